@@ -1,0 +1,213 @@
+"""The values that pass between stages: identities, rendered models and registered assets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+Scenario: TypeAlias = Literal["inference", "evaluation", "finetune"]
+"""What a model may be run for; each has its own allow-list of SKUs."""
+
+SCENARIOS: tuple[Scenario, ...] = ("inference", "evaluation", "finetune")
+
+LayoutName: TypeAlias = Literal["tags", "system_metadata"]
+"""How metadata lies in an asset: as tags and properties (until mid-2026), or as `system_metadata` (since)."""
+
+ModelType: TypeAlias = Literal["mlflow_model", "custom_model", "triton_model"]
+
+Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | None"
+"""JSON-like data: what YAML, JSON and the service's metadata can hold."""
+
+MANIFEST_PROPERTY = "publish.manifest"
+"""Property of a registered asset: SHA-256 (hex) of its manifest, the list of its files."""
+
+SOURCE_PROPERTY = "publish.source"
+"""Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
+
+_ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)")
+
+
+class AssetId(NamedTuple):
+    """One model version in a registry: `azureml://registries/R/models/N/versions/V`."""
+
+    registry: str
+    name: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"azureml://registries/{self.registry}/models/{self.name}/versions/{self.version}"
+
+    @classmethod
+    def parse(cls, text: str) -> AssetId:
+        """Read the URI form.
+
+        Raises:
+            ValueError: the text is not the URI of a model version.
+        """
+        match = _ASSET_ID.fullmatch(text)
+        if match is None or not match["version"].isdigit():
+            raise ValueError(f"'{text}' is not of the form azureml://registries/R/models/N/versions/V")
+        return cls(match["registry"], match["name"], int(match["version"]))
+
+
+class MinSkuSpec(NamedTuple):
+    """The least machine that every size of an allow-list exceeds or equals, written `vCPUs|GPUs|memory|disk`.
+
+    Memory and temporary disk are in GiB, truncated to whole numbers.
+    """
+
+    vcpus: int
+    gpus: int
+    memory_gib: int
+    disk_gib: int
+
+    def __str__(self) -> str:
+        return "|".join(str(part) for part in self)
+
+    @classmethod
+    def parse(cls, text: str) -> MinSkuSpec:
+        """Read the form `2|0|8|28`.
+
+        Raises:
+            ValueError: the text is not four whole numbers between bars.
+        """
+        parts = [part.strip() for part in text.split("|")]
+        if len(parts) != 4 or not all(part.isascii() and part.isdigit() for part in parts):
+            raise ValueError(f"'{text}' is not of the form vCPUs|GPUs|memory GiB|disk GiB, for example 4|1|28|64")
+        return cls(*(int(part) for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """The SKUs that one scenario may run on, and the min-SKU spec derived from them (None: a figure is unknown)."""
+
+    skus: tuple[str, ...]
+    min_sku: MinSkuSpec | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedAsset:
+    """What a registry is asked to hold for one model version, apart from its files.
+
+    `description` is the model card as Markdown. `tags` and `properties` hold what the asset YAML holds: structured
+    values are still structured, and are turned into strings on their way to the service.
+    """
+
+    name: str
+    version: int
+    type: ModelType
+    description: str
+    tags: Mapping[str, Value]
+    properties: Mapping[str, Value]
+    system_metadata: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """One file that rendering made: a path relative to its folder, and its text (written as UTF-8, LF)."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedModel:
+    """One model folder, rendered.
+
+    `files` is the asset folder (asset YAML, card, MLmodel); `package` are the small text files that are published
+    beside the weights (MLmodel and its environment).
+    """
+
+    folder: str
+    asset: RenderedAsset
+    files: tuple[RenderedFile, ...]
+    package: tuple[RenderedFile, ...] = ()
+
+    def file(self, path: str) -> RenderedFile:
+        """The file of the asset folder with this name.
+
+        Raises:
+            KeyError: rendering made no such file.
+        """
+        for file in self.files:
+            if file.path == path:
+                return file
+        raise KeyError(path)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredAsset:
+    """One model version as a registry holds it. Tags and properties are strings there; `path` is its content's URI."""
+
+    id: AssetId
+    type: str
+    description: str
+    tags: Mapping[str, str]
+    properties: Mapping[str, str]
+    system_metadata: Mapping[str, Value]
+    path: str
+    archived: bool = False
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryState:
+    """What a registry said about one model: the version asked for, and how far its numbers have gone.
+
+    `next_version` is above every number ever used, deleted ones included; 1 for a name that is not there.
+    """
+
+    asset: RegisteredAsset | None = None
+    latest_version: int | None = None
+    next_version: int = 1
+
+
+class ManifestEntry(NamedTuple):
+    """One published file: path below the model's folder, size in bytes, SHA-256 in lower-case hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerAccess:
+    """A blob container as a registry lends it: its URI, and the same with a signature, which no report may show."""
+
+    uri: str
+    sas_uri: str = field(repr=False)
+
+    def folder_of(self, path: str) -> str:
+        """The folder in this container that an asset's `path` means; a registry may give its host another name there.
+
+        Raises:
+            ValueError: the path is not in this container.
+        """
+        container = self.uri.rstrip("/").rpartition("/")[2]
+        _, found, folder = path.partition(f"/{container}/")
+        if not found:
+            raise ValueError(f"{path} is not in the container {self.uri}")
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A version's files in a container: their folder's URI, and the digests of manifest and source."""
+
+    uri: str
+    manifest: str
+    source: str
+    files: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContentCheck:
+    """What verifying registered content found. Each problem is a sentence that names a file; none means intact."""
+
+    asset: AssetId
+    files: int = 0
+    size: int = 0
+    problems: tuple[str, ...] = field(default=())

@@ -1,0 +1,70 @@
+"""What a person has to mend in a file: one `Diagnostic` each, with its place and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error stops plan and apply, the others are told."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file: path relative to the project, with `/` between its parts; line and column from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that a program can make: lines `line` to `end_line` of the file, from 1, both included, become `text`."""
+
+    line: int
+    end_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `code` is stable and never reused, `name` is its readable twin, `hint` says what to write."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    location: Location
+    hint: str
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What can be found: a stable code, a kebab-case name, a severity and one sentence of what it means."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+
+    def at(self, location: Location, message: str, hint: str, fix: Fix | None = None) -> Diagnostic:
+        """A finding of this rule at a place."""
+        return Diagnostic(self.code, self.name, self.severity, message, location, hint, fix)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings by place, then code, each once: the order in which every report shows them."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda found: (found.location, found.code, found.message)))
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any finding is severe enough to stop a plan."""
+    return any(found.severity is Severity.ERROR for found in diagnostics)

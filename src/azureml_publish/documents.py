@@ -1,0 +1,262 @@
+"""YAML with positions: every key knows its line and column, and a value can be replaced without touching the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import yaml
+
+from azureml_publish.assets import Value
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Where a value lies in a document: keys of mappings and indexes (from 0) of lists, outermost first."""
+
+MALFORMED = Rule("DOC001", "malformed-document", Severity.ERROR, "The file cannot be read as UTF-8 YAML or JSON.")
+DUPLICATE_KEY = Rule(
+    "DOC002", "duplicate-key", Severity.ERROR, "A key stands twice in one mapping; one value would be lost."
+)
+
+MAX_NODES = 200_000
+"""Values in one document, aliases expanded. The largest file of a catalogue has thousands, an alias bomb billions."""
+
+MAX_DEPTH = 60
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a value's text lies: line and column of its key (or list item), and its own characters, end excluded."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed YAML file.
+
+    Attributes:
+        path: as the user knows it, relative to the project.
+        text: the file, decoded, without a byte order mark.
+        data: plain dictionaries, lists, strings, numbers, booleans and None.
+        spans: for each key path its place in `text`.
+    """
+
+    path: str
+    text: str
+    data: Value
+    spans: Mapping[KeyPath, Span]
+
+    def location(self, key_path: KeyPath = ()) -> Location:
+        """The place of a key; of the nearest key around it where it is not in the file."""
+        while key_path not in self.spans and key_path:
+            key_path = key_path[:-1]
+        span = self.spans.get(key_path)
+        return Location(self.path, span.line, span.column) if span else Location(self.path)
+
+    def location_of(self, word: str, *, below: KeyPath) -> Location:
+        """Where a text stands as a value below a key; the key itself where it does not."""
+        for key_path, value in walk(_at(self.data, below), below):
+            if value == word:
+                return self.location(key_path)
+        return self.location(below)
+
+
+class _Loader(yaml.CSafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does.
+
+    PyYAML follows YAML 1.1, where the language code `no` is false, `12:30` is 750 and `010` is 8.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"(~|null|Null|NULL|)", ["~", "n", "N", ""]),
+    ("bool", r"(true|True|TRUE|false|False|FALSE)", list("tTfF")),
+    ("int", _INT.pattern, list("-+0123456789")),
+    ("float", _FLOAT.pattern, list("-+0123456789.")),
+    ("merge", "<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"{_pattern}\Z"), _first)
+
+
+class _Refused(Exception):
+    """A construct that cannot be read; carries the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class _Builder:
+    """Turns composed nodes into data and spans, within the bounds on size and depth."""
+
+    def __init__(self, path: str, loader: _Loader) -> None:
+        self.path = path
+        self.loader = loader
+        self.spans: dict[KeyPath, Span] = {}
+        self.found: list[Diagnostic] = []
+        self.nodes = 0
+
+    def build(self, node: yaml.Node, key_path: KeyPath, key: yaml.Node | None = None) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES or len(key_path) > MAX_DEPTH:
+            raise _Refused(
+                MALFORMED.at(
+                    self._at(node),
+                    "The document grows without bound: too many or too deeply nested values, aliases expanded.",
+                    "Write the values out instead of nesting anchors and aliases.",
+                )
+            )
+        anchor = (key or node).start_mark
+        self.spans[key_path] = Span(anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, key_path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(child, (*key_path, index)) for index, child in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, key_path: KeyPath) -> dict[str, Any]:
+        first: dict[str, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _Refused(MALFORMED.at(self._at(key), "A key is not plain text.", "Use a string as the key."))
+            if key.value in first and key.tag != "tag:yaml.org,2002:merge":
+                self.found.append(
+                    DUPLICATE_KEY.at(
+                        self._at(key),
+                        f"The key '{key.value}' already stands in line {first[key.value]}.",
+                        "Keep one of the two.",
+                    )
+                )
+            first.setdefault(key.value, key.start_mark.line + 1)
+        self.loader.flatten_mapping(node)
+        data: dict[str, Any] = {}
+        for key, child in node.value:
+            data[key.value] = self.build(child, (*key_path, key.value), key)
+        return data
+
+    def _scalar(self, node: yaml.Node) -> Value:
+        text = str(node.value)
+        match node.tag.rpartition(":")[2]:
+            case "str":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int" if _INT.fullmatch(text):
+                return int(text)
+            case "float" if _FLOAT.fullmatch(text):
+                return float(text)
+        raise _Refused(
+            MALFORMED.at(
+                self._at(node),
+                f"The tag '{node.tag}' does not fit here.",
+                "Write a plain value: text, a number, true or false, a list or a mapping.",
+            )
+        )
+
+    def _at(self, node: yaml.Node) -> Location:
+        return Location(self.path, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def decode(raw: bytes, path: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """A file's text: UTF-8, a byte order mark dropped. Empty, with a diagnostic, where it is not UTF-8."""
+    try:
+        return raw.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before) - (before.rfind(b"\n") + 1) + 1
+        message = f"Byte 0x{raw[error.start]:02x} is not UTF-8."
+        return "", (MALFORMED.at(Location(path, line, column), message, "Save the file as UTF-8."),)
+
+
+def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """Parse one YAML document.
+
+    Returns:
+        the document, or None where the text cannot be read at all; and what was found wrong.
+    """
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return Document(path, text, None, MappingProxyType({})), ()
+        builder = _Builder(path, loader)
+        data = builder.build(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        hint = "Mend the YAML here or in the line above: indentation, a missing colon, quote or bracket."
+        return None, (MALFORMED.at(where, f"This is not YAML: {what}.", hint),)
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        where = Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        return None, (MALFORMED.at(where, f"This is not YAML: {error.reason}.", "Remove the character."),)
+    except _Refused as refused:
+        return None, (refused.diagnostic,)
+    return Document(path, text, data, MappingProxyType(builder.spans)), tuple(builder.found)
+
+
+def dump_yaml(value: Value, *, indent: int = 0) -> str:
+    """A value as block YAML, without a final newline, lines after the first indented by `indent` spaces.
+
+    Keys keep their order, text is never folded, and text that YAML 1.1 or 1.2 would take for something else is quoted.
+    """
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=False)
+    return text.removesuffix("\n...\n").rstrip("\n").replace("\n", "\n" + " " * indent)
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes no aliases: each value stands where it belongs."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+# Readers of YAML 1.2 take `5e-6` as a number, PyYAML takes it as text: quoted, it is text to both.
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{_FLOAT.pattern}\Z"), list("-+0123456789."))
+
+
+def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
+    """The document's text with one scalar replaced and every other character, comments included, as it was.
+
+    Raises:
+        KeyError: there is no such key.
+        ValueError: the result would not read back as intended; nothing should be written then.
+    """
+    span = document.spans[key_path]
+    text = document.text[: span.start] + dump_yaml(value) + document.text[span.end :]
+    changed, found = parse_yaml(text, document.path)
+    if changed is None or found or _at(changed.data, key_path) != value:
+        raise ValueError(f"{document.path}: replacing {'.'.join(map(str, key_path))} would damage the file")
+    return text
+
+
+def _at(data: Any, key_path: KeyPath) -> Any:
+    for key in key_path:
+        data = data[key]
+    return data
+
+
+def walk(value: Value, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Value]]:
+    """Every value of a tree with its key path, the tree itself first."""
+    yield key_path, value
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from walk(child, (*key_path, key))
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            yield from walk(child, (*key_path, index))
