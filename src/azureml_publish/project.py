@@ -1,0 +1,233 @@
+"""Finds `publish.yaml` and reads the model folders of a project into values."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml
+from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+
+CONFIG_FILE = "publish.yaml"
+SPEC_FILE = "model.yaml"
+CARD_FILE = "card.md.j2"
+SAMPLES = ("input", "output")
+
+MISSING_FILE = Rule("SPEC015", "referenced-file-missing", Severity.ERROR, "A file that the model needs is not there.")
+DUPLICATE_NAME = Rule("SPEC030", "duplicate-model-name", Severity.ERROR, "Two model folders have one name.")
+BROKEN_SAMPLE = Rule("SMPL001", "sample-invalid-json", Severity.ERROR, "A sample is not JSON.")
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""A file that people write is far below; what is above is not read into memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample of a model: `samples/input.json` or `samples/output.json`."""
+
+    name: str
+    path: str
+    text: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """One model folder, read.
+
+    Attributes:
+        folder: the folder's own name.
+        path: the folder on disk.
+        card: the source of its card template, and its path as the user knows it.
+    """
+
+    folder: str
+    path: Path
+    spec: ModelSpec
+    document: Document
+    card_path: str
+    card: str
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: its configuration and those of its model folders that could be read."""
+
+    root: Path
+    config: ProjectConfig
+    document: Document
+    models: tuple[ModelFolder, ...]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def templates(self) -> Path:
+        """Folder of the project's own templates; it need not exist."""
+        return self.root / "templates"
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds `publish.yaml`.
+
+    Raises:
+        UsageProblem: there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file():
+            return folder
+    raise UsageProblem(
+        f"No {CONFIG_FILE} in {start} or any folder above it.",
+        hint=f"Go to the project, name it with `publish -C DIR`, or create an empty {CONFIG_FILE} to start one.",
+    )
+
+
+def load_project(root: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """Read a project.
+
+    Returns:
+        the project, or None where `publish.yaml` itself cannot be used; and every mistake that was found. A model
+        folder with a mistake in its spec is left out of `models` and named in `unreadable`.
+    """
+    found: list[Diagnostic] = []
+    document = _read_document(root, root / CONFIG_FILE, found)
+    config = None
+    if document is not None:
+        config, mistakes = read_spec(document, ProjectConfig)
+        found.extend(mistakes)
+    if document is None or config is None:
+        return None, tuple(found)
+    models: list[ModelFolder] = []
+    unreadable: list[str] = []
+    folder_root = root / "models"
+    folders = sorted(path for path in folder_root.iterdir() if path.is_dir()) if folder_root.is_dir() else []
+    for path in folders:
+        if path.name.startswith("."):
+            continue
+        before = len(found)
+        model = _read_model(root, path, found)
+        if model is None or any(mistake.severity is Severity.ERROR for mistake in found[before:]):
+            unreadable.append(path.name)
+        else:
+            models.append(model)
+    clashes = tuple(_same_names(models))
+    found.extend(clashes)
+    return Project(root, config, document, tuple(models), tuple(unreadable)), tuple(found)
+
+
+def select_models(project: Project, patterns: Iterable[str]) -> tuple[ModelFolder, ...]:
+    """The models that any of the patterns (globs over folder or asset name) means; all where there are none.
+
+    Raises:
+        NotFound: a pattern means no model.
+    """
+    wanted = tuple(patterns)
+    if not wanted:
+        return project.models
+    chosen: dict[str, ModelFolder] = {}
+    for pattern in wanted:
+        matches = [m for m in project.models if any(fnmatch.fnmatchcase(n, pattern) for n in (m.folder, m.spec.name))]
+        if not matches and not fnmatch.filter(project.unreadable, pattern):
+            names = [model.folder for model in project.models] + list(project.unreadable)
+            close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(names) or 'none'}."
+            raise NotFound(f"No model folder matches '{pattern}'.", hint=hint)
+        chosen.update((match.folder, match) for match in matches)
+    return tuple(chosen[folder] for folder in sorted(chosen))
+
+
+def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder | None:
+    document = _read_document(root, path / SPEC_FILE, found)
+    if document is None:
+        return None
+    spec, mistakes = read_spec(document, ModelSpec)
+    found.extend(mistakes)
+    card_path = shown_path(root, path / CARD_FILE)
+    card = _read_text(root, path / CARD_FILE, found)
+    samples = tuple(sample for name in SAMPLES if (sample := _read_sample(root, path, name, found)))
+    if spec is None or card is None:
+        return None
+    return ModelFolder(path.name, path, spec, document, card_path, card, samples)
+
+
+def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -> Sample | None:
+    path = folder / "samples" / f"{name}.json"
+    if not path.exists():
+        return None
+    text = _read_text(root, path, found)
+    if text is None:
+        return None
+    shown = shown_path(root, path)
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        where = Location(shown, error.lineno, error.colno)
+        found.append(
+            BROKEN_SAMPLE.at(where, f"The sample is not JSON: {error.msg}.", "Mend the JSON here or just before.")
+        )
+        return None
+    except (ValueError, RecursionError) as error:
+        what = f"nested deeper than {MAX_DEPTH}" if isinstance(error, RecursionError) else str(error)
+        found.append(BROKEN_SAMPLE.at(Location(shown), f"The sample is not JSON: {what}.", "Write plain JSON values."))
+        return None
+    return Sample(name, shown, text, data)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document | None:
+    text = _read_text(root, path, found)
+    if text is None:
+        return None
+    document, mistakes = parse_yaml(text, shown_path(root, path))
+    found.extend(mistakes)
+    return document
+
+
+def _read_text(root: Path, path: Path, found: list[Diagnostic]) -> str | None:
+    shown = shown_path(root, path)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
+            found.append(
+                MISSING_FILE.at(Location(shown), message, "Keep what people write small; weights have a source.")
+            )
+            return None
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        found.append(MISSING_FILE.at(Location(shown), f"{shown} is not there.", f"Create {shown}."))
+        return None
+    except OSError as error:
+        found.append(
+            MISSING_FILE.at(Location(shown), f"{shown} cannot be read: {error.strerror}.", "Make it a readable file.")
+        )
+        return None
+    text, mistakes = decode(raw, shown)
+    found.extend(mistakes)
+    return None if mistakes else text
+
+
+def _same_names(models: Iterable[ModelFolder]) -> Iterable[Diagnostic]:
+    first: dict[str, ModelFolder] = {}
+    for model in models:
+        other = first.setdefault(model.spec.name, model)
+        if other is not model:
+            yield DUPLICATE_NAME.at(
+                model.document.location(("name",)),
+                f"'{model.spec.name}' is also the name of {other.document.path}.",
+                "Give one of the two another name; a registry holds one model of a name.",
+            )
+
+
+def shown_path(root: Path, path: Path) -> str:
+    """A path as the user knows it: relative to the project, `/` between parts."""
+    return Path(os.path.relpath(path, root)).as_posix()

@@ -1,0 +1,162 @@
+"""`model.yaml`: what a person writes about one model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StrictBool, StrictInt, Tag
+
+from azureml_publish.assets import MinSkuSpec, ModelType
+from azureml_publish.spec.metadata import Metadata
+from azureml_publish.spec.reading import Written
+
+
+def _min_spec(text: str) -> str:
+    return str(MinSkuSpec.parse(text))
+
+
+def _number(value: object) -> object:
+    """Keep a number as it is written; `5e-6` is text to one YAML reader and a number to another."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a number is wanted")  # noqa: TRY004 - pydantic reports ValueError, not TypeError
+    if isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            raise ValueError("a number is wanted") from None
+    return value
+
+
+Number = Annotated[str | int | float, BeforeValidator(_number)]
+MinSpecText = Annotated[str, AfterValidator(_min_spec)]
+
+
+class HubSource(Written):
+    """A repository of the Hugging Face Hub at one commit."""
+
+    huggingface: Annotated[str, Field(description="Repository id: organisation/name.", pattern=r"^[\w.-]+(/[\w.-]+)?$")]
+    revision: Annotated[str, Field(description="Full commit: 40 hexadecimal digits. A branch or tag is refused.")]
+    include: Annotated[tuple[str, ...], Field(description="Take just the files that match one of these patterns.")] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="Leave out the files that match one of these patterns.")] = ()
+
+
+class LocalSource(Written):
+    """A folder beside the spec, or anywhere on this machine."""
+
+    local: Annotated[str, Field(description="Folder with the model's files, relative to the model folder.")]
+
+
+def _source_kind(value: Any) -> str:
+    if isinstance(value, LocalSource) or (isinstance(value, Mapping) and "local" in value):
+        return "local"
+    return "huggingface"
+
+
+Source = Annotated[
+    Annotated[HubSource, Tag("huggingface")] | Annotated[LocalSource, Tag("local")], Discriminator(_source_kind)
+]
+
+
+class SkuQuery(Written):
+    """SKUs by what they are; the answer comes in catalogue order, without sizes that are retired."""
+
+    families: Annotated[tuple[str, ...], Field(description="VM families, for example NCasT4_v3.")] = ()
+    min: Annotated[MinSpecText | None, Field(description="At least this: vCPUs|GPUs|memory GiB|disk GiB.")] = None
+    max_gpus: Annotated[StrictInt | None, Field(description="At most so many GPUs.", ge=0)] = None
+    gpu_models: Annotated[tuple[str, ...], Field(description="Only these GPU models, for example T4.")] = ()
+    include: Annotated[tuple[str, ...], Field(description="These sizes as well.")] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="Never these sizes.")] = ()
+
+
+def _allow_list_kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "preset"
+    return "query" if isinstance(value, Mapping | SkuQuery) else "list"
+
+
+SkuNames = Annotated[tuple[str, ...], Field(description="Azure VM sizes; their order is kept.", min_length=1)]
+PresetBody = Annotated[
+    Annotated[SkuQuery, Tag("query")] | Annotated[SkuNames, Tag("list")], Discriminator(_allow_list_kind)
+]
+AllowList = Annotated[
+    Annotated[str, Tag("preset")] | Annotated[SkuQuery, Tag("query")] | Annotated[SkuNames, Tag("list")],
+    Discriminator(_allow_list_kind),
+]
+
+
+class Compute(Written):
+    """Where each scenario may run: a preset's name, a query, or a literal list of sizes."""
+
+    inference: AllowList | None = None
+    evaluation: AllowList | None = None
+    finetune: AllowList | None = None
+
+
+class MinSku(Written):
+    """Min-SKU specs that the derived ones are checked against."""
+
+    inference: MinSpecText | None = None
+    evaluation: MinSpecText | None = None
+    finetune: MinSpecText | None = None
+
+
+class Tasks(Written):
+    """What the model does as it is, and what it can be fine-tuned for."""
+
+    inference: Annotated[str, Field(description="For example fill-mask.", min_length=1)]
+    finetune: Annotated[tuple[str, ...], Field(description="For example [text-classification].")] = ()
+
+
+class FinetuneDefaults(Written):
+    """Switches of DeepSpeed, LoRA and ONNX Runtime with their companions; the tag `model_specific_defaults`."""
+
+    apply_deepspeed: StrictBool | None = None
+    deepspeed_stage: Annotated[Number | None, Field(description="ZeRO stage.")] = None
+    apply_lora: StrictBool | None = None
+    apply_ort: StrictBool | None = None
+    precision: Annotated[Number | None, Field(description="Bits per weight: 4, 8, 16 or 32.")] = None
+    max_seq_length: Annotated[Number | None, Field(description="Tokens.")] = None
+    ignore_mismatched_sizes: StrictBool | None = None
+    num_train_epochs: Number | None = None
+    per_device_train_batch_size: Number | None = None
+    per_device_eval_batch_size: Number | None = None
+    gradient_accumulation_steps: Number | None = None
+    learning_rate: Number | None = None
+    learning_rate_min: Number | None = None
+    learning_rate_max: Number | None = None
+    lr_scheduler_type: str | None = None
+    logging_strategy: str | None = None
+    logging_steps: Number | None = None
+    save_total_limit: Number | None = None
+
+
+class Mlflow(Written):
+    """How MLflow's transformers flavour loads the model. What is left out follows from task and project."""
+
+    model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
+    tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None
+    pipeline_class: Annotated[str | None, Field(description="transformers pipeline class.")] = None
+    mlflow: Annotated[str | None, Field(description="MLflow's version in the model's environment.")] = None
+    transformers: Annotated[str | None, Field(description="transformers' version in the environment.")] = None
+    torch: Annotated[str | None, Field(description="PyTorch's version in the environment.")] = None
+    python: Annotated[str | None, Field(description="Python's version in the environment.")] = None
+
+
+class ModelSpec(Written):
+    """`models/<name>/model.yaml`: one model."""
+
+    name: Annotated[str, Field(description="The asset's name in a registry.")]
+    version: Annotated[StrictInt, Field(description="The registry's version; not the Hub's revision.")]
+    type: ModelType = "mlflow_model"
+    source: Annotated[Source, Field(description="Where the files come from.")]
+    license: Annotated[str | None, Field(description="Identifier, for example apache-2.0.")] = None
+    languages: Annotated[tuple[str, ...], Field(description="ISO 639 codes, for example en.")] = ()
+    datasets: Annotated[tuple[str, ...], Field(description="What it was trained on.")] = ()
+    tasks: Tasks
+    finetune_defaults: FinetuneDefaults | None = None
+    compute: Compute = Compute()
+    min_sku: Annotated[MinSku | None, Field(description="Asserted min-SKU specs; checked, never needed.")] = None
+    mlflow: Mlflow | None = None
+    categories: tuple[str, ...] | None = None
+    metadata: Metadata = Metadata()

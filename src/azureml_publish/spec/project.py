@@ -1,0 +1,55 @@
+"""`publish.yaml`: registries, presets, defaults and the layout of a project."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, model_validator
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.spec.metadata import Metadata
+from azureml_publish.spec.model import FinetuneDefaults, Mlflow, PresetBody
+from azureml_publish.spec.reading import Written
+
+
+class RegistryConfig(Written):
+    """One registry: `emulator` for the embedded one (its folder on disk), `name` for one of Azure ML."""
+
+    emulator: Annotated[str | None, Field(description="Folder of the embedded registry, relative to the project.")] = (
+        None
+    )
+    hub: Annotated[
+        Literal["stand-in", "public"],
+        Field(description="Embedded registry only: take files from its stand-in Hub, or from the public one."),
+    ] = "stand-in"
+    name: Annotated[str | None, Field(description="An Azure ML registry.", pattern=r"^[a-zA-Z0-9][\w-]{2,32}$")] = None
+    protected: Annotated[StrictBool, Field(description="apply asks for the registry's name, or needs --yes.")] = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> RegistryConfig:
+        if (self.emulator is None) == (self.name is None):
+            raise ValueError("give either 'emulator: FOLDER' or 'name: REGISTRY'")
+        return self
+
+
+class Defaults(Written):
+    """What models inherit unless they say otherwise."""
+
+    finetune: FinetuneDefaults | None = None
+    mlflow: Mlflow | None = None
+    categories: tuple[str, ...] = ("Foundation Models",)
+    metadata: Metadata = Metadata()
+
+
+def _embedded_only() -> dict[str, RegistryConfig]:
+    return {"local": RegistryConfig(emulator=".publish/registry")}
+
+
+class ProjectConfig(Written):
+    """`publish.yaml`: registries, presets, defaults and the layout of a project."""
+
+    layout: LayoutName = "system_metadata"
+    registry: Annotated[str, Field(description="The registry that is meant where none is named.")] = "local"
+    registries: dict[str, RegistryConfig] = Field(default_factory=_embedded_only)
+    presets: dict[str, PresetBody] = Field(default_factory=dict)
+    defaults: Defaults = Defaults()

@@ -1,0 +1,137 @@
+"""From a parsed document to a typed spec: what does not fit becomes a diagnostic at its key."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.documents import Document, KeyPath
+
+UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "A key that the file does not know; often a typing error.")
+MISSING_KEY = Rule("DOC004", "missing-key", Severity.ERROR, "A key that must be there is not.")
+INVALID_VALUE = Rule("DOC005", "invalid-value", Severity.ERROR, "A value of the wrong type or outside what is allowed.")
+
+
+class Written(BaseModel):
+    """Base of everything that stands in a file that people write."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=False)
+
+
+SpecT = TypeVar("SpecT", bound=Written)
+
+
+def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tuple[Diagnostic, ...]]:
+    """Type a parsed document; None, with every mistake as a diagnostic at its key, where it does not fit."""
+    data = {} if document.data is None else document.data
+    try:
+        return kind.model_validate(data), ()
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False)
+        return None, tuple(_diagnose(document, kind, dict(error)) for error in errors)
+
+
+def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any]) -> Diagnostic:
+    loc: KeyPath = error["loc"]
+    known = _in_document(document, loc)
+    where = document.location(known)
+    key = str(loc[-1]) if loc else document.path
+    match error["type"]:
+        case "extra_forbidden":
+            names = sorted(_keys_at(kind, known[:-1]))
+            close = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
+            mend = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(names)}."
+            return UNKNOWN_KEY.at(where, f"Unknown key '{key}'.", mend)
+        case "missing":
+            return MISSING_KEY.at(where, f"The key '{key}' is missing.", f"Add '{key}: …'.{_about(kind, known, key)}")
+    dotted = ".".join(str(part) for part in known) or document.path
+    wanted, mend = _wanted(error)
+    return INVALID_VALUE.at(where, f"'{dotted}' is {_shown(error['input'])}; {wanted}.", mend)
+
+
+_WANTED = {
+    "int_type": ("a whole number is wanted", "Write digits without quotes, for example 18."),
+    "bool_type": ("true or false is wanted", "Write true or false, without quotes."),
+    "string_type": ("text is wanted", "Put it in quotes."),
+    "tuple_type": ("a list is wanted", "Write [a, b], or one item a line after '- '."),
+    "dict_type": ("a mapping is wanted", "Write key: value pairs below it."),
+    "model_type": ("a mapping is wanted", "Write key: value pairs below it."),
+    "model_attributes_type": ("a mapping is wanted", "Write key: value pairs below it."),
+    "too_short": ("at least one item is wanted", "Name at least one."),
+    "string_too_short": ("it must not be empty", "Write a value."),
+}
+
+
+def _wanted(error: Mapping[str, Any]) -> tuple[str, str]:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "literal_error":
+            return f"one of {context['expected']} is wanted", "Write one of them."
+        case "value_error":
+            return str(context["error"]), "Write it in that form."
+        case "string_pattern_mismatch":
+            return f"it does not match {context['pattern']}", "Use only letters, digits, '_', '-' and '.' there."
+    message = str(error["msg"])
+    return _WANTED.get(str(error["type"]), (message[:1].lower() + message[1:], "See `publish schema`."))
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the text '{value[:60]}'"
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+    return str(value)
+
+
+def _in_document(document: Document, loc: KeyPath) -> KeyPath:
+    """The part of pydantic's place that the document knows; the names of union branches are not in it."""
+    path: KeyPath = ()
+    for part in loc:
+        if (*path, part) in document.spans:
+            path = (*path, part)
+    return path
+
+
+def _about(kind: type[BaseModel], parent: KeyPath, key: str) -> str:
+    for model in _models_at(kind, parent):
+        for name, info in model.model_fields.items():
+            if (info.alias or name) == key and info.description:
+                return f" {info.description}"
+    return ""
+
+
+def _keys_at(kind: type[BaseModel], path: KeyPath) -> set[str]:
+    return {info.alias or name for model in _models_at(kind, path) for name, info in model.model_fields.items()}
+
+
+def _models_at(annotation: Any, path: KeyPath) -> Iterator[type[BaseModel]]:
+    """Every class that may describe the mapping at a key path."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if not path:
+            yield annotation
+            return
+        for name, info in annotation.model_fields.items():
+            if (info.alias or name) == path[0]:
+                yield from _models_at(info.annotation, path[1:])
+        return
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        yield from _models_at(arguments[0], path)
+    elif origin in (typing.Union, types.UnionType):
+        for argument in arguments:
+            yield from _models_at(argument, path)
+    elif origin in (Mapping, dict, tuple) and path:
+        yield from _models_at(arguments[0 if origin is tuple else 1], path[1:])
