@@ -1,0 +1,26 @@
+"""The two layouts of a model's metadata and the one mapping table between them. Pure."""
+
+from __future__ import annotations
+
+from azureml_publish.layouts.coercions import Coercion, UnreadableValueError
+from azureml_publish.layouts.convert import ConflictKind, Gathered, LaidOut, LayoutConflict, gather, lay_out
+from azureml_publish.layouts.mapping import Path, Rule, Section, load_rules, tags_that_stay
+from azureml_publish.layouts.wire import decode, encode
+
+__all__ = [
+    "Coercion",
+    "ConflictKind",
+    "Gathered",
+    "LaidOut",
+    "LayoutConflict",
+    "Path",
+    "Rule",
+    "Section",
+    "UnreadableValueError",
+    "decode",
+    "encode",
+    "gather",
+    "lay_out",
+    "load_rules",
+    "tags_that_stay",
+]

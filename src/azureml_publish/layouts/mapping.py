@@ -1,0 +1,77 @@
+"""The one table between the two layouts: which tag or property is which key of the system metadata.
+
+The data lies in `mapping.csv`. Its keys are those that `azureml-registry-tools` moved in 2026 (Azure/azureml-assets,
+history up to 4b41f8ccbc); its row order is the order in which that move wrote the system metadata. `coercion_is` says
+`seen` where published model folders or the move's own rules show how the value changes, and `inferred` where only the
+key is known and the coercion follows from its meaning.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Literal, TypeAlias, cast
+
+from azureml_publish.layouts.coercions import Coercion
+
+Section: TypeAlias = Literal["tags", "properties"]
+"""Where a key lies in the `tags` layout."""
+
+Path: TypeAlias = tuple[str, ...]
+"""Keys from the top of the system metadata down to a value: `("tasks", "inferenceTasks")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One key of the `tags` layout and its place in the system metadata.
+
+    Several rules may share a path. All are read; only those with `writes` are written. `inferred` says that the
+    coercion is not known from upstream, only the key.
+    """
+
+    path: Path
+    section: Section
+    key: str
+    coercion: Coercion
+    writes: bool
+    inferred: bool
+
+    @property
+    def old_name(self) -> str:
+        """Section and key: `tags.task`."""
+        return f"{self.section}.{self.key}"
+
+
+@functools.cache
+def load_rules() -> Mapping[Path, tuple[Rule, ...]]:
+    """All rules by path, in the order of upstream's system metadata. Read once."""
+    rules: dict[Path, tuple[Rule, ...]] = {}
+    for row in _rows():
+        if row["path"]:
+            path = tuple(row["path"].split("."))
+            rule = Rule(
+                path,
+                cast("Section", row["section"]),
+                row["key"],
+                cast("Coercion", row["coercion"]),
+                writes=row["write"] == "yes",
+                inferred=row["coercion_is"] == "inferred",
+            )
+            rules[path] = (*rules.get(path, ()), rule)
+    return MappingProxyType(rules)
+
+
+@functools.cache
+def tags_that_stay() -> frozenset[str]:
+    """Tags that upstream knows and that have no place in the system metadata: they are tags in both layouts."""
+    return frozenset(row["key"] for row in _rows() if not row["path"])
+
+
+@functools.cache
+def _rows() -> tuple[Mapping[str, str], ...]:
+    text = resources.files(__package__).joinpath("mapping.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))

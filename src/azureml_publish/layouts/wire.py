@@ -1,0 +1,72 @@
+"""Tags and properties as the service holds them: strings.
+
+Structure goes over the wire as JSON whose leaves are all strings. Such a text is a Python literal as well, so both
+kinds of reader that exist for these values understand it: those that use `json.loads` and those that use
+`ast.literal_eval` (because Microsoft's own tools write `str()` of a value on create and JSON on update).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping, Sequence
+
+from azureml_publish.assets import Value
+
+
+def encode(value: Value) -> str:
+    """A value of a tag or property as the string that the service holds.
+
+    Text stays as it is; None is an empty string; a boolean is "True" or "False", a number is its digits. Lists and maps
+    are JSON with string leaves: inside them booleans are "true" and "false", as in all published
+    `model_specific_defaults`, and None is "".
+    """
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case bool():
+            return str(value)
+        case int() | float():
+            return json.dumps(value)
+        case _:
+            return json.dumps(_with_string_leaves(value), ensure_ascii=False)
+
+
+def decode(text: str) -> Value:
+    """What a string of the service holds: the list or map that it spells as JSON or as a Python literal, or itself."""
+    if not text.lstrip().startswith(("[", "{")):
+        return text
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            found = ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return text
+    return found if isinstance(found, list | dict) and _is_value(found) else text
+
+
+def _with_string_leaves(value: Value) -> Value:
+    match value:
+        case str():
+            return value
+        case Mapping():
+            return {key: _with_string_leaves(item) for key, item in value.items()}
+        case Sequence():
+            return [_with_string_leaves(item) for item in value]
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return encode(value)
+
+
+def _is_value(found: object) -> bool:
+    match found:
+        case dict():
+            return all(isinstance(key, str) and _is_value(item) for key, item in found.items())
+        case list():
+            return all(_is_value(item) for item in found)
+        case _:
+            return found is None or isinstance(found, str | int | float)

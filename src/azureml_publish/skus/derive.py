@@ -1,0 +1,60 @@
+"""The min-SKU spec of an allow-list, derived from the catalogue's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from azureml_publish.assets import MinSkuSpec
+from azureml_publish.skus.catalogue import Sku
+
+Figure: TypeAlias = Literal["gpus", "memory_gib", "temp_disk_gib"]
+"""A figure of a size that the catalogue may not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFigure:
+    """A figure that the catalogue does not hold for a size."""
+
+    sku: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedMinSpec:
+    """A derived min-SKU spec and the figures that were missing on the way.
+
+    `spec` is None where a component is unknown for every size, or where there are no sizes at all. With `unknown` not
+    empty, `spec` holds for the known figures only: the true one may be smaller.
+    """
+
+    spec: MinSkuSpec | None
+    unknown: tuple[UnknownFigure, ...] = ()
+
+
+def unknown_figures(sku: Sku) -> tuple[Figure, ...]:
+    """The figures of a size that the catalogue does not know."""
+    figures: tuple[tuple[Figure, float | None], ...] = (
+        ("gpus", sku.gpus),
+        ("memory_gib", sku.memory_gib),
+        ("temp_disk_gib", sku.temp_disk_gib),
+    )
+    return tuple(figure for figure, value in figures if value is None)
+
+
+def derive_min_spec(skus: Iterable[Sku]) -> DerivedMinSpec:
+    """The component-wise minimum over the sizes: vCPUs, GPUs, whole GiB of memory, whole GiB of temporary disk.
+
+    Fractions are truncated, as the service's validator does (`confirm_min_sku_spec` of azureml-assets 1.17.8, which
+    demands equality). The order of the sizes does not matter to `spec`; `unknown` follows it.
+    """
+    listed = tuple(skus)
+    unknown = tuple(UnknownFigure(sku.name, figure) for sku in listed for figure in unknown_figures(sku))
+    gpus = [sku.gpus for sku in listed if sku.gpus is not None]
+    memory = [sku.memory_gib for sku in listed if sku.memory_gib is not None]
+    disk = [sku.temp_disk_gib for sku in listed if sku.temp_disk_gib is not None]
+    if not (gpus and memory and disk):
+        return DerivedMinSpec(None, unknown)
+    least = MinSkuSpec(min(sku.vcpus for sku in listed), min(gpus), int(min(memory)), int(min(disk)))
+    return DerivedMinSpec(least, unknown)
