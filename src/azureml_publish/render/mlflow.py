@@ -1,0 +1,122 @@
+"""What an MLflow model folder says about itself: `MLmodel` and the environment beside it, as data for the templates.
+
+The layout is that of MLflow's transformers flavour (https://mlflow.org/docs/latest/ml/deep-learning/transformers/), as
+`mlflow.transformers.save_model` writes it. Nothing here needs the weights: a class that the spec does not name is the
+task's Auto class, which finds the real one in `config.json` when the model is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from azureml_publish.spec import HubSource, Mlflow, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClasses:
+    """How transformers serves one task: the Auto class of its models and its pipeline; `answers` is the output type."""
+
+    model: str
+    pipeline: str
+    takes: str = "string"
+    answers: str = "string"
+
+
+TASKS = MappingProxyType(
+    {
+        "fill-mask": TaskClasses("AutoModelForMaskedLM", "FillMaskPipeline"),
+        "text-classification": TaskClasses("AutoModelForSequenceClassification", "TextClassificationPipeline"),
+        "token-classification": TaskClasses("AutoModelForTokenClassification", "TokenClassificationPipeline"),
+        "question-answering": TaskClasses("AutoModelForQuestionAnswering", "QuestionAnsweringPipeline"),
+        "summarization": TaskClasses("AutoModelForSeq2SeqLM", "SummarizationPipeline"),
+        "text-translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline"),
+        "translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline"),
+        "text2text-generation": TaskClasses("AutoModelForSeq2SeqLM", "Text2TextGenerationPipeline"),
+        "text-generation": TaskClasses("AutoModelForCausalLM", "TextGenerationPipeline"),
+        "feature-extraction": TaskClasses("AutoModel", "FeatureExtractionPipeline", answers="double"),
+    }
+)
+
+FALLBACK = Mlflow(mlflow="3.4.0", transformers="4.57.1", torch="2.9.0", python="3.11.13")
+"""Versions of the model's environment, where neither the spec nor the project names them."""
+
+
+def settings(spec: ModelSpec, defaults: Mlflow | None) -> Mlflow:
+    """The spec's MLflow settings, completed by the project's and by those that follow from the task."""
+    layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, defaults, spec.mlflow) if layer]
+    task = TASKS.get(spec.tasks.inference)
+    if task:
+        follows = {"model_class": task.model, "pipeline_class": task.pipeline}
+        layers.insert(1, follows)
+    layers.insert(1, {"tokenizer_class": "AutoTokenizer"})
+    return Mlflow.model_validate({key: value for layer in layers for key, value in layer.items()})
+
+
+def mlmodel(spec: ModelSpec, chosen: Mlflow) -> dict[str, Any]:
+    """The data of `MLmodel`."""
+    task = TASKS.get(spec.tasks.inference, TaskClasses("", ""))
+    origin = spec.source.huggingface if isinstance(spec.source, HubSource) else spec.name
+    revision = spec.source.revision if isinstance(spec.source, HubSource) else ""
+    return {
+        "flavors": {
+            "python_function": {
+                "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
+                "loader_module": "mlflow.transformers",
+                "model_binary": "model",
+                "python_version": chosen.python,
+            },
+            "transformers": {
+                "code": None,
+                "components": ["tokenizer"],
+                "framework": "pt",
+                "instance_type": chosen.pipeline_class,
+                "model_binary": "model",
+                "pipeline_model_type": chosen.model_class,
+                "source_model_name": origin,
+                "task": spec.tasks.inference,
+                "tokenizer_type": chosen.tokenizer_class,
+                "transformers_version": chosen.transformers,
+            },
+        },
+        "metadata": {
+            "base_model_name": spec.name,
+            "base_model_task": spec.tasks.inference,
+            "is_acft_model": True,
+            "is_finetuned_model": False,
+        },
+        "mlflow_version": chosen.mlflow,
+        # Of the source alone: a new version of the same files is the same model.
+        "model_uuid": uuid.uuid5(uuid.NAMESPACE_URL, f"{origin}@{revision}").hex,
+        "signature": {
+            "inputs": json.dumps([{"type": task.takes, "required": True}]),
+            "outputs": json.dumps([{"type": task.answers, "required": True}]),
+            "params": None,
+        },
+    }
+
+
+def requirements(chosen: Mlflow) -> list[str]:
+    """The pip requirements of the model's environment."""
+    return [f"mlflow=={chosen.mlflow}", f"torch=={chosen.torch}", f"transformers=={chosen.transformers}"]
+
+
+def conda(chosen: Mlflow) -> dict[str, Any]:
+    """The data of `conda.yaml`."""
+    return {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={chosen.python}", "pip", {"pip": requirements(chosen)}],
+    }
+
+
+def python_env(chosen: Mlflow) -> dict[str, Any]:
+    """The data of `python_env.yaml`."""
+    return {
+        "python": chosen.python,
+        "build_dependencies": ["pip", "setuptools", "wheel"],
+        "dependencies": ["-r requirements.txt"],
+    }

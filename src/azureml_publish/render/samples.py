@@ -1,0 +1,79 @@
+"""The sample tables of a card: notebooks and scripts by task, from `sample-links.yaml` among the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.documents import decode, parse_yaml
+from azureml_publish.render.templates import Templates
+from azureml_publish.spec import Link, ModelSpec, SampleLinks, SampleRow, read_spec
+
+FILE = "sample-links.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTable:
+    """A table as a card shows it: titles and, row by row, cells in Markdown. Columns that no row fills are left out."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnostic, ...]]:
+    """The links of a project; none, with diagnostics, where its file cannot be used."""
+    path = templates.find(FILE)
+    if path is None:
+        return SampleLinks(), ()
+    shown = templates.shown(path)
+    text, mistakes = decode(path.read_bytes(), shown)
+    document, unreadable = parse_yaml(text, shown)
+    if document is None or mistakes or unreadable:
+        return SampleLinks(), (*mistakes, *unreadable)
+    links, wrong = read_spec(document, SampleLinks)
+    return links or SampleLinks(), wrong
+
+
+def sample_tables(spec: ModelSpec, links: SampleLinks) -> Mapping[str, SampleTable]:
+    """The tables of one model: its inference task for inference and evaluation, its fine-tune tasks for the third."""
+    task = spec.tasks.inference
+    return {
+        "inference": _table(_inference_cells(row) for row in _shown(links.inference.get(task, ()))),
+        "evaluation": _table(_task_cells(task, row) for row in _shown(links.evaluation.get(task, ()))),
+        "finetune": _table(
+            _task_cells(task, row) for task in spec.tasks.finetune for row in _shown(links.finetune.get(task, ()))
+        ),
+    }
+
+
+def _shown(rows: Iterable[SampleRow]) -> Iterable[SampleRow]:
+    """A row without a target says nothing, so it is not shown."""
+    return (row for row in rows if row.notebook or row.cli)
+
+
+def _inference_cells(row: SampleRow) -> dict[str, str]:
+    return {"Inference type": row.type or "Real time"} | _targets(row)
+
+
+def _task_cells(task: str, row: SampleRow) -> dict[str, str]:
+    name = task.replace("-", " ").capitalize()
+    return {"Task": name, "Use case": row.use_case or "", "Dataset": _link(row.dataset)} | _targets(row)
+
+
+def _targets(row: SampleRow) -> dict[str, str]:
+    return {"Python sample (Notebook)": _link(row.notebook), "CLI with YAML": _link(row.cli)}
+
+
+def _link(link: Link | None) -> str:
+    return f"[{_cell(link.text)}]({link.url})" if link else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _table(rows: Iterable[dict[str, str]]) -> SampleTable:
+    filled = list(rows)
+    columns = tuple(title for title in (filled[0] if filled else {}) if any(row[title] for row in filled))
+    return SampleTable(columns, tuple(tuple(row[title] for title in columns) for row in filled))

@@ -1,0 +1,121 @@
+"""Where templates come from, and what is said of one that fails: which template, which line."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, PrefixLoader
+from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.project import shown_path
+from azureml_publish.render.sandbox import TemplateSandbox
+
+UNDEFINED = Rule(
+    "TMPL001", "template-undefined-variable", Severity.ERROR, "A template uses a name that does not exist."
+)
+SYNTAX = Rule("TMPL002", "template-syntax", Severity.ERROR, "A template is not valid Jinja.")
+RUNAWAY = Rule("TMPL003", "template-runaway", Severity.ERROR, "A template does what the sandbox forbids or never ends.")
+NOT_FOUND = Rule(
+    "TMPL004", "template-not-found", Severity.ERROR, "A template extends or includes one that is not there."
+)
+FAILED = Rule("TMPL005", "template-fails", Severity.ERROR, "A template breaks off with an error of its own.")
+
+
+def default_templates() -> Path:
+    """The templates that come with the package: inside the wheel, or beside `src` in a checkout."""
+    packaged = Path(str(files("azureml_publish"))) / "templates"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "templates"
+
+
+class Templates:
+    """The templates of a project: its own folder before the defaults, file by file.
+
+    A template of the project reaches the default that it stands before as `default/<name>`.
+    """
+
+    def __init__(self, root: Path, own: Path, defaults: Path) -> None:
+        self._root = root
+        self._folders = [folder for folder in (own, defaults) if folder.is_dir()]
+        self._defaults = defaults
+        self._cards: dict[str, tuple[str, str]] = {}
+        self._sandbox = TemplateSandbox(
+            ChoiceLoader(
+                [
+                    FunctionLoader(self._card),
+                    FileSystemLoader(self._folders),
+                    PrefixLoader({"default": FileSystemLoader(defaults)}),
+                ]
+            )
+        )
+
+    def find(self, name: str) -> Path | None:
+        """The file that a name means; None where no folder has it."""
+        return next((folder / name for folder in self._folders if (folder / name).is_file()), None)
+
+    def shown(self, path: Path) -> str:
+        """A template's path as the user knows it: relative to the project, or `<defaults>/name` for the package's."""
+        if path.is_relative_to(self._defaults) and not path.is_relative_to(self._root):
+            return f"<defaults>/{path.relative_to(self._defaults).as_posix()}"
+        return shown_path(self._root, path)
+
+    def render(self, name: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
+        """Render a template of the project; empty, with a diagnostic, where it fails."""
+        return self._attempt(name, values)
+
+    def render_card(self, path: Path, source: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
+        """Render a model's own card template, whose source was read before."""
+        name = shown_path(self._root, path)
+        self._cards[name] = (source, str(path))
+        try:
+            return self._attempt(name, values)
+        finally:
+            del self._cards[name]
+
+    def _card(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        known = self._cards.get(name)
+        return (*known, lambda: self._cards.get(name) == known) if known else None
+
+    def _attempt(self, name: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
+        self._sandbox.renew_budget()
+        try:
+            return self._sandbox.get_template(name).render(values), ()
+        except TemplateSyntaxError as error:
+            where = Location(self.shown(Path(error.filename)) if error.filename else name, error.lineno)
+            hint = "Mend the Jinja tag in this line or the block it opens."
+            return "", (SYNTAX.at(where, f"This is not Jinja: {error.message}", hint),)
+        except TemplateNotFound as error:
+            where = self._where(error, name, str(error.name))
+            return "", (
+                NOT_FOUND.at(where, f"There is no template '{error.name}'.", "Mend the name, or add the file."),
+            )
+        except UndefinedError as error:
+            missing = re.findall(r"'([^']+)'", str(error))
+            where = self._where(error, name, missing[-1] if missing else "")
+            hint = "Mend the name; templates/card.md.j2 lists what a card can use."
+            return "", (UNDEFINED.at(where, f"Undefined in the template: {error}.", hint),)
+        except (SecurityError, RecursionError) as error:
+            what = "it calls itself without end" if isinstance(error, RecursionError) else str(error)
+            where = self._where(error, name, "")
+            hint = "Keep a template to what a card needs: values, conditions and short loops."
+            return "", (RUNAWAY.at(where, f"The template was stopped: {what}.", hint),)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            where = self._where(error, name, "")
+            return "", (FAILED.at(where, f"The template fails: {error}.", "Mend the expression in this line."),)
+
+    def _where(self, error: BaseException, name: str, word: str) -> Location:
+        """The innermost line of a template on the way to an error; the column of `word` where it stands there."""
+        known: dict[str, str | None] = {str(path): None for folder in self._folders for path in folder.rglob("*")}
+        known |= {path: source for source, path in self._cards.values()}
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if frame.filename in known and frame.lineno is not None:
+                source = known[frame.filename] or Path(frame.filename).read_text(encoding="utf-8")
+                line = source.splitlines()[frame.lineno - 1] if frame.lineno <= len(source.splitlines()) else ""
+                column = max(line.find(word), 0) + 1 if word else 1
+                return Location(self.shown(Path(frame.filename)), frame.lineno, column)
+        return Location(name)
