@@ -1,0 +1,75 @@
+"""The manifest: what a version holds, written beside its files, and the check of the files against it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+
+from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.tree import MANIFEST_FILE, ArtifactFile, RenderedOrigin, manifest_digest
+from azureml_publish.assets import AssetId, ContentCheck, ManifestEntry
+from azureml_publish.errors import NotFound
+
+SCHEMA_VERSION = 1
+
+
+def write_manifest(container: Container, entries: Iterable[ManifestEntry], source: object, tool: str) -> str:
+    """Put the manifest beside the files it lists; its digest, which covers the files alone."""
+    listed = sorted(entries)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool,
+        "source": source,
+        "files": [entry._asdict() for entry in listed],
+    }
+    data = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    digest = hashlib.sha256(data).hexdigest()
+    file = ArtifactFile(MANIFEST_FILE, len(data), RenderedOrigin(data), sha256=digest)
+    container.write(file, [data], lambda _count: None)
+    return manifest_digest(listed)
+
+
+def check_content(asset: AssetId, container: Container, promised: str) -> ContentCheck:
+    """Compare every registered file with the manifest, and the manifest with the digest in the properties."""
+    try:
+        entries = read_manifest(container)
+    except NotFound:
+        return ContentCheck(asset, problems=(f"{MANIFEST_FILE} is not there: registered by another tool, or removed",))
+    except (ValueError, KeyError, TypeError) as error:
+        return ContentCheck(asset, problems=(f"{MANIFEST_FILE} cannot be read: {error}",))
+    problems: list[str] = []
+    if (digest := manifest_digest(entries)) != promised:
+        problems.append(f"{MANIFEST_FILE}: its digest is {digest}, the registered one {promised}")
+    problems.extend(_differences(container, entries))
+    return ContentCheck(asset, len(entries), sum(entry.size for entry in entries), tuple(problems))
+
+
+def read_manifest(container: Container) -> tuple[ManifestEntry, ...]:
+    """The files that the manifest in a container lists.
+
+    Raises:
+        NotFound: there is none.
+        ValueError, KeyError, TypeError: it is not a manifest.
+    """
+    document = json.loads(b"".join(container.read(MANIFEST_FILE)))
+    if document["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"schema_version {document['schema_version']} is not {SCHEMA_VERSION}")
+    return tuple(ManifestEntry(str(e["path"]), int(e["size"]), str(e["sha256"])) for e in document["files"])
+
+
+def _differences(container: Container, entries: tuple[ManifestEntry, ...]) -> Iterator[str]:
+    stored = container.files()
+    for entry in entries:
+        if entry.path not in stored:
+            yield f"{entry.path}: not there"
+        elif stored[entry.path].size != entry.size:
+            yield f"{entry.path}: {stored[entry.path].size:,} bytes, {entry.size:,} in the manifest"
+        else:
+            digest = hashlib.sha256()
+            for chunk in container.read(entry.path):
+                digest.update(chunk)
+            if digest.hexdigest() != entry.sha256:
+                yield f"{entry.path}: its SHA-256 is {digest.hexdigest()}, {entry.sha256} in the manifest"
+    for path in sorted(set(stored) - {entry.path for entry in entries} - {MANIFEST_FILE}):
+        yield f"{path}: not in the manifest"

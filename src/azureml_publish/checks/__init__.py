@@ -1,0 +1,50 @@
+"""The checks: one rule a file, listed here; they look and never change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from azureml_publish.checks import (
+    license_missing,
+    license_unknown,
+    min_sku_asserted,
+    name_pattern,
+    preset_unknown,
+    revision_form,
+    sku_duplicate,
+    sku_query_empty,
+    sku_query_idle,
+    sku_unknown,
+    table_row_cells,
+    version_number,
+)
+from azureml_publish.checks.subject import Check, ModelSubject, ProjectSubject
+from azureml_publish.diagnostics import Diagnostic
+
+__all__ = ["ALL_CHECKS", "Check", "ModelSubject", "ProjectSubject", "run_checks"]
+
+ALL_CHECKS: tuple[Check, ...] = (
+    name_pattern.CHECK,
+    version_number.CHECK,
+    revision_form.CHECK,
+    license_missing.CHECK,
+    license_unknown.CHECK,
+    sku_unknown.CHECK,
+    sku_duplicate.CHECK,
+    sku_query_empty.CHECK,
+    sku_query_idle.CHECK,
+    preset_unknown.CHECK,
+    min_sku_asserted.CHECK,
+    table_row_cells.CHECK,
+)
+
+
+def run_checks(project: ProjectSubject, models: Iterable[ModelSubject]) -> Iterator[Diagnostic]:
+    """Every finding of every check, project first, then model by model."""
+    for check in ALL_CHECKS:
+        if check.project is not None:
+            yield from check.project(project)
+    for model in models:
+        for check in ALL_CHECKS:
+            if check.model is not None:
+                yield from check.model(model)

@@ -1,0 +1,29 @@
+"""SPEC002: a registry takes only certain names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from azureml_publish.checks.subject import Check, ModelSubject
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+
+RULE = Rule("SPEC002", "name-pattern", Severity.ERROR, "The name is not one that a registry takes.")
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
+"""Resource naming of Azure ML: https://learn.microsoft.com/rest/api/azureml/registry-model-versions."""
+
+
+def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
+    name = subject.folder.spec.name
+    if _NAME.fullmatch(name):
+        return
+    mended = re.sub(r"[^a-zA-Z0-9_-]+", "-", name).strip("-_")[:255] or "my-model"
+    yield RULE.at(
+        subject.folder.document.location(("name",)),
+        f"A registry does not take the name '{name}'.",
+        f"Use letters, digits, '-' and '_', at most 255, beginning with a letter or digit: {mended}.",
+    )
+
+
+CHECK = Check(RULE, model=_check)

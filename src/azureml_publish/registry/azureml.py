@@ -1,0 +1,232 @@
+"""Azure ML registries through azure-ai-ml, and through documented REST calls where it has no public method."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from azureml_publish.assets import (
+    AssetId,
+    ContainerAccess,
+    RegisteredAsset,
+    RegistryState,
+    RenderedAsset,
+    Value,
+)
+from azureml_publish.errors import Conflict
+from azureml_publish.layouts import encode
+from azureml_publish.registry.cloud import Cloud, find_cloud
+from azureml_publish.registry.rest import pipeline, send, translated
+
+if TYPE_CHECKING:
+    from azure.core import PipelineClient
+    from azure.core.credentials import TokenCredential
+
+ARM_API = "2024-04-01"
+"""Registry Model Containers and Registry Model Versions of Azure Resource Manager's stable API."""
+
+DATAPLANE_API = "2021-10-01-dataplanepreview"
+"""What azure-ai-ml itself sends to a registry's own endpoint; `datarefs` has no stable counterpart."""
+
+MODEL_REGISTRY_API = "2025-04-01"
+"""The model registry REST API, which alone hands back system metadata."""
+
+
+class AzureRegistry:
+    """One Azure ML registry (or the emulator, which speaks the same).
+
+    azure-ai-ml reads the variables that name a cloud from the process, so `environ` must say the same as `os.environ`.
+    """
+
+    def __init__(self, name: str, credential: TokenCredential, environ: Mapping[str, str], user_agent: str) -> None:
+        self._name = name
+        self._credential = credential
+        self._environ = environ
+        self._user_agent = user_agent
+        self._starting = threading.Lock()
+        self._opened: Any = None
+
+    @property
+    def name(self) -> str:
+        """The registry's name in asset URIs."""
+        return self._name
+
+    def state(self, model: str, version: int) -> RegistryState:
+        """See `Registry.state`."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with translated(self._name, f"model {model}"):
+            try:
+                container = self._arm("GET", f"models/{model}")["properties"]
+            except ResourceNotFoundError:
+                return RegistryState()
+            latest = int(container["latestVersion"]) if container.get("latestVersion") else None
+            following = int(container.get("nextVersion") or (latest or 0) + 1)
+            return RegistryState(self._get(model, version), latest, following)
+
+    def models(self) -> tuple[str, ...]:
+        """See `Registry.models`."""
+        with translated(self._name, "the list of models"):
+            return tuple(sorted(str(model.name) for model in self._client.models.list()))
+
+    def versions(self, model: str) -> tuple[int, ...]:
+        """See `Registry.versions`."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with translated(self._name, f"the versions of {model}"):
+            try:
+                numbers = [int(found.version) for found in self._client.models.list(name=model)]
+            except ResourceNotFoundError:
+                return ()
+            return tuple(sorted(numbers, reverse=True))
+
+    def lend_container(self, model: str, version: int) -> ContainerAccess:
+        """See `Registry.lend_container`."""
+        with translated(self._name, f"an upload of {model} version {version}"):
+            lent = self._arm(
+                "POST",
+                f"models/{model}/versions/{version}/startPendingUpload",
+                {"pendingUploadType": "TemporaryBlobReference"},
+            )["blobReferenceForConsumption"]
+            return ContainerAccess(lent["blobUri"], lent["credential"]["sasUri"])
+
+    def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
+        """See `Registry.open_content`."""
+        with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
+            lent = send(
+                self._rest,
+                "POST",
+                f"{self._registry_url('mferp/managementfrontend')}/datarefs/{asset.id.name}/versions/{asset.id.version}",
+                params={"api-version": DATAPLANE_API},
+                body={"assetId": str(asset.id), "blobUri": asset.path},
+            )["blobReferenceForConsumption"]
+            sas_uri = str(lent["credential"]["sasUri"])
+            return ContainerAccess(sas_uri.partition("?")[0], sas_uri)
+
+    def create(self, asset: RenderedAsset, path: str, properties: Mapping[str, str]) -> None:
+        """See `Registry.create`."""
+        from azure.ai.ml.entities import Model
+
+        with translated(self._name, f"model {asset.name} version {asset.version}"):
+            # azure-ai-ml would take an existing version for one to update.
+            if self._get(asset.name, asset.version) is not None:
+                raise Conflict(f"{asset.name} version {asset.version} was registered meanwhile.", hint="Plan again.")
+            self._client.models.create_or_update(
+                Model(
+                    name=asset.name,
+                    version=str(asset.version),
+                    type=asset.type,
+                    path=path,
+                    description=asset.description,
+                    tags=_strings(asset.tags),
+                    properties=_strings(asset.properties) | dict(properties),
+                    system_metadata=dict(asset.system_metadata) or None,
+                )
+            )
+
+    def update(self, registered: RegisteredAsset, asset: RenderedAsset, changed: Mapping[str, Value]) -> None:
+        """See `Registry.update`."""
+        with translated(self._name, f"model {asset.name} version {asset.version}"):
+            model = self._client.models.get(asset.name, version=str(asset.version))
+            tags, properties = _strings(asset.tags), dict(registered.properties) | _strings(asset.properties)
+            if (model.description, dict(model.tags or {}), dict(model.properties or {})) != (
+                asset.description,
+                tags,
+                properties,
+            ):
+                model.description, model.tags, model.properties = asset.description, tags, properties
+                self._client.models.create_or_update(model)
+                if registered.archived:  # azure-ai-ml always sends isArchived: false
+                    self._patch(asset, [{"op": "replace", "path": "/isArchived", "value": True}])
+            self._update_metadata(asset, changed)
+
+    def _update_metadata(self, asset: RenderedAsset, changed: Mapping[str, Value]) -> None:
+        if any(value is None for value in changed.values()):  # the API can replace a key, but not take one away
+            url = f"{self._model_url(asset.name, asset.version)}/systemMetadata"
+            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(asset.system_metadata))
+        elif changed:
+            self._patch(
+                asset,
+                [{"op": "replace", "path": f"/systemMetadata/{key}", "value": value} for key, value in changed.items()],
+            )
+
+    def _patch(self, asset: RenderedAsset, operations: list[dict[str, Any]]) -> None:
+        send(
+            self._rest,
+            "PATCH",
+            self._model_url(asset.name, asset.version),
+            params={"api-version": MODEL_REGISTRY_API},
+            body=operations,
+            content_type="application/json-patch+json",
+        )
+
+    def _get(self, model: str, version: int) -> RegisteredAsset | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            found = self._client.models.get(model, version=str(version))
+        except ResourceNotFoundError:
+            return None
+        url = self._model_url(model, version)
+        native = send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API}) or {}
+        created = getattr(found.creation_context, "created_at", None)
+        return RegisteredAsset(
+            id=AssetId(self._name, model, version),
+            type=str(found.type),
+            description=found.description or "",
+            tags=dict(found.tags or {}),
+            properties=dict(found.properties or {}),
+            system_metadata=dict(native.get("systemMetadata") or {}),
+            path=str(found.path),
+            archived=bool(native.get("isArchived")),
+            created_at=created.isoformat() if created else "",
+        )
+
+    def _arm(self, method: str, path: str, body: Any = None) -> Any:
+        url = (
+            f"{self._cloud.arm}/subscriptions/{self._client.subscription_id}/resourceGroups/"
+            f"{self._client.resource_group_name}/providers/Microsoft.MachineLearningServices/registries/{self._name}"
+        )
+        return send(self._rest, method, f"{url}/{path}", params={"api-version": ARM_API}, body=body)
+
+    def _model_url(self, model: str, version: int) -> str:
+        return f"{self._registry_url('modelregistry/v1.0')}/models/{model}:{version}"
+
+    def _registry_url(self, service: str) -> str:
+        return (
+            f"{self._base}/{service}/subscriptions/{self._client.subscription_id}/resourceGroups/"
+            f"{self._client.resource_group_name}/providers/Microsoft.MachineLearningServices/registries/{self._name}"
+        )
+
+    @cached_property
+    def _cloud(self) -> Cloud:
+        return find_cloud(self._environ)
+
+    @cached_property
+    def _rest(self) -> PipelineClient[Any, Any]:
+        return pipeline(self._credential, self._cloud.scope, self._user_agent)
+
+    @cached_property
+    def _base(self) -> str:
+        """The registry's own endpoint, from discovery."""
+        url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{self._name}/discovery"
+        found = send(self._rest, "GET", url, params={"api-version": "v1.0"})
+        return str(found["primaryRegionResourceProviderUri"]).rstrip("/")
+
+    @property
+    def _client(self) -> Any:
+        """azure-ai-ml's client, made once; it asks discovery for the registry as it starts."""
+        with self._starting:
+            if self._opened is None:
+                from azure.ai.ml import MLClient
+
+                self._opened = MLClient(
+                    self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
+                )
+            return self._opened
+
+
+def _strings(values: Mapping[str, Value]) -> dict[str, str]:
+    return {key: encode(value) for key, value in values.items()}

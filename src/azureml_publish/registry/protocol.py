@@ -1,0 +1,55 @@
+"""What plan, apply and the verbs need of a registry; small, so that another one can be put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from azureml_publish.assets import ContainerAccess, RegisteredAsset, RegistryState, RenderedAsset, Value
+
+
+class Registry(Protocol):
+    """One registry.
+
+    Every method may raise `NotAuthorised` (no credential, or refused), `Unreachable`, `NotFound` (no such registry)
+    and `PublishError` (any other answer that is not understood).
+    """
+
+    @property
+    def name(self) -> str:
+        """The registry's name in asset URIs."""
+
+    def state(self, model: str, version: int) -> RegistryState:
+        """What the registry holds under a name and version, and how far the name's numbers have gone."""
+
+    def models(self) -> tuple[str, ...]:
+        """The names of all models, sorted."""
+
+    def versions(self, model: str) -> tuple[int, ...]:
+        """The numbers of a model's versions, latest first; none where there is no such model."""
+
+    def lend_container(self, model: str, version: int) -> ContainerAccess:
+        """A container to bring a new version's files into. The same one again until the version is registered.
+
+        Raises:
+            Conflict: the version exists.
+        """
+
+    def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
+        """Read access to the container that holds a registered version's files."""
+
+    def create(self, asset: RenderedAsset, path: str, properties: Mapping[str, str]) -> None:
+        """Register a version whose files lie at `path`, with further properties beside the rendered ones.
+
+        Raises:
+            Conflict: the version exists or existed.
+        """
+
+    def update(self, registered: RegisteredAsset, asset: RenderedAsset, changed: Mapping[str, Value]) -> None:
+        """Bring description, tags, new properties and system metadata of a registered version to the rendered ones.
+
+        `changed` are the keys of the system metadata that differ, with their new value; None takes a key away.
+
+        Raises:
+            Conflict: the registry refuses, as it does for a changed property.
+        """

@@ -1,0 +1,106 @@
+"""Documented REST calls that azure-ai-ml has no public method for, through azure-core's pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from azureml_publish.errors import Conflict, NotAuthorised, NotFound, PublishError, Unreachable
+
+if TYPE_CHECKING:
+    from azure.core import PipelineClient
+    from azure.core.credentials import TokenCredential
+
+
+def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> PipelineClient[Any, Any]:
+    """A client whose requests carry a token for `scope` and are tried again where that makes sense."""
+    from azure.core import PipelineClient
+    from azure.core.pipeline import policies
+
+    return PipelineClient(
+        base_url="",
+        policies=[
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy(),
+            policies.UserAgentPolicy(user_agent),
+            policies.RetryPolicy(),
+            policies.BearerTokenCredentialPolicy(credential, scope),
+        ],
+    )
+
+
+def send(
+    client: PipelineClient[Any, Any],
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    body: Any = None,
+    content_type: str = "application/json",
+) -> Any:
+    """Send one request; the parsed JSON answer, None where it has none.
+
+    Raises:
+        HttpResponseError: any status from 400 on, as azure-core's type for it.
+    """
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        ResourceExistsError,
+        ResourceNotFoundError,
+        map_error,
+    )
+    from azure.core.rest import HttpRequest
+
+    headers = {"Accept": "application/json"} | ({"Content-Type": content_type} if body is not None else {})
+    request = HttpRequest(method, url, params=dict(params or {}), json=body, headers=headers)
+    response = client.send_request(request)
+    if response.status_code >= 400:
+        kinds = {401: ClientAuthenticationError, 404: ResourceNotFoundError, 409: ResourceExistsError}
+        map_error(response.status_code, response, kinds)
+        raise HttpResponseError(response=response)
+    return response.json() if response.content else None
+
+
+@contextmanager
+def translated(registry: str, what: str) -> Iterator[None]:
+    """Turn the errors of azure-core and azure-ai-ml into this project's, by type and status."""
+    from azure.ai.ml.exceptions import MlException
+    from azure.core import exceptions
+
+    try:
+        yield
+    except exceptions.ClientAuthenticationError as error:
+        hint = "Sign in (az login), or set the variables of a service principal or of a federated token."
+        raise NotAuthorised(f"No credential opens the registry {registry}: {_first_line(error)}", hint=hint) from error
+    except exceptions.HttpResponseError as error:
+        said = f"{what} in {registry}: {_reason(error)}"
+        if error.status_code in (401, 403):
+            hint = "Ask for the role AzureML Registry User on the registry, or check which account is signed in."
+            raise NotAuthorised(f"The registry refuses {said}", hint=hint) from error
+        if error.status_code == 404:
+            raise NotFound(
+                f"Not there: {said}", hint="Check the registry's name and where you are signed in."
+            ) from error
+        if error.status_code in (409, 412):
+            raise Conflict(f"The registry holds something else: {said}", hint="Plan again.") from error
+        if error.status_code == 400:
+            raise Conflict(
+                f"The registry refuses {said}", hint="Plan again; a changed version needs `publish bump`."
+            ) from error
+        raise Unreachable(f"The registry failed with {error.status_code}: {said}", hint="Try again later.") from error
+    except exceptions.AzureError as error:
+        hint = "Check the network, proxy and the registry's private endpoint; `-r local` needs none of them."
+        raise Unreachable(f"The registry {registry} cannot be reached: {_first_line(error)}", hint=hint) from error
+    except MlException as error:
+        raise PublishError(f"azure-ai-ml could not do {what} in {registry}: {_first_line(error)}") from error
+
+
+def _reason(error: Any) -> str:
+    envelope = getattr(error, "error", None)
+    return str(getattr(envelope, "message", None) or _first_line(error)).strip()
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
