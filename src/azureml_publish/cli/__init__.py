@@ -1,0 +1,114 @@
+"""The command line: one file a verb. Nothing outside this package prints, prompts or exits."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import click
+
+from azureml_publish import __version__
+from azureml_publish.cli.session import Session
+from azureml_publish.errors import PublishError
+
+VERBS = MappingProxyType(
+    {
+        "lint": "Check the model folders.",
+        "render": "Write model cards and asset YAML into build/.",
+        "plan": "Show what apply would do to a registry.",
+        "apply": "Upload, register and update what a plan shows.",
+        "bump": "Write the next free version into model.yaml.",
+        "verify": "Check registered files against their manifest.",
+        "list": "List what is registered.",
+        "show": "Show one registered version with its card.",
+        "emulator": "Serve a registry, its blobs and a Hub on loopback.",
+        "schema": "Print the JSON Schema of model.yaml and publish.yaml.",
+    }
+)
+"""Every verb with its help in one line, so that `publish --help` imports none of them."""
+
+
+class _Verbs(click.Group):
+    """Imports a verb when it is called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"azureml_publish.cli.{name}").command
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0], VERBS, n=1)
+            meant = f" Did you mean '{close[0]}'?" if close else ""
+            ctx.fail(f"No such command '{args[0]}'.{meant}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 findings, 5 not authorised, 6 conflict, "
+    "7 partly applied, 130 interrupted.",
+)
+@click.option(
+    "-C",
+    "directory",
+    metavar="DIR",
+    default=".",
+    envvar="PUBLISH_DIRECTORY",
+    type=click.Path(exists=True, file_okay=False),
+    help="Work on the project in DIR.",
+)
+@click.option("--debug", is_flag=True, envvar="PUBLISH_DEBUG", help="Show tracebacks and the SDKs' logs.")
+@click.version_option(__version__, prog_name="publish")
+@click.pass_context
+def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
+    """Model folders in git are the truth: render, check, plan and register them in Azure ML registries."""
+    ctx.obj = Session.begin(directory, debug=debug)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code that says how it went."""
+    debug = "--debug" in (arguments if arguments is not None else sys.argv)
+    try:
+        code = group.main(arguments, prog_name="publish", standalone_mode=False)
+    except click.exceptions.Abort:
+        code = _say("Interrupted.", 130)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except PublishError as error:
+        code = _say(f"error: {error.message}", error.exit_code, error.hint)
+    except KeyboardInterrupt:
+        code = _say("Interrupted. What is done stays; run again to carry on.", 130)
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; there is nobody left to tell.
+        sys.stderr.close()
+        code = 1
+    except Exception as error:  # noqa: BLE001 - the last resort, so that nobody meets a traceback
+        hint = "This is a fault of publish. Run again with `publish --debug …` and report what it shows."
+        code = _say(f"internal error: {type(error).__name__}: {error}", 1, hint)
+        if debug:
+            traceback.print_exc()
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str, code: int, hint: str = "") -> int:
+    click.echo(message, err=True)
+    if hint:
+        click.echo(f"  help: {hint}", err=True)
+    return code

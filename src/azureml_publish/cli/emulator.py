@@ -1,0 +1,64 @@
+"""`publish emulator`: a registry, its blobs and a Hub on loopback, for any client."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from azureml_publish.cli.session import Session
+from azureml_publish.errors import EmulatorUnavailable
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+class _Size(click.ParamType[int]):
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+)\s*([KMG]?)(?:iB|B)?", str(value), re.IGNORECASE)
+        if match is None:
+            self.fail(f"'{value}' is not a size such as 512MiB or 2GiB.", param, ctx)
+        return int(match[1]) * _UNITS[match[2].upper()]
+
+
+@click.command("emulator")
+@click.option(
+    "--data", metavar="DIR", default=".publish/registry", show_default=True, help="Folder that keeps its state."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="HTTPS port of the registry. [default: a free one]"
+)
+@click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="HTTP port of blobs and Hub.")
+@click.option(
+    "--hub-weights", type=_Size(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
+)
+@click.pass_obj
+def command(session: Session, data: str, port: int, http_port: int, hub_weights: int | None) -> None:
+    """Serve a registry named local (and any other that is asked for), its blobs and a Hub.
+
+    Prints the variables to export as NAME=value lines as soon as it answers; ends on Ctrl-C or SIGTERM.
+    """
+    from azureml_publish.emulator import Emulator
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    folder = session.directory / Path(data).expanduser()
+    emulator = Emulator(folder, port=port, http_port=http_port, hub_weights=hub_weights)
+    try:
+        emulator.start()
+    except OSError as error:
+        raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint="Choose other ports.") from error
+    try:
+        for name, value in emulator.environment.items():
+            click.echo(f"{name}={value}")
+        click.echo(f"Serving {folder}. Stop with Ctrl-C.", err=True)
+        ended.wait()
+    finally:
+        emulator.stop()

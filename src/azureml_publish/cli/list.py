@@ -1,0 +1,28 @@
+"""`publish list`: what is registered."""
+
+from __future__ import annotations
+
+import click
+
+from azureml_publish.assets import RegisteredAsset
+from azureml_publish.cli.registered import read_project
+from azureml_publish.cli.registries import open_registry
+from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.reporters.registered import assets_json, assets_text
+
+
+@click.command("list")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@registry_option
+@click.option("--all", "every", is_flag=True, help="Every version, not just the latest.")
+@output_options
+def command(output: Output, names: tuple[str, ...], registry: str | None, *, every: bool) -> None:
+    """List registered models, each with its latest version."""
+    project = read_project(output.session)
+    with open_registry(output, project, registry) as opened:
+        assets: list[RegisteredAsset] = []
+        for name in names or opened.registry.models():
+            numbers = opened.registry.versions(name)
+            states = (opened.registry.state(name, number) for number in (numbers if every else numbers[:1]))
+            assets.extend(state.asset for state in states if state.asset is not None)
+    output.data(assets_json(assets) if output.json else assets_text(assets, output.paint))

@@ -1,0 +1,91 @@
+"""Opens the registry that is meant: an embedded one is started for as long as it is needed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azureml_publish import __version__
+from azureml_publish.artifacts.hub import Hub
+from azureml_publish.cli.session import Output
+from azureml_publish.errors import EmulatorUnavailable, UsageProblem
+from azureml_publish.project import Project
+from azureml_publish.registry import AzureRegistry, Registry
+from azureml_publish.spec import RegistryConfig
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
+
+TOOL = f"azureml-publish/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A registry that answers, the Hub that goes with it, and how `publish.yaml` describes it."""
+
+    registry: Registry
+    hub: Hub
+    config: RegistryConfig
+
+
+@contextmanager
+def open_registry(output: Output, project: Project, name: str | None) -> Iterator[Opened]:
+    """The registry of this name, or the project's own where none is named.
+
+    Raises:
+        UsageProblem: `publish.yaml` knows no registry of this name.
+        EmulatorUnavailable: the embedded registry cannot start.
+    """
+    config = _find(project, name or project.config.registry)
+    environ = output.session.environ
+    if config.emulator is None:
+        from azure.identity import DefaultAzureCredential
+
+        registry = AzureRegistry(str(config.name), DefaultAzureCredential(), environ, TOOL)
+        yield Opened(registry, Hub(environ.get("HF_ENDPOINT")), config)
+        return
+    from azureml_publish.emulator import Emulator
+
+    emulator = Emulator(project.root / config.emulator)
+    try:
+        emulator.start()
+    except OSError as error:
+        raise EmulatorUnavailable(f"The embedded registry does not start: {error}.") from error
+    try:
+        served = emulator.environment
+        endpoint = environ.get("HF_ENDPOINT")
+        if endpoint is None and config.hub == "stand-in":
+            endpoint = served["HF_ENDPOINT"]
+        # azure-ai-ml and requests read these from the process.
+        environ.update({key: value for key, value in served.items() if key != "HF_ENDPOINT"})
+        yield Opened(AzureRegistry(name or project.config.registry, _AnyToken(), environ, TOOL), Hub(endpoint), config)
+    finally:
+        emulator.stop()
+
+
+def _find(project: Project, name: str) -> RegistryConfig:
+    address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
+    if address:
+        return RegistryConfig(name=address[1])
+    known = project.config.registries
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
+    raise UsageProblem(
+        f"publish.yaml knows no registry '{name}'.", hint=f"{meant} One that is not listed: azureml://registries/{name}"
+    )
+
+
+class _AnyToken:
+    """A credential for the embedded registry, which asks for a token and takes any."""
+
+    def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
+        from azure.core.credentials import AccessToken
+
+        return AccessToken("embedded", int(time.time()) + 3600)

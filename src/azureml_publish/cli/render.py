@@ -1,0 +1,90 @@
+"""`publish render`: cards and asset YAML into a folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.cli.session import Output, as_of_option, layout_option, models_argument, output_options
+from azureml_publish.cli.stages import FINDINGS, Settings, require_sound, stage
+from azureml_publish.reporters.diagnostics import as_json
+
+OWN_FILES = ("MLmodel", "asset.yaml", "description.md", "model.yaml", "spec.yaml")
+"""What rendering may write into a model's folder, and so may take away."""
+
+
+@click.command("render")
+@models_argument
+@layout_option
+@click.option("--out", type=click.Path(file_okay=False), help="Write there. [default: build in the project]")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 4 if what is there differs.")
+@as_of_option
+@output_options
+def command(
+    *,
+    output: Output,
+    models: tuple[str, ...],
+    layout: LayoutName | None,
+    out: str | None,
+    as_of: datetime | None,
+    check: bool,
+) -> None:
+    """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
+    staged = stage(output.session, models, Settings(layout, as_of), check=False)
+    project = require_sound(staged, output)
+    target = output.session.directory / out if out else project.root / "build"
+    changed = [path for _, rendered in staged.rendered for path in _differing(target, rendered)]
+    if not check:
+        for _, rendered in staged.rendered:
+            _write(target / rendered.folder, rendered)
+    shown = [Path(os.path.relpath(path, output.session.directory)).as_posix() for path in changed]
+    if output.json:
+        output.data(as_json({"out": str(target), "models": len(staged.rendered), "changed": shown}))
+    else:
+        output.data("".join(f"{path}\n" for path in shown))
+        what = "differ" if check else "written"
+        output.note(f"{len(staged.rendered)} models rendered, {len(shown)} files {what}.")
+    if check and changed:
+        raise SystemExit(FINDINGS)
+
+
+def _differing(target: Path, rendered: RenderedModel) -> list[Path]:
+    """The files that are missing, different, or there without being rendered any more."""
+    folder = target / rendered.folder
+    wanted = {file.path: file.text.encode() for file in rendered.files}
+    paths = []
+    for name in OWN_FILES:
+        path = folder / name
+        present = path.read_bytes() if path.is_file() else None
+        if present != wanted.get(name):
+            paths.append(path)
+    return paths
+
+
+def _write(folder: Path, rendered: RenderedModel) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in _differing(folder.parent, rendered):
+        text = next((file.text for file in rendered.files if file.path == path.name), None)
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_whole(path, text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and move it there, so that it is never seen half-written."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

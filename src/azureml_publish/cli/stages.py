@@ -1,0 +1,87 @@
+"""Puts the stages together: read the project, resolve allow-lists, render, check. Every verb begins here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
+from azureml_publish.cli.session import Output, Session
+from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
+from azureml_publish.project import ModelFolder, Project, find_root, load_project, select_models
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model
+from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
+from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.compute import resolve_compute, resolve_presets
+
+FINDINGS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options say about a run of the stages."""
+
+    layout: LayoutName | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The models that were asked for, as far as they could be read and rendered, and what was found on the way."""
+
+    project: Project | None
+    subjects: tuple[ModelSubject, ...]
+    found: tuple[Diagnostic, ...]
+
+    @property
+    def rendered(self) -> tuple[tuple[ModelFolder, RenderedModel], ...]:
+        """Folder and rendering of every model that could be rendered."""
+        return tuple((one.folder, one.rendered) for one in self.subjects if one.rendered is not None)
+
+
+def stage(session: Session, patterns: Iterable[str], settings: Settings, *, check: bool = True) -> Staged:
+    """Run the stages over the models that the patterns mean.
+
+    Raises:
+        UsageProblem: there is no project here.
+        NotFound: a pattern means no model.
+    """
+    root = find_root(session.directory)
+    project, read = load_project(root)
+    if project is None:
+        return Staged(None, (), in_order(read))
+    chosen = tuple(patterns)
+    folders = select_models(project, chosen)
+    left_out = {model.folder for model in project.models} - {model.folder for model in folders}
+    found = [one for one in read if one.location.path.partition("models/")[2].partition("/")[0] not in left_out]
+    as_of: date = settings.as_of.date() if settings.as_of else session.today
+    catalogue = load_catalogue()
+    presets = resolve_presets(project.config, catalogue, as_of)
+    subject = ProjectSubject(project, catalogue, presets, as_of)
+    templates = Templates(root, project.templates, default_templates())
+    links, wrong = read_sample_links(templates)
+    found.extend(wrong)
+    style = Style(project.config, links, templates, settings.layout or project.config.layout)
+    subjects = []
+    for folder in folders:
+        compute = resolve_compute(folder.spec, presets, catalogue, as_of)
+        rendered, mistakes = render_model(folder, compute.allow_lists, style)
+        found.extend(mistakes)
+        subjects.append(ModelSubject(subject, folder, compute, rendered))
+    if check:
+        found.extend(run_checks(subject, subjects))
+    return Staged(project, tuple(subjects), in_order(found))
+
+
+def require_sound(staged: Staged, output: Output) -> Project:
+    """The project, once nothing is wrong with what was asked for.
+
+    Warnings are left to `publish lint`. Errors are shown, and the run ends with the code for findings.
+    """
+    errors = tuple(one for one in staged.found if one.severity is Severity.ERROR)
+    if has_errors(errors) or staged.project is None:
+        output.note(diagnostics_text(errors, output.paint_notes) + diagnostics_summary(errors, len(staged.subjects)))
+        raise SystemExit(FINDINGS)
+    return staged.project

@@ -1,0 +1,41 @@
+"""`publish verify`: registered content against its manifest."""
+
+from __future__ import annotations
+
+import click
+
+from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.manifest import check_content
+from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
+from azureml_publish.cli.registered import find_registered, read_project
+from azureml_publish.cli.registries import open_registry
+from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.registry import Registry
+from azureml_publish.reporters.results import content_checks_json, content_checks_text
+
+
+@click.command("verify")
+@click.argument("models", metavar="[NAME[:VERSION]]...", nargs=-1)
+@registry_option
+@output_options
+def command(output: Output, models: tuple[str, ...], registry: str | None) -> None:
+    """Read every registered file and compare path, size and SHA-256 with the manifest.
+
+    Without names: the versions that the model folders name. Exits with 1 where anything differs.
+    """
+    project = read_project(output.session)
+    wanted = models or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)
+    with open_registry(output, project, registry) as opened:
+        checks = [_check(opened.registry, find_registered(opened.registry, one)) for one in wanted]
+    output.data(content_checks_json(checks) if output.json else content_checks_text(checks, output.paint))
+    if any(check.problems for check in checks):
+        raise SystemExit(1)
+
+
+def _check(registry: Registry, asset: RegisteredAsset) -> ContentCheck:
+    promised = asset.properties.get(MANIFEST_PROPERTY)
+    if promised is None:
+        problem = f"no property {MANIFEST_PROPERTY}: another tool registered it, so there is nothing to check against"
+        return ContentCheck(asset.id, problems=(problem,))
+    access = registry.open_content(asset)
+    return check_content(asset.id, Container(access, access.folder_of(asset.path)), promised)

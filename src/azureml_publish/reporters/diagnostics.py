@@ -1,0 +1,59 @@
+"""Findings as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+def diagnostics_text(found: Sequence[Diagnostic], paint: Paint = PLAIN) -> str:
+    """One finding a paragraph: place, severity, code, message, and the mend below it."""
+    paragraphs = []
+    for one in found:
+        place = f"{one.location.path}:{one.location.line}:{one.location.column}"
+        severity = paint(f"{one.severity} {one.code}", _COLOURS[one.severity], "bold")
+        paragraphs.append(
+            f"{paint(place, 'bold')}: {severity} {one.message} {paint(f'[{one.name}]', 'dim')}\n"
+            f"    {paint('help:', 'cyan')} {one.hint}\n"
+        )
+    return "".join(paragraphs)
+
+
+def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
+    """How many findings of each severity, in a sentence."""
+    counts = Counter(one.severity for one in found)
+    said = [f"{counts[s]} {s}{'s' * (counts[s] != 1)}" for s in Severity if counts[s]]
+    return f"{', '.join(said) or 'No findings'} in {models} model{'s' * (models != 1)}."
+
+
+def diagnostics_json(found: Sequence[Diagnostic]) -> str:
+    """The findings as a JSON object; `line` and `column` count from 1."""
+    return as_json(
+        {
+            "diagnostics": [
+                {
+                    "code": one.code,
+                    "name": one.name,
+                    "severity": str(one.severity),
+                    "message": one.message,
+                    "path": one.location.path,
+                    "line": one.location.line,
+                    "column": one.location.column,
+                    "hint": one.hint,
+                    "fixable": one.fix is not None,
+                }
+                for one in found
+            ]
+        }
+    )
+
+
+def as_json(content: dict[str, object]) -> str:
+    """An object as indented JSON that carries `schema_version`, with a final newline."""
+    return json.dumps({"schema_version": 1, **content}, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,85 @@
+"""What a registry holds, as a table, as a page about one version, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, Value
+from azureml_publish.layouts import encode
+from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+
+def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
+    """A table, one line a version."""
+    if not assets:
+        return "No models are registered.\n"
+    rows = [
+        (a.id.name, str(a.id.version), a.type, a.created_at[:19].replace("T", " "), _marks(a), str(a.id))
+        for a in assets
+    ]
+    titles = ("MODEL", "VERSION", "TYPE", "CREATED (UTC)", "", "ASSET")
+    widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
+    shown = [column for column in range(len(titles)) if widths[column]]
+
+    def line(row: Sequence[str]) -> str:
+        return "  ".join(f"{row[column]:<{widths[column]}}" for column in shown).rstrip()
+
+    return "\n".join([paint(line(titles), "bold"), *(line(row) for row in rows)]) + "\n"
+
+
+def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN) -> str:
+    """One version: identity, metadata, and its card."""
+    fields = [
+        ("asset", str(asset.id)),
+        ("type", asset.type),
+        ("created", asset.created_at),
+        ("archived", "yes" if asset.archived else "no"),
+        ("files", asset.path),
+        *((f"tags.{key}", value) for key, value in sorted(asset.tags.items())),
+        *((f"properties.{key}", value) for key, value in sorted(asset.properties.items())),
+        *_metadata("system_metadata", asset.system_metadata),
+    ]
+    width = max(len(name) for name, _ in fields)
+    lines = [f"{paint(f'{name:<{width}}', 'bold')}  {value}" for name, value in fields]
+    return "\n".join([*lines, "", asset.description]).rstrip("\n") + "\n"
+
+
+def assets_json(assets: Sequence[RegisteredAsset]) -> str:
+    """Versions as a JSON object."""
+    return as_json(
+        {
+            "assets": [
+                {
+                    "asset_id": str(asset.id),
+                    "model": asset.id.name,
+                    "version": asset.id.version,
+                    "type": asset.type,
+                    "archived": asset.archived,
+                    "created_at": asset.created_at,
+                    "path": asset.path,
+                    "manifest": asset.properties.get(MANIFEST_PROPERTY),
+                    "description": asset.description,
+                    "tags": dict(asset.tags),
+                    "properties": dict(asset.properties),
+                    "system_metadata": dict(asset.system_metadata),
+                }
+                for asset in assets
+            ]
+        }
+    )
+
+
+def _metadata(name: str, value: Value) -> Iterator[tuple[str, str]]:
+    """Each leaf of the system metadata with its dotted name; lists in one line."""
+    if isinstance(value, Mapping):
+        for key, child in sorted(value.items()):
+            yield from _metadata(f"{name}.{key}", child)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield name, ", ".join(map(encode, value))
+    else:
+        yield name, encode(value)
+
+
+def _marks(asset: RegisteredAsset) -> str:
+    return "archived" if asset.archived else ""

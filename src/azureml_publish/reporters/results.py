@@ -1,0 +1,101 @@
+"""What apply did and what verify found, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from azureml_publish.apply import Outcome, Result
+from azureml_publish.assets import AssetId, ContentCheck
+from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+_COLOURS = {
+    Outcome.CREATED: "green",
+    Outcome.UPDATED: "yellow",
+    Outcome.UNCHANGED: "dim",
+    Outcome.FAILED: "red",
+    Outcome.SKIPPED: "yellow",
+}
+
+
+def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN) -> str:
+    """One line a model, with the URI of what is there now, and a count at the end."""
+    lines = []
+    for result in results:
+        uri = AssetId(registry, result.model, result.version)
+        line = f"  {paint(f'{result.outcome:<9}', _COLOURS[result.outcome])}  {uri}"
+        if result.content is not None:
+            line += f"  {result.content.files} files, {size_text(result.content.size)}"
+        lines.append(line)
+        if result.error is not None:
+            lines.append(f"             {paint('error:', 'red')} {result.error.message}")
+            if result.error.hint:
+                lines.append(f"             {paint('help:', 'cyan')} {result.error.hint}")
+    counts = Counter(result.outcome for result in results)
+    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    return "\n".join([*lines, "", f"Applied: {said or 'nothing'}."]) + "\n"
+
+
+def results_json(registry: str, results: Sequence[Result]) -> str:
+    """The results as a JSON object; sizes in bytes."""
+    return as_json(
+        {
+            "registry": registry,
+            "results": [
+                {
+                    "model": result.model,
+                    "version": result.version,
+                    "asset_id": str(AssetId(registry, result.model, result.version)),
+                    "outcome": str(result.outcome),
+                    "files": result.content.files if result.content else None,
+                    "size": result.content.size if result.content else None,
+                    "manifest": result.content.manifest if result.content else None,
+                    "error": result.error.message if result.error else None,
+                    "hint": result.error.hint if result.error else None,
+                }
+                for result in results
+            ],
+        }
+    )
+
+
+def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) -> str:
+    """One line a version that was verified, and one for each problem."""
+    lines = []
+    for check in checks:
+        if check.problems:
+            lines.append(f"  {paint('damaged ', 'red')}  {check.asset}")
+            lines.extend(f"              {problem}" for problem in check.problems)
+        else:
+            lines.append(f"  {paint('verified', 'green')}  {check.asset}  {check.files} files, {size_text(check.size)}")
+    damaged = sum(1 for check in checks if check.problems)
+    return "\n".join([*lines, "", f"Verified: {len(checks) - damaged} intact, {damaged} damaged."]) + "\n"
+
+
+def content_checks_json(checks: Sequence[ContentCheck]) -> str:
+    """What was verified as a JSON object; sizes in bytes, `problems` empty where all is well."""
+    return as_json(
+        {
+            "checks": [
+                {
+                    "asset_id": str(check.asset),
+                    "files": check.files,
+                    "size": check.size,
+                    "intact": not check.problems,
+                    "problems": list(check.problems),
+                }
+                for check in checks
+            ]
+        }
+    )
+
+
+def size_text(size: int) -> str:
+    """A number of bytes in the unit that suits it: B, KiB, MiB, GiB."""
+    amount = float(size)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
