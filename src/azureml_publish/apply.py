@@ -11,6 +11,7 @@ from enum import StrEnum
 from azureml_publish.artifacts.transfer import ModelContent, Transfer, publish_content
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, Content
 from azureml_publish.errors import Conflict, Interrupted, PublishError
+from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
 
@@ -86,14 +87,14 @@ def _carry_out(action: Action, content: ModelContent, tools: Tools) -> Result:
             access = tools.registry.lend_container(asset.name, asset.version)
             published = publish_content(content, access, tools.transfer)
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
-            tools.registry.create(asset, published.uri, properties)
+            tools.registry.create(record_of(asset, properties), published.uri)
             _read_back(content, tools)
             return Result(asset.name, asset.version, Outcome.CREATED, published)
         case ActionKind.UPDATE:
             registered = tools.registry.state(asset.name, asset.version).asset
             if registered is None:
                 raise Conflict(f"{asset.name} version {asset.version} was deleted meanwhile.", hint="Plan again.")
-            tools.registry.update(registered, asset, changed_metadata(action.fields))
+            tools.registry.update(registered, record_of(asset, {}), changed_metadata(action.fields))
             _read_back(content, tools)
             return Result(asset.name, asset.version, Outcome.UPDATED)
     return Result(asset.name, asset.version, Outcome.UNCHANGED)

@@ -105,6 +105,19 @@ class RenderedAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetRecord:
+    """A rendered asset as it goes over the wire: tags and properties are strings, as the service holds them."""
+
+    name: str
+    version: int
+    type: ModelType
+    description: str
+    tags: Mapping[str, str]
+    properties: Mapping[str, str]
+    system_metadata: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedFile:
     """One file that rendering made: a path relative to its folder, and its text (written as UTF-8, LF)."""
 

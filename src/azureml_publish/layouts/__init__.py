@@ -5,7 +5,7 @@ from __future__ import annotations
 from azureml_publish.layouts.coercions import Coercion, UnreadableValueError
 from azureml_publish.layouts.convert import ConflictKind, Gathered, LaidOut, LayoutConflict, gather, lay_out
 from azureml_publish.layouts.mapping import Path, Rule, Section, load_rules, tags_that_stay
-from azureml_publish.layouts.wire import decode, encode
+from azureml_publish.layouts.wire import decode, encode, record_of
 
 __all__ = [
     "Coercion",
@@ -22,5 +22,6 @@ __all__ = [
     "gather",
     "lay_out",
     "load_rules",
+    "record_of",
     "tags_that_stay",
 ]

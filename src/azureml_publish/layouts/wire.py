@@ -11,7 +11,20 @@ import ast
 import json
 from collections.abc import Mapping, Sequence
 
-from azureml_publish.assets import Value
+from azureml_publish.assets import AssetRecord, RenderedAsset, Value
+
+
+def record_of(asset: RenderedAsset, further: Mapping[str, str]) -> AssetRecord:
+    """A rendered asset as the service will hold it, with further properties beside the rendered ones."""
+    return AssetRecord(
+        name=asset.name,
+        version=asset.version,
+        type=asset.type,
+        description=asset.description,
+        tags={key: encode(value) for key, value in asset.tags.items()},
+        properties={key: encode(value) for key, value in asset.properties.items()} | dict(further),
+        system_metadata=asset.system_metadata,
+    )
 
 
 def encode(value: Value) -> str:

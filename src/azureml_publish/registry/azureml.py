@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from azureml_publish.assets import (
     AssetId,
+    AssetRecord,
     ContainerAccess,
     RegisteredAsset,
     RegistryState,
-    RenderedAsset,
     Value,
 )
 from azureml_publish.errors import Conflict
-from azureml_publish.layouts import encode
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.rest import pipeline, send, translated
 
@@ -105,58 +104,58 @@ class AzureRegistry:
             sas_uri = str(lent["credential"]["sasUri"])
             return ContainerAccess(sas_uri.partition("?")[0], sas_uri)
 
-    def create(self, asset: RenderedAsset, path: str, properties: Mapping[str, str]) -> None:
+    def create(self, record: AssetRecord, path: str) -> None:
         """See `Registry.create`."""
         from azure.ai.ml.entities import Model
 
-        with translated(self._name, f"model {asset.name} version {asset.version}"):
+        with translated(self._name, f"model {record.name} version {record.version}"):
             # azure-ai-ml would take an existing version for one to update.
-            if self._get(asset.name, asset.version) is not None:
-                raise Conflict(f"{asset.name} version {asset.version} was registered meanwhile.", hint="Plan again.")
+            if self._get(record.name, record.version) is not None:
+                raise Conflict(f"{record.name} version {record.version} was registered meanwhile.", hint="Plan again.")
             self._client.models.create_or_update(
                 Model(
-                    name=asset.name,
-                    version=str(asset.version),
-                    type=asset.type,
+                    name=record.name,
+                    version=str(record.version),
+                    type=record.type,
                     path=path,
-                    description=asset.description,
-                    tags=_strings(asset.tags),
-                    properties=_strings(asset.properties) | dict(properties),
-                    system_metadata=dict(asset.system_metadata) or None,
+                    description=record.description,
+                    tags=dict(record.tags),
+                    properties=dict(record.properties),
+                    system_metadata=dict(record.system_metadata) or None,
                 )
             )
 
-    def update(self, registered: RegisteredAsset, asset: RenderedAsset, changed: Mapping[str, Value]) -> None:
+    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
         """See `Registry.update`."""
-        with translated(self._name, f"model {asset.name} version {asset.version}"):
-            model = self._client.models.get(asset.name, version=str(asset.version))
-            tags, properties = _strings(asset.tags), dict(registered.properties) | _strings(asset.properties)
+        with translated(self._name, f"model {record.name} version {record.version}"):
+            model = self._client.models.get(record.name, version=str(record.version))
+            tags, properties = dict(record.tags), dict(registered.properties) | dict(record.properties)
             if (model.description, dict(model.tags or {}), dict(model.properties or {})) != (
-                asset.description,
+                record.description,
                 tags,
                 properties,
             ):
-                model.description, model.tags, model.properties = asset.description, tags, properties
+                model.description, model.tags, model.properties = record.description, tags, properties
                 self._client.models.create_or_update(model)
                 if registered.archived:  # azure-ai-ml always sends isArchived: false
-                    self._patch(asset, [{"op": "replace", "path": "/isArchived", "value": True}])
-            self._update_metadata(asset, changed)
+                    self._patch(record, [{"op": "replace", "path": "/isArchived", "value": True}])
+            self._update_metadata(record, changed)
 
-    def _update_metadata(self, asset: RenderedAsset, changed: Mapping[str, Value]) -> None:
+    def _update_metadata(self, record: AssetRecord, changed: Mapping[str, Value]) -> None:
         if any(value is None for value in changed.values()):  # the API can replace a key, but not take one away
-            url = f"{self._model_url(asset.name, asset.version)}/systemMetadata"
-            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(asset.system_metadata))
+            url = f"{self._model_url(record.name, record.version)}/systemMetadata"
+            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(record.system_metadata))
         elif changed:
             self._patch(
-                asset,
+                record,
                 [{"op": "replace", "path": f"/systemMetadata/{key}", "value": value} for key, value in changed.items()],
             )
 
-    def _patch(self, asset: RenderedAsset, operations: list[dict[str, Any]]) -> None:
+    def _patch(self, record: AssetRecord, operations: list[dict[str, Any]]) -> None:
         send(
             self._rest,
             "PATCH",
-            self._model_url(asset.name, asset.version),
+            self._model_url(record.name, record.version),
             params={"api-version": MODEL_REGISTRY_API},
             body=operations,
             content_type="application/json-patch+json",
@@ -226,7 +225,3 @@ class AzureRegistry:
                     self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
                 )
             return self._opened
-
-
-def _strings(values: Mapping[str, Value]) -> dict[str, str]:
-    return {key: encode(value) for key, value in values.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from azureml_publish.assets import ContainerAccess, RegisteredAsset, RegistryState, RenderedAsset, Value
+from azureml_publish.assets import AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
 
 
 class Registry(Protocol):
@@ -38,15 +38,15 @@ class Registry(Protocol):
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """Read access to the container that holds a registered version's files."""
 
-    def create(self, asset: RenderedAsset, path: str, properties: Mapping[str, str]) -> None:
-        """Register a version whose files lie at `path`, with further properties beside the rendered ones.
+    def create(self, record: AssetRecord, path: str) -> None:
+        """Register a version whose files lie at `path`.
 
         Raises:
             Conflict: the version exists or existed.
         """
 
-    def update(self, registered: RegisteredAsset, asset: RenderedAsset, changed: Mapping[str, Value]) -> None:
-        """Bring description, tags, new properties and system metadata of a registered version to the rendered ones.
+    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
+        """Bring description, tags, new properties and system metadata of a registered version to the record's.
 
         `changed` are the keys of the system metadata that differ, with their new value; None takes a key away.
 
