@@ -1,0 +1,122 @@
+"""Shared access signatures of the emulator's own.
+
+They carry the query parameters of the service (`sv`, `sr`, `sp`, `st`, `se`, `spr`, `sig`), so that clients handle them
+alike, but the signed text and the key are the emulator's: no account key exists.
+https://learn.microsoft.com/rest/api/storageservices/create-service-sas
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import os
+import secrets as random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from azureml_publish.emulator.routing import RefusedError
+
+_VERSION = "2025-11-05"
+_PERMISSIONS = "racwdl"
+_SIGNED = ("sv", "sr", "sp", "st", "se", "spr")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a valid signature allows in one container."""
+
+    permissions: str
+
+    def require(self, *any_of: str) -> None:
+        """Refuse unless one of these letters was granted."""
+        if not set(any_of) & set(self.permissions):
+            raise RefusedError(
+                403,
+                "AuthorizationPermissionMismatch",
+                f"This request needs the permission {' or '.join(any_of)}, the signature grants {self.permissions!r}.",
+            )
+
+
+def _denied(reason: str) -> RefusedError:
+    return RefusedError(403, "AuthenticationFailed", f"Server failed to authenticate the request. {reason}")
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        parsed = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _denied(f"{text!r} is not a time.") from error
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=dt.UTC)
+
+
+class Signer:
+    """Issues and checks signatures with one secret key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def from_folder(cls, secrets: Path) -> "Signer":
+        """The signer of a data folder; its key is made at the first call and stays, so signatures outlive a restart."""
+        path = secrets / "sas.key"
+        temporary = path.with_name(f".{path.name}.{random.token_hex(8)}")
+        if not path.exists():
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(random.token_bytes(32))
+            try:
+                path.hardlink_to(temporary)
+            except FileExistsError:
+                pass  # another emulator on the same folder was first
+            finally:
+                temporary.unlink()
+        return cls(path.read_bytes())
+
+    def container_sas(self, container: str, permissions: str, lifetime_seconds: float) -> str:
+        """A query string that grants letters of `racwdl` on one container from now on."""
+        if not permissions or set(permissions) - set(_PERMISSIONS):
+            raise ValueError(f"permissions are letters of {_PERMISSIONS}, not {permissions!r}")
+        now = dt.datetime.now(dt.UTC)
+        # Real signatures start some minutes early too: the clocks of two machines differ.
+        values = {
+            "sv": _VERSION,
+            "sr": "c",
+            "sp": "".join(letter for letter in _PERMISSIONS if letter in permissions),
+            "st": (now - dt.timedelta(minutes=15)).strftime(_TIME),
+            "se": (now + dt.timedelta(seconds=lifetime_seconds)).strftime(_TIME),
+            "spr": "https,http",
+        }
+        values["sig"] = self._sign(container, values)
+        return urlencode(values)
+
+    def _sign(self, container: str, values: Mapping[str, str]) -> str:
+        text = "\n".join([container, *(values.get(name, "") for name in _SIGNED)])
+        return base64.b64encode(hmac.new(self._key, text.encode(), hashlib.sha256).digest()).decode()
+
+    def check(self, container: str, query: Mapping[str, str], scheme: str) -> Grant:
+        """What a request may do in a container.
+
+        Raises:
+            RefusedError: 401 without a signature, 403 with one that is false, not yet valid, expired or for HTTPS only.
+        """
+        signature = query.get("sig")
+        if signature is None:
+            raise RefusedError(
+                401,
+                "NoAuthenticationInformation",
+                "Server failed to authenticate the request: it carries no shared access signature.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        if query.get("sr") != "c" or not hmac.compare_digest(signature.encode(), self._sign(container, query).encode()):
+            raise _denied("Signature did not match.")
+        now = dt.datetime.now(dt.UTC)
+        if query.get("st") and _moment(query["st"]) > now:
+            raise _denied("Signature not valid yet.")
+        if _moment(query.get("se", "")) <= now:
+            raise _denied("Signature not valid in the specified time frame: it has expired.")
+        if scheme not in query.get("spr", "https,http").split(","):
+            raise _denied(f"Signature not valid for {scheme}.")
+        return Grant(query.get("sp", ""))

@@ -1,0 +1,232 @@
+"""Faults on demand: which request fails, how, and how often. Nothing here is random.
+
+A rule looks at the service, the method and the path of a request. The first rule that applies acts; a rule that is
+still skipping (`after`) or used up (`times`) lets the next one have a look.
+"""
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Service = Literal["registry", "blobs", "hub"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One rule. What is left out applies to every request, and changes nothing."""
+
+    service: Service | None = None
+    method: str | None = None
+    path: str = ""
+    """Regular expression, searched in the decoded path with `?query` behind it."""
+    after: int = 0
+    """How many matching requests pass first."""
+    times: int | None = None
+    """How many requests it then acts on; None: all."""
+    status: int | None = None
+    """Answer this HTTP status, in the error format of the service, instead of doing the work."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Added to the answer, whether it is a fault or not: `Retry-After` for example."""
+    delay_seconds: float = 0.0
+    """Wait before anything else."""
+    corrupt: bool = False
+    """Flip one bit: in the answer to a GET, in the request body of any other method, as if the wire had done it."""
+    truncate_after: int | None = None
+    """Let this many bytes of the same body through, then cut the connection."""
+
+    def __post_init__(self) -> None:
+        """Check what types do not say, since rules also come in as JSON."""
+        if self.service is not None and self.service not in get_args(Service):
+            raise ValueError(f"service is one of {', '.join(get_args(Service))}, not {self.service!r}")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status is an HTTP status from 200 to 599, not {self.status!r}")
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path is not a regular expression: {error}") from error
+
+    def matches(self, service: str, method: str, path: str) -> bool:
+        """Whether a request is one that the rule is about."""
+        return (
+            self.service in {None, service}
+            and (self.method is None or self.method.upper() == method)
+            and re.search(self.path, path) is not None
+        )
+
+
+class Faults:
+    """The rules in force, in the order in which they were added. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rules: list[Fault] = []
+        self._seen: list[int] = []
+
+    def add(self, fault: Fault | None = None, /, **rule: Any) -> Fault:
+        """Add a rule.
+
+        Args:
+            fault: The rule, or
+            **rule: the fields of one.
+
+        Raises:
+            ValueError: An unknown field, or a value that makes no sense.
+        """
+        if fault is None:
+            known = {each.name for each in fields(Fault)}
+            if unknown := sorted(set(rule) - known):
+                raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+            try:
+                fault = Fault(**rule)
+            except TypeError as error:
+                raise ValueError(f"not a fault: {error}") from error
+        with self._lock:
+            self._rules.append(fault)
+            self._seen.append(0)
+        return fault
+
+    def clear(self) -> None:
+        """Drop every rule."""
+        with self._lock:
+            self._rules.clear()
+            self._seen.clear()
+
+    @property
+    def rules(self) -> tuple[Fault, ...]:
+        """The rules, used up ones too."""
+        with self._lock:
+            return tuple(self._rules)
+
+    def next(self, service: str, method: str, path: str) -> Fault | None:
+        """The rule that acts on a request; counts the request."""
+        with self._lock:
+            for index, rule in enumerate(self._rules):
+                if not rule.matches(service, method, path):
+                    continue
+                self._seen[index] += 1
+                acted = self._seen[index] - rule.after
+                if acted > 0 and (rule.times is None or acted <= rule.times):
+                    return rule
+        return None
+
+
+class _CutError(BaseException):
+    """Stops a handler where the connection is to end; not an Exception, so that nothing answers in its place."""
+
+
+class FaultInjection:
+    """Wraps the application of one service."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        service: Service,
+        failure: Callable[[int, Scope], Response],
+        abort: Callable[[Scope], None],
+    ) -> None:
+        """Wrap.
+
+        Args:
+            app: The service.
+            faults: The rules.
+            service: Its name in the rules.
+            failure: Makes the answer for a status, in the error format of the service.
+            abort: Resets the connection that a scope came over.
+        """
+        self._app = app
+        self._faults = faults
+        self._service: Service = service
+        self._failure = failure
+        self._abort = abort
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, unharmed if no rule acts on it."""
+        query = scope["query_string"].decode("latin-1")
+        path = f"{scope['path']}?{query}" if query else scope["path"]
+        fault = self._faults.next(self._service, scope["method"], path)
+        if fault is None:
+            await self._app(scope, receive, send)
+            return
+        if fault.delay_seconds > 0:
+            await asyncio.sleep(fault.delay_seconds)
+        sending = _with_headers(send, fault.headers) if fault.headers else send
+        if fault.status is not None:
+            await self._failure(fault.status, scope)(scope, receive, sending)
+            return
+        if scope["method"] in {"GET", "HEAD"}:
+            await self._answer_through(fault, scope, receive, sending)
+        else:
+            await self._request_through(fault, scope, receive, sending)
+
+    async def _answer_through(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        damage = _Damage(fault)
+
+        async def damaged(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await send({**message, "body": damage.apply(message.get("body", b""))})
+                if damage.spent:
+                    raise _CutError
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, damaged)
+        except _CutError:
+            # Returning with an unfinished answer makes the server flush what is there and close.
+            return
+
+    async def _request_through(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        damage = _Damage(fault)
+
+        async def damaged() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                message = {**message, "body": damage.apply(message.get("body", b""))}
+                if damage.spent:
+                    raise _CutError
+            return message
+
+        try:
+            await self._app(scope, damaged, send)
+        except _CutError:
+            self._abort(scope)
+
+
+class _Damage:
+    """What one rule does to one body."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._flip = fault.corrupt
+        self._left = fault.truncate_after
+        self.spent = False
+
+    def apply(self, chunk: bytes) -> bytes:
+        """Damage the next chunk; sets `spent` where the body is to end."""
+        if self._flip and chunk:
+            self._flip = False
+            middle = len(chunk) // 2
+            chunk = chunk[:middle] + bytes([chunk[middle] ^ 1]) + chunk[middle + 1 :]
+        if self._left is not None:
+            if len(chunk) >= self._left and chunk:
+                self.spent = True
+                return chunk[: self._left]
+            self._left -= len(chunk)
+        return chunk
+
+
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            replaced = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
+            kept = [(name, value) for name, value in message.get("headers", []) if name not in replaced]
+            message = {**message, "headers": [*kept, *replaced.items()]}
+        await send(message)
+
+    return sending

@@ -1,0 +1,1 @@
+"""A Hub of three stand-in checkpoints, and of whatever else lies in the data folder."""

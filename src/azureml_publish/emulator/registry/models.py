@@ -1,0 +1,300 @@
+"""The store of model versions. Each method is one transaction, so two clients cannot interleave inside it."""
+
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from azureml_publish.emulator.addresses import blob_reference
+from azureml_publish.emulator.blobs.store import BlobStore
+from azureml_publish.emulator.registry.records import (
+    Container,
+    Fields,
+    Record,
+    Submission,
+    check_identity,
+    created_fields,
+    refused,
+    updated_fields,
+)
+from azureml_publish.emulator.state import Database
+
+View = Literal["All", "ActiveOnly", "ArchivedOnly"]
+
+_OWN = "blob:"
+_VIEWS: dict[View, str] = {"All": "", "ActiveOnly": " AND archived = 0", "ArchivedOnly": " AND archived = 1"}
+_IDENTITY = "registry = ? AND name = ? AND version = ?"
+
+
+def own_blob(model_uri: str) -> tuple[str, str] | None:
+    """Container and path of content in this emulator, None for content elsewhere."""
+    if not model_uri.startswith(_OWN):
+        return None
+    container, _, path = model_uri.removeprefix(_OWN).partition("/")
+    return container, path
+
+
+def _record(row: sqlite3.Row) -> Record:
+    return Record(
+        row["registry"], row["name"], row["version"], Fields(**json.loads(row["fields"])),
+        bool(row["archived"]), row["created"], row["modified"], row["deleted"],
+    )  # fmt: skip
+
+
+class ModelStore:
+    """Versions of all registries."""
+
+    def __init__(self, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    # Reading
+
+    def find(self, registry: str, name: str, version: str) -> Record | None:
+        """A version, deleted or not, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                f"SELECT * FROM versions WHERE {_IDENTITY}",  # noqa: S608 - a constant
+                (registry, name, version),
+            ).fetchone()
+        return _record(row) if row is not None else None
+
+    def get(self, registry: str, name: str, version: str) -> Record:
+        """A version that is there.
+
+        Raises:
+            RefusedError: 404.
+        """
+        found = self.find(registry, name, version)
+        if found is None or found.deleted is not None:
+            raise refused(f"Model {name}:{version} is not in registry {registry}.", status=404, code="NotFound")
+        return found
+
+    def versions(
+        self, registry: str, name: str | None, view: View, *, newest_first: bool, offset: int, limit: int
+    ) -> list[Record]:
+        """Versions by the time of their creation, of one name or of all."""
+        order = "DESC" if newest_first else "ASC"
+        named = "" if name is None else " AND name = ?"
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM versions WHERE registry = ? AND deleted IS NULL"  # noqa: S608 - constants
+                f"{named}{_VIEWS[view]} ORDER BY created {order}, sequence {order} LIMIT ? OFFSET ?",
+                (registry, *(() if name is None else (name,)), limit, offset),
+            ).fetchall()
+        return [_record(row) for row in rows]
+
+    def container(self, registry: str, name: str) -> Container:
+        """All versions of a name as one thing.
+
+        Raises:
+            RefusedError: 404, no version of that name ever was.
+        """
+        with self._database.read() as connection:
+            used = connection.execute(
+                "SELECT max(CAST(version AS INTEGER)) FROM versions WHERE registry = ? AND name = ?", (registry, name)
+            ).fetchone()[0]
+            row = connection.execute(
+                "SELECT * FROM models WHERE registry = ? AND name = ?", (registry, name)
+            ).fetchone()
+            if row is None:
+                raise refused(f"Model {name} is not in registry {registry}.", status=404, code="NotFound")
+            latest = self.versions(registry, name, "All", newest_first=True, offset=0, limit=1)
+        return Container(
+            registry, name, latest[0].version if latest else None, str((used or 0) + 1), bool(row["archived"]),
+            row["created"], row["modified"], json.loads(row["fields"]),
+        )  # fmt: skip
+
+    def containers(self, registry: str, view: View, *, offset: int, limit: int) -> list[Container]:
+        """Names of a registry in alphabetical order."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT name FROM models WHERE registry = ?{_VIEWS[view]} ORDER BY name LIMIT ? OFFSET ?",  # noqa: S608
+                (registry, limit, offset),
+            ).fetchall()
+        return [self.container(registry, row["name"]) for row in rows]
+
+    # Writing
+
+    def put(self, registry: str, name: str, version: str, sent: Submission) -> tuple[Record, bool]:
+        """Create a version or update it.
+
+        Returns:
+            The version, and whether it is new.
+
+        Raises:
+            RefusedError: 400, a rule of the registry is against it; the rules are in `records`.
+        """
+        check_identity(name, version)
+        with self._database.write() as connection:
+            old = self._find_live(registry, name, version)
+            uri = self._relative(sent.fields.model_uri, checked=old is None)
+            sent = Submission(_with_uri(sent.fields, uri), sent.has_uri, sent.has_type, sent.archived)
+            now = time.time()
+            if old is None:
+                new = Record(registry, name, version, created_fields(sent), bool(sent.archived), now, now)
+                self._insert(connection, new)
+                return new, True
+            archived = old.archived if sent.archived is None else sent.archived
+            fields = updated_fields(f"{name}:{version}", old.fields, sent)
+            return self._update(connection, old, fields, archived=archived), False
+
+    def change(self, registry: str, name: str, version: str, edit: Callable[[Record], tuple[Fields, bool]]) -> Record:
+        """Let a function compute new fields and the archived flag of a version, in one transaction."""
+        with self._database.write() as connection:
+            old = self.get(registry, name, version)
+            fields, archived = edit(old)
+            return self._update(connection, old, fields, archived=archived)
+
+    def delete(self, registry: str, name: str, version: str) -> None:
+        """Leave a tombstone in the place of a version. Its number is never free again."""
+        with self._database.write() as connection:
+            self.get(registry, name, version)
+            connection.execute(
+                f"UPDATE versions SET deleted = ? WHERE {_IDENTITY}",  # noqa: S608 - a constant
+                (time.time(), registry, name, version),
+            )
+
+    def put_container(self, registry: str, name: str, fields: Mapping[str, Any], *, archived: bool | None) -> Container:
+        """Create or change what belongs to a name and not to a version."""
+        check_identity(name, "1")
+        now = time.time()
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (registry, name) DO UPDATE SET"
+                " fields = excluded.fields, archived = ifnull(?, archived), modified = excluded.modified",
+                (registry, name, json.dumps(dict(fields)), int(bool(archived)), now, now, archived),
+            )
+            return self.container(registry, name)
+
+    def upload_container(self, registry: str, name: str, version: str) -> str:
+        """The blob container for the content of a version that is not there yet.
+
+        Asked again it is the same one, so that an interrupted upload goes on where it stopped.
+
+        Raises:
+            RefusedError: 409, the version is there; 400, it was deleted.
+        """
+        check_identity(name, version)
+        with self._database.write() as connection:
+            if self._find_live(registry, name, version) is not None:
+                raise refused(f"Model {name}:{version} is already in registry {registry}.", status=409, code="Conflict")
+            key = (registry, name, version)
+            row = connection.execute(f"SELECT container FROM uploads WHERE {_IDENTITY}", key).fetchone()  # noqa: S608
+            if row is not None:
+                return str(row["container"])
+            container = _new_container()
+            connection.execute("INSERT INTO uploads VALUES (?, ?, ?, ?)", (*key, container))
+            self._blobs.create_container(container)
+            return container
+
+    def copy(self, source: tuple[str, str, str], target: tuple[str, str, str]) -> str:
+        """Copy a version with its content, as an import does.
+
+        Args:
+            source: Registry, name and version.
+            target: The same; it must not be there.
+
+        Returns:
+            The id of a finished operation that a client can poll.
+        """
+        check_identity(*target[1:])
+        with self._database.write() as connection:
+            original = self.get(*source)
+            if self._find_live(*target) is not None:
+                raise refused(
+                    f"Model {target[1]}:{target[2]} is already in registry {target[0]}.", status=409, code="Conflict"
+                )
+            fields = original.fields
+            if (content := own_blob(fields.model_uri)) is not None:
+                container = _new_container()
+                self._blobs.copy_tree(content[0], content[1], container)
+                fields = _with_uri(fields, f"{_OWN}{container}/{content[1]}")
+            now = time.time()
+            self._insert(connection, Record(*target, fields, archived=False, created=now, modified=now))
+            operation = str(uuid.uuid4())
+            connection.execute("INSERT INTO operations VALUES (?, 1)", (operation,))
+        return operation
+
+    def poll(self, operation: str) -> bool:
+        """Whether an operation is reported as finished; the first question is always answered with no."""
+        with self._database.write() as connection:
+            row = connection.execute("SELECT polls_left FROM operations WHERE id = ?", (operation,)).fetchone()
+            if row is None:
+                raise refused(f"There is no operation {operation}.", status=404, code="NotFound")
+            connection.execute("UPDATE operations SET polls_left = max(polls_left - 1, 0) WHERE id = ?", (operation,))
+        return int(row["polls_left"]) == 0
+
+    # Inside a transaction
+
+    def _find_live(self, registry: str, name: str, version: str) -> Record | None:
+        found = self.find(registry, name, version)
+        if found is not None and found.deleted is not None:
+            day = datetime.fromtimestamp(found.deleted, UTC).strftime("%m/%d/%Y %H:%M:%S")
+            raise refused(
+                f"Model {name} version {version} was deleted at {day} +00:00 and cannot be recreated."
+                " Use another version."
+            )
+        return found
+
+    def _relative(self, uri: str, *, checked: bool) -> str:
+        """The stored form of a model URI.
+
+        Raises:
+            RefusedError: 400, it names a place in this emulator that holds no blob.
+        """
+        found = blob_reference(uri.partition("?")[0])
+        if found is None or uri.startswith(_OWN):
+            return uri
+        container, raw = found
+        for path in (raw, unquote(raw)):
+            if self._blobs.holds(container, path):
+                return f"{_OWN}{container}/{path}"
+        if checked:
+            raise refused(f"The path {uri} holds no file, so nothing can be registered from it.")
+        return f"{_OWN}{container}/{raw}"
+
+    @staticmethod
+    def _insert(connection: sqlite3.Connection, new: Record) -> None:
+        connection.execute(
+            "INSERT INTO versions (registry, name, version, fields, archived, created, modified)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                new.registry,
+                new.name,
+                new.version,
+                json.dumps(asdict(new.fields)),
+                new.archived,
+                new.created,
+                new.modified,
+            ),
+        )
+        connection.execute(
+            "INSERT OR IGNORE INTO models VALUES (?, ?, '{}', 0, ?, ?)",
+            (new.registry, new.name, new.created, new.modified),
+        )
+        connection.execute(
+            f"DELETE FROM uploads WHERE {_IDENTITY}",  # noqa: S608 - a constant
+            (new.registry, new.name, new.version),
+        )
+
+    def _update(self, connection: sqlite3.Connection, old: Record, fields: Fields, *, archived: bool) -> Record:
+        connection.execute(
+            f"UPDATE versions SET fields = ?, archived = ?, modified = ? WHERE {_IDENTITY}",  # noqa: S608
+            (json.dumps(asdict(fields)), archived, time.time(), old.registry, old.name, old.version),
+        )
+        return self.get(old.registry, old.name, old.version)
+
+
+def _new_container() -> str:
+    """A name that no other data folder has: a URL from before a restart then means this content or nothing."""
+    return f"assets-{uuid.uuid4().hex}"
+
+
+def _with_uri(fields: Fields, uri: str) -> Fields:
+    return Fields(**{**asdict(fields), "model_uri": uri})

@@ -1,0 +1,166 @@
+"""Fixtures around one emulator a session, emptied before each test."""
+
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from marshmallow.warnings import ChangedInMarshmallow4Warning, RemovedInMarshmallow4Warning
+
+from azureml_publish.emulator import Emulator
+
+# huggingface_hub reads these when it is imported, so a fixture would come too late.
+os.environ.setdefault("HF_HOME", tempfile.mkdtemp(prefix="hf-home-"))
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+
+@dataclass(frozen=True)
+class StaticToken:
+    """What azure-core takes for a token."""
+
+    token: str
+    expires_on: int
+
+
+class StaticCredential:
+    """A credential that asks nobody."""
+
+    def __init__(self, token: str = "test-token") -> None:
+        self._token = token
+
+    def get_token(self, *_scopes: str, **_options: Any) -> StaticToken:
+        return StaticToken(self._token, int(time.time()) + 3600)
+
+
+class ControlPlane:
+    """Plain HTTPS calls to the control plane, for what no client library has a method for."""
+
+    def __init__(self, emulator: Emulator, token: str | None = "test-token") -> None:
+        self.emulator = emulator
+        self._session = requests.Session()
+        # Else a CA bundle in the environment of the machine goes before the one given here.
+        self._session.trust_env = False
+        self._session.verify = emulator.environment["REQUESTS_CA_BUNDLE"]
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def base(self, registry: str = "local") -> str:
+        return (
+            f"{self.emulator.url}/mferp/managementfrontend/subscriptions/s/resourceGroups/g"
+            f"/providers/Microsoft.MachineLearningServices/registries/{registry}"
+        )
+
+    def models(self, registry: str = "local") -> str:
+        return (
+            f"{self.emulator.url}/modelregistry/v1.0/subscriptions/s/resourceGroups/g"
+            f"/providers/Microsoft.MachineLearningServices/registries/{registry}/models"
+        )
+
+    def call(self, method: str, url: str, **options: Any) -> requests.Response:
+        return self._session.request(method, url, timeout=20, **options)
+
+    def upload(self, name: str, version: str, registry: str = "local", path: str = "content/MLmodel") -> str:
+        """Upload one small file where the registry says, and return the URI of its folder."""
+        asset = f"azureml://registries/{registry}/models/{name}/versions/{version}"
+        body = {"assetId": asset, "temporaryDataReferenceType": "TemporaryBlobReference"}
+        answer = self.call("PUT", f"{self.base(registry)}/tempdatarefs/{name}/versions/{version}", json=body)
+        answer.raise_for_status()
+        sas = answer.json()["blobReferenceForConsumption"]["credential"]["sasUri"]
+        container, _, query = sas.partition("?")
+        put = self.call(
+            "PUT", f"{container}/{path}?{query}", data=b"flavors: {}\n", headers={"x-ms-blob-type": "BlockBlob"}
+        )
+        put.raise_for_status()
+        return f"{container}/{path.rpartition('/')[0]}"
+
+    def put(self, name: str, version: str, properties: dict[str, Any], registry: str = "local") -> requests.Response:
+        return self.call(
+            "PUT", f"{self.base(registry)}/models/{name}/versions/{version}", json={"properties": properties}
+        )
+
+    def register(self, name: str, version: str, registry: str = "local", **properties: Any) -> dict[str, Any]:
+        """Create a version with one small file."""
+        uri = self.upload(name, version, registry)
+        answer = self.put(name, version, {"modelUri": uri, **properties}, registry)
+        assert answer.status_code == 201, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+@pytest.fixture(scope="session")
+def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with Emulator(tmp_path_factory.mktemp("emulator")) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Emulator:
+    """An empty emulator."""
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture
+def emulator_environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment that leads clients to the emulator, set for the test."""
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    # SDKs that look for a proxy must not find one between loopback and loopback.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    return emulator.environment
+
+
+@pytest.fixture
+def control(emulator: Emulator) -> Iterator[ControlPlane]:
+    plane = ControlPlane(emulator)
+    yield plane
+    plane.close()
+
+
+@pytest.fixture(scope="session")
+def azure_sdk() -> None:
+    """Import azure-ai-ml once, as it warns on import: its schemas have options that marshmallow 3 deprecates."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=ChangedInMarshmallow4Warning)
+        warnings.filterwarnings("ignore", category=RemovedInMarshmallow4Warning)
+        import azure.ai.ml
+        import azure.ai.ml.entities  # noqa: F401
+
+
+@pytest.fixture
+def credential() -> Callable[[str], StaticCredential]:
+    """Makes a credential with a token of one's choice."""
+    return StaticCredential
+
+
+@pytest.fixture
+def open_registry(emulator_environment: dict[str, str], azure_sdk: None) -> Callable[[str], Any]:
+    """Opens an unmodified MLClient of any registry."""
+    from azure.ai.ml import MLClient
+
+    return lambda name: MLClient(StaticCredential(), registry_name=name)
+
+
+@pytest.fixture
+def ml_client(open_registry: Callable[[str], Any]) -> Any:
+    """An unmodified MLClient of the registry `local`."""
+    return open_registry("local")
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "bert"
+    (folder / "data").mkdir(parents=True)
+    (folder / "MLmodel").write_text("flavors: {}\n")
+    (folder / "data" / "weights.bin").write_bytes(bytes(range(256)) * 64)
+    return folder
