@@ -26,7 +26,7 @@ MANIFEST_PROPERTY = "publish.manifest"
 SOURCE_PROPERTY = "publish.source"
 """Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
 
-_ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)")
+_ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
 
 
 class AssetId(NamedTuple):
@@ -47,7 +47,7 @@ class AssetId(NamedTuple):
             ValueError: the text is not the URI of a model version.
         """
         match = _ASSET_ID.fullmatch(text)
-        if match is None or not match["version"].isdigit():
+        if match is None:
             raise ValueError(f"'{text}' is not of the form azureml://registries/R/models/N/versions/V")
         return cls(match["registry"], match["name"], int(match["version"]))
 

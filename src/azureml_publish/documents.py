@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +27,9 @@ MAX_NODES = 200_000
 """Values in one document, aliases expanded. The largest file of a catalogue has thousands, an alias bomb billions."""
 
 MAX_DEPTH = 60
+
+MAX_DIGITS = 400
+"""Digits of a whole number. Python refuses to read thousands; a float has at most 309 before its point."""
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -77,6 +82,12 @@ class _Loader(yaml.CSafeLoader):
     PyYAML follows YAML 1.1, where the language code `no` is false, `12:30` is 750 and `010` is 8.
     """
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what `<<` names, each key once: merges of merges would grow without bound otherwise."""
+        super().flatten_mapping(node)
+        last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, child) for key, child in node.value}
+        node.value = list(last.values())
+
 
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
@@ -110,18 +121,12 @@ class _Builder:
     def build(self, node: yaml.Node, key_path: KeyPath, key: yaml.Node | None = None) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES or len(key_path) > MAX_DEPTH:
-            raise _Refused(
-                MALFORMED.at(
-                    self._at(node),
-                    "The document grows without bound: too many or too deeply nested values, aliases expanded.",
-                    "Write the values out instead of nesting anchors and aliases.",
-                )
-            )
+            raise _Refused(_boundless(self.path, node.start_mark))
         anchor = (key or node).start_mark
         self.spans[key_path] = Span(anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index)
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, key_path)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             return [self.build(child, (*key_path, index)) for index, child in enumerate(node.value)]
         return self._scalar(node)
 
@@ -142,6 +147,8 @@ class _Builder:
         self.loader.flatten_mapping(node)
         data: dict[str, Any] = {}
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _Refused(MALFORMED.at(self._at(key), "A key is not plain text.", "Use a string as the key."))
             data[key.value] = self.build(child, (*key_path, key.value), key)
         return data
 
@@ -150,14 +157,17 @@ class _Builder:
         match node.tag.rpartition(":")[2]:
             case "str":
                 return text
-            case "null":
+            case "null" if text.lower() in ("", "~", "null"):
                 return None
-            case "bool":
+            case "bool" if text.lower() in ("true", "false"):
                 return text.lower() == "true"
-            case "int" if _INT.fullmatch(text):
+            case "int" if _INT.fullmatch(text) and len(text) <= MAX_DIGITS:
                 return int(text)
-            case "float" if _FLOAT.fullmatch(text):
+            case "float" if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
                 return float(text)
+            case "int" | "float" if _FLOAT.fullmatch(text):
+                hint = "Write a smaller number, or put it in quotes as text."
+                raise _Refused(MALFORMED.at(self._at(node), "The number is too large.", hint))
         raise _Refused(
             MALFORMED.at(
                 self._at(node),
@@ -167,7 +177,41 @@ class _Builder:
         )
 
     def _at(self, node: yaml.Node) -> Location:
-        return Location(self.path, node.start_mark.line + 1, node.start_mark.column + 1)
+        return _place(self.path, node.start_mark)
+
+
+def _place(path: str, mark: Any) -> Location:
+    return Location(path, mark.line + 1, mark.column + 1)
+
+
+def _problem_place(text: str, path: str, error: yaml.MarkedYAMLError) -> Location:
+    """Where to look: what is still open at the end of the file was opened at the context, or is its last character."""
+    end = len(text.rstrip())
+    for mark in (error.problem_mark, error.context_mark):
+        if mark and mark.index < end:
+            return _place(path, mark)
+    before = text[: max(end - 1, 0)]
+    return Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _boundless(path: str, mark: Any) -> Diagnostic:
+    return MALFORMED.at(
+        _place(path, mark),
+        "The document grows without bound: too many or too deeply nested values, aliases expanded.",
+        "Write the values out instead of nesting anchors and aliases.",
+    )
+
+
+def _refuse_deep_nesting(text: str, path: str) -> None:
+    """Look at the document's events before nodes are made of them, which recurses and would overflow C's stack."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _Refused(_boundless(path, event.start_mark))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def decode(raw: bytes, path: str) -> tuple[str, tuple[Diagnostic, ...]]:
@@ -177,7 +221,7 @@ def decode(raw: bytes, path: str) -> tuple[str, tuple[Diagnostic, ...]]:
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line = before.count(b"\n") + 1
-        column = len(before) - (before.rfind(b"\n") + 1) + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig" if line == 1 else "utf-8")) + 1
         message = f"Byte 0x{raw[error.start]:02x} is not UTF-8."
         return "", (MALFORMED.at(Location(path, line, column), message, "Save the file as UTF-8."),)
 
@@ -189,6 +233,7 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
         the document, or None where the text cannot be read at all; and what was found wrong.
     """
     try:
+        _refuse_deep_nesting(text, path)
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
@@ -196,13 +241,12 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
         builder = _Builder(path, loader)
         data = builder.build(node, ())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
+        where = _problem_place(text, path, error)
         what = ", ".join(part for part in (error.context, error.problem) if part)
         hint = "Mend the YAML here or in the line above: indentation, a missing colon, quote or bracket."
         return None, (MALFORMED.at(where, f"This is not YAML: {what}.", hint),)
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
+        before = text.encode()[: error.position].decode(errors="ignore")  # libyaml counts bytes
         where = Location(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
         return None, (MALFORMED.at(where, f"This is not YAML: {error.reason}.", "Remove the character."),)
     except _Refused as refused:
@@ -239,10 +283,18 @@ def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
     """
     span = document.spans[key_path]
     text = document.text[: span.start] + dump_yaml(value) + document.text[span.end :]
-    changed, found = parse_yaml(text, document.path)
-    if changed is None or found or _at(changed.data, key_path) != value:
+    changed, _ = parse_yaml(text, document.path)
+    if changed is None or changed.data != _with(document.data, key_path, value):
         raise ValueError(f"{document.path}: replacing {'.'.join(map(str, key_path))} would damage the file")
     return text
+
+
+def _with(data: Any, key_path: KeyPath, value: Value) -> Any:
+    if not key_path:
+        return value
+    changed = copy.deepcopy(data)
+    _at(changed, key_path[:-1])[key_path[-1]] = value
+    return changed
 
 
 def _at(data: Any, key_path: KeyPath) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import json
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml
+from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml, walk
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 
@@ -166,7 +167,8 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
         return None
     shown = shown_path(root, path)
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        _refuse_unprintable(data)
     except json.JSONDecodeError as error:
         where = Location(shown, error.lineno, error.colno)
         found.append(
@@ -174,14 +176,36 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
         )
         return None
     except (ValueError, RecursionError) as error:
-        what = f"nested deeper than {MAX_DEPTH}" if isinstance(error, RecursionError) else str(error)
-        found.append(BROKEN_SAMPLE.at(Location(shown), f"The sample is not JSON: {what}.", "Write plain JSON values."))
+        what = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
+        found.append(
+            BROKEN_SAMPLE.at(Location(shown), f"The sample cannot be used: {what}.", "Write plain JSON values.")
+        )
         return None
     return Sample(name, shown, text, data)
 
 
+_TOO_DEEP = f"it is nested deeper than {MAX_DEPTH}"
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text} is too large")
+    return number
+
+
+def _refuse_unprintable(data: Any) -> None:
+    """Refuse what no card can show: deep nesting, and halves of surrogate pairs, which no encoding holds."""
+    if any(len(key_path) > MAX_DEPTH for key_path, _ in walk(data)):
+        raise ValueError(_TOO_DEEP)
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a character, such as \\ud800 alone") from None
 
 
 def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document | None:

@@ -107,8 +107,14 @@ class Container:
         if self._opened is None:
             from azure.storage.blob import ContainerClient
 
+            # The SDK's own first wait of 15 s suits a batch job, not somebody at a terminal.
             self._opened = ContainerClient.from_container_url(
-                self._access.sas_uri, max_chunk_get_size=BLOCK, max_single_get_size=BLOCK
+                self._access.sas_uri,
+                max_chunk_get_size=BLOCK,
+                max_single_get_size=BLOCK,
+                initial_backoff=1,
+                increment_base=2,
+                retry_total=6,
             )
         return self._opened
 

@@ -10,19 +10,19 @@ from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
 RULE = Rule("SPEC002", "name-pattern", Severity.ERROR, "The name is not one that a registry takes.")
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")
-"""Resource naming of Azure ML: https://learn.microsoft.com/rest/api/azureml/registry-model-versions."""
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
+"""Names in Azure's own catalogue, such as Phi-3.5-mini-instruct, and the pattern of its public asset repository."""
 
 
 def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
     name = subject.folder.spec.name
     if _NAME.fullmatch(name):
         return
-    mended = re.sub(r"[^a-zA-Z0-9_-]+", "-", name).strip("-_")[:255] or "my-model"
+    mended = re.sub(r"[^a-zA-Z0-9._-]+", "-", name).strip("._-")[:255] or "my-model"
     yield RULE.at(
         subject.folder.document.location(("name",)),
         f"A registry does not take the name '{name}'.",
-        f"Use letters, digits, '-' and '_', at most 255, beginning with a letter or digit: {mended}.",
+        f"Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: {mended}.",
     )
 
 

@@ -52,8 +52,8 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], VERBS, n=1)
-            meant = f" Did you mean '{close[0]}'?" if close else ""
+            close = difflib.get_close_matches(args[0], VERBS, n=2)
+            meant = f" Did you mean {' or '.join(close)}?" if close else ""
             ctx.fail(f"No such command '{args[0]}'.{meant}")
         return super().resolve_command(ctx, args)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.spec import RegistryConfig
 
 if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken
+    from azure.core.credentials import AccessToken, TokenCredential
 
 TOOL = f"azureml-publish/{__version__}"
 
@@ -44,9 +44,7 @@ def open_registry(output: Output, project: Project, name: str | None) -> Iterato
     config = _find(project, name or project.config.registry)
     environ = output.session.environ
     if config.emulator is None:
-        from azure.identity import DefaultAzureCredential
-
-        registry = AzureRegistry(str(config.name), DefaultAzureCredential(), environ, TOOL)
+        registry = AzureRegistry(str(config.name), _credential(environ), environ, TOOL)
         yield Opened(registry, Hub(environ.get("HF_ENDPOINT")), config)
         return
     from azureml_publish.emulator import Emulator
@@ -82,8 +80,17 @@ def _find(project: Project, name: str) -> RegistryConfig:
     )
 
 
+def _credential(environ: Mapping[str, str]) -> TokenCredential:
+    """Who asks. An emulator in another process (`publish emulator`) takes anybody; Azure is asked by azure-identity."""
+    if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
+        return _AnyToken()
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential()
+
+
 class _AnyToken:
-    """A credential for the embedded registry, which asks for a token and takes any."""
+    """A credential for the emulator, which asks for a token and takes any."""
 
     def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
         from azure.core.credentials import AccessToken

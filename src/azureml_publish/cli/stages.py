@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fnmatch
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,8 +55,7 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
         return Staged(None, (), in_order(read))
     chosen = tuple(patterns)
     folders = select_models(project, chosen)
-    left_out = {model.folder for model in project.models} - {model.folder for model in folders}
-    found = [one for one in read if one.location.path.partition("models/")[2].partition("/")[0] not in left_out]
+    found = [one for one in read if _concerns(one, project, chosen, folders)]
     as_of: date = settings.as_of.date() if settings.as_of else session.today
     catalogue = load_catalogue()
     presets = resolve_presets(project.config, catalogue, as_of)
@@ -73,6 +73,15 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     if check:
         found.extend(run_checks(subject, subjects))
     return Staged(project, tuple(subjects), in_order(found))
+
+
+def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:
+    """Whether a finding is about what was asked for: the project's own files, or a model that a pattern means."""
+    top, _, rest = found.location.path.partition("/")
+    folder = rest.partition("/")[0]
+    if top != "models" or folder in {model.folder for model in chosen}:
+        return True
+    return folder in project.unreadable and (not patterns or any(fnmatch.fnmatchcase(folder, p) for p in patterns))
 
 
 def require_sound(staged: Staged, output: Output) -> Project:

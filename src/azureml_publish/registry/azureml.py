@@ -211,7 +211,8 @@ class AzureRegistry:
     def _base(self) -> str:
         """The registry's own endpoint, from discovery."""
         url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{self._name}/discovery"
-        found = send(self._rest, "GET", url, params={"api-version": "v1.0"})
+        with translated(self._name, "the registry"):
+            found = send(self._rest, "GET", url, params={"api-version": "v1.0"})
         return str(found["primaryRegionResourceProviderUri"]).rstrip("/")
 
     @property
@@ -221,7 +222,9 @@ class AzureRegistry:
             if self._opened is None:
                 from azure.ai.ml import MLClient
 
-                self._opened = MLClient(
-                    self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
-                )
+                # Translated here already: no such registry is something else than no such model in it.
+                with translated(self._name, "the registry"):
+                    self._opened = MLClient(
+                        self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
+                    )
             return self._opened

@@ -83,7 +83,17 @@ def _counted(kind: ActionKind, count: int) -> str:
 
 def _change(change: FieldChange, paint: Paint) -> Iterator[str]:
     yield f"{change.field} {paint(_SAID[change.consequence], 'dim')}"
-    before, after = _read(change.before), _read(change.after)
+    yield from _difference(_read(change.before), _read(change.after), paint)
+
+
+def _difference(before: Value, after: Value, paint: Paint) -> Iterator[str]:
+    """A difference, taken apart as far as both sides have parts."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            if before.get(key) != after.get(key):
+                yield f"    {key}"
+                yield from (f"  {line}" for line in _difference(before.get(key), after.get(key), paint))
+        return
     if isinstance(before, Sequence) and isinstance(after, Sequence) and not isinstance(before, str):
         yield from (paint(f"    - {_short(item)}", "red") for item in before if item not in after)
         yield from (paint(f"    + {_short(item)}", "green") for item in after if item not in before)

@@ -48,13 +48,14 @@ class LocalSource(Written):
 
 
 def _source_kind(value: Any) -> str:
+    """The branch of the union. Its tag stands in pydantic's places, so it must be no key that a file may have."""
     if isinstance(value, LocalSource) or (isinstance(value, Mapping) and "local" in value):
-        return "local"
-    return "huggingface"
+        return "<local>"
+    return "<hub>"
 
 
 Source = Annotated[
-    Annotated[HubSource, Tag("huggingface")] | Annotated[LocalSource, Tag("local")], Discriminator(_source_kind)
+    Annotated[HubSource, Tag("<hub>")] | Annotated[LocalSource, Tag("<local>")], Discriminator(_source_kind)
 ]
 
 
@@ -71,16 +72,16 @@ class SkuQuery(Written):
 
 def _allow_list_kind(value: Any) -> str:
     if isinstance(value, str):
-        return "preset"
-    return "query" if isinstance(value, Mapping | SkuQuery) else "list"
+        return "<preset>"
+    return "<query>" if isinstance(value, Mapping | SkuQuery) else "<list>"
 
 
 SkuNames = Annotated[tuple[str, ...], Field(description="Azure VM sizes; their order is kept.", min_length=1)]
 PresetBody = Annotated[
-    Annotated[SkuQuery, Tag("query")] | Annotated[SkuNames, Tag("list")], Discriminator(_allow_list_kind)
+    Annotated[SkuQuery, Tag("<query>")] | Annotated[SkuNames, Tag("<list>")], Discriminator(_allow_list_kind)
 ]
 AllowList = Annotated[
-    Annotated[str, Tag("preset")] | Annotated[SkuQuery, Tag("query")] | Annotated[SkuNames, Tag("list")],
+    Annotated[str, Tag("<preset>")] | Annotated[SkuQuery, Tag("<query>")] | Annotated[SkuNames, Tag("<list>")],
     Discriminator(_allow_list_kind),
 ]
 

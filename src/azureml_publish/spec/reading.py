@@ -33,8 +33,10 @@ def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tupl
     try:
         return kind.model_validate(data), ()
     except ValidationError as invalid:
-        errors = invalid.errors(include_url=False)
-        return None, tuple(_diagnose(document, kind, dict(error)) for error in errors)
+        errors = [dict(error) for error in invalid.errors(include_url=False)]
+        # A list whose items do not fit is too short to pydantic as well; only one that is empty is so to people.
+        told = (error for error in errors if error["type"] != "too_short" or not error["input"])
+        return None, tuple(_diagnose(document, kind, error) for error in told)
 
 
 def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any]) -> Diagnostic:
@@ -45,8 +47,10 @@ def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any
     match error["type"]:
         case "extra_forbidden":
             names = sorted(_keys_at(kind, known[:-1]))
-            close = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
+            close = difflib.get_close_matches(key, names, n=1, cutoff=0.55)
             mend = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(names)}."
+            if key in names:
+                mend = f"It belongs to another form of '{known[-2]}'; keep to one form."
             return UNKNOWN_KEY.at(where, f"Unknown key '{key}'.", mend)
         case "missing":
             return MISSING_KEY.at(where, f"The key '{key}' is missing.", f"Add '{key}: …'.{_about(kind, known, key)}")
@@ -65,6 +69,10 @@ _WANTED = {
     "model_attributes_type": ("a mapping is wanted", "Write key: value pairs below it."),
     "too_short": ("at least one item is wanted", "Name at least one."),
     "string_too_short": ("it must not be empty", "Write a value."),
+    "union_tag_invalid": (
+        "a query or a list of sizes is wanted",
+        "Write {families: [NC_A100_v4]} or [Standard_NC6s_v3].",
+    ),
 }
 
 
@@ -76,7 +84,11 @@ def _wanted(error: Mapping[str, Any]) -> tuple[str, str]:
         case "value_error":
             return str(context["error"]), "Write it in that form."
         case "string_pattern_mismatch":
-            return f"it does not match {context['pattern']}", "Use only letters, digits, '_', '-' and '.' there."
+            pattern = str(context["pattern"])
+            mend = "Begin it with https://." if pattern.startswith("^https") else "Write only the characters it allows."
+            return f"it does not match {pattern}", mend
+        case "greater_than_equal":
+            return f"{context['ge']} or more is wanted", "Write a larger number."
     message = str(error["msg"])
     return _WANTED.get(str(error["type"]), (message[:1].lower() + message[1:], "See `publish schema`."))
 

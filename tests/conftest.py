@@ -1,6 +1,8 @@
-"""Fixtures around one emulator a session, emptied before each test."""
+"""One emulator a session, emptied before each test; the shipped project, and the command line in this process."""
 
+import logging
 import os
+import shutil
 import tempfile
 import time
 import warnings
@@ -13,7 +15,10 @@ import pytest
 import requests
 from marshmallow.warnings import ChangedInMarshmallow4Warning, RemovedInMarshmallow4Warning
 
+from azureml_publish.cli import main
 from azureml_publish.emulator import Emulator
+
+REPOSITORY = Path(__file__).parents[1]
 
 # huggingface_hub reads these when it is imported, so a fixture would come too late.
 os.environ.setdefault("HF_HOME", tempfile.mkdtemp(prefix="hf-home-"))
@@ -164,3 +169,64 @@ def model_folder(tmp_path: Path) -> Path:
     (folder / "MLmodel").write_text("flavors: {}\n")
     (folder / "data" / "weights.bin").write_bytes(bytes(range(256)) * 64)
     return folder
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An environment without what the machine may have set; what a run sets is taken back."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith(("PUBLISH_", "AZURE", "ARM_", "HF_", "REGISTRY_")) or name in ("NO_COLOR", "FORCE_COLOR"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf-home"))
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    yield
+    logging.disable(logging.NOTSET)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the shipped project, without its templates: the package's own stand in."""
+    root = tmp_path / "project"
+    root.mkdir()
+    shutil.copy(REPOSITORY / "publish.yaml", root)
+    shutil.copytree(REPOSITORY / "models", root / "models")
+    return root
+
+
+@pytest.fixture
+def publish(project: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run `publish -C project …`; every run must end without a traceback."""
+
+    def run(*arguments: str) -> Ran:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["-C", str(project), *arguments])
+        captured = capfd.readouterr()
+        assert "Traceback" not in captured.err, captured.err
+        assert isinstance(ended.value.code, int)
+        return Ran(ended.value.code, captured.out, captured.err)
+
+    return run
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Replace a text that must be there."""
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")

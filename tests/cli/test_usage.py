@@ -1,0 +1,167 @@
+"""The command line as somebody meets it: help, mistakes, streams, colours, the emulator for other programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from azureml_publish.cli import VERBS
+from tests.conftest import REPOSITORY, Run, edit
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_in_its_help(publish: Run, verb: str) -> None:
+    shown = publish(verb, "--help")
+    assert shown.code == 0
+    assert shown.out.startswith(f"Usage: publish {verb}")
+    assert len(shown.out.splitlines()) > 5
+
+
+def test_both_commands_are_installed() -> None:
+    for name in ("publish", "azureml-publish"):
+        command = Path(sys.executable).with_name(name)
+        shown = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+        assert shown.stdout.startswith("publish, version ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["lnit"], 2, "Did you mean list or lint?"),
+        (["lint", "--formt", "json"], 2, "--format"),
+        (["lint", "bert-base-case"], 3, "bert-base-cased"),
+        (["plan", "-r", "lokal"], 2, "Did you mean 'local'?"),
+        (["plan", "-r", "prod"], 2, "azureml://registries/prod"),
+        (["show", "bert-base-cased:latest"], 2, "NAME:NUMBER"),
+        (["show", "azureml://registries/other/models/a/versions/1"], 2, "-r other"),
+        (["show", "azureml://nothing"], 2, "azureml://registries/R/models/N/versions/V"),
+        (["verify", "gpt2"], 3, "no model 'gpt2'"),
+        (["lint", "--as-of", "yesterday"], 2, "yesterday"),
+        (["emulator", "--hub-weights", "much"], 2, "512MiB"),
+    ],
+)
+def test_a_wrong_argument_gets_its_code_and_the_mend(publish: Run, arguments: list[str], code: int, said: str) -> None:
+    ran = publish(*arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+def test_without_a_project_the_message_says_how_to_get_one(tmp_path: Path, publish: Run, project: Path) -> None:
+    (project / "publish.yaml").unlink()
+    ran = publish("lint")
+    assert ran.code == 2
+    assert "publish -C DIR" in ran.err
+
+
+def test_findings_are_data_and_the_summary_is_not(publish: Run, project: Path) -> None:
+    edit(project / "models/bert-base-cased/model.yaml", "license: apache-2.0", "license: apache2")
+    edit(project / "models/bert-base-cased/model.yaml", "5532cc56f74641d4bb33641f5c76a55d11f846e0", "main")
+    ran = publish("lint")
+    assert ran.code == 4
+    expected = (HERE / "goldens" / "lint.txt").read_text(encoding="utf-8")
+    assert ran.out == expected
+    assert ran.err == "1 error, 1 warning in 3 models.\n"
+
+    as_json = json.loads(publish("lint", "-o", "json").out)
+    assert as_json["schema_version"] == 1
+    assert [set(one) for one in as_json["diagnostics"]] == [
+        {"code", "name", "severity", "message", "path", "line", "column", "hint", "fixable"}
+    ] * 2
+    assert publish("lint", "-q").err == ""
+
+
+def test_warnings_alone_are_no_failure(publish: Run, project: Path) -> None:
+    edit(project / "models/bert-base-cased/model.yaml", "license: apache-2.0", "license: apache2")
+    assert publish("lint").code == 0
+
+
+def test_an_error_in_one_model_does_not_hold_up_another(publish: Run, project: Path) -> None:
+    edit(project / "models/bert-base-cased/model.yaml", "name: bert-base-cased", "nam: bert-base-cased")
+    assert publish("lint").code == 4
+    assert publish("plan").code == 4
+    assert publish("plan", "distilbert*").code == 0
+
+
+def test_the_plan_reads_like_this(publish: Run, project: Path) -> None:
+    publish("apply", "--yes", "bert*")
+    edit(project / "models/bert-base-cased/model.yaml", "BertForMaskedLM", "BertModel")
+    edit(project / "models/bert-large-cased/model.yaml", "languages: [en]", "languages: [en, de]")
+    shown = publish("plan").out
+    shown = re.sub(r"[0-9a-f]{12,}…?", "DIGEST", shown)
+    assert shown == (HERE / "goldens" / "plan.txt").read_text(encoding="utf-8")
+
+
+def test_colours_only_where_they_are_wanted(publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" not in publish("plan").out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in publish("plan").out
+    assert "\x1b[" not in publish("plan", "--no-color").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in publish("plan").out
+
+
+def test_schema_of_both_files_is_the_committed_one(publish: Run) -> None:
+    both = json.loads(publish("schema").out)
+    for name in ("model", "publish"):
+        committed = json.loads((REPOSITORY / "docs/schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+        assert both[f"{name}.yaml"] == committed == json.loads(publish("schema", name).out)
+
+
+def test_schema_writes_files_for_editors(publish: Run, project: Path) -> None:
+    assert publish("schema", "--out", "schemas").code == 0
+    assert {path.name for path in (project / "schemas").iterdir()} == {"model.schema.json", "publish.schema.json"}
+
+
+def test_the_emulator_prints_its_variables_and_ends_on_sigterm(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "azureml_publish", "emulator", "--data", str(tmp_path / "data"), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        variables = dict(process.stdout.readline().rstrip("\n").split("=", 1) for _ in range(5))
+        assert set(variables) == {
+            "AZUREML_CURRENT_CLOUD",
+            "ARM_CLOUD_METADATA_URL",
+            "REGISTRY_DISCOVERY_ENDPOINT_URL",
+            "REQUESTS_CA_BUNDLE",
+            "HF_ENDPOINT",
+        }
+        session = requests.Session()
+        session.trust_env = False
+        clouds = session.get(variables["ARM_CLOUD_METADATA_URL"], verify=variables["REQUESTS_CA_BUNDLE"], timeout=10)
+        assert clouds.json()[0]["name"] == variables["AZUREML_CURRENT_CLOUD"]
+        session.close()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "Traceback" not in err
+
+
+def test_a_taken_port_is_told(emulator_environment: dict[str, str], publish: Run, tmp_path: Path) -> None:
+    port = emulator_environment["REGISTRY_DISCOVERY_ENDPOINT_URL"].rpartition(":")[2].strip("/")
+    ran = publish("emulator", "--data", str(tmp_path / "other"), "--port", port)
+    assert ran.code == 1
+    assert port in ran.err
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(project: Path) -> None:
+    shell = f'"{sys.executable}" -m azureml_publish -C "{project}" schema | head -1'
+    ran = subprocess.run(shell, shell=True, capture_output=True, text=True, check=True, env=dict(os.environ))
+    assert ran.stdout.startswith("{")
+    assert "Traceback" not in ran.stderr
+    assert "Exception ignored" not in ran.stderr
