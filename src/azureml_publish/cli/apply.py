@@ -70,6 +70,11 @@ def command(
         results: Sequence[Result] = [Result(a.model, a.version, Outcome.UNCHANGED) for a in plan.actions]
         if plan.changes:
             _ask(plan, opened, yes=yes)
+            if opened.stand_in:
+                output.note(
+                    "Hub files come from the local registry's stand-in: real layout, small random weights. "
+                    "`hub: public` in publish.yaml takes the real ones."
+                )
             with _stoppable(output) as stopped, watch(output) as progress:
                 transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set)
                 results = apply_plan(plan, contents, Tools(opened.registry, transfer), jobs=jobs)

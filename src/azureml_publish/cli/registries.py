@@ -26,11 +26,15 @@ TOOL = f"azureml-publish/{__version__}"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A registry that answers, the Hub that goes with it, and how `publish.yaml` describes it."""
+    """A registry that answers, the Hub that goes with it, and how `publish.yaml` describes it.
+
+    `stand_in` is true where that Hub is the emulator's, with its small random weights.
+    """
 
     registry: Registry
     hub: Hub
     config: RegistryConfig
+    stand_in: bool = False
 
 
 @contextmanager
@@ -56,12 +60,12 @@ def open_registry(output: Output, project: Project, name: str | None) -> Iterato
         raise EmulatorUnavailable(f"The embedded registry does not start: {error}.") from error
     try:
         served = emulator.environment
-        endpoint = environ.get("HF_ENDPOINT")
-        if endpoint is None and config.hub == "stand-in":
-            endpoint = served["HF_ENDPOINT"]
+        stand_in = "HF_ENDPOINT" not in environ and config.hub == "stand-in"
+        hub = Hub(served["HF_ENDPOINT"] if stand_in else environ.get("HF_ENDPOINT"))
         # azure-ai-ml and requests read these from the process.
         environ.update({key: value for key, value in served.items() if key != "HF_ENDPOINT"})
-        yield Opened(AzureRegistry(name or project.config.registry, _AnyToken(), environ, TOOL), Hub(endpoint), config)
+        registry = AzureRegistry(name or project.config.registry, _AnyToken(), environ, TOOL)
+        yield Opened(registry, hub, config, stand_in)
     finally:
         emulator.stop()
 

@@ -12,7 +12,7 @@ import click
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.cli.session import Output, as_of_option, layout_option, models_argument, output_options
 from azureml_publish.cli.stages import FINDINGS, Settings, require_sound, stage
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, counted
 
 OWN_FILES = ("MLmodel", "asset.yaml", "description.md", "model.yaml", "spec.yaml")
 """What rendering may write into a model's folder, and so may take away."""
@@ -47,8 +47,8 @@ def command(
         output.data(as_json({"out": str(target), "models": len(staged.rendered), "changed": shown}))
     else:
         output.data("".join(f"{path}\n" for path in shown))
-        what = "differ" if check else "written"
-        output.note(f"{len(staged.rendered)} models rendered, {len(shown)} files {what}.")
+        what = "different" if check else "written"
+        output.note(f"Rendered {counted(len(staged.rendered), 'model')}; {counted(len(shown), 'file')} {what}.")
     if check and changed:
         raise SystemExit(FINDINGS)
 

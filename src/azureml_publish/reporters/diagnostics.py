@@ -28,8 +28,8 @@ def diagnostics_text(found: Sequence[Diagnostic], paint: Paint = PLAIN) -> str:
 def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
     """How many findings of each severity, in a sentence."""
     counts = Counter(one.severity for one in found)
-    said = [f"{counts[s]} {s}{'s' * (counts[s] != 1)}" for s in Severity if counts[s]]
-    return f"{', '.join(said) or 'No findings'} in {models} model{'s' * (models != 1)}."
+    said = [counted(counts[severity], severity) for severity in Severity if counts[severity]]
+    return f"{', '.join(said) or 'No findings'} in {counted(models, 'model')}."
 
 
 def diagnostics_json(found: Sequence[Diagnostic]) -> str:
@@ -52,6 +52,11 @@ def diagnostics_json(found: Sequence[Diagnostic]) -> str:
             ]
         }
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: `1 file`, `2 files`."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def as_json(content: dict[str, object]) -> str:

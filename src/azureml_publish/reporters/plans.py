@@ -25,6 +25,7 @@ _SAID = {
     Consequence.KEPT: "stays: a registry keeps properties",
 }
 _WIDTH = 60
+_LINES = 4
 
 
 def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
@@ -95,8 +96,8 @@ def _difference(before: Value, after: Value, paint: Paint) -> Iterator[str]:
                 yield from (f"  {line}" for line in _difference(before.get(key), after.get(key), paint))
         return
     if isinstance(before, Sequence) and isinstance(after, Sequence) and not isinstance(before, str):
-        yield from (paint(f"    - {_short(item)}", "red") for item in before if item not in after)
-        yield from (paint(f"    + {_short(item)}", "green") for item in after if item not in before)
+        yield from _some([paint(f"    - {_short(item)}", "red") for item in before if item not in after])
+        yield from _some([paint(f"    + {_short(item)}", "green") for item in after if item not in before])
         if sorted(map(str, before)) == sorted(map(str, after)):
             yield "    the same items in another order"
         return
@@ -111,10 +112,15 @@ def _difference(before: Value, after: Value, paint: Paint) -> Iterator[str]:
 
 def _text_change(before: str, after: str, paint: Paint) -> Iterator[str]:
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    for line in list(compared)[2:]:
-        if line.startswith("@@"):
-            continue
-        yield paint(f"    {line[0]} {_short(line[1:])}", "red" if line[0] == "-" else "green")
+    changed = [line for line in list(compared)[2:] if not line.startswith("@@")]
+    yield from _some(
+        [paint(f"    {line[0]} {_short(line[1:])}", "red" if line[0] == "-" else "green") for line in changed]
+    )
+
+
+def _some(lines: list[str]) -> list[str]:
+    """As many lines as somebody reads; JSON has them all."""
+    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"    … and {len(lines) - _LINES + 1} more"]
 
 
 def _read(value: Value) -> Value:

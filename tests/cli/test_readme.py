@@ -1,0 +1,62 @@
+"""README's walk, taken from README itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, Run
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, beginning: str) -> str:
+    """The fenced block of a language that begins with a text."""
+    found = re.search(rf"```{language}\n({re.escape(beginning)}.*?)```", README, re.DOTALL)
+    assert found, beginning
+    return found[1]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The project that the walk builds."""
+    root = tmp_path / "catalogue"
+    (root / "models/my-bert").mkdir(parents=True)
+    (root / "publish.yaml").touch()
+    (root / "models/my-bert/model.yaml").write_text(block("yaml", "name: my-bert"), encoding="utf-8")
+    (root / "models/my-bert/card.md.j2").write_text(block("jinja", "{% extends"), encoding="utf-8")
+    return root
+
+
+def test_the_walk_ends_with_a_verified_version(publish: Run) -> None:
+    verbs = re.findall(r"^publish (\w+)(?: my-bert)?$", block("console", "publish lint"), re.MULTILINE)
+    assert verbs == ["lint", "plan", "apply", "verify", "show"]
+    for verb in verbs:
+        arguments = {"apply": ["--yes"], "show": ["my-bert"]}.get(verb, [])
+        ran = publish(verb, *arguments)
+        assert ran.code == 0, ran
+    assert "Fills in masked words" in ran.out
+
+
+def test_its_two_changes_do_what_it_says(publish: Run, project: Path) -> None:
+    publish("apply", "--yes")
+    spec = project / "models/my-bert/model.yaml"
+    original = spec.read_text(encoding="utf-8")
+    spec.write_text(original.replace("license: apache-2.0", "license: mit"), encoding="utf-8")
+    assert "~ my-bert" in publish("plan").out
+    spec.write_text(re.sub("revision: [0-9a-f]{40}", f"revision: {'a' * 40}", original), encoding="utf-8")
+    assert publish("plan").code == 6
+    publish("bump")
+    assert publish("plan").code == 0
+
+
+def test_the_registries_it_names_are_read(publish: Run, project: Path) -> None:
+    (project / "publish.yaml").write_text(block("yaml", "registries:"), encoding="utf-8")
+    assert publish("plan", "-r", "local").code == 0
+
+
+def test_every_page_and_picture_it_links_is_there() -> None:
+    for target in re.findall(r"\]\((?!https://)([^)#]+)\)", README):
+        assert (REPOSITORY / target).is_file(), target
