@@ -12,7 +12,7 @@ from azureml_publish.artifacts.transfer import ModelContent, Transfer, publish_c
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, Content
 from azureml_publish.errors import Conflict, Interrupted, PublishError
 from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, ActionKind, Plan, Wanted, changed_metadata, plan_model
+from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
 
 READ_BACK_DELAYS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
@@ -75,6 +75,10 @@ def apply_plan(plan: Plan, contents: Mapping[str, ModelContent], tools: Tools, *
             return Result(action.model, action.version, Outcome.SKIPPED, error=error)
         except PublishError as error:
             return Result(action.model, action.version, Outcome.FAILED, error=error)
+        except Exception as error:  # noqa: BLE001 - one model's surprise must not lose the others' results
+            surprise = PublishError(f"unexpected {type(error).__name__}: {error}", hint="Run again with --debug.")
+            surprise.__cause__ = error
+            return Result(action.model, action.version, Outcome.FAILED, error=surprise)
 
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="model") as pool:
         return tuple(pool.map(one, plan.actions))
@@ -114,7 +118,8 @@ def _read_back(content: ModelContent, tools: Tools) -> None:
         action = plan_model(wanted, tools.registry.state(asset.name, asset.version))
         if action.kind is ActionKind.UNCHANGED:
             return
-        differing = tuple(change.field for change in action.fields) or ("the version itself",)
+        differs = (change.field for change in action.fields if change.consequence is not Consequence.KEPT)
+        differing = tuple(differs) or ("the version itself",)
     raise PublishError(
         f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
         f"{', '.join(differing)}.",

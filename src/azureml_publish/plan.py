@@ -150,7 +150,7 @@ def _differences(wanted: Wanted, registered: RegisteredAsset) -> Iterator[FieldC
         yield FieldChange("description", Consequence.IN_PLACE, registered.description, asset.description)
     for key in sorted({*asset.system_metadata, *registered.system_metadata}):
         native_before, native_after = registered.system_metadata.get(key), asset.system_metadata.get(key)
-        if native_before != native_after:
+        if _spelled(native_before) != _spelled(native_after):
             yield FieldChange(f"system_metadata.{key}", Consequence.IN_PLACE, native_before, native_after)
 
 
@@ -165,6 +165,11 @@ def _properties(asset: RenderedAsset, registered: RegisteredAsset) -> Iterator[F
         else:
             consequence = Consequence.KEPT if after is None else Consequence.NEW_VERSION
         yield FieldChange(f"properties.{key}", consequence, before, after)
+
+
+def _spelled(value: Value) -> str:
+    """A value as JSON, in which 1 is not true and a tuple is a list."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _same(before: str | None, after: str | None) -> bool:

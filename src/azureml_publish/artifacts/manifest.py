@@ -34,12 +34,13 @@ def check_content(asset: AssetId, container: Container, promised: str) -> Conten
     """Compare every registered file with the manifest, and the manifest with the digest in the properties."""
     try:
         entries = read_manifest(container)
+        digest = manifest_digest(entries)
     except NotFound:
         return ContentCheck(asset, problems=(f"{MANIFEST_FILE} is not there: registered by another tool, or removed",))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         return ContentCheck(asset, problems=(f"{MANIFEST_FILE} cannot be read: {error}",))
     problems: list[str] = []
-    if (digest := manifest_digest(entries)) != promised:
+    if digest != promised:
         problems.append(f"{MANIFEST_FILE}: its digest is {digest}, the registered one {promised}")
     problems.extend(_differences(container, entries))
     return ContentCheck(asset, len(entries), sum(entry.size for entry in entries), tuple(problems))

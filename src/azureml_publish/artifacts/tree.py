@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -32,6 +33,7 @@ TOKENIZER_FILES = (
 """What transformers' tokenizers save, by file name."""
 
 _OTHER_WEIGHTS = ("*.bin", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
+_OTHER_INDEXES = ("*.bin.index.json", "*.h5.index.json", "*.msgpack.index.json")
 _NOT_PUBLISHED = (".gitattributes", ".gitignore", "*.md")
 _LICENCE_FILES = ("LICENSE", "LICENSE.*", "NOTICE", "NOTICE.*")
 
@@ -100,7 +102,8 @@ def build_tree(
     for file in files:
         _check_path(file.path)
         if file.path.lower() in taken:
-            raise UnusableSource(f"Two files claim the path '{file.path}'.", hint="Exclude one of them in `source`.")
+            hint = "Rename or remove one of them, or exclude it in `source`."
+            raise UnusableSource(f"Two files claim the path '{file.path}'.", hint=hint)
         taken.add(file.path.lower())
     return tuple(sorted(files, key=lambda file: file.path))
 
@@ -135,11 +138,11 @@ def source_digest(
 
 def _mlflow_layout(source: Sequence[ArtifactFile]) -> Iterator[ArtifactFile]:
     names = [file.path for file in source]
-    if not any(name.endswith(".safetensors") for name in names):
-        others = [name for name in names if _matches(name, _OTHER_WEIGHTS)]
-        found = f"only {', '.join(others[:3])}" if others else "no weights"
+    weights = [name for name in names if _matches(name, ("*.safetensors", *_OTHER_WEIGHTS))]
+    if not any("/" not in name and name.endswith(".safetensors") for name in weights):
+        found = f"only {', '.join(weights[:3])}" if weights else "no weights"
         raise UnusableSource(
-            f"The source holds {found}; an MLflow model is published from safetensors.",
+            f"The source holds {found}; an MLflow model is published from safetensors at the source's top.",
             hint="Choose a revision with *.safetensors: pickled weights run code on whoever loads them.",
         )
     if "config.json" not in names:
@@ -149,10 +152,12 @@ def _mlflow_layout(source: Sequence[ArtifactFile]) -> Iterator[ArtifactFile]:
         )
     for file in source:
         name = PurePosixPath(file.path).name
-        if "/" in file.path or _matches(name, _OTHER_WEIGHTS) or _matches(name, _NOT_PUBLISHED):
+        if "/" in file.path:
             continue
-        if _matches(name, _LICENCE_FILES):
+        if _matches(name, _LICENCE_FILES):  # LICENSE.md is no card
             yield file
+        elif _matches(name, (*_OTHER_WEIGHTS, *_OTHER_INDEXES, *_NOT_PUBLISHED)):
+            continue
         elif name in TOKENIZER_FILES:
             yield _moved(file, f"components/tokenizer/{name}")
         else:
@@ -171,7 +176,10 @@ def _check_path(path: str) -> None:
     """Refuse what could leave the folder or what Azure's blob names and URLs cannot hold."""
     parts = path.split("/")
     bad = not path or path.startswith("/") or any(part in ("", ".", "..") or part.endswith(".") for part in parts)
-    if bad or "\\" in path or ":" in parts[0] or any(ord(character) < 32 for character in path) or len(path) > 900:
-        raise UnusableSource(
-            f"The path {path!r} cannot be published.", hint="Rename the file, or exclude it in `source`."
-        )
+    # Surrogates are how Python reads a file name that is not UTF-8.
+    bad = bad or any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
+    hint = "Rename the file, or exclude it in `source`."
+    if bad or "\\" in path or ":" in parts[0] or len(path) > 900:
+        raise UnusableSource(f"The path {path!r} cannot be published.", hint=hint)
+    if path.lower() == MANIFEST_FILE:
+        raise UnusableSource(f"The path '{path}' is kept for the list of files that publish writes.", hint=hint)

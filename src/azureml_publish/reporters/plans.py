@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from azureml_publish.assets import Value
 from azureml_publish.layouts import decode
@@ -92,17 +93,19 @@ def _difference(before: Value, after: Value, paint: Paint) -> Iterator[str]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             if before.get(key) != after.get(key):
-                yield f"    {key}"
+                yield f"    {_short(key)}"
                 yield from (f"  {line}" for line in _difference(before.get(key), after.get(key), paint))
         return
-    if isinstance(before, Sequence) and isinstance(after, Sequence) and not isinstance(before, str):
-        yield from _some([paint(f"    - {_short(item)}", "red") for item in before if item not in after])
-        yield from _some([paint(f"    + {_short(item)}", "green") for item in after if item not in before])
-        if sorted(map(str, before)) == sorted(map(str, after)):
+    if isinstance(before, str) and isinstance(after, str):
+        if "\n" in before + after:
+            yield from _text_change(before, after, paint)
+            return
+    elif _is_list(before) and _is_list(after):
+        gone, come = _beyond(before, after), _beyond(after, before)
+        yield from _some([paint(f"    - {_short(item)}", "red") for item in gone])
+        yield from _some([paint(f"    + {_short(item)}", "green") for item in come])
+        if not gone and not come:
             yield "    the same items in another order"
-        return
-    if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        yield from _text_change(before, after, paint)
         return
     if before is not None:
         yield paint(f"    - {_short(before)}", "red")
@@ -113,9 +116,27 @@ def _difference(before: Value, after: Value, paint: Paint) -> Iterator[str]:
 def _text_change(before: str, after: str, paint: Paint) -> Iterator[str]:
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
     changed = [line for line in list(compared)[2:] if not line.startswith("@@")]
+    if not changed:
+        yield "    the same text with other line ends"
     yield from _some(
         [paint(f"    {line[0]} {_short(line[1:])}", "red" if line[0] == "-" else "green") for line in changed]
     )
+
+
+def _is_list(value: Value) -> TypeGuard[Sequence[Value]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _beyond(items: Iterable[Value], others: Iterable[Value]) -> list[Value]:
+    """The items that the others do not have, or not as often."""
+    left = list(others)
+    beyond = []
+    for item in items:
+        if item in left:
+            left.remove(item)
+        else:
+            beyond.append(item)
+    return beyond
 
 
 def _some(lines: list[str]) -> list[str]:
@@ -129,12 +150,14 @@ def _read(value: Value) -> Value:
 
 
 def _short(value: Value) -> str:
+    """A value on one line. What could not be seen there, or could move a terminal's cursor, is escaped."""
     if isinstance(value, str):
-        text = value or '""'
+        text = value if value == value.rstrip() and value.isprintable() else repr(value)
+        text = text or '""'
     elif isinstance(value, Mapping):
-        text = ", ".join(f"{key}: {_short(item)}" for key, item in value.items())
+        text = ", ".join(f"{_short(key)}: {_short(item)}" for key, item in value.items()) or "{}"
     elif isinstance(value, Sequence):
-        text = ", ".join(_short(item) for item in value)
+        text = ", ".join(_short(item) for item in value) or "[]"
     else:
         text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"

@@ -41,7 +41,7 @@ def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN) -> str:
         *_metadata("system_metadata", asset.system_metadata),
     ]
     width = max(len(name) for name, _ in fields)
-    lines = [f"{paint(f'{name:<{width}}', 'bold')}  {value}" for name, value in fields]
+    lines = [f"{paint(name, 'bold')}{' ' * (width - len(name))}  {value}".rstrip() for name, value in fields]
     return "\n".join([*lines, "", asset.description]).rstrip("\n") + "\n"
 
 

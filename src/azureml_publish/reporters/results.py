@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from azureml_publish.apply import Outcome, Result
 from azureml_publish.assets import AssetId, ContentCheck
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 _COLOURS = {
@@ -26,7 +26,7 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
         uri = AssetId(registry, result.model, result.version)
         line = f"  {paint(f'{result.outcome:<9}', _COLOURS[result.outcome])}  {uri}"
         if result.content is not None:
-            line += f"  {result.content.files} files, {size_text(result.content.size)}"
+            line += f"  {counted(result.content.files, 'file')}, {size_text(result.content.size)}"
         lines.append(line)
         if result.error is not None:
             lines.append(f"             {paint('error:', 'red')} {result.error.message}")
@@ -68,7 +68,8 @@ def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) ->
             lines.append(f"  {paint('damaged ', 'red')}  {check.asset}")
             lines.extend(f"              {problem}" for problem in check.problems)
         else:
-            lines.append(f"  {paint('verified', 'green')}  {check.asset}  {check.files} files, {size_text(check.size)}")
+            held = f"{counted(check.files, 'file')}, {size_text(check.size)}"
+            lines.append(f"  {paint('verified', 'green')}  {check.asset}  {held}")
     damaged = sum(1 for check in checks if check.problems)
     return "\n".join([*lines, "", f"Verified: {len(checks) - damaged} intact, {damaged} damaged."]) + "\n"
 
@@ -95,7 +96,7 @@ def size_text(size: int) -> str:
     """A number of bytes in the unit that suits it: B, KiB, MiB, GiB."""
     amount = float(size)
     for unit in ("B", "KiB", "MiB"):
-        if amount < 1024:
+        if round(amount, 1) < 1024:  # else it would be shown as 1024.0
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GiB"

@@ -1,0 +1,401 @@
+"""Carrying out a plan where no file moves: updates and their read-back, conflicts, failures, an early end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.apply import READ_BACK_DELAYS, Outcome, Result, Tools, apply_plan
+from azureml_publish.artifacts.hub import Hub
+from azureml_publish.artifacts.progress import Silent
+from azureml_publish.artifacts.transfer import ModelContent, Transfer, describe_content
+from azureml_publish.assets import (
+    MANIFEST_PROPERTY,
+    SOURCE_PROPERTY,
+    AssetId,
+    AssetRecord,
+    ContainerAccess,
+    RegisteredAsset,
+    RegistryState,
+    RenderedAsset,
+    RenderedModel,
+    Value,
+)
+from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, PublishError, Unreachable, UnusableSource
+from azureml_publish.layouts import record_of
+from azureml_publish.plan import ActionKind, Plan, Wanted, make_plan
+from azureml_publish.project import load_project
+from azureml_publish.registry import Registry
+
+
+@dataclass
+class MemoryRegistry:
+    """A registry in memory that may refuse, and may answer its old state for a while after a write."""
+
+    held: dict[str, RegisteredAsset] = field(default_factory=dict)
+    stale_answers: int = 0
+    refusals: dict[str, Exception] = field(default_factory=dict)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    updates: dict[str, tuple[RegisteredAsset, AssetRecord, Mapping[str, Value]]] = field(default_factory=dict)
+    _old: dict[str, Iterator[RegisteredAsset]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return "local"
+
+    def state(self, model: str, version: int) -> RegistryState:
+        self.calls.append(("state", model))
+        asset = next(self._old.get(model, iter(())), self.held.get(model))
+        if asset is None or asset.id.version != version:
+            return RegistryState()
+        return RegistryState(asset, version, version + 1)
+
+    def models(self) -> tuple[str, ...]:
+        return tuple(sorted(self.held))
+
+    def versions(self, model: str) -> tuple[int, ...]:
+        return (self.held[model].id.version,) if model in self.held else ()
+
+    def lend_container(self, model: str, version: int) -> ContainerAccess:
+        self._begin("lend_container", model)
+        return ContainerAccess(f"https://one/{model}-{version}", f"https://one/{model}-{version}?sig=secret")
+
+    def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
+        raise AssertionError(f"apply does not read the content of {asset.id}")
+
+    def create(self, record: AssetRecord, path: str) -> None:
+        raise AssertionError(f"{record.name} was created at {path}, though no file could move")
+
+    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
+        self._begin("update", record.name)
+        self.updates[record.name] = (registered, record, changed)
+        self._old[record.name] = iter([registered] * self.stale_answers)
+        metadata = {**registered.system_metadata, **changed}
+        self.held[record.name] = replace(
+            registered,
+            description=record.description,
+            tags=dict(record.tags),
+            properties={**registered.properties, **record.properties},
+            system_metadata={key: value for key, value in metadata.items() if value is not None},
+        )
+
+    def _begin(self, call: str, model: str) -> None:
+        self.calls.append((call, model))
+        if model in self.refusals:
+            raise self.refusals[model]
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        return [call for call in self.calls if call[0] != "state"]
+
+
+MakeContents = Callable[..., dict[str, ModelContent]]
+
+
+@pytest.fixture
+def make_contents(tmp_path: Path) -> MakeContents:
+    """Models with a local source, read from disk and given a rendered asset."""
+
+    def make(*names: str, files: Sequence[str] = ("config.json", "model.safetensors")) -> dict[str, ModelContent]:
+        (tmp_path / "publish.yaml").touch()
+        for name in names:
+            folder = tmp_path / "models" / name
+            (folder / "files").mkdir(parents=True)
+            spec = f"name: {name}\nversion: 3\nsource: {{local: files}}\ntasks: {{inference: fill-mask}}\n"
+            (folder / "model.yaml").write_text(spec)
+            (folder / "card.md.j2").touch()
+            for file in files:
+                (folder / "files" / file).write_text(name)
+        project, found = load_project(tmp_path)
+        assert project is not None
+        assert found == ()
+        contents = {}
+        for folder_read in project.models:
+            asset = RenderedAsset(
+                name=folder_read.spec.name,
+                version=3,
+                type="mlflow_model",
+                description="# a model\n",
+                tags={"license": "mit", "skus": ["a", "b"]},
+                properties={"languages": "en"},
+                system_metadata={"scanned": True, "languages": ["en"]},
+            )
+            contents[asset.name] = describe_content(folder_read, RenderedModel(folder_read.folder, asset, ()))
+        return contents
+
+    return make
+
+
+def as_registered(content: ModelContent, **changed: Any) -> RegisteredAsset:
+    asset = content.rendered.asset
+    record = record_of(asset, {SOURCE_PROPERTY: content.digest, MANIFEST_PROPERTY: "f" * 64})
+    held = RegisteredAsset(
+        id=AssetId("local", asset.name, asset.version),
+        type=record.type,
+        description=record.description,
+        tags=record.tags,
+        properties=record.properties,
+        system_metadata=record.system_metadata,
+        path="https://one/c/abc/mlflow_model_folder",
+    )
+    return replace(held, **changed)
+
+
+def holding(contents: Mapping[str, ModelContent], **changed: Any) -> MemoryRegistry:
+    """A registry that holds all the models, each with these differences."""
+    return MemoryRegistry({name: as_registered(content, **changed) for name, content in contents.items()})
+
+
+def plan_of(contents: Mapping[str, ModelContent], registry: MemoryRegistry) -> Plan:
+    plan = make_plan(
+        registry.name,
+        [
+            (Wanted(content.rendered.asset, content.digest), registry.state(name, 3))
+            for name, content in contents.items()
+        ],
+    )
+    registry.calls.clear()
+    return plan
+
+
+@dataclass
+class Surroundings:
+    """The clock and the wish to stop, as a test sets them."""
+
+    slept: list[float] = field(default_factory=list)
+    stop: Callable[[], bool] = lambda: False
+
+    def tools(self, registry: Registry) -> Tools:
+        return Tools(registry, Transfer(Hub(), Silent(), "test", self.stop), self.slept.append)
+
+
+def carry_out(
+    contents: Mapping[str, ModelContent],
+    registry: MemoryRegistry,
+    surroundings: Surroundings | None = None,
+    jobs: int = 1,
+) -> tuple[Result, ...]:
+    plan = plan_of(contents, registry)
+    return apply_plan(plan, contents, (surroundings or Surroundings()).tools(registry), jobs=jobs)
+
+
+def outcomes(results: Sequence[Result]) -> dict[str, Outcome]:
+    return {result.model: result.outcome for result in results}
+
+
+class TestUpdate:
+    OLD = {  # noqa: RUF012
+        "description": "# an older card\n",
+        "tags": {"license": "gpl", "by": "hand"},
+        "system_metadata": {"languages": ["fr"], "scanned": True, "gone": 1},
+    }
+
+    def test_a_version_is_brought_to_its_folder_and_read_back(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        registry, around = holding(contents, **self.OLD), Surroundings()
+        assert carry_out(contents, registry, around) == (Result("a", 3, Outcome.UPDATED),)
+        assert registry.held["a"] == as_registered(contents["a"])
+        assert registry.calls == [("state", "a"), ("update", "a"), ("state", "a")]
+        assert around.slept == [0.0]
+
+    def test_only_the_system_metadata_that_changes_is_handed_on(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, **self.OLD)
+        before = registry.held["a"]
+        carry_out(contents, registry)
+        registered, record, changed = registry.updates["a"]
+        assert registered == before
+        assert record == record_of(contents["a"].rendered.asset, {})
+        assert changed == {"languages": ["en"], "gone": None}
+
+    def test_a_property_is_appended_and_provenance_stays(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        provenance = {SOURCE_PROPERTY: contents["a"].digest, MANIFEST_PROPERTY: "f" * 64}
+        registry = holding(contents, properties=provenance)
+        assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
+        assert registry.held["a"].properties == {**provenance, "languages": "en"}
+
+    def test_what_is_unchanged_is_neither_asked_for_nor_written(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        registry = holding(contents)
+        assert carry_out(contents, registry) == (Result("a", 3, Outcome.UNCHANGED),)
+        assert registry.calls == []
+
+    def test_a_vanished_property_does_not_keep_an_update_from_reading_back(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        kept = {**as_registered(contents["a"]).properties, "old": "kept"}
+        registry = holding(contents, properties=kept, description="old")
+        assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
+        assert registry.held["a"].properties == kept
+
+    def test_a_second_run_finds_nothing_to_do(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b")
+        registry = holding(contents, **self.OLD)
+        carry_out(contents, registry)
+        again = plan_of(contents, registry)
+        assert [action.kind for action in again.actions] == [ActionKind.UNCHANGED] * 2
+
+    def test_a_version_that_was_deleted_meanwhile_is_a_conflict(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old")
+        plan = plan_of(contents, registry)
+        registry.held.clear()
+        (result,) = apply_plan(plan, contents, Surroundings().tools(registry), jobs=1)
+        assert result.outcome is Outcome.FAILED
+        assert isinstance(result.error, Conflict)
+        assert result.error.message == "a version 3 was deleted meanwhile."
+        assert registry.writes == []
+
+
+class TestReadBack:
+    @pytest.mark.parametrize("stale", range(len(READ_BACK_DELAYS)))
+    def test_an_old_answer_is_waited_out(self, make_contents: MakeContents, stale: int) -> None:
+        contents = make_contents("a")
+        registry, around = holding(contents, description="old"), Surroundings()
+        registry.stale_answers = stale
+        assert outcomes(carry_out(contents, registry, around)) == {"a": Outcome.UPDATED}
+        assert tuple(around.slept) == READ_BACK_DELAYS[: stale + 1]
+        assert registry.writes == [("update", "a")]
+
+    def test_waiting_grows_and_has_an_end(self) -> None:
+        assert list(READ_BACK_DELAYS) == sorted(READ_BACK_DELAYS)
+        assert 5 < sum(READ_BACK_DELAYS) < 30
+
+    def test_a_registry_that_never_says_what_was_written_is_a_failure(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        kept = {**as_registered(contents["a"]).properties, "old": "kept"}
+        registry, around = (
+            holding(contents, description="old", tags={"license": "mit"}, properties=kept),
+            Surroundings(),
+        )
+        registry.stale_answers = len(READ_BACK_DELAYS)
+        (result,) = carry_out(contents, registry, around)
+        assert result.outcome is Outcome.FAILED
+        assert result.error is not None
+        assert result.error.message == (
+            "a version 3 was written, but the registry still answers otherwise: tags.skus, description."
+        )
+        assert result.error.hint == "Run `publish plan` in a while; it shows what is left to do."
+        assert tuple(around.slept) == READ_BACK_DELAYS
+
+    def test_a_registry_that_has_lost_the_version_is_a_failure(
+        self, make_contents: MakeContents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old")
+        monkeypatch.setattr(registry, "update", lambda *_arguments: registry.held.clear())
+        (result,) = carry_out(contents, registry)
+        assert result.outcome is Outcome.FAILED
+        assert result.error is not None
+        assert "still answers otherwise: the version itself." in result.error.message
+
+
+class TestFailures:
+    @pytest.mark.parametrize("jobs", [1, 2, 8, 0])
+    def test_one_model_that_fails_does_not_keep_the_others_back(self, make_contents: MakeContents, jobs: int) -> None:
+        contents = make_contents("a", "b", "c")
+        registry = holding(contents, description="old")
+        refused = registry.refusals["b"] = Unreachable("No route.", hint="Wait.")
+        results = carry_out(contents, registry, jobs=jobs)
+        assert results == (
+            Result("a", 3, Outcome.UPDATED),
+            Result("b", 3, Outcome.FAILED, error=refused),
+            Result("c", 3, Outcome.UPDATED),
+        )
+        assert {name: asset.description for name, asset in registry.held.items()} == {
+            "a": "# a model\n",
+            "b": "old",
+            "c": "# a model\n",
+        }
+
+    def test_a_surprise_in_one_model_does_not_lose_the_results_of_the_others(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b")
+        registry = holding(contents, description="old")
+        registry.refusals["a"] = KeyError("sasUri")
+        first, second = carry_out(contents, registry)
+        assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.UPDATED)
+        assert first.error is not None
+        assert first.error.message == "unexpected KeyError: 'sasUri'"
+
+    def test_results_come_in_the_order_of_the_plan(self, make_contents: MakeContents) -> None:
+        contents = make_contents("d", "b", "c", "a")
+        assert [result.model for result in carry_out(contents, holding(contents), jobs=4)] == ["a", "b", "c", "d"]
+
+    def test_a_container_that_is_refused_registers_nothing(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        refused = NotAuthorised("Refused.")
+        registry = MemoryRegistry(refusals={"a": refused})
+        assert carry_out(contents, registry) == (Result("a", 3, Outcome.FAILED, error=refused),)
+        assert registry.writes == [("lend_container", "a")]
+
+    @pytest.mark.parametrize("files", [["config.json"], ["model.safetensors"], ["config.json", "pytorch_model.bin"]])
+    def test_an_unusable_source_registers_nothing(self, make_contents: MakeContents, files: list[str]) -> None:
+        contents = make_contents("a", files=files)
+        registry = MemoryRegistry()
+        (result,) = carry_out(contents, registry)
+        assert result.outcome is Outcome.FAILED
+        assert isinstance(result.error, UnusableSource)
+        assert registry.held == {}
+
+    def test_a_source_that_went_away_since_the_plan_registers_nothing(
+        self, make_contents: MakeContents, tmp_path: Path
+    ) -> None:
+        contents = make_contents("a")
+        (tmp_path / "models" / "a" / "files").rename(tmp_path / "elsewhere")
+        (result,) = carry_out(contents, MemoryRegistry())
+        assert isinstance(result.error, UnusableSource)
+
+
+class TestConflicts:
+    def test_a_plan_with_a_conflict_is_refused_before_anything_is_written(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b", "c")
+        registry = holding(contents, description="old")
+        for name in ("b", "c"):
+            registry.held[name] = replace(registry.held[name], type="custom_model")
+        plan = plan_of(contents, registry)
+        with pytest.raises(Conflict) as refused:
+            apply_plan(plan, contents, Surroundings().tools(registry), jobs=2)
+        assert refused.value.message == "The plan has conflicts: b, c. Nothing was written."
+        assert refused.value.hint == "Run `publish bump b`: the next free version is 4."
+        assert registry.calls == []
+
+    def test_no_models_have_no_results(self) -> None:
+        assert apply_plan(Plan("local", ()), {}, Surroundings().tools(MemoryRegistry()), jobs=1) == ()
+
+
+class TestStop:
+    def test_after_a_stop_nothing_is_asked_or_written(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b", "c")
+        registry = holding(contents, description="old")
+        registry.held["b"] = as_registered(contents["b"])
+        del registry.held["c"]
+        results = carry_out(contents, registry, Surroundings(stop=lambda: True), jobs=2)
+        assert results == (
+            Result("a", 3, Outcome.SKIPPED),
+            Result("b", 3, Outcome.UNCHANGED),
+            Result("c", 3, Outcome.SKIPPED),
+        )
+        assert registry.calls == []
+
+    def test_what_is_under_way_is_finished_and_the_rest_is_skipped(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b")
+        registry = holding(contents, description="old")
+        around = Surroundings(stop=lambda: ("update", "a") in registry.calls)
+        assert outcomes(carry_out(contents, registry, around)) == {"a": Outcome.UPDATED, "b": Outcome.SKIPPED}
+        assert registry.writes == [("update", "a")]
+
+    def test_a_step_that_is_interrupted_is_skipped_and_says_where(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        stopped = Interrupted("Stopped at model/model.safetensors.")
+        registry = MemoryRegistry(refusals={"a": stopped})
+        assert carry_out(contents, registry) == (Result("a", 3, Outcome.SKIPPED, error=stopped),)
+
+
+def test_apply_sleeps_on_the_real_clock_unless_told_otherwise() -> None:
+    transfer = Transfer(Hub(), Silent(), "test", lambda: False)
+    assert Tools(MemoryRegistry(), transfer).sleep is time.sleep
