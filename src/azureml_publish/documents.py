@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -37,12 +37,16 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a value's text lies: line and column of its key (or list item), and its own characters, end excluded."""
+    """Where a value's text lies: line and column of its key (or list item), and its own characters, end excluded.
+
+    `key` is where the key (or list item) begins.
+    """
 
     line: int
     column: int
     start: int
     end: int
+    key: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,10 @@ class Document:
         span = self.spans.get(key_path)
         return Location(self.path, span.line, span.column) if span else Location(self.path)
 
-    def location_of(self, word: str, *, below: KeyPath) -> Location:
-        """Where a text stands as a value below a key; the key itself where it does not."""
-        for key_path, value in walk(_at(self.data, below), below):
-            if value == word:
-                return self.location(key_path)
-        return self.location(below)
+    def location_of(self, word: str, *, below: KeyPath, last: bool = False) -> Location:
+        """Where a text first (or last) stands as a value below a key; the key itself where it does not."""
+        places = [key_path for key_path, value in walk(_at(self.data, below), below) if value == word] or [below]
+        return self.location(places[-1 if last else 0])
 
 
 class _Loader(yaml.CSafeLoader):
@@ -123,7 +125,9 @@ class _Builder:
         if self.nodes > MAX_NODES or len(key_path) > MAX_DEPTH:
             raise _Refused(_boundless(self.path, node.start_mark))
         anchor = (key or node).start_mark
-        self.spans[key_path] = Span(anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index)
+        self.spans[key_path] = Span(
+            anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index, anchor.index
+        )
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
@@ -202,15 +206,15 @@ def _boundless(path: str, mark: Any) -> Diagnostic:
     )
 
 
-def _refuse_deep_nesting(text: str, path: str) -> None:
+def _refuse_boundless(text: str, path: str) -> None:
     """Look at the document's events before nodes are made of them, which recurses and would overflow C's stack."""
     depth = 0
-    for event in yaml.parse(text, _Loader):
+    for count, event in enumerate(yaml.parse(text, _Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > MAX_DEPTH:
-                raise _Refused(_boundless(path, event.start_mark))
-        elif isinstance(event, yaml.CollectionEndEvent):
+        if depth > MAX_DEPTH or count > 3 * MAX_NODES:  # a key and its value, and the end of what begins
+            raise _Refused(_boundless(path, event.start_mark))
+        if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
@@ -233,7 +237,7 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
         the document, or None where the text cannot be read at all; and what was found wrong.
     """
     try:
-        _refuse_deep_nesting(text, path)
+        _refuse_boundless(text, path)
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
@@ -287,6 +291,71 @@ def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
     if changed is None or changed.data != _with(document.data, key_path, value):
         raise ValueError(f"{document.path}: replacing {'.'.join(map(str, key_path))} would damage the file")
     return text
+
+
+def remove_items(document: Document, key_path: KeyPath, indexes: Collection[int]) -> str:
+    """The document's text without some items of one list; all else, comments included, stays as it was.
+
+    An item that stands alone on its lines goes with them and with the comment behind it; comments in lines of their
+    own stay. Of a block list that loses every item the key goes too; a flow list becomes `[]`.
+
+    Raises:
+        KeyError: there is no such list, or no such item.
+        ValueError: the result would not read back as intended; nothing should be written then.
+    """
+    items = [document.spans[*key_path, index] for index in sorted(indexes)]
+    if not items:
+        return document.text
+    everything = (*key_path, len(indexes)) not in document.spans
+    flow = document.text.startswith("[", document.spans[key_path].start)
+    kept = [span for path, span in document.spans.items() if path[:-1] == key_path and path[-1] not in indexes]
+    intended: Value
+    if everything and not flow:
+        cuts = [(_line_start(document.text, document.spans[key_path].key), _line_end(document.text, items[-1].end))]
+        intended = _without(document.data, key_path)
+    else:
+        cuts = [_cut(document.text, span, kept) for span in items]
+        data: Any = _at(document.data, key_path)
+        intended = _with(document.data, key_path, [item for index, item in enumerate(data) if index not in indexes])
+    text, position = "", 0
+    for start, end in sorted(cuts):
+        text += document.text[position : max(start, position)]
+        position = max(position, end)
+    text += document.text[position:]
+    changed, _ = parse_yaml(text, document.path)
+    if changed is None or changed.data != intended:
+        raise ValueError(f"{document.path}: taking items out of {'.'.join(map(str, key_path))} would damage the file")
+    return text
+
+
+def _cut(text: str, item: Span, kept: Sequence[Span]) -> tuple[int, int]:
+    """The characters that go with one item of a list."""
+    start, end = _line_start(text, item.start), _line_end(text, item.end)
+    if re.fullmatch(r"[ \t]*(- +)?", text[start : item.start]) and re.fullmatch(
+        r"[ \t]*,?[ \t]*(#.*)?\r?\n?", text[item.end : end]
+    ):
+        return start, end
+    following = re.compile(r"\s*,[ \t]*").match(text, item.end)
+    if following is not None and any(span.start > item.start for span in kept):
+        ends_line = text[following.end() : following.end() + 1] in ("\r", "\n")
+        return len(text[: item.start].rstrip(" \t")) if ends_line else item.start, following.end()
+    before = max((span.end for span in kept if span.end <= item.start), default=item.start)
+    return before, following.end() if following is not None else item.end
+
+
+def _line_start(text: str, index: int) -> int:
+    return text.rfind("\n", 0, index) + 1
+
+
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
+
+
+def _without(data: Any, key_path: KeyPath) -> Any:
+    changed = copy.deepcopy(data)
+    del _at(changed, key_path[:-1])[key_path[-1]]
+    return changed
 
 
 def _with(data: Any, key_path: KeyPath, value: Value) -> Any:

@@ -217,6 +217,13 @@ def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document 
     return document
 
 
+def read_optional(root: Path, name: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """The text of a file of the project that need not be there; None where it is not, or cannot be read."""
+    found: list[Diagnostic] = []
+    text = _read_text(root, root / name, found) if (root / name).exists() else None
+    return text, tuple(found)
+
+
 def _read_text(root: Path, path: Path, found: list[Diagnostic]) -> str | None:
     shown = shown_path(root, path)
     try:

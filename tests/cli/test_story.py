@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import Run, edit
 
 SHIPPED = ("bert-base-cased", "bert-large-cased", "distilbert-base-uncased")
@@ -81,6 +83,38 @@ def test_bump_writes_the_next_free_version_and_keeps_every_other_character(publi
     assert publish("apply", "--yes", "bert-base-cased").code == 0
     listed = json.loads(publish("list", "--all", "-o", "json").out)["assets"]
     assert [asset["version"] for asset in listed] == [19, 18]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            b"\xef\xbb\xbfname: bert-base-cased\r\nversion: 18\r\n",
+            b"\xef\xbb\xbfname: bert-base-cased\r\nversion: 19\r\n",
+        ),
+        (b"version: 18 # \xc3\xa9\nname: bert-base-cased\n", b"version: 19 # \xc3\xa9\nname: bert-base-cased\n"),
+    ],
+)
+def test_bump_keeps_byte_order_marks_and_line_ends(publish: Run, project: Path, before: bytes, after: bytes) -> None:
+    publish("apply", "--yes", "bert-base-cased")
+    spec = project / "models/bert-base-cased/model.yaml"
+    head = b"name: bert-base-cased\nversion: 18\n"
+    original = spec.read_bytes().partition(b"\n")[2]
+    assert original.startswith(head)
+    spec.write_bytes(original.replace(head, before))
+    assert publish("bump", "bert-base-cased").code == 0
+    assert spec.read_bytes() == original.replace(head, after)
+
+
+def test_a_version_that_cannot_be_replaced_alone_is_left_to_its_author(publish: Run, project: Path) -> None:
+    publish("apply", "--yes", "bert-base-cased")
+    spec = project / "models/bert-base-cased/model.yaml"
+    edit(spec, "version: 18", "version: &number 18")
+    edit(spec, "metadata:\n", "metadata:\n  maxOutputTokens: *number\n")
+    before = spec.read_bytes()
+    ran = publish("bump", "bert-base-cased")
+    assert (ran.code, spec.read_bytes()) == (2, before)
+    assert "by hand" in ran.err
 
 
 def test_metadata_changes_in_place_without_a_new_version(publish: Run, project: Path) -> None:

@@ -26,7 +26,7 @@ from azureml_publish.assets import (
     RenderedModel,
     Value,
 )
-from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, PublishError, Unreachable, UnusableSource
+from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, Unreachable, UnusableSource
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan, Wanted, make_plan
 from azureml_publish.project import load_project

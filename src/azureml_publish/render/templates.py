@@ -26,6 +26,8 @@ NOT_FOUND = Rule(
 )
 FAILED = Rule("TMPL005", "template-fails", Severity.ERROR, "A template breaks off with an error of its own.")
 
+_STOPPED = {RecursionError: "it calls itself without end", MemoryError: "it takes up all memory"}
+
 
 def default_templates() -> Path:
     """The templates that come with the package: inside the wheel, or beside `src` in a checkout."""
@@ -88,7 +90,8 @@ class Templates:
         except TemplateSyntaxError as error:
             where = Location(self.shown(Path(error.filename)) if error.filename else name, error.lineno)
             hint = "Mend the Jinja tag in this line or the block it opens."
-            return "", (SYNTAX.at(where, f"This is not Jinja: {error.message}", hint),)
+            what = str(error.message).removesuffix(".")
+            return "", (SYNTAX.at(where, f"This is not Jinja: {what}.", hint),)
         except TemplateNotFound as error:
             where = self._where(error, name, str(error.name))
             return "", (
@@ -99,8 +102,8 @@ class Templates:
             where = self._where(error, name, missing[-1] if missing else "")
             hint = "Mend the name; templates/card.md.j2 lists what a card can use."
             return "", (UNDEFINED.at(where, f"Undefined in the template: {error}.", hint),)
-        except (SecurityError, RecursionError) as error:
-            what = "it calls itself without end" if isinstance(error, RecursionError) else str(error)
+        except (SecurityError, RecursionError, MemoryError) as error:
+            what = _STOPPED.get(type(error), str(error).removesuffix("."))
             where = self._where(error, name, "")
             hint = "Keep a template to what a card needs: values, conditions and short loops."
             return "", (RUNAWAY.at(where, f"The template was stopped: {what}.", hint),)
