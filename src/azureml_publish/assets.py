@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 Scenario: TypeAlias = Literal["inference", "evaluation", "finetune"]
@@ -126,17 +127,26 @@ class RenderedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedFile:
+    """One file that a model folder carries into the asset folder as it is: a path relative to it, and where it lies."""
+
+    path: str
+    origin: Path
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedModel:
     """One model folder, rendered.
 
     `files` is the asset folder (asset YAML, card, MLmodel); `package` are the small text files that are published
-    beside the weights (MLmodel and its environment).
+    beside the weights (MLmodel and its environment); `carried` are further files of the asset folder, byte by byte.
     """
 
     folder: str
     asset: RenderedAsset
     files: tuple[RenderedFile, ...]
     package: tuple[RenderedFile, ...] = ()
+    carried: tuple[CarriedFile, ...] = ()
 
     def file(self, path: str) -> RenderedFile:
         """The file of the asset folder with this name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import fnmatch
 import json
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml, walk
 from azureml_publish.errors import NotFound, UsageProblem
@@ -20,6 +22,10 @@ from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 CONFIG_FILE = "publish.yaml"
 SPEC_FILE = "model.yaml"
 CARD_FILE = "card.md.j2"
+FINISHED_CARD = "card.md"
+"""A card that is no template: it is taken as it is, to the byte."""
+CARRIED_FOLDER = "files"
+"""Folder in a model folder; what lies in it is carried into the asset folder as it is."""
 SAMPLES = ("input", "output")
 
 MISSING_FILE = Rule("SPEC015", "referenced-file-missing", Severity.ERROR, "A file that the model needs is not there.")
@@ -48,6 +54,8 @@ class ModelFolder:
         folder: the folder's own name.
         path: the folder on disk.
         card: the source of its card template, and its path as the user knows it.
+        finished: whether the card is no template but the card itself.
+        carried: files of the asset folder that are not rendered.
     """
 
     folder: str
@@ -57,6 +65,8 @@ class ModelFolder:
     card_path: str
     card: str
     samples: tuple[Sample, ...] = ()
+    finished: bool = False
+    carried: tuple[CarriedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +160,23 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
         return None
     spec, mistakes = read_spec(document, ModelSpec)
     found.extend(mistakes)
-    card_path = shown_path(root, path / CARD_FILE)
-    card = _read_text(root, path / CARD_FILE, found)
+    finished = (path / FINISHED_CARD).is_file() and not (path / CARD_FILE).exists()
+    own = path / (FINISHED_CARD if finished else CARD_FILE)
+    card = _read_text(root, own, found, whole=finished)
     samples = tuple(sample for name in SAMPLES if (sample := _read_sample(root, path, name, found)))
     if spec is None or card is None:
         return None
-    return ModelFolder(path.name, path, spec, document, card_path, card, samples)
+    return ModelFolder(
+        path.name, path, spec, document, shown_path(root, own), card, samples, finished, _carried(path / CARRIED_FOLDER)
+    )
+
+
+def _carried(folder: Path) -> tuple[CarriedFile, ...]:
+    """The files below a folder; links are not followed."""
+    if not folder.is_dir():
+        return ()
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return tuple(CarriedFile(path.relative_to(folder).as_posix(), path) for path in found)
 
 
 def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -> Sample | None:
@@ -224,7 +245,8 @@ def read_optional(root: Path, name: str) -> tuple[str | None, tuple[Diagnostic, 
     return text, tuple(found)
 
 
-def _read_text(root: Path, path: Path, found: list[Diagnostic]) -> str | None:
+def _read_text(root: Path, path: Path, found: list[Diagnostic], *, whole: bool = False) -> str | None:
+    """A file's text; a byte order mark is dropped unless the text is wanted whole."""
     shown = shown_path(root, path)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -244,6 +266,8 @@ def _read_text(root: Path, path: Path, found: list[Diagnostic]) -> str | None:
         return None
     text, mistakes = decode(raw, shown)
     found.extend(mistakes)
+    if whole and raw.startswith(codecs.BOM_UTF8):
+        text = "\ufeff" + text
     return None if mistakes else text
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from azureml_publish.artifacts.azureblob import Blobs
 from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.git import Clones
 from azureml_publish.artifacts.hub import Hub
 from azureml_publish.artifacts.local import list_local_files, read_local_file
 from azureml_publish.artifacts.manifest import write_manifest
 from azureml_publish.artifacts.progress import Progress
 from azureml_publish.artifacts.tree import (
     ArtifactFile,
+    BlobOrigin,
     HubOrigin,
     LocalOrigin,
     RenderedOrigin,
@@ -19,9 +22,9 @@ from azureml_publish.artifacts.tree import (
     source_digest,
 )
 from azureml_publish.assets import ContainerAccess, Content, ManifestEntry, RenderedModel
-from azureml_publish.errors import Interrupted
+from azureml_publish.errors import Interrupted, UnusableSource
 from azureml_publish.project import ModelFolder
-from azureml_publish.spec import LocalSource
+from azureml_publish.spec import BlobSource, GitSource, LocalSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +38,32 @@ class ModelContent:
     rendered: RenderedModel
     digest: str
 
-    def list_files(self, hub: Hub) -> tuple[ArtifactFile, ...]:
-        """The artifact tree, from what the source holds.
+    def list_files(
+        self, hub: Hub, blobs: Blobs | None = None, clones: Clones | None = None
+    ) -> tuple[ArtifactFile, ...]:
+        """The artifact tree, from what the source holds. The files of a git source live as long as `clones`.
 
         Raises:
-            PublishError: the source cannot be read or used; see `Hub.list_files` and `build_tree`.
+            PublishError: the source cannot be read or used; see `list_files` of each kind, and `build_tree`.
         """
-        source = self.folder.spec.source
-        if isinstance(source, LocalSource):
-            listed = list_local_files(self.folder.path / source.local)
-        else:
-            listed = hub.list_files(source)
-        return build_tree(self.rendered.asset.type, listed, self.rendered.package)
+        listed: tuple[ArtifactFile, ...]
+        match self.folder.spec.source:
+            case LocalSource(local=folder):
+                listed = list_local_files(self.folder.path / folder)
+            case BlobSource(azureblob=blob):
+                listed = (blobs or Blobs()).list_files(blob)
+            case GitSource(git=repository):
+                listed = (clones or Clones()).list_files(repository)
+            case source:
+                return build_tree(self.rendered.asset.type, hub.list_files(source), self.rendered.package)
+        kind = self.rendered.asset.type
+        named = {file.path for file in listed} | {file.path for file in self.rendered.package}
+        if kind == "mlflow_model" and "MLmodel" not in named:
+            raise UnusableSource(
+                f"The source of {self.rendered.asset.name} has no MLmodel at its top, so it is no MLflow model.",
+                hint="Name the folder that holds MLmodel, or write type: custom_model.",
+            )
+        return build_tree(kind, listed, self.rendered.package)
 
 
 def describe_content(folder: ModelFolder, rendered: RenderedModel) -> ModelContent:
@@ -73,6 +90,8 @@ class Transfer:
     progress: Progress
     tool: str
     stop: Callable[[], bool]
+    blobs: Blobs = field(default_factory=Blobs)
+    clones: Clones = field(default_factory=Clones)
 
 
 def publish_content(content: ModelContent, access: ContainerAccess, transfer: Transfer) -> Content:
@@ -88,7 +107,7 @@ def publish_content(content: ModelContent, access: ContainerAccess, transfer: Tr
     name = content.rendered.asset.name
     root = "mlflow_model_folder" if content.rendered.asset.type == "mlflow_model" else "model"
     container = Container(access, f"{content.digest[:12]}/{root}")
-    files = content.list_files(transfer.hub)
+    files = content.list_files(transfer.hub, transfer.blobs, transfer.clones)
     progress.begin(name, len(files), sum(file.size for file in files))
     present = container.files()
     entries: list[ManifestEntry] = []
@@ -112,6 +131,8 @@ def _chunks(file: ArtifactFile, transfer: Transfer) -> Iterator[bytes]:
             chunks = transfer.hub.read_file(file.origin, file.size)
         case LocalOrigin(path):
             chunks = read_local_file(path)
+        case BlobOrigin():
+            chunks = transfer.blobs.read_file(file.origin)
         case RenderedOrigin(data):
             chunks = iter([data])
     for chunk in chunks:
@@ -120,8 +141,6 @@ def _chunks(file: ArtifactFile, transfer: Transfer) -> Iterator[bytes]:
         yield chunk
 
 
-def _provenance(folder: ModelFolder) -> dict[str, str]:
-    source = folder.spec.source
-    if isinstance(source, LocalSource):
-        return {"local": source.local}
-    return {"huggingface": source.huggingface, "revision": source.revision}
+def _provenance(folder: ModelFolder) -> dict[str, object]:
+    """The source as the manifest names it; without the patterns that chose among its files."""
+    return folder.spec.source.model_dump(exclude={"include", "exclude"}, exclude_none=True)

@@ -55,13 +55,23 @@ class LocalOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class BlobOrigin:
+    """A file in an Azure blob container; `asks` says that it is read with a credential."""
+
+    storage: str
+    container: str
+    name: str
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedOrigin:
     """A file that was rendered and is held in memory."""
 
     data: bytes
 
 
-Origin: TypeAlias = HubOrigin | LocalOrigin | RenderedOrigin
+Origin: TypeAlias = HubOrigin | LocalOrigin | BlobOrigin | RenderedOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +95,15 @@ def build_tree(
     """The files of a version from those of its source, sorted by path.
 
     An MLflow model is laid out as `mlflow.transformers` does: the model below `model/`, the tokenizer below
-    `components/tokenizer/`, rendered files at the top. Safetensors go before all other weights. Other types keep
-    their source's layout.
+    `components/tokenizer/`, rendered files at the top. Safetensors go before all other weights. Other types, and
+    sources that hold an `MLmodel` and so are laid out already, stay as they are.
 
     Raises:
         UnusableSource: there are no usable weights, a path leaves the folder, or two files claim one path.
     """
-    files = list(_mlflow_layout(source) if kind == "mlflow_model" else source)
-    for rendered in package:
+    laid_out = any(file.path == "MLmodel" for file in source)
+    files = list(_mlflow_layout(source) if kind == "mlflow_model" and not laid_out else source)
+    for rendered in package if not laid_out else ():
         data = rendered.text.encode()
         digest = hashlib.sha256(data).hexdigest()
         files.append(ArtifactFile(rendered.path, len(data), RenderedOrigin(data), sha256=digest))

@@ -16,7 +16,7 @@ from azureml_publish.artifacts.transfer import Transfer
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.planning import plan_models
 from azureml_publish.cli.progress import watch
-from azureml_publish.cli.registries import TOOL, Opened, open_registry
+from azureml_publish.cli.registries import TOOL, Opened, find_blobs, open_registry
 from azureml_publish.cli.session import (
     Output,
     as_of_option,
@@ -76,7 +76,8 @@ def command(
                     "`hub: public` in publish.yaml takes the real ones."
                 )
             with _stoppable(output) as stopped, watch(output) as progress:
-                transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set)
+                blobs = find_blobs(output.session.environ)
+                transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs)
                 results = apply_plan(plan, contents, Tools(opened.registry, transfer), jobs=jobs)
     if output.json:
         output.data(results_json(plan.registry, results))

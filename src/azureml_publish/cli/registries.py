@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azureml_publish import __version__
+from azureml_publish.artifacts.azureblob import PUBLIC_ENDPOINT, Blobs
 from azureml_publish.artifacts.hub import Hub
 from azureml_publish.cli.session import Output
 from azureml_publish.errors import EmulatorUnavailable, UsageProblem
@@ -48,7 +49,7 @@ def open_registry(output: Output, project: Project, name: str | None) -> Iterato
     config = _find(project, name or project.config.registry)
     environ = output.session.environ
     if config.emulator is None:
-        registry = AzureRegistry(str(config.name), _credential(environ), environ, TOOL)
+        registry = AzureRegistry(str(config.name), find_credential(environ), environ, TOOL)
         yield Opened(registry, Hub(environ.get("HF_ENDPOINT")), config)
         return
     from azureml_publish.emulator import Emulator
@@ -84,13 +85,24 @@ def _find(project: Project, name: str) -> RegistryConfig:
     )
 
 
-def _credential(environ: Mapping[str, str]) -> TokenCredential:
+def find_credential(environ: Mapping[str, str]) -> TokenCredential:
     """Who asks. An emulator in another process (`publish emulator`) takes anybody; Azure is asked by azure-identity."""
     if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
         return _AnyToken()
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential()
+
+
+def find_blobs(environ: Mapping[str, str]) -> Blobs:
+    """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name)."""
+
+    def credential() -> TokenCredential:
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential()
+
+    return Blobs(environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)
 
 
 class _AnyToken:

@@ -56,9 +56,9 @@ def command(
 def _differing(target: Path, rendered: RenderedModel) -> list[Path]:
     """The files that are missing, different, or there without being rendered any more."""
     folder = target / rendered.folder
-    wanted = {file.path: file.text.encode() for file in rendered.files}
+    wanted = _contents(rendered)
     paths = []
-    for name in OWN_FILES:
+    for name in sorted({*OWN_FILES, *wanted}):
         path = folder / name
         present = path.read_bytes() if path.is_file() else None
         if present != wanted.get(name):
@@ -66,22 +66,35 @@ def _differing(target: Path, rendered: RenderedModel) -> list[Path]:
     return paths
 
 
+def _contents(rendered: RenderedModel) -> dict[str, bytes]:
+    """What the asset folder holds, file by file."""
+    carried = {file.path: file.origin.read_bytes() for file in rendered.carried}
+    return carried | {file.path: file.text.encode() for file in rendered.files}
+
+
 def _write(folder: Path, rendered: RenderedModel) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = _contents(rendered)
     for path in _differing(folder.parent, rendered):
-        text = next((file.text for file in rendered.files if file.path == path.name), None)
-        if text is None:
+        data = wanted.get(path.relative_to(folder).as_posix())
+        if data is None:
             path.unlink(missing_ok=True)
         else:
-            write_whole(path, text)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, data)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside its place and move it there, so that it is never seen half-written."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """As `write_whole`, for bytes."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
         Path(name).chmod(mode)
         Path(name).replace(path)

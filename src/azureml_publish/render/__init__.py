@@ -10,15 +10,34 @@ from typing import Any
 from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, RenderedFile, RenderedModel, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import parse_yaml
-from azureml_publish.layouts import lay_out
+from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import mlflow
+from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.metadata import finetune_tag, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
-from azureml_publish.spec import HubSource, ModelSpec, ProjectConfig, SampleLinks
+from azureml_publish.spec import (
+    BlobSource,
+    Extra,
+    GitSource,
+    HubSource,
+    LocalSource,
+    ModelSpec,
+    ProjectConfig,
+    SampleLinks,
+)
 
-__all__ = ["CORRUPTED", "SampleTable", "Style", "Templates", "default_templates", "read_sample_links", "render_model"]
+__all__ = [
+    "CORRUPTED",
+    "SampleTable",
+    "Style",
+    "Templates",
+    "default_templates",
+    "describe_model",
+    "read_sample_links",
+    "render_model",
+]
 
 CORRUPTED = Rule(
     "TMPL006", "template-corrupts-value", Severity.ERROR, "A template's YAML does not say what the spec says."
@@ -29,6 +48,9 @@ UNKNOWN_TASK = Rule(
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/model.schema.json"
 """What the asset YAML declares itself to be, and what `az ml` reads."""
+
+OWNER_PROPERTY = "intellectualPropertyPublisher"
+"""Where the layout `tags` says whose a model is; upstream's move made it `intellectualProperty.publisher`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +67,37 @@ def render_model(
     folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
     """Render one model folder; None, with diagnostics, where a template fails. The same input gives the same bytes."""
-    spec, config, templates = folder.spec, style.config, style.templates
     found: list[Diagnostic] = []
-    card, mistakes = templates.render_card(
+    card = _card(folder, compute, style, found)
+    asset = _asset(folder.spec, style.config, compute, card, style.layout)
+    documents = {name: (stem, data) for (name, stem), data in _documents(folder.spec, style.config, asset).items()}
+    packaged = _packaged(folder, style.config, found)
+    texts = {name: _document(style.templates, name, *part, found) for name, part in (documents | packaged).items()}
+    if any(mistake.severity is Severity.ERROR for mistake in found):
+        return None, tuple(found)
+    carried = tuple(file for file in folder.carried if file.path not in texts or file.path == "MLmodel")
+    own = {file.path: file for file in carried}
+    if "MLmodel" in packaged and "MLmodel" in own:
+        texts["MLmodel"] = own["MLmodel"].origin.read_text(encoding="utf-8", errors="replace")
+    shown = [*documents, *(["MLmodel"] if "MLmodel" in packaged and "MLmodel" not in own else [])]
+    files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
+    package = tuple(RenderedFile(name, texts[name]) for name in packaged)
+    return RenderedModel(folder.folder, asset, tuple(sorted(files, key=_path)), package, carried), tuple(found)
+
+
+def describe_model(
+    spec: ModelSpec, compute: Mapping[Scenario, AllowList], config: ProjectConfig, layout: LayoutName
+) -> dict[str, dict[str, Value]]:
+    """The data of spec.yaml, asset.yaml and model.yaml of one model, without any template."""
+    asset = _asset(spec, config, compute, "", layout)
+    return {name: data for (name, _), data in _documents(spec, config, asset).items()}
+
+
+def _card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style, found: list[Diagnostic]) -> str:
+    if folder.finished:
+        return folder.card
+    spec = folder.spec
+    card, mistakes = style.templates.render_card(
         folder.path / "card.md.j2",
         folder.card,
         {
@@ -60,29 +110,39 @@ def render_model(
         },
     )
     found.extend(mistakes)
-    asset = _asset(spec, config, compute, card, style.layout)
-    documents: dict[str, tuple[str, Any]] = {
-        "spec.yaml": ("spec", _asset_yaml(asset)),
-        "asset.yaml": ("asset", _catalogue_entry(spec, config)),
-        "model.yaml": ("model", _publishing(spec)),
+    return card
+
+
+def _documents(spec: ModelSpec, config: ProjectConfig, asset: RenderedAsset) -> dict[tuple[str, str], Any]:
+    """The YAML files of the asset folder: name and the name of the value in the template, and the data."""
+    extra = spec.extra or Extra()
+    return {
+        ("spec.yaml", "spec"): _asset_yaml(spec, asset),
+        ("asset.yaml", "asset"): _carried(_catalogue_entry(spec, config), "asset", extra),
+        ("model.yaml", "model"): _carried(_publishing(spec), "model", extra),
     }
-    packaged: dict[str, tuple[str, Any]] = {}
-    if spec.type == "mlflow_model":
-        chosen = mlflow.settings(spec, config.defaults.mlflow)
-        found.extend(_unknown_task(folder, chosen.model_class, chosen.pipeline_class))
-        packaged = {
-            "MLmodel": ("mlmodel", mlflow.mlmodel(spec, chosen)),
-            "conda.yaml": ("conda", mlflow.conda(chosen)),
-            "python_env.yaml": ("python_env", mlflow.python_env(chosen)),
-            "requirements.txt": ("requirements", mlflow.requirements(chosen)),
-        }
-    texts = {name: _document(templates, name, *part, found) for name, part in (documents | packaged).items()}
-    if any(mistake.severity is Severity.ERROR for mistake in found):
-        return None, tuple(found)
-    shown = [*documents, *(["MLmodel"] if "MLmodel" in packaged else [])]
-    files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
-    package = tuple(RenderedFile(name, texts[name]) for name in packaged)
-    return RenderedModel(folder.folder, asset, tuple(sorted(files, key=_path)), package), tuple(found)
+
+
+def _carried(data: dict[str, Value], section: str, extra: Extra) -> dict[str, Value]:
+    for dotted in extra.omit:
+        if dotted.startswith(f"{section}."):
+            data = without(data, tuple(dotted.split(".")[1:]))
+    return overlaid(data, getattr(extra, section))
+
+
+def _packaged(folder: ModelFolder, config: ProjectConfig, found: list[Diagnostic]) -> dict[str, tuple[str, Any]]:
+    """What is published beside the weights of an MLflow model; a blob folder or git repository has it already."""
+    spec = folder.spec
+    if spec.type != "mlflow_model" or isinstance(spec.source, BlobSource | GitSource):
+        return {}
+    chosen = mlflow.settings(spec, config.defaults.mlflow)
+    found.extend(_unknown_task(folder, chosen.model_class, chosen.pipeline_class))
+    return {
+        "MLmodel": ("mlmodel", mlflow.mlmodel(spec, chosen)),
+        "conda.yaml": ("conda", mlflow.conda(chosen)),
+        "python_env.yaml": ("python_env", mlflow.python_env(chosen)),
+        "requirements.txt": ("requirements", mlflow.requirements(chosen)),
+    }
 
 
 def _path(file: RenderedFile) -> str:
@@ -92,33 +152,48 @@ def _path(file: RenderedFile) -> str:
 def _asset(
     spec: ModelSpec, config: ProjectConfig, compute: Mapping[Scenario, AllowList], card: str, layout: LayoutName
 ) -> RenderedAsset:
-    laid_out = lay_out(metadata(spec, config.defaults, compute), layout)
+    native = metadata(spec, config.defaults, compute)
     properties: dict[str, Value] = {}
-    if isinstance(spec.source, HubSource):
-        properties["SHA"] = spec.source.revision
     tags: dict[str, Value] = {}
+    if not isinstance(spec.source, LocalSource) and spec.source.revision is not None:
+        properties["SHA"] = spec.source.revision
+    if layout == "tags" and spec.intellectual_property:
+        properties[OWNER_PROPERTY] = spec.intellectual_property.publisher
     if finetune := finetune_tag(spec, config.defaults.finetune):
         tags["model_specific_defaults"] = finetune
+    rest = lay_out(native, layout)
+    laid_out = LaidOut(properties | rest.properties, tags | rest.tags, rest.system_metadata)
+    if spec.extra is not None:
+        laid_out = carry(spec.extra, laid_out, native, layout)
     return RenderedAsset(
         name=spec.name,
         version=spec.version,
         type=spec.type,
         description=card,
-        tags=tags | laid_out.tags,
-        properties=properties | laid_out.properties,
+        tags=laid_out.tags,
+        properties=laid_out.properties,
         system_metadata=laid_out.system_metadata,
     )
 
 
-def _asset_yaml(asset: RenderedAsset) -> dict[str, Value]:
-    sections = {"properties": asset.properties, "tags": asset.tags, "system_metadata": asset.system_metadata}
-    return {
-        "$schema": SCHEMA,
-        "name": asset.name,
-        "path": "./",
-        **{name: section for name, section in sections.items() if section},
-        "version": asset.version,
+def _asset_yaml(spec: ModelSpec, asset: RenderedAsset) -> dict[str, Value]:
+    """The keys of spec.yaml in upstream's order."""
+    owner = spec.intellectual_property
+    # The tags layout says the publisher in a property; what else there is to say of the owner it says at the top.
+    owned = owner if owner and (owner.protection_level or OWNER_PROPERTY not in asset.properties) else None
+    parts: dict[str, Value] = {
+        "isArchived": spec.archived,
+        "intellectualProperty": owned.model_dump(by_alias=True, exclude_none=True) if owned else None,
+        "properties": asset.properties or None,
+        "tags": asset.tags or None,
+        "system_metadata": asset.system_metadata or None,
+        "variantInfo": spec.variant_info,
+        "defaultDeploymentTemplate": spec.default_deployment_template,
     }
+    extra = spec.extra.root if spec.extra else {}
+    top = {"$schema": SCHEMA, "name": asset.name, "path": "./"}
+    written = {key: value for key, value in parts.items() if value is not None}
+    return overlaid({**top, **written, "version": asset.version}, extra)
 
 
 def _catalogue_entry(spec: ModelSpec, config: ProjectConfig) -> dict[str, Value]:
@@ -129,11 +204,22 @@ def _catalogue_entry(spec: ModelSpec, config: ProjectConfig) -> dict[str, Value]
 def _publishing(spec: ModelSpec) -> dict[str, Value]:
     """Where the files come from, as Azure/azureml-assets says it: a Hub repository is a git repository there."""
     path: dict[str, Value]
-    if isinstance(spec.source, HubSource):
-        uri = f"https://huggingface.co/{spec.source.huggingface}"
-        path = {"type": "git", "uri": uri, "branch": spec.source.revision}
-    else:
-        path = {"type": "local", "uri": spec.source.local}
+    match spec.source:
+        case HubSource(huggingface=repository, revision=revision):
+            path = {"type": "git", "uri": f"https://huggingface.co/{repository}", "branch": revision}
+        case BlobSource(azureblob=blob):
+            path = {
+                "container_name": blob.container,
+                "container_path": blob.path,
+                "storage_name": blob.storage,
+                "type": "azureblob",
+            }
+        case GitSource(git=repository):
+            path = {"type": "git", "uri": repository.uri}
+            if repository.branch is not None:
+                path["branch"] = repository.branch
+        case LocalSource(local=folder):
+            path = {"type": "local", "uri": folder}
     return {"path": path, "publish": {"description": "description.md", "type": spec.type}}
 
 

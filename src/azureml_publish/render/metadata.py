@@ -13,11 +13,12 @@ from azureml_publish.spec import Defaults, FinetuneDefaults, HubSource, Metadata
 
 def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
     """The metadata of a model by the names and types of the `system_metadata` layout."""
-    tasks = {"fineTuningTasks": list(spec.tasks.finetune), "inferenceTasks": [spec.tasks.inference]}
+    inference = [spec.tasks.inference] if spec.tasks.inference else []
+    tasks = {"fineTuningTasks": list(spec.tasks.finetune), "inferenceTasks": inference}
     data: dict[str, Value] = {
         "languages": list(spec.languages),
         "tasks": {key: value for key, value in tasks.items() if value},
-        "SKU": _skus(compute),
+        "SKU": _skus(spec, compute),
         "datasets": list(spec.datasets),
         "license": spec.license,
         "supportedComputes": {f"{scenario}Computes": list(allow.skus) for scenario, allow in compute.items()},
@@ -25,27 +26,41 @@ def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, All
     if isinstance(spec.source, HubSource):
         data["huggingFaceModelId"] = spec.source.huggingface
     data |= _written(defaults.metadata) | _written(spec.metadata)
+    for key in _refused(spec.metadata):
+        data.pop(key, None)
     return {key: value for key, value in data.items() if value not in (None, [], {})}
 
 
 def finetune_tag(spec: ModelSpec, inherited: FinetuneDefaults | None) -> dict[str, Value]:
     """The tag `model_specific_defaults`: the project's fine-tune defaults under the model's; booleans as text.
 
-    A model without fine-tune tasks inherits nothing.
+    A model without fine-tune tasks inherits nothing, and none inherits what it sets to null.
     """
     layers = [inherited if spec.tasks.finetune else None, spec.finetune_defaults]
     chosen: dict[str, Any] = {}
     for layer in layers:
         if layer is not None:
-            chosen |= layer.model_dump(exclude_none=True)
+            chosen |= layer.model_dump(exclude_unset=True)
+    chosen = {key: value for key, value in chosen.items() if value is not None}
     in_order = (key for key in FinetuneDefaults.model_fields if key in chosen)
     return {key: str(chosen[key]).lower() if isinstance(chosen[key], bool) else chosen[key] for key in in_order}
 
 
-def _skus(compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
-    lists = {f"{scenario}RecommendedSkus": list(allow.skus) for scenario, allow in compute.items()}
-    specs = {f"{scenario}MinSkuSpec": str(allow.min_sku) for scenario, allow in compute.items() if allow.min_sku}
+def _skus(spec: ModelSpec, compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
+    lists: dict[str, Value] = {}
+    specs: dict[str, Value] = {}
+    for scenario, allow in compute.items():
+        recommended = getattr(spec.recommended, scenario, None) or allow.skus
+        lists[f"{scenario}RecommendedSkus"] = list(recommended)
+        if least := getattr(spec.min_sku, scenario, None) or allow.min_sku:
+            specs[f"{scenario}MinSkuSpec"] = str(least)
     return {**lists, **specs}
+
+
+def _refused(part: Metadata) -> list[str]:
+    """The keys that a model sets to null, which is how it declines what it would inherit."""
+    names = (name for name in part.model_fields_set if getattr(part, name) is None)
+    return [Metadata.model_fields[name].alias or name for name in names]
 
 
 def _written(part: Metadata) -> dict[str, Value]:

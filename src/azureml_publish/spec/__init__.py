@@ -1,25 +1,33 @@
 """What people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, typed (pydantic) and closed."""
 
+from azureml_publish.spec.extra import Extra, IntellectualProperty
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.model import (
     Compute,
     FinetuneDefaults,
-    HubSource,
-    LocalSource,
     MinSku,
     Mlflow,
     ModelSpec,
+    Recommended,
     SkuQuery,
+    Tasks,
 )
 from azureml_publish.spec.project import Defaults, ProjectConfig, RegistryConfig
 from azureml_publish.spec.reading import read_spec
 from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
+from azureml_publish.spec.source import BlobFolder, BlobSource, GitRepository, GitSource, HubSource, LocalSource
 
 __all__ = [
+    "BlobFolder",
+    "BlobSource",
     "Compute",
     "Defaults",
+    "Extra",
     "FinetuneDefaults",
+    "GitRepository",
+    "GitSource",
     "HubSource",
+    "IntellectualProperty",
     "Link",
     "LocalSource",
     "Metadata",
@@ -27,9 +35,11 @@ __all__ = [
     "Mlflow",
     "ModelSpec",
     "ProjectConfig",
+    "Recommended",
     "RegistryConfig",
     "SampleLinks",
     "SampleRow",
     "SkuQuery",
+    "Tasks",
     "read_spec",
 ]

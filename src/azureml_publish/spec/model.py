@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StrictBool, StrictInt, Tag
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    Tag,
+    model_validator,
+)
 
 from azureml_publish.assets import MinSkuSpec, ModelType
+from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.reading import Written
+from azureml_publish.spec.source import Source
 
 
 def _min_spec(text: str) -> str:
@@ -30,33 +41,6 @@ def _number(value: object) -> object:
 
 Number = Annotated[str | int | float, BeforeValidator(_number)]
 MinSpecText = Annotated[str, AfterValidator(_min_spec)]
-
-
-class HubSource(Written):
-    """A repository of the Hugging Face Hub at one commit."""
-
-    huggingface: Annotated[str, Field(description="Repository id: organisation/name.", pattern=r"^[\w.-]+(/[\w.-]+)?$")]
-    revision: Annotated[str, Field(description="Full commit: 40 hexadecimal digits. A branch or tag is refused.")]
-    include: Annotated[tuple[str, ...], Field(description="Take just the files that match one of these patterns.")] = ()
-    exclude: Annotated[tuple[str, ...], Field(description="Leave out the files that match one of these patterns.")] = ()
-
-
-class LocalSource(Written):
-    """A folder beside the spec, or anywhere on this machine."""
-
-    local: Annotated[str, Field(description="Folder with the model's files, relative to the model folder.")]
-
-
-def _source_kind(value: Any) -> str:
-    """The branch of the union. Its tag stands in pydantic's places, so it must be no key that a file may have."""
-    if isinstance(value, LocalSource) or (isinstance(value, Mapping) and "local" in value):
-        return "<local>"
-    return "<hub>"
-
-
-Source = Annotated[
-    Annotated[HubSource, Tag("<hub>")] | Annotated[LocalSource, Tag("<local>")], Discriminator(_source_kind)
-]
 
 
 class SkuQuery(Written):
@@ -92,6 +76,14 @@ class Compute(Written):
     inference: AllowList | None = None
     evaluation: AllowList | None = None
     finetune: AllowList | None = None
+
+
+class Recommended(Written):
+    """Recommended SKUs by scenario: the sizes of the allow-list, in an order of their own."""
+
+    inference: SkuNames | None = None
+    evaluation: SkuNames | None = None
+    finetune: SkuNames | None = None
 
 
 class MinSku(Written):
@@ -157,7 +149,28 @@ class ModelSpec(Written):
     tasks: Tasks
     finetune_defaults: FinetuneDefaults | None = None
     compute: Compute = Compute()
+    recommended: Annotated[
+        Recommended | None, Field(description="Recommended SKUs, where their order is not that of the allow-list.")
+    ] = None
     min_sku: Annotated[MinSku | None, Field(description="Asserted min-SKU specs; checked, never needed.")] = None
     mlflow: Mlflow | None = None
     categories: tuple[str, ...] | None = None
     metadata: Metadata = Metadata()
+    archived: Annotated[StrictBool | None, Field(description="Whether the catalogue hides this version.")] = None
+    intellectual_property: Annotated[IntellectualProperty | None, Field(description="Whose the model is.")] = None
+    variant_info: Annotated[
+        dict[str, Verbatim] | None, Field(description="Which models this one is a variant of, as the service has it.")
+    ] = None
+    default_deployment_template: Annotated[
+        dict[str, Verbatim] | str | None, Field(description="The deployment template, as the service has it.")
+    ] = None
+    extra: Annotated[Extra | None, Field(description="What no other key has a place for, carried verbatim.")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tasks_of_other_types(cls, data: Any) -> Any:
+        """Only an MLflow model must name its task; the catalogue asks nothing of the other types."""
+        others = ("custom_model", "triton_model")
+        if isinstance(data, Mapping) and data.get("type") in others and "tasks" not in data:
+            return {**data, "tasks": Tasks.model_construct(inference="", finetune=())}
+        return data

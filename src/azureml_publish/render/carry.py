@@ -1,0 +1,64 @@
+"""What a spec carries verbatim (`extra`), put over what is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from azureml_publish.assets import LayoutName, Value
+from azureml_publish.layouts import LaidOut, Section, load_rules
+from azureml_publish.spec import Extra
+
+
+def carry(extra: Extra, laid_out: LaidOut, metadata: Mapping[str, Value], layout: LayoutName) -> LaidOut:
+    """Tags, properties and system metadata with the verbatim ones over them.
+
+    In the layout `system_metadata` a tag or property that is moved there is left out, as its value stands there.
+    """
+    sections: dict[Section, dict[str, Value]] = {
+        "properties": laid_out.properties | extra.properties,
+        "tags": laid_out.tags | extra.tags,
+    }
+    native = overlaid(laid_out.system_metadata, extra.system_metadata)
+    if layout == "system_metadata":
+        for path, rules in load_rules().items():
+            if _is_set(metadata, path) or _is_set(native, path):
+                for rule in rules:
+                    sections[rule.section].pop(rule.key, None)
+    for dotted in extra.omit:
+        section, _, key = dotted.partition(".")
+        if section == "system_metadata":
+            native = without(native, tuple(key.split(".")))
+        elif section in ("tags", "properties"):
+            sections[section].pop(key, None)  # type: ignore[index]
+    return LaidOut(sections["properties"], sections["tags"], native)
+
+
+def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """One tree over another: maps are merged, every other value replaces what it stands over."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = overlaid(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def without(tree: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """A tree without the value at a path; a map that it leaves empty goes as well."""
+    kept = dict(tree)
+    child = kept.get(path[0])
+    if len(path) == 1:
+        kept.pop(path[0], None)
+    elif isinstance(child, Mapping):
+        kept[path[0]] = without(child, path[1:])
+        if not kept[path[0]]:
+            del kept[path[0]]
+    return kept
+
+
+def _is_set(tree: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(tree, Mapping) or key not in tree:
+            return False
+        tree = tree[key]
+    return True

@@ -1,0 +1,81 @@
+"""Where a model's files come from: the Hub, a blob container, a git repository, a local folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from azureml_publish.spec.reading import Written
+
+_COMMIT = "Commit of the files' origin; the property SHA."
+
+
+class HubSource(Written):
+    """A repository of the Hugging Face Hub at one commit."""
+
+    huggingface: Annotated[str, Field(description="Repository id: organisation/name.", pattern=r"^[\w.-]+(/[\w.-]+)?$")]
+    revision: Annotated[str, Field(description="Full commit: 40 hexadecimal digits. A branch or tag is refused.")]
+    include: Annotated[tuple[str, ...], Field(description="Take just the files that match one of these patterns.")] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="Leave out the files that match one of these patterns.")] = ()
+
+
+class LocalSource(Written):
+    """A folder beside the spec, or anywhere on this machine."""
+
+    local: Annotated[str, Field(description="Folder with the model's files, relative to the model folder.")]
+
+
+class BlobFolder(Written):
+    """A folder of an Azure blob container."""
+
+    storage: Annotated[str, Field(description="Name of the storage account.", pattern=r"^[a-z0-9]{3,24}$")]
+    container: Annotated[str, Field(description="Name of the container.", pattern=r"^[a-z0-9$][a-z0-9-]{2,62}$")]
+    path: Annotated[str, Field(description="Folder in the container. [default: all of it]")] = ""
+
+
+class BlobSource(Written):
+    """A folder of an Azure blob container that holds the files as they are to be published."""
+
+    azureblob: BlobFolder
+    revision: Annotated[str | None, Field(description=_COMMIT)] = None
+
+
+class GitRepository(Written):
+    """A git repository at a commit, branch or tag."""
+
+    uri: Annotated[
+        str, Field(description="What git clones.", pattern=r"^(https|http|ssh|git|file)://\S+$|^[\w.-]+@[\w.-]+:\S+$")
+    ]
+    branch: Annotated[
+        str | None,
+        Field(description="Commit, branch or tag. [default: the repository's own branch]", pattern=r"^[^-\s]"),
+    ] = None
+
+
+class GitSource(Written):
+    """A git repository that holds the files as they are to be published."""
+
+    git: GitRepository
+    revision: Annotated[str | None, Field(description=_COMMIT)] = None
+
+
+_KINDS = {"local": "<local>", "azureblob": "<azureblob>", "git": "<git>"}
+
+
+def _source_kind(value: Any) -> str:
+    """The branch of the union. Its tag stands in pydantic's places, so it must be no key that a file may have."""
+    for key, tag in _KINDS.items():
+        if key in value if isinstance(value, Mapping) else hasattr(value, key):
+            return tag
+    return "<hub>"
+
+
+Source = Annotated[
+    Annotated[HubSource, Tag("<hub>")]
+    | Annotated[LocalSource, Tag("<local>")]
+    | Annotated[BlobSource, Tag("<azureblob>")]
+    | Annotated[GitSource, Tag("<git>")],
+    Discriminator(_source_kind),
+]
