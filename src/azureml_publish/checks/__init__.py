@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from azureml_publish.checks import (
+    finetune_companion,
+    finetune_deepspeed_gpus,
+    finetune_lora_task,
+    finetune_ort_zero3,
+    finetune_precision,
+    finetune_quantised,
+    finetune_zero_stage,
     license_missing,
     license_unknown,
     min_sku_asserted,
@@ -12,8 +19,11 @@ from azureml_publish.checks import (
     preset_unknown,
     revision_form,
     sku_duplicate,
+    sku_figure_unknown,
     sku_query_empty,
     sku_query_idle,
+    sku_retired,
+    sku_retiring,
     sku_unknown,
     table_row_cells,
     version_number,
@@ -35,6 +45,16 @@ ALL_CHECKS: tuple[Check, ...] = (
     sku_query_idle.CHECK,
     preset_unknown.CHECK,
     min_sku_asserted.CHECK,
+    sku_retired.CHECK,
+    sku_retiring.CHECK,
+    sku_figure_unknown.CHECK,
+    finetune_zero_stage.CHECK,
+    finetune_precision.CHECK,
+    finetune_companion.CHECK,
+    finetune_quantised.CHECK,
+    finetune_ort_zero3.CHECK,
+    finetune_deepspeed_gpus.CHECK,
+    finetune_lora_task.CHECK,
     table_row_cells.CHECK,
 )
 

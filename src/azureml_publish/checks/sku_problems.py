@@ -29,5 +29,6 @@ def sku_check(rule: Rule, *kinds: ProblemKind) -> Check:
 
 def _report(rule: Rule, document: Document, found: ComputeProblem) -> Diagnostic:
     message = found.problem.message
-    where = document.location_of(found.problem.word, below=found.key_path)
+    second = found.problem.kind == "duplicate"
+    where = document.location_of(found.problem.word, below=found.key_path, last=second)
     return rule.at(where, f"{message[:1].upper()}{message[1:]}.", found.problem.hint)

@@ -22,6 +22,7 @@ VERBS = MappingProxyType(
         "plan": "Show what apply would do to a registry.",
         "apply": "Upload, register and update what a plan shows.",
         "bump": "Write the next free version into model.yaml.",
+        "skus": "List, derive, draw, fit, foresee and prune machine sizes.",
         "verify": "Check registered files against their manifest.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
@@ -36,7 +37,7 @@ class _Verbs(click.Group):
     """Imports a verb when it is called."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS]  # a submodule is named list
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
@@ -46,7 +47,7 @@ class _Verbs(click.Group):
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl([*VERBS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

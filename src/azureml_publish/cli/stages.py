@@ -6,16 +6,18 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
-from azureml_publish.project import ModelFolder, Project, find_root, load_project, select_models
+from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
+from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
 
 FINDINGS = 4
 
@@ -56,23 +58,49 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     chosen = tuple(patterns)
     folders = select_models(project, chosen)
     found = [one for one in read if _concerns(one, project, chosen, folders)]
-    as_of: date = settings.as_of.date() if settings.as_of else session.today
-    catalogue = load_catalogue()
-    presets = resolve_presets(project.config, catalogue, as_of)
-    subject = ProjectSubject(project, catalogue, presets, as_of)
-    templates = Templates(root, project.templates, default_templates())
-    links, wrong = read_sample_links(templates)
+    as_of = day_of(session, settings.as_of)
+    catalogue, wrong = read_catalogue(root)
     found.extend(wrong)
-    style = Style(project.config, links, templates, settings.layout or project.config.layout)
+    subject = ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+    subjects, mistakes = render_folders(subject, folders, settings.layout)
+    found.extend(mistakes)
+    if check:
+        found.extend(run_checks(subject, subjects))
+    return Staged(project, subjects, in_order(found))
+
+
+def day_of(session: Session, as_of: datetime | None) -> date:
+    """The day as of which sizes count as retired: that of `--as-of`, else today."""
+    return as_of.date() if as_of else session.today
+
+
+def read_catalogue(root: Path) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
+    """The catalogue of sizes with the project's overlay in it, where the project has one."""
+    catalogue = load_catalogue()
+    text, found = read_optional(root, OVERLAY_FILE)
+    if text is None:
+        return catalogue, found
+    rows, wrong = read_overlay(text, OVERLAY_FILE)
+    merged, contradictions = merge(catalogue, rows)
+    return merged, (*found, *wrong, *contradictions)
+
+
+def render_folders(
+    subject: ProjectSubject, folders: Iterable[ModelFolder], layout: LayoutName | None
+) -> tuple[tuple[ModelSubject, ...], tuple[Diagnostic, ...]]:
+    """Resolve and render model folders; what the templates' makers have to mend comes with them."""
+    project = subject.project
+    templates = Templates(project.root, project.templates, default_templates())
+    links, wrong = read_sample_links(templates)
+    found = list(wrong)
+    style = Style(project.config, links, templates, layout or project.config.layout)
     subjects = []
     for folder in folders:
-        compute = resolve_compute(folder.spec, presets, catalogue, as_of)
+        compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
         rendered, mistakes = render_model(folder, compute.allow_lists, style)
         found.extend(mistakes)
         subjects.append(ModelSubject(subject, folder, compute, rendered))
-    if check:
-        found.extend(run_checks(subject, subjects))
-    return Staged(project, tuple(subjects), in_order(found))
+    return tuple(subjects), tuple(found)
 
 
 def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:

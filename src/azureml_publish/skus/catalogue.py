@@ -10,11 +10,11 @@ import csv
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 RetirementStatus: TypeAlias = Literal["", "announced", "retired"]
 """What Azure's own list said when it was read (2026-11-21); "" where it names no retirement."""
@@ -55,6 +55,8 @@ class Catalogue:
     aliases: tuple[tuple[str, tuple[str, ...]], ...] = ()
     _by_name: Mapping[str, Sku] = field(init=False, repr=False, compare=False)
     _by_family: Mapping[str, tuple[Sku, ...]] = field(init=False, repr=False, compare=False)
+    answers: dict[Hashable, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Answers already given to queries and lists; a catalogue never changes, so they hold for its life."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {sku.name: sku for sku in self.skus})

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import TypeAlias
 
 from azureml_publish.assets import SCENARIOS, AllowList, MinSkuSpec, Scenario
 from azureml_publish.documents import KeyPath
@@ -14,6 +15,9 @@ from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.query import Query, Selection, SkuProblem, resolve_literal, select
 from azureml_publish.spec import ModelSpec, ProjectConfig, SkuQuery
+
+Body: TypeAlias = SkuQuery | tuple[str, ...]
+"""What an allow-list is made of: a query, or a literal list of sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class ResolvedCompute:
 
 def resolve_presets(config: ProjectConfig, catalogue: Catalogue, as_of: date) -> Mapping[str, Selection]:
     """Every preset of the project, resolved as of a day."""
-    return MappingProxyType({name: _select(catalogue, body, as_of) for name, body in config.presets.items()})
+    return MappingProxyType({name: resolve_body(catalogue, body, as_of) for name, body in config.presets.items()})
 
 
 def preset_problems(presets: Mapping[str, Selection]) -> Iterator[ComputeProblem]:
@@ -62,7 +66,7 @@ def resolve_compute(
     problems: list[ComputeProblem] = []
     unknown: list[UnknownPreset] = []
     for scenario in SCENARIOS:
-        body: str | SkuQuery | tuple[str, ...] | None = getattr(spec.compute, scenario)
+        body: str | Body | None = getattr(spec.compute, scenario)
         key_path: KeyPath = ("compute", scenario)
         if body is None:
             continue
@@ -73,24 +77,42 @@ def resolve_compute(
                 continue
             selection = presets[body]
         else:
-            selection = _select(catalogue, body, as_of)
+            selection = resolve_body(catalogue, body, as_of)
             problems.extend(ComputeProblem(key_path, problem) for problem in selection.problems)
         if selection.skus:
-            names = tuple(sku.name for sku in selection.skus)
-            allow_lists[scenario] = AllowList(names, derive_min_spec(selection.skus).spec)
+            allow_lists[scenario] = _allow_list(catalogue, selection)
     return ResolvedCompute(MappingProxyType(allow_lists), tuple(problems), tuple(unknown))
 
 
-def _select(catalogue: Catalogue, body: SkuQuery | tuple[str, ...], as_of: date) -> Selection:
-    if not isinstance(body, SkuQuery):
-        return resolve_literal(catalogue, body)
-    least = MinSkuSpec.parse(body.min) if body.min is not None else None
-    query = Query(
+def resolve_body(catalogue: Catalogue, body: Body, as_of: date) -> Selection:
+    """The sizes of a query or a literal list as of a day. What many models write alike is worked out once."""
+    key = ("selection", body, as_of if isinstance(body, SkuQuery) else None)
+    selection: Selection | None = catalogue.answers.get(key)
+    if selection is None:
+        if isinstance(body, SkuQuery):
+            selection = select(catalogue, query_of(body), as_of)
+        else:
+            selection = resolve_literal(catalogue, body)
+        catalogue.answers[key] = selection
+    return selection
+
+
+def _allow_list(catalogue: Catalogue, selection: Selection) -> AllowList:
+    key = ("allow-list", selection.names)
+    found: AllowList | None = catalogue.answers.get(key)
+    if found is None:
+        found = AllowList(selection.names, derive_min_spec(selection.skus).spec)
+        catalogue.answers[key] = found
+    return found
+
+
+def query_of(body: SkuQuery) -> Query:
+    """What a query of a spec asks of the catalogue."""
+    return Query(
         families=body.families,
-        min=least,
+        min=MinSkuSpec.parse(body.min) if body.min is not None else None,
         max_gpus=body.max_gpus,
         gpu_models=body.gpu_models,
         include=body.include,
         exclude=body.exclude,
     )
-    return select(catalogue, query, as_of)

@@ -12,6 +12,11 @@ from azureml_publish.skus.catalogue import Sku
 Figure: TypeAlias = Literal["gpus", "memory_gib", "temp_disk_gib"]
 """A figure of a size that the catalogue may not know."""
 
+SpecFigure: TypeAlias = Literal["vcpus", "gpus", "memory_gib", "temp_disk_gib"]
+"""A figure of a min-SKU spec, by its name in the catalogue."""
+
+SPEC_FIGURES: tuple[SpecFigure, ...] = ("vcpus", "gpus", "memory_gib", "temp_disk_gib")
+
 
 @dataclass(frozen=True, slots=True)
 class UnknownFigure:
@@ -58,3 +63,31 @@ def derive_min_spec(skus: Iterable[Sku]) -> DerivedMinSpec:
         return DerivedMinSpec(None, unknown)
     least = MinSkuSpec(min(sku.vcpus for sku in listed), min(gpus), int(min(memory)), int(min(disk)))
     return DerivedMinSpec(least, unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One figure of a min-SKU spec: its least value (None: no size has it), the sizes that set it, those without it."""
+
+    figure: SpecFigure
+    value: int | None
+    set_by: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def components(skus: Iterable[Sku]) -> tuple[Component, ...]:
+    """The four figures of a min-SKU spec, each by itself, so that one unknown figure does not hide the others."""
+    listed = tuple(skus)
+    return tuple(_component(figure, [(sku.name, _figure(sku, figure)) for sku in listed]) for figure in SPEC_FIGURES)
+
+
+def _figure(sku: Sku, figure: SpecFigure) -> float | None:
+    value: float | None = getattr(sku, figure)
+    return value
+
+
+def _component(figure: SpecFigure, values: list[tuple[str, float | None]]) -> Component:
+    known = [(name, int(value)) for name, value in values if value is not None]
+    least = min((value for _, value in known), default=None)
+    set_by = tuple(name for name, value in known if value == least)
+    return Component(figure, least, set_by, tuple(name for name, value in values if value is None))

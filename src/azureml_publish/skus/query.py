@@ -112,9 +112,10 @@ def select(catalogue: Catalogue, query: Query, as_of: date) -> Selection:
     stages.append(("retirement", tuple(sku for sku in stages[-1][1] if not is_retired(sku, as_of))))
 
     selected = stages[-1][1]
-    named = {sku.name for sku in (*included, *excluded)}
-    settled = named | {sku.name for sku in catalogue if is_retired(sku, as_of) or _ruled_out(sku, query)}
-    problems = [problem for problem in problems if problem.kind != "unknown_figure" or problem.word not in settled]
+    if any(problem.kind == "unknown_figure" for problem in problems):
+        named = {sku.name for sku in (*included, *excluded)}
+        settled = named | {sku.name for sku in catalogue if is_retired(sku, as_of) or _ruled_out(sku, query)}
+        problems = [problem for problem in problems if problem.kind != "unknown_figure" or problem.word not in settled]
     if not selected and not any(problem.fatal for problem in problems):
         problems.append(_empty(query, stages, as_of))
     return Selection(selected, tuple(problems))
@@ -152,7 +153,7 @@ def _of_families(catalogue: Catalogue, query: Query, problems: list[SkuProblem])
     for name in query.families:
         skus = catalogue.family(name)
         if not skus:
-            problems.append(_unknown("unknown_family", "family", name, catalogue.nearest_family(name)))
+            problems.append(_unknown_family(catalogue, name))
         elif name in seen:
             problems.append(_duplicate(name))
         seen.add(name)
@@ -218,6 +219,13 @@ def _unknown(kind: ProblemKind, noun: str, word: str, suggestions: tuple[str, ..
     else:
         hint = "`publish skus list` shows all sizes with their families and GPUs."
     return SkuProblem(kind, word, suggestions, f"the catalogue knows no {noun} '{word}'", hint)
+
+
+def _unknown_family(catalogue: Catalogue, word: str) -> SkuProblem:
+    near = catalogue.nearest_family(word)
+    known = f"There are: {', '.join(catalogue.families)}."
+    hint = f"Did you mean {' or '.join(near)}? {known}" if near else known
+    return SkuProblem("unknown_family", word, near, f"the catalogue knows no family '{word}'", hint)
 
 
 def _duplicate(word: str) -> SkuProblem:

@@ -1,0 +1,51 @@
+"""`publish skus list`: the sizes that a query selects, before anybody writes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from azureml_publish.assets import MinSkuSpec
+from azureml_publish.cli.session import Output, as_of_option, output_options
+from azureml_publish.cli.skus.words import catalogue_here, query_options, require_selected
+from azureml_publish.cli.stages import day_of
+from azureml_publish.reporters.skus import sizes_json, sizes_text
+from azureml_publish.skus import Catalogue, Query, Selection, is_retired, select
+
+
+@click.command("list")
+@query_options
+@as_of_option
+@output_options
+def command(
+    *,
+    output: Output,
+    families: tuple[str, ...],
+    least: MinSkuSpec | None,
+    max_gpus: int | None,
+    gpu_models: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    as_of: datetime | None,
+) -> None:
+    """List the sizes that a query selects, in catalogue order; without a query, all that are not retired.
+
+    The words are those of publish.yaml, so what is right here can be written there.
+    """
+    catalogue = catalogue_here(output.session, output)
+    day = day_of(output.session, as_of)
+    query = Query(families, least, max_gpus, gpu_models, include, exclude)
+    selection = _everything(catalogue, output, as_of) if query == Query() else select(catalogue, query, day)
+    require_selected(selection, output)
+    if output.json:
+        output.data(sizes_json(selection.skus, day))
+    else:
+        output.data(sizes_text(selection.skus, day, output.paint))
+        count = len(selection.skus)
+        output.note(f"{count} size{'s' * (count != 1)} as of {day}.")
+
+
+def _everything(catalogue: Catalogue, output: Output, as_of: datetime | None) -> Selection:
+    day = day_of(output.session, as_of)
+    return Selection(tuple(sku for sku in catalogue if not is_retired(sku, day)))

@@ -1,0 +1,49 @@
+"""`publish skus retiring`: which lists lose which sizes when, and what that means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.cli.session import Output, as_of_option, layout_option, models_argument, output_options
+from azureml_publish.cli.skus.words import Days, project_here
+from azureml_publish.cli.stages import day_of
+from azureml_publish.layouts import load_rules
+from azureml_publish.project import select_models
+from azureml_publish.reporters.skus import foresight_json, foresight_text
+from azureml_publish.skus.foresight import foresee
+from azureml_publish.skus.lists import lists_of
+
+
+@click.command("retiring")
+@models_argument
+@click.option("--within", type=Days(), default="180d", show_default=True, help="Look so far ahead: 180d, 26w.")
+@layout_option
+@as_of_option
+@output_options
+def command(
+    *, output: Output, models: tuple[str, ...], within: int, layout: LayoutName | None, as_of: datetime | None
+) -> None:
+    """Foresee which presets and lists lose which sizes when, and what their min-SKU specs become.
+
+    A literal list names retired sizes until it is pruned; a query leaves them out by itself on the day. Either way the
+    rendered lists change, and in the layout `tags` a registered version cannot follow.
+    """
+    project, catalogue = project_here(output)
+    uses = lists_of(project, select_models(project, models))
+    foresight = foresee(uses, catalogue, day_of(output.session, as_of), within)
+    chosen = layout or project.config.layout
+    if output.json:
+        output.data(foresight_json(foresight, chosen, new_version=changes_need_a_version(chosen)))
+    else:
+        output.data(foresight_text(foresight, chosen, output.paint, new_version=changes_need_a_version(chosen)))
+
+
+def changes_need_a_version(layout: LayoutName) -> bool:
+    """Whether another allow-list needs another version: where a layout keeps it in properties, which never change."""
+    if layout == "system_metadata":
+        return False
+    rules = (rule for path, found in load_rules().items() if path[0] == "SKU" for rule in found)
+    return any(rule.writes and rule.section == "properties" for rule in rules)

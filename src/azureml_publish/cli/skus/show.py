@@ -1,0 +1,79 @@
+"""`publish skus show`: which families serve a model, and when they go."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from azureml_publish.assets import SCENARIOS
+from azureml_publish.cli.render import write_whole
+from azureml_publish.cli.session import Output, Session, as_of_option
+from azureml_publish.cli.skus.words import project_here
+from azureml_publish.cli.stages import day_of
+from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.project import ModelFolder, Project, select_models
+from azureml_publish.reporters.sku_chart import chart_json, chart_text
+from azureml_publish.reporters.sku_svg import chart_svg
+from azureml_publish.skus import Catalogue
+from azureml_publish.skus.chart import Chart, draw_up
+from azureml_publish.skus.compute import resolve_body
+
+
+@click.command("show")
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.option("-o", "--format", "form", type=click.Choice(["text", "json", "svg"]), default="text")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write the picture to this file.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
+@click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
+@as_of_option
+@click.pass_obj
+def command(
+    session: Session,
+    *,
+    models: tuple[str, ...],
+    form: str,
+    out: str | None,
+    quiet: bool,
+    no_color: bool,
+    as_of: datetime | None,
+) -> None:
+    """Draw which families serve which scenario of a model, and when they go.
+
+    With -o svg, a picture for a README or a pull request: one file, readable in light and dark.
+    """
+    output = Output(session, form, quiet, no_color)
+    project, catalogue = project_here(output)
+    chosen = select_models(project, models)
+    charts = tuple(_chart(project, folder, catalogue, day_of(session, as_of)) for folder in chosen)
+    empty = next((chart for chart in charts if not chart.rows), None)
+    if empty is not None:
+        raise NotFound(f"{empty.model} has no list of sizes that could be drawn.", hint="`publish lint` says why.")
+    if form == "svg" and len(charts) != 1:
+        raise UsageProblem(f"{len(charts)} models are meant; a picture shows one.", hint="Name one model.")
+    width = shutil.get_terminal_size().columns
+    if form == "svg":
+        text = chart_svg(charts[0])
+    elif form == "json":
+        text = chart_json(charts)
+    else:
+        paint = output.paint
+        text = "\n".join(chart_text(chart, width, paint) for chart in charts)
+    if out is None:
+        output.data(text)
+    else:
+        write_whole(session.directory / Path(out), text)
+        output.note(f"Written: {Path(out).as_posix()}.")
+
+
+def _chart(project: Project, folder: ModelFolder, catalogue: Catalogue, as_of: date) -> Chart:
+    lists = {}
+    for scenario in SCENARIOS:
+        body = getattr(folder.spec.compute, scenario)
+        if isinstance(body, str):
+            body = project.config.presets.get(body)
+        if body is not None:
+            lists[scenario] = resolve_body(catalogue, body, as_of).skus
+    return draw_up(folder.spec.name, lists, catalogue, as_of)

@@ -1,0 +1,35 @@
+"""Tables of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+
+def table(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], paint: Paint = PLAIN, *, right: Sequence[str] = ()
+) -> str:
+    """Rows below bold titles, columns two spaces apart; those whose title is in `right` lean right."""
+    widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = (
+            f"{cell:>{width}}" if title in right else f"{cell:<{width}}"
+            for cell, width, title in zip(row, widths, titles, strict=True)
+        )
+        return "  ".join(cells).rstrip()
+
+    return "".join(f"{text}\n" for text in (paint(line(titles), "bold"), *map(line, rows)))
+
+
+def figure(value: float | None) -> str:
+    """A figure as people write it; `?` for one that is not known."""
+    return "?" if value is None else f"{value:g}"
+
+
+def shortened(names: Sequence[str], most: int = 3) -> str:
+    """Some names without their common prefix, and how many more there are."""
+    plain = [name.removeprefix("Standard_") for name in names]
+    rest = len(plain) - most
+    return ", ".join(plain) if rest <= 0 else f"{', '.join(plain[:most])} and {rest} more"

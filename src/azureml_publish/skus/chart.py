@@ -1,0 +1,82 @@
+"""Which families serve which scenario of a model, and when they go: what the pictures are drawn from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from azureml_publish.assets import SCENARIOS, MinSkuSpec, Scenario
+from azureml_publish.skus.catalogue import Catalogue, Sku
+from azureml_publish.skus.derive import derive_min_spec
+from azureml_publish.skus.retirement import is_retired
+
+Mark: TypeAlias = Literal["allowed", "retired", "other"]
+"""One size of a family in one scenario: on the list, on it though retired, not on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRow:
+    """One family: by scenario a mark for each of its sizes, small ones first; a scenario without any is left out.
+
+    `goes` is the earliest retirement among the sizes on a list, `gone` whether it is past, `partly` whether other sizes
+    on a list go later or stay.
+    """
+
+    family: str
+    gpu: str
+    marks: Mapping[Scenario, tuple[Mark, ...]]
+    goes: date | None
+    gone: bool
+    partly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One model as of a day: its families in catalogue order, and the min-SKU spec of each scenario with a list."""
+
+    model: str
+    as_of: date
+    rows: tuple[ChartRow, ...]
+    specs: Mapping[Scenario, MinSkuSpec | None]
+
+
+def draw_up(model: str, lists: Mapping[Scenario, tuple[Sku, ...]], catalogue: Catalogue, as_of: date) -> Chart:
+    """The chart of a model from its lists."""
+    listed = {sku.name: sku for skus in lists.values() for sku in skus}
+    families = dict.fromkeys(sku.family for sku in catalogue.in_order(listed.values()))
+    rows = tuple(_row(catalogue.family(family), lists, as_of) for family in families)
+    specs = {scenario: derive_min_spec(lists[scenario]).spec for scenario in SCENARIOS if lists.get(scenario)}
+    return Chart(model, as_of, rows, specs)
+
+
+def _row(family: tuple[Sku, ...], lists: Mapping[Scenario, tuple[Sku, ...]], as_of: date) -> ChartRow:
+    marks: dict[Scenario, tuple[Mark, ...]] = {}
+    for scenario in SCENARIOS:
+        names = {sku.name for sku in lists.get(scenario, ())}
+        found = tuple(_mark(sku, names, as_of) for sku in family)
+        if set(found) != {"other"}:
+            marks[scenario] = found
+    used = [sku for sku in family if any(sku in skus for skus in lists.values())]
+    days = sorted({sku.retirement for sku in used if sku.retirement is not None})
+    goes = days[0] if days else None
+    partly = len(days) > 1 or (bool(days) and any(sku.retirement is None for sku in used))
+    return ChartRow(family[0].family, _gpu(family), marks, goes, goes is not None and goes <= as_of, partly)
+
+
+def _mark(sku: Sku, names: set[str], as_of: date) -> Mark:
+    if sku.name not in names:
+        return "other"
+    return "retired" if is_retired(sku, as_of) else "allowed"
+
+
+def _gpu(family: tuple[Sku, ...]) -> str:
+    """The GPU of a family in few words: `T4 16GB`, `A100 PCIe 80GB`."""
+    models = dict.fromkeys(
+        re.sub(r"^(\d+/\d+ of )?(NVIDIA |AMD )?(Tesla |Instinct |Radeon Pro )?", "", sku.gpu_model).partition(" (")[0]
+        for sku in family
+        if sku.gpu_model
+    )
+    return ", ".join(models)

@@ -1,0 +1,90 @@
+"""What retirement does to allow-lists: which lose which sizes when, and what becomes of their min-SKU specs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TypeAlias
+
+from azureml_publish.assets import MinSkuSpec
+from azureml_publish.skus.catalogue import Catalogue, Sku
+from azureml_publish.skus.compute import resolve_body
+from azureml_publish.skus.derive import derive_min_spec
+from azureml_publish.skus.lists import ListUse, names
+from azureml_publish.skus.retirement import is_retired
+
+_Step: TypeAlias = tuple[date, bool, tuple[str, ...], int, MinSkuSpec | None, MinSkuSpec | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What one list loses on one day.
+
+    Attributes:
+        gone: whether the day is past already: a literal list still names the sizes.
+        skus: the sizes that go, in the list's order.
+        left: how many stay.
+        before, after: the min-SKU spec with and without them; None where none can be derived.
+    """
+
+    use: ListUse
+    day: date
+    gone: bool
+    skus: tuple[str, ...]
+    left: int
+    before: MinSkuSpec | None
+    after: MinSkuSpec | None
+
+    @property
+    def shifts(self) -> bool:
+        """Whether the min-SKU spec becomes another."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """All losses of some lists up to a day, by list and day; and the lists that lose nothing."""
+
+    as_of: date
+    until: date
+    losses: tuple[Loss, ...]
+    untouched: tuple[ListUse, ...]
+
+
+def foresee(uses: Iterable[ListUse], catalogue: Catalogue, as_of: date, days: int) -> Foresight:
+    """What lists lose up to so many days after a day.
+
+    Of a literal list, sizes that are retired already count as lost: it names them until somebody prunes it. A query
+    has left those out by itself.
+    """
+    until = last_day(as_of, days)
+    losses: list[Loss] = []
+    untouched: list[ListUse] = []
+    steps: dict[tuple[str, ...], tuple[_Step, ...]] = {}
+    for use in uses:
+        selection = resolve_body(catalogue, use.body, as_of)
+        if selection.names not in steps:
+            steps[selection.names] = tuple(_steps(selection.skus, as_of, until))
+        found = [Loss(use, *step) for step in steps[selection.names]]
+        losses.extend(found)
+        if not found:
+            untouched.append(use)
+    return Foresight(as_of, until, tuple(losses), tuple(untouched))
+
+
+def last_day(as_of: date, days: int) -> date:
+    """The day so many days later; the last there is where the calendar ends before."""
+    return date.max if days > (date.max - as_of).days else as_of + timedelta(days=days)
+
+
+def _steps(skus: tuple[Sku, ...], as_of: date, until: date) -> Iterator[_Step]:
+    """What a list of sizes loses, day by day. What is gone already is one loss, as one pruning mends it."""
+    left = skus
+    going = {sku.retirement for sku in skus if sku.retirement is not None and sku.retirement <= until}
+    past = {day for day in going if day <= as_of}
+    for day in sorted({*(going - past), *([max(past)] if past else [])}):
+        stays = tuple(sku for sku in left if not is_retired(sku, day))
+        lost = names(sku for sku in left if is_retired(sku, day))
+        yield day, day <= as_of, lost, len(stays), derive_min_spec(left).spec, derive_min_spec(stays).spec
+        left = stays

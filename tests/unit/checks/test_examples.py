@@ -1,0 +1,145 @@
+"""Every rule, shown: a bad project that breaks it at known places, and its mended twin. `docs/rules.md` says why."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from datetime import date
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from azureml_publish import checks
+from azureml_publish.checks import ALL_CHECKS, Check
+from azureml_publish.cli.session import Session
+from azureml_publish.cli.stages import Settings, stage
+from azureml_publish.diagnostics import Diagnostic, Rule
+from azureml_publish.skus import ProblemKind
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "tests" / "examples"
+TODAY = date(2026, 11, 21)
+FAMILIES = {
+    "DOC": "Document",
+    "SPEC": "Spec",
+    "SKU": "SKU",
+    "FT": "Fine-tuning",
+    "CARD": "Card",
+    "SMPL": "Sample",
+    "TMPL": "Template",
+}
+
+
+def modules(package: str, *, below: tuple[str, ...] = ()) -> list[str]:
+    found = importlib.import_module(package)
+    return [
+        one.name
+        for one in pkgutil.walk_packages(found.__path__, f"{package}.")
+        if not one.name.startswith(below) and not one.name.endswith("__main__")
+    ]
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """Every rule that any module defines; the emulator finds nothing in what people write."""
+    found = {
+        value
+        for name in modules("azureml_publish", below=("azureml_publish.emulator",))
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, Rule)
+    }
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+RULES = every_rule()
+CODES = [rule.code for rule in RULES]
+
+
+def findings(folder: Path) -> tuple[Diagnostic, ...]:
+    return stage(Session(folder, {}, TODAY, debug=False), (), Settings()).found
+
+
+def place(found: Diagnostic) -> str:
+    return f"{found.location.path}:{found.location.line}:{found.location.column} {found.code}"
+
+
+def sections() -> dict[str, str]:
+    """The sections of the rules' documentation by heading."""
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_bad_example_is_found_out_at_exactly_its_places(code: str) -> None:
+    folder = EXAMPLES / "bad" / code
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    assert [place(found) for found in findings(folder)] == expected
+    assert expected
+    assert all(line.endswith(f" {code}") for line in expected)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_its_mended_twin_has_nothing_to_find(code: str) -> None:
+    assert findings(EXAMPLES / "good" / code) == ()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_is_found_reads_as_a_sentence_with_a_mend(code: str) -> None:
+    (rule,) = (rule for rule in RULES if rule.code == code)
+    told = findings(EXAMPLES / "bad" / code)
+    assert {(found.name, found.severity) for found in told} == {(rule.name, rule.severity)}
+    for found in told:
+        for text in (found.message, found.hint):
+            assert text == text.strip()
+            assert text[-1] in ".?:" or "`" in text
+            assert "  " not in text
+        assert found.message[-1] == "."
+
+
+def test_no_example_shows_a_rule_that_is_gone() -> None:
+    for kind in ("bad", "good"):
+        assert sorted(path.name for path in (EXAMPLES / kind).iterdir()) == CODES
+
+
+@pytest.mark.parametrize("rule", RULES, ids=CODES)
+def test_every_rule_is_documented(rule: Rule) -> None:
+    section = sections()[f"{rule.code} {rule.name}"]
+    assert f"**Severity:** {rule.severity}" in section
+    for word in ("**What:**", "**Why:**", "**Bad:**", "**Good:**"):
+        assert word in section
+
+
+def test_no_documented_rule_is_gone() -> None:
+    documented = [heading for heading in sections() if re.match(r"[A-Z]+[0-9]{3} ", heading)]
+    assert sorted(documented) == [f"{rule.code} {rule.name}" for rule in RULES]
+
+
+def test_codes_and_names_are_unique_and_of_one_form() -> None:
+    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert re.fullmatch(rf"({'|'.join(FAMILIES)})[0-9]{{3}}", rule.code)
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
+        assert rule.summary.endswith(".")
+
+
+def test_all_checks_lists_every_file_with_a_check() -> None:
+    found = [vars(importlib.import_module(name)).get("CHECK") for name in modules(checks.__name__)]
+    written = [check for check in found if isinstance(check, Check)]
+    assert len(written) == len(ALL_CHECKS)
+    assert {check.rule for check in written} == {check.rule for check in ALL_CHECKS}
+
+
+def test_a_check_looks_at_models_or_at_the_project() -> None:
+    assert all(check.model is not None or check.project is not None for check in ALL_CHECKS)
+
+
+@pytest.mark.parametrize("kind", get_args(ProblemKind))
+def test_every_kind_of_sku_problem_belongs_to_exactly_one_rule(kind: str) -> None:
+    folder = Path(str(checks.__file__)).parent
+    calls = [
+        call for path in folder.glob("*.py") for call in re.findall(r"sku_check\(RULE, ([^)]*)\)", path.read_text())
+    ]
+    assert sum(f'"{kind}"' in call for call in calls) == 1
