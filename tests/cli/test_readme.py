@@ -21,13 +21,23 @@ def block(language: str, beginning: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The project that the walk builds."""
+    """The folder that the walk begins in."""
     root = tmp_path / "catalogue"
-    (root / "models/my-bert").mkdir(parents=True)
-    (root / "publish.yaml").touch()
-    (root / "models/my-bert/model.yaml").write_text(block("yaml", "name: my-bert"), encoding="utf-8")
-    (root / "models/my-bert/card.md.j2").write_text(block("jinja", "{% extends"), encoding="utf-8")
+    root.mkdir()
     return root
+
+
+@pytest.fixture(autouse=True)
+def begun(publish: Run, project: Path) -> None:
+    """The walk up to its first check."""
+    command = re.search(r"^publish (init .*)$", README, re.MULTILINE)
+    assert command
+    assert publish(*command[1].split()).code == 0
+    spec = project / "models/my-bert/model.yaml"
+    assert spec.read_text(encoding="utf-8") == block("yaml", "name: my-bert")
+    with spec.open("a", encoding="utf-8") as written:
+        written.write(block("yaml", "  finetune:"))
+    (project / "models/my-bert/card.md.j2").write_text(block("jinja", "{% extends"), encoding="utf-8")
 
 
 def test_the_walk_ends_with_a_verified_version(publish: Run) -> None:

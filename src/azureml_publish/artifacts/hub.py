@@ -17,6 +17,18 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class HubRepository:
+    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said."""
+
+    id: str
+    revision: str
+    license: str = ""
+    task: str = ""
+    languages: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Hub:
     """A Hub: its endpoint (None: huggingface_hub's own, which reads HF_ENDPOINT), and how to wait between attempts.
 
@@ -25,6 +37,26 @@ class Hub:
 
     endpoint: str | None = None
     sleep: Callable[[float], None] = time.sleep
+
+    def describe(self, repository: str, revision: str) -> HubRepository:
+        """What a repository says about itself at a branch, tag or commit.
+
+        Raises:
+            NotFound, NotAuthorised, Unreachable: as `list_files`.
+        """
+        from huggingface_hub import HfApi
+
+        with _translated(f"{repository} at {revision}"):
+            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision)
+        card = info.card_data.to_dict() if info.card_data else {}
+        return HubRepository(
+            id=info.id,
+            revision=str(info.sha),
+            license=_several(card.get("license"))[0] if card.get("license") else "",
+            task=info.pipeline_tag or "",
+            languages=_several(card.get("language")),
+            datasets=_several(card.get("datasets")),
+        )
 
     def list_files(self, source: HubSource) -> tuple[ArtifactFile, ...]:
         """The files of a repository at its revision, those that the spec includes.
@@ -99,6 +131,13 @@ class Hub:
                 skipped -= min(skipped, len(chunk))
                 if kept:
                     yield kept
+
+
+def _several(value: object) -> tuple[str, ...]:
+    """A card's value, which may be one text or a list of them."""
+    if not value:
+        return ()
+    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else (str(value),)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from azureml_publish.errors import PublishError
 
 VERBS = MappingProxyType(
     {
+        "init": "Write a model folder from a Hub repository.",
         "lint": "Check the model folders.",
         "render": "Write model cards and asset YAML into build/.",
         "plan": "Show what apply would do to a registry.",

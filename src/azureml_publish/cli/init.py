@@ -1,0 +1,85 @@
+"""`publish init`: a new model folder from a Hub repository."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+
+import click
+
+from azureml_publish.artifacts.hub import HubRepository
+from azureml_publish.cli.registered import read_project
+from azureml_publish.cli.registries import Opened, open_registry
+from azureml_publish.cli.render import write_whole
+from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, shown_path
+from azureml_publish.render import Templates, default_templates
+from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
+
+
+@click.command("init")
+@click.argument("repository", metavar="REPOSITORY")
+@click.option("--name", help="The model's name. [default: the repository's]")
+@click.option("--revision", default="main", show_default=True, help="Branch, tag or commit; the commit is written.")
+@registry_option
+@output_options
+def command(output: Output, repository: str, name: str | None, revision: str, registry: str | None) -> None:
+    """Write a model folder for a repository of the Hugging Face Hub, at the commit where it stands now.
+
+    Licence, languages, data sets and task come from the repository's card, the version is the registry's next free
+    one. Without a project here, an empty publish.yaml begins one.
+    """
+    chosen = name or re.sub(r"[^a-zA-Z0-9._-]+", "-", repository.rpartition("/")[2])
+    project = _project(output)
+    folder = project.root / "models" / chosen
+    if folder.exists():
+        raise UsageProblem(f"{shown_path(project.root, folder)} is there already.", hint="Choose another --name.")
+    with open_registry(output, project, registry) as opened:
+        found = _describe(opened, repository, revision)
+        version = opened.registry.state(chosen, 1).next_version
+    texts = _render(project, chosen, version, found)
+    folder.mkdir(parents=True)
+    for file, text in texts.items():
+        write_whole(folder / file, text)
+    written = [shown_path(project.root, folder / file) for file in texts]
+    if output.json:
+        output.data(as_json({"model": chosen, "version": version, "revision": found.revision, "written": written}))
+        return
+    output.data("".join(f"{path}\n" for path in written))
+    output.note(f"Next: write the card's blocks in {written[-1]}, then `publish lint`.")
+
+
+def _describe(opened: Opened, repository: str, revision: str) -> HubRepository:
+    try:
+        return opened.hub.describe(repository, revision)
+    except NotFound as error:
+        if not opened.stand_in:
+            raise
+        hint = "The local registry's stand-in Hub knows few repositories; `hub: public` beside it asks the real one."
+        raise NotFound(error.message, hint=hint) from error
+
+
+def _project(output: Output) -> Project:
+    """The project here; one is begun where there is none."""
+    session = output.session
+    if not any((folder / CONFIG_FILE).is_file() for folder in (session.directory, *session.directory.parents)):
+        write_whole(session.directory / CONFIG_FILE, "registries:\n  local: {emulator: .publish/registry}\n")
+        output.note(f"{CONFIG_FILE} begins a project here.")
+    return read_project(session)
+
+
+def _render(project: Project, name: str, version: int, repository: HubRepository) -> dict[str, str]:
+    templates = Templates(project.root, project.templates, default_templates())
+    values = {
+        "name": name,
+        "version": version,
+        "repository": asdict(repository),
+        "preset": next(iter(project.config.presets), None),
+    }
+    texts = {}
+    for file, template in ((SPEC_FILE, "new-model.yaml.j2"), (CARD_FILE, "new-card.md.j2")):
+        texts[file], mistakes = templates.render(template, values)
+        if mistakes:
+            raise PublishError(diagnostics_text(mistakes).strip())
+    return texts
