@@ -48,14 +48,14 @@ class Hub:
 
         with _translated(f"{repository} at {revision}"):
             info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision)
-        card = info.card_data.to_dict() if info.card_data else {}
+        card = info.card_data
         return HubRepository(
             id=info.id,
             revision=str(info.sha),
-            license=_several(card.get("license"))[0] if card.get("license") else "",
+            license=next(iter(_several(getattr(card, "license", None))), ""),
             task=info.pipeline_tag or "",
-            languages=_several(card.get("language")),
-            datasets=_several(card.get("datasets")),
+            languages=_several(getattr(card, "language", None)),
+            datasets=_several(getattr(card, "datasets", None)),
         )
 
     def list_files(self, source: HubSource) -> tuple[ArtifactFile, ...]:
