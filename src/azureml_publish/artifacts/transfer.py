@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from azureml_publish.artifacts.azureblob import Blobs
 from azureml_publish.artifacts.container import Container
@@ -23,7 +24,7 @@ from azureml_publish.artifacts.tree import (
 )
 from azureml_publish.assets import ContainerAccess, Content, ManifestEntry, RenderedModel
 from azureml_publish.errors import Interrupted, UnusableSource
-from azureml_publish.project import ModelFolder
+from azureml_publish.project import CARRIED_FOLDER, ModelFolder
 from azureml_publish.spec import BlobSource, GitSource, LocalSource
 
 
@@ -49,7 +50,7 @@ class ModelContent:
         listed: tuple[ArtifactFile, ...]
         match self.folder.spec.source:
             case LocalSource(local=folder):
-                listed = list_local_files(self.folder.path / folder)
+                listed = list_local_files(find_local(self.folder, folder))
             case BlobSource(azureblob=blob):
                 listed = (blobs or Blobs()).list_files(blob)
             case GitSource(git=repository):
@@ -75,11 +76,17 @@ def describe_content(folder: ModelFolder, rendered: RenderedModel) -> ModelConte
     source = folder.spec.source
     local: list[ManifestEntry] = []
     if isinstance(source, LocalSource):
-        files = list_local_files(folder.path / source.local)
+        files = list_local_files(find_local(folder, source.local))
         local = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
     # A folder may lie elsewhere on each machine: its files identify it.
     described = "local" if isinstance(source, LocalSource) else source.model_dump()
     return ModelContent(folder, rendered, source_digest(described, rendered.asset.type, rendered.package, local))
+
+
+def find_local(folder: ModelFolder, local: str) -> Path:
+    """The folder that a local source means: below the model folder, else among the files that it carries."""
+    carried = folder.path / CARRIED_FOLDER / local
+    return carried if carried.is_dir() and not (folder.path / local).is_dir() else folder.path / local
 
 
 @dataclass(frozen=True, slots=True)

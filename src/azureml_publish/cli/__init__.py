@@ -17,6 +17,8 @@ from azureml_publish.errors import PublishError
 
 VERBS = MappingProxyType(
     {
+        "import": "Make model folders from asset folders, and prove it.",
+        "migrate": "Move metadata from one layout to the other.",
         "init": "Write a model folder from a Hub repository.",
         "lint": "Check the model folders.",
         "render": "Write model cards and asset YAML into build/.",

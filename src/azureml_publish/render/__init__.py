@@ -36,6 +36,7 @@ __all__ = [
     "default_templates",
     "describe_model",
     "read_sample_links",
+    "render_card",
     "render_model",
 ]
 
@@ -67,8 +68,8 @@ def render_model(
     folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
     """Render one model folder; None, with diagnostics, where a template fails. The same input gives the same bytes."""
-    found: list[Diagnostic] = []
-    card = _card(folder, compute, style, found)
+    card, wrong = render_card(folder, compute, style)
+    found = list(wrong)
     asset = _asset(folder.spec, style.config, compute, card, style.layout)
     documents = {name: (stem, data) for (name, stem), data in _documents(folder.spec, style.config, asset).items()}
     packaged = _packaged(folder, style.config, found)
@@ -93,11 +94,14 @@ def describe_model(
     return {name: data for (name, _), data in _documents(spec, config, asset).items()}
 
 
-def _card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style, found: list[Diagnostic]) -> str:
+def render_card(
+    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
+) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The card of a model folder alone; empty, with diagnostics, where its template fails."""
     if folder.finished:
-        return folder.card
+        return folder.card, ()
     spec = folder.spec
-    card, mistakes = style.templates.render_card(
+    return style.templates.render_card(
         folder.path / "card.md.j2",
         folder.card,
         {
@@ -109,8 +113,6 @@ def _card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Sty
             "links": sample_tables(spec, style.links),
         },
     )
-    found.extend(mistakes)
-    return card
 
 
 def _documents(spec: ModelSpec, config: ProjectConfig, asset: RenderedAsset) -> dict[tuple[str, str], Any]:
@@ -190,10 +192,9 @@ def _asset_yaml(spec: ModelSpec, asset: RenderedAsset) -> dict[str, Value]:
         "variantInfo": spec.variant_info,
         "defaultDeploymentTemplate": spec.default_deployment_template,
     }
-    extra = spec.extra.root if spec.extra else {}
     top = {"$schema": SCHEMA, "name": asset.name, "path": "./"}
     written = {key: value for key, value in parts.items() if value is not None}
-    return overlaid({**top, **written, "version": asset.version}, extra)
+    return _carried({**top, **written, "version": asset.version}, "root", spec.extra or Extra())
 
 
 def _catalogue_entry(spec: ModelSpec, config: ProjectConfig) -> dict[str, Value]:

@@ -47,11 +47,14 @@ FALLBACK = Mlflow(mlflow="3.4.0", transformers="4.57.1", torch="2.9.0", python="
 
 def settings(spec: ModelSpec, defaults: Mlflow | None) -> Mlflow:
     """The spec's MLflow settings, completed by the project's and by those that follow from the task."""
-    layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, defaults, spec.mlflow) if layer]
-    task = TASKS.get(spec.tasks.inference)
-    if task:
-        follows = {"model_class": task.model, "pipeline_class": task.pipeline}
-        layers.insert(1, follows)
+    return settings_of(spec.tasks.inference, defaults, spec.mlflow)
+
+
+def settings_of(task: str, *written: Mlflow | None) -> Mlflow:
+    """What follows from a task, under what is written, the last one uppermost."""
+    layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, *written) if layer]
+    if known := TASKS.get(task):
+        layers.insert(1, {"model_class": known.model, "pipeline_class": known.pipeline})
     layers.insert(1, {"tokenizer_class": "AutoTokenizer"})
     return Mlflow.model_validate({key: value for layer in layers for key, value in layer.items()})
 

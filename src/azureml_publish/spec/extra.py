@@ -15,7 +15,7 @@ Verbatim = Any
 
 def _dotted(path: str) -> str:
     section, dot, rest = path.partition(".")
-    if section not in ("tags", "properties", "system_metadata", "asset", "model") or not dot or not rest:
+    if section not in ("tags", "properties", "system_metadata", "root", "asset", "model") or not dot or not rest:
         raise ValueError("a key such as tags.license or system_metadata.SKU.inferenceMinSkuSpec is wanted")
     return path
 

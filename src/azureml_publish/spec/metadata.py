@@ -17,10 +17,14 @@ class _Camel(Written):
 class PlatformCapabilities(_Camel):
     """What the platform offers for the model."""
 
-    enable_batch: StrictBool | None = None
-    enable_maap: StrictBool | None = None
-    maas_inference: StrictBool | None = None
-    maas_fine_tuning: StrictBool | None = None
+    enable_batch: Annotated[
+        StrictBool | None, Field(description="Batch endpoints; the tag disable-batch, inverted.")
+    ] = None
+    enable_maap: Annotated[StrictBool | None, Field(description="Managed compute; the tag disable-maap, inverted.")] = (
+        None
+    )
+    maas_inference: Annotated[StrictBool | None, Field(description="Inference as a service.")] = None
+    maas_fine_tuning: Annotated[StrictBool | None, Field(description="Fine-tuning as a service.")] = None
 
 
 class MaasFinetuning(_Camel):
@@ -28,8 +32,10 @@ class MaasFinetuning(_Camel):
 
     maas_finetuning_test: str | None = None
     maas_finetuning_offer: str | None = None
-    maas_finetuning_deploy_regions: tuple[str, ...] | None = None
-    maas_finetuning_available_regions: tuple[str, ...] | None = None
+    maas_finetuning_deploy_regions: Annotated[
+        tuple[str, ...] | None, Field(description="Azure regions, for example eastus2.")
+    ] = None
+    maas_finetuning_available_regions: Annotated[tuple[str, ...] | None, Field(description="Azure regions.")] = None
 
 
 class Deprecation(_Camel):
@@ -61,57 +67,71 @@ class Metadata(_Camel):
     azure_open_ai_model_name: Annotated[str | None, Field(alias="azureOpenAIModelName")] = None
     azure_open_ai_version: Annotated[str | None, Field(alias="azureOpenAIVersion")] = None
     base_model_weights_version: Annotated[StrictInt | float | str | None, Field()] = None
-    benchmark: str | None = None
+    benchmark: Annotated[str | None, Field(description="Benchmark shown with the model; quality.")] = None
     component_version: str | None = None
-    deployment_options: tuple[str, ...] | None = None
+    deployment_options: Annotated[
+        tuple[str, ...] | None, Field(description="UnifiedEndpointMaaS, MaaP, ServerlessMaaS.")
+    ] = None
     deprecation: Deprecation | None = None
     directory_path: str | None = None
-    display_name: str | None = None
-    domain: tuple[str, ...] | None = None
+    display_name: Annotated[str | None, Field(description="Name as the catalogue shows it.")] = None
+    domain: Annotated[tuple[str, ...] | None, Field(description="For example Biomedical Sciences.")] = None
     evaluation: Annotated[str | None, Field(description="File with the evaluation page.")] = None
     feature_flags: str | None = None
-    featured: StrictBool | None = None
+    featured: Annotated[StrictBool | None, Field(description="Whether the catalogue puts it forward.")] = None
     fine_tune_only_model: StrictBool | None = None
     foundry_local: str | None = None
-    free_playground: StrictBool | None = None
+    free_playground: Annotated[StrictBool | None, Field(description="Whether it can be tried without paying.")] = None
     has_delta_weights: StrictBool | None = None
-    hidden_layer_scanned: StrictBool | None = None
+    hidden_layer_scanned: Annotated[
+        StrictBool | None, Field(description="Whether its weights were scanned for malicious layers.")
+    ] = None
     hugging_face_model_id: Annotated[str | None, Field(description="Repository id; else the source's.")] = None
-    industry: str | None = None
+    industry: Annotated[
+        str | None, Field(description="health-and-life-sciences, financial-services, manufacturing.")
+    ] = None
     inference_environment_asset_id: str | None = None
-    inference_supported_envs: tuple[str, ...] | None = None
-    input_modalities: tuple[str, ...] | None = None
+    inference_supported_envs: Annotated[
+        tuple[str, ...] | None, Field(description="Inference engines: vllm, hf, ds_mii.")
+    ] = None
+    input_modalities: Annotated[tuple[str, ...] | None, Field(description="text, image, data.")] = None
     invisible_until: str | None = None
     is_customer_info_required: StrictBool | None = None
     is_direct_from_azure: StrictBool | None = None
-    keywords: tuple[str, ...] | None = None
-    license_description: str | None = None
+    keywords: Annotated[tuple[str, ...] | None, Field(description="For example Reasoning, Low latency.")] = None
+    license_description: Annotated[
+        str | None, Field(description="Licence text, where the identifier does not say it all.")
+    ] = None
     lifecycle: str | None = None
     links: Links | None = None
     maap_surcharge: str | None = None
     maap_surcharge_type: str | None = None
     maas_finetuning: MaasFinetuning | None = None
-    max_output_tokens: StrictInt | None = None
+    max_output_tokens: Annotated[StrictInt | None, Field(description="Tokens.")] = None
     min_fl_version: Annotated[str | None, Field(alias="minFLVersion")] = None
-    mlflow_flavor: str | None = None
+    mlflow_flavor: Annotated[str | None, Field(description="For example transformers.")] = None
     model_architecture: str | None = None
     model_capabilities: tuple[str, ...] | None = None
     model_flavor: str | None = None
     model_path: str | None = None
     notes: Annotated[str | None, Field(description="File with further notes.")] = None
-    openmmlab_model_id: str | None = None
-    output_modalities: tuple[str, ...] | None = None
+    openmmlab_model_id: Annotated[str | None, Field(description="Model id of OpenMMLab.")] = None
+    output_modalities: Annotated[tuple[str, ...] | None, Field(description="text, image, data, embeddings.")] = None
     parameter_schema: str | None = None
     platform_capabilities: PlatformCapabilities | None = None
-    playground_rate_limit_tier: str | None = None
-    preview: StrictBool | None = None
+    playground_rate_limit_tier: Annotated[str | None, Field(description="For example low.")] = None
+    preview: Annotated[StrictBool | None, Field(description="Whether it is in preview.")] = None
     prompt_template: str | None = None
-    publisher: str | None = None
+    publisher: Annotated[str | None, Field(description="Organisation that made the model.")] = None
     reasoning_end: str | None = None
     reasoning_start: str | None = None
-    shared_compute_capacity_enabled: StrictBool | None = None
-    sku_to_num_replicas_map: dict[str, StrictInt] | None = None
-    summary: str | None = None
+    shared_compute_capacity_enabled: Annotated[
+        StrictBool | None, Field(description="Whether it may run on shared compute.")
+    ] = None
+    sku_to_num_replicas_map: Annotated[
+        dict[str, StrictInt] | None, Field(description="Replicas by VM size, and Default for all others.")
+    ] = None
+    summary: Annotated[str | None, Field(description="One sentence.")] = None
     supports_tool_calling: StrictBool | None = None
     text_context_window: Annotated[StrictInt | None, Field(description="Tokens.")] = None
     tool_call_end: str | None = None

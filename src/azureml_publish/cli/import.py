@@ -1,0 +1,258 @@
+"""`publish import`: existing asset folders, or what is registered, become model folders; and the proof of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.checks import ProjectSubject
+from azureml_publish.cli.importing import read_registered
+from azureml_publish.cli.render import write_whole
+from azureml_publish.cli.session import Output, Session, output_options, registry_option
+from azureml_publish.cli.stages import FINDINGS, day_of, read_catalogue, render_folders
+from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
+from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.importer import (
+    Difference,
+    Draft,
+    Folded,
+    ImportRules,
+    Kit,
+    choose_presets,
+    difference,
+    draft_spec,
+    find_asset_folders,
+    fold_model,
+    new_project,
+    place_folder,
+    propose_defaults,
+    prove,
+    read_asset_folder,
+    with_presets,
+)
+from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links
+from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.imports import Imported, Proof, import_json, import_text
+from azureml_publish.skus.compute import resolve_presets
+from azureml_publish.spec import ProjectConfig, read_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The project that is imported into; `document` is None where it has no publish.yaml yet."""
+
+    root: Path
+    models: Path
+    document: Document | None
+    config: ProjectConfig
+
+
+@click.command("import")
+@click.argument("places", metavar="[DIR|MODEL]...", nargs=-1)
+@click.option("--into", default="models", show_default=True, help="The project's folder of models.")
+@click.option("--check", is_flag=True, help="Render what was imported and compare it with the originals.")
+@click.option("--overwrite", is_flag=True, help="Replace model folders that are there already.")
+@registry_option
+@output_options
+def command(
+    *, output: Output, places: tuple[str, ...], into: str, registry: str | None, check: bool, overwrite: bool
+) -> None:
+    """Make model folders from asset folders of either layout, or (with -r) from what is registered.
+
+    DIR is an asset folder or a folder of them. Where there is no publish.yaml beside the folder of models, one is
+    made. With --check, folders that are there already are compared and not imported again. Exits with 4 where
+    something is wrong, or differs without a reason; whatever is sound goes through all the same.
+    """
+    session = output.session
+    found: list[Diagnostic] = []
+    target = _find_target(session, into)
+    if registry is not None:
+        document = target.document or Document(CONFIG_FILE, "", None, {})
+        project = Project(target.root, target.config, document, ())
+        drafts = _once_each(read_registered(output, project, registry, places, found), found)
+    else:
+        drafts = _read(session, places, found)
+    new, known = _sort_out(drafts, target, session, found, check=check, overwrite=overwrite)
+    folded, presets, named = _import(new, target, session, found)
+    proofs: tuple[Proof, ...] = ()
+    if check:
+        done = {one.draft.asset.folder for one in folded} | {draft.asset.folder for draft in known}
+        proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, session, found)
+    imported = Imported(shown_path(session.directory, target.models), folded, presets, named, len(drafts))
+    diagnostics = in_order(found)
+    if output.json:
+        output.data(import_json(imported, proofs, diagnostics, checked=check))
+    else:
+        output.note(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n")) if diagnostics else None
+        output.data(import_text(imported, proofs, checked=check))
+    if has_errors(diagnostics) or any(not one.reason for proof in proofs for one in proof.differences):
+        raise SystemExit(FINDINGS)
+
+
+def _find_target(session: Session, into: str) -> Target:
+    models = (session.directory / into).resolve()
+    if models.name != "models":
+        hint = f"Write --into {into.rstrip('/')}/models; its parent folder is then the project."
+        raise UsageProblem(f"A project keeps its model folders in 'models', not in '{models.name}'.", hint=hint)
+    root = models.parent
+    path = root / CONFIG_FILE
+    if not path.is_file():
+        return Target(root, models, None, ProjectConfig())
+    document, found = parse_yaml(path.read_text(encoding="utf-8-sig"), shown_path(session.directory, path))
+    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    if document is None or config is None:
+        first = (*found, *wrong)[0]
+        raise UsageProblem(f"{first.location.path}:{first.location.line}: {first.message}", hint=first.hint)
+    return Target(root, models, document, config)
+
+
+def _read(session: Session, places: Sequence[str], found: list[Diagnostic]) -> tuple[Draft, ...]:
+    folders = [session.directory / place for place in places]
+    if not folders:
+        raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
+    for folder, place in zip(folders, places, strict=True):
+        if not folder.is_dir():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+    drafts = []
+    for path in find_asset_folders([folder.resolve() for folder in folders], session.directory, found):
+        read = read_asset_folder(path, session.directory, found)
+        if read is not None and (draft := draft_spec(read, found)):
+            drafts.append(draft)
+    return _once_each(drafts, found)
+
+
+def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft, ...]:
+    """The drafts, each name and each folder once; the first one stays."""
+    kept: dict[str, Draft] = {}
+    names: dict[str, Draft] = {}
+    for draft in drafts:
+        asset = draft.asset
+        other = kept.get(asset.folder) or names.get(str(asset.spec["name"]))
+        if other is not None:
+            what = f"'{asset.spec['name']}' in {asset.shown} is there as {other.asset.shown} already."
+            hint = "Give one of the two another name (and folder); a registry holds one model of a name."
+            found.append(DUPLICATE_NAME.at(Location(f"{asset.shown}/{asset.files['spec']}"), what, hint))
+            continue
+        kept[asset.folder] = draft
+        names[str(asset.spec["name"])] = draft
+    return tuple(kept.values())
+
+
+def _sort_out(
+    drafts: Iterable[Draft],
+    target: Target,
+    session: Session,
+    found: list[Diagnostic],
+    *,
+    check: bool,
+    overwrite: bool,
+) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
+    """What is to be imported, and what is there already."""
+    new: list[Draft] = []
+    known: list[Draft] = []
+    for draft in drafts:
+        path = target.models / draft.asset.folder
+        if overwrite or not path.exists():
+            new.append(draft)
+        elif check:
+            known.append(draft)
+        else:
+            where = Location(shown_path(session.directory, path))
+            hint = "Add --overwrite to replace it, or --check to compare it with the original."
+            message = f"{where.path} is there already; {draft.asset.shown} was not imported."
+            found.append(ImportRules.ALREADY_THERE.at(where, message, hint))
+    return tuple(new), tuple(known)
+
+
+def _import(
+    drafts: Sequence[Draft], target: Target, session: Session, found: list[Diagnostic]
+) -> tuple[tuple[Folded, ...], dict[str, tuple[str, ...]], Counter[str]]:
+    """Fold and write; the folders, the new presets, and how often each preset is used."""
+    if not drafts:
+        return (), {}, Counter()
+    as_of = day_of(session, None)
+    catalogue, wrong = read_catalogue(target.root)
+    found.extend(wrong)
+    before = resolve_presets(target.config, catalogue, as_of)
+    names, proposed = choose_presets(drafts, before, catalogue)
+    layout = target.config.layout if target.document else _main_layout(drafts)
+    if target.document is None:
+        text = new_project(layout, proposed, propose_defaults(drafts))
+    else:
+        text = with_presets(target.document, proposed)
+    config = _parsed(text)
+    templates = Templates(target.root, target.root / "templates", default_templates())
+    links, unusable = read_sample_links(templates)
+    found.extend(unusable)
+    presets = resolve_presets(config, catalogue, as_of)
+    folded: list[Folded] = []
+    for draft in drafts:
+        kit = Kit(Style(config, links, templates, draft.layout), presets, names, catalogue, as_of)
+        one = fold_model(draft, kit, found)
+        if one is not None:
+            found.extend(difference(one, unequal) for unequal in one.unequal)
+            folded.append(one)
+    if folded:
+        target.models.mkdir(parents=True, exist_ok=True)
+        if target.document is None or text != target.document.text:
+            write_whole(target.root / CONFIG_FILE, text)
+    for one in folded:
+        try:
+            place_folder(target.models / one.draft.asset.folder, one.files)
+        except OSError as error:
+            raise PublishError(f"{one.draft.asset.folder} cannot be written: {error.strerror}.") from error
+    used = Counter(names[sizes] for draft in drafts for sizes in draft.lists.values() if sizes in names)
+    return tuple(folded), dict(proposed), used
+
+
+def _parsed(text: str) -> ProjectConfig:
+    document, _ = parse_yaml(text, CONFIG_FILE)
+    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    if config is None:
+        raise UsageProblem(f"The defaults of this catalogue do not fit: {wrong[0].message if wrong else text}")
+    return config
+
+
+def _main_layout(drafts: Sequence[Draft]) -> LayoutName:
+    return Counter(draft.layout for draft in drafts).most_common(1)[0][0]
+
+
+def _prove(drafts: Sequence[Draft], target: Target, session: Session, found: list[Diagnostic]) -> tuple[Proof, ...]:
+    """Read the project afresh, render each model in its original's layout, and compare."""
+    project, read = load_project(target.root)
+    folders = {draft.asset.folder for draft in drafts}
+    found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, folders))
+    if project is None:
+        return ()
+    as_of = day_of(session, None)
+    catalogue, _ = read_catalogue(target.root)
+    subject = ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+    proofs = []
+    for layout in ("system_metadata", "tags"):
+        chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}
+        models = [model for model in project.models if model.folder in chosen]
+        rendered, wrong = render_folders(subject, models, layout)
+        found.extend(wrong)
+        for one in rendered:
+            draft = chosen[one.folder.folder]
+            if one.rendered is not None:
+                differences = tuple(prove(draft.asset, one.rendered, layout))
+                proofs.append(Proof(one.folder.folder, layout, differences))
+        proofs += [_unrendered(folder, layout) for folder in sorted(set(chosen) - {proof.folder for proof in proofs})]
+    return tuple(sorted(proofs, key=lambda proof: proof.folder))
+
+
+def _unrendered(folder: str, layout: LayoutName) -> Proof:
+    return Proof(folder, layout, (Difference("model.yaml", (), "a model", "nothing that could be rendered"),))
+
+
+def _concerns(one: Diagnostic, folders: set[str]) -> bool:
+    top, _, rest = one.location.path.partition("/")
+    return top != "models" or rest.partition("/")[0] in folders

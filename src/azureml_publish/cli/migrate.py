@@ -1,0 +1,122 @@
+"""`publish migrate`: metadata from one layout to the other, shown as a diff before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.cli.render import write_whole
+from azureml_publish.cli.session import Output, Session, output_options
+from azureml_publish.cli.stages import FINDINGS, Settings, require_sound, stage
+from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
+from azureml_publish.documents import Document, parse_yaml, replace_value
+from azureml_publish.errors import UsageProblem
+from azureml_publish.importer import Migration, find_asset_folders, migrate_spec, read_asset_folder
+from azureml_publish.layouts import encode
+from azureml_publish.project import CONFIG_FILE, Project
+from azureml_publish.project import SPEC_FILE as MODEL_FILE
+from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.migrations import migrations_json, migrations_text
+
+
+@click.command("migrate")
+@click.option("--to", "layout", type=click.Choice(["system_metadata", "tags"]), required=True, help="The new layout.")
+@click.option(
+    "--assets", multiple=True, metavar="DIR", help="Work on asset folders that nobody imported, in place; repeatable."
+)
+@click.option("--bump", is_flag=True, help="Give the next version to what can only be as wanted in a new one.")
+@click.option("--write", is_flag=True, help="Do it. Without this, the differences are shown and nothing is written.")
+@output_options
+def command(*, output: Output, layout: LayoutName, assets: tuple[str, ...], bump: bool, write: bool) -> None:
+    """Move metadata between tags and properties and system_metadata.
+
+    For a project this sets `layout` in publish.yaml; the differences are those of the rendered asset YAML. With
+    --assets the spec of each asset folder is rewritten, its other lines as they were. Properties never leave a
+    registered version: it is said which ones would, and --bump makes new versions of those models.
+    """
+    found: list[Diagnostic] = []
+    migrations: Sequence[Migration]
+    if assets:
+        migrations = _assets(output.session, assets, layout, found, bump=bump, write=write)
+    else:
+        migrations = _project(output, layout, bump=bump, write=write)
+    diagnostics = in_order(found)
+    if diagnostics:
+        output.note(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
+    if output.json:
+        output.data(migrations_json(layout, migrations, diagnostics, written=write))
+    else:
+        diff, said = migrations_text(layout, migrations, written=write, bumped=bump)
+        output.data(diff)
+        output.note(said)
+    if has_errors(diagnostics):
+        raise SystemExit(FINDINGS)
+
+
+def _assets(
+    session: Session, places: Sequence[str], layout: LayoutName, found: list[Diagnostic], *, bump: bool, write: bool
+) -> list[Migration]:
+    folders = [session.directory / place for place in places]
+    for folder, place in zip(folders, places, strict=True):
+        if not folder.is_dir():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+    migrations = []
+    for path in find_asset_folders([folder.resolve() for folder in folders], session.directory, found):
+        read = read_asset_folder(path, session.directory, found)
+        migration = migrate_spec(read, layout, found, bump=bump) if read is not None else None
+        if read is None or migration is None:
+            continue
+        migrations.append(migration)
+        if write and migration.after != migration.before:
+            write_whole(path / read.asset.files["spec"], migration.after)
+    return migrations
+
+
+def _project(output: Output, layout: LayoutName, *, bump: bool, write: bool) -> list[Migration]:
+    before = stage(output.session, (), Settings(), check=False)
+    project = require_sound(before, output)
+    after = stage(output.session, (), Settings(layout), check=False)
+    require_sound(after, output)
+    migrations = []
+    for (folder, old), (_, new) in zip(before.rendered, after.rendered, strict=True):
+        changed, vanishing = _properties(old, new)
+        bumped = bump and bool(changed or vanishing)
+        version = new.asset.version + bumped
+        texts = old.file("spec.yaml").text, new.file("spec.yaml").text
+        if bumped:
+            texts = texts[0], _with_version(texts[1], version)
+            if write:
+                write_whole(folder.path / MODEL_FILE, replace_value(folder.document, ("version",), version))
+        migrations.append(Migration(new.asset.name, version, *texts, changed, vanishing))
+    if write and project.config.layout != layout:
+        write_whole(project.root / CONFIG_FILE, _with_layout(project, layout))
+    return migrations
+
+
+def _properties(old: RenderedModel, new: RenderedModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The properties that change, and those that vanish."""
+    before, after = old.asset.properties, new.asset.properties
+    changed = tuple(key for key in before if key in after and encode(before[key]) != encode(after[key]))
+    return changed, tuple(key for key in before if key not in after)
+
+
+def _with_version(text: str, version: int) -> str:
+    document, _ = parse_yaml(text, "spec.yaml")
+    return text if document is None else replace_value(document, ("version",), version)
+
+
+def _with_layout(project: Project, layout: LayoutName) -> str:
+    """The text of publish.yaml with another layout; every comment stays."""
+    document = project.document
+    if ("layout",) in document.spans:
+        return replace_value(document, ("layout",), layout)
+    return _before_first_key(document, f"layout: {layout}\n")
+
+
+def _before_first_key(document: Document, line: str) -> str:
+    keys = [span.key for path, span in document.spans.items() if len(path) == 1]
+    at = document.text.rfind("\n", 0, min(keys)) + 1 if keys else len(document.text)
+    newline = "" if at == 0 or document.text[:at].endswith("\n") else "\n"
+    return f"{document.text[:at]}{newline}{line}{document.text[at:]}"

@@ -1,0 +1,40 @@
+"""Existing asset folders of either layout become model folders, and it is proved that nothing was lost."""
+
+from __future__ import annotations
+
+from azureml_publish.importer.comparing import Difference
+from azureml_publish.importer.defaults import propose_defaults
+from azureml_publish.importer.draft import Draft, draft_spec, find_layout
+from azureml_publish.importer.findings import ImportRules
+from azureml_publish.importer.folders import CARD, AssetFolder, ReadFolder, find_asset_folders, read_asset_folder
+from azureml_publish.importer.folding import Folded, Kit, difference, fold_model
+from azureml_publish.importer.migration import Migration, migrate_spec
+from azureml_publish.importer.placing import place_folder
+from azureml_publish.importer.presets import choose_presets
+from azureml_publish.importer.projectfile import new_project, with_presets
+from azureml_publish.importer.proof import prove
+
+__all__ = [
+    "CARD",
+    "AssetFolder",
+    "Difference",
+    "Draft",
+    "Folded",
+    "ImportRules",
+    "Kit",
+    "Migration",
+    "ReadFolder",
+    "choose_presets",
+    "difference",
+    "draft_spec",
+    "find_asset_folders",
+    "find_layout",
+    "fold_model",
+    "migrate_spec",
+    "new_project",
+    "place_folder",
+    "propose_defaults",
+    "prove",
+    "read_asset_folder",
+    "with_presets",
+]

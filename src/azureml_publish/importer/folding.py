@@ -1,0 +1,224 @@
+"""From a draft to a whole model folder in memory: typed keys first, and verbatim what they do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from azureml_publish.assets import SCENARIOS, CarriedFile, MinSkuSpec
+from azureml_publish.diagnostics import Diagnostic, Location
+from azureml_publish.documents import dump_yaml, parse_yaml
+from azureml_publish.importer.cards import fold_card
+from azureml_publish.importer.comparing import NOTHING, Difference, compare
+from azureml_publish.importer.defaults import without_defaults
+from azureml_publish.importer.draft import Draft
+from azureml_publish.importer.findings import ImportRules
+from azureml_publish.importer.writing import write_yaml
+from azureml_publish.project import CARRIED_FOLDER, FINISHED_CARD, ModelFolder
+from azureml_publish.project import SPEC_FILE as MODEL_FILE
+from azureml_publish.render import Style, describe_model, render_model
+from azureml_publish.skus import Catalogue, Selection
+from azureml_publish.skus.compute import resolve_compute
+from azureml_publish.spec import ModelSpec
+from azureml_publish.spec.reading import INVALID_VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What all models of one import share: the project as it will be, names of lists, catalogue of sizes, day."""
+
+    style: Style
+    presets: Mapping[str, Selection]
+    names: Mapping[tuple[str, ...], str]
+    catalogue: Catalogue
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A model folder that is to be written.
+
+    Attributes:
+        draft: where it comes from.
+        files: its files, by path; bytes, or a file to copy.
+        verbatim: the keys that `extra` carries, dotted.
+        card_blocks: blocks of the card that the template makes by itself; None where the card stays as it was.
+        unequal: what still differs from the original for no good reason.
+    """
+
+    draft: Draft
+    files: Mapping[str, bytes | Path]
+    verbatim: tuple[str, ...]
+    card_blocks: int | None
+    unequal: tuple[Difference, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """Lines of YAML."""
+        spec = self.files[MODEL_FILE]
+        return spec.count(b"\n") if isinstance(spec, bytes) else 0
+
+
+def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None:
+    """A model folder that renders to the original; None, with diagnostics, where there cannot be one."""
+    data = _in_order(dict(draft.head) | _compute(draft, kit.names) | without_defaults(draft, kit.style.config.defaults))
+    spec = _validated(data, draft, found)
+    if spec is None:
+        return None
+    data |= _min_sku(draft, spec, kit)
+    spec = ModelSpec.model_validate(data)
+    extra, verbatim = _verbatim(_unequal(draft, spec, kit))
+    if extra:
+        data["extra"] = extra
+        spec = ModelSpec.model_validate(data)
+    data = _in_order(data)
+    text = _text(data)
+    document, _ = parse_yaml(text, f"{draft.asset.folder}/{MODEL_FILE}")
+    if document is None:
+        raise ValueError(f"{draft.asset.shown}: its spec cannot be written")
+    carried = draft.asset.carried
+    path = Path(draft.asset.folder)
+    allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
+    folder = ModelFolder(draft.asset.folder, path, spec, document, FINISHED_CARD, "", finished=True, carried=carried)
+    card = fold_card(draft.asset.card, folder, allow, kit.style)
+    if "huggingface" in data["source"]:
+        carried = _not_rendered(folder, kit, carried)
+    files: dict[str, bytes | Path] = {MODEL_FILE: text.encode(), **card.files}
+    files |= {f"{CARRIED_FOLDER}/{file.path}": file.origin for file in carried}
+    return Folded(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, kit)))
+
+
+def difference(folded: Folded, one: Difference) -> Diagnostic:
+    """An unexplained difference as a finding."""
+    asset = folded.draft.asset
+    dotted = ".".join(map(str, one.key_path))
+    where = Location(f"{asset.shown}/{asset.files.get(one.file.removesuffix('.yaml'), one.file)}")
+    hint = "Say it in the spec by hand, and report it: every difference should be carried or explained."
+    return ImportRules.DIFFERENCE.at(where, f"'{dotted}' was {one.before!r} and comes out as {one.after!r}.", hint)
+
+
+def _in_order(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: data[key] for key in ModelSpec.model_fields if key in data}
+
+
+def _compute(draft: Draft, names: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if draft.lists:
+        said["compute"] = {scenario: names.get(listed, list(listed)) for scenario, listed in draft.lists.items()}
+    if draft.recommended:
+        said["recommended"] = {scenario: list(listed) for scenario, listed in draft.recommended.items()}
+    return said
+
+
+def _min_sku(draft: Draft, spec: ModelSpec, kit: Kit) -> dict[str, Any]:
+    """Min-SKU specs that are not the derived ones; a spec asserts them, and the linter speaks."""
+    allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
+    asserted: dict[str, str] = {}
+    for scenario in SCENARIOS:
+        text = draft.least.get(scenario)
+        try:
+            least = MinSkuSpec.parse(text) if text is not None else None
+        except ValueError:
+            continue
+        if least is not None and scenario in allow and least != allow[scenario].min_sku:
+            asserted[scenario] = str(least)
+    return {"min_sku": asserted} if asserted else {}
+
+
+def _validated(data: dict[str, Any], draft: Draft, found: list[Diagnostic]) -> ModelSpec | None:
+    """The spec, without the keys whose values are not of their type: those are carried verbatim instead."""
+    for _ in range(3):
+        try:
+            return ModelSpec.model_validate(data)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False)
+        for error in errors:
+            key = str(error["loc"][0])
+            within = data.get(key)
+            if key == "metadata" and len(error["loc"]) > 1 and isinstance(within, dict):
+                within.pop(str(error["loc"][1]), None)
+            elif key in ("name", "version", "type", "source", "tasks"):
+                found.append(_needed(draft, key, str(error["msg"])))
+                return None
+            else:
+                data.pop(key, None)
+    return None
+
+
+def _needed(draft: Draft, key: str, message: str) -> Diagnostic:
+    files = draft.asset.files
+    name = files["model"] if key in ("source", "type") else files["spec"]
+    what = {"source": "says where its files come from", "tasks": "names the task of an MLflow model"}.get(key, key)
+    hint = "Write path: {type: azureblob, storage_name: …, container_name: …, container_path: …}."
+    if key == "tasks":
+        hint = "Write system_metadata: {tasks: {inferenceTasks: [fill-mask]}}, or tags: {task: fill-mask}."
+    where = Location(f"{draft.asset.shown}/{name}")
+    return INVALID_VALUE.at(where, f"Nothing usable {what} in {draft.asset.shown}: {message}.", hint)
+
+
+def _unequal(draft: Draft, spec: ModelSpec, kit: Kit) -> list[Difference]:
+    """What the spec does not say as the original does, apart from what has a reason."""
+    allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
+    described = describe_model(spec, allow, kit.style.config, draft.layout)
+    asset = draft.asset
+    pairs = [("spec.yaml", asset.spec)]
+    pairs += [("asset.yaml", asset.asset)] if asset.asset else []
+    pairs += [("model.yaml", asset.model)] if asset.model else []
+    return [
+        one
+        for file, original in pairs
+        for one in compare(file, original, described[file], draft.layout, strings=asset.strings)
+        if not one.reason
+    ]
+
+
+def _verbatim(differences: Sequence[Difference]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The `extra` that mends differences, and the dotted keys that it speaks of."""
+    extra: dict[str, Any] = {}
+    omit: list[str] = []
+    for one in differences:
+        section, path = _place(one)
+        if one.before is NOTHING:
+            omit.append(".".join(map(str, (section, *path))))
+            continue
+        target = extra.setdefault(section, {})
+        for key in path[:-1]:
+            target = target.setdefault(str(key), {})
+        target[str(path[-1])] = one.before
+    if omit:
+        extra["omit"] = omit
+    said = tuple(".".join(map(str, one.key_path)) for one in differences)
+    return extra, said
+
+
+def _place(one: Difference) -> tuple[str, tuple[str | int, ...]]:
+    if one.file != "spec.yaml":
+        return one.file.removesuffix(".yaml"), one.key_path
+    if len(one.key_path) > 1 and one.key_path[0] in ("tags", "properties", "system_metadata"):
+        return str(one.key_path[0]), one.key_path[1:]
+    return "root", one.key_path
+
+
+def _text(data: dict[str, Any]) -> str:
+    """The spec as text that reads back as the same data."""
+    text = write_yaml(data)
+    document, wrong = parse_yaml(text, MODEL_FILE)
+    if document is not None and not wrong and document.data == data:
+        return text
+    return dump_yaml(data) + "\n"
+
+
+def _not_rendered(folder: ModelFolder, kit: Kit, carried: tuple[CarriedFile, ...]) -> tuple[CarriedFile, ...]:
+    """The carried files without an `MLmodel` that rendering would make by itself."""
+    own = ModelFolder(folder.folder, folder.path, folder.spec, folder.document, "", "", finished=True)
+    allow = resolve_compute(folder.spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
+    rendered, _ = render_model(own, allow, kit.style)
+    if rendered is None:
+        return carried
+    made = {file.path: file.text.encode() for file in rendered.files}
+    return tuple(file for file in carried if made.get(file.path) != file.origin.read_bytes())

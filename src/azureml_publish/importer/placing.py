@@ -1,0 +1,39 @@
+"""Puts a model folder in its place: made beside it, and moved there when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def place_folder(target: Path, files: Mapping[str, bytes | Path]) -> None:
+    """Write a folder that appears whole or not at all; one that is there is replaced.
+
+    Args:
+        target: the folder; its parent is made where it is not there.
+        files: by path below the folder: bytes, or a file to copy.
+
+    Raises:
+        OSError: the disk does not take it; nothing of it stays.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".import-"))
+    try:
+        whole = made / "new"
+        for name, content in files.items():
+            path = whole / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                shutil.copyfile(content, path)
+        if target.exists():
+            target.rename(made / "old")
+        whole.rename(target)
+    finally:
+        old = made / "old"
+        if old.exists() and not target.exists():
+            old.rename(target)
+        shutil.rmtree(made, ignore_errors=True)

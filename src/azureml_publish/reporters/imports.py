@@ -1,0 +1,160 @@
+"""What an import did, and what its proof found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.importer import Difference, Folded
+from azureml_publish.importer.writing import write_yaml
+from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_json
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was imported: where to, the folders, the new presets, how often each preset is used, how many were seen."""
+
+    into: str
+    folded: tuple[Folded, ...]
+    presets: Mapping[str, tuple[str, ...]]
+    uses: Mapping[str, int]
+    seen: int
+
+    @property
+    def lines_before(self) -> int:
+        """Lines of YAML in the asset folders."""
+        return sum(one.draft.asset.lines for one in self.folded)
+
+    @property
+    def lines_after(self) -> int:
+        """Lines of YAML in the model folders, and of new presets."""
+        return sum(one.lines for one in self.folded) + self.preset_lines
+
+    @property
+    def preset_lines(self) -> int:
+        """Lines that the new presets take in publish.yaml."""
+        return write_yaml({name: list(sizes) for name, sizes in self.presets.items()}, 2).count("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one model's rendering differs in from its original; nothing means that it is equal."""
+
+    folder: str
+    layout: LayoutName
+    differences: tuple[Difference, ...]
+
+
+def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -> str:
+    """What was done, for people."""
+    said = []
+    if imported.folded or not checked:
+        said.append(f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {imported.into}/.\n")
+    if imported.folded:
+        before, after = imported.lines_before, imported.lines_after
+        share = f", {100 * after / before:.0f} %" if before else ""
+        said.append(
+            f"YAML: {counted(before, 'line')} before, {after} after{share} "
+            f"({after - imported.preset_lines} in model.yaml, {imported.preset_lines} in new presets).\n"
+        )
+        said.append(_presets(imported))
+        said.append(_kept(imported))
+    if checked:
+        said.append(_proofs(proofs))
+    return "".join(said)
+
+
+def _presets(imported: Imported) -> str:
+    if not imported.uses:
+        return ""
+    lines = [f"Presets: {len(imported.uses)}, {len(imported.presets)} of them new.\n"]
+    width = max(len(name) for name in imported.uses)
+    for name, count in sorted(imported.uses.items(), key=lambda use: (-use[1], use[0])):
+        new = f", new: {counted(len(imported.presets[name]), 'size')}" if name in imported.presets else ""
+        lines.append(f"  {name:{width}}  {counted(count, 'list')}{new}\n")
+    return "".join(lines)
+
+
+def _kept(imported: Imported) -> str:
+    verbatim = [one for one in imported.folded if one.verbatim]
+    whole = [one for one in imported.folded if one.card_blocks is None]
+    lines = []
+    if verbatim:
+        lines.append("Not folded, carried verbatim in `extra`:\n")
+        lines += [f"  {one.draft.asset.folder}: {', '.join(one.verbatim)}\n" for one in verbatim]
+    if whole:
+        names = ", ".join(one.draft.asset.folder for one in whole[:8]) + (", …" if len(whole) > 8 else "")
+        lines.append(f"Cards that stay as they are (card.md): {len(whole)} of {len(imported.folded)}: {names}\n")
+    made = sum(one.card_blocks or 0 for one in imported.folded)
+    if made:
+        lines.append(f"Card sections that the template makes now: {made}.\n")
+    return "".join(lines)
+
+
+def _proofs(proofs: Sequence[Proof]) -> str:
+    differing = [proof for proof in proofs if proof.differences]
+    lines = []
+    unexplained = 0
+    for proof in differing:
+        for one in proof.differences:
+            dotted = ".".join(map(str, one.key_path))
+            place = f"{proof.folder}/{one.file}" + (f": {dotted}" if dotted else "")
+            if one.reason:
+                lines.append(f"  {place}: {one.reason} ({_short(one.before)} → {_short(one.after)})\n")
+            else:
+                unexplained += 1
+                lines.append(f"  {place}: NOT EQUAL: {_short(one.before)} → {_short(one.after)}\n")
+    equal = len(proofs) - len(differing)
+    explained = sum(len(proof.differences) for proof in differing) - unexplained
+    head = f"Proof: {equal} of {counted(len(proofs), 'model')} equal, {counted(explained, 'explained difference')}"
+    return "".join([f"{head}, {unexplained} unexplained.\n", *lines])
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def import_json(imported: Imported, proofs: Sequence[Proof], found: Sequence[Diagnostic], *, checked: bool) -> str:
+    """What was done, for programs."""
+    content: dict[str, object] = {
+        "into": imported.into,
+        "models": [
+            {
+                "folder": one.draft.asset.folder,
+                "layout": one.draft.layout,
+                "lines": {"before": one.draft.asset.lines, "after": one.lines},
+                "verbatim": list(one.verbatim),
+                "card": "whole" if one.card_blocks is None else "template",
+            }
+            for one in imported.folded
+        ],
+        "lines": {"before": imported.lines_before, "after": imported.lines_after},
+        "presets": [
+            {"name": name, "lists": count, "new": name in imported.presets} for name, count in imported.uses.items()
+        ],
+        "diagnostics": json.loads(diagnostics_json(found))["diagnostics"],
+    }
+    if checked:
+        content["proofs"] = [
+            {
+                "folder": proof.folder,
+                "layout": proof.layout,
+                "equal": not proof.differences,
+                "differences": [
+                    {
+                        "file": one.file,
+                        "key": ".".join(map(str, one.key_path)),
+                        "before": _short(one.before),
+                        "after": _short(one.after),
+                        "reason": one.reason or None,
+                    }
+                    for one in proof.differences
+                ],
+            }
+            for proof in proofs
+        ]
+    return as_json(content)

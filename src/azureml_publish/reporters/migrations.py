@@ -1,0 +1,62 @@
+"""What a migration changes: a diff of asset YAML, and what a registered version cannot follow."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.importer import Migration
+from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_json
+
+
+def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bool, bumped: bool) -> tuple[str, str]:
+    """The diff, and what is to be said about it."""
+    diff = "".join(_diff(one) for one in migrations)
+    changing = [one for one in migrations if one.before != one.after]
+    done = "moved" if written else "would move"
+    lines = [f"{counted(len(changing), 'model')} of {len(migrations)} {done} to the layout {layout}."]
+    for one in migrations:
+        if one.changed:
+            lines.append(f"  {one.name}: needs a new version, because properties change: {', '.join(one.changed)}")
+        if one.vanishing:
+            some = ", ".join(one.vanishing[:3]) + (", …" if len(one.vanishing) > 3 else "")
+            kept = "property" if len(one.vanishing) == 1 else "properties"
+            lines.append(f"  {one.name}: a registered version keeps {len(one.vanishing)} {kept}: {some}")
+    if any(one.changed or one.vanishing for one in migrations) and not bumped:
+        lines.append("--bump gives these models the next version; `publish bump` asks the registry which one is free.")
+    if changing and not written:
+        lines.append("Nothing was written; --write does it.")
+    return diff, "\n".join(lines)
+
+
+def _diff(one: Migration) -> str:
+    lines = difflib.unified_diff(
+        one.before.splitlines(keepends=True),
+        one.after.splitlines(keepends=True),
+        f"a/{one.name}/spec.yaml",
+        f"b/{one.name}/spec.yaml",
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def migrations_json(layout: str, migrations: Sequence[Migration], found: Sequence[Diagnostic], *, written: bool) -> str:
+    """The same for programs."""
+    return as_json(
+        {
+            "layout": layout,
+            "written": written,
+            "models": [
+                {
+                    "name": one.name,
+                    "version": one.version,
+                    "changed": one.before != one.after,
+                    "needs_new_version": list(one.changed),
+                    "kept_by_registered_version": list(one.vanishing),
+                }
+                for one in migrations
+            ],
+            "diagnostics": json.loads(diagnostics_json(found))["diagnostics"],
+        }
+    )

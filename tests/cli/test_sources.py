@@ -1,0 +1,76 @@
+"""Models whose files lie in a git repository or a blob container: applied, verified, and told in the manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.unit.artifacts.test_source_azureblob import endpoint
+from tests.unit.artifacts.test_source_git import repository
+
+__all__ = ["endpoint", "repository"]
+
+SPEC = """\
+name: {name}
+version: 1
+type: {kind}
+source: {source}
+license: mit
+tasks: {{inference: fill-mask}}
+compute: {{inference: [Standard_NC24ads_A100_v4]}}
+"""
+
+
+def add(project: Path, name: str, source: str, kind: str = "mlflow_model") -> None:
+    folder = project / "models" / name
+    folder.mkdir()
+    (folder / "model.yaml").write_text(SPEC.format(name=name, source=source, kind=kind))
+    (folder / "card.md").write_text("A card that is no template: {{ as it is }}.\n")
+    (folder / "files").mkdir()
+    (folder / "files" / "MLmodel").write_text("shown beside the card\n")
+
+
+def test_a_git_repository_is_published_as_it_is(publish: Run, project: Path, repository: Path, azure_sdk: None) -> None:
+    add(project, "from-git", f"{{git: {{uri: '{repository.as_uri()}', branch: v1}}, revision: abc}}")
+    assert publish("apply", "from-git", "--yes").code == 0
+    verified = publish("verify", "from-git")
+    assert (verified.code, "2 files" in verified.out) == (0, True), verified.out
+    assert publish("plan", "from-git", "--format", "json").out.count('"unchanged"') == 1
+    shown = publish("show", "from-git").out
+    assert "abc" in shown
+    assert "{{ as it is }}" in shown
+
+
+def test_a_blob_folder_is_published_as_it_is(
+    publish: Run, project: Path, endpoint: str, azure_sdk: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLISH_BLOB_ENDPOINT", endpoint)
+    add(project, "from-blob", "{azureblob: {storage: account, container: public, path: models/bert}}")
+    assert publish("apply", "from-blob", "--yes").code == 0
+    assert "2 files" in publish("verify", "from-blob").out
+
+
+def test_a_source_that_is_no_mlflow_model_is_refused(
+    publish: Run, project: Path, endpoint: str, azure_sdk: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLISH_BLOB_ENDPOINT", endpoint)
+    add(project, "from-blob", "{azureblob: {storage: account, container: public, path: models}}")
+    ran = publish("apply", "from-blob", "--yes")
+    assert ran.code == 1
+    assert "has no MLmodel at its top" in ran.out + ran.err
+
+
+def test_carried_files_are_rendered_beside_the_others(publish: Run, project: Path, tmp_path: Path) -> None:
+    add(project, "from-blob", "{azureblob: {storage: account, container: public}}")
+    (project / "models" / "from-blob" / "files" / "notes.md").write_bytes(b"one\r\ntwo")
+    assert publish("render", "from-blob", "--out", str(tmp_path)).code == 0
+    built = tmp_path / "from-blob"
+    assert (built / "MLmodel").read_text() == "shown beside the card\n"
+    assert (built / "notes.md").read_bytes() == b"one\r\ntwo"
+    assert (built / "description.md").read_text() == "A card that is no template: {{ as it is }}.\n"
+    assert "storage_name: account" in (built / "model.yaml").read_text()
+    assert publish("render", "from-blob", "--out", str(tmp_path), "--check").code == 0
+    (project / "models" / "from-blob" / "files" / "notes.md").write_bytes(b"three")
+    assert publish("render", "from-blob", "--out", str(tmp_path), "--check").code == 4
