@@ -45,7 +45,12 @@ def test_a_catalogue_imports_renders_and_is_the_same(publish: Run, assets: Path,
 
 
 def test_a_catalogue_shrinks_to_names_and_what_is_special(publish: Run, assets: Path, models: Path) -> None:
-    assert publish("import", str(assets), "--into", str(models)).code == 0
+    ran = publish("import", str(assets), "--into", str(models))
+    assert ran.code == 0
+    written = [models.parent / "publish.yaml", *models.glob("*/model.yaml")]
+    lines = sum(path.read_text().count("\n") for path in written)
+    originals = sum(path.read_text().count("\n") for path in assets.glob("*/*.yaml"))
+    assert f"YAML: {originals} lines before, {lines} after" in ran.out
     config = yaml.safe_load((models.parent / "publish.yaml").read_text())
     assert config["layout"] == "system_metadata"
     assert config["presets"] == {"gpu-v100": ["Standard_NC6s_v3", "Standard_NC12s_v3"]}

@@ -80,12 +80,11 @@ def command(
     else:
         drafts = _read(session, places, found)
     new, known = _sort_out(drafts, target, session, found, check=check, overwrite=overwrite)
-    folded, presets, named = _import(new, target, session, found)
+    imported = _import(new, target, session, found, seen=len(drafts))
     proofs: tuple[Proof, ...] = ()
     if check:
-        done = {one.draft.asset.folder for one in folded} | {draft.asset.folder for draft in known}
+        done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
         proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, session, found)
-    imported = Imported(shown_path(session.directory, target.models), folded, presets, named, len(drafts))
     diagnostics = in_order(found)
     if output.json:
         output.data(import_json(imported, proofs, diagnostics, checked=check))
@@ -172,11 +171,12 @@ def _sort_out(
 
 
 def _import(
-    drafts: Sequence[Draft], target: Target, session: Session, found: list[Diagnostic]
-) -> tuple[tuple[Folded, ...], dict[str, tuple[str, ...]], Counter[str]]:
-    """Fold and write; the folders, the new presets, and how often each preset is used."""
+    drafts: Sequence[Draft], target: Target, session: Session, found: list[Diagnostic], *, seen: int
+) -> Imported:
+    """Fold and write the model folders, and what publish.yaml needs for them."""
+    into = shown_path(session.directory, target.models)
     if not drafts:
-        return (), {}, Counter()
+        return Imported(into, (), {}, {}, seen)
     as_of = day_of(session, None)
     catalogue, wrong = read_catalogue(target.root)
     found.extend(wrong)
@@ -209,7 +209,8 @@ def _import(
         except OSError as error:
             raise PublishError(f"{one.draft.asset.folder} cannot be written: {error.strerror}.") from error
     used = Counter(names[sizes] for draft in drafts for sizes in draft.lists.values() if sizes in names)
-    return tuple(folded), dict(proposed), used
+    grown = text.count("\n") - (target.document.text.count("\n") if target.document else 0)
+    return Imported(into, tuple(folded), dict(proposed), used, seen, grown)
 
 
 def _parsed(text: str) -> ProjectConfig:

@@ -9,19 +9,28 @@ from dataclasses import dataclass
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer import Difference, Folded
-from azureml_publish.importer.writing import write_yaml
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_json
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was imported: where to, the folders, the new presets, how often each preset is used, how many were seen."""
+    """What was imported.
+
+    Attributes:
+        into: the folder of models.
+        folded: the model folders.
+        presets: the new presets.
+        uses: how many lists each preset stands for.
+        seen: how many asset folders could be read.
+        project_lines: lines that publish.yaml grew by.
+    """
 
     into: str
     folded: tuple[Folded, ...]
     presets: Mapping[str, tuple[str, ...]]
     uses: Mapping[str, int]
     seen: int
+    project_lines: int = 0
 
     @property
     def lines_before(self) -> int:
@@ -30,13 +39,8 @@ class Imported:
 
     @property
     def lines_after(self) -> int:
-        """Lines of YAML in the model folders, and of new presets."""
-        return sum(one.lines for one in self.folded) + self.preset_lines
-
-    @property
-    def preset_lines(self) -> int:
-        """Lines that the new presets take in publish.yaml."""
-        return write_yaml({name: list(sizes) for name, sizes in self.presets.items()}, 2).count("\n")
+        """Lines of YAML in the model folders, and what publish.yaml grew by."""
+        return sum(one.lines for one in self.folded) + self.project_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -
         share = f", {100 * after / before:.0f} %" if before else ""
         said.append(
             f"YAML: {counted(before, 'line')} before, {after} after{share} "
-            f"({after - imported.preset_lines} in model.yaml, {imported.preset_lines} in new presets).\n"
+            f"({after - imported.project_lines} in model.yaml, {imported.project_lines} more in publish.yaml).\n"
         )
         said.append(_presets(imported))
         said.append(_kept(imported))
