@@ -123,3 +123,11 @@ def test_a_mixture_ends_in_one_layout(publish: Run, tmp_path: Path) -> None:
     assert publish("migrate", "--assets", str(folder), "--to", "system_metadata", "--write").code == 0
     data = yaml.safe_load((folder / "spec.yaml").read_text())
     assert set(data["tags"]) == {"training_dataset", "model_specific_defaults"}
+
+
+def test_a_byte_order_mark_stays(publish: Run, project: Path) -> None:
+    config = project / "publish.yaml"
+    before = b"\xef\xbb\xbf" + config.read_bytes()
+    config.write_bytes(before)
+    assert publish("migrate", "--to", "tags", "--write").code == 0
+    assert config.read_bytes() == before.replace(b"layout: system_metadata", b"layout: tags")

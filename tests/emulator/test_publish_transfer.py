@@ -226,6 +226,15 @@ def test_changed_files_go_into_a_folder_of_their_own(folder: Path, lend: Lend) -
     assert check_content(ASSET, Container(access, access.folder_of(first.uri)), first.manifest).problems == ()
 
 
+def test_a_local_file_that_changes_after_the_plan_is_found_out(folder: Path, lend: Lend) -> None:
+    content = content_of(folder)
+    (folder / "models/odd/files/small.txt").write_bytes(FILES["small.txt"].upper())
+    access = lend("moved")
+    with pytest.raises(ContentMismatch, match=r"small\.txt"):
+        publish_content(content, access, transfer())
+    assert "small.txt" not in Container(access, f"{content.digest[:12]}/model").files()
+
+
 def test_a_signature_never_shows(lend: Lend) -> None:
     access = lend("secret")
     signature = access.sas_uri.partition("sig=")[2].partition("&")[0]

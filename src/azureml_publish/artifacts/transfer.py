@@ -32,12 +32,14 @@ from azureml_publish.spec import BlobSource, GitSource, LocalSource
 class ModelContent:
     """The content that a model folder asks for: its folder (for the source), and what was rendered from it.
 
-    `digest` is the identity that a plan compares; for a Hub source it is known without a network.
+    `digest` is the identity that a plan compares; for a Hub source it is known without a network. `local` are the
+    files of a local source as they were hashed for it: a file that changes before it is uploaded is then found out.
     """
 
     folder: ModelFolder
     rendered: RenderedModel
     digest: str
+    local: tuple[ArtifactFile, ...] = ()
 
     def list_files(
         self, hub: Hub, blobs: Blobs | None = None, clones: Clones | None = None
@@ -49,8 +51,8 @@ class ModelContent:
         """
         listed: tuple[ArtifactFile, ...]
         match self.folder.spec.source:
-            case LocalSource(local=folder):
-                listed = list_local_files(find_local(self.folder, folder))
+            case LocalSource():
+                listed = self.local
             case BlobSource(azureblob=blob):
                 listed = (blobs or Blobs()).list_files(blob)
             case GitSource(git=repository):
@@ -74,13 +76,12 @@ def describe_content(folder: ModelFolder, rendered: RenderedModel) -> ModelConte
         UnusableSource: a local source cannot be read.
     """
     source = folder.spec.source
-    local: list[ManifestEntry] = []
-    if isinstance(source, LocalSource):
-        files = list_local_files(find_local(folder, source.local))
-        local = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
+    files = list_local_files(find_local(folder, source.local)) if isinstance(source, LocalSource) else ()
+    local = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
     # A folder may lie elsewhere on each machine: its files identify it.
     described = "local" if isinstance(source, LocalSource) else source.model_dump()
-    return ModelContent(folder, rendered, source_digest(described, rendered.asset.type, rendered.package, local))
+    digest = source_digest(described, rendered.asset.type, rendered.package, local)
+    return ModelContent(folder, rendered, digest, files)
 
 
 def find_local(folder: ModelFolder, local: str) -> Path:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-
 import click
 
 from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.render import write_whole
 from azureml_publish.cli.session import Output, models_argument, output_options, registry_option
 from azureml_publish.cli.stages import Settings, require_sound, stage
-from azureml_publish.documents import replace_value
-from azureml_publish.errors import UsageProblem
-from azureml_publish.project import SPEC_FILE, ModelFolder
+from azureml_publish.cli.writing import with_version, write_edited
+from azureml_publish.project import SPEC_FILE
 from azureml_publish.reporters.diagnostics import as_json
 
 
@@ -34,7 +30,7 @@ def command(output: Output, models: tuple[str, ...], registry: str | None) -> No
             state = opened.registry.state(rendered.asset.name, version)
             free = max(version, state.next_version)
             if free != version:
-                write_whole(folder.path / SPEC_FILE, _bumped(folder, free))
+                write_edited(folder.path / SPEC_FILE, with_version(folder.document, free))
             bumped.append({"model": rendered.asset.name, "before": version, "after": free})
     if output.json:
         output.data(as_json({"registry": opened.registry.name, "versions": bumped}))
@@ -42,13 +38,3 @@ def command(output: Output, models: tuple[str, ...], registry: str | None) -> No
     for one in bumped:
         said = f"{one['before']} → {one['after']}" if one["before"] != one["after"] else f"{one['after']} is still free"
         output.data(f"{one['model']}: {said}\n")
-
-
-def _bumped(folder: ModelFolder, version: int) -> str:
-    try:
-        text = replace_value(folder.document, ("version",), version)
-    except ValueError as error:
-        hint = f"Write version: {version} by hand."
-        raise UsageProblem(f"{folder.document.path}: the version cannot be replaced alone.", hint=hint) from error
-    had_mark = (folder.path / SPEC_FILE).read_bytes().startswith(codecs.BOM_UTF8)
-    return f"\ufeff{text}" if had_mark else text

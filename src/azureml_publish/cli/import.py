@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.checks import ProjectSubject
-from azureml_publish.cli.importing import read_registered
-from azureml_publish.cli.render import write_whole
+from azureml_publish.cli.importing import read_assets, read_registered
+from azureml_publish.cli.registered import unusable
 from azureml_publish.cli.session import Output, Session, output_options, registry_option
-from azureml_publish.cli.stages import FINDINGS, day_of, read_catalogue, render_folders
+from azureml_publish.cli.stages import FINDINGS, day_of, read_catalogue, render_folders, subject_of
+from azureml_publish.cli.writing import write_edited
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
@@ -27,13 +27,11 @@ from azureml_publish.importer import (
     choose_presets,
     difference,
     draft_spec,
-    find_asset_folders,
     fold_model,
     new_project,
     place_folder,
     propose_defaults,
     prove,
-    read_asset_folder,
     with_presets,
 )
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
@@ -107,24 +105,15 @@ def _find_target(session: Session, into: str) -> Target:
     document, found = parse_yaml(path.read_text(encoding="utf-8-sig"), shown_path(session.directory, path))
     config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
     if document is None or config is None:
-        first = (*found, *wrong)[0]
-        raise UsageProblem(f"{first.location.path}:{first.location.line}: {first.message}", hint=first.hint)
+        raise unusable((*found, *wrong))
     return Target(root, models, document, config)
 
 
 def _read(session: Session, places: Sequence[str], found: list[Diagnostic]) -> tuple[Draft, ...]:
-    folders = [session.directory / place for place in places]
-    if not folders:
+    if not places:
         raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
-    for folder, place in zip(folders, places, strict=True):
-        if not folder.is_dir():
-            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
-    drafts = []
-    for path in find_asset_folders([folder.resolve() for folder in folders], session.directory, found):
-        read = read_asset_folder(path, session.directory, found)
-        if read is not None and (draft := draft_spec(read, found)):
-            drafts.append(draft)
-    return _once_each(drafts, found)
+    read = read_assets(session, places, found)
+    return _once_each([draft for _, one in read if (draft := draft_spec(one, found))], found)
 
 
 def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft, ...]:
@@ -202,7 +191,7 @@ def _import(
     if folded:
         target.models.mkdir(parents=True, exist_ok=True)
         if target.document is None or text != target.document.text:
-            write_whole(target.root / CONFIG_FILE, text)
+            write_edited(target.root / CONFIG_FILE, text)
     for one in folded:
         try:
             place_folder(target.models / one.draft.asset.folder, one.files)
@@ -232,9 +221,8 @@ def _prove(drafts: Sequence[Draft], target: Target, session: Session, found: lis
     found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, folders))
     if project is None:
         return ()
-    as_of = day_of(session, None)
     catalogue, _ = read_catalogue(target.root)
-    subject = ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+    subject = subject_of(project, catalogue, day_of(session, None))
     proofs = []
     for layout in ("system_metadata", "tags"):
         chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}

@@ -1,11 +1,12 @@
-"""What is registered, as asset folders that can be imported."""
+"""What can be imported: asset folders on disk, and what is registered as if it were such folders."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from azureml_publish.artifacts.container import Container
@@ -13,11 +14,19 @@ from azureml_publish.artifacts.tree import MANIFEST_FILE
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, RegisteredAsset
 from azureml_publish.cli.registered import find_registered
 from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output
+from azureml_publish.cli.session import Output, Session
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import dump_yaml, parse_yaml
-from azureml_publish.errors import PublishError
-from azureml_publish.importer import CARD, AssetFolder, Draft, ReadFolder, draft_spec
+from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.importer import (
+    CARD,
+    AssetFolder,
+    Draft,
+    ReadFolder,
+    draft_spec,
+    find_asset_folders,
+    read_asset_folder,
+)
 from azureml_publish.layouts import decode
 from azureml_publish.project import Project
 from azureml_publish.registry import Registry
@@ -25,6 +34,22 @@ from azureml_publish.render import SCHEMA
 from azureml_publish.render.mlflow import settings_of
 
 BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
+
+
+def read_assets(session: Session, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
+    """The asset folders at some places, each with its path, as far as they can be read.
+
+    Raises:
+        UsageProblem: a place is no folder; nothing was read then.
+    """
+    folders = [session.directory / place for place in places]
+    for folder, place in zip(folders, places, strict=True):
+        if not folder.is_dir():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+    for path in find_asset_folders([folder.resolve() for folder in folders], session.directory, found):
+        read = read_asset_folder(path, session.directory, found)
+        if read is not None:
+            yield path, read
 
 
 def read_registered(

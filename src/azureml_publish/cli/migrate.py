@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.cli.render import write_whole
+from azureml_publish.cli.importing import read_assets
 from azureml_publish.cli.session import Output, Session, output_options
-from azureml_publish.cli.stages import FINDINGS, Settings, require_sound, stage
+from azureml_publish.cli.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
+from azureml_publish.cli.writing import with_version, write_edited, write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml, replace_value
-from azureml_publish.errors import UsageProblem
-from azureml_publish.importer import Migration, find_asset_folders, migrate_spec, read_asset_folder
+from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
-from azureml_publish.project import CONFIG_FILE, Project
-from azureml_publish.project import SPEC_FILE as MODEL_FILE
+from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.migrations import migrations_json, migrations_text
 
@@ -58,15 +57,10 @@ def command(*, output: Output, layout: LayoutName, assets: tuple[str, ...], bump
 def _assets(
     session: Session, places: Sequence[str], layout: LayoutName, found: list[Diagnostic], *, bump: bool, write: bool
 ) -> list[Migration]:
-    folders = [session.directory / place for place in places]
-    for folder, place in zip(folders, places, strict=True):
-        if not folder.is_dir():
-            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
     migrations = []
-    for path in find_asset_folders([folder.resolve() for folder in folders], session.directory, found):
-        read = read_asset_folder(path, session.directory, found)
-        migration = migrate_spec(read, layout, found, bump=bump) if read is not None else None
-        if read is None or migration is None:
+    for path, read in read_assets(session, places, found):
+        migration = migrate_spec(read, layout, found, bump=bump)
+        if migration is None:
             continue
         migrations.append(migration)
         if write and migration.after != migration.before:
@@ -77,7 +71,9 @@ def _assets(
 def _project(output: Output, layout: LayoutName, *, bump: bool, write: bool) -> list[Migration]:
     before = stage(output.session, (), Settings(), check=False)
     project = require_sound(before, output)
-    after = stage(output.session, (), Settings(layout), check=False)
+    folders = [one.folder for one in before.subjects]
+    subjects, found = render_folders(before.subjects[0].project, folders, layout) if folders else ((), ())
+    after = Staged(project, subjects, found)
     require_sound(after, output)
     migrations = []
     for (folder, old), (_, new) in zip(before.rendered, after.rendered, strict=True):
@@ -86,12 +82,12 @@ def _project(output: Output, layout: LayoutName, *, bump: bool, write: bool) -> 
         version = new.asset.version + bumped
         texts = old.file("spec.yaml").text, new.file("spec.yaml").text
         if bumped:
-            texts = texts[0], _with_version(texts[1], version)
+            texts = texts[0], _rendered_as(texts[1], version)
             if write:
-                write_whole(folder.path / MODEL_FILE, replace_value(folder.document, ("version",), version))
+                write_edited(folder.path / SPEC_FILE, with_version(folder.document, version))
         migrations.append(Migration(new.asset.name, version, *texts, changed, vanishing))
     if write and project.config.layout != layout:
-        write_whole(project.root / CONFIG_FILE, _with_layout(project, layout))
+        write_edited(project.root / CONFIG_FILE, _with_layout(project, layout))
     return migrations
 
 
@@ -102,7 +98,7 @@ def _properties(old: RenderedModel, new: RenderedModel) -> tuple[tuple[str, ...]
     return changed, tuple(key for key in before if key not in after)
 
 
-def _with_version(text: str, version: int) -> str:
+def _rendered_as(text: str, version: int) -> str:
     document, _ = parse_yaml(text, "spec.yaml")
     return text if document is None else replace_value(document, ("version",), version)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.cli.session import Session
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.registry import Registry
@@ -20,9 +21,14 @@ def read_project(session: Session) -> Project:
     """
     project, found = load_project(find_root(session.directory))
     if project is None:
-        first = next(one for one in found if one.severity is Severity.ERROR)
-        raise UsageProblem(f"{first.location.path}:{first.location.line}: {first.message}", hint=first.hint)
+        raise unusable(found)
     return project
+
+
+def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
+    """What to raise where `publish.yaml` cannot be used: its first error."""
+    first = next(one for one in found if one.severity is Severity.ERROR)
+    return UsageProblem(f"{first.location.path}:{first.location.line}: {first.message}", hint=first.hint)
 
 
 def find_registered(registry: Registry, reference: str) -> RegisteredAsset:

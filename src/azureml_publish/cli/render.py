@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import click
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.cli.session import Output, as_of_option, layout_option, models_argument, output_options
 from azureml_publish.cli.stages import FINDINGS, Settings, require_sound, stage
+from azureml_publish.cli.writing import write_bytes
 from azureml_publish.reporters.diagnostics import as_json, counted
 
 OWN_FILES = ("MLmodel", "asset.yaml", "description.md", "model.yaml", "spec.yaml")
@@ -82,22 +82,3 @@ def _write(folder: Path, rendered: RenderedModel) -> None:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(path, data)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there, so that it is never seen half-written."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """As `write_whole`, for bytes."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

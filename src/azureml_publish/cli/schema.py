@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from azureml_publish.cli.render import write_whole
 from azureml_publish.cli.session import Session
+from azureml_publish.cli.writing import write_whole
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.spec import ModelSpec, ProjectConfig
 

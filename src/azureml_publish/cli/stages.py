@@ -61,12 +61,17 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     as_of = day_of(session, settings.as_of)
     catalogue, wrong = read_catalogue(root)
     found.extend(wrong)
-    subject = ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+    subject = subject_of(project, catalogue, as_of)
     subjects, mistakes = render_folders(subject, folders, settings.layout)
     found.extend(mistakes)
     if check:
         found.extend(run_checks(subject, subjects))
     return Staged(project, subjects, in_order(found))
+
+
+def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
+    """A project as checks and rendering see it on a day."""
+    return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
 
 
 def day_of(session: Session, as_of: datetime | None) -> date:

@@ -10,10 +10,8 @@ from datetime import date, datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.checks import ProjectSubject
 from azureml_publish.cli.planning import plan_models
 from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.render import write_whole
 from azureml_publish.cli.session import (
     Output,
     as_of_option,
@@ -23,8 +21,9 @@ from azureml_publish.cli.session import (
     registry_option,
 )
 from azureml_publish.cli.skus.words import project_here
-from azureml_publish.cli.stages import FINDINGS, Staged, day_of, render_folders, require_sound
-from azureml_publish.documents import Document, parse_yaml, replace_value
+from azureml_publish.cli.stages import FINDINGS, Staged, day_of, render_folders, require_sound, subject_of
+from azureml_publish.cli.writing import with_version, write_edited
+from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.changes import diff_text, pruning_json, pruning_text
@@ -75,7 +74,7 @@ def command(
     written = bool(pruning.texts) and (write or _asked(output, len(pruning.texts)))
     if written:
         for path, text in pruning.texts.items():
-            write_whole(project.root / path, text)
+            write_edited(project.root / path, text)
     elif pruning.texts:
         output.note("Nothing is written; --write does.")
     if output.json:
@@ -101,7 +100,7 @@ def _bump(
     catalogue, day = as_of
     registry, layout = where
     after = _with_texts(project, pruning.texts)
-    subject = ProjectSubject(after, catalogue, resolve_presets(after.config, catalogue, day), day)
+    subject = subject_of(after, catalogue, day)
     subjects, found = render_folders(subject, _affected(project, after, catalogue, day), layout)
     staged = Staged(after, subjects, found)
     require_sound(staged, output)
@@ -113,7 +112,7 @@ def _bump(
                 continue
             folder = next(one for one in after.models if one.spec.name == action.model)
             free = opened.registry.state(action.model, action.version).next_version
-            texts[folder.document.path] = replace_value(folder.document, ("version",), free)
+            texts[folder.document.path] = with_version(folder.document, free)
             bumped[action.model] = (action.version, free)
     return replace(pruning, texts=texts), bumped
 

@@ -7,9 +7,9 @@ import sys
 import click
 
 from azureml_publish.cli.registries import TOOL, find_credential
-from azureml_publish.cli.render import write_whole
 from azureml_publish.cli.session import Output, output_options
 from azureml_publish.cli.stages import read_catalogue
+from azureml_publish.cli.writing import write_whole
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription
