@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azureml_publish.checks.finetune_choice import choice
+from azureml_publish.checks.finetune.choice import choice
 from azureml_publish.checks.subject import Check, ModelSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azureml_publish.checks.sku_problems import sku_check
+from azureml_publish.checks.sku.problems import sku_check
 from azureml_publish.diagnostics import Rule, Severity
 
 RULE = Rule("SKU009", "sku-query-idle", Severity.WARNING, "A word of a query changes nothing, or cannot be judged.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azureml_publish.checks.sku_problems import sku_check
+from azureml_publish.checks.sku.problems import sku_check
 from azureml_publish.diagnostics import Rule, Severity
 
 RULE = Rule("SKU003", "sku-unknown", Severity.ERROR, "A size, family or GPU model is not in the catalogue.")

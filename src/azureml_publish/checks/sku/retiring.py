@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azureml_publish.checks.sku_lists import list_check
+from azureml_publish.checks.sku.lists import list_check
 from azureml_publish.checks.subject import ProjectSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.documents import Document
