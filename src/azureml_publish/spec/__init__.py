@@ -1,6 +1,7 @@
 """What people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, typed (pydantic) and closed."""
 
 from azureml_publish.spec.extra import Extra, IntellectualProperty
+from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.model import (
     Compute,
@@ -18,6 +19,7 @@ from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
 from azureml_publish.spec.source import BlobFolder, BlobSource, GitRepository, GitSource, HubSource, LocalSource
 
 __all__ = [
+    "PLACES",
     "BlobFolder",
     "BlobSource",
     "Compute",
@@ -28,6 +30,7 @@ __all__ = [
     "GitSource",
     "HubSource",
     "IntellectualProperty",
+    "Legacy",
     "Link",
     "LocalSource",
     "Metadata",

@@ -18,6 +18,7 @@ from pydantic import (
 
 from azureml_publish.assets import MinSkuSpec, ModelType
 from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
+from azureml_publish.spec.legacy import Legacy
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.reading import Written
 from azureml_publish.spec.source import Source
@@ -156,6 +157,9 @@ class ModelSpec(Written):
     mlflow: Mlflow | None = None
     categories: tuple[str, ...] | None = None
     metadata: Metadata = Metadata()
+    legacy: Annotated[
+        Legacy | None, Field(description="Tags and properties that no layout has moved, where a catalogue needs them.")
+    ] = None
     archived: Annotated[StrictBool | None, Field(description="Whether the catalogue hides this version.")] = None
     intellectual_property: Annotated[IntellectualProperty | None, Field(description="Whose the model is.")] = None
     variant_info: Annotated[

@@ -210,3 +210,15 @@ def test_a_flag_that_a_template_turns_into_text_is_reported(workshop: Workshop) 
     workshop.write({"templates/spec.yaml.j2": "{{ spec | yaml | replace('preview: true', 'preview: yes') }}\n"})
     found = workshop.failure(spec=SPEC + "metadata: {preview: true}\n")
     assert "'yes' for 'system_metadata.preview', not True" in found.message
+
+
+@pytest.mark.parametrize("layout", ["system_metadata", "tags"])
+def test_a_registry_is_given_the_text_of_a_page_that_the_asset_yaml_names(
+    workshop: Workshop, layout: LayoutName
+) -> None:
+    workshop.write({"models/little/files/notes.md": "# Notes\n\nGood to know.\n"})
+    rendered = workshop.sound(layout, spec=SPEC + "metadata: {notes: notes.md, evaluation: see the card}\n")
+    values = rendered.asset.tags if layout == "tags" else rendered.asset.system_metadata
+    assert values["notes"] == "# Notes\n\nGood to know.\n"
+    assert values["evaluation"] == "see the card"
+    assert "notes: notes.md" in rendered.file("spec.yaml").text
