@@ -76,7 +76,7 @@ def test_a_catalogue_shrinks_to_names_and_what_is_special(publish: Run, assets: 
     # A model that lacks a default declines it.
     assert tagged["finetune_defaults"]["apply_deepspeed"] is None
     assert tagged["metadata"]["deprecation"] == {"inferenceRetirementDate": "2025-08-30T00:00:00.000000Z"}
-    assert tagged["extra"]["tags"]["training_dataset"] == "COCO"
+    assert tagged["legacy"] == {"copy_registry_files_to_workspace": True, "training_dataset": "COCO"}
     assert tagged["extra"]["tags"]["Deprecated"] is None
     assert tagged["extra"]["properties"]["languages"] == "EN"
     custom = yaml.safe_load((models / "custom-one" / "model.yaml").read_text())
