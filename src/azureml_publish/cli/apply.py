@@ -76,7 +76,7 @@ def command(
                     "`hub: public` in publish.yaml takes the real ones."
                 )
             with _stoppable(output) as stopped, watch(output) as progress:
-                blobs = find_blobs(output.session.environ)
+                blobs = find_blobs(opened, output.session.environ)
                 transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs)
                 results = apply_plan(plan, contents, Tools(opened.registry, transfer), jobs=jobs)
     if output.json:

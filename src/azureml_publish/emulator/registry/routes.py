@@ -113,10 +113,20 @@ def registry_service(models: ModelStore, blobs: BlobStore, signer: Signer, addre
         # These two azure-mgmt-machinelearningservices makes on the resource manager, which is the same host here.
         Route(f"{_REGISTRY}/models/{{name}}", Methods(GET=authorised(front.get_container))),
         Route(f"{_REGISTRY}{version}/startPendingUpload", pending),
+        Route(f"{_REGISTRY}/providers/Microsoft.Authorization/permissions", Methods(GET=authorised(permissions))),
         Route(f"{base}{version}/startPendingUpload", pending),
         *dataplane_routes(models, addresses, authorised, registry_of, body_of),
     ]
     return Router(routes=routes, default=not_served, redirect_slashes=False)
+
+
+async def permissions(request: Request) -> Response:
+    """What the caller may do: all that the role AzureML Registry User allows; with the token `reader`, only to read."""
+    registry_of(request)
+    token = request.headers["authorization"].partition(" ")[2].strip()
+    last = "read" if token == "reader" else "*"  # noqa: S105 - a made-up name of the emulator, no secret
+    actions = [f"Microsoft.MachineLearningServices/registries/{what}" for what in ("read", f"assets/{last}")]
+    return Json({"value": [{"actions": actions, "notActions": []}]})
 
 
 class _FrontEnd:
