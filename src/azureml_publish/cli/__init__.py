@@ -30,6 +30,7 @@ VERBS = MappingProxyType(
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
         "emulator": "Serve a registry, its blobs and a Hub on loopback.",
+        "deprecate": "Write the days on which models go into model.yaml.",
         "doctor": "Tell which credential works, what answers, and which role is missing.",
         "schema": "Print the JSON Schema of model.yaml and publish.yaml.",
     }
