@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -24,9 +24,10 @@ from azureml_publish.emulator.blobs.routes import blob_service
 from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
 from azureml_publish.emulator.control import control_routes
-from azureml_publish.emulator.faults import FaultInjection, Faults, Service
+from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Service
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
+from azureml_publish.emulator.manners import Manners, Switches
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
@@ -158,7 +159,16 @@ class Emulator:
         faults: Switches that make chosen requests fail.
     """
 
-    def __init__(self, data: Path, *, port: int = 0, http_port: int = 0, hub_weights: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        port: int = 0,
+        http_port: int = 0,
+        hub_weights: int | None = None,
+        manners: Manners | None = None,
+        faults: Iterable[Fault] = (),
+    ) -> None:
         """Prepare; nothing is touched before `start`.
 
         Args:
@@ -167,8 +177,11 @@ class Emulator:
             http_port: TCP port of the plain HTTP for blobs and Hub, 0 for a free one.
             hub_weights: Size in bytes of each stand-in checkpoint's `model.safetensors`, None for its natural size of
                 one or two MiB.
+            manners: The manners of the service that it is to have, none if left out.
+            faults: Rules that are in force from the start.
         """
-        self.faults = Faults()
+        self.faults = Faults(faults)
+        self._switches = Switches(manners or Manners())
         self._folder = DataFolder(data.absolute())
         self._ports = (port, http_port)
         self._hub_weights = hub_weights
@@ -218,7 +231,7 @@ class Emulator:
         models = ModelStore(database, self._blobs)
         checkpoints = Checkpoints(self._folder, database, self._hub_weights)
         blobs, render_blob = blob_service(self._blobs, self._signer, addresses, checkpoints)
-        registry = registry_service(models, self._blobs, self._signer, addresses, CLOUD)
+        registry = registry_service(models, self._signer, addresses, self._switches, CLOUD)
         hub, render_hub = hub_service(checkpoints)
 
         def guarded(app: ASGIApp, service: Service, render: Render) -> ASGIApp:
@@ -231,9 +244,12 @@ class Emulator:
             return Guard(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
 
         plain_blobs = guarded(blobs, "blobs", render_blob)
-        switches = control(control_routes(self.reset, self.faults))
-        secure_switches = control(control_routes(self.reset, None))
-        plain = _Split({ACCOUNT: plain_blobs, "reset": switches, "faults": switches}, guarded(hub, "hub", render_hub))
+        switches = control(control_routes(self.reset, self.faults, self._switches))
+        secure_switches = control(control_routes(self.reset, None, None))
+        plain = _Split(
+            {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "manners": switches},
+            guarded(hub, "hub", render_hub),
+        )
         secure = _SecurePort(guarded(registry, "registry", render_error), plain_blobs, secure_switches, self._blobs)
         return [_Listener(https, secure, context), _Listener(http, plain, None)]
 
@@ -249,11 +265,15 @@ class Emulator:
         self._addresses = self._signer = self._blobs = self._database = None
 
     def reset(self) -> None:
-        """Forget every version, blob and fault. Checkpoints and keys stay: they are not state but what was put in."""
+        """Forget every version and blob; faults and manners are again those of the start.
+
+        Checkpoints and keys stay: they are not state but what was put in.
+        """
         if self._blobs is None:
             raise RuntimeError("the emulator is not running")
         self._blobs.empty()
-        self.faults.clear()
+        self.faults.reset()
+        self._switches.reset()
 
     def container(self, name: str, *, permissions: str = "racwdl", lifetime_seconds: float = 3600.0) -> str:
         """A SAS URL of a container, which is created where it is missing.
@@ -281,6 +301,15 @@ class Emulator:
     @property
     def _bundle(self) -> Path:
         return self._folder.root / "ca-bundle.pem"
+
+    @property
+    def manners(self) -> Manners:
+        """The manners in force; assign others at any time."""
+        return self._switches.now
+
+    @manners.setter
+    def manners(self, manners: Manners) -> None:
+        self._switches.now = manners
 
     @property
     def url(self) -> str:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from azureml_publish.emulator.addresses import Addresses, blob_reference
 from azureml_publish.emulator.blobs.sas import Signer
-from azureml_publish.emulator.blobs.store import BlobStore
+from azureml_publish.emulator.manners import Switches
 from azureml_publish.emulator.registry import wire
 from azureml_publish.emulator.registry.dataplane import dataplane_routes
 from azureml_publish.emulator.registry.models import ModelStore, own_blob
@@ -66,7 +66,9 @@ def authorised(handler: Handler) -> Handler:
     return checked
 
 
-def registry_service(models: ModelStore, blobs: BlobStore, signer: Signer, addresses: Addresses, cloud: str) -> ASGIApp:
+def registry_service(
+    models: ModelStore, signer: Signer, addresses: Addresses, manners: Switches, cloud: str
+) -> ASGIApp:
     """The application of the HTTPS port."""
 
     async def metadata(_request: Request) -> Response:
@@ -88,7 +90,7 @@ def registry_service(models: ModelStore, blobs: BlobStore, signer: Signer, addre
             }
         )
 
-    front = _FrontEnd(models, blobs, signer, addresses)
+    front = _FrontEnd(models, signer, addresses, manners)
     pending = Methods(POST=authorised(front.start_pending_upload))
     base = f"{_FRONT_END}{_REGISTRY}"
     version = "/models/{name}/versions/{version}"
@@ -132,11 +134,16 @@ async def permissions(request: Request) -> Response:
 class _FrontEnd:
     """The handlers of the management front end."""
 
-    def __init__(self, models: ModelStore, blobs: BlobStore, signer: Signer, addresses: Addresses) -> None:
+    def __init__(self, models: ModelStore, signer: Signer, addresses: Addresses, manners: Switches) -> None:
         self._models = models
-        self._blobs = blobs
         self._signer = signer
         self._addresses = addresses
+        self._manners = manners
+
+    def _sas(self, container: str, permissions: str, seconds: float) -> str:
+        manners = self._manners.now
+        seconds = seconds if manners.sas_seconds is None else manners.sas_seconds
+        return self._signer.container_sas(container, permissions, seconds, manners.sas_requests)
 
     @staticmethod
     def _identity(request: Request) -> tuple[str, str, str]:
@@ -196,7 +203,7 @@ class _FrontEnd:
 
     def _upload_reference(self, identity: tuple[str, str, str]) -> dict[str, Any]:
         container = self._models.upload_container(*identity)
-        sas = self._signer.container_sas(container, "racwl", _UPLOAD_SECONDS)
+        sas = self._sas(container, "racwl", _UPLOAD_SECONDS)
         return wire.render_blob_reference(self._addresses, container, "", sas)
 
     async def temporary_reference(self, request: Request) -> Response:
@@ -230,7 +237,7 @@ class _FrontEnd:
         wanted = blob_reference(str(body.get("blobUri", ""))) if isinstance(body, dict) else None
         if wanted is None or wanted[0] != content[0]:
             raise refused(f"blobUri does not belong to {record.name}:{record.version}.")
-        sas = self._signer.container_sas(content[0], "rl", _DOWNLOAD_SECONDS)
+        sas = self._sas(content[0], "rl", _DOWNLOAD_SECONDS)
         return Json({"blobReferenceForConsumption": wire.render_blob_reference(self._addresses, *content, sas)})
 
     # Import
