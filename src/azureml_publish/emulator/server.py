@@ -28,6 +28,7 @@ from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Servi
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.manners import Manners, Switches
+from azureml_publish.emulator.pace import Latency, Throttle
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
@@ -188,6 +189,7 @@ class Emulator:
         self._addresses: Addresses | None = None
         self._signer: Signer | None = None
         self._blobs: BlobStore | None = None
+        self._models: ModelStore | None = None
         self._database: Database | None = None
         self._listeners: list[_Listener] = []
 
@@ -228,7 +230,7 @@ class Emulator:
         addresses = self._running()
         self._signer = Signer.from_folder(self._folder.secrets)
         self._blobs = BlobStore(database, self._folder)
-        models = ModelStore(database, self._blobs)
+        self._models = models = ModelStore(database, self._blobs, self._switches)
         checkpoints = Checkpoints(self._folder, database, self._hub_weights)
         blobs, render_blob = blob_service(self._blobs, self._signer, addresses, checkpoints)
         registry = registry_service(models, self._signer, addresses, self._switches, CLOUD)
@@ -238,7 +240,10 @@ class Emulator:
             def failure(status: int, scope: Scope) -> Response:
                 return render(RefusedError(status, "InjectedFault", "A fault was asked for"), scope)
 
-            return FaultInjection(Guard(app, render), self.faults, service, failure, self._abort)
+            served: ASGIApp = FaultInjection(Guard(app, render), self.faults, service, failure, self._abort)
+            if service == "registry":
+                served = Throttle(served, self._switches, _too_many)
+            return Latency(served, self._switches)
 
         def control(routes: list[Route]) -> ASGIApp:
             return Guard(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
@@ -262,16 +267,17 @@ class Emulator:
         self._listeners = []
         if self._database is not None:
             self._database.close()
-        self._addresses = self._signer = self._blobs = self._database = None
+        self._addresses = self._signer = self._blobs = self._models = self._database = None
 
     def reset(self) -> None:
         """Forget every version and blob; faults and manners are again those of the start.
 
         Checkpoints and keys stay: they are not state but what was put in.
         """
-        if self._blobs is None:
+        if self._blobs is None or self._models is None:
             raise RuntimeError("the emulator is not running")
         self._blobs.empty()
+        self._models.refresh()
         self.faults.reset()
         self._switches.reset()
 
@@ -340,6 +346,11 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _too_many(scope: Scope, seconds: int) -> Response:
+    message = f"Too many requests. Try again in {seconds} s."
+    return render_error(RefusedError(429, "TooManyRequests", message, {"Retry-After": str(seconds)}), scope)
 
 
 class _SecurePort:

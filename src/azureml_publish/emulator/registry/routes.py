@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -117,7 +118,7 @@ def registry_service(
         Route(f"{_REGISTRY}{version}/startPendingUpload", pending),
         Route(f"{_REGISTRY}/providers/Microsoft.Authorization/permissions", Methods(GET=authorised(permissions))),
         Route(f"{base}{version}/startPendingUpload", pending),
-        *dataplane_routes(models, addresses, authorised, registry_of, body_of),
+        *dataplane_routes(models, addresses, manners, authorised=authorised, registry_of=registry_of, body_of=body_of),
     ]
     return Router(routes=routes, default=not_served, redirect_slashes=False)
 
@@ -152,20 +153,27 @@ class _FrontEnd:
     # Versions and containers
 
     async def get_version(self, request: Request) -> Response:
-        record = self._models.get(*self._identity(request))
+        record = self._models.show(*self._identity(request))
         return Json(wire.render_version(record, self._addresses))
 
     async def put_version(self, request: Request) -> Response:
         sent = read_submission(await body_of(request))
-        record, created = self._models.put(*self._identity(request), sent)
+        manners = self._manners.now
+        if manners.ignore_archive:
+            sent = replace(sent, archived=None)
+        record, created, operation = self._models.put(*self._identity(request), sent, polls=manners.put_polls)
+        if operation is not None:
+            return Response(status_code=202, headers=self._polling(request, operation))
         return Json(wire.render_version(record, self._addresses), 201 if created else 200)
 
     async def list_versions(self, request: Request) -> Response:
-        registry, name, view = registry_of(request), request.path_params["name"], view_of(request)
+        registry, name, manners = registry_of(request), request.path_params["name"], self._manners.now
+        view = view_of(request, manners)
         newest = newest_first(request)
         return paged(
             request,
             self._addresses,
+            manners,
             lambda offset, limit: self._models.versions(
                 registry, name, view, newest_first=newest, offset=offset, limit=limit
             ),
@@ -184,6 +192,8 @@ class _FrontEnd:
         archived = properties.get("isArchived")
         if archived is not None and not isinstance(archived, bool):
             raise refused("isArchived is true or false.")
+        if self._manners.now.ignore_archive:
+            archived = None
         fields = {key: properties[key] for key in ("description", "tags", "properties") if properties.get(key)}
         container = self._models.put_container(
             registry_of(request), request.path_params["name"], fields, archived=archived
@@ -191,10 +201,12 @@ class _FrontEnd:
         return Json(wire.render_container(container))
 
     async def list_containers(self, request: Request) -> Response:
-        registry, view = registry_of(request), view_of(request)
+        registry, manners = registry_of(request), self._manners.now
+        view = view_of(request, manners)
         return paged(
             request,
             self._addresses,
+            manners,
             lambda offset, limit: self._models.containers(registry, view, offset=offset, limit=limit),
             wire.render_container,
         )
