@@ -107,23 +107,28 @@ class AzureRegistry:
     def create(self, record: AssetRecord, path: str) -> None:
         """See `Registry.create`."""
         from azure.ai.ml.entities import Model
+        from azure.core.exceptions import ResourceNotFoundError
 
         with translated(self._name, f"model {record.name} version {record.version}"):
             # azure-ai-ml would take an existing version for one to update.
             if self._get(record.name, record.version) is not None:
                 raise Conflict(f"{record.name} version {record.version} was registered meanwhile.", hint="Plan again.")
-            self._client.models.create_or_update(
-                Model(
-                    name=record.name,
-                    version=str(record.version),
-                    type=record.type,
-                    path=path,
-                    description=record.description,
-                    tags=dict(record.tags),
-                    properties=dict(record.properties),
-                    system_metadata=dict(record.system_metadata) or None,
-                )
+            model = Model(
+                name=record.name,
+                version=str(record.version),
+                type=record.type,
+                path=path,
+                description=record.description,
+                tags=dict(record.tags),
+                properties=dict(record.properties),
+                system_metadata=dict(record.system_metadata) or None,
             )
+            try:
+                self._client.models.create_or_update(model)
+            except ResourceNotFoundError as error:
+                # azure-ai-ml reads the version after its write, and a registry may not show it for a while.
+                if getattr(getattr(error.response, "request", None), "method", None) != "GET":
+                    raise
 
     def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
         """See `Registry.update`."""
@@ -166,10 +171,11 @@ class AzureRegistry:
 
         try:
             found = self._client.models.get(model, version=str(version))
+            # Just after a create or a delete one of the two APIs may know the version and the other not.
+            url = self._model_url(model, version)
+            native = send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API}) or {}
         except ResourceNotFoundError:
             return None
-        url = self._model_url(model, version)
-        native = send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API}) or {}
         created = getattr(found.creation_context, "created_at", None)
         return RegisteredAsset(
             id=AssetId(self._name, model, version),
