@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.spec import (
+    EmulatorFaults,
     HubSource,
     LocalSource,
     ModelSpec,
@@ -319,7 +320,7 @@ def test_a_sample_link_is_https() -> None:
     assert found.hint == "Begin it with https://."
 
 
-SCHEMAS: dict[str, type[Written]] = {"model": ModelSpec, "publish": ProjectConfig}
+SCHEMAS: dict[str, type[Written]] = {"model": ModelSpec, "publish": ProjectConfig, "faults": EmulatorFaults}
 
 
 def schema(which: str) -> Draft202012Validator:

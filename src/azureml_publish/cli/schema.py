@@ -11,21 +11,21 @@ import click
 from azureml_publish.cli.session import Session
 from azureml_publish.cli.writing import write_whole
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.spec import ModelSpec, ProjectConfig
+from azureml_publish.spec import EmulatorFaults, ModelSpec, ProjectConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @click.command("schema")
-@click.argument("which", type=click.Choice(["model", "publish"]), required=False)
-@click.option("--out", type=click.Path(file_okay=False), help="Write model.schema.json and publish.schema.json there.")
+@click.argument("which", type=click.Choice(["model", "publish", "faults"]), required=False)
+@click.option("--out", type=click.Path(file_okay=False), help="Write all of them there, as NAME.schema.json.")
 @click.pass_obj
 def command(session: Session, which: str | None, out: str | None) -> None:
-    """Print the JSON Schema of model.yaml, of publish.yaml, or of both.
+    """Print the JSON Schema of model.yaml, of publish.yaml, of the file of `publish emulator --faults`, or of all.
 
     An editor follows it where the file's first line says: # yaml-language-server: $schema=PATH
     """
-    schemas = {"model": _schema(ModelSpec), "publish": _schema(ProjectConfig)}
+    schemas = {"model": _schema(ModelSpec), "publish": _schema(ProjectConfig), "faults": _schema(EmulatorFaults)}
     if out is not None:
         folder = session.directory / Path(out)
         folder.mkdir(parents=True, exist_ok=True)

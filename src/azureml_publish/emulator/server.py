@@ -34,6 +34,7 @@ from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
 from azureml_publish.emulator.routing import Guard, RefusedError, Render, not_served
 from azureml_publish.emulator.state import Database, DataFolder
+from azureml_publish.emulator.tidying import tidy
 
 CLOUD = "Emulator"
 """Name of the cloud in the metadata document, for `AZUREML_CURRENT_CLOUD`."""
@@ -230,6 +231,7 @@ class Emulator:
         addresses = self._running()
         self._signer = Signer.from_folder(self._folder.secrets)
         self._blobs = BlobStore(database, self._folder)
+        tidy(database, self._folder, self._blobs)
         self._models = models = ModelStore(database, self._blobs, self._switches)
         checkpoints = Checkpoints(self._folder, database, self._hub_weights)
         blobs, render_blob = blob_service(self._blobs, self._signer, addresses, checkpoints)

@@ -1,5 +1,6 @@
-"""What people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, typed (pydantic) and closed."""
+"""What people write: `model.yaml`, `publish.yaml`, `sample-links.yaml` and more, typed (pydantic) and closed."""
 
+from azureml_publish.spec.emulator import EmulatorFaults, FaultSpec, MannersSpec
 from azureml_publish.spec.extra import Extra, IntellectualProperty
 from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import Metadata
@@ -24,7 +25,9 @@ __all__ = [
     "BlobSource",
     "Compute",
     "Defaults",
+    "EmulatorFaults",
     "Extra",
+    "FaultSpec",
     "FinetuneDefaults",
     "GitRepository",
     "GitSource",
@@ -33,6 +36,7 @@ __all__ = [
     "Legacy",
     "Link",
     "LocalSource",
+    "MannersSpec",
     "Metadata",
     "MinSku",
     "Mlflow",

@@ -29,6 +29,8 @@ from azureml_publish.emulator.state import Database
 View = Literal["All", "ActiveOnly", "ArchivedOnly"]
 
 _OWN = "blob:"
+OWN_CONTAINER = "assets-"
+"""How the names begin of the containers that the registry makes for content."""
 _VIEWS: dict[View, str] = {"All": "", "ActiveOnly": " AND archived = 0", "ArchivedOnly": " AND archived = 1"}
 _IDENTITY = "registry = ? AND name = ? AND version = ?"
 
@@ -347,7 +349,7 @@ class ModelStore:
 
 def _new_container() -> str:
     """A name that no other data folder has: a URL from before a restart then means this content or nothing."""
-    return f"assets-{uuid.uuid4().hex}"
+    return f"{OWN_CONTAINER}{uuid.uuid4().hex}"
 
 
 def _with_uri(fields: Fields, uri: str) -> Fields:
