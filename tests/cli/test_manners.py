@@ -18,7 +18,6 @@ MODEL = "distilbert-base-uncased"
 ODD = {
     "stale reads": Manners(stale_reads=2),
     "async PUTs": Manners(put_polls=3),
-    "throttling": Manners(throttle_every=3, retry_after_seconds=0),
     "all": Manners(
         stale_reads=2,
         put_polls=1,
