@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.artifacts.transfer import ModelContent, Transfer, publish_content
-from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, Content
+from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, AssetId, Content
 from azureml_publish.errors import Conflict, Interrupted, PublishError
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
@@ -92,16 +92,27 @@ def _carry_out(action: Action, content: ModelContent, tools: Tools) -> Result:
             published = publish_content(content, access, tools.transfer)
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
             tools.registry.create(record_of(asset, properties), published.uri)
+            if asset.archived:
+                _set_archived(content, tools)
             _read_back(content, tools)
             return Result(asset.name, asset.version, Outcome.CREATED, published)
-        case ActionKind.UPDATE:
+        case ActionKind.UPDATE | ActionKind.ARCHIVE | ActionKind.RESTORE:
             registered = tools.registry.state(asset.name, asset.version).asset
             if registered is None:
                 raise Conflict(f"{asset.name} version {asset.version} was deleted meanwhile.", hint="Plan again.")
-            tools.registry.update(registered, record_of(asset, {}), changed_metadata(action.fields))
+            if action.kind is ActionKind.UPDATE:
+                tools.registry.update(registered, record_of(asset, {}), changed_metadata(action.fields))
+            if registered.archived != asset.archived or any(one.field == "archived" for one in action.fields):
+                _set_archived(content, tools)
             _read_back(content, tools)
             return Result(asset.name, asset.version, Outcome.UPDATED)
     return Result(asset.name, asset.version, Outcome.UNCHANGED)
+
+
+def _set_archived(content: ModelContent, tools: Tools) -> None:
+    """Archive or restore a version, as its folder says; the look that follows tells where a registry ignores it."""
+    asset = content.rendered.asset
+    tools.registry.set_archived(AssetId(tools.registry.name, asset.name, asset.version), archived=asset.archived)
 
 
 def _read_back(content: ModelContent, tools: Tools) -> None:

@@ -93,7 +93,8 @@ class RenderedAsset:
     """What a registry is asked to hold for one model version, apart from its files.
 
     `description` is the model card as Markdown. `tags` and `properties` hold what the asset YAML holds: structured
-    values are still structured, and are turned into strings on their way to the service.
+    values are still structured, and are turned into strings on their way to the service. `archived`: the catalogue is
+    to hide the version.
     """
 
     name: str
@@ -103,6 +104,7 @@ class RenderedAsset:
     tags: Mapping[str, Value]
     properties: Mapping[str, Value]
     system_metadata: Mapping[str, Value]
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

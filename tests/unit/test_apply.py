@@ -39,6 +39,7 @@ class MemoryRegistry:
 
     held: dict[str, RegisteredAsset] = field(default_factory=dict)
     stale_answers: int = 0
+    ignores_archive: bool = False
     refusals: dict[str, Exception] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
     updates: dict[str, tuple[RegisteredAsset, AssetRecord, Mapping[str, Value]]] = field(default_factory=dict)
@@ -83,6 +84,11 @@ class MemoryRegistry:
             properties={**registered.properties, **record.properties},
             system_metadata={key: value for key, value in metadata.items() if value is not None},
         )
+
+    def set_archived(self, asset: AssetId, *, archived: bool) -> None:
+        self._begin("set_archived", asset.name)
+        if not self.ignores_archive:
+            self.held[asset.name] = replace(self.held[asset.name], archived=archived)
 
     def _begin(self, call: str, model: str) -> None:
         self.calls.append((call, model))
@@ -144,6 +150,17 @@ def as_registered(content: ModelContent, **changed: Any) -> RegisteredAsset:
         path="https://one/c/abc/mlflow_model_folder",
     )
     return replace(held, **changed)
+
+
+def archiving(contents: dict[str, ModelContent], *, archived: bool) -> dict[str, ModelContent]:
+    """The models, as their folders say it with `archived`."""
+    return {
+        name: replace(
+            content,
+            rendered=replace(content.rendered, asset=replace(content.rendered.asset, archived=archived)),
+        )
+        for name, content in contents.items()
+    }
 
 
 def holding(contents: Mapping[str, ModelContent], **changed: Any) -> MemoryRegistry:
@@ -239,6 +256,32 @@ class TestUpdate:
         carry_out(contents, registry)
         again = plan_of(contents, registry)
         assert [action.kind for action in again.actions] == [ActionKind.UNCHANGED] * 2
+
+    @pytest.mark.parametrize("archived", [True, False])
+    def test_a_version_is_archived_and_restored_without_touching_anything_else(
+        self, make_contents: MakeContents, *, archived: bool
+    ) -> None:
+        contents = archiving(make_contents("a"), archived=archived)
+        registry = holding(contents, archived=not archived)
+        assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
+        assert registry.held["a"].archived is archived
+        assert registry.writes == [("set_archived", "a")]
+
+    def test_an_update_archives_as_well_where_that_differs_too(self, make_contents: MakeContents) -> None:
+        contents = archiving(make_contents("a"), archived=True)
+        registry = holding(contents, archived=False, description="old")
+        assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
+        assert registry.writes == [("update", "a"), ("set_archived", "a")]
+        assert [action.kind for action in plan_of(contents, registry).actions] == [ActionKind.UNCHANGED]
+
+    def test_a_registry_that_ignores_archiving_is_found_out(self, make_contents: MakeContents) -> None:
+        contents = archiving(make_contents("a"), archived=True)
+        registry = holding(contents, archived=False)
+        registry.ignores_archive = True
+        (result,) = carry_out(contents, registry)
+        assert result.outcome is Outcome.FAILED
+        assert result.error is not None
+        assert result.error.message.endswith("the registry still answers otherwise: archived.")
 
     def test_a_version_that_was_deleted_meanwhile_is_a_conflict(self, make_contents: MakeContents) -> None:
         contents = make_contents("a")

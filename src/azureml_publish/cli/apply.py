@@ -14,14 +14,13 @@ import click
 from azureml_publish.apply import Outcome, Result, Tools, apply_plan
 from azureml_publish.artifacts.transfer import Transfer
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import plan_models
 from azureml_publish.cli.progress import watch
 from azureml_publish.cli.registries import TOOL, Opened, find_blobs, open_registry
+from azureml_publish.cli.saved_plans import plan_asked, what_is_asked
 from azureml_publish.cli.session import (
     Output,
     as_of_option,
     layout_option,
-    models_argument,
     output_options,
     registry_option,
 )
@@ -35,7 +34,7 @@ PARTLY_APPLIED = 7
 
 
 @click.command("apply")
-@models_argument
+@click.argument("models", metavar="[PLAN.json | MODEL...]", nargs=-1)
 @registry_option
 @layout_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
@@ -52,15 +51,19 @@ def command(
     as_of: datetime | None,
     yes: bool,
 ) -> None:
-    """Show the plan, ask, and carry it out: upload, register, update.
+    """Show the plan, ask, and carry it out: upload, register, update, archive.
+
+    A plan that `publish plan --out` saved is carried out as it is, without asking; where the model folders or the
+    registry moved since, nothing is written and the exit code is 6.
 
     Safe to run again after any interruption: what is there already is found, checked and kept. A conflict writes
     nothing and exits with 6; where some models failed and some did not, the exit code is 7.
     """
-    staged = stage(output.session, models, Settings(layout, as_of))
+    asked = what_is_asked(output.session, models, registry, Settings(layout, as_of))
+    staged = stage(output.session, asked.models, asked.settings)
     project = require_sound(staged, output)
-    with open_registry(output, project, registry) as opened:
-        plan, contents = plan_models(staged, opened.registry, jobs)
+    with open_registry(output, project, asked.registry) as opened:
+        plan, contents = plan_asked(asked, staged, opened.registry, jobs)
         output.note(plan_text(plan, output.paint_notes))
         if plan.conflicts:
             raise Conflict(
@@ -69,7 +72,7 @@ def command(
             )
         results: Sequence[Result] = [Result(a.model, a.version, Outcome.UNCHANGED) for a in plan.actions]
         if plan.changes:
-            _ask(plan, opened, yes=yes)
+            _ask(plan, opened, yes=yes or asked.saved is not None)
             if opened.stand_in:
                 output.note(
                     "Hub files come from the local registry's stand-in: real layout, small random weights. "

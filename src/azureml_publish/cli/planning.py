@@ -1,20 +1,35 @@
-"""What plan and apply share: ask the registry about every model, and plan."""
+"""What plan, apply and bump share: ask the registry about every model, and plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from azureml_publish.artifacts.transfer import ModelContent, describe_content
 from azureml_publish.cli.stages import Staged
-from azureml_publish.plan import Plan, Wanted, make_plan
+from azureml_publish.plan import Observed, Plan, Wanted
 from azureml_publish.registry import Registry
 
 
-def plan_models(staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
-    """The plan for what was rendered, and the content of each model by asset name."""
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What was rendered beside what the registry said, and the content of each model by asset name."""
+
+    observed: Observed
+    contents: Mapping[str, ModelContent]
+
+
+def observe_models(staged: Staged, registry: Registry, jobs: int) -> Planning:
+    """Ask the registry about every model that was rendered, several at a time."""
     contents = {rendered.asset.name: describe_content(folder, rendered) for folder, rendered in staged.rendered}
     wanted = [Wanted(content.rendered.asset, content.digest) for content in contents.values()]
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
         states = pool.map(lambda one: registry.state(one.asset.name, one.asset.version), wanted)
-        return make_plan(registry.name, zip(wanted, states, strict=True)), contents
+        return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
+
+
+def plan_models(staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
+    """The plan for what was rendered, and the content of each model by asset name."""
+    planning = observe_models(staged, registry, jobs)
+    return planning.observed.plan(), planning.contents

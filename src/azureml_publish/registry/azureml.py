@@ -146,6 +146,11 @@ class AzureRegistry:
                     self._patch(record, [{"op": "replace", "path": "/isArchived", "value": True}])
             self._update_metadata(record, changed)
 
+    def set_archived(self, asset: AssetId, *, archived: bool) -> None:
+        """See `Registry.set_archived`."""
+        with translated(self._name, f"model {asset.name} version {asset.version}"):
+            self._patch(asset, [{"op": "replace", "path": "/isArchived", "value": archived}])
+
     def _update_metadata(self, record: AssetRecord, changed: Mapping[str, Value]) -> None:
         if any(value is None for value in changed.values()):  # the API can replace a key, but not take one away
             url = f"{self._model_url(record.name, record.version)}/systemMetadata"
@@ -156,7 +161,7 @@ class AzureRegistry:
                 [{"op": "replace", "path": f"/systemMetadata/{key}", "value": value} for key, value in changed.items()],
             )
 
-    def _patch(self, record: AssetRecord, operations: list[dict[str, Any]]) -> None:
+    def _patch(self, record: AssetRecord | AssetId, operations: list[dict[str, Any]]) -> None:
         send(
             self._rest,
             "PATCH",

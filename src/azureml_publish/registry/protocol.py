@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from azureml_publish.assets import AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
+from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
 
 
 class Registry(Protocol):
@@ -53,3 +53,6 @@ class Registry(Protocol):
         Raises:
             Conflict: the registry refuses, as it does for a changed property.
         """
+
+    def set_archived(self, asset: AssetId, *, archived: bool) -> None:
+        """Archive a registered version, or restore it. A registry may ignore it: look whether it reads back."""

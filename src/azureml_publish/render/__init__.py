@@ -15,7 +15,7 @@ from azureml_publish.project import ModelFolder
 from azureml_publish.render import mlflow
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.legacy import legacy_values
-from azureml_publish.render.metadata import finetune_tag, metadata
+from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG, finetune_tag, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.spec import (
@@ -167,8 +167,10 @@ def _asset(
         properties["SHA"] = spec.source.revision
     if layout == "tags" and spec.intellectual_property:
         properties[OWNER_PROPERTY] = spec.intellectual_property.publisher
+    if spec.semver is not None:
+        tags[SEMVER_TAG] = spec.semver
     if finetune := finetune_tag(spec, config.defaults.finetune):
-        tags["model_specific_defaults"] = finetune
+        tags[FINETUNE_TAG] = finetune
     rest, legacy = lay_out(native, layout), legacy_values(spec.legacy)
     laid_out = LaidOut(
         properties | rest.properties | legacy["properties"], tags | rest.tags | legacy["tags"], rest.system_metadata
@@ -183,6 +185,7 @@ def _asset(
         tags=laid_out.tags,
         properties=laid_out.properties,
         system_metadata=laid_out.system_metadata,
+        archived=bool(spec.archived),
     )
 
 

@@ -40,6 +40,13 @@ def _number(value: object) -> object:
     return value
 
 
+SEMANTIC_VERSION = (
+    r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
+)
+"""A version of https://semver.org: MAJOR.MINOR.PATCH, and what may follow it."""
+
 Number = Annotated[str | int | float, BeforeValidator(_number)]
 MinSpecText = Annotated[str, AfterValidator(_min_spec)]
 
@@ -142,6 +149,13 @@ class ModelSpec(Written):
 
     name: Annotated[str, Field(description="The asset's name in a registry.")]
     version: Annotated[StrictInt, Field(description="The registry's version; not the Hub's revision.")]
+    semver: Annotated[
+        str | None,
+        Field(
+            description="The team's own semantic version, for example 1.2.0; the tag semver.",
+            pattern=SEMANTIC_VERSION,
+        ),
+    ] = None
     type: ModelType = "mlflow_model"
     source: Annotated[Source, Field(description="Where the files come from.")]
     license: Annotated[str | None, Field(description="Identifier, for example apache-2.0.")] = None
