@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from azureml_publish.plan import Action, ActionKind, Plan
 from azureml_publish.reporters.differences import Line, difference
@@ -17,7 +17,8 @@ _ORDER = (ActionKind.CONFLICT, ActionKind.CREATE, ActionKind.UPDATE, ActionKind.
 _ROWS = MOST * 2 // 5
 """What the table may take of it; the rest is for what changes."""
 
-_SPECIAL = re.compile(r"[^\w \-./=→…]", re.ASCII)
+_SPECIAL = re.compile(r"[^a-zA-Z0-9_ \-./=→…]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])")
+"""What could be markup; an underscore inside a word is none."""
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -33,16 +34,19 @@ def plan_markdown(plan: Plan) -> str:
     text = head
     if told:
         text += "\n| | model | version | action | differences |\n| --- | --- | ---: | --- | --- |\n"
-        text += _fitting([_row(action) for action in told], _ROWS - _size(text), "\n{} more models are not shown.\n")
-        sections = [_section(action) for action in told if action.fields or action.hint]
+        text += _fitting(told, _row, _ROWS - _size(text), "\n{} more models are not shown.\n")
+        unfolded = [action for action in told if action.fields or action.hint]
         left = MOST - _size(text) - _size(tail)
-        text += _fitting(sections, left, "\n{} more models differ; `publish plan` shows them all.\n")
+        text += _fitting(unfolded, _section, left, "\n{} more models differ; `publish plan` shows them all.\n")
     return text + tail
 
 
 def cell(text: str) -> str:
-    """A text as it is, wherever in Markdown it stands: nothing in it is markup, a mention, a link or a line's end."""
-    return f"<code>{_SPECIAL.sub(lambda found: f'&#{ord(found[0])};', text)}</code>"
+    """A text as it is, wherever in Markdown it stands: nothing in it is markup, a mention, a link or a line's end.
+
+    What cannot be seen is escaped as in Python.
+    """
+    return f"<code>{_SPECIAL.sub(lambda found: f'&#{ord(found[0])};', _one_line(text))}</code>"
 
 
 def _row(action: Action) -> str:
@@ -94,17 +98,17 @@ def _one_line(text: str) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _fitting(parts: list[str], room: int, rest: str) -> str:
-    """As many parts as there is room for, and how many there is none for."""
+def _fitting(actions: Sequence[Action], tell: Callable[[Action], str], room: int, rest: str) -> str:
+    """As many actions as there is room for, and how many there is none for."""
     room -= _size(rest) + 12
-    text: list[str] = []
-    used = 0
-    for number, part in enumerate(parts):
+    text, used = "", 0
+    for number, action in enumerate(actions):
+        part = tell(action)
         used += _size(part)
         if used > room:
-            return "".join(text) + rest.format(len(parts) - number)
-        text.append(part)
-    return "".join(text)
+            return text + rest.format(len(actions) - number)
+        text += part
+    return text
 
 
 def _size(text: str) -> int:
