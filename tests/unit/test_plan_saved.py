@@ -73,7 +73,11 @@ def holding(asset: RegisteredAsset) -> RegistryState:
 
 
 def saved(*models: tuple[Wanted, RegistryState]) -> SavedPlan:
-    return read_plan(save_plan(Observed("dev", models), REQUEST, "publish/1").encode(), "p.json")
+    return read_plan(written(Observed("dev", models)).encode(), "p.json")
+
+
+def written(observed: Observed) -> str:
+    return save_plan(observed, observed.plan(), REQUEST, "publish/1")
 
 
 def moved(before: tuple[Wanted, RegistryState], after: tuple[Wanted, RegistryState]) -> tuple[Moved, ...]:
@@ -120,7 +124,7 @@ class TestRoundTrip:
     @given(pairs())
     def test_a_plan_is_the_same_after_it_was_written_and_read(self, pair: tuple[Wanted, RegistryState]) -> None:
         observed = Observed("dev", (pair,))
-        text = save_plan(observed, REQUEST, "publish/1")
+        text = written(observed)
         read = read_plan(text.encode(), "p.json")
         assert read.plan.digest == observed.plan().digest == read.digest
         assert [action.kind for action in read.plan.actions] == [action.kind for action in observed.plan().actions]
@@ -152,7 +156,7 @@ class TestRoundTrip:
 
 
 class TestRefusals:
-    TEXT = save_plan(Observed("dev", ((WANTED, RegistryState()),)), REQUEST, "publish/1")
+    TEXT = written(Observed("dev", ((WANTED, RegistryState()),)))
 
     @pytest.mark.parametrize(
         ("raw", "reason"),

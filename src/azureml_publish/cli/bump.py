@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.planning import Planning, observe_models
 from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output, layout_option, models_argument, output_options, registry_option
+from azureml_publish.cli.session import (
+    Output,
+    as_of_option,
+    layout_option,
+    models_argument,
+    output_options,
+    registry_option,
+)
 from azureml_publish.cli.stages import Settings, Staged, require_sound, stage
 from azureml_publish.cli.writing import with_version, write_edited
 from azureml_publish.errors import Conflict, UsageProblem
@@ -35,6 +43,7 @@ class _Bump:
 @click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Write this version; it must be free.")
 @registry_option
 @layout_option
+@as_of_option
 @output_options
 def command(
     *,
@@ -44,6 +53,7 @@ def command(
     number: int | None,
     registry: str | None,
     layout: LayoutName | None,
+    as_of: datetime | None,
 ) -> None:
     """Write the registry's next free version into model.yaml, keeping everything else as it is.
 
@@ -52,7 +62,7 @@ def command(
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
-    staged = stage(output.session, models, Settings(layout))
+    staged = stage(output.session, models, Settings(layout, as_of))
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
         planning = observe_models(staged, opened.registry, jobs=8)

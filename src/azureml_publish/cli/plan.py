@@ -66,7 +66,8 @@ def command(
     plan = planning.observed.plan()
     if out is not None:
         day = day_of(output.session, as_of).isoformat()
-        write_plan(output.session, out, planning, Request(registry or project.config.registry, models, layout, day))
+        request = Request(registry or project.config.registry, models, layout, day)
+        write_plan(output.session, out, planning, plan, request)
     output.data(_report(plan, staged, project, output))
     if out is not None:
         output.note(f"The plan is in {out}; `publish apply {out}` carries out just that.")

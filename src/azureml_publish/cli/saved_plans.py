@@ -17,6 +17,8 @@ from azureml_publish.cli.writing import write_whole
 from azureml_publish.errors import Conflict, NotFound, UsageProblem
 from azureml_publish.plan import Moved, Plan, Request, SavedPlan, moved_since, read_plan, save_plan
 from azureml_publish.registry import Registry
+from azureml_publish.reporters.differences import short
+from azureml_publish.reporters.plans import NAME_WIDTH
 
 SUFFIX = ".json"
 _SHOWN = 12
@@ -73,14 +75,14 @@ def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> t
     return planning.observed.plan(), planning.contents
 
 
-def write_plan(session: Session, path: str, planning: Planning, request: Request) -> None:
+def write_plan(session: Session, path: str, planning: Planning, plan: Plan, request: Request) -> None:
     """Write a plan file, whole or not at all.
 
     Raises:
         UsageProblem: the name does not end in .json, or there is no such folder.
     """
     check_name(session, path)
-    write_whole(session.directory / path, save_plan(planning.observed, request, TOOL))
+    write_whole(session.directory / path, save_plan(planning.observed, plan, request, TOOL))
 
 
 def check_name(session: Session, path: str) -> None:
@@ -118,7 +120,7 @@ def _overtaken(saved: SavedPlan, path: str, moved: Sequence[Moved]) -> Conflict:
     lines = [_said(one) for one in moved[:_SHOWN]]
     if len(moved) > _SHOWN:
         lines.append(f"and {len(moved) - _SHOWN} more")
-    by = "" if saved.tool == TOOL else f" It was made by {saved.tool}, this is {TOOL}."
+    by = "" if saved.tool == TOOL else f" It was made by {short(saved.tool)}, this is {TOOL}."
     listed = "\n".join(f"  {line}" for line in lines)
     return Conflict(
         f"{path} no longer holds; nothing was written.{by} Moved since it was made:\n{listed}",
@@ -129,6 +131,6 @@ def _overtaken(saved: SavedPlan, path: str, moved: Sequence[Moved]) -> Conflict:
 def _said(one: Moved) -> str:
     where = "in the model folders" if one.side == "folder" else "in the registry"
     what = {"": "the model itself", "latest": "the latest version", "next": "the next free version"}.get(
-        one.field, one.field
+        one.field, short(one.field, NAME_WIDTH)
     )
     return f"{one.model}: {what}, {where}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from azureml_publish.assets import RenderedAsset, Value
 from azureml_publish.plan.rules import Consequence
@@ -70,8 +71,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over the registry's name and every action: the same digest is the same plan."""
-        data = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(data.encode()).hexdigest()
+        return _sha256(asdict(self))
 
     @property
     def conflicts(self) -> tuple[Action, ...]:
@@ -94,5 +94,10 @@ class Wanted:
     @property
     def digest(self) -> str:
         """SHA-256 (hex) over all that would be registered."""
-        data = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(data.encode()).hexdigest()
+        # Field by field: asdict would copy every list of sizes first.
+        asset = {field.name: getattr(self.asset, field.name) for field in fields(self.asset)}
+        return _sha256({"asset": asset, "source_digest": self.source_digest})
+
+
+def _sha256(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

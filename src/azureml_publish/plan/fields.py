@@ -14,6 +14,7 @@ LATEST = "latest"
 NEXT = "next"
 """What a registry says of all versions of a model: the latest one, and the number after all that were used."""
 
+_JSON = json.JSONEncoder(sort_keys=True)
 _OWN = (MANIFEST_PROPERTY, SOURCE_PROPERTY)
 
 
@@ -52,7 +53,7 @@ def canonical(field: str, value: Value) -> str:
     """
     if isinstance(value, str) and field.startswith(("tags.", "properties.")):
         value = decode(value)
-    return json.dumps(value, sort_keys=True)
+    return _JSON.encode(value)
 
 
 def same(field: str, before: Value, after: Value) -> bool:

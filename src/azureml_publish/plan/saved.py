@@ -116,9 +116,15 @@ class Moved:
     field: str
 
 
-def save_plan(observed: Observed, request: Request, tool: str) -> str:
-    """The text of a plan file. It holds digests and the values that change, and no address that is signed."""
-    plan = observed.plan()
+def save_plan(observed: Observed, plan: Plan, request: Request, tool: str) -> str:
+    """The text of a plan file. It holds digests and the values that change, and no address that is signed.
+
+    Args:
+        observed: what the plan was made from.
+        plan: the plan that follows from it.
+        request: what was asked for.
+        tool: name and version of the tool.
+    """
     seen = {wanted.asset.name: (wanted_digests(wanted), state_digests(state)) for wanted, state in observed.models}
     content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from azureml_publish.plan import Action, ActionKind, Consequence, FieldChange, Plan
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.differences import Line, beyond, difference, read_lists, unified
+from azureml_publish.reporters.differences import Line, beyond, difference, read_lists, short, unified
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 SIGNS = {
@@ -25,6 +25,9 @@ SAID = {
     Consequence.KEPT: "stays, as properties do",
     Consequence.IDENTITY: "names another version",
 }
+NAME_WIDTH = 120
+"""Characters of a field's name, which somebody may have chosen in a console."""
+
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -120,7 +123,7 @@ def _counted(kind: ActionKind, count: int) -> str:
 def _changes(action: Action, paint: Paint) -> Iterator[str]:
     width = max((len(SAID[change.consequence]) for change in action.fields), default=0)
     for change in by_consequence(action):
-        yield f"{paint(f'{SAID[change.consequence]:<{width}}', 'dim')}  {change.field}"
+        yield f"{paint(f'{SAID[change.consequence]:<{width}}', 'dim')}  {short(change.field, NAME_WIDTH)}"
         for line in difference(change.before, change.after):
             yield f"    {_painted(line, paint)}"
 

@@ -175,6 +175,12 @@ class TestChanges:
             "    + 'two  '",
         ]
 
+    def test_a_name_that_somebody_chose_moves_no_cursor(self) -> None:
+        change = FieldChange("tags.\x1b[2Jx", Consequence.IN_PLACE, "a", None)
+        text = plan_text(Plan("r", (replace(UPDATE, fields=(change,)),)))
+        assert "      changes in place  'tags.\\x1b[2Jx'\n" in text
+        assert "\x1b" not in text
+
     def test_a_long_line_is_cut_round_what_changed_in_it(self) -> None:
         before, after = f"{'a' * 200}one{'b' * 200}\nend\n", f"{'a' * 200}two{'b' * 200}\nend\n"
         _, gone, come, _ = changed(before, after, "description")
