@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import Planning, observe_models
+from azureml_publish.cli.planning import ask_states, observe_models
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import (
     Output,
@@ -24,7 +24,11 @@ from azureml_publish.cli.writing import with_version, write_edited
 from azureml_publish.errors import Conflict, UsageProblem
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
+from azureml_publish.registry import Registry
 from azureml_publish.reporters.diagnostics import as_json
+
+_JOBS = 8
+"""Models asked about at a time, as by plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,7 @@ def command(
     staged = stage(output.session, models, Settings(layout, as_of))
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
-        planning = observe_models(staged, opened.registry, jobs=8)
-    bumps = list(_required(planning) if required else _wanted(planning, number))
+        bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))
     _write(staged, bumps)
     if output.json:
         versions = [
@@ -81,30 +84,32 @@ def command(
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
 
 
-def _required(planning: Planning) -> Iterator[_Bump]:
+def _required(staged: Staged, registry: Registry) -> Iterator[_Bump]:
     """What makes the plan go through, and nothing more."""
-    free = {wanted.asset.name: state.next_version for wanted, state in planning.observed.models}
-    for action in planning.observed.plan().actions:
+    observed = observe_models(staged, registry, _JOBS).observed
+    free = {wanted.asset.name: state.next_version for wanted, state in observed.models}
+    for action in observed.plan().actions:
         if action.kind is ActionKind.CONFLICT:
             yield _Bump(action.model, action.version, free[action.model], action.reason)
 
 
-def _wanted(planning: Planning, number: int | None) -> Iterator[_Bump]:
+def _wanted(staged: Staged, registry: Registry, number: int | None) -> Iterator[_Bump]:
     """The next free version of every model, or a number of one's own.
 
     Raises:
         Conflict: that number is not free.
     """
-    for wanted, state in planning.observed.models:
-        name, version = wanted.asset.name, wanted.asset.version
+    assets = [rendered.asset for _, rendered in staged.rendered]
+    for asset, state in zip(assets, ask_states(assets, registry, _JOBS), strict=True):
         if number is not None and number < state.next_version:
             latest = f"its latest is {state.latest_version}, " if state.latest_version is not None else ""
             raise Conflict(
-                f"{name} cannot become version {number} in the registry {planning.observed.registry}: {latest}"
+                f"{asset.name} cannot become version {number} in the registry {registry.name}: {latest}"
                 "and no number is used twice or lower than one before. Nothing was written.",
-                hint=f"The next free version is {state.next_version}: `publish bump {name}`.",
+                hint=f"The next free version is {state.next_version}: `publish bump {asset.name}`.",
             )
-        yield _Bump(name, version, number if number is not None else max(version, state.next_version))
+        after = number if number is not None else max(asset.version, state.next_version)
+        yield _Bump(asset.name, asset.version, after)
 
 
 def _write(staged: Staged, bumps: list[_Bump]) -> None:

@@ -43,7 +43,7 @@ def command(
         raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
     folder, rendered = staged.rendered[0]
     laid_out = layout or project.config.layout
-    fields = _fields(folder, rendered)
+    fields = _fields(folder, rendered, field)
     path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))
     if field not in fields and not (field.startswith("system_metadata.") and path):
         raise _unknown(field, fields, rendered, laid_out)
@@ -56,9 +56,10 @@ def command(
     output.data(explanation_json(told) if output.json else explanation_text(told, output.paint))
 
 
-def _fields(folder: ModelFolder, rendered: RenderedModel) -> dict[str, Value]:
+def _fields(folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
+    """Every field by name. The identity of the content, which reads local files, only where it is asked for."""
     asset = rendered.asset
-    wanted = Wanted(asset, describe_content(folder, rendered).digest)
+    wanted = Wanted(asset, describe_content(folder, rendered).digest if field == "content" else "")
     return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}
 
 

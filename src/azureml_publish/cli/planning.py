@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from azureml_publish.artifacts.transfer import ModelContent, describe_content
+from azureml_publish.assets import RegistryState, RenderedAsset
 from azureml_publish.cli.stages import Staged
 from azureml_publish.plan import Observed, Plan, Wanted
 from azureml_publish.registry import Registry
@@ -20,13 +21,18 @@ class Planning:
     contents: Mapping[str, ModelContent]
 
 
+def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -> tuple[RegistryState, ...]:
+    """What the registry says about each of these models, several asked about at a time."""
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
+        return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
+
+
 def observe_models(staged: Staged, registry: Registry, jobs: int) -> Planning:
-    """Ask the registry about every model that was rendered, several at a time."""
+    """Every model that was rendered, with its content's identity, beside what the registry says."""
     contents = {rendered.asset.name: describe_content(folder, rendered) for folder, rendered in staged.rendered}
     wanted = [Wanted(content.rendered.asset, content.digest) for content in contents.values()]
-    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
-        states = pool.map(lambda one: registry.state(one.asset.name, one.asset.version), wanted)
-        return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
+    states = ask_states([one.asset for one in wanted], registry, jobs)
+    return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 
 
 def plan_models(staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:

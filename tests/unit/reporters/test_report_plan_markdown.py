@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -93,9 +93,11 @@ def test_conflicts_are_kept_where_not_all_fits() -> None:
     assert "<code>little</code>" in plan_markdown(Plan("r", (*many, CONFLICT)))
 
 
+EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NASTY = st.text(st.sampled_from("a1 |`<>&@#*_[]()!~:/\\\n\r\t-+=$éあ\x1b"), max_size=30)
 
 
+@EXAMPLES
 @given(NASTY)
 def test_a_cell_shows_its_text_and_nothing_else(text: str) -> None:
     (row,) = [
@@ -110,6 +112,7 @@ def test_a_cell_shows_its_text_and_nothing_else(text: str) -> None:
     assert shown == (text if text.isprintable() else repr(text))
 
 
+@EXAMPLES
 @given(NASTY, NASTY, NASTY)
 def test_no_value_leaves_its_fence(field: str, before: str, after: str) -> None:
     change = FieldChange(f"tags.{field}", Consequence.IN_PLACE, before, after)
@@ -138,6 +141,7 @@ class TestAnnotations:
         said = annotation("error", "50% of\r\n::error::x", Location("a,b:c.yaml", 1, 2), "one: two, 3%\n")
         assert said == "::error file=a%2Cb%3Ac.yaml,line=1,col=2,title=one%3A two%2C 3%25%0A::50%25 of%0D%0A::error::x"
 
+    @EXAMPLES
     @given(st.text(), st.text(), st.text())
     def test_a_command_is_one_line(self, message: str, path: str, title: str) -> None:
         said = annotation("notice", message, Location(path), title)
