@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -93,7 +93,7 @@ def test_conflicts_are_kept_where_not_all_fits() -> None:
     assert "<code>little</code>" in plan_markdown(Plan("r", (*many, CONFLICT)))
 
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=60)
 NASTY = st.text(st.sampled_from("a1 |`<>&@#*_[]()!~:/\\\n\r\t-+=$éあ\x1b"), max_size=30)
 
 
