@@ -27,6 +27,24 @@ MANIFEST_PROPERTY = "publish.manifest"
 SOURCE_PROPERTY = "publish.source"
 """Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
 
+PROMOTED_FROM = "publish.promoted-from"
+"""Property of a promoted asset: the asset id that it was copied from."""
+
+PROMOTED_COMMIT = "publish.promoted-commit"
+"""Property of a promoted asset: commit of the repository that it was promoted from, `-dirty` behind it where files
+differed."""
+
+PROMOTED_PLAN = "publish.promoted-plan"
+"""Property of a promoted asset: digest of the plan that was carried out."""
+
+PROMOTED_BY = "publish.promoted-by"
+"""Property of a promoted asset: name and version of the tool."""
+
+OWN_PROPERTIES = frozenset(
+    {MANIFEST_PROPERTY, SOURCE_PROPERTY, PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY}
+)
+"""Properties that say how a version came to be, and that no folder asks for."""
+
 _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
 
 
@@ -164,7 +182,10 @@ class RenderedModel:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredAsset:
-    """One model version as a registry holds it. Tags and properties are strings there; `path` is its content's URI."""
+    """One model version as a registry holds it. Tags and properties are strings there; `path` is its content's URI.
+
+    Times are ISO 8601; who did it is as the registry names them. Both are empty where it does not tell.
+    """
 
     id: AssetId
     type: str
@@ -175,6 +196,9 @@ class RegisteredAsset:
     path: str
     archived: bool = False
     created_at: str = ""
+    created_by: str = ""
+    modified_at: str = ""
+    modified_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

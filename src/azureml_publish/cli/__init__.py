@@ -30,6 +30,8 @@ VERBS = MappingProxyType(
         "verify": "Check registered files against their manifest.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
+        "archive": "Hide registered versions from the catalogue.",
+        "restore": "Show archived versions in the catalogue again.",
         "emulator": "Serve a registry, its blobs and a Hub on loopback.",
         "deprecate": "Write the days on which models go into model.yaml.",
         "doctor": "Tell which credential works, what answers, and which role is missing.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Iterable
 
 from azureml_publish.assets import AssetId, RegisteredAsset
@@ -29,6 +30,38 @@ def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
     """What to raise where `publish.yaml` cannot be used: its first error."""
     first = next(one for one in found if one.severity is Severity.ERROR)
     return UsageProblem(f"{first.location.path}:{first.location.line}: {first.message}", hint=first.hint)
+
+
+def find_meant(registry: Registry, project: Project, references: Iterable[str]) -> tuple[RegisteredAsset, ...]:
+    """The registered versions that arguments mean, each once.
+
+    `NAME` and globs mean model folders first, with the version that each names, then registered names with their
+    latest; `NAME:VERSION` and `azureml://` URIs say it all.
+
+    Raises:
+        NotFound, UsageProblem: see `find_registered`.
+    """
+    found: dict[AssetId, RegisteredAsset] = {}
+    for reference in references:
+        for exact in _expanded(registry, project, reference):
+            asset = find_registered(registry, exact)
+            found[asset.id] = asset
+    return tuple(found.values())
+
+
+def _expanded(registry: Registry, project: Project, reference: str) -> list[str]:
+    if ":" in reference:
+        return [reference]
+    specs = [
+        model.spec
+        for model in project.models
+        if any(fnmatch.fnmatchcase(name, reference) for name in (model.folder, model.spec.name))
+    ]
+    if specs:
+        return [f"{spec.name}:{spec.version}" for spec in specs]
+    if any(sign in reference for sign in "*?["):
+        return fnmatch.filter(registry.models(), reference) or [reference]
+    return [reference]
 
 
 def find_registered(registry: Registry, reference: str) -> RegisteredAsset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +182,6 @@ class AzureRegistry:
             native = send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API}) or {}
         except ResourceNotFoundError:
             return None
-        created = getattr(found.creation_context, "created_at", None)
         return RegisteredAsset(
             id=AssetId(self._name, model, version),
             type=str(found.type),
@@ -191,7 +191,7 @@ class AzureRegistry:
             system_metadata=dict(native.get("systemMetadata") or {}),
             path=str(found.path),
             archived=bool(native.get("isArchived")),
-            created_at=created.isoformat() if created else "",
+            **_system_data(found.creation_context),
         )
 
     def _arm(self, method: str, path: str, body: Any = None) -> Any:
@@ -239,3 +239,14 @@ class AzureRegistry:
                         self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
                     )
             return self._opened
+
+
+def _system_data(held: Any) -> dict[str, str]:
+    """Who made a version and who changed it last, and when, as far as the registry tells."""
+    found = {
+        "created_at": getattr(held, "created_at", None),
+        "created_by": getattr(held, "created_by", None),
+        "modified_at": getattr(held, "last_modified_at", None),
+        "modified_by": getattr(held, "last_modified_by", None),
+    }
+    return {key: value.isoformat() if isinstance(value, datetime) else str(value or "") for key, value in found.items()}

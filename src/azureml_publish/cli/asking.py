@@ -1,0 +1,46 @@
+"""See that somebody wants what a verb is about to write."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from azureml_publish.cli.registries import Opened
+from azureml_publish.errors import UsageProblem
+
+
+def is_named(option: str) -> bool:
+    """Whether an option was written on the command line, and not taken from the environment or a file."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
+
+
+def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--registry") -> None:
+    """Ask whether to do something to a registry; of a protected one its name is wanted.
+
+    Args:
+        opened: the registry.
+        what: what is about to be done, as in "archive 2 versions in".
+        yes: whether `--yes` says so.
+        named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.
+        option: the option that names it.
+
+    Raises:
+        UsageProblem: nobody is there to ask, or the registry is protected.
+        Abort: the answer is no.
+    """
+    name = opened.registry.name
+    if yes and opened.config.protected and not named:
+        raise UsageProblem(
+            f"{name} is protected: --yes alone does not change it.", hint=f"Name it as well, with {option}."
+        )
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageProblem("There is nobody to ask.", hint="Add --yes to go on without asking.")
+    if opened.config.protected:
+        question = f"{name} is protected. Type its name to {what} it"
+        if click.prompt(question, err=True, default="", show_default=False) != name:
+            raise click.Abort
+    else:
+        click.confirm(f"{what[:1].upper()}{what[1:]} {name}?", abort=True, err=True)

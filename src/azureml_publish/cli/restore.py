@@ -1,0 +1,19 @@
+"""`publish restore`: show archived versions in the catalogue again."""
+
+from __future__ import annotations
+
+import click
+
+from azureml_publish.cli.archiving import options, set_archived
+from azureml_publish.cli.session import Output
+
+
+@click.command("restore")
+@options
+def command(*, output: Output, models: tuple[str, ...], registry: str | None, yes: bool) -> None:
+    """Restore archived versions in a registry: the catalogue shows them again.
+
+    The counterpart of `publish archive`: `archived: false` goes into the model.yaml that names the version, where it
+    says true.
+    """
+    set_archived(output, models, registry, yes=yes, archived=False)
