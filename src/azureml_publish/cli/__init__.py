@@ -30,6 +30,7 @@ VERBS = MappingProxyType(
         "verify": "Check registered files against their manifest.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
+        "drift": "Tell what changed in a registry behind the folders.",
         "archive": "Hide registered versions from the catalogue.",
         "restore": "Show archived versions in the catalogue again.",
         "emulator": "Serve a registry, its blobs and a Hub on loopback.",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import observe_models
+from azureml_publish.cli.planning import find_places, observe_models
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.saved_plans import check_name, write_plan
 from azureml_publish.cli.session import (
@@ -22,7 +19,6 @@ from azureml_publish.cli.session import (
     reporting,
 )
 from azureml_publish.cli.stages import Settings, Staged, day_of, require_sound, stage
-from azureml_publish.diagnostics import Location
 from azureml_publish.errors import Conflict
 from azureml_publish.plan import Plan, Request
 from azureml_publish.project import Project
@@ -84,18 +80,5 @@ def _report(plan: Plan, staged: Staged, project: Project, output: Output) -> str
         case "markdown":
             return plan_markdown(plan)
         case "github":
-            return plan_annotations(plan, _places(staged, project, output.session.environ))
+            return plan_annotations(plan, find_places(staged, project, output.session.environ))
     return plan_text(plan, output.paint)
-
-
-def _places(staged: Staged, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
-    """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
-    top = environ.get("GITHUB_WORKSPACE")
-    places = {}
-    for folder, rendered in staged.rendered:
-        place = folder.document.location(("version",))
-        if top and project.root.is_relative_to(Path(top).resolve()):
-            path = Path(os.path.relpath(project.root / place.path, Path(top).resolve())).as_posix()
-            place = Location(path, place.line, place.column)
-        places[rendered.asset.name] = place
-    return places

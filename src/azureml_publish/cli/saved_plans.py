@@ -52,9 +52,19 @@ def what_is_asked(session: Session, models: tuple[str, ...], registry: str | Non
         raise UsageProblem(
             "A saved plan says itself which layout and day it is for.", hint="Leave out --layout and --as-of."
         )
-    saved = read_plan(_read(session.directory / path, path), path)
+    saved = read_saved(session, path)
     as_of = _day(saved, path)
     return Asked(saved.models, registry or saved.address, Settings(saved.layout, as_of), saved, path)
+
+
+def read_saved(session: Session, path: str) -> SavedPlan:
+    """A saved plan.
+
+    Raises:
+        NotFound: there is no such file.
+        UsageProblem: it is none, or was changed.
+    """
+    return read_plan(_read(session.directory / path, path), path)
 
 
 def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:

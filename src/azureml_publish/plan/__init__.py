@@ -1,11 +1,12 @@
 """Rendered models against a registry's state: what would be done, field by field, and what cannot be. Pure.
 
 `rules` is the table of what may change in a registered version, `fields` how both sides are compared, `deciding` makes
-the plan, and `saved` is its form as a file.
+the plan, and `saved` is its form as a file. `drift` looks the other way, `restating` brings what it finds into a spec.
 """
 
 from azureml_publish.plan.actions import WRITING, Action, ActionKind, FieldChange, Plan, Wanted
 from azureml_publish.plan.deciding import changed_metadata, make_plan, plan_model
+from azureml_publish.plan.drift import Drift, DriftedField, ModelDrift, Side, Standing, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
 from azureml_publish.plan.rules import RULES, Consequence, FieldRule, rule_of
 from azureml_publish.plan.saved import Moved, Observed, Request, SavedPlan, moved_since, read_plan, save_plan
@@ -16,15 +17,22 @@ __all__ = [
     "Action",
     "ActionKind",
     "Consequence",
+    "Drift",
+    "DriftedField",
     "FieldChange",
     "FieldRule",
+    "ModelDrift",
     "Moved",
     "Observed",
     "Plan",
     "Request",
     "SavedPlan",
+    "Side",
+    "Standing",
     "Wanted",
+    "baselines",
     "changed_metadata",
+    "find_drift",
     "make_plan",
     "moved_since",
     "plan_model",

@@ -1,0 +1,132 @@
+"""What a spec would have to say for a folder to ask for what a registry holds. Pure.
+
+Only keys of the spec that one thing in the registry stands for, and it for them; whatever is derived, such as a min-SKU
+spec or a list that a preset makes, has no such key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azureml_publish.assets import OWN_PROPERTIES, SCENARIOS, RegisteredAsset, RenderedAsset, Value
+from azureml_publish.layouts import decode, gather
+from azureml_publish.spec import FinetuneDefaults, Metadata, ModelSpec
+
+FINETUNE_TAG = "model_specific_defaults"
+SEMVER_TAG = "semver"
+
+_METADATA = frozenset(info.alias or name for name, info in Metadata.model_fields.items())
+_SWITCHES = frozenset(name for name in FinetuneDefaults.model_fields if name.startswith("apply_")) | {
+    "ignore_mismatched_sizes"
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Restating:
+    """Edits of a spec that belong together: values by key path. `card`: the finished card, where it is to change."""
+
+    edits: tuple[tuple[tuple[str, ...], Value], ...] = ()
+    card: str | None = None
+
+
+def restate(
+    spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
+) -> tuple[Restating, ...]:
+    """What a spec would have to say, as far as it has keys for what differs; whether that is enough, a plan shows.
+
+    Args:
+        spec: the spec as it is.
+        rendered: what comes of it.
+        registered: what the registry holds.
+        finished: whether the card is no template but the card itself.
+    """
+    return tuple(one for one in _found(spec, rendered, registered, finished=finished) if one.edits or one.card)
+
+
+def _found(
+    spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
+) -> Iterator[Restating]:
+    properties = {key: value for key, value in registered.properties.items() if key not in OWN_PROPERTIES}
+    held = gather(properties, registered.tags, registered.system_metadata)
+    asked = gather(rendered.properties, rendered.tags, rendered.system_metadata)
+    for key in sorted({*held.metadata, *asked.metadata}):
+        before, after = asked.metadata.get(key), held.metadata.get(key)
+        if not _same(before, after):
+            yield Restating(tuple(_metadata(key, spec, before, after)))
+    if not _same(asked.tags.get(SEMVER_TAG), held.tags.get(SEMVER_TAG)):
+        yield Restating(((("semver",), held.tags.get(SEMVER_TAG)),))
+    yield Restating(tuple(_finetune(asked.tags.get(FINETUNE_TAG), held.tags.get(FINETUNE_TAG))))
+    if rendered.archived != registered.archived:
+        yield Restating(((("archived",), registered.archived),))
+    if finished and rendered.description != registered.description:
+        yield Restating(card=registered.description)
+
+
+def _metadata(key: str, spec: ModelSpec, before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
+    match key:
+        case "license":
+            yield ("license",), after
+        case "languages" | "datasets":
+            yield (key,), after or []
+        case "tasks":
+            yield from _tasks(before, after)
+        case "supportedComputes":
+            yield from _lists("compute", "{}Computes", spec.compute, before, after)
+        case "SKU":
+            yield from _lists("recommended", "{}RecommendedSkus", spec.recommended, before, after)
+            yield from _lists("min_sku", "{}MinSkuSpec", spec.min_sku, before, after)
+        case _ if key in _METADATA:
+            yield from _leaves(("metadata", key), before, after)
+
+
+def _tasks(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
+    one, other = _map(before), _map(after)
+    inference, finetune = other.get("inferenceTasks"), other.get("fineTuningTasks")
+    if not _same(one.get("inferenceTasks"), inference) and isinstance(inference, list) and len(inference) == 1:
+        yield ("tasks", "inference"), inference[0]
+    if not _same(one.get("fineTuningTasks"), finetune):
+        yield ("tasks", "finetune"), finetune or []
+
+
+def _lists(key: str, form: str, said: object, before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
+    """The scenarios whose list (or min-SKU spec) the model writes out itself; a preset is not this model's alone."""
+    one, other = _map(before), _map(after)
+    for scenario in SCENARIOS:
+        name = form.format(scenario)
+        written = getattr(said, scenario, None)
+        literal = isinstance(written, tuple) or (key == "min_sku" and written is not None)
+        if literal and other.get(name) and not _same(one.get(name), other[name]):
+            yield (key, scenario), other[name]
+
+
+def _finetune(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
+    one, other = (_map(decode(value) if isinstance(value, str) else value) for value in (before, after))
+    for name in FinetuneDefaults.model_fields:
+        old, new = one.get(name), other.get(name)
+        if str(old) != str(new):
+            if name in _SWITCHES and new in ("true", "false"):
+                new = new == "true"
+            elif isinstance(new, str) and new.isascii() and new.isdigit():
+                new = int(new)
+            yield ("finetune_defaults", name), new
+
+
+def _leaves(path: tuple[str, ...], before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
+    """The values that differ, as deep as both sides are maps, so that what stands beside them stays as it is."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            if not _same(before.get(key), after.get(key)):
+                yield from _leaves((*path, key), before.get(key), after.get(key))
+    else:
+        yield path, after
+
+
+def _map(value: Value) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _same(before: Value, after: Value) -> bool:
+    return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)

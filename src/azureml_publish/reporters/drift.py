@@ -1,0 +1,233 @@
+"""What a registry holds that the folders do not say: as text, JSON, Markdown and annotations of GitHub Actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from azureml_publish.assets import RegisteredAsset
+from azureml_publish.diagnostics import Location
+from azureml_publish.plan import Drift, DriftedField, ModelDrift, Side, Standing
+from azureml_publish.reporters.annotations import annotation
+from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.differences import difference, short
+from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.plan_markdown import MOST, cell
+from azureml_publish.reporters.plans import NAME_WIDTH
+
+SAID = {
+    Side.REGISTRY: "changed in the registry",
+    Side.FOLDER: "not applied yet",
+    Side.BOTH: "changed in both",
+    Side.UNKNOWN: "differs",
+}
+KEPT = "stays, as properties do"
+_SIGNS = {
+    Standing.SAME: ("=", "dim"),
+    Standing.DIFFERS: ("!", "red"),
+    Standing.NOT_APPLIED: ("~", "yellow"),
+    Standing.MISSING: ("-", "red"),
+}
+_STANDS = {
+    Standing.SAME: "as the folder says",
+    Standing.DIFFERS: "differs from the folder",
+    Standing.NOT_APPLIED: "not applied yet",
+    Standing.MISSING: "gone: its number is used up",
+}
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What `--fix` did for one model: fields that its folder says now, those that it could not, and the files.
+
+    `follows`: the card that the template makes says it now as well, and the registered one does not.
+    """
+
+    fields: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    follows: bool = False
+
+
+def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -> str:
+    """Model by model what differs, the folder's value before the registry's, and a count at the end."""
+    width = max((len(model.model) for model in drift.models), default=0)
+    lines = [f"Drift of registry {paint(drift.registry, 'bold')}", ""]
+    for model in drift.models:
+        sign, colour = ("!", "red") if model.drifted and model.standing is Standing.SAME else _SIGNS[model.standing]
+        head = f"{sign} {model.model:<{width}}  {model.version:>4}  {_STANDS[model.standing]}"
+        lines.append(f"  {paint(head, colour)}")
+        lines.extend(f"      {line}" for line in _body(model, fixes.get(model.model, Fixed()), paint))
+    for stranger in drift.strangers:
+        lines.append(f"  {paint(f'? {stranger.id.name}  {stranger.id.version}  no folder is about it', 'red')}")
+        lines.append(f"      {paint(made(stranger), 'dim')}")
+    return "\n".join([*lines, "", f"Drift: {summary(drift, fixes)}."]) + "\n"
+
+
+def summary(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
+    """How many models stand how, in words."""
+    drifted = sum(model.drifted for model in drift.models)
+    waiting = sum(model.standing is Standing.NOT_APPLIED for model in drift.models)
+    fixed = sum(len(fix.fields) for fix in fixes.values())
+    parts = [f"{drifted} of {counted(len(drift.models), 'model')} changed behind the folders" if drifted else "none"]
+    parts += [f"{waiting} not applied yet"] if waiting else []
+    parts += [f"{counted(len(drift.strangers), 'model')} without a folder"] if drift.strangers else []
+    parts += [f"{counted(fixed, 'field')} brought into the folders"] if fixed else []
+    return ", ".join(parts)
+
+
+def drift_json(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
+    """The same as a JSON object; `before` is the folder's value, `after` the registry's, null for none."""
+    return as_json(
+        {
+            "registry": drift.registry,
+            "drift": drift.found,
+            "models": [_model(model, fixes.get(model.model, Fixed())) for model in drift.models],
+            "unknown_models": [_version(stranger) for stranger in drift.strangers],
+        }
+    )
+
+
+def drift_markdown(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
+    """A table of the models that are not as their folders say, for a step's summary; never longer than `MOST`."""
+    head = f"### Drift of registry {cell(drift.registry)}\n\n**{summary(drift, fixes)}**\n"
+    rows = [_row(model) for model in drift.models if model.standing is not Standing.SAME or model.newer]
+    rows += [
+        f"| `?` | {cell(one.id.name)} | {one.id.version} | no folder is about it | {cell(made(one))} |\n"
+        for one in drift.strangers
+    ]
+    if not rows:
+        return head
+    text = f"{head}\n| | model | version | stands | what |\n| --- | --- | ---: | --- | --- |\n"
+    for number, row in enumerate(rows):
+        if len((text + row).encode(errors="surrogatepass")) > MOST - 100:
+            return f"{text}\n{len(rows) - number} more are not shown; `publish drift` shows them all.\n"
+        text += row
+    return text
+
+
+def drift_annotations(drift: Drift, fixes: Mapping[str, Fixed], places: Mapping[str, Location]) -> str:
+    """A warning for each model that drifted, at its version, and one for each without a folder."""
+    lines = [
+        annotation("warning", "\n".join(_plain(model)), places.get(model.model), f"drift {model.model} {model.version}")
+        for model in drift.models
+        if model.drifted
+    ]
+    lines += [
+        annotation("warning", f"No folder is about it; {made(one)}.", None, f"drift {one.id.name} {one.id.version}")
+        for one in drift.strangers
+    ]
+    return "".join(f"{line}\n" for line in [*lines, f"Drift: {summary(drift, fixes)}."])
+
+
+def made(asset: RegisteredAsset) -> str:
+    """Who made a version and changed it last, and when, as far as the registry tells."""
+    parts = [_when("registered", asset.created_at, asset.created_by)]
+    if asset.modified_at and asset.modified_at != asset.created_at:
+        parts.append(_when("last changed", asset.modified_at, asset.modified_by))
+    return ", ".join(part for part in parts if part) or "the registry does not tell by whom"
+
+
+def _when(what: str, at: str, by: str) -> str:
+    said = (f" {at[:19].replace('T', ' ')}" if at else "") + (f" by {short(by)}" if by else "")
+    return f"{what}{said}" if said else ""
+
+
+def _said(field: DriftedField) -> str:
+    return SAID[field.side] if field.counts or field.side is Side.FOLDER else KEPT
+
+
+def _body(model: ModelDrift, fix: Fixed, paint: Paint) -> Iterator[str]:
+    if model.asset is not None and model.standing is Standing.DIFFERS:
+        yield paint(made(model.asset), "dim")
+    width = max((len(_said(field)) for field in model.fields), default=0)
+    for field in model.fields:
+        yield f"{paint(f'{_said(field):<{width}}', 'dim')}  {short(field.field, NAME_WIDTH)}"
+        for line in difference(field.before, field.after):
+            colour = _COLOURS.get(line.sign)
+            yield f"    {paint(str(line), colour) if colour else line}"
+    for newer in model.newer:
+        hidden = ", archived" if newer.archived else ""
+        yield f"version {newer.id.version} is registered, and no folder names it{hidden}: {made(newer)}"
+    if fix.fields:
+        yield f"{paint('fixed:', 'green')} {', '.join(fix.fields)}, in {', '.join(fix.files)}"
+    for hint in _hints(model, fix):
+        yield f"{paint('help:', 'cyan')} {hint}"
+
+
+def _hints(model: ModelDrift, fix: Fixed) -> Iterator[str]:
+    if fix.follows:
+        yield "The card is made of the same values: `publish apply` brings the registered one up to date."
+    if fix.left:
+        yield f"No key of the spec says {', '.join(fix.left)} alone; `publish plan` and `apply` put it right."
+    elif any(field.counts for field in model.fields) and not fix.fields:
+        yield "`publish apply` brings back what the folder says; `publish drift --fix` takes over what is registered."
+    if model.standing is Standing.MISSING:
+        yield f"`publish bump {model.model}` and `publish apply` register it anew."
+    elif model.newer:
+        yield f"`publish bump {model.model}` goes on after it; `publish archive` hides it."
+
+
+def _plain(model: ModelDrift) -> Iterator[str]:
+    yield _STANDS[model.standing]
+    said: dict[str, list[str]] = {}
+    for field in model.fields:
+        said.setdefault(_said(field), []).append(field.field)
+    yield from (f"{words}: {', '.join(fields)}" for words, fields in said.items())
+    if model.newer:
+        yield f"versions that no folder names: {_numbers(model.newer)}"
+    if model.asset is not None:
+        yield made(model.asset)
+
+
+def _row(model: ModelDrift) -> str:
+    lines = [cell(line) for line in list(_plain(model))[1:]]
+    sign = _SIGNS[model.standing][0] if model.standing is not Standing.SAME else "!"
+    return f"| `{sign}` | {cell(model.model)} | {model.version} | {_STANDS[model.standing]} | {'<br>'.join(lines)} |\n"
+
+
+def _numbers(assets: Sequence[RegisteredAsset]) -> str:
+    return ", ".join(str(asset.id.version) for asset in assets)
+
+
+def _model(model: ModelDrift, fix: Fixed) -> dict[str, object]:
+    asset = model.asset
+    return {
+        "model": model.model,
+        "version": model.version,
+        "standing": str(model.standing),
+        "drift": model.drifted,
+        "created_at": asset.created_at if asset else None,
+        "created_by": asset.created_by if asset else None,
+        "modified_at": asset.modified_at if asset else None,
+        "modified_by": asset.modified_by if asset else None,
+        "fields": [
+            {
+                "field": field.field,
+                "class": str(field.consequence),
+                "before": field.before,
+                "after": field.after,
+                "moved": str(field.side),
+                "drift": field.counts,
+                "fixed": field.field in fix.fields,
+            }
+            for field in model.fields
+        ],
+        "unknown_versions": [_version(newer) for newer in model.newer],
+        "written": list(fix.files),
+        "card_follows": fix.follows,
+    }
+
+
+def _version(asset: RegisteredAsset) -> dict[str, object]:
+    return {
+        "model": asset.id.name,
+        "version": asset.id.version,
+        "asset_id": str(asset.id),
+        "archived": asset.archived,
+        "created_at": asset.created_at,
+        "created_by": asset.created_by,
+        "modified_at": asset.modified_at,
+        "modified_by": asset.modified_by,
+    }
