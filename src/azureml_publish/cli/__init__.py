@@ -30,6 +30,7 @@ VERBS = MappingProxyType(
         "verify": "Check registered files against their manifest.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
+        "promote": "Take registered versions to another registry.",
         "drift": "Tell what changed in a registry behind the folders.",
         "archive": "Hide registered versions from the catalogue.",
         "restore": "Show archived versions in the catalogue again.",

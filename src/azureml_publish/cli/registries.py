@@ -49,7 +49,7 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
         NotAuthorised: nobody hands out a token.
         EmulatorUnavailable: the embedded registry cannot start.
     """
-    config = _find(project, name or project.config.registry)
+    config = find_config(project, name or project.config.registry)
     environ = output.session.environ
     if config.emulator is None:
         cloud = find_cloud(environ)
@@ -80,7 +80,12 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
         emulator.stop()
 
 
-def _find(project: Project, name: str) -> RegistryConfig:
+def find_config(project: Project, name: str) -> RegistryConfig:
+    """How `publish.yaml` describes a registry, or what its address says.
+
+    Raises:
+        UsageProblem: `publish.yaml` knows no registry of this name.
+    """
     address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
     if address:
         return RegistryConfig(name=address[1])

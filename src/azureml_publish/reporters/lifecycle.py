@@ -6,12 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.apply import Outcome
+from azureml_publish.artifacts.copying import Copied, Way
 from azureml_publish.assets import AssetId
 from azureml_publish.errors import PublishError
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.results import size_text
 
-COLOURS = {"updated": "yellow", "archived": "yellow", "restored": "green", "failed": "red", "unchanged": "dim"}
+_COLOURS = {
+    "updated": "yellow",
+    "archived": "yellow",
+    "restored": "green",
+    "created": "green",
+    "failed": "red",
+    "unchanged": "dim",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ def archived_text(results: Sequence[Archived], paint: Paint = PLAIN, *, archived
     lines: list[str] = []
     for one in results:
         word = _word(one, archived=archived)
-        lines.append(f"  {paint(f'{word:<9}', COLOURS[word])}  {one.asset}")
+        lines.append(f"  {paint(f'{word:<9}', _COLOURS[word])}  {one.asset}")
         if one.written:
             lines.append(f"             archived: {str(archived).lower()} is in {one.written} now; commit it")
         lines.extend(error_lines(one.error, paint))
@@ -67,3 +76,63 @@ def error_lines(error: PublishError | None, paint: Paint) -> Iterator[str]:
 
 def _word(one: Archived, *, archived: bool) -> str:
     return ("archived" if archived else "restored") if one.outcome is Outcome.UPDATED else str(one.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What became of one version on its way to another registry; `metadata` says where its metadata comes from."""
+
+    source: AssetId
+    target: AssetId
+    outcome: Outcome
+    metadata: str
+    copied: Copied | None = None
+    error: PublishError | None = None
+
+
+def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
+    """One line a version: what is there now, how it got there, and what went wrong."""
+    lines: list[str] = []
+    for one in results:
+        line = f"  {paint(f'{one.outcome:<9}', _COLOURS[one.outcome])}  {one.target}"
+        if one.copied is not None:
+            ways = ", ".join(f"{number} {way}" for way, number in _ways(one.copied).items() if number)
+            held = f"{counted(one.copied.files, 'file')}, {size_text(one.copied.size)} ({ways})"
+            line += f"  {held}, metadata {_METADATA[one.metadata]}"
+        lines.append(line)
+        lines.extend(error_lines(one.error, paint))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
+    """The same as a JSON object; sizes in bytes, `ways` counts files, the manifest among them, by how they came."""
+    return as_json(
+        {
+            "from": source,
+            "to": target,
+            "results": [
+                {
+                    "model": one.target.name,
+                    "version": one.target.version,
+                    "source_asset_id": str(one.source),
+                    "asset_id": str(one.target),
+                    "outcome": str(one.outcome),
+                    "metadata": one.metadata,
+                    "files": one.copied.files if one.copied else None,
+                    "size": one.copied.size if one.copied else None,
+                    "manifest": one.copied.manifest if one.copied else None,
+                    "ways": _ways(one.copied) if one.copied else None,
+                    "error": one.error.message if one.error else None,
+                    "hint": one.error.hint if one.error else None,
+                }
+                for one in results
+            ],
+        }
+    )
+
+
+_METADATA = {"render": "from its folder", "carry": "as it was"}
+
+
+def _ways(copied: Copied) -> dict[str, int]:
+    return {str(way): copied.ways.count(way) for way in Way}

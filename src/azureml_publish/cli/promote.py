@@ -1,0 +1,157 @@
+"""`publish promote`: registered versions to another registry."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from azureml_publish.apply import Outcome
+from azureml_publish.artifacts.copying import Way
+from azureml_publish.artifacts.transfer import describe_content
+from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
+from azureml_publish.cli.asking import ask, is_named
+from azureml_publish.cli.pairs import open_pair
+from azureml_publish.cli.registered import find_meant, read_project
+from azureml_publish.cli.registries import TOOL, Opened
+from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
+from azureml_publish.cli.stages import Settings, require_sound, stage
+from azureml_publish.errors import Conflict, PublishError, UsageProblem
+from azureml_publish.plan import ActionKind, Plan, Wanted
+from azureml_publish.project import Project
+from azureml_publish.promote import Mode, Promotion, Provenance, find_manifest, plan_promotion, promote, wanted_of
+from azureml_publish.reporters.lifecycle import Promoted, promoted_json, promoted_text
+from azureml_publish.reporters.plans import plan_text
+
+PARTLY = 7
+
+
+@click.command("promote")
+@click.argument("models", metavar="MODEL[:VERSION]...", nargs=-1, required=True)
+@click.option("--from", "source", metavar="NAME", required=True, help="The registry that has them.")
+@click.option("--to", "target", metavar="NAME", required=True, help="The registry that is to have them.")
+@click.option(
+    "--metadata",
+    type=click.Choice([mode.value for mode in Mode]),
+    help="From the model folder, or as it is in the source. [default: render where the folder names this version]",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@layout_option
+@as_of_option
+@output_options
+def command(
+    *,
+    output: Output,
+    models: tuple[str, ...],
+    source: str,
+    target: str,
+    metadata: str | None,
+    yes: bool,
+    layout: LayoutName | None,
+    as_of: datetime | None,
+) -> None:
+    """Take registered versions to another registry: same version, same files, same manifest digest.
+
+    MODEL is the version that its folder names, else the latest of the source. Files are copied by the service where it
+    can and through this machine where it cannot, and each is checked before the version is registered. Safe to run
+    again after any interruption. Exits with 6 where a version is there with other files; nothing is written then.
+    """
+    project = read_project(output.session)
+    with open_pair(output, project, source, target) as (one, other):
+        assets = find_meant(one.registry, project, models)
+        folders = _rendered(output, project, assets, Settings(layout, as_of), metadata)
+        promotions = [_plan(asset, folders.get(asset.id), other) for asset in assets]
+        plan = Plan(other.registry.name, tuple(promotion.action for promotion in promotions))
+        output.note(plan_text(plan, output.paint_notes))
+        if plan.conflicts:
+            raise Conflict(
+                f"{len(plan.conflicts)} of {len(promotions)} versions cannot be promoted; nothing was written.",
+                hint=plan.conflicts[0].hint,
+            )
+        if plan.changes:
+            named = ", ".join(f"{action.model}:{action.version}" for action in plan.changes)
+            ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
+        provenance = Provenance(_commit(project.root), plan.digest, TOOL)
+        results = [_carry_out(output, promotion, one, other, provenance) for promotion in promotions]
+    if output.json:
+        output.data(promoted_json(one.registry.name, other.registry.name, results))
+    else:
+        output.data(promoted_text(results, output.paint))
+    failed = [result.error for result in results if result.error is not None]
+    if failed:
+        raise SystemExit(failed[0].exit_code if len(failed) == len(results) else PARTLY)
+
+
+def _rendered(
+    output: Output, project: Project, assets: Sequence[RegisteredAsset], settings: Settings, metadata: str | None
+) -> Mapping[AssetId, Wanted]:
+    """What the folders say of the versions whose metadata is to be rendered.
+
+    Raises:
+        UsageProblem: `--metadata render`, and no folder names a version.
+    """
+    if metadata == Mode.CARRY:
+        return {}
+    folders = {(model.spec.name, model.spec.version): model for model in project.models}
+    meant = {asset.id: folders.get((asset.id.name, asset.id.version)) for asset in assets}
+    for asset, folder in meant.items():
+        if folder is None and metadata == Mode.RENDER:
+            raise UsageProblem(
+                f"No model folder names {asset.name} version {asset.version}, so there is nothing to render.",
+                hint="Check out the commit that does, or use --metadata carry.",
+            )
+    chosen = {folder.folder: asset for asset, folder in meant.items() if folder is not None}
+    if not chosen:
+        return {}
+    staged = stage(output.session, chosen, settings)
+    require_sound(staged, output)
+    return {
+        chosen[folder.folder]: Wanted(rendered.asset, describe_content(folder, rendered).digest)
+        for folder, rendered in staged.rendered
+    }
+
+
+def _plan(asset: RegisteredAsset, folder: Wanted | None, target: Opened) -> Promotion:
+    find_manifest(asset)
+    wanted = wanted_of(asset, folder)
+    state = target.registry.state(asset.id.name, asset.id.version)
+    mode = Mode.CARRY if folder is None else Mode.RENDER
+    return Promotion(asset, wanted, mode, plan_promotion(asset, wanted, state))
+
+
+def _carry_out(
+    output: Output, promotion: Promotion, source: Opened, target: Opened, provenance: Provenance
+) -> Promoted:
+    asset = promotion.source.id
+    target_id = AssetId(target.registry.name, asset.name, asset.version)
+    if promotion.action.kind is ActionKind.UNCHANGED:
+        return Promoted(asset, target_id, Outcome.UNCHANGED, str(promotion.mode))
+
+    def told(path: str, way: Way) -> None:
+        output.note(f"{asset.name}  {way:<8}  {path}")
+
+    try:
+        copied = promote(promotion, source.registry, target.registry, provenance, told)
+    except PublishError as error:
+        return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
+    return Promoted(asset, target_id, Outcome.CREATED, str(promotion.mode), copied)
+
+
+def _commit(root: Path) -> str:
+    """The repository's commit, `-dirty` behind it where files of the project differ from it; empty outside of one."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            command = ["git", "-C", str(root), *arguments]
+            ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return ran.stdout.strip() if ran.returncode == 0 else None
+
+    commit = git("rev-parse", "--verify", "HEAD")
+    if not commit:
+        return ""
+    return f"{commit}-dirty" if git("status", "--porcelain", "--", ".") else commit
