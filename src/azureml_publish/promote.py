@@ -17,6 +17,7 @@ from azureml_publish.assets import (
     PROMOTED_PLAN,
     SOURCE_PROPERTY,
     AssetId,
+    ContainerAccess,
     ModelType,
     RegisteredAsset,
     RegistryState,
@@ -147,10 +148,16 @@ def promote(
         PublishError: see `copy_content` and `Registry`; nothing is registered before all files are there and right.
     """
     manifest, asset = find_manifest(promotion.source), promotion.wanted.asset
-    access = source.open_content(promotion.source)
+
+    def lend_source() -> ContainerAccess:
+        return source.open_content(promotion.source)
+
+    def lend_target() -> ContainerAccess:
+        return target.lend_container(asset.name, asset.version)
+
+    access = lend_source()
     folder = access.folder_of(promotion.source.path)
-    target_access = target.lend_container(asset.name, asset.version)
-    copied = copy_content(Place(access, folder), Place(target_access, folder), manifest, told)
+    copied = copy_content(Place(access, folder, lend_source), Place(lend_target(), folder, lend_target), manifest, told)
     properties = {MANIFEST_PROPERTY: manifest, SOURCE_PROPERTY: promotion.wanted.source_digest}
     properties |= provenance.properties(promotion.source)
     target.create(record_of(asset, {key: value for key, value in properties.items() if value}), copied.uri)

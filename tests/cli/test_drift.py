@@ -49,13 +49,13 @@ def remote(publish: Run, project: Path, emulator_environment: dict[str, str]) ->
 def console(control: ControlPlane) -> Console:
     """Change a registered version as somebody does in a console: `path=value`, as JSON Patch."""
 
-    def patch(**changes: Any) -> None:
+    def patch(version: int = 14, **changes: Any) -> None:
         body = [
             {"op": "remove" if value is None else "replace", "path": f"/{path.replace('__', '/')}", "value": value}
             for path, value in changes.items()
         ]
         headers = {"Content-Type": "application/json-patch+json"}
-        control.call("PATCH", f"{control.models()}/{MODEL}:14", json=body, headers=headers).raise_for_status()
+        control.call("PATCH", f"{control.models()}/{MODEL}:{version}", json=body, headers=headers).raise_for_status()
 
     return patch
 
@@ -119,7 +119,7 @@ def test_with_the_plan_that_was_applied_both_sides_are_told_apart(remote: Run, c
     assert ran.code == 4, ran
     text = spec.read_text(encoding="utf-8")
     assert "license: mit\nlanguages: [en, de]\ndatasets: [bookcorpus]\n" in text
-    assert "No key of the spec says properties.more, system_metadata.languages alone" in ran.out
+    assert "Not taken over: properties.more, system_metadata.languages; `publish plan` and `apply` put" in ran.out
 
 
 def test_fix_takes_over_what_a_key_says_and_keeps_comments(remote: Run, console: Console, project: Path) -> None:
@@ -150,6 +150,25 @@ def test_fix_takes_over_what_a_key_says_and_keeps_comments(remote: Run, console:
     assert moved(drift(remote)) == {"description": "unknown"}
     assert remote("apply", "--yes").code == 0
     assert remote("drift").code == 0
+
+
+def test_fix_reads_the_layout_of_tags(remote: Run, console: Console, project: Path) -> None:
+    spec = project / "models" / MODEL / "model.yaml"
+    # Without fine-tune tasks a model inherits no defaults, so it says its own.
+    edit(spec, "mlflow:\n", "finetune_defaults: {apply_lora: true, precision: 16}\nmlflow:\n")
+    assert remote("bump").code == 0
+    assert remote("apply", "--yes", "--layout", "tags").code == 0
+    tags = json.loads(remote("show", f"{MODEL}:15", "-o", "json").out)["assets"][0]["tags"]
+    assert tags["license"] == "apache-2.0"
+    defaults = tags["model_specific_defaults"].replace("true", "false").replace("16", "32")
+    console(15, tags__license="mit", tags__model_specific_defaults=defaults, tags__whoever="me")
+    ran = remote("drift", "--layout", "tags", "--fix", "-o", "json")
+    assert ran.code == 4, ran
+    fields = {one["field"]: one["fixed"] for one in json.loads(ran.out)["models"][0]["fields"]}
+    assert fields == {"tags.license": True, "tags.model_specific_defaults": True, "tags.whoever": False}
+    text = spec.read_text(encoding="utf-8")
+    assert "license: mit\n" in text
+    assert "finetune_defaults: {apply_lora: false, precision: 32}\n" in text
 
 
 def test_what_no_key_says_is_left_to_plan_and_apply(remote: Run, console: Console, project: Path) -> None:

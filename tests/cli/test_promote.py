@@ -152,6 +152,16 @@ def test_a_run_that_failed_is_carried_on_and_damage_is_found(
     assert publish("verify", MODEL, "-r", PROD).code == 0
 
 
+def test_signatures_that_end_early_are_asked_for_again(
+    publish: Run, in_dev: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "FILES", 1)  # a signature for five requests would not serve several files at a time
+    emulator.manners = Manners(sas_requests=5)
+    assert promote(publish)["files"] == 3
+    emulator.manners = Manners()
+    assert publish("verify", MODEL, "-r", PROD).code == 0
+
+
 def test_a_damaged_source_goes_nowhere(publish: Run, in_dev: Path, emulator: Emulator) -> None:
     manifest = "publish-manifest.json"
     emulator.faults.add(Fault(service="blobs", method="GET", path=manifest, corrupt=True, times=1))

@@ -39,6 +39,9 @@ BLOCK = 128 * 1024 * 1024
 CHUNK = 8 * 1024 * 1024
 """Bytes that are read at a time."""
 
+SIGNATURES = 5
+"""Signatures that are tried for one file; those of a registry are good for an hour or so."""
+
 _SHA256 = "sha256"
 _UNCHECKED = {"copied": "unchecked"}
 """Noted with a copy until its digest is; without a note the service takes over the source's, digest and all."""
@@ -56,10 +59,11 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder of a container."""
+    """A folder of a container; `lend` lends the same container again, with another signature."""
 
     access: ContainerAccess
     folder: str
+    lend: Callable[[], ContainerAccess]
 
     @property
     def uri(self) -> str:
@@ -136,12 +140,28 @@ class _Copier:
 
     def __init__(self, source: Place, target: Place) -> None:
         self._source, self._target = source, target
-        self._from, self._to = _client(source.access), _client(target.access)
+        self._clients = (_client(source.access), _client(target.access))
+        self._renewing = threading.Lock()
         self._out_of_reach = threading.Event()
 
     def bring(self, entry: ManifestEntry) -> Way:
-        """Copy a file, check it, and note its digest with it."""
-        source, target = self._blob(self._from, self._source, entry), self._blob(self._to, self._target, entry)
+        """Copy a file, check it, and note its digest with it; with other signatures where these are refused."""
+        for _ in range(SIGNATURES - 1):
+            clients = self._clients
+            try:
+                return self._bring(entry, *clients)
+            except NotAuthorised:
+                self._renew(clients)
+        return self._bring(entry, *self._clients)
+
+    def _renew(self, refused: tuple[ContainerClient, ContainerClient]) -> None:
+        with self._renewing:
+            if self._clients is refused:  # else another file was faster
+                self._clients = (_client(self._source.lend()), _client(self._target.lend()))
+                self._out_of_reach.clear()
+
+    def _bring(self, entry: ManifestEntry, reader: ContainerClient, writer: ContainerClient) -> Way:
+        source, target = self._blob(reader, self._source, entry), self._blob(writer, self._target, entry)
         at = f"{self._target.uri}/{entry.path}"
         way = Way.STREAMED
         if not self._out_of_reach.is_set() and self._copy(source, target, entry):

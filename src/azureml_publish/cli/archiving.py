@@ -10,7 +10,7 @@ import click
 
 from azureml_publish.apply import Outcome
 from azureml_publish.assets import AssetId, RegisteredAsset
-from azureml_publish.cli.asking import ask, is_named
+from azureml_publish.cli.asking import ask, is_named, some
 from azureml_publish.cli.registered import find_meant, read_project
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import Output, output_options, registry_option
@@ -55,7 +55,7 @@ def set_archived(output: Output, models: Sequence[str], registry: str | None, *,
         edits = {asset.id: edit for asset in assets if (edit := _edit(project, asset.id, archived=archived))}
         due = [asset for asset in assets if asset.archived != archived]
         if due or any(edit.text is not None for edit in edits.values()):
-            names = ", ".join(f"{asset.id.name}:{asset.id.version}" for asset in assets)
+            names = some([f"{asset.id.name}:{asset.id.version}" for asset in assets])
             ask(opened, f"{verb} {names} in", yes=yes, named=is_named("registry"))
         results = [_bring(opened.registry, asset, edits.get(asset.id), archived=archived) for asset in assets]
         name = opened.registry.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -13,6 +14,12 @@ from azureml_publish.errors import UsageProblem
 def is_named(option: str) -> bool:
     """Whether an option was written on the command line, and not taken from the environment or a file."""
     return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
+
+
+def some(names: Sequence[str], most: int = 4) -> str:
+    """Names as a question shows them; the rest is counted."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--registry") -> None:

@@ -13,7 +13,7 @@ from azureml_publish.apply import Outcome
 from azureml_publish.artifacts.copying import Way
 from azureml_publish.artifacts.transfer import describe_content
 from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
-from azureml_publish.cli.asking import ask, is_named
+from azureml_publish.cli.asking import ask, is_named, some
 from azureml_publish.cli.pairs import open_pair
 from azureml_publish.cli.registered import find_meant, read_project
 from azureml_publish.cli.registries import TOOL, Opened
@@ -72,7 +72,7 @@ def command(
                 hint=plan.conflicts[0].hint,
             )
         if plan.changes:
-            named = ", ".join(f"{action.model}:{action.version}" for action in plan.changes)
+            named = some([f"{action.model}:{action.version}" for action in plan.changes])
             ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
         provenance = Provenance(_commit(project.root), plan.digest, TOOL)
         results = [_carry_out(output, promotion, one, other, provenance) for promotion in promotions]

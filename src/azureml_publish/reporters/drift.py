@@ -160,7 +160,7 @@ def _hints(model: ModelDrift, fix: Fixed) -> Iterator[str]:
     if fix.follows:
         yield "The card is made of the same values: `publish apply` brings the registered one up to date."
     if fix.left:
-        yield f"No key of the spec says {', '.join(fix.left)} alone; `publish plan` and `apply` put it right."
+        yield f"Not taken over: {', '.join(fix.left)}; `publish plan` and `apply` put the registry right."
     elif any(field.counts for field in model.fields) and not fix.fields:
         yield "`publish apply` brings back what the folder says; `publish drift --fix` takes over what is registered."
     if model.standing is Standing.MISSING:
