@@ -21,12 +21,6 @@ ModelType: TypeAlias = Literal["mlflow_model", "custom_model", "triton_model"]
 Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | None"
 """JSON-like data: what YAML, JSON and the service's metadata can hold."""
 
-MANIFEST_PROPERTY = "publish.manifest"
-"""Property of a registered asset: SHA-256 (hex) of its manifest, the list of its files."""
-
-SOURCE_PROPERTY = "publish.source"
-"""Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
-
 PROMOTED_FROM = "publish.promoted-from"
 """Property of a promoted asset: the asset id that it was copied from."""
 
@@ -40,12 +34,19 @@ PROMOTED_PLAN = "publish.promoted-plan"
 PROMOTED_BY = "publish.promoted-by"
 """Property of a promoted asset: name and version of the tool."""
 
-OWN_PROPERTIES = frozenset(
-    {MANIFEST_PROPERTY, SOURCE_PROPERTY, PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY}
-)
-"""Properties that say how a version came to be, and that no folder asks for."""
+MANIFEST_PROPERTY = "publish.manifest"
+"""Property of a registered asset: SHA-256 (hex) of its manifest, the list of its files."""
+
+SOURCE_PROPERTY = "publish.source"
+"""Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
 
 _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
+
+
+def is_bookkeeping(key: str) -> bool:
+    """Whether a property is this tool's own: it says how a version came to be, not what a model folder asks for."""
+    promoted = (PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY)
+    return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY, *promoted)
 
 
 class AssetId(NamedTuple):

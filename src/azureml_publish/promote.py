@@ -10,7 +10,6 @@ from typing import cast
 from azureml_publish.artifacts.copying import Copied, Place, Way, copy_content
 from azureml_publish.assets import (
     MANIFEST_PROPERTY,
-    OWN_PROPERTIES,
     PROMOTED_BY,
     PROMOTED_COMMIT,
     PROMOTED_FROM,
@@ -22,6 +21,7 @@ from azureml_publish.assets import (
     RegisteredAsset,
     RegistryState,
     RenderedAsset,
+    is_bookkeeping,
 )
 from azureml_publish.errors import Conflict, PublishError, UnusableSource
 from azureml_publish.layouts import record_of
@@ -98,7 +98,7 @@ def wanted_of(source: RegisteredAsset, folder: Wanted | None) -> Wanted:
             type=cast("ModelType", source.type),
             description=source.description,
             tags=source.tags,
-            properties={key: value for key, value in source.properties.items() if not _is_own(key)},
+            properties={key: value for key, value in source.properties.items() if not is_bookkeeping(key)},
             system_metadata=source.system_metadata,
             archived=source.archived,
         )
@@ -110,11 +110,6 @@ def wanted_of(source: RegisteredAsset, folder: Wanted | None) -> Wanted:
             "--metadata carry.",
         )
     return folder
-
-
-def _is_own(key: str) -> bool:
-    """Whether a property tells how a version came to be in its registry, which is not so in another one."""
-    return key in OWN_PROPERTIES or key.startswith("publish.")
 
 
 def plan_promotion(source: RegisteredAsset, wanted: Wanted, state: RegistryState) -> Action:

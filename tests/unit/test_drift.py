@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from azureml_publish.assets import (
-    OWN_PROPERTIES,
+    PROMOTED_COMMIT,
+    PROMOTED_FROM,
     SOURCE_PROPERTY,
     AssetId,
     RegisteredAsset,
@@ -96,7 +97,11 @@ def test_a_property_that_stays_is_drift_only_if_somebody_added_it() -> None:
     assert look(wanted(), more, (wanted(), state(more))) == {"properties.more": Side.UNKNOWN}
     assert look(wanted(), more, (wanted(), state(registered))) == {"properties.more": Side.REGISTRY}
     own = replace(
-        registered, properties={**registered.properties, **dict.fromkeys(OWN_PROPERTIES - {SOURCE_PROPERTY}, "x")}
+        registered,
+        properties={
+            **registered.properties,
+            **dict.fromkeys(("publish.manifest", PROMOTED_FROM, PROMOTED_COMMIT), "x"),
+        },
     )
     assert find_drift(wanted(), state(own), (), None).fields == ()
 

@@ -11,7 +11,8 @@ import click
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
 from azureml_publish.cli.drift_fixing import fix_folder
-from azureml_publish.cli.planning import find_places, observe_models
+from azureml_publish.cli.places import find_places
+from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.saved_plans import read_saved
 from azureml_publish.cli.session import (
@@ -96,7 +97,7 @@ def _look(
 def _newer(registry: Registry, wanted: Wanted, state: RegistryState) -> tuple[RegisteredAsset, ...]:
     """The registered versions above the folder's; nobody is asked where no number above it was ever used."""
     name, version = wanted.asset.name, wanted.asset.version
-    if state.next_version <= version + 1:
+    if state.latest_version is not None and state.next_version <= version + 1:
         return ()
     return _assets(registry, name, (number for number in registry.versions(name) if number > version))
 

@@ -7,7 +7,8 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import find_places, observe_models
+from azureml_publish.cli.places import find_places
+from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.saved_plans import check_name, write_plan
 from azureml_publish.cli.session import (

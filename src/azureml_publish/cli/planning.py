@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from azureml_publish.artifacts.transfer import ModelContent, describe_content
 from azureml_publish.assets import RegistryState, RenderedAsset
 from azureml_publish.cli.stages import Staged
-from azureml_publish.diagnostics import Location
 from azureml_publish.plan import Observed, Plan, Wanted
-from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 
 
@@ -43,16 +39,3 @@ def plan_models(staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Ma
     """The plan for what was rendered, and the content of each model by asset name."""
     planning = observe_models(staged, registry, jobs)
     return planning.observed.plan(), planning.contents
-
-
-def find_places(staged: Staged, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
-    """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
-    top = environ.get("GITHUB_WORKSPACE")
-    places = {}
-    for folder, rendered in staged.rendered:
-        place = folder.document.location(("version",))
-        if top and project.root.is_relative_to(Path(top).resolve()):
-            path = Path(os.path.relpath(project.root / place.path, Path(top).resolve())).as_posix()
-            place = Location(path, place.line, place.column)
-        places[rendered.asset.name] = place
-    return places

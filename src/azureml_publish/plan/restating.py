@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from azureml_publish.assets import OWN_PROPERTIES, SCENARIOS, RegisteredAsset, RenderedAsset, Value
+from azureml_publish.assets import SCENARIOS, RegisteredAsset, RenderedAsset, Value, is_bookkeeping
 from azureml_publish.layouts import decode, gather
 from azureml_publish.spec import FinetuneDefaults, Metadata, ModelSpec
 
@@ -49,7 +49,7 @@ def restate(
 def _found(
     spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
 ) -> Iterator[Restating]:
-    properties = {key: value for key, value in registered.properties.items() if key not in OWN_PROPERTIES}
+    properties = {key: value for key, value in registered.properties.items() if not is_bookkeeping(key)}
     held = gather(properties, registered.tags, registered.system_metadata)
     asked = gather(rendered.properties, rendered.tags, rendered.system_metadata)
     for key in sorted({*held.metadata, *asked.metadata}):
