@@ -37,10 +37,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A mend that a program can make in the file of the finding. A safe one cannot change what is meant."""
+    """A mend that a program can make: in `path`, or in the file of the finding where that is empty.
+
+    A safe one cannot change what is meant.
+    """
 
     edits: tuple[Edit, ...]
     safe: bool = True
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

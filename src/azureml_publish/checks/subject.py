@@ -8,7 +8,7 @@ from datetime import date
 
 from azureml_publish.assets import RenderedModel, Value
 from azureml_publish.checks.markdown import Card
-from azureml_publish.diagnostics import Diagnostic, Location, Rule
+from azureml_publish.diagnostics import Diagnostic, Edit, Location, Rule
 from azureml_publish.layouts import gather
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus.catalogue import Catalogue
@@ -67,7 +67,11 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
     def where(key: str) -> Location:
         return document.location(tuple(int(part) if part.isdigit() else part for part in key.split(".")))
 
-    card = Card(asset.description, lambda line, column: _in_source(model, asset.description, line, column))
+    card = Card(
+        asset.description,
+        lambda line, column: _in_source(model, asset.description, line, column),
+        lambda edit: _edit_in_source(model, asset.description, edit),
+    )
     return Described(
         model.folder.folder,
         asset.name,
@@ -89,6 +93,16 @@ def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Locati
             indent = len(text) - len(text.lstrip()) - (len(row) - len(row.lstrip()))
             return Location(model.folder.card_path, number, max(1, column + indent))
     return Location(f"build/{model.folder.folder}/description.md", line, column)
+
+
+def _edit_in_source(model: ModelSubject, card: str, edit: Edit) -> tuple[str, Edit] | None:
+    """The same edit in the model's own template, where each line that it touches stands there as it is."""
+    begin = _in_source(model, card, edit.line, edit.column)
+    end = _in_source(model, card, edit.end_line, edit.end_column)
+    own = {begin.path, end.path} == {model.folder.card_path}
+    if not own or end.line - begin.line != edit.end_line - edit.line:
+        return None
+    return begin.path, Edit(begin.line, begin.column, end.line, end.column, edit.text)
 
 
 @dataclass(frozen=True, slots=True)
