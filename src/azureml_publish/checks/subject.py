@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,10 +11,14 @@ from azureml_publish.assets import RenderedModel, Value
 from azureml_publish.checks.markdown import Card
 from azureml_publish.diagnostics import Diagnostic, Edit, Location, Rule
 from azureml_publish.layouts import gather
+from azureml_publish.origins import SourceMap
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
+
+_TAG = re.compile(r"\{[{%#]")
+"""What begins a tag of Jinja."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,18 @@ class ProjectSubject:
 
 @dataclass(frozen=True, slots=True)
 class ModelSubject:
-    """One model folder as the checks see it; `rendered` is None where rendering failed, which is told elsewhere."""
+    """One model folder as the checks see it.
+
+    Attributes:
+        rendered: None where rendering failed, which is told elsewhere.
+        trace: where each character of the card was written; asked only where something is found in the card.
+    """
 
     project: ProjectSubject
     folder: ModelFolder
     compute: ResolvedCompute
     rendered: RenderedModel | None
+    trace: Callable[[], SourceMap | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +97,18 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
 
 
 def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Location:
-    """The line in the model's own template; the line of the rendered card where a template made it."""
-    row = card.split("\n")[line - 1]
-    for number, text in enumerate(model.folder.card.splitlines(), 1):
-        if row.strip() and text.strip() == row.strip():
-            indent = len(text) - len(text.lstrip()) - (len(row) - len(row.lstrip()))
-            return Location(model.folder.card_path, number, max(1, column + indent))
-    return Location(f"build/{model.folder.folder}/description.md", line, column)
+    """Where it was written; the line of the rendered card where a trace of the rendering does not tell."""
+    trace = model.trace()
+    place = trace.place(line, column) if trace is not None and trace.text == card else None
+    return place or Location(f"build/{model.folder.folder}/description.md", line, column)
 
 
 def _edit_in_source(model: ModelSubject, card: str, edit: Edit) -> tuple[str, Edit] | None:
-    """The same edit in the model's own template, where each line that it touches stands there as it is."""
-    begin = _in_source(model, card, edit.line, edit.column)
-    end = _in_source(model, card, edit.end_line, edit.end_column)
-    own = {begin.path, end.path} == {model.folder.card_path}
-    if not own or end.line - begin.line != edit.end_line - edit.line:
+    """The same edit where its text was written; None where no file has it just so, or it would become a Jinja tag."""
+    trace = model.trace()
+    if trace is None or trace.text != card or (not model.folder.finished and _TAG.search(edit.text)):
         return None
-    return begin.path, Edit(begin.line, begin.column, end.line, end.column, edit.text)
+    return trace.edit(edit)
 
 
 @dataclass(frozen=True, slots=True)

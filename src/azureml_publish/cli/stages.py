@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
 from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
-from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
@@ -104,7 +105,8 @@ def render_folders(
         compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
         rendered, mistakes = render_model(folder, compute.allow_lists, style)
         found.extend(mistakes)
-        subjects.append(ModelSubject(subject, folder, compute, rendered))
+        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, style))
+        subjects.append(ModelSubject(subject, folder, compute, rendered, trace))
     return tuple(subjects), tuple(found)
 
 
