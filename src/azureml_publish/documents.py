@@ -74,8 +74,12 @@ class Document:
 
     def location_of(self, word: str, *, below: KeyPath, last: bool = False) -> Location:
         """Where a text first (or last) stands as a value below a key; the key itself where it does not."""
-        places = [key_path for key_path, value in walk(_at(self.data, below), below) if value == word] or [below]
+        places = self.places_of(word, below=below) or [below]
         return self.location(places[-1 if last else 0])
+
+    def places_of(self, word: str, *, below: KeyPath) -> list[KeyPath]:
+        """Where a text stands as a value below a key."""
+        return [key_path for key_path, value in walk(_at(self.data, below), below) if value == word]
 
 
 class _Loader(yaml.CSafeLoader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from azureml_publish.diagnostics import Edit, Location
 class Stretch:
     """Some characters of a made text and their origin.
 
-    `verbatim` says that they stand there just so, from the place on; otherwise an expression or a value there made them.
+    `verbatim` says that they stand there just so, from the place on; otherwise an expression or a value made them.
     `place` is None where the origin is not known.
     """
 
@@ -55,7 +56,14 @@ class SourceMap:
         index = bisect.bisect_right(self._starts, offset) - 1
         if index < 0:
             return None
-        return self._stretches[index].at(offset - self._starts[index])
+        start, stretch = self._starts[index], self._stretches[index]
+        if stretch.place is None or not stretch.verbatim:
+            return stretch.place
+        turns = bisect.bisect_right(self._lines, offset) - bisect.bisect_right(self._lines, start)
+        if turns:
+            begin = self._lines[bisect.bisect_right(self._lines, offset) - 1]
+            return Location(stretch.place.path, stretch.place.line + turns, offset - begin + 1)
+        return Location(stretch.place.path, stretch.place.line, stretch.place.column + offset - start)
 
     def edit(self, edit: Edit) -> tuple[str, Edit] | None:
         """The same edit where its text was written; None where that does not stand in one file as it is."""
@@ -64,7 +72,7 @@ class SourceMap:
         begin = parts[0].place if parts else None
         if begin is None or not all(one.verbatim for one in parts):
             return None
-        for one, following in zip(parts, parts[1:], strict=False):
+        for one, following in itertools.pairwise(parts):
             if one.at(len(one.text)) != following.place:
                 return None
         stop = parts[-1].at(len(parts[-1].text)) if end > start else begin

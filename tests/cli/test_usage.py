@@ -110,16 +110,19 @@ def test_colours_only_where_they_are_wanted(publish: Run, monkeypatch: pytest.Mo
     assert "\x1b[" not in publish("plan").out
 
 
-def test_schema_of_both_files_is_the_committed_one(publish: Run) -> None:
+def test_every_schema_is_the_committed_one(publish: Run) -> None:
     both = json.loads(publish("schema").out)
     for name in ("model", "publish"):
         committed = json.loads((REPOSITORY / "docs/schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
         assert both[f"{name}.yaml"] == committed == json.loads(publish("schema", name).out)
+    committed = json.loads((REPOSITORY / "docs/schemas/lint.schema.json").read_text(encoding="utf-8"))
+    assert both["lint.json"] == committed == json.loads(publish("schema", "lint").out)
 
 
 def test_schema_writes_files_for_editors(publish: Run, project: Path) -> None:
     assert publish("schema", "--out", "schemas").code == 0
-    assert {path.name for path in (project / "schemas").iterdir()} == {"model.schema.json", "publish.schema.json"}
+    written = {path.name for path in (project / "schemas").iterdir()}
+    assert written == {"model.schema.json", "publish.schema.json", "lint.schema.json"}
 
 
 def test_the_emulator_prints_its_variables_and_ends_on_sigterm(tmp_path: Path) -> None:

@@ -65,6 +65,11 @@ class Output:
         """Colours for standard error."""
         return self.session.paint(sys.stderr, no_color=self.no_color)
 
+    @property
+    def framed(self) -> bool:
+        """Whether somebody looks at standard output: a terminal, or what asks for colours as one does."""
+        return sys.stdout.isatty() or bool(self.session.environ.get("FORCE_COLOR"))
+
     def data(self, text: str) -> None:
         """What was asked for, on standard output."""
         click.echo(text, nl=False, color=True)
@@ -75,23 +80,34 @@ class Output:
             click.echo(text, err=True, color=True)
 
 
-def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that every reporting verb has; the verb is handed an `Output` as `output`."""
+def output_options_of(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that every reporting verb has; the verb is handed an `Output` as `output`.
 
-    @click.option(
-        "-o", "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the output."
-    )
-    @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
-    @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
-    @click.pass_obj
-    def wrapped(session: Session, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
-        return function(output=Output(session, format_, quiet, no_color), **rest)
+    Args:
+        formats: the forms that its report can have, the default first.
+    """
 
-    wrapped.__name__ = function.__name__
-    wrapped.__doc__ = function.__doc__
-    if hasattr(function, "__click_params__"):
-        wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
-    return wrapped
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "-o", "--format", "format_", type=click.Choice(formats), default=formats[0], help="Form of the output."
+        )
+        @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
+        @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
+        @click.pass_obj
+        def wrapped(session: Session, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
+            return function(output=Output(session, format_, quiet, no_color), **rest)
+
+        wrapped.__name__ = function.__name__
+        wrapped.__doc__ = function.__doc__
+        if hasattr(function, "__click_params__"):
+            params = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
+            wrapped.__click_params__ = params  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorated
+
+
+output_options = output_options_of("text", "json")
 
 
 def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,9 @@ from pathlib import Path
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.cli.session import Output, Session
+from azureml_publish.cli.silencing import silenced
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
+from azureml_publish.findings.silence import Silenced
 from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
@@ -38,6 +40,7 @@ class Staged:
     project: Project | None
     subjects: tuple[ModelSubject, ...]
     found: tuple[Diagnostic, ...]
+    silenced: tuple[Silenced, ...] = ()
 
     @property
     def rendered(self) -> tuple[tuple[ModelFolder, RenderedModel], ...]:
@@ -65,9 +68,11 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     subject = subject_of(project, catalogue, as_of)
     subjects, mistakes = render_folders(subject, folders, settings.layout)
     found.extend(mistakes)
-    if check:
-        found.extend(run_checks(subject, subjects))
-    return Staged(project, subjects, in_order(found))
+    if not check:
+        return Staged(project, subjects, in_order(found))
+    found.extend(run_checks(subject, subjects))
+    told, hushed = silenced(project, subjects, dict.fromkeys(found))
+    return Staged(project, subjects, in_order(told), hushed)
 
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:

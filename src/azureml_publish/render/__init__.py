@@ -15,6 +15,7 @@ from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import mlflow
 from azureml_publish.render.carry import carry, overlaid, without
+from azureml_publish.render.comments import kept_parts
 from azureml_publish.render.metadata import finetune_tag, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
@@ -102,14 +103,15 @@ def render_card(
 ) -> tuple[str, tuple[Diagnostic, ...]]:
     """The card of a model folder alone; empty, with diagnostics, where its template fails."""
     if folder.finished:
-        return folder.card, ()
+        return "".join(folder.card[start:end] for start, end in kept_parts(folder.card)), ()
     return style.templates.render_card(folder.path / "card.md.j2", folder.card, _card_values(folder, compute, style))
 
 
 def trace_card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style) -> SourceMap | None:
     """Where each character of a card was written; None where its template fails."""
     if folder.finished:
-        return SourceMap([Stretch(folder.card, Location(folder.card_path), verbatim=True)])
+        whole = Stretch(folder.card, Location(folder.card_path), verbatim=True)
+        return SourceMap(whole.part(start, end) for start, end in kept_parts(folder.card))
     values = _card_values(folder, compute, style)
     values["model"] = traced_values(values["model"], folder.document.location)
     values["samples"] = {sample.name: _traced_sample(sample, values["samples"]) for sample in folder.samples}

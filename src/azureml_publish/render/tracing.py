@@ -1,7 +1,7 @@
 """Rendering a card once more to learn where each character was written: templates, expressions, fields of the spec.
 
 Text that knows its origin goes through the same templates in place of plain text: whatever Jinja joins, macros return
-and filters trim keeps its stretches. The card itself comes from the plain rendering; a trace that reads otherwise is void.
+and filters trim keeps its stretches. The card itself comes from the plain rendering; a trace that differs is void.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from jinja2 import BaseLoader, nodes, pass_context
 
@@ -26,7 +26,7 @@ class Traced(str):
     __slots__ = ("stretches",)
     stretches: tuple[Stretch, ...]
 
-    def __new__(cls, stretches: Iterable[Stretch]) -> Traced:
+    def __new__(cls, stretches: Iterable[Stretch]) -> Self:
         """The text of the stretches."""
         kept = tuple(stretches)
         made = super().__new__(cls, "".join(one.text for one in kept))
@@ -105,10 +105,10 @@ class TracingSandbox(TemplateSandbox):
 
     def _places(self, source: str) -> list[tuple[str | None, int, int]]:
         """Line and column of every text of a template, and of every expression that writes, which has no text here."""
-        whole = _NEWLINE.sub("\n", source)
+        whole = _NEWLINE.sub("\n", self.preprocess(source))
         lines = [0, *(found.end() for found in re.finditer("\n", whole))]
         places, position = [], 0
-        for _, kind, value in self.lex(source):
+        for _, kind, value in self.lex(self.preprocess(source)):
             while not whole.startswith(value, position):  # white space that block tags took away
                 position += 1
             if kind == "variable_begin" or (kind == "data" and value):

@@ -20,6 +20,7 @@ from azureml_publish.assets import MinSkuSpec, ModelType
 from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.reading import Written
+from azureml_publish.spec.silence import Silence
 from azureml_publish.spec.source import Source
 
 
@@ -164,6 +165,7 @@ class ModelSpec(Written):
     default_deployment_template: Annotated[
         dict[str, Verbatim] | str | None, Field(description="The deployment template, as the service has it.")
     ] = None
+    silence: Annotated[tuple[Silence, ...], Field(description="Findings of the linter that are accepted.")] = ()
     extra: Annotated[Extra | None, Field(description="What no other key has a place for, carried verbatim.")] = None
 
     @model_validator(mode="before")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from azureml_publish.checks import ModelSubject
 from azureml_publish.cli.session import Session
 from azureml_publish.cli.stages import Settings, stage
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.origins import SourceMap, Stretch
+from azureml_publish.render import Templates
+from azureml_publish.render.tracing import traced_values
 
 ROOT = Path(__file__).parents[3]
 SPEC = """\
@@ -144,3 +149,43 @@ def test_stretches_count_lines_and_columns() -> None:
     assert trace.place(2, 3) is None
     assert SourceMap([]).place(1, 1) is None
     assert SourceMap([]).edit(Edit(1, 1, 1, 1, "x")) is None
+
+
+PIECES = st.sampled_from(
+    [
+        "text\n", " a ", "\n\n", "é日🎉", "{{ model.license }}", "{{ model.source.huggingface | upper | trim }}",
+        "{% if true %}\n", "{% if true %}", "{% set x %} s {% endset %}", "{{ x | default('') }}", "{# remark #}\n",
+        "{%- set y = 'q' -%}", "{{ ('<' ~ model.name ~ '>')[1:] }}", "{{ model.name + '!' }}",
+        "{% raw %}{{ r }}{% endraw %}",
+        "{{ [1, 'a'] | join(', ') }}", "{{ 'l\nm' | indent(2) }}", "<!-- publish: ignore CARD001 so -->\n",
+        "|| {{ '%' }}",
+        "{% for n in [1, 2] %}", "{% filter trim %}", "{% call(c) m() %}{{ c }} z {% endcall %}",
+        "{{ model.tasks | yaml }}",
+    ]
+)  # fmt: skip
+ENDS = {"{% if true": "{% endif %}", "{% for": "{% endfor %}", "{% filter": "{% endfilter %}"}
+MACRO = "{% macro m() %} <{{ caller('c') | trim }}> {% endmacro %}"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(PIECES, max_size=12))
+def test_a_trace_reads_as_the_card_whatever_the_template_does(pieces: list[str]) -> None:
+    opened = [next((end for begin, end in ENDS.items() if piece.startswith(begin)), "") for piece in pieces]
+    card = MACRO + "".join(pieces) + "".join(reversed(opened))
+    templates = Templates(Path("p"), Path("p/none"), ROOT / "templates")
+    values: dict[str, Any] = {
+        "model": {"license": "mit\n", "name": "n", "source": {"huggingface": "o/l"}, "tasks": {"a": ["b"]}}
+    }
+    text, found = templates.render_card(Path("p/card.md.j2"), card, values)
+    assert found == ()
+    values["model"] = traced_values(values["model"], lambda path: Location("spec", len(path)))
+    trace = templates.trace_card(Path("p/card.md.j2"), card, values)
+    assert trace is not None
+    assert trace.text == text
+    for number, line in enumerate(text.split("\n"), 1):
+        for column, letter in enumerate(line, 1):
+            place = trace.place(number, column)
+            assert place is not None
+            edited = trace.edit(Edit(number, column, number, column + 1, ""))
+            if edited is not None:
+                assert card.split("\n")[edited[1].line - 1][edited[1].column - 1] == letter
