@@ -295,3 +295,11 @@ def test_the_manifest_of_pre_commit_is_valid_and_its_files_are_ours() -> None:
             assert files_of.search(path)
         for path in ("models/README.md", "docs/rules.md", "src/models.py", "publish.yaml.bak"):
             assert not files_of.search(path)
+
+
+def test_the_composite_action_lets_no_input_become_a_command() -> None:
+    action = yaml.safe_load((REPOSITORY / ".github/action/action.yml").read_text(encoding="utf-8"))
+    scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
+    assert any("lint --format github" in script for script in scripts)
+    assert all("${{" not in script for script in scripts)
+    assert all(step["shell"] == "bash" for step in action["runs"]["steps"] if "run" in step)

@@ -23,7 +23,7 @@ from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.errors import UsageProblem
 from azureml_publish.findings.baseline import baseline_text, new_findings, read_baseline, stale_entries
 from azureml_publish.findings.selection import selected
-from azureml_publish.project import MAX_FILE_BYTES, find_root
+from azureml_publish.project import MAX_FILE_BYTES, find_root, shown_path
 from azureml_publish.render import default_templates
 from azureml_publish.reporters.diagnostics import counted, diagnostics_summary, diagnostics_text
 from azureml_publish.reporters.frames import Sources
@@ -42,6 +42,7 @@ class _Asked:
     ignore: tuple[str, ...]
     as_of: datetime | None
     baseline: Path | None
+    root: Path
 
     @property
     def everything(self) -> bool:
@@ -93,7 +94,7 @@ def command(
         raise UsageProblem("--fix writes and --diff does not: choose one.")
     session = output.session
     root = find_root(session.directory)
-    asked = _Asked(_models(models, session, root), select, ignore, as_of, _resolved(baseline, session))
+    asked = _Asked(_models(models, session, root), select, ignore, as_of, _resolved(baseline, session), root)
     told = functools.partial(_told, asked)
     if diff or fix:
         lint = functools.partial(_lint, asked, session)
@@ -117,9 +118,8 @@ def command(
         write_whole(session.directory / write_baseline, text)
         output.note(f"{counted(len(accepted), 'finding')} in {write_baseline}; what cannot be read is never accepted.")
         raise SystemExit(0)
-    report = LintReport(
-        found, staged.silenced, done, len(staged.subjects), rulebook().rules, _sources(root), prefix_of(root)
-    )
+    prefix = prefix_of(root) if output.format in ("github", "sarif") else ""
+    report = LintReport(found, staged.silenced, done, len(staged.subjects), rulebook().rules, _sources(root), prefix)
     _show(output, report, root, held)
     if has_errors(found):
         raise SystemExit(FINDINGS)
@@ -134,7 +134,7 @@ def _told(asked: _Asked, staged: Staged) -> tuple[Diagnostic, ...]:
     wanted = selected(staged.found, rulebook(), asked.select, asked.ignore)
     if asked.baseline is None:
         return wanted
-    text, path = _baseline(asked.baseline)
+    text, path = _baseline(asked.baseline, asked.root)
     known = read_baseline(text, path)
     found, _ = new_findings(wanted, known)
     stale = stale_entries(staged.found, known, text, path) if asked.everything else ()
@@ -145,16 +145,18 @@ def _held(asked: _Asked, staged: Staged) -> int:
     """How many findings the baseline holds back."""
     if asked.baseline is None:
         return 0
-    known = read_baseline(*_baseline(asked.baseline))
+    known = read_baseline(*_baseline(asked.baseline, asked.root))
     return new_findings(selected(staged.found, rulebook(), asked.select, asked.ignore), known)[1]
 
 
-def _baseline(path: Path) -> tuple[str, str]:
+def _baseline(path: Path, root: Path) -> tuple[str, str]:
+    """The text of a baseline, and its path as the user knows it."""
     try:
-        return path.read_bytes().decode("utf-8-sig"), path.name
+        return path.read_bytes().decode("utf-8-sig"), shown_path(root, path)
     except (OSError, UnicodeDecodeError) as error:
         hint = f"Write it with `publish lint --write-baseline {path.name}`."
-        raise UsageProblem(f"The baseline {path.name} cannot be read: {error}.", hint=hint) from error
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageProblem(f"The baseline {path.name} cannot be read: {what}.", hint=hint) from error
 
 
 def _resolved(path: Path | None, session: Session) -> Path | None:

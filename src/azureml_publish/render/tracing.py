@@ -143,7 +143,9 @@ class TracingSandbox(TemplateSandbox):
 
     @pass_context
     def _joined(self, _context: Any, parts: Iterable[Any]) -> str:
-        return joined(str(self._weighed(None, part)) for part in parts)
+        text = joined(str(self._weighed(None, part)) for part in parts)
+        self.budget.write(len(text))
+        return text
 
     @pass_context
     def _written(self, _context: Any, text: str, path: str, line: int, column: int) -> str:
