@@ -217,6 +217,15 @@ def test_a_baseline_tells_only_what_is_new(publish: Run, doubled: Path) -> None:
     assert codes(publish, "--baseline", "baseline.json", "bert-base-cased") == ["SPEC031"]
 
 
+def test_what_cannot_be_read_is_never_accepted(publish: Run, doubled: Path) -> None:
+    edit(doubled / "models/bert-large-cased/model.yaml", "version:", "versoin:")
+    ran = publish("lint", "--write-baseline", "baseline.json")
+    assert ran.code == 4
+    assert "Accepted 1 finding in baseline.json." in ran.err
+    assert "DOC003" in ran.err
+    assert "DOC003" not in (doubled / "baseline.json").read_text(encoding="utf-8")
+
+
 def test_json_is_what_the_committed_schema_describes(publish: Run, doubled: Path) -> None:
     schema = json.loads((REPOSITORY / "docs/schemas/lint.schema.json").read_text(encoding="utf-8"))
     for arguments in ([], ["--fix"]):

@@ -95,34 +95,47 @@ def command(
     session = output.session
     root = find_root(session.directory)
     asked = _Asked(_models(models, session, root), select, ignore, as_of, _resolved(baseline, session), root)
-    told = functools.partial(_told, asked)
+    done: tuple[Diagnostic, ...] = ()
     if diff or fix:
-        lint = functools.partial(_lint, asked, session)
-        mending = mend(root, lint, told, unsafe=unsafe)
-        for path in mending.refused:
-            output.note(f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it.")
-        if diff:
-            output.data(diff_text(mending))
-            output.note(f"Would mend {counted(len(mending.done), 'finding')} in {counted(len(mending.after), 'file')}.")
-            raise SystemExit(FINDINGS if mending.after or has_errors(told(mending.left)) else 0)
-        missed = write_mended(root, mending)
-        for path in missed:
-            output.note(f"{path} changed while it was mended, and is left alone. Run again.")
-        staged, done = mending.left, () if missed else mending.done
+        staged, done = _mended(output, asked, diff=diff, unsafe=unsafe)
     else:
-        staged, done = _lint(asked, session, root), ()
-    found, held = told(staged), _held(asked, staged)
+        staged = _lint(asked, session, root)
     if write_baseline is not None:
-        accepted = selected(staged.found, rulebook(), select, ignore)
-        text = baseline_text(accepted, rulebook())
-        write_whole(session.directory / write_baseline, text)
-        output.note(f"{counted(len(accepted), 'finding')} in {write_baseline}; what cannot be read is never accepted.")
-        raise SystemExit(0)
+        _accept(output, asked, staged, write_baseline)
+    found = _told(asked, staged)
     prefix = prefix_of(root) if output.format in ("github", "sarif") else ""
     report = LintReport(found, staged.silenced, done, len(staged.subjects), rulebook().rules, _sources(root), prefix)
-    _show(output, report, root, held)
+    _show(output, report, root, _held(asked, staged))
     if has_errors(found):
         raise SystemExit(FINDINGS)
+
+
+def _mended(output: Output, asked: _Asked, *, diff: bool, unsafe: bool) -> tuple[Staged, tuple[Diagnostic, ...]]:
+    """What is left after mending, and what was mended; with `--diff` the run ends here."""
+    told = functools.partial(_told, asked)
+    mending = mend(asked.root, functools.partial(_lint, asked, output.session), told, unsafe=unsafe)
+    for path in mending.refused:
+        output.note(f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it.")
+    if diff:
+        output.data(diff_text(mending))
+        output.note(f"Would mend {counted(len(mending.done), 'finding')} in {counted(len(mending.after), 'file')}.")
+        raise SystemExit(FINDINGS if mending.after or has_errors(told(mending.left)) else 0)
+    missed = write_mended(asked.root, mending)
+    for path in missed:
+        output.note(f"{path} changed while it was mended, and is left alone. Run again.")
+    return mending.left, () if missed else mending.done
+
+
+def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
+    """Write what is found into a baseline and end the run, with the code for findings where some are never accepted."""
+    found = selected(staged.found, rulebook(), asked.select, asked.ignore)
+    accepted = [one for one in found if one.code in rulebook().optional]
+    write_whole(output.session.directory / path, baseline_text(accepted, rulebook()))
+    output.note(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
+    never = [one for one in found if one.code not in rulebook().optional]
+    if never:
+        output.note(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
+    raise SystemExit(FINDINGS if never else 0)
 
 
 def _lint(asked: _Asked, session: Session, root: Path) -> Staged:
