@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
@@ -104,6 +104,7 @@ def test_an_edit_outside_the_text_is_left_alone(edit: tuple[int, int, int, int, 
     assert apply_fixes("abc\n", [mend(edit)]).text == "abc\n"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab\r\n", max_size=20), st.lists(st.tuples(*[st.integers(0, 6)] * 4), max_size=6))
 def test_any_edits_leave_a_text_and_say_what_they_did(text: str, edits: list[tuple[int, int, int, int]]) -> None:
     result = apply_fixes(text, [mend((*edit, "")) for edit in edits])
