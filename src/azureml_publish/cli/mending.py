@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from azureml_publish.cli.rules import rulebook
 from azureml_publish.cli.stages import Staged
 from azureml_publish.cli.writing import write_bytes
-from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.findings.mending import apply_fixes, fix_path
 from azureml_publish.project import FINISHED_CARD, MAX_FILE_BYTES
@@ -97,7 +96,7 @@ def _apply(
     for path, data in changed.items():
         write_bytes(copy / path, data)
     following = lint(copy)
-    if not _stopped(following) - _stopped(staged):
+    if not _reach(staged) - _reach(following):
         return dict(changed), following
     for path, data in old.items():
         write_bytes(copy / path, data)
@@ -173,11 +172,15 @@ def _readable(path: str, text: str) -> bool:
     return True
 
 
-def _stopped(staged: Staged) -> set[tuple[str, str, str]]:
-    """What keeps something from being read or rendered."""
-    optional = rulebook().optional
-    stopping = (one for one in staged.found if one.severity is Severity.ERROR and one.code not in optional)
-    return {(one.code, one.location.path, one.message) for one in stopping}
+def _reach(staged: Staged) -> set[tuple[str, bool]]:
+    """Which models can be read, and which of them can be rendered (True).
+
+    More findings after a mend are no reason to take it back: what can be read again may have more to tell.
+    """
+    if staged.project is None:
+        return set()
+    readable = {(model.folder, False) for model in staged.project.models}
+    return readable | {(folder.folder, True) for folder, _ in staged.rendered}
 
 
 @contextmanager
