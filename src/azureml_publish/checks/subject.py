@@ -28,12 +28,17 @@ class ProjectSubject:
 
 @dataclass(frozen=True, slots=True)
 class ModelSubject:
-    """One model folder as the checks see it; `rendered` is None where rendering failed, which is told elsewhere."""
+    """One model folder as the checks see it; `rendered` is None where rendering failed, which is told elsewhere.
+
+    `config` and `tokenizer` are as in `Described`.
+    """
 
     project: ProjectSubject
     folder: ModelFolder
     compute: ResolvedCompute
     rendered: RenderedModel | None
+    config: Mapping[str, Value] | None = None
+    tokenizer: Mapping[str, Value] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Described:
         tags: what is no metadata, structured.
         properties: likewise.
         where: the place of a canonical key (`license`, `trainingData.0`), or of the nearest one above it.
+        config: the `config.json` beside the weights; None where it is not at hand.
+        tokenizer: the `tokenizer_config.json` there; likewise.
     """
 
     folder: str
@@ -57,6 +64,8 @@ class Described:
     properties: Mapping[str, Value]
     card: Card
     where: Callable[[str], Location]
+    config: Mapping[str, Value] | None = None
+    tokenizer: Mapping[str, Value] | None = None
 
 
 def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
@@ -78,6 +87,8 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         gathered.properties,
         card,
         where,
+        model.config,
+        model.tokenizer,
     )
 
 
