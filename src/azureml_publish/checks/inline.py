@@ -116,9 +116,16 @@ def _without(text: str, gaps: Iterable[tuple[int, int]]) -> str:
     for start, end in gaps:
         if start < at:
             continue
-        parts += [text[at:start], re.sub(r"[^\n]", " ", text[start:end])]
+        parts += [text[at:start], blanked(text[start:end])]
         at = end
     return "".join([*parts, text[at:]]) if parts else text
+
+
+def blanked(text: str) -> str:
+    """As many blanks, line feeds kept."""
+    if "\n" not in text:
+        return " " * len(text)
+    return "\n".join([" " * len(line) for line in text.split("\n")])
 
 
 def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitions: Sequence[int]) -> tuple[Link, ...]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from azureml_publish.checks.inline import Link, links_in, masked_code, masked_links
+from azureml_publish.checks.inline import Link, blanked, links_in, masked_code, masked_links
 from azureml_publish.diagnostics import Edit, Fix, Location
 
 Place: TypeAlias = Callable[[int, int], Location]
@@ -34,13 +34,12 @@ _BAR = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading; `slug` is the anchor that GitHub gives it."""
+    """A heading: its place, its level from 1, and its text as it is written."""
 
     line: int
     column: int
     level: int
     text: str
-    slug: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ class Card:
         text = self.source
         for first, end in blank:
             start, stop = self.starts[first], self._end(end)
-            text = text[:start] + _blanked(text[start:stop]) + text[stop:]
+            text = text[:start] + blanked(text[start:stop]) + text[stop:]
         return masked_code(text, blocks)
 
     def _end(self, line: int) -> int:
@@ -184,6 +183,11 @@ class Card:
     def words(self) -> str:
         """`prose` without what no reader sees: targets of links and tags of HTML."""
         return masked_links(self.prose, self.links)
+
+    @cached_property
+    def lowered(self) -> str:
+        """`words` in lower case, for a quick look whether a word is there at all; offsets may differ."""
+        return self.words.lower()
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -217,19 +221,26 @@ class Card:
 
     @cached_property
     def headings(self) -> tuple[Heading, ...]:
-        """The card's headings, with the anchors that GitHub gives them."""
+        """The card's headings, in order."""
         found: list[Heading] = []
-        seen: dict[str, int] = {}
         for token, inner in zip(self.tokens, self.tokens[1:], strict=False):
             if token.type == "heading_open" and token.map:
                 line, text = token.map[0], inner.content
                 column = max(0, self.lines[line].find(text.split("\n", 1)[0])) + 1
-                slug = slug_of(text)
-                count = seen.get(slug, 0)
-                seen[slug] = count + 1
-                numbered = f"{slug}-{count}" if count else slug
-                found.append(Heading(line + 1, column, int(token.tag[1:]), text, numbered))
+                found.append(Heading(line + 1, column, int(token.tag[1:]), text))
         return tuple(found)
+
+    @cached_property
+    def anchors(self) -> frozenset[str]:
+        """The anchors that GitHub gives the headings: `data`, and `data-1` for the second of that text."""
+        found: dict[str, int] = {}
+        for heading in self.headings:
+            slug = slug_of(heading.text)
+            count = found.get(slug, 0)
+            found[slug] = count + 1
+            if count:
+                found[f"{slug}-{count}"] = 1
+        return frozenset(found)
 
     def heading_of(self, line: int) -> Heading | None:
         """The heading under which a line stands."""
@@ -302,7 +313,3 @@ def slug_of(heading: str) -> str:
     text = re.sub(r"<[^<>]*>", "", text)
     text = re.sub(r"(?<!\w)_+|_+(?!\w)", "", text)
     return re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-")
-
-
-def _blanked(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -56,15 +57,18 @@ RULES = every_rule()
 CODES = [rule.code for rule in RULES]
 
 
+@cache
+def everything(folder: Path) -> tuple[Diagnostic, ...]:
+    return stage(Session(folder, {}, TODAY, debug=False), (), Settings()).found
+
+
 def findings(folder: Path, code: str) -> tuple[Diagnostic, ...]:
     """The findings of the code that an example is about; it may be short of what other rules ask for."""
-    found = stage(Session(folder, {}, TODAY, debug=False), (), Settings()).found
-    return tuple(one for one in found if one.code == code)
+    return tuple(one for one in everything(folder) if one.code == code)
 
 
 def errors(folder: Path) -> list[str]:
-    found = stage(Session(folder, {}, TODAY, debug=False), (), Settings()).found
-    return [place(one) for one in found if one.severity is Severity.ERROR]
+    return [place(one) for one in everything(folder) if one.severity is Severity.ERROR]
 
 
 def place(found: Diagnostic) -> str:

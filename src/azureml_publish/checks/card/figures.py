@@ -26,6 +26,15 @@ _PROSE: dict[str, re.Pattern[str]] = {
         rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b", re.IGNORECASE
     ),
 }
+_KEYS = {
+    "layers": re.compile(r"layer", re.IGNORECASE),
+    "hidden": re.compile(r"hidden", re.IGNORECASE),
+    "heads": re.compile(r"heads", re.IGNORECASE),
+    "parameters": re.compile(r"params|parameter", re.IGNORECASE),
+}
+_NEAR = 40
+"""How far from its word a figure may stand."""
+
 _LABELS: dict[str, re.Pattern[str]] = {
     "layers": re.compile(r"(?:number of |transformer |encoder |hidden )?layers", re.IGNORECASE),
     "hidden": re.compile(r"hidden (?:size|dimensions?)", re.IGNORECASE),
@@ -78,7 +87,10 @@ def _fits(figure: str, said: int, true: int) -> bool:
 
 
 def _said(card: Card, figure: str) -> Iterator[_Said]:
-    for match in _PROSE[figure].finditer(card.words):
+    for key in _KEYS[figure].finditer(card.words):
+        match = _PROSE[figure].search(card.words, max(0, key.start() - _NEAR), key.end() + _NEAR)
+        if match is None or not match.start() < key.end() <= match.end():
+            continue
         number = next(group for group in match.groups() if group)
         line, column = card.position(match.start())
         yield _Said(line, column, " ".join(match[0].split()), int(number.replace(",", "")))

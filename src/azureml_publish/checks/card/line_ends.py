@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from azureml_publish.checks.card.reporting import once_a_card, times
@@ -11,15 +12,17 @@ from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
 RULE = Rule("CARD046", "crlf", Severity.WARNING, "Lines end with CR LF.")
 
+_END = re.compile(r"\r\n?|\n")
+
 
 def _check(model: Described) -> Iterator[Diagnostic]:
     card = model.card
     count = card.text.count("\r")
     if not count or card.too_large:
         return
-    raw = card.text.replace("\r\n", "\r").replace("\n", "\n\0").replace("\r", "\r\0").split("\0")
+    ends = enumerate(_END.finditer(card.text), 1)
     edits: list[CardEdit] = [
-        (number, len(line), number + 1, 1, "\n") for number, line in enumerate(raw, 1) if line.endswith("\r")
+        (number, len(card.lines[number - 1]) + 1, number + 1, 1, "\n") for number, end in ends if end[0] != "\n"
     ]
     yield once_a_card(
         RULE,

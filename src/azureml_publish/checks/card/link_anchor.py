@@ -21,8 +21,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
     links = [link for link in card.links if link.url.startswith("#") and len(link.url) > 1 and link.kind != "broken"]
     if not links:
         return
-    anchors = {heading.slug for heading in card.headings}
-    anchors |= {match[1].lower() for match in _NAMED.finditer(card.prose)}
+    anchors = card.anchors | {match[1].lower() for match in _NAMED.finditer(card.prose)}
     for link in links:
         wanted = unquote(link.url[1:]).lower().removeprefix("user-content-")
         if wanted in anchors or wanted == "top":

@@ -31,9 +31,10 @@ def _check(model: Described) -> Iterator[Diagnostic]:
         if match is None or _STAYS.fullmatch(match["ref"]):
             continue
         repository = match["repo"] or match["raw"]
+        branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # its name may go on
         yield RULE.at(
             card.at(link.url_start),
-            f"The link goes into a branch of {repository}, '{match['ref']}', and dies with that branch.",
+            f"The link goes into a branch of {repository}, '{branch}', and dies with that branch.",
             "Link the same file on the default branch (main), or at a commit or tag.",
             width=width_of(link.url),
         )

@@ -35,6 +35,8 @@ def _check(model: Described) -> Iterator[Diagnostic]:
         return
     (said,) = case
     card = model.card
+    if not any(word in card.lowered for word in ("cased", "sensitive", "insensitive", "between")):
+        return
     for match in _CONTRARY[said].finditer(card.words):
         if match[0].lower().startswith(("is", "are")) and _NEGATED.search(match[0]):
             continue

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.checks.card.sections import sample_fences
+from azureml_publish.checks.markdown import Card, Fence
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
@@ -25,17 +26,25 @@ def _check(model: Described) -> Iterator[Diagnostic]:
         except json.JSONDecodeError as error:
             if kind == "output" and _CUT.search(_STRING.sub("", fence.text)):
                 continue
-            row = fence.text.split("\n")[error.lineno - 1] if error.lineno else ""
-            line = min(fence.line + error.lineno, len(card.lines))
-            indent = max(0, card.lines[line - 1].find(row)) if row else 0
             yield RULE.at(
-                card.place(line, indent + error.colno),
+                card.place(*_position(card, fence, error)),
                 f"The sample {kind} is not JSON: {error.msg}.",
                 "Mend the JSON here or just before: people copy it into a request.",
             )
         except (ValueError, RecursionError) as error:
             what = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             yield RULE.at(card.place(fence.line, 1), f"The sample {kind} is not JSON: {what}.", "Write plain values.")
+
+
+def _position(card: Card, fence: Fence, error: json.JSONDecodeError) -> tuple[int, int]:
+    """Where in the card the JSON went wrong: for one that just ends, behind its last character."""
+    at = min(error.pos, len(fence.text.rstrip()))
+    before = fence.text[:at]
+    line = min(fence.line + 1 + before.count("\n"), len(card.lines))
+    column = at - (before.rfind("\n") + 1)
+    row = fence.text.split("\n")[before.count("\n")]
+    shown = card.lines[line - 1]
+    return line, min(max(0, shown.find(row)) + column, len(shown)) + 1
 
 
 def _refuse(name: str) -> None:

@@ -27,7 +27,11 @@ def _check(model: Described) -> Iterator[Diagnostic]:
 def _rows(card: Card, first: int, last: int) -> Iterator[Diagnostic]:
     """Two lines or more of one paragraph that are rows by their looks: bars round them, or two within."""
     texts = [card.lines[line - 1] for line in range(first, last + 1)]
-    if not all(_is_row(text) for text in texts):
+    seen = [
+        card.prose[card.starts[line - 1] : card.starts[line - 1] + len(card.lines[line - 1])]
+        for line in range(first, last + 1)
+    ]
+    if not all(_is_row(text) for text in seen):
         return
     counts = {len(cells_of(text, first)) for text in texts}
     if len(counts) != 1 or any(_DASHES.match(text) for text in texts):

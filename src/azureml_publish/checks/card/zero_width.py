@@ -18,7 +18,7 @@ _HIDDEN = re.compile(rf"\ufeff|\u2060|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?
 
 def _check(model: Described) -> Iterator[Diagnostic]:
     card = model.card
-    if card.text.isascii():
+    if card.text.isascii() or not any(hidden in card.source for hidden in "\ufeff\u2060\u200b\u200c\u200d"):
         return
     edits = [replacing(card, match.start(), match.end(), "") for match in _HIDDEN.finditer(card.source)]
     if edits:
