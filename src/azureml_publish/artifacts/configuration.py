@@ -59,5 +59,5 @@ def hub_cache(environ: Mapping[str, str]) -> Path:
         return Path(environ["HF_HUB_CACHE"])
     if environ.get("HF_HOME"):
         return Path(environ["HF_HOME"]) / "hub"
-    cache = environ.get("XDG_CACHE_HOME") or (f"{environ['HOME']}/.cache" if environ.get("HOME") else "")
-    return Path(cache or ".cache") / "huggingface" / "hub"
+    home = environ.get("HOME") or environ.get("USERPROFILE") or "."
+    return Path(environ.get("XDG_CACHE_HOME") or f"{home}/.cache") / "huggingface" / "hub"

@@ -121,7 +121,9 @@ def test_addresses_that_cannot_be_followed(text: str) -> None:
         "[original model card](https://hf.co/google-bert/bert-base-cased)",
         "[Emotion](https://huggingface.co/datasets/dair-ai/emotion)",
         "[a paper](https://huggingface.co/papers/1810.04805) [docs](https://huggingface.co/docs/transformers)",
-        "[RoBERTa](https://huggingface.co/roberta-base)",
+        "[RoBERTa](https://huggingface.co/roberta-base), its [model card](https://huggingface.co/roberta-base)",
+        "| large | [link](https://huggingface.co/bert-large-cased) |\n|---|---|\n",
+        "[in fp16](https://huggingface.co/somebody/bert-base-cased-fp16)",
         "[the organisation](https://huggingface.co/google-bert)",
         "`[original model card](https://huggingface.co/bert-base-uncased)`",
     ],
@@ -137,7 +139,7 @@ def test_links_to_models_that_are_fine(text: str) -> None:
         "[model page](https://huggingface.co/google-bert/bert-base-uncased/tree/main)",
         "<a href='https://huggingface.co/bert-large-cased'>here</a>",
         "[registry](https://ml.azure.com/registries/azureml/models/bert-large-cased/version/17)",
-        "[Model Card](https://huggingface.co/roberta-base)",
+        "[Model Card](https://huggingface.co/bert-large-cased)",
         "```python\npipeline('fill-mask', model='bert-base-uncased')\n```\n",
     ],
 )
@@ -259,6 +261,7 @@ def test_the_configuration_has_the_last_word_on_figures() -> None:
     assert findings(described("A 24-layer network.", BERT, config={"num_hidden_layers": 24}), "CARD063") == ()
     assert findings(described("It has 12 layers, its sibling 24 layers.", config=config), "CARD063") == ()
     assert findings(described("It has 24 layers.", "little"), "CARD063") == ()
+    assert findings(described("Freeze the first 6 layers.", BERT), "CARD063") == ()
 
 
 @pytest.mark.parametrize(

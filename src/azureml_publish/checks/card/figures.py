@@ -35,6 +35,11 @@ _KEYS = {
 _NEAR = 40
 """How far from its word a figure may stand."""
 
+_SOME = re.compile(
+    r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE
+)
+"""Words before a figure that counts some of the layers, and not all."""
+
 _LABELS: dict[str, re.Pattern[str]] = {
     "layers": re.compile(r"(?:number of |transformer |encoder |hidden )?layers", re.IGNORECASE),
     "hidden": re.compile(r"hidden (?:size|dimensions?)", re.IGNORECASE),
@@ -90,6 +95,8 @@ def _said(card: Card, figure: str) -> Iterator[_Said]:
     for key in _KEYS[figure].finditer(card.words):
         match = _PROSE[figure].search(card.words, max(0, key.start() - _NEAR), key.end() + _NEAR)
         if match is None or not match.start() < key.end() <= match.end():
+            continue
+        if _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
             continue
         number = next(group for group in match.groups() if group)
         line, column = card.position(match.start())

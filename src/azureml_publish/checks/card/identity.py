@@ -103,12 +103,15 @@ def is_own(linked: str, own: Sequence[str]) -> bool:
 
 
 def sibling(linked: str, own: Sequence[str]) -> frozenset[str]:
-    """What sets a model of this one's own family apart from it; empty for this model and for other families."""
+    """What tells a model of this one's own family apart from it: `uncased`, `large`, `13b`.
+
+    Empty for this model, for other families, and for the same size in another format.
+    """
     theirs = parts_of(linked.rpartition("/")[2])
     for name in own:
         mine = parts_of(name)
         if theirs != mine and _family(theirs) and _family(theirs) == _family(mine):
-            return theirs - mine
+            return frozenset(part for part in theirs - mine if _VARIANT.fullmatch(part))
     return frozenset()
 
 

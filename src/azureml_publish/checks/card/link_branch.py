@@ -9,7 +9,7 @@ from azureml_publish.checks.card.reporting import width_of
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
-RULE = Rule("CARD021", "link-non-default-branch", Severity.ERROR, "A link goes into a branch of a repository.")
+RULE = Rule("CARD021", "link-non-default-branch", Severity.WARNING, "A link goes into a branch of a repository.")
 
 _FILE = re.compile(
     r"https?://(?:www\.)?(?:github\.com/(?P<repo>[\w.-]+/[\w.-]+)/(?:tree|blob|raw|edit)"
@@ -17,7 +17,7 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _STAYS = re.compile(
-    r"main|master|trunk|develop|dev|HEAD|gh-pages|stable|latest|refs|releases?|"
+    r"main|master|trunk|develop|dev(?:[-_.].*)?|r[0-9.]+|HEAD|gh-pages|stable|latest|refs|releases?|"
     r"[0-9a-f]{7,40}|(?:\w+[-_])?v?[0-9]+(?:\.[0-9x]+)*(?:[-.+]?\w+)*|release[-_].*|stable[-_].*",
     re.IGNORECASE,
 )

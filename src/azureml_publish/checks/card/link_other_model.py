@@ -8,18 +8,17 @@ from collections.abc import Iterator, Sequence
 from azureml_publish.checks.card.identity import declared, hub_id, is_own, linked_model, normal, own_names, sibling
 from azureml_publish.checks.card.reporting import replacing, short, width_of
 from azureml_publish.checks.inline import Link
+from azureml_publish.checks.markdown import Card
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
 RULE = Rule("CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.")
 
-_CLAIM = re.compile(
-    r"\boriginal[- ](?:model[- ])?(?:card|page|repo\w*)\b"
-    r"|^\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*$"
-    r"|\bthis model\b",
-    re.IGNORECASE,
-)
-"""Words of a link that say: this is the page of the model at hand."""
+_ORIGINAL = re.compile(r"\boriginal[- ](?:model[- ])?(?:card|page)\b", re.IGNORECASE)
+"""Words of a link that say: this is where the card at hand comes from."""
+
+_PAGE = re.compile(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*", re.IGNORECASE)
+"""Words that say the same, unless they follow the name of another model."""
 
 _LOADED = re.compile(
     r"(?:from_pretrained\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
@@ -34,7 +33,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
         linked = linked_model(link.url)
         if not linked or link.kind == "broken" or is_own(linked, own) or declared(model, linked):
             continue
-        if _taken_for_own(link, linked, own):
+        if _taken_for_own(card, link, linked, own):
             yield _wrong_page(model, link, linked)
     for fence in card.fences:
         if "from_pretrained" not in fence.text and "model" not in fence.text:
@@ -51,15 +50,19 @@ def _check(model: Described) -> Iterator[Diagnostic]:
                 )
 
 
-def _taken_for_own(link: Link, linked: str, own: Sequence[str]) -> bool:
-    """Whether the link's words say that this is the model at hand, or do not say that it is a sibling."""
-    if _CLAIM.search(link.text):
+def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
+    """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
+    if _ORIGINAL.search(link.text):
         return True
     apart = sibling(linked, own)
     if not apart or link.kind in ("plain", "definition"):
         return False
-    said = normal(link.text)
-    return not all(part in said for part in apart) and normal(linked) not in said
+    if _PAGE.fullmatch(link.text):
+        return True
+    line = card.starts[card.position(link.start)[0] - 1]
+    end = card.source.find("\n", link.end)
+    said = normal(card.words[line : end if end >= 0 else None])
+    return not all(part in said for part in apart)
 
 
 def _wrong_page(model: Described, link: Link, linked: str) -> Diagnostic:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from azureml_publish.checks.markdown import Card, CardEdit
 from azureml_publish.diagnostics import Diagnostic, Rule
 
+MOST_EDITS = 1000
+"""More are not put into one fix; the next run finds the rest."""
+
 WIDEST = 200
 """More characters are not underlined."""
 
@@ -32,7 +35,11 @@ def once_a_card(
 ) -> Diagnostic:
     """One finding for a matter of style, at the first of its places; its fix mends all that are in that file."""
     here = card.place(edits[0][0], edits[0][1])
-    near = [edit for edit in edits if card.place(edit[0], edit[1]).path == here.path and card.fix([edit]) is not None]
+    near = [
+        edit
+        for edit in edits[:MOST_EDITS]
+        if card.place(edit[0], edit[1]).path == here.path and card.fix([edit]) is not None
+    ]
     return rule.at(here, message, hint, fix=card.fix(near, safe=safe) if near else None, width=width)
 
 

@@ -11,7 +11,7 @@ from azureml_publish.checks.markdown import Card, Fence
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
-RULE = Rule("CARD060", "card-sample-invalid-json", Severity.ERROR, "A sample in the card is not JSON.")
+RULE = Rule("CARD060", "card-sample-invalid-json", Severity.WARNING, "A sample in the card is not JSON.")
 
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*+\"")
 _CUT = re.compile(r"\.\.\.|\u2026|//|/\*|<[\w -]+>")
