@@ -56,10 +56,10 @@ class Link:
 def masked_code(text: str, blocks: Sequence[tuple[int, int]]) -> str:
     """The text with code spans (within the blocks), comments and HTML's code blanked out; every offset stays."""
     gaps = [gap for start, end in blocks if "`" in text[start:end] for gap in _code_spans(text, start, end)]
-    text = _without(text, gaps)
+    text = without(text, gaps)
     if "<" not in text:
         return text
-    return _without(text, sorted([*_comments(text), *_code_tags(text)]))
+    return without(text, sorted([*_comments(text), *_code_tags(text)]))
 
 
 def _code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -110,7 +110,7 @@ def _code_tags(text: str) -> Iterator[tuple[int, int]]:
             opened = -1
 
 
-def _without(text: str, gaps: Iterable[tuple[int, int]]) -> str:
+def without(text: str, gaps: Iterable[tuple[int, int]]) -> str:
     """The text with the gaps, which are in order, blanked out; lines stay lines."""
     parts, at = [], 0
     for start, end in gaps:
@@ -207,7 +207,7 @@ def _plain(prose: str, known: Sequence[Link]) -> Iterator[Link]:
     if "://" not in prose:
         return
     spans = sorted((link.start, max(link.end, link.url_start + len(link.url))) for link in known)
-    for match in _PLAIN.finditer(_without(prose, spans) if spans else prose):
+    for match in _PLAIN.finditer(without(prose, spans) if spans else prose):
         url = match[0].rstrip(".,;:!?*_")
         if url.rstrip("/") not in ("http:", "https:"):
             yield Link("plain", match.start(), match.start() + len(url), url, url, match.start())
@@ -216,7 +216,7 @@ def _plain(prose: str, known: Sequence[Link]) -> Iterator[Link]:
 def masked_links(prose: str, links: Sequence[Link]) -> str:
     """The prose without targets of links and without tags: what a reader sees, offset by offset the same."""
     gaps = [(link.url_start, link.url_start + len(link.url)) for link in links if link.kind != "broken"]
-    text = _without(prose, gaps)
+    text = without(prose, gaps)
     if "<" in text:
-        text = _without(text, ((match.start(), match.end()) for match in _TAG.finditer(text)))
+        text = without(text, ((match.start(), match.end()) for match in _TAG.finditer(text)))
     return text

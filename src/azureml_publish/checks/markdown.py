@@ -12,7 +12,7 @@ from typing import TypeAlias
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from azureml_publish.checks.inline import Link, blanked, links_in, masked_code, masked_links
+from azureml_publish.checks.inline import Link, links_in, masked_code, masked_links, without
 from azureml_publish.diagnostics import Edit, Fix, Location
 
 Place: TypeAlias = Callable[[int, int], Location]
@@ -169,10 +169,7 @@ class Card:
                 blank.append((token.map[0], token.map[1]))
             elif token.type in ("paragraph_open", "heading_open", "tr_open"):
                 blocks.append((self.starts[token.map[0]], self._end(token.map[1])))
-        text = self.source
-        for first, end in blank:
-            start, stop = self.starts[first], self._end(end)
-            text = text[:start] + blanked(text[start:stop]) + text[stop:]
+        text = without(self.source, [(self.starts[first], self._end(end)) for first, end in blank])
         return masked_code(text, blocks)
 
     def _end(self, line: int) -> int:
@@ -242,9 +239,13 @@ class Card:
                 found[f"{slug}-{count}"] = 1
         return frozenset(found)
 
+    @cached_property
+    def _heading_lines(self) -> tuple[int, ...]:
+        return tuple(heading.line for heading in self.headings)
+
     def heading_of(self, line: int) -> Heading | None:
         """The heading under which a line stands."""
-        index = bisect_right([heading.line for heading in self.headings], line)
+        index = bisect_right(self._heading_lines, line)
         return self.headings[index - 1] if index else None
 
     @cached_property

@@ -74,13 +74,12 @@ def _codes(text: str) -> str:
 def _with_json(model: Described) -> str:
     """The prose, and code in JSON: people copy that. Other code may well hold such characters, a vocabulary say."""
     card = model.card
-    prose = card.prose
+    lines = card.prose.split("\n")
     for fence in card.fences:
         if fence.language in ("json", "jsonc", "text", "txt", ""):
-            start = card.starts[fence.line - 1]
-            last = min(fence.line + fence.text.count("\n"), len(card.starts) - 1)
-            prose = prose[:start] + card.source[start : card.starts[last]] + prose[card.starts[last] :]
-    return prose
+            last = min(fence.line + fence.text.count("\n"), len(lines))
+            lines[fence.line : last] = card.lines[fence.line : last]
+    return "\n".join(lines)
 
 
 CHECK = Check(RULE, described=_check)
