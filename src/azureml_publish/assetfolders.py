@@ -1,7 +1,8 @@
-"""Asset folders as they lie on disk: what each holds, read once, with what is wrong in it."""
+"""Asset folders as they lie on disk, in Azure/azureml-assets' shape: what each holds, read once, with what is wrong."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from azureml_publish.assets import CarriedFile
-from azureml_publish.diagnostics import Diagnostic, Location
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
-from azureml_publish.importer.findings import ImportRules
-from azureml_publish.project import MISSING_FILE, shown_path
+from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE, shown_path
 
 ASSET_FILE = "asset.yaml"
 SPEC_FILE = "spec.yaml"
 PUBLISHING_FILE = "model.yaml"
 CARD = "description.md"
+
+WITHOUT_SPEC = Rule("IMP001", "asset-folder-without-spec", Severity.ERROR, "A folder has no asset YAML.")
+NOT_READABLE = Rule("IMP007", "value-not-readable", Severity.ERROR, "A value is not of the form that its key asks for.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,18 @@ class AssetFolder:
 
 @dataclass(frozen=True, slots=True)
 class ReadFolder:
-    """An asset folder with the document of its spec, for the places of what is found in it."""
+    """An asset folder with its documents, for the places of what is found in it.
+
+    Attributes:
+        document: the asset YAML.
+        entry: asset.yaml; None where there is none.
+        publishing: model.yaml; None for a folder that was made from a registered version.
+    """
 
     asset: AssetFolder
     document: Document
+    entry: Document | None = None
+    publishing: Document | None = None
 
 
 def find_asset_folders(places: Iterable[Path], root: Path, found: list[Diagnostic]) -> Iterator[Path]:
@@ -90,8 +101,8 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
     }
     if not (path / files["spec"]).is_file():
         where = asset.location(("spec",)) if asset else Location(shown)
-        hint = "Add the asset YAML, or take the folder out of what is imported."
-        found.append(ImportRules.WITHOUT_SPEC.at(where, f"{shown} has no {files['spec']}.", hint))
+        hint = "Add the asset YAML, or leave the folder out."
+        found.append(WITHOUT_SPEC.at(where, f"{shown} has no {files['spec']}.", hint))
         return None
     spec = reader.document(files["spec"])
     model = reader.document(files["model"], asset, ("extra_config",))
@@ -99,7 +110,7 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
         return None
     if not isinstance(spec.data, Mapping):
         hint = "Write `name:`, `version:` and what else there is to say."
-        found.append(ImportRules.NOT_READABLE.at(Location(spec.path), f"{spec.path} is not a mapping.", hint))
+        found.append(NOT_READABLE.at(Location(spec.path), f"{spec.path} is not a mapping.", hint))
         return None
     publishing = _mapping(_as_upstream_reads(model))
     files["card"] = _name(_mapping(publishing.get("publish")).get("description"), CARD)
@@ -111,7 +122,8 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
     lines = sum(text.count("\n") + (not text.endswith("\n")) for text in texts)
     data = _mapping(_as_upstream_reads(spec))
     entry = _mapping(_as_upstream_reads(asset)) if asset else {}
-    return ReadFolder(AssetFolder(path.name, path, shown, data, entry, publishing, files, card, carried, lines), spec)
+    folder = AssetFolder(path.name, path, shown, data, entry, publishing, files, card, carried, lines)
+    return ReadFolder(folder, spec, asset, model)
 
 
 class _Reader:
@@ -135,6 +147,11 @@ class _Reader:
         """A file's text to the byte, a byte order mark included."""
         path = self._path / name
         try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
+                hint = "Keep what people write small; weights lie where model.yaml says."
+                self._found.append(MISSING_FILE.at(Location(f"{self._shown}/{name}"), message, hint))
+                return None
             raw = path.read_bytes()
         except OSError:
             where = named_in.location(key) if named_in else Location(f"{self._shown}/{name}")
@@ -162,14 +179,58 @@ class _Reader:
         return tuple(carried)
 
 
+def model_folders(place: Path) -> Iterator[Path]:
+    """The asset folders of models that a folder is or holds, at any depth, in the order of their paths.
+
+    Other kinds of assets are passed over; links to folders are followed, each folder is visited once.
+    """
+    visited: set[str] = set()
+    waiting = [str(place)]
+    while waiting:
+        folder = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in visited:
+            continue
+        visited.add(real)
+        try:
+            with os.scandir(folder) as entries:
+                inside = {entry.name: entry.is_dir() for entry in entries}
+        except OSError:  # not to be read, or a link to itself
+            continue
+        if any(inside.get(name) is False for name in (ASSET_FILE, SPEC_FILE)):
+            if _is_model(Path(folder), inside):
+                yield Path(folder)
+            continue
+        below = (name for name, is_folder in inside.items() if is_folder and not name.startswith("."))
+        waiting += [os.path.join(folder, name) for name in sorted(below, reverse=True)]  # noqa: PTH118 - many folders
+
+
+_TYPE = re.compile(rb"^type\s*:\s*['\"]?([\w-]+)", re.MULTILINE)
+_SCHEMA = re.compile(rb"^\$schema\s*:\s*\S*/(\w+)\.schema\.json", re.MULTILINE)
+
+
+def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
+    """Whether the asset is a model, as far as its files say; what does not say is taken for one."""
+    for name, pattern in ((ASSET_FILE, _TYPE), (SPEC_FILE, _SCHEMA)):
+        if inside.get(name) is False:
+            try:
+                with (folder / name).open("rb") as file:
+                    said = pattern.search(file.read(MAX_FILE_BYTES))
+            except OSError:
+                continue
+            if said is not None:
+                return said[1].lower() == b"model"
+    return True
+
+
 def _is_asset_folder(path: Path) -> bool:
     return (path / ASSET_FILE).is_file() or (path / SPEC_FILE).is_file()
 
 
 def _without_spec(root: Path, path: Path) -> Diagnostic:
     shown = shown_path(root, path)
-    hint = "Add spec.yaml, or take the folder out of what is imported."
-    return ImportRules.WITHOUT_SPEC.at(Location(shown), f"{shown} has no {SPEC_FILE}.", hint)
+    hint = "Add spec.yaml, or leave the folder out."
+    return WITHOUT_SPEC.at(Location(shown), f"{shown} has no {SPEC_FILE}.", hint)
 
 
 def _mapping(data: object) -> Mapping[str, Any]:
