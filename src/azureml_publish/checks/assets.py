@@ -118,7 +118,7 @@ def written(document: Document, path: KeyPath) -> KeyPath:
         for old in _old_places().get(path[:length], ()):
             if old in document.spans:
                 return (*old, *path[length:])
-    return path
+    return native if native[:1] in document.spans else path
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import azureml_publish
 from azureml_publish.checks import Fact
@@ -92,7 +92,7 @@ class LintCache:
         if self._connection is not None and digest is not None:
             self._kept.append((digest, self._today, _written(checked)))
 
-    def __enter__(self) -> LintCache:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

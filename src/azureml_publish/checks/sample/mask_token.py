@@ -13,7 +13,7 @@ from azureml_publish.checks.sample.reading import flavours, inputs, place_in, ta
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
-RULE = Rule("SMPL007", "sample-mask-token", Severity.ERROR, "A fill-mask sample has no mask token of its tokenizer.")
+RULE = Rule("SMPL007", "sample-mask-token", Severity.WARNING, "A fill-mask sample has no mask token of its tokenizer.")
 
 _TOKENS = {
     "[MASK]": r"(Bert|DistilBert|Electra|MobileBert|Albert|Deberta|DebertaV2|ConvBert|BertJapanese)",

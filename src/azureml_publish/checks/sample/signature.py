@@ -36,7 +36,7 @@ def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
     if not any(names):
         if named:
             return (
-                f"The sample input has the columns {_quoted(named)}; MLflow's signature takes a list of values without names.",
+                f"The sample input has the columns {_quoted(named)}; MLflow's signature takes values without names.",
                 f'Write a list: "input_data": [...] with a {columns[0].type} in each place.',
             )
         return None

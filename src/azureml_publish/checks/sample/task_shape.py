@@ -1,8 +1,9 @@
 """SMPL006: a sample input whose shape is not the one that the model's task takes on Azure ML's endpoints.
 
 Source: Microsoft Learn, Deploy MLflow models to online endpoints: the payload's key is `input_data`
-(https://learn.microsoft.com/azure/machine-learning/how-to-deploy-mlflow-models-online-endpoints). The shapes by task are
-those of all published samples of Azure/azureml-assets at 4b41f8ccbc (fill-mask 13 of 13, question-answering 4 of 4).
+(https://learn.microsoft.com/azure/machine-learning/how-to-deploy-mlflow-models-online-endpoints). The shapes by task
+are those of all published samples of Azure/azureml-assets at 4b41f8ccbc (fill-mask 13 of 13, question-answering 4 of
+4).
 """
 
 from __future__ import annotations

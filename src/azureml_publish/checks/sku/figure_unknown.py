@@ -40,7 +40,7 @@ def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
         if names := [sku.name for sku in one.skus if unknown_figures(sku)]:
             yield RULE.at(
                 one.place(one.allowed_key),
-                f"The catalogue lacks figures of {some(names)}, so the min-SKU spec of '{one.scenario}' is not checked.",
+                f"The catalogue lacks figures of {some(names)}: the min-SKU spec of '{one.scenario}' is not checked.",
                 f"Check {one.min_spec or 'it'} by hand.",
             )
 

@@ -1,8 +1,13 @@
-"""SPEC005: a commit that two repositories cannot share: it was copied from another model."""
+"""SPEC005: a commit that two repositories cannot share: it was copied from another model.
+
+Models of one repository may share its commit. Where a model does not say which repository it is of, that may be so too,
+hence a warning then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from azureml_publish.checks.subject import Check, Described, Fact
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
@@ -26,11 +31,13 @@ def _check(facts: Sequence[Fact]) -> Iterator[Diagnostic]:
             others = [one for one in group if one.model != fact.model and _differ(one.key, fact.key)]
             if others:
                 some = ", ".join(f"{one.model} ({one.key or 'no Hub id'})" for one in others[:3])
-                yield RULE.at(
+                finding = RULE.at(
                     fact.location,
                     f"The commit {fact.value[:12]} is also that of {some}; no two repositories share a commit.",
                     "Write the commit of the model's own repository: `git ls-remote` shows it.",
                 )
+                certain = bool(fact.key) and any(one.key for one in others)
+                yield finding if certain else replace(finding, severity=Severity.WARNING)
 
 
 def _differ(one: str, other: str) -> bool:

@@ -1,7 +1,8 @@
 """SPEC004: a Hub id that belongs to another model.
 
-Two things tell: MLflow's file names another repository as the base, or another model of the catalogue is called as the
-id is while this one is not. Derived models (`bert-base-cased-int8` of `bert-base-cased`) hold every word of the id.
+Neither of two things that tell can be proved without the Hub, hence a warning: MLflow's file names another repository
+as the base, or another model of the catalogue is called as the id is while this one is not. Derived models
+(`bert-base-cased-int8` of `bert-base-cased`) hold every word of the id.
 """
 
 from __future__ import annotations
@@ -12,20 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.checks.subject import Check, Described, Fact
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
-RULE = Rule("SPEC004", "huggingface-id-wrong", Severity.ERROR, "The Hub id is another model's.")
+RULE = Rule("SPEC004", "huggingface-id-wrong", Severity.WARNING, "The Hub id is another model's.")
 
 
 def _facts(model: Described) -> Iterator[Fact]:
     hub_id = model.metadata.get("huggingFaceModelId")
     if isinstance(hub_id, str) and hub_id and model.name:
-        yield Fact(RULE.code, model.name, _base(model), hub_id, model.where("huggingFaceModelId"))
+        yield Fact(
+            RULE.code, model.name, _base(model) if model.stated else "", hub_id, model.where("huggingFaceModelId")
+        )
 
 
 def _base(model: Described) -> str:
     data = model.mlmodel.data if model.mlmodel is not None else None
     metadata = data.get("metadata") if isinstance(data, Mapping) else None
     base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
-    return base if isinstance(base, str) else ""
+    return base if isinstance(base, str) and "/" in base else ""  # a repository, not just the model's own name
 
 
 def _check(facts: Sequence[Fact]) -> Iterator[Diagnostic]:

@@ -31,7 +31,7 @@ def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower().replace(".yml", ".yaml"))
+    return re.sub(r"[^a-z]", "", re.sub(r"\.(ya?ml|md)$", "", name.lower()))
 
 
 CHECK = Check(RULE, asset=_check)
