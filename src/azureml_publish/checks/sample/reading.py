@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -83,11 +84,16 @@ def is_elided(text: str) -> bool:
 
 def place_in(sample: SampleText, key_path: KeyPath) -> Location:
     """Where a value of a sample stands; JSON is YAML, whose reader knows places."""
-    document, _ = parse_yaml(sample.text.replace("\t", " "), "")
+    document = _positions(sample.text)
     if document is None:
         return sample.place(1, 1)
     where = document.location(key_path)
     return sample.place(where.line, where.column)
+
+
+@functools.lru_cache(maxsize=4)
+def _positions(text: str) -> Document | None:
+    return parse_yaml(text.replace("\t", " "), "")[0]
 
 
 def signature(mlmodel: Document | None) -> tuple[Column, ...] | None:
@@ -131,7 +137,13 @@ def is_offered(model: Described) -> bool:
     return isinstance(computes, Mapping) and bool(computes.get("inferenceComputes")) and not model.archived
 
 
-def _fences(page: Card) -> Iterator[SampleText]:
+@functools.lru_cache(maxsize=8)
+def _fences(page: Card) -> tuple[SampleText, ...]:
+    """The JSON fences of a page, found once for all rules."""
+    return tuple(_find_fences(page))
+
+
+def _find_fences(page: Card) -> Iterator[SampleText]:
     headings = list(_headings(page))
     starts = [line for line, _ in headings]
     for token in page.tokens:

@@ -41,11 +41,12 @@ def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
     for one in written_lists(subject):
         if not one.allowed or not one.recommended:
             continue
-        if extra := [name for name in one.recommended if name not in one.allowed]:
+        allowed, recommended = frozenset(one.allowed), frozenset(one.recommended)
+        if extra := [name for name in one.recommended if name not in allowed]:
             where = one.place(one.recommended_key, one.recommended.index(extra[0]))
             message = f"'{one.scenario}' recommends {some(extra)}, which the allow-list has not."
             yield RULE.at(where, message, "Take it out, or add it to the allow-list.")
-        if missing := [name for name in one.allowed if name not in one.recommended]:
+        if missing := [name for name in one.allowed if name not in recommended]:
             count = f"{len(missing)} size{'s' * (len(missing) != 1)}"
             message = f"'{one.scenario}' allows {count} that it does not recommend: {some(missing)}."
             yield RULE.at(one.place(one.recommended_key), message, "Recommend what is allowed, no more and no less.")

@@ -6,6 +6,7 @@ hence a warning then.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -27,10 +28,11 @@ def _check(facts: Sequence[Fact]) -> Iterator[Diagnostic]:
     for fact in facts:
         groups.setdefault(fact.value, []).append(fact)
     for group in groups.values():
+        repositories = {fact.key: fact for fact in reversed(group)}
         for fact in group:
-            others = [one for one in group if one.model != fact.model and _differ(one.key, fact.key)]
-            if others:
-                some = ", ".join(f"{one.model} ({one.key or 'no Hub id'})" for one in others[:3])
+            elsewhere = (one for key, one in repositories.items() if one.model != fact.model and _differ(key, fact.key))
+            if others := list(itertools.islice(elsewhere, 3)):
+                some = ", ".join(f"{one.model} ({one.key or 'no Hub id'})" for one in others)
                 finding = RULE.at(
                     fact.location,
                     f"The commit {fact.value[:12]} is also that of {some}; no two repositories share a commit.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from azureml_publish.checks.spec.removal import without_key
+from azureml_publish.checks.spec.removal import MANY, without_key
 from azureml_publish.checks.subject import AssetSubject, Check
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.documents import KeyPath
@@ -19,8 +19,9 @@ def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
         if section in spec and not spec[section]:
             yield _finding(subject, (section,))
     if "system_metadata" in spec:
-        for key_path in _empty(spec["system_metadata"], ("system_metadata",)):
-            yield _finding(subject, key_path)
+        empty = list(_empty(spec["system_metadata"], ("system_metadata",)))
+        for key_path in empty:
+            yield _finding(subject, key_path, mend=len(empty) <= MANY)
 
 
 def _empty(value: Any, key_path: KeyPath) -> Iterator[KeyPath]:
@@ -31,12 +32,12 @@ def _empty(value: Any, key_path: KeyPath) -> Iterator[KeyPath]:
         yield key_path
 
 
-def _finding(subject: AssetSubject, key_path: KeyPath) -> Diagnostic:
+def _finding(subject: AssetSubject, key_path: KeyPath, *, mend: bool = True) -> Diagnostic:
     return RULE.at(
         subject.place(key_path),
         f"{key_path[-1]} is empty.",
         "Leave the key out, or give it a value.",
-        fix=without_key(subject.read.document, key_path),
+        fix=without_key(subject.read.document, key_path) if mend else None,
     )
 
 

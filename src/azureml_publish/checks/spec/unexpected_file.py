@@ -20,10 +20,11 @@ _WELCOME = re.compile(r"(LICEN[CS]E|NOTICE|README)(\.\w+)?|\.[^/]*|.*\.(png|jpe?
 def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
     asset = subject.read.asset
     others = sorted(subject.described.files - _OWN - frozenset(asset.files.values()))
+    named = {
+        value for data in (asset.spec, asset.asset, asset.model) for _, value in walk(data) if isinstance(value, str)
+    }
     for name in others:
-        if "/" in name or _WELCOME.fullmatch(name):
-            continue
-        if any(value == name for data in (asset.spec, asset.asset, asset.model) for _, value in walk(data)):
+        if "/" in name or name in named or _WELCOME.fullmatch(name):
             continue
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
         hint = f"Call it {near}." if near else "Name it in the metadata where a key can, or take it away."
