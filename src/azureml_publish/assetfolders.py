@@ -194,8 +194,8 @@ def model_folders(place: Path) -> Iterator[Path]:
         visited.add(real)
         try:
             with os.scandir(folder) as entries:
-                inside = {entry.name: entry.is_dir() for entry in entries}
-        except OSError:  # not to be read, or a link to itself
+                inside = {entry.name: _is_folder(entry) for entry in entries}
+        except OSError:  # not to be read
             continue
         if any(inside.get(name) is False for name in (ASSET_FILE, SPEC_FILE)):
             if _is_model(Path(folder), inside):
@@ -203,6 +203,13 @@ def model_folders(place: Path) -> Iterator[Path]:
             continue
         below = (name for name, is_folder in inside.items() if is_folder and not name.startswith("."))
         waiting += [os.path.join(folder, name) for name in sorted(below, reverse=True)]  # noqa: PTH118 - many folders
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 _TYPE = re.compile(rb"^type\s*:\s*['\"]?([\w-]+)", re.MULTILINE)
