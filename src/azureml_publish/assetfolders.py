@@ -167,7 +167,8 @@ class _Reader:
     def others(self, known: frozenset[str]) -> tuple[CarriedFile, ...] | None:
         """Every other file of the folder; None where a link leads out of it."""
         carried = []
-        for path in sorted(self._path.rglob("*")):
+        inside = (Path(top, name) for top, folders, files in os.walk(self._path) for name in (*folders, *files))
+        for path in sorted(inside):
             name = path.relative_to(self._path).as_posix()
             if path.is_symlink() and not path.resolve().is_relative_to(self._path.resolve()):
                 hint = "Put the file itself into the folder."
@@ -250,8 +251,13 @@ def _name(value: object, default: str) -> str:
     return str(value).removeprefix("./") if usable else default
 
 
+_POINTLESS = re.compile(r"(?<![\w.])[0-9]+[eE][-+]?[0-9]+(?![\w.])")
+
+
 def _as_upstream_reads(document: Document) -> Any:
     """The data as PyYAML reads it, upstream's own reader: `5e-6`, which lacks a point, is text to YAML 1.1."""
+    if not _POINTLESS.search(document.text):
+        return document.data
 
     def read(value: Any, key_path: KeyPath) -> Any:
         if isinstance(value, dict):

@@ -12,10 +12,12 @@ from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
 RULE = Rule("SMPL004", "sample-missing", Severity.WARNING, "No sample input is shown for a model that can be deployed.")
 
-_SHOWN = re.compile(
-    r"\b(sample|example)\b.{0,40}\b(inputs?|requests?|payload)\b|\binput (format|schema|data)\b", re.IGNORECASE
+_WORDS = ("input_data", "input_string", '"messages"', '"inputs"', '"prompt"')
+"""What requests to models hold."""
+
+_TITLE = re.compile(
+    r"\b(sample|example)s?\b.*\b(inputs?|requests?|payload)\b|\binput (format|schema|data)\b", re.IGNORECASE
 )
-_REQUEST = re.compile(r'"(input_data|messages|inputs|input_string|prompt)"\s*:')
 
 
 def _check(model: Described) -> Iterator[Diagnostic]:
@@ -30,7 +32,9 @@ def _check(model: Described) -> Iterator[Diagnostic]:
 
 
 def _shows(page: Card) -> bool:
-    return _SHOWN.search(page.text) is not None or _REQUEST.search(page.text) is not None
+    if any(word in page.text for word in _WORDS):
+        return True
+    return any(_TITLE.search(line) for line in page.lines if "input" in line.lower() or "request" in line.lower())
 
 
 CHECK = Check(RULE, described=_check)
