@@ -197,7 +197,7 @@ def card(sample: str, kind: str = "input") -> str:
     ("sample", "found"),
     [
         ('  {"input_data": ["A [MASK]."]}', []),
-        ('  {"input_data": {"input_string": ["A [MASK]."]}}', [("SMPL002", 6, 4), ("SMPL006", 6, 4)]),
+        ('  {"input_data": {"input_string": ["A [MASK]."]}}', [("SMPL002", 6, 4)]),
         ('  {"input_data": ["A <mask>."]}', [("SMPL007", 6, 19)]),
         ('  {"input_data": [', [("SMPL001", 7, 1)]),
         ('  {"inputs": ["A [MASK]."]}', [("SMPL006", 6, 4)]),
@@ -207,6 +207,24 @@ def card(sample: str, kind: str = "input") -> str:
 )
 def test_a_samples_findings_stand_in_its_fence(tmp_path: Path, sample: str, found: list[tuple[str, int, int]]) -> None:
     assert [(code, line, column) for code, _, line, column in lint(tmp_path, card=card(sample))] == found
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "codes"),
+    [
+        ("fill-mask", '{"input_string": ["A [MASK]."]}', ["SMPL006"]),
+        ("fill-mask", '["A [MASK]."]', []),
+        ("question-answering", '["Who?"]', ["SMPL006"]),
+        ("question-answering", '{"question": ["Who?"], "context": ["I."]}', []),
+        ("summarization", '{"input_string": ["A text."]}', []),
+    ],
+)
+def test_without_a_signature_the_task_says_what_an_input_is(
+    tmp_path: Path, task: str, given: str, codes: list[str]
+) -> None:
+    spec = SPEC.replace("fill-mask", task)
+    found = lint(tmp_path, spec_yaml=spec, mlmodel="flavors: {}\n", card=card(f'{{"input_data": {given}}}'))
+    assert [code for code, *_ in found if code != "SMPL005"] == codes
 
 
 def test_a_sample_output_may_leave_something_out(tmp_path: Path) -> None:

@@ -155,3 +155,24 @@ def test_mistakes_of_models_that_were_not_asked_for_are_left_out(tmp_path: Path)
     (other / "card.md.j2").write_text("A card.\n", encoding="utf-8")
     assert lint(tmp_path, models=("little",)) == []
     assert [one.code for one in lint(tmp_path)] == ["SPEC031"]
+
+
+def test_a_sample_of_a_model_folder_is_judged_where_it_lies(tmp_path: Path) -> None:
+    samples = tmp_path / "models" / "little" / "samples"
+    samples.mkdir(parents=True)
+    (samples / "input.json").write_text('{\n  "input_data": {\n    "text": ["A [MASK]."]\n  }\n}\n', encoding="utf-8")
+    (found,) = lint(tmp_path)
+    assert (found.code, found.location.path) == ("SMPL002", "models/little/samples/input.json")
+    assert (found.location.line, found.location.column) == (2, 3)
+
+
+def test_two_models_of_one_commit_are_told_at_their_revisions(tmp_path: Path) -> None:
+    other = tmp_path / "models" / "other"
+    other.mkdir(parents=True)
+    (other / "model.yaml").write_text(SPEC.replace("little", "other"), encoding="utf-8")
+    (other / "card.md.j2").write_text("A card.\n", encoding="utf-8")
+    found = lint(tmp_path)
+    assert [(one.code, one.location.path, one.location.line, one.location.column) for one in found] == [
+        ("SPEC005", "models/little/model.yaml", 3, 35),
+        ("SPEC005", "models/other/model.yaml", 3, 34),
+    ]

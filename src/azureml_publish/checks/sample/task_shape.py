@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from azureml_publish.checks.sample.reading import flavours, inputs, place_in, tasks_of
+from azureml_publish.checks.sample.reading import flavours, inputs, place_in, signature, tasks_of
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
@@ -32,10 +32,11 @@ def _check(model: Described) -> Iterator[Diagnostic]:
                     'Write {"input_data": ...}, with `params` beside it where the model takes any.',
                 )
             continue
-        for task in tasks:
-            mend = _MENDS.get(task)
-            if mend and not mend[0](data["input_data"], model):
-                yield RULE.at(place_in(sample, ("input_data",)), f"This is no input for {task}.", mend[1])
+        for task in tasks if signature(model.mlmodel) is None else ():  # else SMPL002 compares with the signature
+            shape = _SHAPES.get(task)
+            if shape and not shape[0](data["input_data"], model):
+                where = place_in(sample, ("input_data",))
+                yield RULE.at(where, f"A model for {task} takes {shape[1]}; this is something else.", shape[2])
 
 
 def _is_request(data: Any) -> bool:
@@ -54,10 +55,18 @@ def _question(given: Any, _model: Described) -> bool:
     return "question" in text and "context" in text
 
 
-_MENDS = {
-    "fill-mask": (_texts, 'Write a list of sentences: {"input_data": ["Paris is the [MASK] of France."]}.'),
-    "question-answering": (_question, 'Give both: {"input_data": {"question": ["..."], "context": ["..."]}}.'),
+_SHAPES = {
+    "fill-mask": (
+        _texts,
+        "a list of sentences",
+        'Write {"input_data": ["Paris is the [MASK] of France."]}.',
+    ),
+    "question-answering": (
+        _question,
+        "questions and their contexts",
+        'Give both: {"input_data": {"question": ["..."], "context": ["..."]}}.',
+    ),
 }
-"""By task, what tells its inputs from others, and the mend."""
+"""By task: what tells its inputs from others, what they are, and the mend."""
 
 CHECK = Check(RULE, described=_check)
