@@ -18,13 +18,9 @@ def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
     if not isinstance(folder, str) or not described.name:
         return
     whole = _plain(folder)
-    names = {
-        _plain(described.name),
-        _plain(described.folder),
-        _plain(str(described.metadata.get("huggingFaceModelId"))),
-    }
-    tails = {_plain(str(described.metadata.get("huggingFaceModelId") or "").rpartition("/")[2])}
-    if not any(name and name in whole for name in names | tails):
+    hub_id = str(described.metadata.get("huggingFaceModelId") or "")
+    names = {_plain(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
+    if not any(name and name in whole for name in names):
         yield RULE.at(
             place(subject, ("path", "container_path")),
             f"The container path '{folder}' does not name {described.name}.",

@@ -13,7 +13,10 @@ from azureml_publish.documents import walk
 RULE = Rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file of the folder.")
 
 _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})
-_WELCOME = re.compile(r"(LICEN[CS]E|NOTICE|README)(\.\w+)?|\.[^/]*|.*\.(png|jpe?g|gif|svg|webp)", re.IGNORECASE)
+_WELCOME = re.compile(
+    r"(LICEN[CS]E|NOTICE|README)(\.\w+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*|.*\.(png|jpe?g|gif|svg|webp)",
+    re.IGNORECASE,
+)
 """Files that people look at, and those that tools keep hidden."""
 
 
