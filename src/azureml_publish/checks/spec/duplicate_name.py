@@ -13,7 +13,7 @@ RULE = DUPLICATE_NAME
 
 def _facts(model: Described) -> Iterator[Fact]:
     if model.stated and model.name:
-        yield Fact(RULE.code, model.name, str(model.version), model.name.lower(), model.where("name"))
+        yield Fact(RULE.code, model.name, str(model.version), model.name, model.where("name"))
 
 
 def _check(facts: Sequence[Fact]) -> Iterator[Diagnostic]:
