@@ -23,11 +23,11 @@ _WELCOME = re.compile(
 def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
     asset = subject.read.asset
     others = sorted(subject.described.files - _OWN - frozenset(asset.files.values()))
-    named = {
-        value for data in (asset.spec, asset.asset, asset.model) for _, value in walk(data) if isinstance(value, str)
-    }
-    for name in others:
-        if "/" in name or name in named or _WELCOME.fullmatch(name):
+    strange = [name for name in others if "/" not in name and not _WELCOME.fullmatch(name)]
+    values = (value for data in (asset.spec, asset.asset, asset.model) for _, value in walk(data)) if strange else ()
+    named = {value for value in values if isinstance(value, str)}
+    for name in strange:
+        if name in named:
             continue
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
         hint = f"Call it {near}." if near else "Name it in the metadata where a key can, or take it away."
