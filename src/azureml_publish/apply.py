@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from azureml_publish.artifacts.transfer import ModelContent, Transfer, publish_content
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, Content
@@ -89,7 +90,8 @@ def _carry_out(action: Action, content: ModelContent, tools: Tools) -> Result:
     match action.kind:
         case ActionKind.CREATE:
             access = tools.registry.lend_container(asset.name, asset.version)
-            published = publish_content(content, access, tools.transfer)
+            renew = partial(tools.registry.lend_container, asset.name, asset.version)
+            published = publish_content(content, access, tools.transfer, renew)
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
             tools.registry.create(record_of(asset, properties), published.uri)
             _read_back(content, tools)

@@ -44,7 +44,19 @@ class Conflict(PublishError):
 
 
 class Unreachable(PublishError):
-    """A service does not answer: no route, no name, a time-out, or errors after every retry."""
+    """A service does not answer: no route, no name, a time-out, or errors after every retry.
+
+    Attributes:
+        status: the HTTP status, where there was an answer.
+        retry_after: seconds that the service asks to wait, where it asks.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class ContentMismatch(PublishError):

@@ -21,9 +21,12 @@ import requests
 
 from azureml_publish.artifacts.container import BLOCK, Container
 from azureml_publish.artifacts.hub import Hub
+from azureml_publish.artifacts.lanes import Lanes
 from azureml_publish.artifacts.manifest import check_content, read_manifest
+from azureml_publish.artifacts.moving import Means, Moving
+from azureml_publish.artifacts.patience import Patience
 from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import ModelContent, Transfer, describe_content, publish_content
+from azureml_publish.artifacts.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
 from azureml_publish.artifacts.tree import ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.assets import AssetId, ContainerAccess, ManifestEntry, RenderedAsset, RenderedModel
 from azureml_publish.emulator import Emulator
@@ -138,6 +141,27 @@ def content_of(root: Path) -> ModelContent:
     return describe_content(model, RenderedModel(model.folder, asset, ()))
 
 
+def move(container: Container, file: ArtifactFile) -> None:
+    """Bring one file, as a transfer of a model does."""
+    moving = Moving(file, Means(container, Sources(transfer()), Lanes(), Patience(), lambda: False), Unwatched(), {})
+    for span in moving.spans:
+        moving.bring(span)
+    if moving.error is not None:
+        raise moving.error
+
+
+class Unwatched:
+    """Hears of a file, and does nothing."""
+
+    def advance(self, count: int) -> None: ...
+
+    def waits(self, seconds: float, error: Unreachable) -> None: ...
+
+    def done(self) -> None: ...
+
+    def failed(self) -> None: ...
+
+
 def transfer(hub: Hub | None = None, *, stop: Callable[[], bool] = lambda: False) -> Transfer:
     return Transfer(hub or Hub(), Silent(), "azureml-publish/test", stop)
 
@@ -164,7 +188,7 @@ def test_a_damaged_missing_or_foreign_file_is_told(folder: Path, lend: Lend) -> 
     container = Container(access, access.folder_of(published.uri))
     wrong = FILES["small.txt"].upper()
     for name, data in (("small.txt", wrong), ("one block.bin", b"short"), ("foreign.txt", b"hello")):
-        container.write(ArtifactFile(name, len(data), RenderedOrigin(data)), [data], lambda _count: None)
+        move(container, ArtifactFile(name, len(data), RenderedOrigin(data)))
     problems = check_content(ASSET, container, "0" * 64).problems
     assert len(problems) == 4
     assert problems[0].startswith("publish-manifest.json: its digest is")
@@ -195,12 +219,12 @@ def test_a_file_that_is_not_what_was_promised_never_appears(lend: Lend, name: st
     file = ArtifactFile(
         name,
         len(data) + (damage == "size"),
-        RenderedOrigin(b""),
+        RenderedOrigin(data),
         sha256="0" * 64 if damage == "sha256" else None,
         git_oid="0" * 40 if damage == "git_oid" else None,
     )
     with pytest.raises(ContentMismatch, match=name):
-        container.write(file, [data], lambda _count: None)
+        move(container, file)
     assert dict(container.files()) == {}
 
 

@@ -26,6 +26,7 @@ from azureml_publish.cli.session import (
     registry_option,
 )
 from azureml_publish.cli.stages import Settings, require_sound, stage
+from azureml_publish.cli.transferring import Transferring, transfer_options
 from azureml_publish.errors import Conflict, Interrupted, UsageProblem
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
@@ -40,6 +41,7 @@ PARTLY_APPLIED = 7
 @layout_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Models at a time.")
+@transfer_options
 @as_of_option
 @output_options
 def command(
@@ -51,6 +53,7 @@ def command(
     jobs: int,
     as_of: datetime | None,
     yes: bool,
+    transferring: Transferring,
 ) -> None:
     """Show the plan, ask, and carry it out: upload, register, update.
 
@@ -75,9 +78,9 @@ def command(
                     "Hub files come from the local registry's stand-in: real layout, small random weights. "
                     "`hub: public` in publish.yaml takes the real ones."
                 )
-            with _stoppable(output) as stopped, watch(output) as progress:
+            with _stoppable(output) as stopped, watch(output, transferring.progress) as progress:
                 blobs = find_blobs(output.session.environ)
-                transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs)
+                transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=transferring.lanes())
                 results = apply_plan(plan, contents, Tools(opened.registry, transfer), jobs=jobs)
     if output.json:
         output.data(results_json(plan.registry, results))

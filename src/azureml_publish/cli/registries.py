@@ -20,7 +20,7 @@ from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.spec import RegistryConfig
 
 if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken, TokenCredential
+    from azure.core.credentials import AccessToken, AzureSasCredential, TokenCredential
 
 TOOL = f"azureml-publish/{__version__}"
 
@@ -95,9 +95,17 @@ def find_credential(environ: Mapping[str, str]) -> TokenCredential:
 
 
 def find_blobs(environ: Mapping[str, str]) -> Blobs:
-    """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name)."""
+    """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name).
 
-    def credential() -> TokenCredential:
+    A private container is opened with the signature in AZURE_STORAGE_SAS_TOKEN, which `az storage` reads too, or else
+    as whoever azure-identity finds.
+    """
+
+    def credential() -> TokenCredential | AzureSasCredential:
+        if signature := environ.get("AZURE_STORAGE_SAS_TOKEN"):
+            from azure.core.credentials import AzureSasCredential
+
+            return AzureSasCredential(signature)
         from azure.identity import DefaultAzureCredential
 
         return DefaultAzureCredential()

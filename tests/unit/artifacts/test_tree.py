@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azureml_publish.artifacts.choosing import choose
 from azureml_publish.artifacts.tree import (
     MANIFEST_FILE,
     TOKENIZER_FILES,
@@ -16,7 +17,6 @@ from azureml_publish.artifacts.tree import (
     HubOrigin,
     RenderedOrigin,
     build_tree,
-    choose,
     source_digest,
 )
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
