@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -231,9 +232,15 @@ def test_a_file_that_is_not_what_was_promised_never_appears(lend: Lend, name: st
 def test_a_stopped_transfer_carries_on_in_the_next_run(folder: Path, lend: Lend) -> None:
     access = lend("stopped")
     content = content_of(folder)
-    chunks = iter(range(20))
+    done: list[str] = []
+
+    class Watching(Silent):
+        def file_done(self, _model: str, path: str, _size: int, *, reused: bool) -> None:
+            done.append(path)
+
+    stopped = replace(transfer(stop=lambda: bool(done)), progress=Watching(), lanes=Lanes(1))
     with pytest.raises(Interrupted):
-        publish_content(content, access, transfer(stop=lambda: next(chunks, None) is None))
+        publish_content(content, access, stopped)
     partly = Container(access, f"{content.digest[:12]}/model").files()
     assert 0 < len(partly) < len(FILES)
     assert all(partly[name].size == len(FILES[name]) for name in partly)

@@ -157,7 +157,7 @@ class Moving:
         if self._present.get(name) != len(data):
             self._go_on()
             if not self._fetched_by_service(span, name, data):
-                container.stage(path, name, data)
+                container.stage(self.file, name, data)
         self._watcher.advance(len(data))
 
     def _fetched_by_service(self, span: Span, name: str, data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""SRC001: whoever loads a pickle runs the code in it."""
+"""SPEC050: whoever loads a pickle runs the code in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from azureml_publish.checks.subject import Check, ModelSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
-RULE = Rule("SRC001", "pickle-allowed", Severity.WARNING, "The source may publish pickles.")
+RULE = Rule("SPEC050", "pickle-allowed", Severity.WARNING, "The source may publish pickles.")
 
 
 def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
