@@ -97,11 +97,15 @@ class Blobs:
 
     def copy_source(self, origin: BlobOrigin) -> tuple[str, str | None]:
         """The address at which another storage service may read a file, and the `Authorization` to show there."""
+        from azure.core.credentials import AzureSasCredential
+
         folder = BlobFolder(storage=origin.storage, container=origin.container, path=origin.name)
         url = self._open(folder, asks=origin.asks).get_blob_client(origin.name).url
         credential = self._credential() if origin.asks else None
-        if credential is None or not hasattr(credential, "get_token"):
-            return url, None  # a signature is in the address
+        if credential is None:
+            return url, None
+        if isinstance(credential, AzureSasCredential):
+            return f"{url}?{credential.signature.lstrip('?')}", None
         return url, f"Bearer {credential.get_token(STORAGE_SCOPE).token}"
 
     def _list(self, folder: BlobFolder, *, asks: bool) -> tuple[ArtifactFile, ...]:
@@ -152,7 +156,10 @@ class Blobs:
             yield
         except HttpResponseError as error:
             if isinstance(error, ClientAuthenticationError) or error.status_code in (401, 403, 409):
-                hint = "Log in (`az login`) as somebody with the role Storage Blob Data Reader there."
+                hint = (
+                    "Log in (`az login`) as somebody with the role Storage Blob Data Reader there, "
+                    "or set AZURE_STORAGE_SAS_TOKEN."
+                )
                 raise NotAuthorised(f"The storage does not open {where} to you.", hint=hint) from error
             if error.status_code == 404:
                 raise NotFound(f"There is no {where}.", hint="Mend `source.azureblob` in the spec.") from error

@@ -185,6 +185,8 @@ def _translated(what: str) -> Iterator[None]:
         if status in (401, 403):
             hint = "Set HF_TOKEN to a token that may read it."
             raise NotAuthorised(f"The Hub refuses {what} ({status}).", hint=hint) from None
+        if status == 404:
+            raise NotFound(f"The Hub has no {what}.", hint="Check `source` in the spec.") from None
         if status in (412, 416):
             hint = "The source changed under way; nothing was registered. Run again."
             raise ContentMismatch(f"The Hub has fewer bytes of {what} than it promised.", hint=hint) from None

@@ -104,6 +104,7 @@ class Moving:
         What goes wrong is kept in `error`; the other spans then end too.
         """
         try:
+            self._go_on()
             data = self._read(span)
             name = self._hash(span, data)
             if len(self.spans) == 1:
@@ -131,13 +132,13 @@ class Moving:
                 return
             for chunk in means.source.read(self.file, span.start + buffer.tell(), missing):
                 self._go_on()
-                means.lanes.bandwidth.take(len(chunk), means.stop)
+                means.lanes.bandwidth.take(len(chunk), self._over)
                 buffer.write(chunk[: span.length - buffer.tell()])
             if buffer.tell() < span.length:
                 at = span.start + buffer.tell()
                 raise Unreachable(f"The source ended {self.file.path} after {at:,} of {self.file.size:,} bytes.")
 
-        means.patience.attempt(fetch, stop=means.stop, told=self._watcher.waits, moved=buffer.tell)
+        means.patience.attempt(fetch, stop=self._over, told=self._watcher.waits, moved=buffer.tell)
         return buffer.getvalue()
 
     def _hash(self, span: Span, data: bytes) -> str:
@@ -180,8 +181,11 @@ class Moving:
         self.entry = entry
         self._watcher.done()
 
+    def _over(self) -> bool:
+        return self.error is not None or self._means.stop()
+
     def _go_on(self) -> None:
-        if self.error is not None or self._means.stop():
+        if self._over():
             raise Interrupted(f"Stopped at {self.file.path}.", hint="Run again to carry on from here.")
 
 
