@@ -236,6 +236,7 @@ def test_a_stopped_transfer_carries_on_in_the_next_run(folder: Path, lend: Lend)
 
     class Watching(Silent):
         def file_done(self, _model: str, path: str, _size: int, *, reused: bool) -> None:
+            assert not reused
             done.append(path)
 
     stopped = replace(transfer(stop=lambda: bool(done)), progress=Watching(), lanes=Lanes(1))

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -444,7 +443,7 @@ def test_kill_9_at_ten_moments_leaves_nothing_wrong_and_the_last_run_finishes(
 
 
 def test_ctrl_c_ends_cleanly_and_the_next_run_carries_on(run: Run, staged: list[str]) -> None:
-    stopped = []
+    stopped: list[int] = []
     with pytest.raises(Interrupted) as told:
         run(stop=lambda: len(staged) >= 5, progress=Seen(stopped.append))
     assert told.value.exit_code == 130

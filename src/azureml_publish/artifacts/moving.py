@@ -154,7 +154,7 @@ class Moving:
         return name
 
     def _send(self, span: Span, name: str, data: bytes) -> None:
-        container, path = self._means.container, self.file.path
+        container = self._means.container
         if self._present.get(name) != len(data):
             self._go_on()
             if not self._fetched_by_service(span, name, data):

@@ -36,14 +36,14 @@ def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def watch(output: Output, form: str = "auto") -> Iterator[Progress]:
+def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
     """Progress in the form that was asked for; `auto` is as it suits standard error, and nothing with --quiet."""
     if form == "auto":
         form = "none" if output.quiet else "bars" if sys.stderr.isatty() else "lines"
     if form == "none":
         yield Silent()
     elif form == "json":
-        yield _Events(lambda line: click.echo(line, err=True))
+        yield _Events(lambda line: click.echo(line, err=True), clock=clock)
     elif form == "lines":
         yield _Lines(output)
     else:
@@ -159,7 +159,7 @@ class _Lines:
 class _Events:
     """One JSON object a line; see docs/transfer.md."""
 
-    def __init__(self, write: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, write: Callable[[str], None], *, clock: Callable[[], float]) -> None:
         self._write = write
         self._clock = clock
         self._lock = threading.Lock()
