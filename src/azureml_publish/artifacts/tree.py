@@ -95,8 +95,8 @@ def build_tree(
     """The files of a version from those of its source, sorted by path.
 
     An MLflow model is laid out as `mlflow.transformers` does: the model below `model/`, the tokenizer below
-    `components/tokenizer/`, rendered files at the top. Safetensors go before all other weights. Other types, and
-    sources that hold an `MLmodel` and so are laid out already, stay as they are.
+    `components/tokenizer/`, each with config.json, rendered files at the top. Safetensors go before all other weights.
+    Other types, and sources that hold an `MLmodel` and so are laid out already, stay as they are.
 
     Raises:
         UnusableSource: there are no usable weights, a path leaves the folder, or two files claim one path.
@@ -173,6 +173,9 @@ def _mlflow_layout(source: Sequence[ArtifactFile]) -> Iterator[ArtifactFile]:
             yield _moved(file, f"components/tokenizer/{name}")
         else:
             yield _moved(file, f"model/{name}")
+            if name == "config.json":
+                # Its model_type tells AutoTokenizer the class where tokenizer_config.json names none, as old ones do.
+                yield _moved(file, f"components/tokenizer/{name}")
 
 
 def _moved(file: ArtifactFile, path: str) -> ArtifactFile:

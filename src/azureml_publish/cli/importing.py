@@ -92,6 +92,7 @@ def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dic
             "model_class": own["pipeline_model_type"],
             "tokenizer_class": own["tokenizer_type"],
             "pipeline_class": own["instance_type"],
+            "task": own["task"],
             "mlflow": told["mlflow_version"],
             "transformers": own["transformers_version"],
             "python": loader["python_version"],

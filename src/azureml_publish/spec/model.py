@@ -138,6 +138,9 @@ class Mlflow(Written):
     model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
     tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None
     pipeline_class: Annotated[str | None, Field(description="transformers pipeline class.")] = None
+    task: Annotated[
+        str | None, Field(description="transformers' task, if it is another: translation_en_to_de. [default: tasks]")
+    ] = None
     mlflow: Annotated[str | None, Field(description="MLflow's version in the model's environment.")] = None
     transformers: Annotated[str | None, Field(description="transformers' version in the environment.")] = None
     torch: Annotated[str | None, Field(description="PyTorch's version in the environment.")] = None
