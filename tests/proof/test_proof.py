@@ -151,9 +151,11 @@ def run_there(python: Path, folder: Path, script: str, *arguments: str, said: st
 
 
 def publish(project: Path, *arguments: str) -> None:
-    """The command line, as a user starts it."""
+    """The command line, as a user starts it, without what the machine may have set."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PUBLISH_", "AZURE", "HF_"))}
     command = [sys.executable, "-m", "azureml_publish", "-C", str(project), *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    environment = kept | {"NO_PROXY": "127.0.0.1,localhost"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
