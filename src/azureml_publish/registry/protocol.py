@@ -22,6 +22,9 @@ class Registry(Protocol):
     def state(self, model: str, version: int) -> RegistryState:
         """What the registry holds under a name and version, and how far the name's numbers have gone."""
 
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        """What the registry holds under a name and version, and nothing about other numbers: in fewer requests."""
+
     def models(self) -> tuple[str, ...]:
         """The names of all models, sorted."""
 
