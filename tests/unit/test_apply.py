@@ -50,11 +50,13 @@ class MemoryRegistry:
         return "local"
 
     def state(self, model: str, version: int) -> RegistryState:
-        self.calls.append(("state", model))
+        asset = self.find(model, version)
+        return RegistryState() if asset is None else RegistryState(asset, version, version + 1)
+
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        self.calls.append(("find", model))
         asset = next(self._old.get(model, iter(())), self.held.get(model))
-        if asset is None or asset.id.version != version:
-            return RegistryState()
-        return RegistryState(asset, version, version + 1)
+        return asset if asset is not None and asset.id.version == version else None
 
     def models(self) -> tuple[str, ...]:
         return tuple(sorted(self.held))
@@ -97,7 +99,7 @@ class MemoryRegistry:
 
     @property
     def writes(self) -> list[tuple[str, str]]:
-        return [call for call in self.calls if call[0] != "state"]
+        return [call for call in self.calls if call[0] != "find"]
 
 
 MakeContents = Callable[..., dict[str, ModelContent]]
@@ -163,6 +165,11 @@ def archiving(contents: dict[str, ModelContent], *, archived: bool) -> dict[str,
     }
 
 
+def written(held: RegisteredAsset, number: int = 1, apply: str = "unrecorded") -> RegisteredAsset:
+    """The same after a run wrote it."""
+    return replace(held, properties={**held.properties, f"publish.apply.{number}": apply})
+
+
 def holding(contents: Mapping[str, ModelContent], **changed: Any) -> MemoryRegistry:
     """A registry that holds all the models, each with these differences."""
     return MemoryRegistry({name: as_registered(content, **changed) for name, content in contents.items()})
@@ -216,8 +223,8 @@ class TestUpdate:
         contents = make_contents("a")
         registry, around = holding(contents, **self.OLD), Surroundings()
         assert carry_out(contents, registry, around) == (Result("a", 3, Outcome.UPDATED),)
-        assert registry.held["a"] == as_registered(contents["a"])
-        assert registry.calls == [("state", "a"), ("update", "a"), ("state", "a")]
+        assert registry.held["a"] == written(as_registered(contents["a"]))
+        assert registry.calls == [("find", "a"), ("update", "a"), ("find", "a")]
         assert around.slept == [0.0]
 
     def test_only_the_system_metadata_that_changes_is_handed_on(self, make_contents: MakeContents) -> None:
@@ -227,7 +234,7 @@ class TestUpdate:
         carry_out(contents, registry)
         registered, record, changed = registry.updates["a"]
         assert registered == before
-        assert record == record_of(contents["a"].rendered.asset, {})
+        assert record == record_of(contents["a"].rendered.asset, {"publish.apply.1": "unrecorded"})
         assert changed == {"languages": ["en"], "gone": None}
 
     def test_a_property_is_appended_and_provenance_stays(self, make_contents: MakeContents) -> None:
@@ -235,7 +242,7 @@ class TestUpdate:
         provenance = {SOURCE_PROPERTY: contents["a"].digest, MANIFEST_PROPERTY: "f" * 64}
         registry = holding(contents, properties=provenance)
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].properties == {**provenance, "languages": "en"}
+        assert registry.held["a"].properties == {**provenance, "languages": "en", "publish.apply.1": "unrecorded"}
 
     def test_what_is_unchanged_is_neither_asked_for_nor_written(self, make_contents: MakeContents) -> None:
         contents = make_contents("a")
@@ -248,7 +255,7 @@ class TestUpdate:
         kept = {**as_registered(contents["a"]).properties, "old": "kept"}
         registry = holding(contents, properties=kept, description="old")
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].properties == kept
+        assert registry.held["a"].properties == kept | {"publish.apply.1": "unrecorded"}
 
     def test_a_second_run_finds_nothing_to_do(self, make_contents: MakeContents) -> None:
         contents = make_contents("a", "b")

@@ -39,7 +39,7 @@ CHANGES = 2
 @layout_option
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models asked about at a time.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=16, show_default=True, help="Models asked about at a time.")
 @as_of_option
 @reporting("markdown", "github")
 def command(

@@ -82,9 +82,11 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
 
 def _find(project: Project, name: str) -> RegistryConfig:
     address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
-    if address:
-        return RegistryConfig(name=address[1])
     known = project.config.registries
+    if address:
+        # A registry that publish.yaml lists is what it says there, however it is called on the command line.
+        listed = [config for config in known.values() if config.name == address[1]]
+        return max(listed, key=lambda config: config.protected, default=RegistryConfig(name=address[1]))
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, RegisteredAsset, RegistryState, Value
+from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset, RegistryState, Value, is_bookkeeping
 from azureml_publish.layouts import decode, encode
 from azureml_publish.plan.actions import Wanted
 
@@ -15,7 +15,6 @@ NEXT = "next"
 """What a registry says of all versions of a model: the latest one, and the number after all that were used."""
 
 _JSON = json.JSONEncoder(sort_keys=True)
-_OWN = (MANIFEST_PROPERTY, SOURCE_PROPERTY)
 
 
 def wanted_fields(wanted: Wanted) -> dict[str, Value]:
@@ -24,7 +23,11 @@ def wanted_fields(wanted: Wanted) -> dict[str, Value]:
     return {
         "type": asset.type,
         "content": wanted.source_digest,
-        **{f"properties.{key}": encode(asset.properties[key]) for key in sorted(asset.properties) if key not in _OWN},
+        **{
+            f"properties.{key}": encode(asset.properties[key])
+            for key in sorted(asset.properties)
+            if not is_bookkeeping(key)
+        },
         **{f"tags.{key}": encode(asset.tags[key]) for key in sorted(asset.tags)},
         "description": asset.description,
         **{f"system_metadata.{key}": asset.system_metadata[key] for key in sorted(asset.system_metadata)},
@@ -38,12 +41,17 @@ def registered_fields(asset: RegisteredAsset) -> dict[str, Value]:
     return {
         "type": asset.type,
         **({} if source is None else {"content": source}),
-        **{f"properties.{key}": asset.properties[key] for key in sorted(asset.properties) if key not in _OWN},
+        **{f"properties.{key}": asset.properties[key] for key in _described(asset.properties)},
         **{f"tags.{key}": asset.tags[key] for key in sorted(asset.tags)},
         "description": asset.description,
         **{f"system_metadata.{key}": asset.system_metadata[key] for key in sorted(asset.system_metadata)},
         "archived": asset.archived,
     }
+
+
+def _described(properties: Mapping[str, object]) -> list[str]:
+    """The properties that say something of the model."""
+    return sorted(key for key in properties if not is_bookkeeping(key))
 
 
 def canonical(field: str, value: Value) -> str:

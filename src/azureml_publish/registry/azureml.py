@@ -21,7 +21,7 @@ from azureml_publish.assets import (
     RegistryState,
     Value,
 )
-from azureml_publish.errors import Conflict
+from azureml_publish.errors import Conflict, Overtaken
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.rest import pipeline, send, translated
 
@@ -148,7 +148,7 @@ class AzureRegistry:
             found = self._look(where)
             held = dict(found["properties"]) if found is not None else {}
             if _fields(held) != (registered.description, dict(registered.tags), dict(registered.properties)):
-                raise Conflict(f"{record.name} version {record.version} changed meanwhile.", hint="Plan again.")
+                raise Overtaken(f"{record.name} version {record.version} changed meanwhile.", hint="Plan again.")
             tags, properties = dict(record.tags), dict(registered.properties) | dict(record.properties)
             if _fields(held) != (record.description, tags, properties):
                 held.pop("provisioningState", None)  # the service's own word; the rest goes back as it came
