@@ -74,11 +74,11 @@ CARD = '{{% extends "card.md.j2" %}}\n{{% block summary %}}\nThe model {name} re
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run of the command line: seconds, the most memory in MiB, and what it printed."""
+    """One run of the command line: seconds, those of a processor among them, and the most memory in MiB."""
 
     seconds: float
+    cpu: float
     peak: float
-    out: str
 
 
 class AnyToken:
@@ -168,14 +168,14 @@ def run(root: Path, *arguments: str, expected: int = 0) -> Ran:
     errors: list[str] = []
     reader = threading.Thread(target=lambda stream: errors.append(stream.read()), args=(process.stderr,))
     reader.start()
-    out = process.stdout.read()
+    process.stdout.read()
     reader.join()
     _, status, usage = os.wait4(process.pid, 0)
     taken = time.monotonic() - began
     code = process.returncode = os.waitstatus_to_exitcode(status)
     if code != expected:
         raise SystemExit(f"publish {' '.join(arguments)} ended with {code}:\n{errors[0][-2000:]}")
-    return Ran(taken, usage.ru_maxrss / 1024, out)
+    return Ran(taken, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def one_after_another(names: list[str]) -> float:

@@ -79,7 +79,8 @@ def command(
         recording(output, project, opened.registry.name) as records,
     ):
         plan, contents = plan_asked(asked, staged, opened.registry, jobs or JOBS)
-        output.note(plan_text(plan, output.paint_notes))
+        if not output.quiet:
+            output.note(plan_text(plan, output.paint_notes))
         if plan.conflicts:
             raise Conflict(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",

@@ -55,6 +55,8 @@ class AzureRegistry:
         self._starting = threading.Lock()
         self._sdk: Any = None
         self._found: _Place | None = None
+        self._rest_of: dict[tuple[str, int], Mapping[str, Any]] = {}
+        """What else the service said of the versions that were read; it goes back with an update as it came."""
 
     @property
     def name(self) -> str:
@@ -144,16 +146,17 @@ class AzureRegistry:
     def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
         """See `Registry.update`."""
         with translated(self._name, f"model {record.name} version {record.version}"):
-            where = f"models/{record.name}/versions/{record.version}"
-            found = self._look(where)
-            held = dict(found["properties"]) if found is not None else {}
-            if _fields(held) != (registered.description, dict(registered.tags), dict(registered.properties)):
-                raise Overtaken(f"{record.name} version {record.version} changed meanwhile.", hint="Plan again.")
+            key = (record.name, record.version)
+            if key not in self._rest_of and self._get(*key) is None:
+                raise Overtaken(f"{record.name} version {record.version} is not there.", hint="Plan again.")
             tags, properties = dict(record.tags), dict(registered.properties) | dict(record.properties)
-            if _fields(held) != (record.description, tags, properties):
-                held.pop("provisioningState", None)  # the service's own word; the rest goes back as it came
-                body = held | {"description": record.description, "tags": tags, "properties": properties}
-                self._front("PUT", where, {"properties": body})
+            if (record.description, tags, properties) != (
+                registered.description,
+                dict(registered.tags),
+                dict(registered.properties),
+            ):
+                body = {**self._rest_of[key], "description": record.description, "tags": tags, "properties": properties}
+                self._front("PUT", f"models/{record.name}/versions/{record.version}", {"properties": body})
             self._update_metadata(record, changed)
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
@@ -190,13 +193,13 @@ class AzureRegistry:
         if native is None:
             return None
         held = found["properties"]
-        description, tags, properties = _fields(held)
+        self._rest_of[model, version] = {key: value for key, value in held.items() if key not in _NOT_KEPT}
         return RegisteredAsset(
             id=AssetId(self._name, model, version),
             type=str(held.get("modelType")),
-            description=description,
-            tags=tags,
-            properties=properties,
+            description=held.get("description") or "",
+            tags=dict(held.get("tags") or {}),
+            properties=dict(held.get("properties") or {}),
             system_metadata=dict(native.get("systemMetadata") or {}),
             path=str(held.get("modelUri")),
             archived=bool(native.get("isArchived")),
@@ -275,6 +278,5 @@ class _Place(NamedTuple):
     resource: str
 
 
-def _fields(held: Mapping[str, Any]) -> tuple[str, dict[str, str], dict[str, str]]:
-    """Description, tags and properties of a version as the service answers it."""
-    return held.get("description") or "", dict(held.get("tags") or {}), dict(held.get("properties") or {})
+_NOT_KEPT = frozenset({"description", "tags", "properties", "provisioningState"})
+"""What an update says anew, or the service alone."""

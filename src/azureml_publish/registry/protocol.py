@@ -54,7 +54,7 @@ class Registry(Protocol):
         `changed` are the keys of the system metadata that differ, with their new value; None takes a key away.
 
         Raises:
-            Overtaken: it is no longer what `registered` says; nothing was written.
+            Overtaken: it is not there.
             Conflict: the registry refuses, as it does for a changed property.
         """
 
