@@ -20,7 +20,7 @@ from tests.conftest import Run, edit
 
 THERE = "azureml://registries/local"
 CALM = "azureml://registries/calm"
-HELD_SECONDS = 6.0
+HELD_SECONDS = 8.0
 """How long the emulator holds a request, so that a test can do something meanwhile; refused afterwards, not done."""
 
 SPEC = "name: {0}\nversion: 1\ntype: custom_model\nsource: {{local: files}}\nlicense: mit\nlanguages: [en]\n"
@@ -206,7 +206,7 @@ class TestRace:
 
     def run_both(self, emulator: Emulator, project: Path, other: Path) -> list[tuple[int, dict[str, str], str]]:
         """Let both look at the registry before either writes to the first model."""
-        emulator.faults.add(service="registry", method="PUT", path=ONE, delay_seconds=3.0, times=2)
+        emulator.faults.add(service="registry", method="PUT", path=ONE, delay_seconds=HELD_SECONDS, times=2)
         both = [start(project), start(other)]
         wait_for(lambda: ("one", "begun") in steps(project) and ("one", "begun") in steps(other), both[0])
         ran = []
