@@ -35,7 +35,7 @@ from azureml_publish.artifacts.hub import Hub
 from azureml_publish.artifacts.progress import Silent
 from azureml_publish.artifacts.transfer import Transfer, describe_content
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY
-from azureml_publish.cli.planning import plan_models
+from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.session import Session
 from azureml_publish.cli.stages import Settings, Staged, stage
 from azureml_publish.journal import Journal
@@ -232,13 +232,14 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     requests.post(faults, json={"delay_seconds": asked.latency}, timeout=20).raise_for_status()
 
     registry = AzureRegistry("local", AnyToken(), os.environ, "benchmark")
-    asking = timed(lambda: plan_models(staged, registry, asked.jobs))
+    asking = timed(lambda: observe_models(staged, registry, asked.jobs).observed.plan())
     if asking.value[0].changes:
         raise SystemExit("The catalogue was not registered as it is.")
     planned = run(root, "plan", *jobs)
 
     edit_project(root, 1)
-    plan, contents = plan_models(read_stages(root)[0], registry, asked.jobs)
+    planning = observe_models(read_stages(root)[0], registry, asked.jobs)
+    plan, contents = planning.observed.plan(), planning.contents
     journal = Journal.begin(root / "journal", registry="local", plan=plan.digest, changes=count, tool="benchmark")
     transfer = Transfer(Hub(), Silent(), "benchmark", lambda: False)
     tools = Tools(registry, transfer, journal=journal)

@@ -67,6 +67,10 @@ class MemoryRegistry:
         asset = next(self._old.get(model, iter(())), self.held.get(model))
         return asset if asset is not None and asset.id.version == version else None
 
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        version = self.held[model].id.version if model in self.held else None
+        return version, (version or 0) + 1
+
     def models(self) -> tuple[str, ...]:
         return tuple(sorted(self.held))
 
@@ -274,14 +278,15 @@ class TestUpdate:
         assert [action.kind for action in again.actions] == [ActionKind.UNCHANGED] * 2
 
     @pytest.mark.parametrize("archived", [True, False])
-    def test_a_version_is_archived_and_restored_without_touching_anything_else(
+    def test_a_version_is_archived_and_restored_with_the_runs_mark_and_nothing_else(
         self, make_contents: MakeContents, *, archived: bool
     ) -> None:
         contents = archiving(make_contents("a"), archived=archived)
         registry = holding(contents, archived=not archived)
+        before = registry.held["a"]
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].archived is archived
-        assert registry.writes == [("set_archived", "a")]
+        assert registry.held["a"] == replace(written(before), archived=archived)
+        assert registry.writes == [("update", "a"), ("set_archived", "a")]
 
     def test_an_update_archives_as_well_where_that_differs_too(self, make_contents: MakeContents) -> None:
         contents = archiving(make_contents("a"), archived=True)

@@ -62,7 +62,7 @@ def command(
     staged = stage(output.session, models, Settings(layout, as_of))
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
-        planning = observe_models(staged, opened.registry, jobs)
+        planning = observe_models(staged, opened.registry, jobs, whole=out is not None)
     plan = planning.observed.plan()
     if out is not None:
         day = day_of(output.session, as_of).isoformat()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from azureml_publish.artifacts.transfer import ModelContent, describe_content
 from azureml_publish.assets import RegistryState, RenderedAsset
 from azureml_publish.cli.stages import Staged
-from azureml_publish.plan import ActionKind, Observed, Plan, Wanted, plan_model
+from azureml_publish.plan import ActionKind, Observed, Wanted, plan_model
 from azureml_publish.registry import Registry
 
 
@@ -27,30 +27,27 @@ def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -
         return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
 
 
-def observe_models(staged: Staged, registry: Registry, jobs: int) -> Planning:
-    """Every model that was rendered, with its content's identity, beside what the registry says."""
+def observe_models(staged: Staged, registry: Registry, jobs: int, *, whole: bool = False) -> Planning:
+    """Every model that was rendered, with its content's identity, beside what the registry says.
+
+    Args:
+        staged: what was rendered.
+        registry: who is asked.
+        jobs: how many models at a time.
+        whole: ask for the latest version of every model, as a saved plan wants it; else only where something is to do.
+    """
     contents = {rendered.asset.name: describe_content(folder, rendered) for folder, rendered in staged.rendered}
     wanted = [Wanted(content.rendered.asset, content.digest) for content in contents.values()]
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
-        states = tuple(pool.map(lambda one: _state(registry, one), wanted))
+        states = tuple(pool.map(lambda one: _state(registry, one, whole=whole), wanted))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 
 
-def plan_models(staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
-    """The plan for what was rendered, and the content of each model by asset name."""
-    planning = observe_models(staged, registry, jobs)
-    return planning.observed.plan(), planning.contents
-
-
-def _state(registry: Registry, wanted: Wanted) -> RegistryState:
-    """What a plan needs to know: how far a name's numbers have gone only where there is something to do.
-
-    So a version that is as it should be costs a request less, and its plan says nothing of the latest one.
-    """
+def _state(registry: Registry, wanted: Wanted, *, whole: bool) -> RegistryState:
     name, version = wanted.asset.name, wanted.asset.version
     asset = registry.find(name, version)
-    if asset is not None:
+    if asset is not None and not whole:
         state = RegistryState(asset, None, version + 1)
         if plan_model(wanted, state).kind is ActionKind.UNCHANGED:
             return state
-    return registry.state(name, version)
+    return RegistryState(asset, *registry.numbers(name))

@@ -66,13 +66,13 @@ class AzureRegistry:
     def state(self, model: str, version: int) -> RegistryState:
         """See `Registry.state`."""
         with translated(self._name, f"model {model}"):
-            container = self._look(f"models/{model}")
-            if container is None:
-                return RegistryState()
-            numbers = container["properties"]
-            latest = int(numbers["latestVersion"]) if numbers.get("latestVersion") else None
-            following = int(numbers.get("nextVersion") or (latest or 0) + 1)
-            return RegistryState(self._get(model, version), latest, following)
+            numbers = self._numbers(model)
+            return RegistryState() if numbers is None else RegistryState(self._get(model, version), *numbers)
+
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        """See `Registry.numbers`."""
+        with translated(self._name, f"model {model}"):
+            return self._numbers(model) or (None, 1)
 
     def find(self, model: str, version: int) -> RegisteredAsset | None:
         """See `Registry.find`."""
@@ -205,6 +205,14 @@ class AzureRegistry:
             archived=bool(native.get("isArchived")),
             created_at=str((found.get("systemData") or {}).get("createdAt") or ""),
         )
+
+    def _numbers(self, model: str) -> tuple[int | None, int] | None:
+        container = self._look(f"models/{model}")
+        if container is None:
+            return None
+        said = container["properties"]
+        latest = int(said["latestVersion"]) if said.get("latestVersion") else None
+        return latest, int(said.get("nextVersion") or (latest or 0) + 1)
 
     def _look(self, path: str) -> Any:
         """What the registry's own endpoint holds at a path; None where there is nothing."""

@@ -25,6 +25,9 @@ class Registry(Protocol):
     def find(self, model: str, version: int) -> RegisteredAsset | None:
         """What the registry holds under a name and version, and nothing about other numbers: in fewer requests."""
 
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        """How far a name's numbers have gone: the latest version, and the next one that is free; (None, 1) for none."""
+
     def models(self) -> tuple[str, ...]:
         """The names of all models, sorted."""
 
