@@ -19,7 +19,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from azureml_publish.checks import ModelSubject, ProjectSubject, sku_figure_unknown, sku_retired, sku_retiring
+from azureml_publish.checks import ModelSubject, ProjectSubject
+from azureml_publish.checks.sku import figure_unknown, retired, retiring
 from azureml_publish.documents import Document
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus import Catalogue, load_catalogue
@@ -82,7 +83,7 @@ def engine(project: Project, timed: Callable[[str], None]) -> int:
     timed("foresee retirement")
     subject = ProjectSubject(project, catalogue, presets, AS_OF)
     found = 0
-    for check in (sku_retired.CHECK, sku_retiring.CHECK, sku_figure_unknown.CHECK):
+    for check in (retired.CHECK, retiring.CHECK, figure_unknown.CHECK):
         for folder, compute in zip(project.models, computes, strict=True):
             if check.model is not None:
                 found += sum(1 for _ in check.model(ModelSubject(subject, folder, compute, None)))

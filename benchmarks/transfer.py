@@ -164,10 +164,11 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     from azureml_publish.artifacts.progress import Silent
     from azureml_publish.artifacts.transfer import Transfer, describe_content, publish_content
     from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
-    from azureml_publish.cli.registries import TOOL, find_credential
+    from azureml_publish.cli.registries import TOOL
     from azureml_publish.plan import Wanted, make_plan
     from azureml_publish.project import load_project
     from azureml_publish.registry import AzureRegistry
+    from azureml_publish.registry.credentials import find_credential
 
     folder = Path(tempfile.mkdtemp(prefix="bench-project-"))
     (folder / "models" / name).mkdir(parents=True)
@@ -184,7 +185,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     if sas_uri is not None:
         access = ContainerAccess(sas_uri.partition("?")[0], sas_uri)
         return lambda: print(publish_content(content, access, transfer).size, file=sys.stderr)
-    registry = AzureRegistry("local", find_credential(os.environ), os.environ, TOOL)
+    registry = AzureRegistry("local", find_credential(os.environ).credential, os.environ, TOOL)
     registry.models()  # signs in
 
     def apply() -> None:
@@ -202,9 +203,9 @@ def run_sdk(name: str, _sas_uri: str | None, _options: argparse.Namespace) -> Ca
     from azure.ai.ml.entities import Model
     from huggingface_hub import snapshot_download
 
-    from azureml_publish.cli.registries import find_credential
+    from azureml_publish.registry.credentials import find_credential
 
-    client = MLClient(find_credential(os.environ), registry_name="local")
+    client = MLClient(find_credential(os.environ).credential, registry_name="local")
     next(iter(client.models.list()), None)
     folder = Path(tempfile.mkdtemp(prefix="bench-snapshot-"))
 
@@ -349,11 +350,11 @@ def _warm(served: dict[str, str]) -> None:
 
 def _lend_from_emulator(served: dict[str, str]) -> str:
     """A container with a signature, as the registry lends it."""
-    from azureml_publish.cli.registries import find_credential
     from azureml_publish.registry import AzureRegistry
+    from azureml_publish.registry.credentials import find_credential
 
     os.environ.update({name: value for name, value in served.items() if name != "HF_ENDPOINT"})
-    registry = AzureRegistry("local", find_credential(os.environ), os.environ, "benchmark")
+    registry = AzureRegistry("local", find_credential(os.environ).credential, os.environ, "benchmark")
     return registry.lend_container("floor", 1).sas_uri
 
 

@@ -24,18 +24,31 @@ class Location:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A mend that a program can make: lines `line` to `end_line` of the file, from 1, both included, become `text`."""
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """One replacement in a file: from line and column, both from 1, up to and without the end line and column."""
 
     line: int
+    column: int
     end_line: int
+    end_column: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that a program can make in the file of the finding. A safe one cannot change what is meant."""
+
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` is stable and never reused, `name` is its readable twin, `hint` says what to write."""
+    """One finding. `code` is stable and never reused, `name` is its readable twin, `hint` says what to write.
+
+    `width` is how many characters from the column on are at fault; 0: the word that stands there.
+    """
 
     code: str
     name: str
@@ -44,6 +57,7 @@ class Diagnostic:
     location: Location
     hint: str
     fix: Fix | None = None
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +69,9 @@ class Rule:
     severity: Severity
     summary: str
 
-    def at(self, location: Location, message: str, hint: str, fix: Fix | None = None) -> Diagnostic:
+    def at(self, location: Location, message: str, hint: str, *, fix: Fix | None = None, width: int = 0) -> Diagnostic:
         """A finding of this rule at a place."""
-        return Diagnostic(self.code, self.name, self.severity, message, location, hint, fix)
+        return Diagnostic(self.code, self.name, self.severity, message, location, hint, fix, width)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

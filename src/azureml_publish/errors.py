@@ -43,6 +43,18 @@ class Conflict(PublishError):
     exit_code = 6
 
 
+class Overtaken(Conflict):
+    """Somebody else wrote to the registry since the plan was made; a run that notices it stops."""
+
+
+class JournalFailed(PublishError):
+    """The journal of a run cannot be written. What it cannot tell is not begun."""
+
+
+class UnusableJournal(PublishError):
+    """The journal of an earlier run is damaged, or of another version."""
+
+
 class Unreachable(PublishError):
     """A service does not answer: no route, no name, a time-out, or errors after every retry.
 

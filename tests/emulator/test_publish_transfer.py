@@ -296,6 +296,7 @@ class TestFromTheHub:
         paths = [file.path for file in bert.list_files(hub)]
         assert paths == [
             "LICENSE",
+            "components/tokenizer/config.json",
             "components/tokenizer/tokenizer.json",
             "components/tokenizer/tokenizer_config.json",
             "components/tokenizer/vocab.txt",
@@ -312,7 +313,7 @@ class TestFromTheHub:
             publish_content(bert, access, transfer(hub))
         stored = Container(access, f"{bert.digest[:12]}/mlflow_model_folder").files()
         assert f"model/{path}" not in stored
-        assert publish_content(bert, access, transfer(hub)).files == 6
+        assert publish_content(bert, access, transfer(hub)).files == 7
 
     def test_a_broken_connection_is_taken_up_where_it_broke(
         self, emulator: Emulator, hub: Hub, bert: ModelContent
@@ -322,7 +323,7 @@ class TestFromTheHub:
         )
         sas_uri = emulator.container("broken")
         published = publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), transfer(hub))
-        assert published.files == 6
+        assert published.files == 7
 
     def test_a_hub_that_keeps_breaking_off_is_given_up(self, emulator: Emulator, hub: Hub, bert: ModelContent) -> None:
         emulator.faults.add(service="hub", method="GET", path="resolve/.*/model.safetensors", truncate_after=0)
@@ -336,7 +337,7 @@ class TestFromTheHub:
         emulator.faults.add(service="blobs", method="PUT", status=503, headers={"Retry-After": "0"}, times=1)
         sas_uri = emulator.container("busy")
         published = publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), transfer(hub))
-        assert published.files == 6
+        assert published.files == 7
 
     def test_an_unknown_revision_is_not_found(self, hub: Hub, bert: ModelContent) -> None:
         source: Any = bert.folder.spec.source

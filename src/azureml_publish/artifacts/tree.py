@@ -118,8 +118,8 @@ def build_tree(
     """The files of a version from those of its source, sorted by path.
 
     An MLflow model is laid out as `mlflow.transformers` does: the model below `model/`, the tokenizer below
-    `components/tokenizer/`, rendered files at the top. Other types, and sources that hold an `MLmodel` and so are
-    laid out already, stay as they are. No pickle goes in but with `allow_pickle`.
+    `components/tokenizer/`, each with config.json, rendered files at the top. Other types, and sources that hold an
+    `MLmodel` and so are laid out already, stay as they are. No pickle goes in but with `allow_pickle`.
 
     Raises:
         UnusableSource: there are no usable weights, a path leaves the folder, or two files claim one path.
@@ -186,6 +186,9 @@ def _mlflow_layout(source: Sequence[ArtifactFile], *, allow_pickle: bool) -> Ite
             yield replace(file, path=f"components/tokenizer/{file.path}")
         else:
             yield replace(file, path=f"model/{file.path}")
+            if file.path == "config.json":
+                # Its model_type tells AutoTokenizer the class where tokenizer_config.json names none, as old ones do.
+                yield replace(file, path=f"components/tokenizer/{file.path}")
 
 
 def _check_path(path: str) -> None:

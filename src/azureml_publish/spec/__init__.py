@@ -1,6 +1,8 @@
-"""What people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, typed (pydantic) and closed."""
+"""What people write: `model.yaml`, `publish.yaml`, `sample-links.yaml` and more, typed (pydantic) and closed."""
 
+from azureml_publish.spec.emulator import EmulatorFaults, FaultSpec, MannersSpec
 from azureml_publish.spec.extra import Extra, IntellectualProperty
+from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.model import (
     Compute,
@@ -26,18 +28,23 @@ from azureml_publish.spec.source import (
 )
 
 __all__ = [
+    "PLACES",
     "BlobFolder",
     "BlobSource",
     "Compute",
     "Defaults",
+    "EmulatorFaults",
     "Extra",
+    "FaultSpec",
     "FinetuneDefaults",
     "GitRepository",
     "GitSource",
     "HubSource",
     "IntellectualProperty",
+    "Legacy",
     "Link",
     "LocalSource",
+    "MannersSpec",
     "Metadata",
     "MinSku",
     "Mlflow",

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from azureml_publish.diagnostics import Diagnostic, Fix, Location, Severity
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.reporters.diagnostics import (
     as_json,
     counted,
@@ -21,7 +21,13 @@ ERROR = Diagnostic(
     "SPEC001", "license-missing", Severity.ERROR, "No licence.", Location("models/é/model.yaml", 3, 7), "Write `mit`."
 )
 WARNING = Diagnostic(
-    "SKU001", "sku-retired", Severity.WARNING, "It is gone.", Location("publish.yaml"), "Take it out.", Fix(1, 1, "")
+    "SKU001",
+    "sku-retired",
+    Severity.WARNING,
+    "It is gone.",
+    Location("publish.yaml"),
+    "Take it out.",
+    Fix((Edit(1, 1, 2, 1, ""),)),
 )
 INFO = Diagnostic("CARD001", "cell-empty", Severity.INFO, "Empty.", Location("a/card.md.j2", 10, 2), "Fill it.")
 

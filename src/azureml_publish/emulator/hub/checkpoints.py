@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from azureml_publish.emulator.hub.adding import is_repository_name
 from azureml_publish.emulator.hub.standins import FORMAT, STAND_INS, write_stand_in
 from azureml_publish.emulator.routing import RefusedError
 from azureml_publish.emulator.state import Database, DataFolder
 
-_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RESOLVE = re.compile(r"/([^/]+)/([^/]+)/resolve/([^/]+)/(.+)")
 _LFS_BYTES = 10 * 1024 * 1024
@@ -130,7 +130,7 @@ class Checkpoints:
         org, _, name = repository.partition("/")
         stand_in = self._stand_ins.get(repository)
         own: dict[str, Path] = {}
-        if _SEGMENT.fullmatch(org) and _SEGMENT.fullmatch(name) and (self._folder.hub / org / name).is_dir():
+        if is_repository_name(repository) and (self._folder.hub / org / name).is_dir():
             found = (each for each in (self._folder.hub / org / name).iterdir() if _COMMIT.fullmatch(each.name))
             own = {each.name: each for each in sorted(found, key=lambda each: each.stat().st_mtime) if each.is_dir()}
         if stand_in is None and not own:

@@ -1,0 +1,28 @@
+"""Rules on allow-lists, presets and what is derived from them."""
+
+from azureml_publish.checks.sku import (
+    duplicate,
+    figure_unknown,
+    min_sku_asserted,
+    preset_unknown,
+    query_empty,
+    query_idle,
+    recommended_differs,
+    retired,
+    retiring,
+    unknown,
+)
+from azureml_publish.checks.subject import Check
+
+CHECKS: tuple[Check, ...] = (
+    recommended_differs.CHECK,
+    unknown.CHECK,
+    duplicate.CHECK,
+    query_empty.CHECK,
+    query_idle.CHECK,
+    preset_unknown.CHECK,
+    min_sku_asserted.CHECK,
+    retired.CHECK,
+    retiring.CHECK,
+    figure_unknown.CHECK,
+)

@@ -1,0 +1,38 @@
+"""SKU011: a list that loses sizes within half a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from azureml_publish.checks.sku.lists import list_check
+from azureml_publish.checks.subject import ProjectSubject
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.documents import Document
+from azureml_publish.skus.compute import resolve_body
+from azureml_publish.skus.lists import ListUse
+from azureml_publish.skus.retirement import is_retired, retiring_within
+
+RULE = Rule("SKU011", "sku-retiring-soon", Severity.WARNING, "A list loses sizes to retirement within 180 days.")
+
+DAYS = 180
+
+
+def _look(subject: ProjectSubject, use: ListUse, document: Document) -> Iterator[Diagnostic]:
+    skus = resolve_body(subject.catalogue, use.body, subject.as_of).skus
+    going = retiring_within(skus, subject.as_of, DAYS)
+    if use.literal:
+        for sku in going:
+            yield RULE.at(
+                document.location_of(sku.name, below=use.key_path),
+                f"{sku.name} of {use.name} retires on {sku.retirement}.",
+                "`publish skus retiring` shows what its list becomes.",
+            )
+    elif going and all(sku in going or is_retired(sku, subject.as_of) for sku in skus):
+        yield RULE.at(
+            document.location(use.key_path),
+            f"Nothing that {use.name} selects is left after {going[-1].retirement}.",
+            "Name further families: `publish skus list` tries a query.",
+        )
+
+
+CHECK = list_check(RULE, _look)
