@@ -233,7 +233,7 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
 
     registry = AzureRegistry("local", AnyToken(), os.environ, "benchmark")
     asking = timed(lambda: observe_models(staged, registry, asked.jobs).observed.plan())
-    if asking.value[0].changes:
+    if asking.value.changes:
         raise SystemExit("The catalogue was not registered as it is.")
     planned = run(root, "plan", *jobs)
 
