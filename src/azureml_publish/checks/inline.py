@@ -164,6 +164,8 @@ def _markdown(source: str, prose: str) -> Iterator[Link]:
             opened.append((match.start(), piece[0] == "!"))
         elif piece[0] == "\n":
             opened.clear()
+        elif piece == "][" and not opened:
+            opened.append((match.end() - 1, False))
         elif piece[0] == "]" and opened:
             start, image = opened.pop()
             if piece == "][":

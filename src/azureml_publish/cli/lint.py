@@ -6,8 +6,9 @@ from datetime import datetime
 
 import click
 
+from azureml_publish.cli.assets import lint_assets
 from azureml_publish.cli.session import Output, as_of_option, models_argument, output_options
-from azureml_publish.cli.stages import FINDINGS, Settings, stage
+from azureml_publish.cli.stages import FINDINGS, Settings, day_of, stage
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.reporters.diagnostics import diagnostics_json, diagnostics_summary, diagnostics_text
 
@@ -15,17 +16,28 @@ from azureml_publish.reporters.diagnostics import diagnostics_json, diagnostics_
 @click.command("lint")
 @models_argument
 @as_of_option
+@click.option(
+    "--assets",
+    is_flag=True,
+    help="The arguments are asset folders, or folders of them, in Azure/azureml-assets' shape; nothing is imported.",
+)
+@click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
 @output_options
-def command(output: Output, models: tuple[str, ...], as_of: datetime | None) -> None:
+def command(output: Output, models: tuple[str, ...], as_of: datetime | None, *, assets: bool, cache: bool) -> None:
     """Check the model folders: spec, SKUs, card, samples and templates.
 
     Exits with 4 where there is an error; warnings alone are 0.
     """
-    staged = stage(output.session, models, Settings(as_of=as_of))
-    if output.json:
-        output.data(diagnostics_json(staged.found))
+    if assets:
+        linted = lint_assets(output.session, models or (".",), day_of(output.session, as_of), cache=cache)
+        found, count = linted.found, linted.folders
     else:
-        output.data(diagnostics_text(staged.found, output.paint))
-        output.note(diagnostics_summary(staged.found, len(staged.subjects)))
-    if has_errors(staged.found):
+        staged = stage(output.session, models, Settings(as_of=as_of))
+        found, count = staged.found, len(staged.subjects)
+    if output.json:
+        output.data(diagnostics_json(found))
+    else:
+        output.data(diagnostics_text(found, output.paint))
+        output.note(diagnostics_summary(found, count))
+    if has_errors(found):
         raise SystemExit(FINDINGS)

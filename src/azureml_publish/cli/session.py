@@ -75,23 +75,38 @@ class Output:
             click.echo(text, err=True, color=True)
 
 
-def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that every reporting verb has; the verb is handed an `Output` as `output`."""
+def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that every reporting verb has, with further forms of output beside text and JSON.
 
-    @click.option(
-        "-o", "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Form of the output."
-    )
-    @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
-    @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
-    @click.pass_obj
-    def wrapped(session: Session, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
-        return function(output=Output(session, format_, quiet, no_color), **rest)
+    The verb is handed an `Output` as `output`.
+    """
 
-    wrapped.__name__ = function.__name__
-    wrapped.__doc__ = function.__doc__
-    if hasattr(function, "__click_params__"):
-        wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
-    return wrapped
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "-o",
+            "--format",
+            "format_",
+            type=click.Choice(["text", "json", *further]),
+            default="text",
+            help="Form of the output.",
+        )
+        @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
+        @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
+        @click.pass_obj
+        def wrapped(session: Session, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
+            return function(output=Output(session, format_, quiet, no_color), **rest)
+
+        wrapped.__name__ = function.__name__
+        wrapped.__doc__ = function.__doc__
+        if hasattr(function, "__click_params__"):
+            wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorated
+
+
+output_options = reporting()
+"""The options that every reporting verb has: text or JSON."""
 
 
 def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:

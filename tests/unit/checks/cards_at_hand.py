@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from azureml_publish.assets import Value
-from azureml_publish.checks import Card, Described
+from azureml_publish.checks import Card, Described, sample
 from azureml_publish.checks.card import CHECKS
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 
@@ -22,6 +22,7 @@ def described(
     tags: Mapping[str, Value] | None = None,
 ) -> Described:
     metadata: dict[str, Value] = {"tasks": {"inferenceTasks": [task], "fineTuningTasks": list(finetune)}}
+    metadata["supportedComputes"] = {"inferenceComputes": ["Standard_DS3_v2"]}
     if hub:
         metadata["huggingFaceModelId"] = hub
     card = Card(text, lambda line, column: Location("card.md", line, column))
@@ -35,14 +36,18 @@ def described(
         {},
         card,
         lambda _: Location("model.yaml"),
-        config,
-        tokenizer,
+        config=config,
+        tokenizer=tokenizer,
     )
 
 
 def findings(model: Described, *codes: str) -> tuple[Diagnostic, ...]:
-    """What the card rules find, in order; only the codes, where some are given."""
-    chosen = (check.described for check in CHECKS if check.described and (not codes or check.rule.code in codes))
+    """What the rules on cards and samples find, in order; only the codes, where some are given."""
+    chosen = (
+        check.described
+        for check in (*CHECKS, *sample.CHECKS)
+        if check.described and (not codes or check.rule.code in codes)
+    )
     return in_order(one for look in chosen for one in look(model))
 
 

@@ -282,30 +282,6 @@ def test_samples_of_other_tasks_and_families(url: str, task: str, count: int) ->
     assert len(found(f"[a]({url})", "CARD028", name="little", hub="", task=task)) == count
 
 
-@pytest.mark.parametrize(
-    ("task", "request_", "count"),
-    [
-        ("fill-mask", '{"input_data": ["a [MASK]"]}', 0),
-        ("fill-mask", '{"input_data": {"input_string": ["a [MASK]", "b"]}}', 1),
-        ("fill-mask", '{"input_data": {"columns": ["input_string"], "index": [0], "data": [["a [MASK]"]]}}', 0),
-        ("fill-mask", '["a [MASK]"]', 1),
-        ("question-answering", '{"input_data": {"question": "a", "context": "b"}}', 0),
-        ("question-answering", '{"input_data": ["a"]}', 1),
-        ("chat-completion", '{"messages": []}', 0),
-    ],
-)
-def test_shapes_of_requests(task: str, request_: str, count: int) -> None:
-    text = f"## Sample input\n\n```json\n{request_}\n```\n"
-    assert len(found(text, "CARD061", name="bert-base-cased", task=task)) == count
-
-
-def test_json_under_other_headings_may_be_anything() -> None:
-    assert found("# Configuration\n\n```json\n{...}\n```\n", "CARD060") == []
-    assert found("# Sample output\n\n```json\n[1, ...]\n```\n", "CARD060") == []
-    assert found("# Sample output\n\n```json\n[1, 2\n```\n", "CARD060") == ["4:6 CARD060"]
-    assert found("# Sample input\n\n```json\n[NaN]\n```\n", "CARD060") == ["3:1 CARD060"]
-
-
 def test_a_card_of_the_size_of_others_is_not_too_large() -> None:
     assert found("a" * 16 * 1024, "CARD050") == []
     assert found("é" * 8 * 1024 + "a", "CARD050") == ["1:1 CARD050"]

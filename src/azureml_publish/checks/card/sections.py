@@ -36,11 +36,6 @@ def sample_fences(card: Card) -> Iterator[tuple[SampleKind, Fence]]:
             yield "output", fence
 
 
-def has_samples(card: Card) -> bool:
-    """Whether the card shows a request or an answer at all."""
-    return any(_INPUT.search(one.text) or _OUTPUT.search(one.text) or _BOTH.search(one.text) for one in card.headings)
-
-
 def finetune_section(card: Card) -> Heading | None:
     """The heading over the notebooks for fine-tuning."""
     return next((heading for heading in card.headings if _FINETUNE.fullmatch(heading.text.strip())), None)
