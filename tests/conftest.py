@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 from marshmallow.warnings import ChangedInMarshmallow4Warning, RemovedInMarshmallow4Warning
 
 from azureml_publish.cli import main
@@ -24,6 +25,10 @@ REPOSITORY = Path(__file__).parents[1]
 os.environ.setdefault("HF_HOME", tempfile.mkdtemp(prefix="hf-home-"))
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+# How fast data is drawn says more about the machine than about the code.
+settings.register_profile("publish", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("publish")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,26 @@ MANIFEST_PROPERTY = "publish.manifest"
 SOURCE_PROPERTY = "publish.source"
 """Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
 
+APPLY_PROPERTY = "publish.apply"
+"""Properties of a registered asset, `publish.apply.1` and so on: which run of apply made it and wrote to it since.
+
+A registry adds properties and changes none. So of two runs that saw one state, and write under the number that comes
+next, the registry takes the first and refuses the second, whole.
+"""
+
 _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
+
+
+def is_bookkeeping(key: str) -> bool:
+    """Whether a property is this tool's own: it says how a version came to be, not what a model folder asks for."""
+    return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY) or key.startswith(f"{APPLY_PROPERTY}.")
+
+
+def write_number(properties: Mapping[str, str]) -> int:
+    """The number of the last write of apply to a version; 0 where there was none."""
+    prefix = f"{APPLY_PROPERTY}."
+    numbers = (key.removeprefix(prefix) for key in properties if key.startswith(prefix))
+    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0)
 
 
 class AssetId(NamedTuple):
@@ -93,7 +112,8 @@ class RenderedAsset:
     """What a registry is asked to hold for one model version, apart from its files.
 
     `description` is the model card as Markdown. `tags` and `properties` hold what the asset YAML holds: structured
-    values are still structured, and are turned into strings on their way to the service.
+    values are still structured, and are turned into strings on their way to the service. `archived`: the catalogue is
+    to hide the version.
     """
 
     name: str
@@ -103,6 +123,7 @@ class RenderedAsset:
     tags: Mapping[str, Value]
     properties: Mapping[str, Value]
     system_metadata: Mapping[str, Value]
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

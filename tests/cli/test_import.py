@@ -76,7 +76,7 @@ def test_a_catalogue_shrinks_to_names_and_what_is_special(publish: Run, assets: 
     # A model that lacks a default declines it.
     assert tagged["finetune_defaults"]["apply_deepspeed"] is None
     assert tagged["metadata"]["deprecation"] == {"inferenceRetirementDate": "2025-08-30T00:00:00.000000Z"}
-    assert tagged["extra"]["tags"]["training_dataset"] == "COCO"
+    assert tagged["legacy"] == {"copy_registry_files_to_workspace": True, "training_dataset": "COCO"}
     assert tagged["extra"]["tags"]["Deprecated"] is None
     assert tagged["extra"]["properties"]["languages"] == "EN"
     custom = yaml.safe_load((models / "custom-one" / "model.yaml").read_text())
@@ -356,6 +356,19 @@ def test_what_is_registered_comes_back_too(publish: Run, project: Path, azure_sd
     # What came back is what is registered, its content included.
     plan = json.loads(publish("plan", "bert-base-cased", "distilbert-base-uncased", "-o", "json").out)
     assert [action["action"] for action in plan["actions"]] == ["unchanged", "unchanged"]
+
+
+def test_a_task_by_transformers_name_comes_back_too(publish: Run, project: Path, azure_sdk: None) -> None:
+    spec = project / "models" / "distilbert-base-uncased" / "model.yaml"
+    edit(spec, "inference: fill-mask", "inference: text-translation")
+    edit(spec, "mlflow:\n", "mlflow:\n  task: translation_en_to_de\n")
+    assert publish("apply", spec.parent.name, "--yes").code == 0
+    shutil.rmtree(spec.parent)
+    ran = publish("import", "-r", "local", spec.parent.name)
+    assert ran.code == 0, ran.out + ran.err
+    assert yaml.safe_load(spec.read_text())["mlflow"]["task"] == "translation_en_to_de"
+    plan = json.loads(publish("plan", spec.parent.name, "-o", "json").out)
+    assert [action["action"] for action in plan["actions"]] == ["unchanged"]
 
 
 def test_a_local_source_comes_along(publish: Run, tmp_path: Path, models: Path, azure_sdk: None) -> None:

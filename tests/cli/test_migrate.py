@@ -37,6 +37,20 @@ def test_a_project_moves_with_its_comments(publish: Run, project: Path) -> None:
     assert "0 models of 3 would move" in again.err
 
 
+def test_a_bump_asks_the_registry_which_version_is_free(publish: Run, project: Path) -> None:
+    assert publish("apply", "bert-base-cased", "--yes").code == 0
+    edit(project / "models" / "bert-base-cased" / "model.yaml", "version: 18", "version: 21")
+    assert publish("apply", "bert-base-cased", "--yes").code == 0
+    edit(project / "models" / "bert-base-cased" / "model.yaml", "version: 21", "version: 18")
+    moved = publish("migrate", "--to", "tags", "--bump", "--write", "-r", "local")
+    assert moved.code == 0
+    edit(project / "publish.yaml", "layout: tags", "layout: system_metadata")
+    assert "version: 18" in (project / "models" / "bert-base-cased" / "model.yaml").read_text()
+    publish("migrate", "--to", "tags", "--write")
+    assert publish("migrate", "--to", "system_metadata", "--bump", "--write", "-r", "local").code == 0
+    assert "version: 22" in (project / "models" / "bert-base-cased" / "model.yaml").read_text()
+
+
 @pytest.mark.parametrize("text", ["# ours\n\nregistry: local  # here\n", "# nothing yet\n", ""])
 def test_a_project_without_a_layout_gets_one(publish: Run, project: Path, text: str) -> None:
     (project / "publish.yaml").write_text(text)

@@ -62,6 +62,32 @@ def test_its_two_changes_do_what_it_says(publish: Run, project: Path) -> None:
     assert publish("plan").code == 0
 
 
+def test_its_conflict_is_mended_and_applied_as_planned(publish: Run, project: Path) -> None:
+    publish("apply", "--yes")
+    walk = block("console", "echo 'mlflow")
+    appended = re.match(r"echo '(.*)' >> (models/my-bert/model\.yaml)\n", walk)
+    assert appended
+    with (project / appended[2]).open("a", encoding="utf-8") as written:
+        written.write(f"{appended[1]}\n")
+    steps = re.findall(r"^publish (.*?) +# (.*)$", walk, re.MULTILINE)
+    assert [step for step, _ in steps] == [
+        "plan",
+        "explain content",
+        "bump --required",
+        "plan --out release.json",
+        "apply release.json",
+    ]
+    said = {step: publish(*step.split()) for step, _ in steps}
+    assert {step: ran.code for step, ran in said.items()} == {step: 6 if step == "plan" else 0 for step, _ in steps}
+    assert "needs a new version  content" in said["plan"].out
+    assert f"{appended[2]}:{len((project / appended[2]).read_text(encoding='utf-8').splitlines())}:" in (
+        said["explain content"].out
+    )
+    assert "my-bert: 1 → 2" in said["bump --required"].out
+    assert "latest: 1 → 2" in said["plan --out release.json"].out
+    assert "models/my-bert/versions/2" in said["apply release.json"].out
+
+
 def test_the_registries_it_names_are_read(publish: Run, project: Path) -> None:
     (project / "publish.yaml").write_text(block("yaml", "registries:"), encoding="utf-8")
     assert publish("plan", "-r", "local").code == 0

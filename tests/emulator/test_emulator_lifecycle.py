@@ -124,6 +124,60 @@ def test_reset_empties_it_over_both_ports(tmp_path: Path) -> None:
             assert list(emulator._folder.segments.iterdir()) == []
 
 
+def test_start_clears_the_content_of_deleted_versions_away(tmp_path: Path) -> None:
+    def lend(emulator: Emulator, version: str) -> str:
+        answer = call(emulator, "POST", f"/models/bert/versions/{version}/startPendingUpload", json={})
+        return str(answer.json()["blobReferenceForConsumption"]["credential"]["sasUri"])
+
+    def segments() -> int:
+        return len(list((tmp_path / "segments").iterdir()))
+
+    with Emulator(tmp_path) as emulator:
+        for version in ("1", "2"):
+            container = lend(emulator, version)
+            upload(container, "model/x", f"content {version}".encode())
+            uri = f"{container.partition('?')[0]}/model"
+            put = call(emulator, "PUT", f"/models/bert/versions/{version}", json={"properties": {"modelUri": uri}})
+            assert put.status_code == 201
+        upload(lend(emulator, "3"), "model/x", b"on its way")
+        delete = requests.delete(
+            f"{emulator.url}/modelregistry/v1.0/subscriptions/s/resourceGroups/g/providers"
+            "/Microsoft.MachineLearningServices/registries/local/models/bert:1",
+            headers={"Authorization": "Bearer t"},
+            verify=emulator.environment["REQUESTS_CA_BUNDLE"],
+            timeout=10,
+        )
+        assert delete.status_code == 200
+        assert segments() == 3
+    with Emulator(tmp_path) as again:
+        assert segments() == 2
+        kept = call(again, "GET", "/models/bert/versions/2").json()
+        lent = call(
+            again,
+            "POST",
+            "/datarefs/bert/versions/2",
+            json={"assetId": kept["id"], "blobUri": kept["properties"]["modelUri"]},
+        ).json()
+        url, _, query = lent["blobReferenceForConsumption"]["credential"]["sasUri"].partition("?")
+        assert requests.get(f"{url}/model/x?{query}", timeout=10).content == b"content 2"
+        gone = call(again, "PUT", "/models/bert/versions/1", json={"properties": {"modelUri": "https://example.com/x"}})
+        assert "cannot be recreated" in gone.text
+
+
+def test_start_clears_away_what_a_killed_process_left_unnamed(tmp_path: Path) -> None:
+    with Emulator(tmp_path) as emulator:
+        container = emulator.container("files")
+        upload(container, "x", b"named")
+    [named] = (tmp_path / "segments").iterdir()
+    old, young = named.with_name("0" * 32), named.with_name("1" * 32)
+    for path in (old, young):
+        path.write_bytes(b"unnamed")
+    for path in (named, old):
+        os.utime(path, (time.time() - 7200, time.time() - 7200))
+    with Emulator(tmp_path):
+        assert sorted((tmp_path / "segments").iterdir()) == sorted([named, young])
+
+
 def test_two_emulators_share_a_folder(tmp_path: Path) -> None:
     with Emulator(tmp_path) as one, Emulator(tmp_path) as two:
         assert one.url != two.url

@@ -92,7 +92,9 @@ class TestVersionThatIsNotThere:
         ids=["no-such-model", "next", "all-below-deleted", "one-below-deleted", "numbers-left-out"],
     )
     def test_a_number_above_all_that_were_used_is_created(self, state: RegistryState) -> None:
-        assert plan_model(WANTED, state) == Action("little", 3, ActionKind.CREATE, WANTED.digest)
+        action = plan_model(WANTED, state)
+        assert action == Action("little", 3, ActionKind.CREATE, WANTED.digest, latest=state.latest_version)
+        assert action.latest_after == 3
 
     @pytest.mark.parametrize(
         ("state", "reason"),
@@ -114,20 +116,47 @@ class TestVersionThatIsNotThere:
     def test_a_number_that_was_used_or_passed_is_a_conflict(self, state: RegistryState, reason: str) -> None:
         action = plan_model(WANTED, state)
         hint = f"Run `publish bump little`: the next free version is {state.next_version}."
-        assert action == Action("little", 3, ActionKind.CONFLICT, WANTED.digest, reason, (), hint)
+        latest = state.latest_version
+        assert action == Action("little", 3, ActionKind.CONFLICT, WANTED.digest, reason, (), hint, latest)
+        assert action.latest_after == latest
 
 
 class TestRegisteredVersion:
     def test_the_same_again_is_unchanged(self) -> None:
-        assert against() == Action("little", 3, ActionKind.UNCHANGED, WANTED.digest)
+        assert against() == Action("little", 3, ActionKind.UNCHANGED, WANTED.digest, latest=3)
 
     @pytest.mark.parametrize("state", [RegistryState(registered(), 9, 12), RegistryState(registered(), 3, 12)])
     def test_later_versions_do_not_matter_to_one_that_is_there(self, state: RegistryState) -> None:
         assert plan_model(WANTED, state).kind is ActionKind.UNCHANGED
 
-    def test_an_archived_version_is_compared_like_any_other(self) -> None:
-        assert against(archived=True).kind is ActionKind.UNCHANGED
-        assert against(archived=True, description="old").kind is ActionKind.UPDATE
+    @pytest.mark.parametrize(
+        ("held", "asked", "kind"),
+        [
+            (False, True, ActionKind.ARCHIVE),
+            (True, False, ActionKind.RESTORE),
+            (True, True, ActionKind.UNCHANGED),
+            (False, False, ActionKind.UNCHANGED),
+        ],
+    )
+    def test_a_version_is_archived_and_restored_as_the_folder_says(
+        self, held: bool, asked: bool, kind: ActionKind
+    ) -> None:
+        wanted = replace(WANTED, asset=replace(ASSET, archived=asked))
+        action = plan_model(wanted, holding(registered(archived=held)))
+        assert action.kind is kind
+        changes = (FieldChange("archived", Consequence.IN_PLACE, held, asked),) if held != asked else ()
+        assert action.fields == changes
+
+    def test_archiving_with_other_changes_is_an_update(self) -> None:
+        action = against(archived=True, description="old")
+        assert action.kind is ActionKind.UPDATE
+        assert [change.field for change in action.fields] == ["description", "archived"]
+
+    def test_archiving_does_not_make_a_conflict_go_away(self) -> None:
+        assert against(archived=True, type="custom_model").kind is ActionKind.CONFLICT
+
+    def test_archiving_beside_a_vanished_property_is_still_archiving(self) -> None:
+        assert against(archived=True, properties=properties(old="kept")).kind is ActionKind.RESTORE
 
     @pytest.mark.parametrize(
         ("changed", "field", "before", "after"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from azureml_publish.cli.schema import SCHEMAS
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.spec import (
@@ -319,9 +320,6 @@ def test_a_sample_link_is_https() -> None:
     assert found.hint == "Begin it with https://."
 
 
-SCHEMAS: dict[str, type[Written]] = {"model": ModelSpec, "publish": ProjectConfig}
-
-
 def schema(which: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((ROOT / f"docs/schemas/{which}.schema.json").read_text(encoding="utf-8")))
 
@@ -336,7 +334,7 @@ def plain(text: str) -> Any:
 def test_the_shipped_schema_is_that_of_the_code(which: str) -> None:
     written = json.loads((ROOT / f"docs/schemas/{which}.schema.json").read_text(encoding="utf-8"))
     assert written.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
-    assert written == SCHEMAS[which].model_json_schema(by_alias=True)
+    assert written == SCHEMAS[which][1]()
     Draft202012Validator.check_schema(written)
 
 
@@ -366,4 +364,24 @@ def test_the_schema_takes_the_shipped_project_and_the_documented_files() -> None
 )
 def test_the_schema_refuses_what_the_code_refuses(which: str, text: str) -> None:
     assert list(schema(which).iter_errors(plain(text)))
-    assert typed(text, SCHEMAS[which])[0] is None
+    kind = ModelSpec if which == "model" else ProjectConfig
+    assert typed(text, kind)[0] is None
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "0.0.0", "1.0.0-rc.1", "1.0.0-alpha+build.7", "10.20.30"])
+def test_a_semantic_version_rides_along(version: str) -> None:
+    document, _ = parse_yaml(f"{LEAST}semver: {version}\n", "model.yaml")
+    assert document is not None
+    spec, found = read_spec(document, ModelSpec)
+    assert found == ()
+    assert spec is not None
+    assert spec.semver == version
+
+
+@pytest.mark.parametrize("version", ["1.2", "v1.2.0", "01.2.0", "1.2.0-", "1.2.0-01", "1.0", "latest"])
+def test_what_is_no_semantic_version_is_refused(version: str) -> None:
+    document, _ = parse_yaml(f"{LEAST}semver: {version}\n", "model.yaml")
+    assert document is not None
+    spec, found = read_spec(document, ModelSpec)
+    assert spec is None
+    assert found[0].location.line == LEAST.count("\n") + 1

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from azureml_publish.spec import FinetuneDefaults, Metadata, ModelSpec
+from azureml_publish.layouts import load_rules
+from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
 METADATA = """
 benchmark baseModelWeightsVersion datasets deploymentOptions deprecation.finetuneDeprecationDate
@@ -18,6 +19,12 @@ huggingFaceModelId industry inferenceSupportedEnvs inputModalities keywords lice
 maasFinetuning.maasFinetuningDeployRegions maxOutputTokens mlflowFlavor notes openmmlabModelId outputModalities
 platformCapabilities.enableBatch platformCapabilities.maasInference playgroundRateLimitTier preview publisher
 sharedComputeCapacityEnabled skuToNumReplicasMap summary textContextWindow trainingDataDate
+"""
+
+BESIDE = """
+properties.SharedComputeCapacityEnabled properties.baseWeightsId properties.azureml.copyRegistryFilesToWorkspace
+properties.model_id tags.Deprecated tags._aml_system_vanity_registry tags.batch_compute_allow_list tags.disable-batch
+tags.training_dataset tags.training_datasets
 """
 
 FINETUNE = """
@@ -44,6 +51,13 @@ def test_a_key_of_the_metadata_can_be_written(key: str) -> None:
 @pytest.mark.parametrize("key", FINETUNE.split())
 def test_a_fine_tune_default_can_be_written(key: str) -> None:
     assert key in FinetuneDefaults.model_fields
+
+
+@pytest.mark.parametrize("key", BESIDE.split())
+def test_a_tag_or_property_is_moved_by_a_layout_or_typed_where_it_is(key: str) -> None:
+    section, _, name = key.partition(".")
+    moved = {(rule.section, rule.key) for rules in load_rules().values() for rule in rules if rule.writes}
+    assert (section, name) in moved | {(place.section, place.key) for place in PLACES.values()}
 
 
 def test_the_other_sections_of_a_spec_can_be_written() -> None:

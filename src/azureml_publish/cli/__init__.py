@@ -25,12 +25,15 @@ VERBS = MappingProxyType(
         "plan": "Show what apply would do to a registry.",
         "apply": "Upload, register and update what a plan shows.",
         "bump": "Write the next free version into model.yaml.",
+        "explain": "Say where a rendered field comes from, and what changing it means.",
         "skus": "List, derive, draw, fit, foresee and prune machine sizes.",
         "verify": "Check registered files against their manifest.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
         "emulator": "Serve a registry, its blobs and a Hub on loopback.",
-        "schema": "Print the JSON Schema of model.yaml and publish.yaml.",
+        "deprecate": "Write the days on which models go into model.yaml.",
+        "doctor": "Tell which credential works, what answers, and which role is missing.",
+        "schema": "Print the JSON Schema of what people write, and of saved plans.",
     }
 )
 """Every verb with its help in one line, so that `publish --help` imports none of them."""

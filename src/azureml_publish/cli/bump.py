@@ -1,40 +1,124 @@
-"""`publish bump`: the next free version into `model.yaml`."""
+"""`publish bump`: another version into `model.yaml`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
 import click
 
+from azureml_publish.assets import LayoutName
+from azureml_publish.cli.planning import ask_states, observe_models
 from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output, models_argument, output_options, registry_option
-from azureml_publish.cli.stages import Settings, require_sound, stage
+from azureml_publish.cli.session import (
+    Output,
+    as_of_option,
+    layout_option,
+    models_argument,
+    output_options,
+    registry_option,
+)
+from azureml_publish.cli.stages import Settings, Staged, require_sound, stage
 from azureml_publish.cli.writing import with_version, write_edited
+from azureml_publish.errors import Conflict, UsageProblem
+from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
+from azureml_publish.registry import Registry
 from azureml_publish.reporters.diagnostics import as_json
+
+_JOBS = 8
+"""Models asked about at a time, as by plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bump:
+    """One model's version: what stands in its folder, what shall, and why."""
+
+    model: str
+    before: int
+    after: int
+    reason: str = ""
 
 
 @click.command("bump")
 @models_argument
+@click.option("--required", is_flag=True, help="Bump just the models whose plan is a conflict.")
+@click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Write this version; it must be free.")
 @registry_option
+@layout_option
+@as_of_option
 @output_options
-def command(output: Output, models: tuple[str, ...], registry: str | None) -> None:
+def command(
+    *,
+    output: Output,
+    models: tuple[str, ...],
+    required: bool,
+    number: int | None,
+    registry: str | None,
+    layout: LayoutName | None,
+    as_of: datetime | None,
+) -> None:
     """Write the registry's next free version into model.yaml, keeping everything else as it is.
 
     A version that is still free stays. The numbers of deleted versions are never used again, so they are not free.
+    Either every model that is meant gets its version, or none does.
     """
-    staged = stage(output.session, models, Settings())
+    if required and number is not None:
+        raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
+    staged = stage(output.session, models, Settings(layout, as_of))
     project = require_sound(staged, output)
-    bumped = []
     with open_registry(output, project, registry) as opened:
-        for folder, rendered in staged.rendered:
-            version = rendered.asset.version
-            state = opened.registry.state(rendered.asset.name, version)
-            free = max(version, state.next_version)
-            if free != version:
-                write_edited(folder.path / SPEC_FILE, with_version(folder.document, free))
-            bumped.append({"model": rendered.asset.name, "before": version, "after": free})
+        bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))
+    _write(staged, bumps)
     if output.json:
-        output.data(as_json({"registry": opened.registry.name, "versions": bumped}))
+        versions = [
+            {"model": one.model, "before": one.before, "after": one.after, "reason": one.reason} for one in bumps
+        ]
+        output.data(as_json({"registry": opened.registry.name, "versions": versions}))
         return
-    for one in bumped:
-        said = f"{one['before']} → {one['after']}" if one["before"] != one["after"] else f"{one['after']} is still free"
-        output.data(f"{one['model']}: {said}\n")
+    for one in bumps:
+        said = f"{one.before} → {one.after}" if one.before != one.after else f"{one.after} is still free"
+        output.data(f"{one.model}: {said}{f' ({one.reason})' if one.reason else ''}\n")
+    if required and not bumps:
+        output.note(f"No model needs another version in the registry {opened.registry.name}.")
+
+
+def _required(staged: Staged, registry: Registry) -> Iterator[_Bump]:
+    """What makes the plan go through, and nothing more."""
+    observed = observe_models(staged, registry, _JOBS).observed
+    free = {wanted.asset.name: state.next_version for wanted, state in observed.models}
+    for action in observed.plan().actions:
+        if action.kind is ActionKind.CONFLICT:
+            yield _Bump(action.model, action.version, free[action.model], action.reason)
+
+
+def _wanted(staged: Staged, registry: Registry, number: int | None) -> Iterator[_Bump]:
+    """The next free version of every model, or a number of one's own.
+
+    Raises:
+        Conflict: that number is not free.
+    """
+    assets = [rendered.asset for _, rendered in staged.rendered]
+    for asset, state in zip(assets, ask_states(assets, registry, _JOBS), strict=True):
+        if number is not None and number < state.next_version:
+            latest = f"its latest is {state.latest_version}, " if state.latest_version is not None else ""
+            raise Conflict(
+                f"{asset.name} cannot become version {number} in the registry {registry.name}: {latest}"
+                "and no number is used twice or lower than one before. Nothing was written.",
+                hint=f"The next free version is {state.next_version}: `publish bump {asset.name}`.",
+            )
+        after = number if number is not None else max(asset.version, state.next_version)
+        yield _Bump(asset.name, asset.version, after)
+
+
+def _write(staged: Staged, bumps: list[_Bump]) -> None:
+    """Write all versions, once each is known to fit its file."""
+    after = {one.model: one.after for one in bumps if one.before != one.after}
+    texts = {
+        folder.path / SPEC_FILE: with_version(folder.document, after[rendered.asset.name])
+        for folder, rendered in staged.rendered
+        if rendered.asset.name in after
+    }
+    for path, text in texts.items():
+        write_edited(path, text)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from azureml_publish.cli.session import Session
-from azureml_publish.errors import EmulatorUnavailable
+from azureml_publish.cli.stages import FINDINGS
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.documents import parse_yaml
+from azureml_publish.errors import EmulatorUnavailable, NotFound
+from azureml_publish.project import read_optional
+from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.spec import EmulatorFaults, read_spec
+
+if TYPE_CHECKING:
+    from azureml_publish.emulator import Emulator
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -38,27 +49,82 @@ class _Size(click.ParamType[int]):
 @click.option(
     "--hub-weights", type=_Size(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
 )
+@click.option("--faults", metavar="FILE", help="YAML with manners and faults to begin with.")
+@click.option(
+    "--hub", metavar="DIR", help="Serve each folder ORG/NAME in DIR as a repository of the Hub; its commit is printed."
+)
 @click.pass_obj
-def command(session: Session, data: str, port: int, http_port: int, hub_weights: int | None) -> None:
+def command(
+    session: Session,
+    *,
+    data: str,
+    port: int,
+    http_port: int,
+    hub_weights: int | None,
+    faults: str | None,
+    hub: str | None,
+) -> None:
     """Serve a registry named local (and any other that is asked for), its blobs and a Hub.
 
     Prints the variables to export as NAME=value lines as soon as it answers; ends on Ctrl-C or SIGTERM.
     """
-    from azureml_publish.emulator import Emulator
+    from azureml_publish.emulator import Emulator, Fault, Manners
 
+    wanted = _read(session, faults) if faults is not None else EmulatorFaults()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     folder = session.directory / Path(data).expanduser()
-    emulator = Emulator(folder, port=port, http_port=http_port, hub_weights=hub_weights)
+    emulator = Emulator(
+        folder,
+        port=port,
+        http_port=http_port,
+        hub_weights=hub_weights,
+        manners=Manners(**wanted.manners.model_dump()),
+        faults=[Fault(**rule.model_dump()) for rule in wanted.faults],
+    )
     try:
         emulator.start()
     except OSError as error:
         raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint="Choose other ports.") from error
     try:
+        if hub is not None:
+            _add_repositories(emulator, session.directory / Path(hub).expanduser())
         for name, value in emulator.environment.items():
             click.echo(f"{name}={value}")
         click.echo(f"Serving {folder}. Stop with Ctrl-C.", err=True)
         ended.wait()
     finally:
         emulator.stop()
+
+
+def _read(session: Session, name: str) -> EmulatorFaults:
+    """The file of `--faults`; its mistakes are shown, and end the run with the code for findings.
+
+    Raises:
+        NotFound: it is not there.
+    """
+    text, found = read_optional(session.directory, name)
+    if text is None and not found:
+        raise NotFound(f"{name} is not there.", hint="`publish schema faults` says what it can hold.")
+    wanted, mistakes = _parse(text, name) if text is not None else (None, ())
+    if wanted is None:
+        paint = session.paint(sys.stderr, no_color=False)
+        click.echo(diagnostics_text((*found, *mistakes), paint), nl=False, err=True, color=True)
+        raise SystemExit(FINDINGS)
+    return wanted
+
+
+def _parse(text: str, name: str) -> tuple[EmulatorFaults | None, tuple[Diagnostic, ...]]:
+    document, mistakes = parse_yaml(text, name)
+    return read_spec(document, EmulatorFaults) if document is not None else (None, mistakes)
+
+
+def _add_repositories(emulator: Emulator, folder: Path) -> None:
+    try:
+        added = emulator.add_repositories(folder)
+    except (OSError, ValueError) as error:
+        hint = "--hub takes a folder with the files of each repository in ORG/NAME/ below it."
+        raise EmulatorUnavailable(f"The repositories cannot be served: {error}.", hint=hint) from error
+    for repository, commit in added.items():
+        click.echo(f"{repository} is at {commit}.", err=True)

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import click
 
+from azureml_publish.cli.assets import lint_assets
 from azureml_publish.cli.mending import diff_text, mend, write_mended
 from azureml_publish.cli.repository import changed_files, prefix_of
 from azureml_publish.cli.rules import rulebook
-from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, output_options_of
-from azureml_publish.cli.stages import FINDINGS, Settings, Staged, stage
+from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, reporting
+from azureml_publish.cli.stages import FINDINGS, Settings, Staged, day_of, stage
 from azureml_publish.cli.writing import write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.errors import UsageProblem
@@ -67,7 +68,13 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
     help="Accept what is found now: write it there.",
 )
 @as_of_option
-@output_options_of("text", "json", "github", "sarif", "junit")
+@click.option(
+    "--assets",
+    is_flag=True,
+    help="The arguments are asset folders, or folders of them, in Azure/azureml-assets' shape; nothing is imported.",
+)
+@click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
+@reporting("github", "sarif", "junit")
 def command(
     *,
     output: Output,
@@ -80,6 +87,8 @@ def command(
     baseline: Path | None,
     write_baseline: Path | None,
     as_of: datetime | None,
+    assets: bool,
+    cache: bool,
 ) -> None:
     """Check the model folders: spec, SKUs, card, samples and templates.
 
@@ -92,19 +101,26 @@ def command(
         raise UsageProblem("--unsafe goes with --fix or --diff.")
     if fix and diff:
         raise UsageProblem("--fix writes and --diff does not: choose one.")
+    if assets and (fix or diff):
+        raise UsageProblem("--assets only looks.", hint="`publish import` makes model folders, which --fix can mend.")
     session = output.session
-    root = find_root(session.directory)
-    asked = _Asked(_models(models, session, root), select, ignore, as_of, _resolved(baseline, session), root)
+    root = session.directory if assets else find_root(session.directory)
+    chosen = models if assets else _models(models, session, root)
+    asked = _Asked(chosen, select, ignore, as_of, _resolved(baseline, session), root)
     done: tuple[Diagnostic, ...] = ()
     if diff or fix:
         staged, done = _mended(output, asked, diff=diff, unsafe=unsafe)
+    elif assets:
+        linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache)
+        staged = Staged(None, (), linted.found)
     else:
         staged = _lint(asked, session, root)
     if write_baseline is not None:
         _accept(output, asked, staged, write_baseline)
     found = _told(asked, staged)
     prefix = prefix_of(root) if output.format in ("github", "sarif") else ""
-    report = LintReport(found, staged.silenced, done, len(staged.subjects), rulebook().rules, _sources(root), prefix)
+    count = linted.folders if assets else len(staged.subjects)
+    report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
     _show(output, report, root, _held(asked, staged))
     if has_errors(found):
         raise SystemExit(FINDINGS)

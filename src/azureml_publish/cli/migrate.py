@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.cli.importing import read_assets
-from azureml_publish.cli.session import Output, Session, output_options
+from azureml_publish.cli.registries import open_registry
+from azureml_publish.cli.session import Output, Session, output_options, registry_option
 from azureml_publish.cli.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
 from azureml_publish.cli.writing import with_version, write_edited, write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
@@ -26,21 +28,26 @@ from azureml_publish.reporters.migrations import migrations_json, migrations_tex
     "--assets", multiple=True, metavar="DIR", help="Work on asset folders that nobody imported, in place; repeatable."
 )
 @click.option("--bump", is_flag=True, help="Give the next version to what can only be as wanted in a new one.")
+@registry_option
 @click.option("--write", is_flag=True, help="Do it. Without this, the differences are shown and nothing is written.")
 @output_options
-def command(*, output: Output, layout: LayoutName, assets: tuple[str, ...], bump: bool, write: bool) -> None:
+def command(
+    *, output: Output, layout: LayoutName, assets: tuple[str, ...], registry: str | None, bump: bool, write: bool
+) -> None:
     """Move metadata between tags and properties and system_metadata.
 
     For a project this sets `layout` in publish.yaml; the differences are those of the rendered asset YAML. With
     --assets the spec of each asset folder is rewritten, its other lines as they were. Properties never leave a
-    registered version: it is said which ones would, and --bump makes new versions of those models.
+    registered version: it is said which ones would, and --bump makes new versions of those models: with -r the next
+    that is free in the registry, else the one after the present one.
     """
     found: list[Diagnostic] = []
     migrations: Sequence[Migration]
     if assets:
         migrations = _assets(output.session, assets, layout, found, bump=bump, write=write)
     else:
-        migrations = _project(output, layout, bump=bump, write=write)
+        following = _asking(output, registry) if registry is not None else _counting
+        migrations = _project(output, layout, following if bump else None, write=write)
     diagnostics = in_order(found)
     if diagnostics:
         output.note(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
@@ -68,7 +75,23 @@ def _assets(
     return migrations
 
 
-def _project(output: Output, layout: LayoutName, *, bump: bool, write: bool) -> list[Migration]:
+Following: TypeAlias = Callable[[Project, str, int], int]
+"""The version after a model's present one."""
+
+
+def _counting(_project: Project, _name: str, version: int) -> int:
+    return version + 1
+
+
+def _asking(output: Output, registry: str) -> Following:
+    def ask(project: Project, name: str, version: int) -> int:
+        with open_registry(output, project, registry) as opened:
+            return max(opened.registry.state(name, version).next_version, version + 1)
+
+    return ask
+
+
+def _project(output: Output, layout: LayoutName, following: Following | None, *, write: bool) -> list[Migration]:
     before = stage(output.session, (), Settings(), check=False)
     project = require_sound(before, output)
     folders = [one.folder for one in before.subjects]
@@ -78,10 +101,10 @@ def _project(output: Output, layout: LayoutName, *, bump: bool, write: bool) -> 
     migrations = []
     for (folder, old), (_, new) in zip(before.rendered, after.rendered, strict=True):
         changed, vanishing = _properties(old, new)
-        bumped = bump and bool(changed or vanishing)
-        version = new.asset.version + bumped
+        version = new.asset.version
         texts = old.file("spec.yaml").text, new.file("spec.yaml").text
-        if bumped:
+        if following is not None and (changed or vanishing):
+            version = following(project, new.asset.name, version)
             texts = texts[0], _rendered_as(texts[1], version)
             if write:
                 write_edited(folder.path / SPEC_FILE, with_version(folder.document, version))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import plan_models
+from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.registries import open_registry
+from azureml_publish.cli.saved_plans import check_name, write_plan
 from azureml_publish.cli.session import (
     Output,
     as_of_option,
     layout_option,
     models_argument,
-    output_options,
     registry_option,
+    reporting,
 )
-from azureml_publish.cli.stages import Settings, require_sound, stage
+from azureml_publish.cli.stages import Settings, Staged, day_of, require_sound, stage
+from azureml_publish.diagnostics import Location
 from azureml_publish.errors import Conflict
+from azureml_publish.plan import Plan, Request
+from azureml_publish.project import Project
+from azureml_publish.reporters.annotations import plan_annotations
+from azureml_publish.reporters.plan_markdown import plan_markdown
 from azureml_publish.reporters.plans import plan_json, plan_text
 
 CHANGES = 2
@@ -28,30 +37,65 @@ CHANGES = 2
 @models_argument
 @registry_option
 @layout_option
+@click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models asked about at a time.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=16, show_default=True, help="Models asked about at a time.")
 @as_of_option
-@output_options
+@reporting("markdown", "github")
 def command(
     *,
     output: Output,
     models: tuple[str, ...],
     registry: str | None,
     layout: LayoutName | None,
+    out: str | None,
     jobs: int,
     as_of: datetime | None,
     detailed_exitcode: bool,
 ) -> None:
-    """Compare the model folders with a registry: what apply would create, update, or refuse.
+    """Compare the model folders with a registry: what apply would create, update, archive or refuse.
 
     Exits with 6 where there is a conflict.
     """
+    if out is not None:
+        check_name(output.session, out)
     staged = stage(output.session, models, Settings(layout, as_of))
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
-        plan, _ = plan_models(staged, opened.registry, jobs)
-    output.data(plan_json(plan) if output.json else plan_text(plan, output.paint))
+        planning = observe_models(staged, opened.registry, jobs, whole=out is not None)
+    plan = planning.observed.plan()
+    if out is not None:
+        day = day_of(output.session, as_of).isoformat()
+        request = Request(registry or project.config.registry, models, layout, day)
+        write_plan(output.session, out, planning, plan, request)
+    output.data(_report(plan, staged, project, output))
+    if out is not None:
+        output.note(f"The plan is in {out}; `publish apply {out}` carries out just that.")
     if plan.conflicts:
         raise SystemExit(Conflict.exit_code)
     if detailed_exitcode and plan.changes:
         raise SystemExit(CHANGES)
+
+
+def _report(plan: Plan, staged: Staged, project: Project, output: Output) -> str:
+    match output.format:
+        case "json":
+            return plan_json(plan)
+        case "markdown":
+            return plan_markdown(plan)
+        case "github":
+            return plan_annotations(plan, _places(staged, project, output.session.environ))
+    return plan_text(plan, output.paint)
+
+
+def _places(staged: Staged, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
+    """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
+    top = environ.get("GITHUB_WORKSPACE")
+    places = {}
+    for folder, rendered in staged.rendered:
+        place = folder.document.location(("version",))
+        if top and project.root.is_relative_to(Path(top).resolve()):
+            path = Path(os.path.relpath(project.root / place.path, Path(top).resolve())).as_posix()
+            place = Location(path, place.line, place.column)
+        places[rendered.asset.name] = place
+    return places

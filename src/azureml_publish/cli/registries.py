@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azureml_publish import __version__
 from azureml_publish.artifacts.azureblob import PUBLIC_ENDPOINT, Blobs
@@ -17,10 +16,12 @@ from azureml_publish.cli.session import Output
 from azureml_publish.errors import EmulatorUnavailable, UsageProblem
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
-from azureml_publish.spec import RegistryConfig
+from azureml_publish.registry.cloud import find_cloud
+from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker, find_credential, take_early
+from azureml_publish.spec import BlobSource, RegistryConfig
 
 if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken, TokenCredential
+    from azure.core.credentials import AzureSasCredential, TokenCredential
 
 TOOL = f"azureml-publish/{__version__}"
 
@@ -35,22 +36,29 @@ class Opened:
     registry: Registry
     hub: Hub
     config: RegistryConfig
+    asker: Asker
     stand_in: bool = False
 
 
 @contextmanager
-def open_registry(output: Output, project: Project, name: str | None) -> Iterator[Opened]:
-    """The registry of this name, or the project's own where none is named.
+def open_registry(output: Output, project: Project, name: str | None, *, early: bool = True) -> Iterator[Opened]:
+    """The registry of this name, or the project's own where none is named; tokens are taken at once unless not `early`.
 
     Raises:
         UsageProblem: `publish.yaml` knows no registry of this name.
+        NotAuthorised: nobody hands out a token.
         EmulatorUnavailable: the embedded registry cannot start.
     """
     config = _find(project, name or project.config.registry)
     environ = output.session.environ
     if config.emulator is None:
-        registry = AzureRegistry(str(config.name), find_credential(environ), environ, TOOL)
-        yield Opened(registry, Hub(environ.get("HF_ENDPOINT")), config)
+        cloud = find_cloud(environ)
+        asker = find_credential(environ, cloud.authority)
+        if early:
+            blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
+            take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
+        registry = AzureRegistry(str(config.name), asker.credential, environ, TOOL)
+        yield Opened(registry, Hub(environ.get("HF_ENDPOINT")), config, asker)
         return
     from azureml_publish.emulator import Emulator
 
@@ -65,17 +73,20 @@ def open_registry(output: Output, project: Project, name: str | None) -> Iterato
         hub = Hub(served["HF_ENDPOINT"] if stand_in else environ.get("HF_ENDPOINT"))
         # azure-ai-ml and requests read these from the process.
         environ.update({key: value for key, value in served.items() if key != "HF_ENDPOINT"})
-        registry = AzureRegistry(name or project.config.registry, _AnyToken(), environ, TOOL)
-        yield Opened(registry, hub, config, stand_in)
+        asker = find_credential(environ)
+        registry = AzureRegistry(name or project.config.registry, asker.credential, environ, TOOL)
+        yield Opened(registry, hub, config, asker, stand_in)
     finally:
         emulator.stop()
 
 
 def _find(project: Project, name: str) -> RegistryConfig:
     address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
-    if address:
-        return RegistryConfig(name=address[1])
     known = project.config.registries
+    if address:
+        # A registry that publish.yaml lists is what it says there, however it is called on the command line.
+        listed = [config for config in known.values() if config.name == address[1]]
+        return max(listed, key=lambda config: config.protected, default=RegistryConfig(name=address[1]))
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1)
@@ -85,30 +96,21 @@ def _find(project: Project, name: str) -> RegistryConfig:
     )
 
 
-def find_credential(environ: Mapping[str, str]) -> TokenCredential:
-    """Who asks. An emulator in another process (`publish emulator`) takes anybody; Azure is asked by azure-identity."""
-    if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
-        return _AnyToken()
-    from azure.identity import DefaultAzureCredential
+def find_blobs(opened: Opened, environ: Mapping[str, str]) -> Blobs:
+    """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name).
 
-    return DefaultAzureCredential()
+    A private container is opened with the signature in AZURE_STORAGE_SAS_TOKEN, which `az storage` reads too; else as
+    whoever asks the registry, and where that is the embedded one, whoever would ask Azure.
+    """
 
+    def credential() -> TokenCredential | AzureSasCredential:
+        if signature := environ.get("AZURE_STORAGE_SAS_TOKEN"):
+            from azure.core.credentials import AzureSasCredential
 
-def find_blobs(environ: Mapping[str, str]) -> Blobs:
-    """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name)."""
-
-    def credential() -> TokenCredential:
-        from azure.identity import DefaultAzureCredential
-
-        return DefaultAzureCredential()
+            return AzureSasCredential(signature)
+        if opened.config.emulator is None:
+            return opened.asker.credential
+        azure = {name: value for name, value in environ.items() if name != "AZUREML_CURRENT_CLOUD"}
+        return find_credential(azure).credential
 
     return Blobs(environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)
-
-
-class _AnyToken:
-    """A credential for the emulator, which asks for a token and takes any."""
-
-    def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
-        from azure.core.credentials import AccessToken
-
-        return AccessToken("embedded", int(time.time()) + 3600)

@@ -80,16 +80,20 @@ class Output:
             click.echo(text, err=True, color=True)
 
 
-def output_options_of(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The options that every reporting verb has; the verb is handed an `Output` as `output`.
+def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that every reporting verb has, with further forms of output beside text and JSON.
 
-    Args:
-        formats: the forms that its report can have, the default first.
+    The verb is handed an `Output` as `output`.
     """
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         @click.option(
-            "-o", "--format", "format_", type=click.Choice(formats), default=formats[0], help="Form of the output."
+            "-o",
+            "--format",
+            "format_",
+            type=click.Choice(["text", "json", *further]),
+            default="text",
+            help="Form of the output.",
         )
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
         @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
@@ -107,7 +111,8 @@ def output_options_of(*formats: str) -> Callable[[Callable[..., Any]], Callable[
     return decorated
 
 
-output_options = output_options_of("text", "json")
+output_options = reporting()
+"""The options that every reporting verb has: text or JSON."""
 
 
 def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.cli.session import Output, Session
@@ -70,7 +71,7 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     found.extend(mistakes)
     if not check:
         return Staged(project, subjects, in_order(found))
-    found.extend(run_checks(subject, subjects))
+    found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects)))
     told, hushed = silenced(project, subjects, dict.fromkeys(found))
     return Staged(project, subjects, in_order(told), hushed)
 
@@ -78,6 +79,14 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
     """A project as checks and rendering see it on a day."""
     return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+
+
+def with_configuration(subject: ModelSubject, environ: Mapping[str, str]) -> ModelSubject:
+    """The subject with what the model's own files say about it, where they are on this machine."""
+    config = read_configuration(subject.folder, "config.json", environ)
+    return replace(
+        subject, config=config, tokenizer=read_configuration(subject.folder, "tokenizer_config.json", environ)
+    )
 
 
 def day_of(session: Session, as_of: datetime | None) -> date:

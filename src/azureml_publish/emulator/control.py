@@ -1,4 +1,4 @@
-"""The switches of the emulator itself: `/reset` on both ports, `/faults` on the HTTP port."""
+"""The switches of the emulator itself: `/reset` on both ports, `/faults` and `/manners` on the HTTP port."""
 
 import json
 from collections.abc import Callable
@@ -9,15 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from azureml_publish.emulator.faults import Faults
+from azureml_publish.emulator.manners import Switches
 from azureml_publish.emulator.routing import Handler, Json, Methods, RefusedError
 
 
-def control_routes(reset: Callable[[], None], faults: Faults | None) -> list[Route]:
+def control_routes(reset: Callable[[], None], faults: Faults | None, manners: Switches | None) -> list[Route]:
     """Routes for one port.
 
     Args:
         reset: Empties the state.
         faults: The rules to serve at `/faults`, or None to leave that route out.
+        manners: What to serve at `/manners`, or None.
     """
 
     async def post_reset(_request: Request) -> Response:
@@ -27,6 +29,8 @@ def control_routes(reset: Callable[[], None], faults: Faults | None) -> list[Rou
     routes = [Route("/reset", Methods(POST=_from_programs(post_reset)))]
     if faults is not None:
         routes.append(Route("/faults", _fault_methods(faults)))
+    if manners is not None:
+        routes.append(Route("/manners", _manner_methods(manners)))
     return routes
 
 
@@ -44,6 +48,24 @@ def _fault_methods(faults: Faults) -> Methods:
 
     async def delete(_request: Request) -> Response:
         faults.clear()
+        return Response(status_code=204)
+
+    return Methods(GET=get, POST=_from_programs(post), DELETE=_from_programs(delete))
+
+
+def _manner_methods(manners: Switches) -> Methods:
+    async def get(_request: Request) -> Response:
+        return Json(asdict(manners.now))
+
+    async def post(request: Request) -> Response:
+        try:
+            changed = manners.change(**json.loads(await request.body()))
+        except (ValueError, TypeError) as error:
+            raise RefusedError(400, "InvalidManners", str(error)) from error
+        return Json(asdict(changed))
+
+    async def delete(_request: Request) -> Response:
+        manners.off()
         return Response(status_code=204)
 
     return Methods(GET=get, POST=_from_programs(post), DELETE=_from_programs(delete))

@@ -7,7 +7,7 @@ still skipping (`after`) or used up (`times`) lets the next one have a look.
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -63,10 +63,13 @@ class Fault:
 class Faults:
     """The rules in force, in the order in which they were added. Safe from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Iterable[Fault] = ()) -> None:
+        """Start with these; `reset` comes back to them."""
         self._lock = threading.Lock()
+        self._first = tuple(rules)
         self._rules: list[Fault] = []
         self._seen: list[int] = []
+        self.reset()
 
     def add(self, fault: Fault | None = None, /, **rule: Any) -> Fault:
         """Add a rule.
@@ -96,6 +99,12 @@ class Faults:
         with self._lock:
             self._rules.clear()
             self._seen.clear()
+
+    def reset(self) -> None:
+        """Back to the rules of the start, as if none of them had seen a request."""
+        with self._lock:
+            self._rules = list(self._first)
+            self._seen = [0] * len(self._rules)
 
     @property
     def rules(self) -> tuple[Fault, ...]:

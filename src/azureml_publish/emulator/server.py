@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -24,14 +24,18 @@ from azureml_publish.emulator.blobs.routes import blob_service
 from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
 from azureml_publish.emulator.control import control_routes
-from azureml_publish.emulator.faults import FaultInjection, Faults, Service
+from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Service
+from azureml_publish.emulator.hub.adding import add_repository, repositories_below
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
+from azureml_publish.emulator.manners import Manners, Switches
+from azureml_publish.emulator.pace import Latency, Throttle
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
 from azureml_publish.emulator.routing import Guard, RefusedError, Render, not_served
 from azureml_publish.emulator.state import Database, DataFolder
+from azureml_publish.emulator.tidying import tidy
 
 CLOUD = "Emulator"
 """Name of the cloud in the metadata document, for `AZUREML_CURRENT_CLOUD`."""
@@ -158,7 +162,16 @@ class Emulator:
         faults: Switches that make chosen requests fail.
     """
 
-    def __init__(self, data: Path, *, port: int = 0, http_port: int = 0, hub_weights: int | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        port: int = 0,
+        http_port: int = 0,
+        hub_weights: int | None = None,
+        manners: Manners | None = None,
+        faults: Iterable[Fault] = (),
+    ) -> None:
         """Prepare; nothing is touched before `start`.
 
         Args:
@@ -167,14 +180,18 @@ class Emulator:
             http_port: TCP port of the plain HTTP for blobs and Hub, 0 for a free one.
             hub_weights: Size in bytes of each stand-in checkpoint's `model.safetensors`, None for its natural size of
                 one or two MiB.
+            manners: The manners of the service that it is to have, none if left out.
+            faults: Rules that are in force from the start.
         """
-        self.faults = Faults()
+        self.faults = Faults(faults)
+        self._switches = Switches(manners or Manners())
         self._folder = DataFolder(data.absolute())
         self._ports = (port, http_port)
         self._hub_weights = hub_weights
         self._addresses: Addresses | None = None
         self._signer: Signer | None = None
         self._blobs: BlobStore | None = None
+        self._models: ModelStore | None = None
         self._database: Database | None = None
         self._listeners: list[_Listener] = []
 
@@ -215,25 +232,32 @@ class Emulator:
         addresses = self._running()
         self._signer = Signer.from_folder(self._folder.secrets)
         self._blobs = BlobStore(database, self._folder)
-        models = ModelStore(database, self._blobs)
+        tidy(database, self._folder, self._blobs)
+        self._models = models = ModelStore(database, self._blobs, self._switches)
         checkpoints = Checkpoints(self._folder, database, self._hub_weights)
         blobs, render_blob = blob_service(self._blobs, self._signer, addresses, checkpoints)
-        registry = registry_service(models, self._blobs, self._signer, addresses, CLOUD)
+        registry = registry_service(models, self._signer, addresses, self._switches, CLOUD)
         hub, render_hub = hub_service(checkpoints)
 
         def guarded(app: ASGIApp, service: Service, render: Render) -> ASGIApp:
             def failure(status: int, scope: Scope) -> Response:
                 return render(RefusedError(status, "InjectedFault", "A fault was asked for"), scope)
 
-            return FaultInjection(Guard(app, render), self.faults, service, failure, self._abort)
+            served: ASGIApp = FaultInjection(Guard(app, render), self.faults, service, failure, self._abort)
+            if service == "registry":
+                served = Throttle(served, self._switches, _too_many)
+            return Latency(served, self._switches)
 
         def control(routes: list[Route]) -> ASGIApp:
             return Guard(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
 
         plain_blobs = guarded(blobs, "blobs", render_blob)
-        switches = control(control_routes(self.reset, self.faults))
-        secure_switches = control(control_routes(self.reset, None))
-        plain = _Split({ACCOUNT: plain_blobs, "reset": switches, "faults": switches}, guarded(hub, "hub", render_hub))
+        switches = control(control_routes(self.reset, self.faults, self._switches))
+        secure_switches = control(control_routes(self.reset, None, None))
+        plain = _Split(
+            {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "manners": switches},
+            guarded(hub, "hub", render_hub),
+        )
         secure = _SecurePort(guarded(registry, "registry", render_error), plain_blobs, secure_switches, self._blobs)
         return [_Listener(https, secure, context), _Listener(http, plain, None)]
 
@@ -246,14 +270,19 @@ class Emulator:
         self._listeners = []
         if self._database is not None:
             self._database.close()
-        self._addresses = self._signer = self._blobs = self._database = None
+        self._addresses = self._signer = self._blobs = self._models = self._database = None
 
     def reset(self) -> None:
-        """Forget every version, blob and fault. Checkpoints and keys stay: they are not state but what was put in."""
-        if self._blobs is None:
+        """Forget every version and blob; faults and manners are again those of the start.
+
+        Checkpoints and keys stay: they are not state but what was put in.
+        """
+        if self._blobs is None or self._models is None:
             raise RuntimeError("the emulator is not running")
         self._blobs.empty()
-        self.faults.clear()
+        self._models.refresh()
+        self.faults.reset()
+        self._switches.reset()
 
     def container(self, name: str, *, permissions: str = "racwdl", lifetime_seconds: float = 3600.0) -> str:
         """A SAS URL of a container, which is created where it is missing.
@@ -269,6 +298,33 @@ class Emulator:
         self._blobs.create_container(name)
         return f"{addresses.container(name)}?{self._signer.container_sas(name, permissions, lifetime_seconds)}"
 
+    def add_repository(self, repository: str, folder: Path) -> str:
+        """Serve a copy of a folder as a repository of the Hub, at one commit and at `main`.
+
+        It stays in the data folder, over `reset` and a restart. The same files always give the same commit.
+
+        Args:
+            repository: `organisation/name`.
+            folder: What the repository holds, at any depth.
+
+        Returns:
+            The commit, 40 hex digits.
+
+        Raises:
+            ValueError: The name is no repository's, or the folder holds no file.
+            OSError: The folder cannot be read or copied.
+        """
+        self._running()
+        return add_repository(self._folder, repository, folder)
+
+    def add_repositories(self, folder: Path) -> dict[str, str]:
+        """`add_repository` for each `{organisation}/{name}/` of a folder; the commits by repository.
+
+        Raises:
+            ValueError, OSError: As `add_repository`; also where there is no such folder.
+        """
+        return {name: self.add_repository(name, path) for name, path in repositories_below(folder).items()}
+
     def _abort(self, scope: Scope) -> None:
         for listener in self._listeners:
             listener.abort(scope)
@@ -281,6 +337,15 @@ class Emulator:
     @property
     def _bundle(self) -> Path:
         return self._folder.root / "ca-bundle.pem"
+
+    @property
+    def manners(self) -> Manners:
+        """The manners in force; assign others at any time."""
+        return self._switches.now
+
+    @manners.setter
+    def manners(self, manners: Manners) -> None:
+        self._switches.now = manners
 
     @property
     def url(self) -> str:
@@ -311,6 +376,11 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _too_many(scope: Scope, seconds: int) -> Response:
+    message = f"Too many requests. Try again in {seconds} s."
+    return render_error(RefusedError(429, "TooManyRequests", message, {"Retry-After": str(seconds)}), scope)
 
 
 class _SecurePort:

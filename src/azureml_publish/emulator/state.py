@@ -15,8 +15,8 @@ from pathlib import Path
 SCHEMA_VERSION = 1
 """Kept in `PRAGMA user_version`; a folder written by another layout is refused, not guessed at."""
 
-_STALE_SECONDS = 3600.0
-"""Age after which a file in `incoming/` belongs to a dead process. Another emulator may share the folder."""
+STALE_SECONDS = 3600.0
+"""Age after which a file that no row names belongs to a dead process. Another emulator may share the folder."""
 
 _SCHEMA = """
 CREATE TABLE containers (name TEXT PRIMARY KEY, etag TEXT NOT NULL, modified REAL NOT NULL) WITHOUT ROWID;
@@ -94,7 +94,7 @@ class DataFolder:
         for folder in (self.segments, self.incoming, self.hub, self.stand_ins):
             folder.mkdir(parents=True, exist_ok=True)
         self.secrets.mkdir(mode=0o700, exist_ok=True)
-        horizon = time.time() - _STALE_SECONDS
+        horizon = time.time() - STALE_SECONDS
         for leftover in self.incoming.iterdir():
             with suppress(FileNotFoundError):
                 if leftover.stat().st_mtime < horizon:

@@ -50,10 +50,11 @@ def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList
     made = _made_by_template(folder, allow, style, samples)
     if made is None:
         return whole
-    blocks = {"summary": summary} | sections
+    banner = made["banner"] if summary.startswith(made["banner"]) else ""
+    blocks = {"banner": banner, "summary": summary.removeprefix(banner).strip()} | sections
     source = EXTENDS + "".join(
         f"\n{{% block {name} %}}\n{_raw(blocks[name])}\n{{% endblock %}}\n" if blocks.get(name) else _empty(name)
-        for name in ("summary", *SECTIONS.values())
+        for name in ("banner", "summary", *SECTIONS.values())
         if blocks.get(name, "") != made.get(name, "")
     )
     own = replace(folder, card_path=CARD_FILE, card=source, samples=samples, finished=False, carried=())
@@ -62,7 +63,7 @@ def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList
         return whole
     files = {CARD_FILE: source.encode()}
     files |= {f"samples/{sample.name}.json": (sample.text + "\n").encode() for sample in samples}
-    return FoldedCard(files, sum(name in made and made[name] == blocks.get(name) for name in made))
+    return FoldedCard(files, sum(bool(made[name]) and made[name] == blocks.get(name) for name in made))
 
 
 def _follows_template(style: Style) -> bool:
@@ -124,4 +125,4 @@ def _made_by_template(
     bare = replace(folder, path=Path("bare"), card=EXTENDS, samples=samples, finished=False, carried=())
     rendered, wrong = render_card(bare, allow, style)
     parts = None if wrong else _split(rendered)
-    return parts[1] if parts is not None else None
+    return {"banner": parts[0]} | parts[1] if parts is not None else None

@@ -7,22 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from azureml_publish.assetfolders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, walk
 from azureml_publish.importer.findings import ImportRules
-from azureml_publish.importer.folders import AssetFolder, ReadFolder
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_rules
 from azureml_publish.project import MISSING_FILE
-from azureml_publish.render import OWNER_PROPERTY
-from azureml_publish.spec import FinetuneDefaults, Metadata
+from azureml_publish.render import FILE_KEYS, OWNER_PROPERTY
+from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata
 from azureml_publish.spec.reading import INVALID_VALUE, MISSING_KEY
 
 HUB = re.compile(r"https://huggingface\.co/([\w.-]+(?:/[\w.-]+)?)/?")
 SWITCHES = frozenset({"apply_deepspeed", "apply_lora", "apply_ort", "ignore_mismatched_sizes"})
 TEXTS = frozenset({"lr_scheduler_type", "logging_strategy"})
-FILE_KEYS = ("notes", "evaluation")
-"""Metadata whose value names a file of the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
         found.append(ImportRules.NAME_DIFFERS.at(where, message, "Rename one of the two, unless it is meant so."))
     metadata: dict[str, Any] = dict(gathered.metadata)
     lists, recommended = _lists(metadata)
-    head = _head(asset, gathered.properties, metadata)
+    head = _head(asset, gathered.properties, gathered.tags, metadata)
     return Draft(
         asset,
         layout,
@@ -207,7 +205,27 @@ def _texts(data: Any, key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 
 
-def _head(asset: AssetFolder, properties: Mapping[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+def _legacy(properties: Mapping[str, Any], tags: Mapping[str, Any]) -> dict[str, Any]:
+    """The tags and properties that no layout has moved, as far as they are of their form."""
+    kept: dict[str, Any] = {}
+    for name, place in PLACES.items():
+        section = tags if place.section == "tags" else properties
+        value = section.get(place.key)
+        match place.form:
+            case "presence" if value == "" and place.key in section:
+                kept[name] = True
+            case "text" if isinstance(value, str) and value:
+                kept[name] = value
+            case "bool" if isinstance(value, bool):
+                kept[name] = value
+            case "list" if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+                kept[name] = value
+    return kept
+
+
+def _head(
+    asset: AssetFolder, properties: Mapping[str, Any], tags: Mapping[str, Any], metadata: dict[str, Any]
+) -> dict[str, Any]:
     """The typed keys; what has another type than they want is left out, and carried verbatim later."""
     root = asset.spec
     kind = str(_publish(asset).get("type", "mlflow_model"))
@@ -228,9 +246,16 @@ def _head(asset: AssetFolder, properties: Mapping[str, Any], metadata: dict[str,
         head["tasks"] = {"inference": inference[0]} | ({"finetune": list(finetune)} if finetune else {})
     if "huggingface" in source and metadata.setdefault("huggingFaceModelId", None) == source["huggingface"]:
         del metadata["huggingFaceModelId"]
+    if kept := _legacy(properties, tags):
+        head["legacy"] = kept
+    return head | _at_the_top(root, properties.get(OWNER_PROPERTY))
+
+
+def _at_the_top(root: Mapping[str, Any], owner: Any) -> dict[str, Any]:
+    """What an asset says of itself beside its metadata."""
+    head: dict[str, Any] = {}
     if isinstance(root.get("isArchived"), bool):
         head["archived"] = root["isArchived"]
-    owner = properties.get(OWNER_PROPERTY)
     if isinstance(root.get("intellectualProperty"), Mapping):
         head["intellectual_property"] = dict(root["intellectualProperty"])
     elif isinstance(owner, str) and owner:

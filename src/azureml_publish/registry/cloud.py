@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azureml_publish.errors import PublishError, Unreachable
 
-PUBLIC_ARM = "https://management.azure.com"
-PUBLIC_DISCOVERY = "https://eastus.api.azureml.ms"
-"""From Microsoft's REST how-to for registries: discovery answers in any region for all."""
+PUBLIC = "AzureCloud"
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The endpoints of one cloud, without a final slash; `scope` is what a token is asked for."""
+    """The endpoints of one cloud, without a final slash; `authority` is its own host of Microsoft Entra, if any."""
 
     arm: str
     discovery: str
+    authority: str | None = None
 
     @property
     def scope(self) -> str:
@@ -26,8 +25,20 @@ class Cloud:
         return f"{self.arm}/.default"
 
 
+CLOUDS = {
+    PUBLIC: Cloud("https://management.azure.com", "https://eastus.api.azureml.ms"),
+    "AzureChinaCloud": Cloud(
+        "https://management.chinacloudapi.cn", "https://chinaeast2.api.ml.azure.cn", "login.chinacloudapi.cn"
+    ),
+    "AzureUSGovernment": Cloud(
+        "https://management.usgovcloudapi.net", "https://usgovarizona.api.ml.azure.us", "login.microsoftonline.us"
+    ),
+}
+"""The clouds that azure-ai-ml 1.35 knows by name. Discovery answers in any region for all (Microsoft's REST how-to)."""
+
+
 def find_cloud(environ: Mapping[str, str]) -> Cloud:
-    """The cloud that the environment names: the public one, or one of a metadata document.
+    """The cloud that the environment names: one that azure-ai-ml knows as well, or one of a metadata document.
 
     `AZUREML_CURRENT_CLOUD` and `ARM_CLOUD_METADATA_URL` choose it, `REGISTRY_DISCOVERY_ENDPOINT_URL` overrides where
     discovery answers; azure-ai-ml reads the same three.
@@ -38,8 +49,12 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
     """
     name, url = environ.get("AZUREML_CURRENT_CLOUD"), environ.get("ARM_CLOUD_METADATA_URL")
     discovery = environ.get("REGISTRY_DISCOVERY_ENDPOINT_URL")
-    if not name or not url:
-        return Cloud(PUBLIC_ARM, (discovery or PUBLIC_DISCOVERY).rstrip("/"))
+    known = CLOUDS.get(name or PUBLIC)
+    if known is not None:
+        return replace(known, discovery=(discovery or known.discovery).rstrip("/"))
+    if not url:
+        hint = f"Name one of {', '.join(CLOUDS)}, or say in ARM_CLOUD_METADATA_URL where {name} is described."
+        raise PublishError(f"There is no cloud named {name}.", hint=hint)
     for cloud in _fetch(url):
         if cloud.get("name") == name:
             arm = str(cloud["resourceManager"]).rstrip("/")

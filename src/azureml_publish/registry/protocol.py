@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from azureml_publish.assets import AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
+from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
 
 
 class Registry(Protocol):
@@ -21,6 +21,12 @@ class Registry(Protocol):
 
     def state(self, model: str, version: int) -> RegistryState:
         """What the registry holds under a name and version, and how far the name's numbers have gone."""
+
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        """What the registry holds under a name and version, and nothing about other numbers: in fewer requests."""
+
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        """How far a name's numbers have gone: the latest version, and the next one that is free; (None, 1) for none."""
 
     def models(self) -> tuple[str, ...]:
         """The names of all models, sorted."""
@@ -51,5 +57,9 @@ class Registry(Protocol):
         `changed` are the keys of the system metadata that differ, with their new value; None takes a key away.
 
         Raises:
+            Overtaken: it is not there.
             Conflict: the registry refuses, as it does for a changed property.
         """
+
+    def set_archived(self, asset: AssetId, *, archived: bool) -> None:
+        """Archive a registered version, or restore it. A registry may ignore it: look whether it reads back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, RenderedFile, RenderedModel, Scenario, Value
@@ -16,7 +16,8 @@ from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import mlflow
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
-from azureml_publish.render.metadata import finetune_tag, metadata
+from azureml_publish.render.legacy import legacy_values
+from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG, finetune_tag, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.render.tracing import Traced, traced_values
@@ -33,6 +34,7 @@ from azureml_publish.spec import (
 
 __all__ = [
     "CORRUPTED",
+    "FILE_KEYS",
     "SampleTable",
     "Style",
     "Templates",
@@ -50,6 +52,9 @@ CORRUPTED = Rule(
 UNKNOWN_TASK = Rule(
     "TMPL007", "mlflow-classes-unknown", Severity.ERROR, "MLflow's classes do not follow from the task."
 )
+
+FILE_KEYS = ("notes", "evaluation")
+"""Metadata whose value may name a file that the model folder carries."""
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/model.schema.json"
 """What the asset YAML declares itself to be, and what `az ml` reads."""
@@ -87,7 +92,8 @@ def render_model(
     shown = [*documents, *(["MLmodel"] if "MLmodel" in packaged and "MLmodel" not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
     package = tuple(RenderedFile(name, texts[name]) for name in packaged)
-    return RenderedModel(folder.folder, asset, tuple(sorted(files, key=_path)), package, carried), tuple(found)
+    told = _with_texts(asset, folder)
+    return RenderedModel(folder.folder, told, tuple(sorted(files, key=_path)), package, carried), tuple(found)
 
 
 def describe_model(
@@ -180,10 +186,14 @@ def _asset(
         properties["SHA"] = spec.source.revision
     if layout == "tags" and spec.intellectual_property:
         properties[OWNER_PROPERTY] = spec.intellectual_property.publisher
+    if spec.semver is not None:
+        tags[SEMVER_TAG] = spec.semver
     if finetune := finetune_tag(spec, config.defaults.finetune):
-        tags["model_specific_defaults"] = finetune
-    rest = lay_out(native, layout)
-    laid_out = LaidOut(properties | rest.properties, tags | rest.tags, rest.system_metadata)
+        tags[FINETUNE_TAG] = finetune
+    rest, legacy = lay_out(native, layout), legacy_values(spec.legacy)
+    laid_out = LaidOut(
+        properties | rest.properties | legacy["properties"], tags | rest.tags | legacy["tags"], rest.system_metadata
+    )
     if spec.extra is not None:
         laid_out = carry(spec.extra, laid_out, native, layout)
     return RenderedAsset(
@@ -194,7 +204,23 @@ def _asset(
         tags=laid_out.tags,
         properties=laid_out.properties,
         system_metadata=laid_out.system_metadata,
+        archived=bool(spec.archived),
     )
+
+
+def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
+    """The asset as a registry holds it: a carried file's text in the place of its name, as upstream publishes it."""
+    files = {file.path: file.origin for file in folder.carried}
+
+    def told(values: Mapping[str, Value]) -> dict[str, Value]:
+        texts = dict(values)
+        for key in FILE_KEYS:
+            name = values.get(key)
+            if isinstance(name, str) and name in files:
+                texts[key] = files[name].read_text(encoding="utf-8", errors="replace")
+        return texts
+
+    return replace(asset, tags=told(asset.tags), system_metadata=told(asset.system_metadata))
 
 
 def _asset_yaml(spec: ModelSpec, asset: RenderedAsset) -> dict[str, Value]:

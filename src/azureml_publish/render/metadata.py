@@ -10,6 +10,12 @@ from pydantic import BaseModel
 from azureml_publish.assets import AllowList, Scenario, Value
 from azureml_publish.spec import Defaults, FinetuneDefaults, HubSource, Metadata, ModelSpec
 
+SEMVER_TAG = "semver"
+"""The tag that carries a team's own semantic version."""
+
+FINETUNE_TAG = "model_specific_defaults"
+"""The tag that carries the fine-tune defaults."""
+
 
 def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
     """The metadata of a model by the names and types of the `system_metadata` layout."""

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, PrefixLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, PrefixLoader, meta
 from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
@@ -67,6 +67,19 @@ class Templates:
         if path.is_relative_to(self._defaults) and not path.is_relative_to(self._root):
             return f"<defaults>/{path.relative_to(self._defaults).as_posix()}"
         return shown_path(self._root, path)
+
+    def behind(self, source: str) -> tuple[Path, ...]:
+        """The templates that a template extends, imports or includes, and what those do, the nearest first."""
+        found: dict[str, Path] = {}
+        waiting = [source]
+        while waiting:
+            for name in meta.find_referenced_templates(self._sandbox.parse(waiting.pop(0))):
+                default = name is not None and name.startswith("default/")
+                path = self._defaults / name.removeprefix("default/") if name and default else self.find(name or "")
+                if name is not None and name not in found and path is not None and path.is_file():
+                    found[name] = path
+                    waiting.append(path.read_text(encoding="utf-8"))
+        return tuple(found.values())
 
     def render(self, name: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
         """Render a template of the project; empty, with a diagnostic, where it fails."""

@@ -1,6 +1,8 @@
-"""What people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, typed (pydantic) and closed."""
+"""What people write: `model.yaml`, `publish.yaml`, `sample-links.yaml` and more, typed (pydantic) and closed."""
 
+from azureml_publish.spec.emulator import EmulatorFaults, FaultSpec, MannersSpec
 from azureml_publish.spec.extra import Extra, IntellectualProperty
+from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.model import (
     Compute,
@@ -15,21 +17,34 @@ from azureml_publish.spec.model import (
 from azureml_publish.spec.project import Defaults, ProjectConfig, RegistryConfig
 from azureml_publish.spec.reading import read_spec
 from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
-from azureml_publish.spec.source import BlobFolder, BlobSource, GitRepository, GitSource, HubSource, LocalSource
+from azureml_publish.spec.source import (
+    BlobFolder,
+    BlobSource,
+    GitRepository,
+    GitSource,
+    HubSource,
+    LocalSource,
+    identify_source,
+)
 
 __all__ = [
+    "PLACES",
     "BlobFolder",
     "BlobSource",
     "Compute",
     "Defaults",
+    "EmulatorFaults",
     "Extra",
+    "FaultSpec",
     "FinetuneDefaults",
     "GitRepository",
     "GitSource",
     "HubSource",
     "IntellectualProperty",
+    "Legacy",
     "Link",
     "LocalSource",
+    "MannersSpec",
     "Metadata",
     "MinSku",
     "Mlflow",
@@ -41,5 +56,6 @@ __all__ = [
     "SampleRow",
     "SkuQuery",
     "Tasks",
+    "identify_source",
     "read_spec",
 ]

@@ -18,6 +18,7 @@ from pydantic import (
 
 from azureml_publish.assets import MinSkuSpec, ModelType
 from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
+from azureml_publish.spec.legacy import Legacy
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.reading import Written
 from azureml_publish.spec.silence import Silence
@@ -39,6 +40,13 @@ def _number(value: object) -> object:
             raise ValueError("a number is wanted") from None
     return value
 
+
+SEMANTIC_VERSION = (
+    r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
+)
+"""A version of https://semver.org: MAJOR.MINOR.PATCH, and what may follow it."""
 
 Number = Annotated[str | int | float, BeforeValidator(_number)]
 MinSpecText = Annotated[str, AfterValidator(_min_spec)]
@@ -131,6 +139,9 @@ class Mlflow(Written):
     model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
     tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None
     pipeline_class: Annotated[str | None, Field(description="transformers pipeline class.")] = None
+    task: Annotated[
+        str | None, Field(description="transformers' task, if it is another: translation_en_to_de. [default: tasks]")
+    ] = None
     mlflow: Annotated[str | None, Field(description="MLflow's version in the model's environment.")] = None
     transformers: Annotated[str | None, Field(description="transformers' version in the environment.")] = None
     torch: Annotated[str | None, Field(description="PyTorch's version in the environment.")] = None
@@ -142,6 +153,13 @@ class ModelSpec(Written):
 
     name: Annotated[str, Field(description="The asset's name in a registry.")]
     version: Annotated[StrictInt, Field(description="The registry's version; not the Hub's revision.")]
+    semver: Annotated[
+        str | None,
+        Field(
+            description="The team's own semantic version, for example 1.2.0; the tag semver.",
+            pattern=SEMANTIC_VERSION,
+        ),
+    ] = None
     type: ModelType = "mlflow_model"
     source: Annotated[Source, Field(description="Where the files come from.")]
     license: Annotated[str | None, Field(description="Identifier, for example apache-2.0.")] = None
@@ -157,6 +175,9 @@ class ModelSpec(Written):
     mlflow: Mlflow | None = None
     categories: tuple[str, ...] | None = None
     metadata: Metadata = Metadata()
+    legacy: Annotated[
+        Legacy | None, Field(description="Tags and properties that no layout has moved, where a catalogue needs them.")
+    ] = None
     archived: Annotated[StrictBool | None, Field(description="Whether the catalogue hides this version.")] = None
     intellectual_property: Annotated[IntellectualProperty | None, Field(description="Whose the model is.")] = None
     variant_info: Annotated[

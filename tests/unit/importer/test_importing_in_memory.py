@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azureml_publish.assets import LayoutName
@@ -111,7 +111,7 @@ def fold(read: ReadFolder, tmp: Path = Path("/nowhere")) -> tuple[Folded, Draft]
     return folded, draft
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(native=metadata(), layout=st.sampled_from(["tags", "system_metadata"]), further=anything)
 def test_what_an_asset_says_its_model_folder_says(native: dict[str, Any], layout: LayoutName, further: Any) -> None:
     laid_out = lay_out(native, layout)
@@ -228,7 +228,7 @@ def test_any_other_card_stays_as_it_is(text: str, tmp_path: Path) -> None:
     assert card_of(text, tmp_path) == ({"card.md": text.encode()}, None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text("a #\n`{}%-→", max_size=60))
 def test_no_card_loses_a_character(text: str) -> None:
     files, blocks = card_of(text, Path("/nowhere"))

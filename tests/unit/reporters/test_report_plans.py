@@ -22,6 +22,7 @@ UPDATE = Action(
     14,
     ActionKind.UPDATE,
     "b" * 64,
+    latest=15,
     fields=(
         FieldChange("properties.new", Consequence.APPEND, None, "x"),
         FieldChange("properties.old", Consequence.KEPT, "kept", None),
@@ -40,7 +41,7 @@ CONFLICT = Action(
 PLAN = Plan(
     "prod",
     (
-        Action("bert", 1, ActionKind.CREATE, "a" * 64),
+        Action("bert", 2, ActionKind.CREATE, "a" * 64, latest=1),
         UPDATE,
         CONFLICT,
         Action("zephyr", 12345, ActionKind.UNCHANGED, "d" * 64),
@@ -51,9 +52,9 @@ PLAN = Plan(
 def changed(before: Value, after: Value, field: str = "tags.x") -> list[str]:
     """The lines below a field that changed, from where the field's name stands."""
     change = FieldChange(field, Consequence.IN_PLACE, before, after)
-    text = plan_text(Plan("r", (replace(UPDATE, fields=(change,)),)))
+    text = plan_text(Plan("r", (replace(UPDATE, fields=(change,), latest=None),)))
     lines = text.splitlines()
-    start = lines.index(f"      {field} changes in place")
+    start = lines.index(f"      changes in place  {field}")
     return [line.removeprefix("      ") for line in lines[start + 1 : -2]]
 
 
@@ -61,18 +62,20 @@ def test_a_plan_is_told_model_by_model_with_a_count_at_the_end() -> None:
     assert plan_text(PLAN) == (
         "Plan for registry prod\n"
         "\n"
-        "  + bert                        1  create\n"
+        "  + bert                        2  create\n"
+        "      latest: 1 → 2\n"
         "  ~ distilbert-base-uncased    14  update\n"
-        "      properties.new is added\n"
-        "          + x\n"
-        "      properties.old stays: a registry keeps properties\n"
-        "          - kept\n"
-        "      tags.license changes in place\n"
+        "      changes in place         tags.license\n"
         "          - gpl\n"
         "          + mit\n"
+        "      is added                 properties.new\n"
+        "          + x\n"
+        "      stays, as properties do  properties.old\n"
+        "          - kept\n"
+        "      latest: stays 15\n"
         "  ! little                      3  conflict\n"
         "      type cannot change in a registered version\n"
-        "      type needs a new version\n"
+        "      needs a new version  type\n"
         "          - mlflow_model\n"
         "          + custom_model\n"
         "      help: Run `publish bump little`: the next free version is 4.\n"
@@ -89,6 +92,7 @@ def test_a_plan_is_told_model_by_model_with_a_count_at_the_end() -> None:
         ([ActionKind.CREATE] * 2, "Plan: 2 to create."),
         ([ActionKind.UPDATE] * 3, "Plan: 3 to update."),
         ([ActionKind.UNCHANGED] * 2, "Plan: 2 unchanged."),
+        ([ActionKind.ARCHIVE, ActionKind.RESTORE], "Plan: 1 to archive, 1 to restore."),
         ([ActionKind.CONFLICT], "Plan: 1 conflict."),
         ([ActionKind.CONFLICT] * 2 + [ActionKind.CREATE], "Plan: 1 to create, 2 conflicts."),
     ],
@@ -154,15 +158,44 @@ class TestChanges:
             "      + y",
         ]
 
-    def test_text_of_several_lines_is_told_by_its_changed_lines(self) -> None:
+    def test_text_of_several_lines_is_told_as_a_diff(self) -> None:
         assert changed("# Title\n\none\ntwo\n", "# Title\n\none\nthree\n\n", "description") == [
+            "    @@ -3,2 +3,3 @@",
+            "      one",
             "    - two",
             "    + three",
-            '    + ""',
+            "    +",
         ]
 
     def test_blanks_at_the_end_of_a_line_can_be_seen(self) -> None:
-        assert changed("one\ntwo\n", "one\ntwo  \n", "description") == ["    - two", "    + 'two  '"]
+        assert changed("one\ntwo\n", "one\ntwo  \n", "description") == [
+            "    @@ -1,2 +1,2 @@",
+            "      one",
+            "    - two",
+            "    + 'two  '",
+        ]
+
+    def test_a_name_that_somebody_chose_moves_no_cursor(self) -> None:
+        change = FieldChange("tags.\x1b[2Jx", Consequence.IN_PLACE, "a", None)
+        text = plan_text(Plan("r", (replace(UPDATE, fields=(change,)),)))
+        assert "      changes in place  'tags.\\x1b[2Jx'\n" in text
+        assert "\x1b" not in text
+
+    def test_a_long_line_is_cut_round_what_changed_in_it(self) -> None:
+        before, after = f"{'a' * 200}one{'b' * 200}\nend\n", f"{'a' * 200}two{'b' * 200}\nend\n"
+        _, gone, come, _ = changed(before, after, "description")
+        assert gone == f"    - …{'a' * 30}one{'b' * 61}…"
+        assert come == f"    + …{'a' * 30}two{'b' * 61}…"
+
+    def test_lines_of_a_diff_that_look_like_signs_stay_text(self) -> None:
+        shown = changed("- item\n+ item\n@@ item\none\n", "- item\n+ item\n@@ item\ntwo\n", "description")
+        assert shown == ["    @@ -3,2 +3,2 @@", "      @@ item", "    - one", "    + two"]
+
+    def test_texts_too_long_to_compare_are_told_by_their_length(self) -> None:
+        before, after = "a\n" * 150_000, "b\n" * 150_000
+        assert changed(before, after, "description") == [
+            "    300000 characters become 300000: too long to compare line by line"
+        ]
 
     @pytest.mark.parametrize(("before", "after"), [("a", "a\n"), ("a\r\nb", "a\nb")])
     def test_line_ends_alone_are_told_in_words(self, before: str, after: str) -> None:
@@ -196,7 +229,11 @@ class TestLongValues:
 
     def test_a_card_with_many_changes_is_cut_after_some_lines(self) -> None:
         old, new = "".join(f"{n}\n" for n in range(50)), "".join(f"{n} changed\n" for n in range(50))
-        assert changed(old, new, "description") == ["    - 0", "    - 1", "    - 2", "    … and 97 more"]
+        assert changed(old, new, "description") == [
+            "    @@ -1,50 +1,50 @@",
+            *(f"    - {number}" for number in range(22)),
+            "    … and 78 more",
+        ]
 
     def test_json_has_it_all(self) -> None:
         card = "".join(f"line {number}\n" for number in range(500))
@@ -216,10 +253,11 @@ class TestJson:
         assert [one["action"] for one in document["actions"]] == ["create", "update", "conflict", "unchanged"]
         assert document["actions"][0] == {
             "model": "bert",
-            "version": 1,
+            "version": 2,
             "action": "create",
             "reason": "",
             "hint": "",
+            "latest": {"before": 1, "after": 2},
             "fields": [],
         }
         assert document["actions"][2] == {
@@ -228,6 +266,7 @@ class TestJson:
             "action": "conflict",
             "reason": "type cannot change in a registered version",
             "hint": "Run `publish bump little`: the next free version is 4.",
+            "latest": {"before": None, "after": None},
             "fields": [{"field": "type", "class": "new-version", "before": "mlflow_model", "after": "custom_model"}],
         }
 
@@ -244,6 +283,15 @@ class TestJson:
         document = json.loads(plan_json(Plan("r", (replace(UPDATE, fields=(change,)),))))
         after = document["actions"][0]["fields"][0]["after"]
         assert (after, type(after)) == (value, type(value))
+
+    def test_lists_have_what_comes_and_goes_and_texts_their_diff(self) -> None:
+        fields = (
+            FieldChange("tags.skus", Consequence.IN_PLACE, "['a', 'b']", '["b", "c"]'),
+            FieldChange("description", Consequence.IN_PLACE, "one\ntwo\n", "one\n"),
+        )
+        skus, card = json.loads(plan_json(Plan("r", (replace(UPDATE, fields=fields),))))["actions"][0]["fields"]
+        assert (skus["added"], skus["removed"]) == (["c"], ["a"])
+        assert card["diff"] == "@@ -1,2 +1 @@\n one\n-two"
 
     def test_no_models_are_an_empty_list(self) -> None:
         assert json.loads(plan_json(Plan("r", ())))["actions"] == []

@@ -6,12 +6,14 @@ import sys
 
 import click
 
-from azureml_publish.cli.registries import TOOL, find_credential
+from azureml_publish.cli.registries import TOOL
 from azureml_publish.cli.session import Output, output_options
 from azureml_publish.cli.stages import read_catalogue
 from azureml_publish.cli.writing import write_whole
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.project import find_root, read_optional
+from azureml_publish.registry.cloud import find_cloud
+from azureml_publish.registry.credentials import find_credential
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription
 from azureml_publish.reporters.changes import comparison_json, comparison_text
 from azureml_publish.skus.live import Comparison, compare, overlay_of, read_sizes
@@ -48,7 +50,9 @@ def command(
     if broken is not None:
         raise UsageProblem(f"{broken.location.path}:{broken.location.line}: {broken.message}", hint=broken.hint)
     environ = output.session.environ
-    asked = Subscription(subscription, find_credential(environ), environ, TOOL)
+    asked = Subscription(
+        subscription, find_credential(environ, find_cloud(environ).authority).credential, environ, TOOL
+    )
     answers, missing = asked.vm_sizes_everywhere(regions or asked.regions())
     if missing and regions:
         raise NotFound(next(iter(missing.values())), hint="`az account list-locations` shows the regions' names.")

@@ -1,7 +1,7 @@
 """Shared access signatures of the emulator's own.
 
-They carry the query parameters of the service (`sv`, `sr`, `sp`, `st`, `se`, `spr`, `sig`), so that clients handle them
-alike, but the signed text and the key are the emulator's: no account key exists.
+They carry the query parameters of the service (`sv`, `sr`, `sp`, `st`, `se`, `spr`, `scid`, `sig`), so that clients
+handle them alike, but the signed text and the key are the emulator's: no account key exists.
 https://learn.microsoft.com/rest/api/storageservices/create-service-sas
 """
 
@@ -9,8 +9,11 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import math
 import os
 import secrets as random
+import threading
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +23,7 @@ from azureml_publish.emulator.routing import RefusedError
 
 _VERSION = "2025-11-05"
 _PERMISSIONS = "racwdl"
-_SIGNED = ("sv", "sr", "sp", "st", "se", "spr")
+_SIGNED = ("sv", "sr", "sp", "st", "se", "spr", "scid")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -52,11 +55,19 @@ def _moment(text: str) -> dt.datetime:
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=dt.UTC)
 
 
+def _up(moment: dt.datetime) -> dt.datetime:
+    """The next whole second."""
+    return dt.datetime.fromtimestamp(math.ceil(moment.timestamp()), dt.UTC)
+
+
 class Signer:
     """Issues and checks signatures with one secret key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._lock = threading.Lock()
+        self._left: dict[str, int] = {}
+        """How many requests a signature is still good for, by its id; only of those that are counted."""
 
     @classmethod
     def from_folder(cls, secrets: Path) -> "Signer":
@@ -75,8 +86,17 @@ class Signer:
                 temporary.unlink()
         return cls(path.read_bytes())
 
-    def container_sas(self, container: str, permissions: str, lifetime_seconds: float) -> str:
-        """A query string that grants letters of `racwdl` on one container from now on."""
+    def container_sas(
+        self, container: str, permissions: str, lifetime_seconds: float, requests: int | None = None
+    ) -> str:
+        """A query string that grants letters of `racwdl` on one container from now on.
+
+        Args:
+            container: The container.
+            permissions: The letters.
+            lifetime_seconds: At least so long it is good: its end is written in whole seconds, as the service does.
+            requests: How many requests it is good for, None for any number. Counted in this process only.
+        """
         if not permissions or set(permissions) - set(_PERMISSIONS):
             raise ValueError(f"permissions are letters of {_PERMISSIONS}, not {permissions!r}")
         now = dt.datetime.now(dt.UTC)
@@ -86,9 +106,14 @@ class Signer:
             "sr": "c",
             "sp": "".join(letter for letter in _PERMISSIONS if letter in permissions),
             "st": (now - dt.timedelta(minutes=15)).strftime(_TIME),
-            "se": (now + dt.timedelta(seconds=lifetime_seconds)).strftime(_TIME),
+            "se": _up(now + dt.timedelta(seconds=lifetime_seconds)).strftime(_TIME),
             "spr": "https,http",
+            # Correlation id of a user delegation signature: two that are lent in one second still differ.
+            "scid": str(uuid.uuid4()),
         }
+        if requests is not None:
+            with self._lock:
+                self._left[values["scid"]] = requests
         values["sig"] = self._sign(container, values)
         return urlencode(values)
 
@@ -119,4 +144,13 @@ class Signer:
             raise _denied("Signature not valid in the specified time frame: it has expired.")
         if scheme not in query.get("spr", "https,http").split(","):
             raise _denied(f"Signature not valid for {scheme}.")
+        self._count(query.get("scid", ""))
         return Grant(query.get("sp", ""))
+
+    def _count(self, identifier: str) -> None:
+        with self._lock:
+            left = self._left.get(identifier)
+            if left == 0:
+                raise _denied("Signature not valid in the specified time frame: it has expired.")
+            if left is not None:
+                self._left[identifier] = left - 1

@@ -112,6 +112,15 @@ class BlobStore:
         with self._database.read() as connection:
             return connection.execute("SELECT 1 FROM containers WHERE name = ?", (name,)).fetchone() is not None
 
+    def drop_container(self, name: str) -> None:
+        """Delete a container with all that is in it; nothing happens where there is none."""
+        with self._change() as (connection, released):
+            for table in ("pieces", "blocks"):
+                rows = connection.execute(f"DELETE FROM {table} WHERE container = ? RETURNING segment", (name,))  # noqa: S608
+                released.extend(row["segment"] for row in rows.fetchall())
+            connection.execute("DELETE FROM blobs WHERE container = ?", (name,))
+            connection.execute("DELETE FROM containers WHERE name = ?", (name,))
+
     def container(self, name: str) -> tuple[str, float]:
         """ETag and time of the last change of a container."""
         with self._database.read() as connection:

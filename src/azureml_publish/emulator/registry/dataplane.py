@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from azureml_publish.emulator.addresses import Addresses
+from azureml_publish.emulator.manners import Switches
 from azureml_publish.emulator.registry import wire
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.paging import newest_first, paged, view_of
@@ -27,6 +28,8 @@ _MAPPINGS = {"systemMetadata": "system_metadata", "kvTags": "tags", "tags": "tag
 def dataplane_routes(
     models: ModelStore,
     addresses: Addresses,
+    manners: Switches,
+    *,
     authorised: Callable[[Handler], Handler],
     registry_of: Callable[[Request], str],
     body_of: Callable[[Request], Awaitable[Any]],
@@ -40,11 +43,16 @@ def dataplane_routes(
         return registry_of(request), name, version
 
     async def get(request: Request) -> Response:
-        return Json(wire.render_model(models.get(*identity(request)), addresses))
+        return Json(wire.render_model(models.show(*identity(request)), addresses))
 
     async def patch(request: Request) -> Response:
         operations = await body_of(request)
-        record = models.change(*identity(request), lambda old: apply_patch(old, operations))
+
+        def edit(old: Record) -> tuple[Fields, bool]:
+            fields, archived = apply_patch(old, operations)
+            return fields, old.archived if manners.now.ignore_archive else archived
+
+        record = models.change(*identity(request), edit)
         return Json(wire.render_model(record, addresses))
 
     async def delete(request: Request) -> Response:
@@ -62,11 +70,13 @@ def dataplane_routes(
         return Json(wire.render_model(record, addresses))
 
     async def list_models(request: Request) -> Response:
-        registry, name, view = registry_of(request), request.query_params.get("name"), view_of(request)
+        registry, name, now = registry_of(request), request.query_params.get("name"), manners.now
+        view = view_of(request, now)
         newest = newest_first(request)
         return paged(
             request,
             addresses,
+            now,
             lambda offset, limit: models.versions(
                 registry, name, view, newest_first=newest, offset=offset, limit=limit
             ),

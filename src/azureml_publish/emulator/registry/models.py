@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from azureml_publish.emulator.addresses import blob_reference
 from azureml_publish.emulator.blobs.store import BlobStore
+from azureml_publish.emulator.manners import Switches
+from azureml_publish.emulator.registry.recent import Before, RecentWrites
 from azureml_publish.emulator.registry.records import (
     Container,
     Fields,
@@ -27,6 +29,8 @@ from azureml_publish.emulator.state import Database
 View = Literal["All", "ActiveOnly", "ArchivedOnly"]
 
 _OWN = "blob:"
+OWN_CONTAINER = "assets-"
+"""How the names begin of the containers that the registry makes for content."""
 _VIEWS: dict[View, str] = {"All": "", "ActiveOnly": " AND archived = 0", "ArchivedOnly": " AND archived = 1"}
 _IDENTITY = "registry = ? AND name = ? AND version = ?"
 
@@ -39,6 +43,13 @@ def own_blob(model_uri: str) -> tuple[str, str] | None:
     return container, path
 
 
+def _present(found: Record | None, key: tuple[str, str, str]) -> Record:
+    if found is None or found.deleted is not None:
+        registry, name, version = key
+        raise refused(f"Model {name}:{version} is not in registry {registry}.", status=404, code="NotFound")
+    return found
+
+
 def _record(row: sqlite3.Row) -> Record:
     return Record(
         row["registry"], row["name"], row["version"], Fields(**json.loads(row["fields"])),
@@ -49,9 +60,11 @@ def _record(row: sqlite3.Row) -> Record:
 class ModelStore:
     """Versions of all registries."""
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, manners: Switches) -> None:
         self._database = database
         self._blobs = blobs
+        self._manners = manners
+        self._recent = RecentWrites()
 
     # Reading
 
@@ -70,10 +83,22 @@ class ModelStore:
         Raises:
             RefusedError: 404.
         """
-        found = self.find(registry, name, version)
-        if found is None or found.deleted is not None:
-            raise refused(f"Model {name}:{version} is not in registry {registry}.", status=404, code="NotFound")
-        return found
+        return _present(self.find(registry, name, version), (registry, name, version))
+
+    def show(self, registry: str, name: str, version: str) -> Record:
+        """A version as a GET shows it: for a while after a write that can be what was there before it.
+
+        Raises:
+            RefusedError: 404.
+        """
+        key = (registry, name, version)
+        with self._database.read():
+            before = self._recent.look(key)
+            return _present(before.record if before is not None else self.find(*key), key)
+
+    def refresh(self) -> None:
+        """Let every read show the truth again."""
+        self._recent.clear()
 
     def versions(
         self, registry: str, name: str | None, view: View, *, newest_first: bool, offset: int, limit: int
@@ -121,11 +146,20 @@ class ModelStore:
 
     # Writing
 
-    def put(self, registry: str, name: str, version: str, sent: Submission) -> tuple[Record, bool]:
+    def put(
+        self, registry: str, name: str, version: str, sent: Submission, *, polls: int | None = None
+    ) -> tuple[Record, bool, str | None]:
         """Create a version or update it.
 
+        Args:
+            registry: The registry.
+            name: The model.
+            version: Its version.
+            sent: What to write.
+            polls: Make it a long-running operation that is in progress for so many polls.
+
         Returns:
-            The version, and whether it is new.
+            The version, whether it is new, and the id of the operation if there is one.
 
         Raises:
             RefusedError: 400, a rule of the registry is against it; the rules are in `records`.
@@ -133,28 +167,35 @@ class ModelStore:
         check_identity(name, version)
         with self._database.write() as connection:
             old = self._find_live(registry, name, version)
+            operation = None if polls is None else self._start_operation(connection, polls)
             uri = self._relative(sent.fields.model_uri, checked=old is None)
             sent = Submission(_with_uri(sent.fields, uri), sent.has_uri, sent.has_type, sent.archived)
             now = time.time()
             if old is None:
                 new = Record(registry, name, version, created_fields(sent), bool(sent.archived), now, now)
                 self._insert(connection, new)
-                return new, True
+                self._lag(new, None, polls or 0, operation)
+                return new, True, operation
             archived = old.archived if sent.archived is None else sent.archived
             fields = updated_fields(f"{name}:{version}", old.fields, sent)
-            return self._update(connection, old, fields, archived=archived), False
+            new = self._update(connection, old, fields, archived=archived)
+            self._lag(new, old, polls or 0, operation)
+            return new, False, operation
 
     def change(self, registry: str, name: str, version: str, edit: Callable[[Record], tuple[Fields, bool]]) -> Record:
         """Let a function compute new fields and the archived flag of a version, in one transaction."""
         with self._database.write() as connection:
             old = self.get(registry, name, version)
             fields, archived = edit(old)
-            return self._update(connection, old, fields, archived=archived)
+            new = self._update(connection, old, fields, archived=archived)
+            self._lag(new, old)
+            return new
 
     def delete(self, registry: str, name: str, version: str) -> None:
         """Leave a tombstone in the place of a version. Its number is never free again."""
         with self._database.write() as connection:
-            self.get(registry, name, version)
+            old = self.get(registry, name, version)
+            self._lag(old, old)
             connection.execute(
                 f"UPDATE versions SET deleted = ? WHERE {_IDENTITY}",  # noqa: S608 - a constant
                 (time.time(), registry, name, version),
@@ -217,20 +258,35 @@ class ModelStore:
                 fields = _with_uri(fields, f"{_OWN}{container}/{content[1]}")
             now = time.time()
             self._insert(connection, Record(*target, fields, archived=False, created=now, modified=now))
-            operation = str(uuid.uuid4())
-            connection.execute("INSERT INTO operations VALUES (?, 1)", (operation,))
-        return operation
+            return self._start_operation(connection, 1)
 
     def poll(self, operation: str) -> bool:
-        """Whether an operation is reported as finished; the first question is always answered with no."""
+        """Whether an operation is reported as finished, which takes the number of polls that it started with."""
         with self._database.write() as connection:
             row = connection.execute("SELECT polls_left FROM operations WHERE id = ?", (operation,)).fetchone()
             if row is None:
                 raise refused(f"There is no operation {operation}.", status=404, code="NotFound")
             connection.execute("UPDATE operations SET polls_left = max(polls_left - 1, 0) WHERE id = ?", (operation,))
-        return int(row["polls_left"]) == 0
+        finished = int(row["polls_left"]) == 0
+        if finished:
+            self._recent.finished(operation)
+        return finished
 
     # Inside a transaction
+
+    @staticmethod
+    def _start_operation(connection: sqlite3.Connection, polls: int) -> str:
+        operation = str(uuid.uuid4())
+        connection.execute("INSERT INTO operations VALUES (?, ?)", (operation, polls))
+        return operation
+
+    def _lag(self, new: Record, old: Record | None, polls: int = 0, operation: str | None = None) -> None:
+        """Let reads show the old state for as long as the manners say.
+
+        A PUT that is polled is not late on top of it: an operation that is reported as finished can be read.
+        """
+        looks = self._manners.now.stale_reads if operation is None else polls
+        self._recent.wrote((new.registry, new.name, new.version), Before(old, looks, operation))
 
     def _find_live(self, registry: str, name: str, version: str) -> Record | None:
         found = self.find(registry, name, version)
@@ -293,7 +349,7 @@ class ModelStore:
 
 def _new_container() -> str:
     """A name that no other data folder has: a URL from before a restart then means this content or nothing."""
-    return f"assets-{uuid.uuid4().hex}"
+    return f"{OWN_CONTAINER}{uuid.uuid4().hex}"
 
 
 def _with_uri(fields: Fields, uri: str) -> Fields:

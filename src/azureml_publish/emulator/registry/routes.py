@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp
 
 from azureml_publish.emulator.addresses import Addresses, blob_reference
 from azureml_publish.emulator.blobs.sas import Signer
-from azureml_publish.emulator.blobs.store import BlobStore
+from azureml_publish.emulator.manners import Switches
 from azureml_publish.emulator.registry import wire
 from azureml_publish.emulator.registry.dataplane import dataplane_routes
 from azureml_publish.emulator.registry.models import ModelStore, own_blob
@@ -66,7 +67,9 @@ def authorised(handler: Handler) -> Handler:
     return checked
 
 
-def registry_service(models: ModelStore, blobs: BlobStore, signer: Signer, addresses: Addresses, cloud: str) -> ASGIApp:
+def registry_service(
+    models: ModelStore, signer: Signer, addresses: Addresses, manners: Switches, cloud: str
+) -> ASGIApp:
     """The application of the HTTPS port."""
 
     async def metadata(_request: Request) -> Response:
@@ -88,7 +91,7 @@ def registry_service(models: ModelStore, blobs: BlobStore, signer: Signer, addre
             }
         )
 
-    front = _FrontEnd(models, blobs, signer, addresses)
+    front = _FrontEnd(models, signer, addresses, manners)
     pending = Methods(POST=authorised(front.start_pending_upload))
     base = f"{_FRONT_END}{_REGISTRY}"
     version = "/models/{name}/versions/{version}"
@@ -113,20 +116,35 @@ def registry_service(models: ModelStore, blobs: BlobStore, signer: Signer, addre
         # These two azure-mgmt-machinelearningservices makes on the resource manager, which is the same host here.
         Route(f"{_REGISTRY}/models/{{name}}", Methods(GET=authorised(front.get_container))),
         Route(f"{_REGISTRY}{version}/startPendingUpload", pending),
+        Route(f"{_REGISTRY}/providers/Microsoft.Authorization/permissions", Methods(GET=authorised(permissions))),
         Route(f"{base}{version}/startPendingUpload", pending),
-        *dataplane_routes(models, addresses, authorised, registry_of, body_of),
+        *dataplane_routes(models, addresses, manners, authorised=authorised, registry_of=registry_of, body_of=body_of),
     ]
     return Router(routes=routes, default=not_served, redirect_slashes=False)
+
+
+async def permissions(request: Request) -> Response:
+    """What the caller may do: all that the role AzureML Registry User allows; with the token `reader`, only to read."""
+    registry_of(request)
+    token = request.headers["authorization"].partition(" ")[2].strip()
+    last = "read" if token == "reader" else "*"  # noqa: S105 - a made-up name of the emulator, no secret
+    actions = [f"Microsoft.MachineLearningServices/registries/{what}" for what in ("read", f"assets/{last}")]
+    return Json({"value": [{"actions": actions, "notActions": []}]})
 
 
 class _FrontEnd:
     """The handlers of the management front end."""
 
-    def __init__(self, models: ModelStore, blobs: BlobStore, signer: Signer, addresses: Addresses) -> None:
+    def __init__(self, models: ModelStore, signer: Signer, addresses: Addresses, manners: Switches) -> None:
         self._models = models
-        self._blobs = blobs
         self._signer = signer
         self._addresses = addresses
+        self._manners = manners
+
+    def _sas(self, container: str, permissions: str, seconds: float) -> str:
+        manners = self._manners.now
+        seconds = seconds if manners.sas_seconds is None else manners.sas_seconds
+        return self._signer.container_sas(container, permissions, seconds, manners.sas_requests)
 
     @staticmethod
     def _identity(request: Request) -> tuple[str, str, str]:
@@ -135,20 +153,27 @@ class _FrontEnd:
     # Versions and containers
 
     async def get_version(self, request: Request) -> Response:
-        record = self._models.get(*self._identity(request))
+        record = self._models.show(*self._identity(request))
         return Json(wire.render_version(record, self._addresses))
 
     async def put_version(self, request: Request) -> Response:
         sent = read_submission(await body_of(request))
-        record, created = self._models.put(*self._identity(request), sent)
+        manners = self._manners.now
+        if manners.ignore_archive:
+            sent = replace(sent, archived=None)
+        record, created, operation = self._models.put(*self._identity(request), sent, polls=manners.put_polls)
+        if operation is not None:
+            return Response(status_code=202, headers=self._polling(request, operation))
         return Json(wire.render_version(record, self._addresses), 201 if created else 200)
 
     async def list_versions(self, request: Request) -> Response:
-        registry, name, view = registry_of(request), request.path_params["name"], view_of(request)
+        registry, name, manners = registry_of(request), request.path_params["name"], self._manners.now
+        view = view_of(request, manners)
         newest = newest_first(request)
         return paged(
             request,
             self._addresses,
+            manners,
             lambda offset, limit: self._models.versions(
                 registry, name, view, newest_first=newest, offset=offset, limit=limit
             ),
@@ -167,6 +192,8 @@ class _FrontEnd:
         archived = properties.get("isArchived")
         if archived is not None and not isinstance(archived, bool):
             raise refused("isArchived is true or false.")
+        if self._manners.now.ignore_archive:
+            archived = None
         fields = {key: properties[key] for key in ("description", "tags", "properties") if properties.get(key)}
         container = self._models.put_container(
             registry_of(request), request.path_params["name"], fields, archived=archived
@@ -174,10 +201,12 @@ class _FrontEnd:
         return Json(wire.render_container(container))
 
     async def list_containers(self, request: Request) -> Response:
-        registry, view = registry_of(request), view_of(request)
+        registry, manners = registry_of(request), self._manners.now
+        view = view_of(request, manners)
         return paged(
             request,
             self._addresses,
+            manners,
             lambda offset, limit: self._models.containers(registry, view, offset=offset, limit=limit),
             wire.render_container,
         )
@@ -186,7 +215,7 @@ class _FrontEnd:
 
     def _upload_reference(self, identity: tuple[str, str, str]) -> dict[str, Any]:
         container = self._models.upload_container(*identity)
-        sas = self._signer.container_sas(container, "racwl", _UPLOAD_SECONDS)
+        sas = self._sas(container, "racwl", _UPLOAD_SECONDS)
         return wire.render_blob_reference(self._addresses, container, "", sas)
 
     async def temporary_reference(self, request: Request) -> Response:
@@ -220,7 +249,7 @@ class _FrontEnd:
         wanted = blob_reference(str(body.get("blobUri", ""))) if isinstance(body, dict) else None
         if wanted is None or wanted[0] != content[0]:
             raise refused(f"blobUri does not belong to {record.name}:{record.version}.")
-        sas = self._signer.container_sas(content[0], "rl", _DOWNLOAD_SECONDS)
+        sas = self._sas(content[0], "rl", _DOWNLOAD_SECONDS)
         return Json({"blobReferenceForConsumption": wire.render_blob_reference(self._addresses, *content, sas)})
 
     # Import

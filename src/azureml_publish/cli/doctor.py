@@ -1,0 +1,76 @@
+"""`publish doctor`: versions, project, credentials, registry, rights and Hub, each in words."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import click
+
+from azureml_publish import __version__
+from azureml_publish.artifacts.hub import Hub
+from azureml_publish.cli.registries import TOOL, open_registry
+from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.cli.stages import Settings, stage
+from azureml_publish.diagnostics import has_errors
+from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.project import Project
+from azureml_publish.registry.examination import Examined, State, examine_registry
+from azureml_publish.reporters.examinations import examinations_json, examinations_text
+from azureml_publish.spec import HubSource
+
+LIBRARIES = ("azure-ai-ml", "azure-identity", "azure-storage-blob", "huggingface_hub")
+
+
+@click.command("doctor")
+@registry_option
+@output_options
+def command(output: Output, registry: str | None) -> None:
+    """Tell which credential works, whether registry and Hub answer, and what role is missing.
+
+    Writes nothing anywhere. Exits with 5 where nobody may sign in or read, with 1 where something does not answer.
+    """
+    examined = list(_examine(output, registry))
+    output.data(examinations_json(examined) if output.json else examinations_text(examined, output.paint))
+    failures = [one.code for one in examined if one.state is State.FAILED]
+    if failures:
+        raise SystemExit(failures[0])
+
+
+def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    said = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
+    yield Examined("versions", State.FINE, said)
+    try:
+        staged = stage(output.session, (), Settings())
+    except UsageProblem as problem:
+        yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
+        return
+    if staged.project is None or has_errors(staged.found):
+        yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
+    else:
+        yield Examined("project", State.FINE, f"{len(staged.subjects)} models without an error.")
+    if staged.project is None:
+        return
+    with open_registry(output, staged.project, registry, early=False) as opened:
+        name = opened.registry.name
+        yield from examine_registry(name, opened.asker, output.session.environ, TOOL)
+        yield from _hub(staged.project, opened.hub)
+
+
+def _hub(project: Project, hub: Hub) -> Iterator[Examined]:
+    """The first repository that the project names stands for all."""
+    sources = (model.spec.source for model in project.models)
+    source = next((one for one in sources if isinstance(one, HubSource)), None)
+    if source is None:
+        return
+    where = hub.endpoint or "the Hub"
+    try:
+        hub.describe(source.huggingface, str(source.revision))
+    except NotFound as error:
+        yield Examined("hub", State.WARNING, f"{where} answers, but not as wanted: {error.message}", error.hint)
+    except PublishError as error:
+        yield Examined("hub", State.FAILED, error.message, error.hint, error.exit_code)
+    else:
+        yield Examined("hub", State.FINE, f"{where} has {source.huggingface} at {str(source.revision)[:12]}.")

@@ -1,0 +1,121 @@
+"""`publish explain`: where a rendered field comes from, and what changing it means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from azureml_publish.artifacts.transfer import describe_content
+from azureml_publish.assets import LayoutName, RenderedModel, Value
+from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
+from azureml_publish.cli.stages import Settings, require_sound, stage
+from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.layouts import load_rules
+from azureml_publish.plan import Wanted, rule_of, wanted_fields
+from azureml_publish.project import ModelFolder
+from azureml_publish.render import Templates, default_templates
+from azureml_publish.render.provenance import Provenance
+from azureml_publish.reporters.explanations import Explanation, explanation_json, explanation_text
+
+
+@click.command("explain")
+@click.argument("field", metavar="FIELD")
+@click.option("-m", "--model", metavar="MODEL", help="The model folder; needed where there are several.")
+@layout_option
+@as_of_option
+@output_options
+def command(
+    *, output: Output, field: str, model: str | None, layout: LayoutName | None, as_of: datetime | None
+) -> None:
+    """Say which line of a spec, preset, default or template a field comes from, and what changing it means.
+
+    FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
+    or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is asked.
+    """
+    staged = stage(output.session, [model] if model else [], Settings(layout, as_of))
+    project = require_sound(staged, output)
+    if len(staged.rendered) != 1:
+        names = ", ".join(folder.folder for folder, _ in staged.rendered[:8]) or "none"
+        raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
+    folder, rendered = staged.rendered[0]
+    laid_out = layout or project.config.layout
+    fields = _fields(folder, rendered, field)
+    path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))
+    if field not in fields and not (field.startswith("system_metadata.") and path):
+        raise _unknown(field, fields, rendered, laid_out)
+    templates = Templates(project.root, project.templates, default_templates())
+    provenance = Provenance(project, folder, rendered.asset, templates, laid_out)
+    value = fields[field] if field in fields else _at(rendered.asset.system_metadata, path)
+    told = Explanation(
+        rendered.asset.name, rendered.asset.version, field, value, provenance.origins(field, path), rule_of(field)
+    )
+    output.data(explanation_json(told) if output.json else explanation_text(told, output.paint))
+
+
+def _fields(folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
+    """Every field by name. The identity of the content, which reads local files, only where it is asked for."""
+    asset = rendered.asset
+    wanted = Wanted(asset, describe_content(folder, rendered).digest if field == "content" else "")
+    return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}
+
+
+def _path(tree: Value, parts: list[str]) -> tuple[str, ...]:
+    """The keys that a dotted name means; a key may hold dots itself. Empty where there is no such key."""
+    if not isinstance(tree, Mapping):
+        return ()
+    for end in range(1, len(parts) + 1):
+        key = ".".join(parts[:end])
+        if key in tree:
+            if end == len(parts):
+                return (key,)
+            if below := _path(tree[key], parts[end:]):
+                return (key, *below)
+    return ()
+
+
+def _at(tree: Any, path: tuple[str, ...]) -> Value:
+    for key in path:
+        tree = tree[key]
+    found: Value = tree
+    return found
+
+
+def _unknown(field: str, fields: Mapping[str, Value], rendered: RenderedModel, layout: LayoutName) -> NotFound:
+    message = f"{rendered.asset.name} has no field '{field}' in the layout {layout}."
+    paths = _twins(field)
+    there = [
+        name
+        for name in paths
+        if name in fields or _path({"system_metadata": rendered.asset.system_metadata}, name.split("."))
+    ]
+    if there:
+        return NotFound(message, hint=f"Its value is {' and '.join(there)} there.")
+    names = [*fields, *_deep(rendered.asset.system_metadata, "system_metadata")]
+    close = difflib.get_close_matches(field, names, n=3, cutoff=0.6)
+    ends = [name for name in names if name.rpartition(".")[2] == field]
+    meant = list(dict.fromkeys([*ends, *close]))[:3]
+    hint = f"Did you mean {' or '.join(meant)}?" if meant else f"There are: {', '.join(fields)}."
+    return NotFound(message, hint=hint)
+
+
+def _twins(field: str) -> list[str]:
+    """What the other layout calls a field."""
+    found = []
+    for path, rules in load_rules().items():
+        native = f"system_metadata.{'.'.join(path)}"
+        names = [rule.old_name for rule in rules]
+        if field in names:
+            found.append(native)
+        elif field == native:
+            found += names
+    return found
+
+
+def _deep(tree: Value, above: str) -> list[str]:
+    if not isinstance(tree, Mapping):
+        return []
+    return [name for key, child in tree.items() for name in (f"{above}.{key}", *_deep(child, f"{above}.{key}"))]

@@ -1,0 +1,36 @@
+"""Rendered models against a registry's state: what would be done, field by field, and what cannot be. Pure.
+
+`rules` is the table of what may change in a registered version, `fields` how both sides are compared, `deciding` makes
+the plan, and `saved` is its form as a file.
+"""
+
+from azureml_publish.plan.actions import WRITING, Action, ActionKind, FieldChange, Plan, Wanted
+from azureml_publish.plan.deciding import changed_metadata, make_plan, plan_model
+from azureml_publish.plan.fields import registered_fields, wanted_fields
+from azureml_publish.plan.rules import RULES, Consequence, FieldRule, rule_of
+from azureml_publish.plan.saved import Moved, Observed, Request, SavedPlan, moved_since, read_plan, save_plan
+
+__all__ = [
+    "RULES",
+    "WRITING",
+    "Action",
+    "ActionKind",
+    "Consequence",
+    "FieldChange",
+    "FieldRule",
+    "Moved",
+    "Observed",
+    "Plan",
+    "Request",
+    "SavedPlan",
+    "Wanted",
+    "changed_metadata",
+    "make_plan",
+    "moved_since",
+    "plan_model",
+    "read_plan",
+    "registered_fields",
+    "rule_of",
+    "save_plan",
+    "wanted_fields",
+]

@@ -1,0 +1,103 @@
+"""What a plan is made of: differences, an action for each model, and the plan with its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from azureml_publish.assets import RenderedAsset, Value
+from azureml_publish.plan.rules import Consequence
+
+
+class ActionKind(StrEnum):
+    """What is done about one model."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ARCHIVE = "archive"
+    """The catalogue is to hide the version, and nothing else differs."""
+    RESTORE = "restore"
+    UNCHANGED = "unchanged"
+    CONFLICT = "conflict"
+
+
+WRITING = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.ARCHIVE, ActionKind.RESTORE)
+"""The kinds that write to a registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One difference. `field` is dotted (`tags.license`); None stands for a value that is not there."""
+
+    field: str
+    consequence: Consequence
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is done about one model version.
+
+    `wanted` identifies the rendered model and its content; `reason` is empty where the kind says it all; `hint` mends
+    a conflict; `latest` is the version that the label `latest` resolves to before, None where there is none.
+    """
+
+    model: str
+    version: int
+    kind: ActionKind
+    wanted: str
+    reason: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    hint: str = ""
+    latest: int | None = None
+
+    @property
+    def latest_after(self) -> int | None:
+        """The version that `latest` resolves to once the action is carried out: a new version is the latest."""
+        return self.version if self.kind is ActionKind.CREATE else self.latest
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done to a registry, sorted by model."""
+
+    registry: str
+    actions: tuple[Action, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over the registry's name and every action: the same digest is the same plan."""
+        return _sha256(asdict(self))
+
+    @property
+    def conflicts(self) -> tuple[Action, ...]:
+        """The actions that cannot be carried out."""
+        return tuple(action for action in self.actions if action.kind is ActionKind.CONFLICT)
+
+    @property
+    def changes(self) -> tuple[Action, ...]:
+        """The actions that would write."""
+        return tuple(action for action in self.actions if action.kind in WRITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a model folder asks of a registry: the rendered asset and the identity of its content's source."""
+
+    asset: RenderedAsset
+    source_digest: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over all that would be registered."""
+        # Field by field: asdict would copy every list of sizes first.
+        asset = {field.name: getattr(self.asset, field.name) for field in fields(self.asset)}
+        return _sha256({"asset": asset, "source_digest": self.source_digest})
+
+
+def _sha256(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""What a registry lets change in a version that is registered: one table, which plans, reports and `explain` all use.
+
+What is known of the service: a changed property "cannot be replaced … without increasing the version"
+(https://github.com/Azure/azureml-assets/pull/3439), and a version that was deleted cannot be made again
+(https://github.com/Azure/azureml-assets/pull/2919).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from azureml_publish.assets import Value
+
+
+class Consequence(StrEnum):
+    """What a difference means for a registered version."""
+
+    NEW_VERSION = "new-version"
+    IN_PLACE = "in-place"
+    APPEND = "append"
+    KEPT = "kept"
+    """Properties that the folder no longer has: a registry never takes one away, so it is only told."""
+    IDENTITY = "identity"
+    """Name and version say which version is meant. No difference has this class: another number is another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """What becomes of one field of a registered version. `field` is `tags.*` for every key of the tags.
+
+    `why` is the rule in a sentence, as `explain` says it.
+    """
+
+    field: str
+    added: Consequence
+    changed: Consequence
+    removed: Consequence
+    why: str
+
+    def consequence(self, before: Value, after: Value) -> Consequence:
+        """The class of a difference; None stands for a value that is not there."""
+        if before is None:
+            return self.added
+        return self.removed if after is None else self.changed
+
+
+def _always(field: str, consequence: Consequence, why: str) -> FieldRule:
+    return FieldRule(field, consequence, consequence, consequence, why)
+
+
+RULES = (
+    _always("name", Consequence.IDENTITY, "Another name is another model; the registered one stays as it is."),
+    _always("version", Consequence.IDENTITY, "Another number is another version; the registered one stays as it is."),
+    _always("type", Consequence.NEW_VERSION, "A registered version keeps its type."),
+    _always("content", Consequence.NEW_VERSION, "A registered version keeps its files."),
+    FieldRule(
+        "properties.*",
+        Consequence.APPEND,
+        Consequence.NEW_VERSION,
+        Consequence.KEPT,
+        "A registered version takes a new property, and neither changes nor gives up one that it has.",
+    ),
+    _always("tags.*", Consequence.IN_PLACE, "Tags are replaced whole."),
+    _always("description", Consequence.IN_PLACE, "The card is replaced."),
+    _always("system_metadata.*", Consequence.IN_PLACE, "System metadata changes key by key, in native types."),
+    _always("archived", Consequence.IN_PLACE, "A version is archived and restored as it stands."),
+)
+"""Every field of a version, in the order in which plans show them."""
+
+
+def rule_of(field: str) -> FieldRule:
+    """The rule for a field by its dotted name: `tags.license`, `content`.
+
+    Raises:
+        KeyError: versions have no such field.
+    """
+    section, dot, _ = field.partition(".")
+    wanted = f"{section}.*" if dot else section
+    for rule in RULES:
+        if rule.field == wanted:
+            return rule
+    raise KeyError(field)

@@ -1,0 +1,143 @@
+"""Who asks: the credential that fits the surroundings, and which one of a chain it is that works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azureml_publish.errors import NotAuthorised, UsageProblem
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+"""What a token for blobs is asked for, in every cloud."""
+
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+"""The audience that Microsoft Entra wants of another issuer's token (Workload identity federation)."""
+
+TIMEOUT_VARIABLE = "PUBLISH_CREDENTIAL_TIMEOUT"
+DEFAULT_TIMEOUT = 30
+"""Seconds for tools such as `az` to hand out a token; azure-identity's own 10 are too few on a busy machine."""
+
+_GITHUB = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "AZURE_CLIENT_ID", "AZURE_TENANT_ID")
+_PIPELINES = (
+    "SYSTEM_OIDCREQUESTURI",
+    "SYSTEM_ACCESSTOKEN",
+    "AZURESUBSCRIPTION_CLIENT_ID",
+    "AZURESUBSCRIPTION_TENANT_ID",
+    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+)
+"""What the task AzureCLI@2 and its kin set for a service connection with workload identity federation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A credential with the name that people know it by."""
+
+    name: str
+    credential: TokenCredential
+
+
+def find_credential(environ: Mapping[str, str], authority: str | None = None) -> Asker:
+    """The credential for these surroundings.
+
+    An emulator in another process (`publish emulator`) takes anybody. `AZURE_TOKEN_CREDENTIALS` decides where it is
+    set. Otherwise a job on GitHub or Azure DevOps that may mint identity tokens mints one for every token it needs,
+    as those live for minutes only; anything else is left to azure-identity's DefaultAzureCredential.
+
+    Args:
+        environ: the process's variables.
+        authority: host of Microsoft Entra in a national cloud; None for `AZURE_AUTHORITY_HOST`, or the public one.
+
+    Raises:
+        UsageProblem: the time-out is no number of seconds.
+    """
+    if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
+        return Asker("the emulator's token", AnyToken())
+    from azure import identity
+
+    options: dict[str, Any] = {"authority": authority} if authority and not environ.get("AZURE_AUTHORITY_HOST") else {}
+    chosen = environ.get("AZURE_TOKEN_CREDENTIALS", "").strip()
+    if not chosen and all(environ.get(name) for name in _GITHUB) and not environ.get("AZURE_FEDERATED_TOKEN_FILE"):
+        tenant, client = environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"]
+        mint = identity.ClientAssertionCredential(tenant, client, lambda: github_assertion(environ), **options)
+        return Asker("GitHub's OIDC federation", mint)
+    if not chosen and all(environ.get(name) for name in _PIPELINES):
+        pipelines = identity.AzurePipelinesCredential(
+            tenant_id=environ["AZURESUBSCRIPTION_TENANT_ID"],
+            client_id=environ["AZURESUBSCRIPTION_CLIENT_ID"],
+            service_connection_id=environ["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"],
+            system_access_token=environ["SYSTEM_ACCESSTOKEN"],
+            **options,
+        )
+        return Asker("Azure Pipelines' service connection", pipelines)
+    name = f"azure-identity, AZURE_TOKEN_CREDENTIALS={chosen}" if chosen else "azure-identity's default chain"
+    try:
+        chain = identity.DefaultAzureCredential(process_timeout=_timeout(environ), **options)
+    except ValueError as error:
+        hint = "Write dev, prod, or the name of one credential, such as AzureCliCredential."
+        raise UsageProblem(f"AZURE_TOKEN_CREDENTIALS cannot be '{chosen}': {error}", hint=hint) from error
+    return Asker(name, chain)
+
+
+def take_early(asker: Asker, scopes: tuple[str, ...]) -> None:
+    """Take a token of each audience before anything is done: a federated sign-in may have ended when it is needed.
+
+    Raises:
+        NotAuthorised: nobody hands one out.
+    """
+    from azure.core.exceptions import ClientAuthenticationError
+
+    for scope in scopes:
+        try:
+            asker.credential.get_token(scope)
+        except ClientAuthenticationError as error:
+            hint = "Sign in (az login), or see `publish doctor` for what was tried."
+            raise NotAuthorised(
+                f"No token for {scope.removesuffix('/.default')} from {asker.name}.", hint=hint
+            ) from error
+
+
+def github_assertion(environ: Mapping[str, str]) -> str:
+    """An identity token of the running GitHub job.
+
+    Source: GitHub, "About security hardening with OpenID Connect", the request that `core.getIDToken` makes.
+
+    Raises:
+        NotAuthorised: GitHub hands none out.
+    """
+    import requests  # azure-core's own transport
+
+    hint = "Give the job `permissions: {id-token: write}`."
+    try:
+        answer = requests.get(
+            environ["ACTIONS_ID_TOKEN_REQUEST_URL"],
+            params={"audience": EXCHANGE_AUDIENCE},
+            headers={"Authorization": f"bearer {environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return str(answer.json()["value"])
+    except (requests.RequestException, KeyError, ValueError) as error:
+        what = type(error).__name__
+        raise NotAuthorised(f"GitHub hands out no identity token ({what}).", hint=hint) from error
+
+
+def _timeout(environ: Mapping[str, str]) -> int:
+    text = environ.get(TIMEOUT_VARIABLE) or str(DEFAULT_TIMEOUT)
+    if not text.isdecimal() or int(text) == 0:
+        raise UsageProblem(f"{TIMEOUT_VARIABLE} is '{text}'.", hint="Write a whole number of seconds, such as 60.")
+    return int(text)
+
+
+class AnyToken:
+    """A credential for the emulator, which asks for a token and takes any."""
+
+    def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
+        """A token that opens nothing else."""
+        from azure.core.credentials import AccessToken
+
+        return AccessToken("embedded", int(time.time()) + 3600)

@@ -1,0 +1,211 @@
+"""Where a rendered field comes from: the lines of specs, presets and defaults, the templates, the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from azureml_publish.assets import SCENARIOS, LayoutName, RenderedAsset, Scenario, Value
+from azureml_publish.diagnostics import Location
+from azureml_publish.documents import Document, KeyPath
+from azureml_publish.layouts import Path, load_rules
+from azureml_publish.project import ModelFolder, Project
+from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG
+from azureml_publish.render.templates import Templates
+from azureml_publish.spec import BlobSource, Extra, GitSource, SkuQuery
+
+PACKAGE_TEMPLATES = ("MLmodel.j2", "conda.yaml.j2", "python_env.yaml.j2", "requirements.txt.j2")
+"""What writes the files beside the weights of an MLflow model."""
+
+
+class OriginKind(StrEnum):
+    """What a value comes from."""
+
+    SPEC = "spec"
+    PRESET = "preset"
+    DEFAULT = "default"
+    """A default of the project, in publish.yaml."""
+    BUILT_IN = "built-in"
+    """What publish does where nobody says anything."""
+    CARD = "card"
+    TEMPLATE = "template"
+    CATALOGUE = "catalogue"
+    LAYOUT = "layout"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One thing that a value comes from: where it stands, and what stands there. Not all stand in a file."""
+
+    kind: OriginKind
+    text: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the origins of one model's fields are told from."""
+
+    project: Project
+    folder: ModelFolder
+    asset: RenderedAsset
+    templates: Templates
+    layout: LayoutName
+
+    def origins(self, field: str, path: Path = ()) -> tuple[Origin, ...]:
+        """What one field comes from, what is written first, first.
+
+        Args:
+            field: as plans name it: `tags.license`, `content`, `version`.
+            path: of system metadata, the keys from the top down to a value.
+        """
+        return tuple(dict.fromkeys(self._origins(field, path)))
+
+    def _origins(self, field: str, path: Path) -> Iterator[Origin]:
+        section, _, key = field.partition(".")
+        match section:
+            case "system_metadata":
+                yield from self._metadata(path, _at(self.asset.system_metadata, path))
+            case "tags" | "properties":
+                yield from self._key(section, key)
+            case "content":
+                yield from self._content()
+            case "description":
+                yield from self._card()
+            case _:
+                yield self._spec(section) or _built_in(f"{section}: {_plain(getattr(self.asset, section))}")
+
+    def _key(self, section: str, key: str) -> Iterator[Origin]:
+        own = getattr(self.folder.spec.extra or Extra(), section)
+        named: dict[str, tuple[str, ...]] = {
+            "properties.SHA": ("source", "revision"),
+            "properties.intellectualPropertyPublisher": ("intellectual_property", "publisher"),
+            f"tags.{SEMVER_TAG}": ("semver",),
+        }
+        if key in own:
+            yield from self._written("extra", section, key)
+        elif f"{section}.{key}" in named:
+            yield from self._written(*named[f"{section}.{key}"])
+        elif (section, key) == ("tags", FINETUNE_TAG):
+            value = self.asset.tags[key]
+            for switch in value if isinstance(value, Mapping) else ():
+                yield from self._written("finetune_defaults", switch) or self._inherited("finetune", switch)
+        else:
+            for path, rules in load_rules().items():
+                if any((rule.section, rule.key) == (section, key) for rule in rules):
+                    yield from self._metadata(path, None)
+                    text = f"the layout {self.layout} writes {'.'.join(path)} as {section}.{key}"
+                    yield Origin(OriginKind.LAYOUT, text)
+
+    def _metadata(self, path: Path, value: Value) -> Iterator[Origin]:
+        if isinstance(value, Mapping) and value:
+            for key, child in value.items():
+                yield from self._metadata((*path, key), child)
+            return
+        spec = self.folder.spec
+        if _at(spec.extra.system_metadata if spec.extra else {}, path) is not None:
+            yield from self._written("extra", "system_metadata", *path)
+        elif written := self._written("metadata", *path):
+            yield from written
+        elif inherited := self._inherited("metadata", *path):
+            yield from inherited
+        elif path[0] in ("SKU", "supportedComputes") and len(path) > 1:
+            yield from self._sizes(path[1])
+        elif path == ("huggingFaceModelId",):
+            yield from self._written("source", "huggingface")
+        elif path[0] == "tasks" and len(path) > 1:
+            yield from self._written("tasks", "inference" if path[1] == "inferenceTasks" else "finetune")
+        else:
+            yield from self._written(*path)
+
+    def _sizes(self, key: str) -> Iterator[Origin]:
+        scenario: Scenario | None = next((one for one in SCENARIOS if key.startswith(one)), None)
+        if scenario is None:
+            return
+        kind = key.removeprefix(scenario)
+        asserted = {"RecommendedSkus": "recommended", "MinSkuSpec": "min_sku"}.get(kind)
+        if asserted and (written := self._written(asserted, scenario)):
+            yield from written
+            return
+        yield from self._written("compute", scenario)
+        body = getattr(self.folder.spec.compute, scenario)
+        if isinstance(body, str):
+            yield self._at(self.project.document, ("presets", body), OriginKind.PRESET)
+            body = self.project.config.presets.get(body)
+        if isinstance(body, SkuQuery):
+            yield Origin(OriginKind.CATALOGUE, "the sizes that the query means, in the catalogue's order")
+        if kind == "MinSkuSpec":
+            yield Origin(OriginKind.CATALOGUE, "the least of each figure over the allow-list's sizes")
+
+    def _content(self) -> Iterator[Origin]:
+        source = self.folder.document.data
+        keys = source.get("source") if isinstance(source, Mapping) else None
+        for key in keys if isinstance(keys, Mapping) else ():
+            yield from self._written("source", key)
+        yield self._spec("type") or _built_in(f"type: {self.asset.type}")
+        if self.asset.type != "mlflow_model":
+            return
+        yield from self._written("tasks", "inference")
+        yield from self._below(self.folder.document, ("mlflow",), OriginKind.SPEC)
+        yield from self._below(self.project.document, ("defaults", "mlflow"), OriginKind.DEFAULT)
+        if not isinstance(self.folder.spec.source, BlobSource | GitSource):  # they bring these files themselves
+            for name in PACKAGE_TEMPLATES:
+                path = self.templates.find(name)
+                if path is not None:
+                    text = f"writes {name.removesuffix('.j2')}"
+                    yield Origin(OriginKind.TEMPLATE, text, Location(self.templates.shown(path)))
+        yield _built_in("classes that follow from the task, and versions of the environment, where neither says them")
+
+    def _card(self) -> Iterator[Origin]:
+        yield Origin(OriginKind.CARD, "the model's own card", Location(self.folder.card_path))
+        if self.folder.finished:
+            return
+        for path in self.templates.behind(self.folder.card):
+            shown = Location(self.templates.shown(path))
+            yield Origin(OriginKind.TEMPLATE, "what the card extends or includes", shown)
+        for sample in self.folder.samples:
+            yield Origin(OriginKind.CARD, f"the sample {sample.name}", Location(sample.path))
+        yield Origin(OriginKind.SPEC, "the values that these name", Location(self.folder.document.path))
+
+    def _written(self, *key_path: str) -> list[Origin]:
+        """What the spec says under a key; nothing where it says nothing."""
+        found = self._spec(*key_path)
+        return [found] if found else []
+
+    def _spec(self, *key_path: str) -> Origin | None:
+        document = self.folder.document
+        return self._at(document, key_path, OriginKind.SPEC) if key_path in document.spans else None
+
+    def _inherited(self, *key_path: str) -> list[Origin]:
+        path = ("defaults", *key_path)
+        document = self.project.document
+        return [self._at(document, path, OriginKind.DEFAULT)] if path in document.spans else []
+
+    def _below(self, document: Document, key_path: KeyPath, kind: OriginKind) -> Iterator[Origin]:
+        for path in document.spans:
+            if path[:-1] == key_path and path:
+                yield self._at(document, path, kind)
+
+    @staticmethod
+    def _at(document: Document, key_path: KeyPath, kind: OriginKind) -> Origin:
+        location = document.location(key_path)
+        lines = document.text.splitlines()
+        line = lines[location.line - 1].strip() if location.line <= len(lines) else ""
+        return Origin(kind, line, location)
+
+
+def _at(tree: object, path: Iterable[str]) -> Value:
+    for key in path:
+        if not isinstance(tree, Mapping) or key not in tree:
+            return None
+        tree = tree[key]
+    return tree  # type: ignore[return-value]
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _built_in(text: str) -> Origin:
+    return Origin(OriginKind.BUILT_IN, text)

@@ -1,0 +1,58 @@
+"""Workflow commands of GitHub Actions, which show a message at a line of a file.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.plan import Action, ActionKind, Plan
+from azureml_publish.reporters.plans import SAID, by_consequence, latest_text, summary
+
+Level = Literal["error", "warning", "notice"]
+
+
+def plan_annotations(plan: Plan, places: Mapping[str, Location]) -> str:
+    """A conflict as an error and a change as a notice, each at its model's version; conflicts first.
+
+    GitHub shows ten of each a step. The last line is the count, for the log.
+    """
+    told = [*plan.conflicts, *plan.changes]
+    lines = [
+        annotation(
+            "error" if action.kind is ActionKind.CONFLICT else "notice",
+            _message(action),
+            places.get(action.model),
+            f"{action.kind} {action.model} {action.version} in {plan.registry}",
+        )
+        for action in told
+    ]
+    return "".join(f"{line}\n" for line in [*lines, f"Plan: {summary(plan)}."])
+
+
+def annotation(level: Level, message: str, place: Location | None, title: str) -> str:
+    """One workflow command; what would end it or a property of it is escaped."""
+    where = {"file": place.path, "line": str(place.line), "col": str(place.column)} if place else {}
+    properties = ",".join(f"{key}={_property(value)}" for key, value in {**where, "title": title}.items())
+    return f"::{level} {properties}::{_data(message)}"
+
+
+def _message(action: Action) -> str:
+    said: dict[str, list[str]] = {}
+    for change in by_consequence(action):
+        said.setdefault(SAID[change.consequence], []).append(change.field)
+    lines = [action.reason] if action.reason else []
+    lines += [f"{words}: {', '.join(fields)}" for words, fields in said.items()]
+    lines += [line for line in (latest_text(action), action.hint) if line]
+    return "\n".join(lines) or "a new model"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

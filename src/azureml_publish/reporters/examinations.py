@@ -1,0 +1,36 @@
+"""What `publish doctor` found, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from azureml_publish.registry.examination import Examined, State
+from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+_COLOURS = {State.FINE: "green", State.WARNING: "yellow", State.FAILED: "red"}
+
+
+def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str:
+    """One line a subject, with the mend below it."""
+    width = max((len(one.subject) for one in examined), default=0)
+    state_width = max(len(state) for state in State)
+    lines = []
+    for one in examined:
+        state = paint(f"{one.state:<{state_width}}", _COLOURS[one.state])
+        lines.append(f"{state}  {one.subject:<{width}}  {one.said}")
+        if one.mend:
+            lines.append(f"{' ' * (state_width + width + 4)}{paint('help:', 'cyan')} {one.mend}")
+    return "\n".join(lines) + "\n"
+
+
+def examinations_json(examined: Sequence[Examined]) -> str:
+    """The same as a JSON object."""
+    return as_json(
+        {
+            "examined": [
+                {"subject": one.subject, "state": str(one.state), "message": one.said, "hint": one.mend}
+                for one in examined
+            ]
+        }
+    )

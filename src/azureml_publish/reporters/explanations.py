@@ -1,0 +1,71 @@
+"""What a field comes from and what changing it means, as text and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from azureml_publish.assets import Value
+from azureml_publish.plan import Consequence, FieldRule
+from azureml_publish.render.provenance import Origin
+from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.differences import short
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+_MEANS = {
+    Consequence.NEW_VERSION: "needs a new version",
+    Consequence.IN_PLACE: "is done in place",
+    Consequence.APPEND: "is done in place, as nothing is replaced",
+    Consequence.KEPT: "does nothing: what is registered stays",
+    Consequence.IDENTITY: "makes another version, and leaves this one as it is",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One field of one model: its value as the service would hold it, its origins, and the rule on changing it."""
+
+    model: str
+    version: int
+    field: str
+    value: Value
+    origins: tuple[Origin, ...]
+    rule: FieldRule
+
+
+def explanation_text(told: Explanation, paint: Paint = PLAIN) -> str:
+    """The value, a line for each origin, and the consequence of a change."""
+    lines = [f"{paint(told.field, 'bold')} of {told.model} {told.version}: {short(told.value, 100)}", ""]
+    for origin in told.origins:
+        place = origin.location
+        where = f"{place.path}:{place.line}:{place.column}" if place else "publish"
+        lines.append(f"  {origin.kind:<9}  {paint(where, 'bold')}  {short(origin.text, 100)}")
+    rule = told.rule
+    lines += ["", f"On a registered version changing it {_MEANS[rule.changed]}. {rule.why}"]
+    if len({rule.added, rule.changed, rule.removed}) > 1:
+        lines.append(f"Adding it {_MEANS[rule.added]}; taking it away {_MEANS[rule.removed]}.")
+    return "\n".join(lines) + "\n"
+
+
+def explanation_json(told: Explanation) -> str:
+    """The same as a JSON object; `class` says what adding, changing and removing the field means."""
+    rule = told.rule
+    return as_json(
+        {
+            "model": told.model,
+            "version": told.version,
+            "field": told.field,
+            "value": told.value,
+            "origins": [
+                {
+                    "kind": str(origin.kind),
+                    "text": origin.text,
+                    "path": origin.location.path if origin.location else None,
+                    "line": origin.location.line if origin.location else None,
+                    "column": origin.location.column if origin.location else None,
+                }
+                for origin in told.origins
+            ],
+            "class": {"added": str(rule.added), "changed": str(rule.changed), "removed": str(rule.removed)},
+            "why": rule.why,
+        }
+    )

@@ -1,0 +1,115 @@
+"""A plan as Markdown, for a comment on a pull request or the summary of a workflow's step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from azureml_publish.plan import Action, ActionKind, Plan
+from azureml_publish.reporters.differences import Line, difference
+from azureml_publish.reporters.plans import SAID, SIGNS, by_consequence, latest_text, summary
+
+MOST = 65_536
+"""Characters that GitHub takes in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
+counted here in bytes of UTF-8, which are never fewer."""
+
+_ORDER = (ActionKind.CONFLICT, ActionKind.CREATE, ActionKind.UPDATE, ActionKind.ARCHIVE, ActionKind.RESTORE)
+_ROWS = MOST * 2 // 5
+"""What the table may take of it; the rest is for what changes."""
+
+_SPECIAL = re.compile(r"[^a-zA-Z0-9_ \-./=→…]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])")
+"""What could be markup; an underscore inside a word is none."""
+
+
+def plan_markdown(plan: Plan) -> str:
+    """The plan with a table of what is to do, conflicts first, and below it each model's differences to unfold.
+
+    It is never longer than `MOST`; what does not fit is counted.
+    """
+    told = sorted(
+        (action for action in plan.actions if action.kind in _ORDER), key=lambda action: _ORDER.index(action.kind)
+    )
+    head = f"### Plan for registry {cell(plan.registry)}\n\n**{summary(plan)}**\n"
+    tail = f"\n<sub>Plan {plan.digest}</sub>\n"
+    text = head
+    if told:
+        text += "\n| | model | version | action | differences |\n| --- | --- | ---: | --- | --- |\n"
+        text += _fitting(told, _row, _ROWS - _size(text), "\n{} more models are not shown.\n")
+        unfolded = [action for action in told if action.fields or action.hint]
+        left = MOST - _size(text) - _size(tail)
+        text += _fitting(unfolded, _section, left, "\n{} more models differ; `publish plan` shows them all.\n")
+    return text + tail
+
+
+def cell(text: str) -> str:
+    """A text as it is, wherever in Markdown it stands: nothing in it is markup, a mention, a link or a line's end.
+
+    What cannot be seen is escaped as in Python.
+    """
+    return f"<code>{_SPECIAL.sub(lambda found: f'&#{ord(found[0])};', _one_line(text))}</code>"
+
+
+def _row(action: Action) -> str:
+    said: dict[str, list[str]] = {}
+    for change in by_consequence(action):
+        said.setdefault(SAID[change.consequence], []).append(change.field)
+    differences = [f"{words}: {_named(fields)}" for words, fields in said.items()]
+    differences = differences or ([cell(action.reason)] if action.reason else [])
+    if latest := latest_text(action):
+        differences.append(cell(latest))
+    sign = f"`{SIGNS[action.kind][0]}`"
+    return f"| {sign} | {cell(action.model)} | {action.version} | {action.kind} | {'<br>'.join(differences)} |\n"
+
+
+def _named(fields: list[str]) -> str:
+    more = f" and {len(fields) - 6} more" if len(fields) > 6 else ""
+    return ", ".join(cell(field) for field in fields[:6]) + more
+
+
+def _section(action: Action) -> str:
+    head = f"\n<details><summary>{cell(f'{action.model} {action.version}')}: {action.kind}</summary>\n\n"
+    body = "".join(f"{part}\n\n" for part in _parts(action))
+    return f"{head}{body}</details>\n"
+
+
+def _parts(action: Action) -> Iterator[str]:
+    if action.reason:
+        yield cell(action.reason)
+    lines: list[str] = []
+    for change in by_consequence(action):
+        lines.append(f"  {SAID[change.consequence]}: {_one_line(change.field)}")
+        lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
+    if lines:
+        text = "\n".join(lines)
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+        yield f"{fence}diff\n{text}\n{fence}"
+    if action.hint:
+        yield "> " + re.sub("`([^`]*)`", lambda found: cell(found[1]), action.hint)
+
+
+def _in_diff(line: Line) -> str:
+    """A line where GitHub colours a diff: its sign in the first column, what stands in a map indented behind it."""
+    if line.sign == "@":
+        return line.text
+    return f"{line.sign}{'  ' * line.depth} {line.text}"
+
+
+def _one_line(text: str) -> str:
+    return text if text.isprintable() else repr(text)
+
+
+def _fitting(actions: Sequence[Action], tell: Callable[[Action], str], room: int, rest: str) -> str:
+    """As many actions as there is room for, and how many there is none for."""
+    room -= _size(rest) + 12
+    text, used = "", 0
+    for number, action in enumerate(actions):
+        part = tell(action)
+        used += _size(part)
+        if used > room:
+            return text + rest.format(len(actions) - number)
+        text += part
+    return text
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))

@@ -1,0 +1,104 @@
+"""`publish doctor` says in words what works, what is missing, and what to ask for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.emulator import Emulator
+from azureml_publish.registry import examination
+from azureml_publish.registry.credentials import Asker
+from azureml_publish.registry.examination import State, examine_registry
+from tests.conftest import Run, StaticCredential, edit
+
+
+def test_all_is_fine_with_the_embedded_registry(publish: Run) -> None:
+    ran = publish("doctor", "-o", "json")
+    told = {one["subject"]: one["state"] for one in json.loads(ran.out)["examined"]}
+    assert ran.code == 0
+    assert list(told) == [
+        "versions", "project", "cloud", "token for registries", "token for blobs", "registry", "rights", "hub",
+    ]  # fmt: skip
+    assert set(told.values()) == {"fine"}
+
+
+def test_a_repository_that_is_not_there_is_a_warning(publish: Run, project: Path) -> None:
+    edit(project / "models" / "bert-base-cased" / "model.yaml", "google-bert/bert-base-cased", "nobody/nothing")
+    ran = publish("doctor")
+    assert ran.code == 0
+    assert "warning  hub" in ran.out
+
+
+def test_without_a_project_it_says_where_to_go(publish: Run, project: Path) -> None:
+    (project / "publish.yaml").unlink()
+    ran = publish("doctor")
+    assert ran.code == 2
+    assert "failed   project" in ran.out
+    assert "publish -C DIR" in ran.out
+
+
+def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, examination.Examined]:
+    environ = dict(emulator.environment)
+    return {one.subject: one for one in examine_registry(name, Asker("a test", credential), environ, "test")}
+
+
+def test_a_reader_is_told_which_role_is_missing(emulator_environment: dict[str, str], emulator: Emulator) -> None:
+    rights = examined(emulator, StaticCredential("reader"))["rights"]
+    assert rights.state is State.WARNING
+    assert "AzureML Registry User" in rights.mend
+
+
+def test_who_is_refused_is_told_so(emulator_environment: dict[str, str], emulator: Emulator) -> None:
+    told = examined(emulator, StaticCredential("denied"))
+    assert (told["registry"].state, told["registry"].code) == (State.FAILED, 5)
+    assert "rights" not in told
+
+
+def test_a_registry_that_cannot_be_is_not_found(emulator_environment: dict[str, str], emulator: Emulator) -> None:
+    told = examined(emulator, StaticCredential(), "no_!")
+    assert (told["registry"].state, told["registry"].code) == (State.FAILED, 3)
+
+
+def test_a_registry_that_does_not_answer_is_told(emulator_environment: dict[str, str], emulator: Emulator) -> None:
+    environ = emulator.environment | {"REGISTRY_DISCOVERY_ENDPOINT_URL": "https://127.0.0.1:1"}
+    credential: Any = StaticCredential()
+    *_, last = examine_registry("local", Asker("a test", credential), environ, "test")
+    assert (last.subject, last.state, last.code) == ("registry", State.FAILED, 1)
+
+
+def test_every_credential_that_was_tried_is_named(emulator_environment: dict[str, str], emulator: Emulator) -> None:
+    class Refusing(StaticCredential):
+        def get_token(self, *_scopes: str, **_options: Any) -> Any:
+            raise RuntimeError("az is not installed\nmore")
+
+    class Chain(StaticCredential):
+        credentials = (Refusing(), StaticCredential())
+
+    tokens = examined(emulator, Chain())["token for registries"]
+    assert tokens.said == "From StaticCredential. Before it: Refusing: az is not installed."
+
+    class Nobody:
+        credentials = (Refusing(),)
+
+    told = examined(emulator, Nobody())
+    assert (told["token for registries"].state, told["token for registries"].code) == (State.FAILED, 5)
+    assert told["token for blobs"].state is State.WARNING
+    assert "registry" not in told
+
+
+@pytest.mark.parametrize(
+    ("granted", "state"),
+    [
+        ([{"actions": ["*"], "notActions": []}], State.FINE),
+        ([{"actions": ["*/read"], "notActions": []}], State.WARNING),
+        ([{"actions": ["*"], "notActions": ["Microsoft.MachineLearningServices/*/write"]}], State.WARNING),
+        ([{"actions": ["Microsoft.Storage/*"], "notActions": []}], State.FAILED),
+        ([], State.FAILED),
+    ],
+)
+def test_rights_are_read_as_azure_means_them(granted: list[dict[str, Any]], state: State) -> None:
+    rights = examination.examine_rights("local", "https://127.0.0.1:1/r", lambda _url, _version: {"value": granted})
+    assert rights.state is state

@@ -1,0 +1,256 @@
+"""The odd manners of the service, each switched on: what a client sees on the wire."""
+
+import datetime as dt
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from azureml_publish.emulator import Emulator, Manners
+
+
+def read_reference(control: Any, made: dict[str, Any]) -> str:
+    name, version = made["id"].split("/")[-3], made["name"]
+    answer = control.call(
+        "POST",
+        f"{control.base()}/datarefs/{name}/versions/{version}",
+        json={"assetId": made["id"], "blobUri": made["properties"]["modelUri"]},
+    )
+    answer.raise_for_status()
+    return str(answer.json()["blobReferenceForConsumption"]["credential"]["sasUri"])
+
+
+def read(sas: str) -> requests.Response:
+    url, _, query = sas.partition("?")
+    return requests.get(f"{url}/content/MLmodel?{query}", timeout=10)
+
+
+def test_lent_signatures_end_when_asked_to(emulator: Emulator, control: Any) -> None:
+    made = control.register("bert", "1")
+    emulator.manners = Manners(sas_seconds=90)
+    asked = dt.datetime.now(dt.UTC)
+    query = requests.models.PreparedRequest()
+    query.prepare_url(read_reference(control, made), None)
+    end = dt.datetime.fromisoformat(str(query.url).partition("se=")[2].partition("&")[0].replace("%3A", ":"))
+    assert dt.timedelta(seconds=90) <= end - asked <= dt.timedelta(seconds=100)
+
+
+def test_lent_signature_that_is_used_up_is_answered_as_expired(emulator: Emulator, control: Any) -> None:
+    made = control.register("bert", "1")
+    emulator.manners = Manners(sas_requests=2)
+    first = read_reference(control, made)
+    assert [read(first).status_code for _ in range(4)] == [200, 200, 403, 403]
+    assert read(first).headers["x-ms-error-code"] == "AuthenticationFailed"
+    second = read_reference(control, made)
+    assert second != first
+    assert read(second).status_code == 200
+    emulator.manners = Manners()
+    third = read_reference(control, made)
+    assert {read(third).status_code for _ in range(4)} == {200}
+
+
+def test_upload_with_a_signature_that_is_used_up_goes_on_with_another(emulator: Emulator, control: Any) -> None:
+    emulator.manners = Manners(sas_requests=1)
+    url = f"{control.base()}/models/bert/versions/1/startPendingUpload"
+
+    def lend() -> str:
+        return str(control.call("POST", url, json={}).json()["blobReferenceForConsumption"]["credential"]["sasUri"])
+
+    def write(sas: str, name: str) -> int:
+        base, _, query = sas.partition("?")
+        headers = {"x-ms-blob-type": "BlockBlob"}
+        return requests.put(f"{base}/m/{name}?{query}", data=b"x", headers=headers, timeout=10).status_code
+
+    first = lend()
+    assert [write(first, "a"), write(first, "b")] == [201, 403]
+    again = lend()
+    assert again.partition("?")[0] == first.partition("?")[0]
+    assert write(again, "b") == 201
+
+
+def test_manners_over_the_wire(emulator: Emulator) -> None:
+    url = f"{emulator.http_url}/manners"
+    assert requests.post(url, json={"sas_seconds": 5}, timeout=10).json()["sas_seconds"] == 5
+    assert requests.post(url, json={"sas_requests": 3}, timeout=10).status_code == 200
+    assert emulator.manners == Manners(sas_seconds=5, sas_requests=3)
+    assert requests.get(url, timeout=10).json()["sas_requests"] == 3
+    assert requests.delete(url, timeout=10).status_code == 204
+    assert emulator.manners == Manners()
+    emulator.manners = Manners(sas_requests=3)
+    emulator.reset()
+    assert emulator.manners == Manners()
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ({"sas_secnods": 5}, "there is no manner sas_secnods"),
+        ({"sas_seconds": "5"}, "sas_seconds is a number, not '5'"),
+        ({"sas_requests": 1.5}, "sas_requests is a whole number, not 1.5"),
+        ({"sas_requests": True}, "sas_requests is a whole number, not True"),
+        ({"sas_requests": 0}, "sas_requests is 1 to 1e"),
+        ({"ignore_archive": 1}, "ignore_archive is true or false, not 1"),
+        ({"throttle_every": 1}, "throttle_every is 2 to"),
+        ({"stale_reads": None}, "stale_reads is a whole number, not None"),
+        ([1], "argument after"),
+    ],
+)
+def test_manners_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, reason: str) -> None:
+    answer = requests.post(f"{emulator.http_url}/manners", json=sent, timeout=10)
+    assert answer.status_code == 400
+    assert reason in answer.text
+    assert emulator.manners == Manners()
+
+
+def test_manners_are_not_for_web_pages(emulator: Emulator) -> None:
+    url = f"{emulator.http_url}/manners"
+    page = {"Origin": "https://example.com"}
+    assert requests.post(url, json={"sas_seconds": 5}, headers=page, timeout=10).status_code == 403
+    assert requests.delete(url, headers=page, timeout=10).status_code == 403
+
+
+def described(control: Any, api: str = "front", name: str = "bert") -> str | None:
+    """The description that a GET gives, None for a version that it does not find."""
+    url = f"{control.base()}/models/{name}/versions/1" if api == "front" else f"{control.models()}/{name}:1"
+    answer = control.call("GET", url)
+    if answer.status_code == 404:
+        return None
+    answer.raise_for_status()
+    body = answer.json()
+    return str((body["properties"] if api == "front" else body)["description"])
+
+
+def test_stale_reads_show_what_was_there_before_a_write(emulator: Emulator, control: Any) -> None:
+    emulator.manners = Manners(stale_reads=2)
+    control.register("bert", "1", description="first")
+    assert [described(control), described(control, "native"), described(control)] == [None, None, "first"]
+    control.put("bert", "1", {"description": "second"})
+    control.register("other", "1", description="other")
+    assert [described(control) for _ in range(3)] == ["first", "first", "second"]
+    change = [{"op": "replace", "path": "/description", "value": "third"}]
+    control.call("PATCH", f"{control.models()}/bert:1", json=change).raise_for_status()
+    assert [described(control, "native") for _ in range(3)] == ["second", "second", "third"]
+    control.call("DELETE", f"{control.models()}/bert:1").raise_for_status()
+    assert [described(control) for _ in range(3)] == ["third", "third", None]
+    assert [described(control, name="other") for _ in range(3)] == [None, None, "other"]
+
+
+def test_writes_rest_on_the_truth_while_reads_are_stale(emulator: Emulator, control: Any) -> None:
+    emulator.manners = Manners(stale_reads=5)
+    control.register("bert", "1", properties={"p": "1"})
+    assert control.put("bert", "1", {"properties": {"p": "2"}}).status_code == 400
+    asset = "azureml://registries/local/models/bert/versions/1"
+    again = control.call("PUT", f"{control.base()}/tempdatarefs/bert/versions/1", json={"assetId": asset})
+    assert again.status_code == 409
+    control.call("DELETE", f"{control.models()}/bert:1").raise_for_status()
+    assert "cannot be recreated" in control.put("bert", "1", {"modelUri": "https://example.com/x"}).text
+
+
+def test_reset_ends_stale_reads(emulator: Emulator, control: Any) -> None:
+    emulator.manners = Manners(stale_reads=9)
+    control.register("bert", "1", description="before")
+    control.put("bert", "1", {"description": "after"})
+    emulator.reset()
+    assert described(control) is None
+
+
+def test_archive_without_effect(emulator: Emulator, control: Any) -> None:
+    control.register("bert", "1")
+    emulator.manners = Manners(ignore_archive=True)
+    version, name = f"{control.base()}/models/bert/versions/1", f"{control.base()}/models/bert"
+    assert control.put("bert", "1", {"isArchived": True}).status_code == 200
+    change = [{"op": "replace", "path": "/isArchived", "value": True}]
+    assert control.call("PATCH", f"{control.models()}/bert:1", json=change).status_code == 200
+    assert control.call("PUT", name, json={"properties": {"isArchived": True}}).status_code == 200
+    assert [control.call("GET", url).json()["properties"]["isArchived"] for url in (version, name)] == [False, False]
+    emulator.manners = Manners()
+    assert control.call("PATCH", f"{control.models()}/bert:1", json=change).json()["isArchived"] is True
+
+
+def test_lists_without_tags(emulator: Emulator, control: Any) -> None:
+    control.register("bert", "1", tags={"a": "b"})
+    control.call("PUT", f"{control.base()}/models/bert", json={"properties": {"tags": {"c": "d"}}})
+    lists = {
+        f"{control.base()}/models/bert/versions": {"a": "b"},
+        f"{control.base()}/models": {"c": "d"},
+        control.models(): {"a": "b"},
+    }
+
+    def tags(url: str) -> dict[str, str]:
+        entry = control.call("GET", url).json()["value"][0]
+        found: dict[str, str] = entry["kvTags"] if "kvTags" in entry else entry["properties"]["tags"]
+        return found
+
+    assert {url: tags(url) for url in lists} == lists
+    emulator.manners = Manners(empty_list_tags=True)
+    assert {url: tags(url) for url in lists} == {url: {} for url in lists}
+    assert control.call("GET", f"{control.base()}/models/bert/versions/1").json()["properties"]["tags"] == {"a": "b"}
+
+
+def test_lists_that_ignore_the_view(emulator: Emulator, control: Any) -> None:
+    control.register("bert", "1", isArchived=True)
+    urls = (f"{control.base()}/models/bert/versions", control.models())
+    active = {"listViewType": "ActiveOnly"}
+    assert [len(control.call("GET", url, params=active).json()["value"]) for url in urls] == [0, 0]
+    emulator.manners = Manners(ignore_list_view=True)
+    assert [len(control.call("GET", url, params=active).json()["value"]) for url in urls] == [1, 1]
+
+
+def test_put_that_takes_its_time(emulator: Emulator, control: Any) -> None:
+    uri = control.upload("bert", "1")
+    emulator.manners = Manners(put_polls=2)
+    accepted = control.put("bert", "1", {"modelUri": uri, "description": "first"})
+    assert (accepted.status_code, accepted.content) == (202, b"")
+    assert described(control) is None
+    operation, location = accepted.headers["Azure-AsyncOperation"], accepted.headers["Location"]
+    assert control.call("GET", location).status_code == 202
+    assert [control.call("GET", operation).json()["status"] for _ in range(2)] == ["InProgress", "Succeeded"]
+    assert control.call("GET", location).status_code == 200
+    assert described(control) == "first"
+    # Who does not poll sees it after as many looks.
+    assert control.put("bert", "1", {"description": "second"}).status_code == 202
+    assert [described(control) for _ in range(3)] == ["first", "first", "second"]
+    refused = control.put("bert", "1", {"modelType": "mlflow_model"})
+    assert refused.status_code == 400
+    emulator.manners = Manners(put_polls=0)
+    accepted = control.put("bert", "1", {"description": "third"})
+    assert control.call("GET", accepted.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded"
+
+
+def test_throttling_refuses_every_nth_request(emulator: Emulator, control: Any) -> None:
+    control.register("bert", "1")
+    emulator.manners = Manners(throttle_every=3, retry_after_seconds=7)
+    url = f"{control.base()}/models/bert/versions/1"
+    answers = [control.call("GET", url) for _ in range(6)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert len(refused) == 2
+    assert {answer.headers["Retry-After"] for answer in refused} == {"7"}
+    assert {answer.json()["error"]["code"] for answer in refused} == {"TooManyRequests"}
+    free = f"{emulator.url}/metadata/endpoints"
+    assert {control.call("GET", free).status_code for _ in range(4)} == {200}
+    container = emulator.container("files").replace("?", "?restype=container&comp=list&")
+    assert {requests.get(container, timeout=10).status_code for _ in range(4)} == {200}
+
+
+def test_latency_is_in_every_service(emulator: Emulator, control: Any) -> None:
+    container = emulator.container("files").replace("?", "?restype=container&comp=list&")
+    hub = f"{emulator.http_url}/api/models/google-bert/bert-base-cased"
+    emulator.manners = Manners(latency_seconds=0.2)
+    for url in (f"{control.base()}/models", container, hub):
+        start = time.monotonic()
+        assert control.call("GET", url).status_code == 200
+        assert time.monotonic() - start >= 0.2
+
+
+def test_pages_of_another_size(emulator: Emulator, control: Any) -> None:
+    for version in "123":
+        control.register("bert", version)
+    emulator.manners = Manners(page_size=2)
+    first = control.call("GET", f"{control.base()}/models/bert/versions").json()
+    second = control.call("GET", first["nextLink"]).json()
+    assert ([each["name"] for each in first["value"]], [each["name"] for each in second["value"]]) == (
+        ["3", "2"],
+        ["1"],
+    )
+    assert "nextLink" not in second
