@@ -175,14 +175,14 @@ def test_silences_of_a_card_leave_no_trace_in_it(publish: Run, project: Path, *,
     card = project / CARD
     text = (
         "One.\n\n<!-- publish: ignore CARD001 cut -->\n| a | b |\n| --- | --- |\n| x |\n\n"
-        "Two <!-- publish: ignore-file X y -->\nend.\n"
+        "Two<!-- publish: ignore-file X y -->\nend.\n"
     )
     card.unlink()
     (card.with_name("card.md") if finished else card).write_text(text, encoding="utf-8")
     assert codes(publish, "bert-base-cased") == ["LINT002"]
     publish("render", "bert-base-cased")
     shown = (project / "build/bert-base-cased/description.md").read_text(encoding="utf-8")
-    assert shown == "One.\n\n| a | b |\n| --- | --- |\n| x |\n\nTwo \nend.\n"
+    assert shown == "One.\n\n| a | b |\n| --- | --- |\n| x |\n\nTwo\nend.\n"
 
 
 def test_a_silence_in_the_projects_file_means_paths(publish: Run, doubled: Path) -> None:

@@ -145,10 +145,10 @@ def _mended(output: Output, asked: _Asked, *, diff: bool, unsafe: bool) -> tuple
 def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     """Write what is found into a baseline and end the run, with the code for findings where some are never accepted."""
     found = selected(staged.found, rulebook(), asked.select, asked.ignore)
-    accepted = [one for one in found if one.code in rulebook().optional]
+    accepted = [one for one in found if rulebook().is_optional(one)]
     write_whole(output.session.directory / path, baseline_text(accepted, rulebook()))
     output.note(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
-    never = [one for one in found if one.code not in rulebook().optional]
+    never = [one for one in found if not rulebook().is_optional(one)]
     if never:
         output.note(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
     raise SystemExit(FINDINGS if never else 0)

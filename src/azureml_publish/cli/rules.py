@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from azureml_publish import documents, project, render
+from azureml_publish import assetfolders, documents, project, render
 from azureml_publish.checks import ALL_CHECKS
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.findings import baseline, silence
@@ -31,6 +31,8 @@ READING: tuple[Rule, ...] = (
     templates.FAILED,
     render.CORRUPTED,
     render.UNKNOWN_TASK,
+    assetfolders.WITHOUT_SPEC,
+    assetfolders.NOT_READABLE,
 )
 """What reading and rendering tell."""
 
@@ -44,4 +46,5 @@ def rulebook() -> Rulebook:
     checked = tuple(check.rule for check in ALL_CHECKS)
     rules = tuple(sorted({*checked, *READING, *LINTING}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR}
-    return Rulebook(rules, frozenset(optional))
+    unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}
+    return Rulebook(rules, frozenset(optional), frozenset(unread))

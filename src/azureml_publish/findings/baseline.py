@@ -31,7 +31,7 @@ def fingerprint(found: Diagnostic) -> Fingerprint:
 
 def baseline_text(found: Iterable[Diagnostic], rulebook: Rulebook) -> str:
     """The file that a baseline is kept in. What keeps other rules from looking is not accepted."""
-    counts = Counter(fingerprint(one) for one in found if one.code in rulebook.optional)
+    counts = Counter(fingerprint(one) for one in found if rulebook.is_optional(one))
     entries = [
         {"path": path, "code": code, "message": message, "count": count}
         for (path, code, message), count in sorted(counts.items())

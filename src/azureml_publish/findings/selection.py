@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from azureml_publish.diagnostics import Diagnostic, Rule
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.errors import UsageProblem
 
 
@@ -19,10 +19,17 @@ class Rulebook:
         rules: all rules.
         optional: codes of the rules that look at what was read and rendered. The others tell that something could not
             be read or rendered at all, so that no other rule saw it: they are always told.
+        reading: codes whose errors tell the same, though a rule of that code looks at what was read as well.
     """
 
     rules: tuple[Rule, ...]
     optional: frozenset[str]
+    reading: frozenset[str] = frozenset()
+
+    def is_optional(self, found: Diagnostic) -> bool:
+        """Whether a finding can be left out, silenced and accepted."""
+        unread = found.code in self.reading and found.severity is Severity.ERROR
+        return found.code in self.optional and not unread
 
     def named(self, written: str) -> Rule | None:
         """The rule with a code or name; None where there is none."""
@@ -63,4 +70,4 @@ def selected(
         UsageProblem: a selector means no rule.
     """
     wanted = (rulebook.matching(select) or rulebook.matching(["ALL"])) - rulebook.matching(ignore)
-    return tuple(one for one in found if one.code in wanted or one.code not in rulebook.optional)
+    return tuple(one for one in found if one.code in wanted or not rulebook.is_optional(one))

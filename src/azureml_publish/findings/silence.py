@@ -84,7 +84,7 @@ def apply_silences(
             told.append(NO_REASON.at(silence.where, f"The silence of {silence.rule} gives no reason.", hint))
     used: set[Silence] = set()
     for one in found:
-        covering = [silence for silence in by_code.get(one.code, ()) if silence.covers(one)]
+        covering = [each for each in by_code.get(one.code, ()) if each.covers(one) and rulebook.is_optional(one)]
         used.update(covering)
         if covering:
             hushed.append(Silenced(one, covering[0]))
