@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PROOF := .venv-proof
 WORKERS ?= auto
 
-.PHONY: demo test check format schemas clean
+.PHONY: demo test proof check format schemas clean
 
 demo: $(VENV)/.installed  ## lint, render, plan, register three models into the local registry, verify, show
 	$(BIN)/publish lint
@@ -20,8 +21,11 @@ demo: $(VENV)/.installed  ## lint, render, plan, register three models into the 
 	@echo "      $(BIN)/publish show bert-base-cased | less"
 	@echo "      $(BIN)/publish emulator    # the same registry for any other client"
 
-test: $(VENV)/.installed-dev  ## the whole test suite
-	$(BIN)/python -m pytest -n $(WORKERS)
+test: $(VENV)/.installed-dev  ## the whole test suite, but for what `make proof` runs
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof"
+
+proof: $(VENV)/.installed-dev $(PROOF)/.installed  ## models go Hub → registry → MLflow, and answer as before
+	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest tests/proof
 
 check: $(VENV)/.installed-dev  ## what CI runs before the tests
 	$(BIN)/ruff check
@@ -48,4 +52,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(PROOF)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(PROOF)
+	$(PROOF)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(PROOF)/bin/python -m pip install --quiet --disable-pip-version-check --group proof
 	@touch $@

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from azureml_publish.artifacts.transfer import ModelContent, Transfer, publish_content
-from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, AssetId, Content
-from azureml_publish.errors import Conflict, Interrupted, PublishError
+from azureml_publish.assets import (
+    APPLY_PROPERTY,
+    MANIFEST_PROPERTY,
+    SOURCE_PROPERTY,
+    AssetId,
+    Content,
+    RegisteredAsset,
+    RegistryState,
+    write_number,
+)
+from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError
+from azureml_publish.journal import Recorder, Step, Unrecorded
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
@@ -27,7 +40,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Not begun or not finished, because the run was interrupted."""
+    """Not begun or not finished, because the run was interrupted or stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +61,23 @@ class Tools:
     registry: Registry
     transfer: Transfer
     sleep: Callable[[float], None] = time.sleep
+    journal: Recorder = field(default_factory=Unrecorded)
 
 
-def apply_plan(plan: Plan, contents: Mapping[str, ModelContent], tools: Tools, *, jobs: int) -> tuple[Result, ...]:
+def apply_plan(
+    plan: Plan, contents: Mapping[str, ModelContent], tools: Tools, *, jobs: int, uploads: int | None = None
+) -> tuple[Result, ...]:
     """Carry out every action of a plan, several models at a time. One that fails does not keep the others back.
+
+    Where somebody else turns out to write to the registry, or the journal cannot be written, what is under way is
+    finished and the rest is skipped.
 
     Args:
         plan: what to do; it must have no conflicts.
         contents: the models by asset name.
         tools: registry, sources and what else is needed.
         jobs: how many models at a time.
+        uploads: how many of them may bring files in; as many as there are jobs where it is left out.
 
     Raises:
         Conflict: the plan has conflicts; nothing was written.
@@ -65,74 +85,200 @@ def apply_plan(plan: Plan, contents: Mapping[str, ModelContent], tools: Tools, *
     if plan.conflicts:
         names = ", ".join(action.model for action in plan.conflicts)
         raise Conflict(f"The plan has conflicts: {names}. Nothing was written.", hint=plan.conflicts[0].hint)
+    run = _Run(contents, tools, threading.Semaphore(max(1, uploads or jobs)))
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="model") as pool:
+        # What is quickly done goes first, so that it does not wait for a place behind long uploads.
+        order = sorted(plan.actions, key=lambda action: action.kind is ActionKind.CREATE)
+        under_way = {id(action): pool.submit(run.carry_out, action) for action in order}
+        return tuple(under_way[id(action)].result() for action in plan.actions)
 
-    def one(action: Action) -> Result:
-        if tools.transfer.stop() and action.kind is not ActionKind.UNCHANGED:
-            return Result(action.model, action.version, Outcome.SKIPPED)
+
+class _Run:
+    """One run: what its threads share."""
+
+    def __init__(self, contents: Mapping[str, ModelContent], tools: Tools, uploads: threading.Semaphore) -> None:
+        self._contents = contents
+        self._registry = tools.registry
+        self._transfer = tools.transfer
+        self._journal = tools.journal
+        self._sleep = tools.sleep
+        self._uploads = uploads
+        self._halted = threading.Event()
+
+    def carry_out(self, action: Action) -> Result:
+        """What becomes of one action; failures too are results."""
+        if action.kind is ActionKind.UNCHANGED:
+            return Result(action.model, action.version, Outcome.UNCHANGED)
+        content = self._contents[action.model]
         try:
-            return _carry_out(action, contents[action.model], tools)
+            if action.kind is not ActionKind.CREATE:
+                return self._skip(action) if self._stopped() else self._update(action, content)
+            with self._uploads:
+                return self._skip(action) if self._stopped() else self._create(action, content)
         except Interrupted as error:
             return Result(action.model, action.version, Outcome.SKIPPED, error=error)
         except PublishError as error:
-            return Result(action.model, action.version, Outcome.FAILED, error=error)
+            return self._give_up(action, error)
         except Exception as error:  # noqa: BLE001 - one model's surprise must not lose the others' results
             surprise = PublishError(f"unexpected {type(error).__name__}: {error}", hint="Run again with --debug.")
             surprise.__cause__ = error
-            return Result(action.model, action.version, Outcome.FAILED, error=surprise)
+            return self._give_up(action, surprise)
 
-    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="model") as pool:
-        return tuple(pool.map(one, plan.actions))
+    def _stopped(self) -> bool:
+        return self._transfer.stop() or self._halted.is_set() or self._journal.failure is not None
 
+    def _skip(self, action: Action) -> Result:
+        return Result(action.model, action.version, Outcome.SKIPPED)
 
-def _carry_out(action: Action, content: ModelContent, tools: Tools) -> Result:
-    asset = content.rendered.asset
-    match action.kind:
-        case ActionKind.CREATE:
-            access = tools.registry.lend_container(asset.name, asset.version)
-            published = publish_content(content, access, tools.transfer)
+    def _give_up(self, action: Action, error: PublishError) -> Result:
+        if isinstance(error, Overtaken | JournalFailed):
+            self._halted.set()
+        if not isinstance(error, JournalFailed):
+            # The kind alone: a journal holds no text that came from elsewhere.
+            self._done(Step.FAILED, action, error=type(error).__name__)
+        return Result(action.model, action.version, Outcome.FAILED, error=error)
+
+    def _create(self, action: Action, content: ModelContent) -> Result:
+        asset = content.rendered.asset
+        self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
+        published = None
+        claim = Claim(1, self._journal.apply)
+        try:
+            access = self._registry.lend_container(asset.name, asset.version)
+            renew = partial(self._registry.lend_container, asset.name, asset.version)
+            published = publish_content(content, access, self._transfer, renew)
+            self._journal.note(Step.CONTENT, action.model, action.version, manifest=published.manifest)
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
-            tools.registry.create(record_of(asset, properties), published.uri)
-            if asset.archived:
-                _set_archived(content, tools)
-            _read_back(content, tools)
-            return Result(asset.name, asset.version, Outcome.CREATED, published)
-        case ActionKind.UPDATE | ActionKind.ARCHIVE | ActionKind.RESTORE:
-            registered = tools.registry.state(asset.name, asset.version).asset
+            self._registry.create(record_of(asset, properties | claim.property), published.uri)
+        except Conflict as refused:
+            return self._settle(action, content, claim, refused)
+        if asset.archived:
+            self._set_archived(content)
+        self._done(Step.WRITTEN, action)
+        self._read_back(content, claim)
+        self._done(Step.READ_BACK, action)
+        return Result(asset.name, asset.version, Outcome.CREATED, published)
+
+    def _update(self, action: Action, content: ModelContent) -> Result:
+        asset = content.rendered.asset
+        registered = self._registry.find(asset.name, asset.version)
+        if registered is None:
+            raise Overtaken(f"{asset.name} version {asset.version} was deleted meanwhile.", hint="Plan again.")
+        now = _plan_again(content, registered)
+        if now.kind is ActionKind.UNCHANGED:  # another run did the very same
+            return Result(asset.name, asset.version, Outcome.UNCHANGED)
+        if now.fields != action.fields:
+            raise _moved(content, registered, now)
+        self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
+        claim = Claim(write_number(registered.properties) + 1, self._journal.apply)
+        try:
+            self._registry.update(registered, record_of(asset, claim.property), changed_metadata(action.fields))
+        except Conflict as refused:
+            return self._settle(action, content, claim, refused)
+        if registered.archived != asset.archived:
+            self._set_archived(content)
+        self._done(Step.WRITTEN, action)
+        self._read_back(content, claim)
+        self._done(Step.READ_BACK, action)
+        return Result(asset.name, asset.version, Outcome.UPDATED)
+
+    def _set_archived(self, content: ModelContent) -> None:
+        """Archive or restore a version, as its folder says; the look that follows tells where a registry ignores it."""
+        asset = content.rendered.asset
+        self._registry.set_archived(AssetId(self._registry.name, asset.name, asset.version), archived=asset.archived)
+
+    def _done(self, step: Step, action: Action, **facts: str) -> None:
+        """Record what has happened; where that cannot be, the run stops after the step, not in it."""
+        with suppress(JournalFailed):
+            self._journal.note(step, action.model, action.version, **facts)
+
+    def _settle(self, action: Action, content: ModelContent, claim: Claim, refused: Conflict) -> Result:
+        """What a refusal means: another run was first with the same, or with something else; or a rule is against it.
+
+        Raises:
+            Overtaken: another run was first with something else.
+            Conflict: the refusal, where nobody was first.
+        """
+        registered = self._registry.find(action.model, action.version)
+        if registered is None or not claim.is_lost(registered):
+            raise refused
+        now = _plan_again(content, registered)
+        if now.kind is not ActionKind.UNCHANGED:
+            raise _moved(content, registered, now) from refused
+        self._done(Step.READ_BACK, action)
+        return Result(action.model, action.version, Outcome.UNCHANGED)
+
+    def _read_back(self, content: ModelContent, claim: Claim) -> None:
+        """Look until the registry says what was written, with patience for a stale answer.
+
+        Raises:
+            Overtaken: another run wrote over it.
+            PublishError: it still says something else after the last look.
+        """
+        asset = content.rendered.asset
+        differing: tuple[str, ...] = ()
+        for delay in READ_BACK_DELAYS:
+            self._sleep(delay)
+            registered = self._registry.find(asset.name, asset.version)
             if registered is None:
-                raise Conflict(f"{asset.name} version {asset.version} was deleted meanwhile.", hint="Plan again.")
-            if action.kind is ActionKind.UPDATE:
-                tools.registry.update(registered, record_of(asset, {}), changed_metadata(action.fields))
-            if registered.archived != asset.archived or any(one.field == "archived" for one in action.fields):
-                _set_archived(content, tools)
-            _read_back(content, tools)
-            return Result(asset.name, asset.version, Outcome.UPDATED)
-    return Result(asset.name, asset.version, Outcome.UNCHANGED)
+                differing = ("the version itself",)
+                continue
+            now = _plan_again(content, registered)
+            if claim.is_lost(registered):
+                raise _moved(content, registered, now)
+            if now.kind is ActionKind.UNCHANGED and claim.is_held(registered):
+                return
+            differing = _differing(now) or (claim.key,)
+        raise PublishError(
+            f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
+            f"{', '.join(differing)}.",
+            hint="Run `publish plan` in a while; it shows what is left to do.",
+        )
 
 
-def _set_archived(content: ModelContent, tools: Tools) -> None:
-    """Archive or restore a version, as its folder says; the look that follows tells where a registry ignores it."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run's word on a version, which a registry takes from one run only: see `APPLY_PROPERTY`."""
+
+    number: int
+    apply: str
+
+    @property
+    def key(self) -> str:
+        """The property's name."""
+        return f"{APPLY_PROPERTY}.{self.number}"
+
+    @property
+    def property(self) -> dict[str, str]:
+        """The property, to be written along with what it is a word on."""
+        return {self.key: self.apply}
+
+    def is_held(self, registered: RegisteredAsset) -> bool:
+        """Whether the registry took it."""
+        return registered.properties.get(self.key) == self.apply
+
+    def is_lost(self, registered: RegisteredAsset) -> bool:
+        """Whether it took another's, or another wrote later."""
+        held = registered.properties.get(self.key)
+        return held not in (None, self.apply) or write_number(registered.properties) > self.number
+
+
+def _plan_again(content: ModelContent, registered: RegisteredAsset) -> Action:
+    version = registered.id.version
+    wanted = Wanted(content.rendered.asset, content.digest)
+    return plan_model(wanted, RegistryState(registered, version, version + 1))
+
+
+def _differing(action: Action) -> tuple[str, ...]:
+    return tuple(change.field for change in action.fields if change.consequence is not Consequence.KEPT)
+
+
+def _moved(content: ModelContent, registered: RegisteredAsset, now: Action) -> Overtaken:
     asset = content.rendered.asset
-    tools.registry.set_archived(AssetId(tools.registry.name, asset.name, asset.version), archived=asset.archived)
-
-
-def _read_back(content: ModelContent, tools: Tools) -> None:
-    """Look until the registry says what was written, with patience for a stale answer.
-
-    Raises:
-        PublishError: it still says something else after the last look.
-    """
-    asset = content.rendered.asset
-    wanted = Wanted(asset, content.digest)
-    differing: tuple[str, ...] = ()
-    for delay in READ_BACK_DELAYS:
-        tools.sleep(delay)
-        action = plan_model(wanted, tools.registry.state(asset.name, asset.version))
-        if action.kind is ActionKind.UNCHANGED:
-            return
-        differs = (change.field for change in action.fields if change.consequence is not Consequence.KEPT)
-        differing = tuple(differs) or ("the version itself",)
-    raise PublishError(
-        f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
-        f"{', '.join(differing)}.",
-        hint="Run `publish plan` in a while; it shows what is left to do.",
+    last = registered.properties.get(f"{APPLY_PROPERTY}.{write_number(registered.properties)}")
+    by = f"; the last run that wrote it is {last}" if last else ""
+    return Overtaken(
+        f"{asset.name} version {asset.version} changed in the registry since the plan was made{by}. "
+        f"It differs in {', '.join(_differing(now)) or 'nothing'} now.",
+        hint="This run stops. Let the other one end, then plan again.",
     )

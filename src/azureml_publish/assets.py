@@ -40,13 +40,27 @@ MANIFEST_PROPERTY = "publish.manifest"
 SOURCE_PROPERTY = "publish.source"
 """Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
 
+APPLY_PROPERTY = "publish.apply"
+"""Properties of a registered asset, `publish.apply.1` and so on: which run of apply made it and wrote to it since.
+
+A registry adds properties and changes none. So of two runs that saw one state, and write under the number that comes
+next, the registry takes the first and refuses the second, whole.
+"""
+
 _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
 
 
 def is_bookkeeping(key: str) -> bool:
     """Whether a property is this tool's own: it says how a version came to be, not what a model folder asks for."""
     promoted = (PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY)
-    return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY, *promoted)
+    return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY, *promoted) or key.startswith(f"{APPLY_PROPERTY}.")
+
+
+def write_number(properties: Mapping[str, str]) -> int:
+    """The number of the last write of apply to a version; 0 where there was none."""
+    prefix = f"{APPLY_PROPERTY}."
+    numbers = (key.removeprefix(prefix) for key in properties if key.startswith(prefix))
+    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0)
 
 
 class AssetId(NamedTuple):

@@ -34,13 +34,35 @@ class Edit:
     end_column: int
     text: str
 
+    @classmethod
+    def between(cls, text: str, changed: str) -> Edit:
+        """The one edit that makes a text out of another: what lies between their common beginning and end."""
+        start = _common(text, changed)
+        tail = _common(text[start:][::-1], changed[start:][::-1])
+        end = len(text) - tail
+        return cls(*_line_column(text, start), *_line_column(text, end), changed[start : len(changed) - tail])
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common from their beginning on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _line_column(text: str, index: int) -> tuple[int, int]:
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A mend that a program can make in the file of the finding. A safe one cannot change what is meant."""
+    """A mend that a program can make: in `path`, or in the file of the finding where that is empty.
+
+    A safe one cannot change what is meant.
+    """
 
     edits: tuple[Edit, ...]
     safe: bool = True
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
 from azureml_publish.assets import Value
-from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.diagnostics import Diagnostic, Edit, Location, Rule, Severity
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value lies in a document: keys of mappings and indexes (from 0) of lists, outermost first."""
@@ -35,8 +35,7 @@ _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a value's text lies: line and column of its key (or list item), and its own characters, end excluded.
 
     `key` is where the key (or list item) begins.
@@ -74,8 +73,12 @@ class Document:
 
     def location_of(self, word: str, *, below: KeyPath, last: bool = False) -> Location:
         """Where a text first (or last) stands as a value below a key; the key itself where it does not."""
-        places = [key_path for key_path, value in walk(_at(self.data, below), below) if value == word] or [below]
+        places = self.places_of(word, below=below) or [below]
         return self.location(places[-1 if last else 0])
+
+    def places_of(self, word: str, *, below: KeyPath) -> list[KeyPath]:
+        """Where a text stands as a value below a key."""
+        return [key_path for key_path, value in walk(_at(self.data, below), below) if value == word]
 
 
 class _Loader(yaml.CSafeLoader):
@@ -208,6 +211,8 @@ def _boundless(path: str, mark: Any) -> Diagnostic:
 
 def _refuse_boundless(text: str, path: str) -> None:
     """Look at the document's events before nodes are made of them, which recurses and would overflow C's stack."""
+    if _is_shallow(text):
+        return
     depth = 0
     for count, event in enumerate(yaml.parse(text, _Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -216,6 +221,24 @@ def _refuse_boundless(text: str, path: str) -> None:
             raise _Refused(_boundless(path, event.start_mark))
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+_ODD_BREAKS = re.compile("[\t\x85\u2028\u2029]|\r(?!\n)")
+"""What YAML takes for blanks or ends of lines beside the usual ones."""
+
+_INDENT = re.compile(r"^[ ?\-]+", re.MULTILINE)
+
+
+def _is_shallow(text: str) -> bool:
+    """Whether its characters alone rule out that a document is too large or too deep, as they do for nearly every file.
+
+    Each level of block collections begins at least as far right as the one around it, and no more than two at one
+    column (a list in a mapping); each level of flow collections has its bracket.
+    """
+    if len(text) > MAX_NODES or _ODD_BREAKS.search(text):
+        return False
+    column = max((len(indent) for indent in _INDENT.findall(text)), default=0)
+    return 2 * (column + 1) + text.count("[") + text.count("{") < MAX_DEPTH
 
 
 def decode(raw: bytes, path: str) -> tuple[str, tuple[Diagnostic, ...]]:
@@ -278,6 +301,27 @@ class _Dumper(yaml.CSafeDumper):
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{_FLOAT.pattern}\Z"), list("-+0123456789."))
 
 
+def edit_to(document: Document, text: str) -> Edit:
+    """The one replacement, as small as can be, that makes another text of a document."""
+    old = document.text
+    start = _common(old, text)
+    ends = _common(old[start:][::-1], text[start:][::-1])
+    end = len(old) - ends
+    line, column = _line_and_column(old, start)
+    end_line, end_column = _line_and_column(old, end)
+    return Edit(line, column, end_line, end_column, text[start : len(text) - ends])
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _line_and_column(text: str, index: int) -> tuple[int, int]:
+    return text.count("\n", 0, index) + 1, index - _line_start(text, index) + 1
+
+
 def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
     """The document's text with one scalar replaced and every other character, comments included, as it was.
 
@@ -326,6 +370,32 @@ def remove_items(document: Document, key_path: KeyPath, indexes: Collection[int]
     if changed is None or changed.data != intended:
         raise ValueError(f"{document.path}: taking items out of {'.'.join(map(str, key_path))} would damage the file")
     return text
+
+
+def remove_key(document: Document, key_path: KeyPath) -> str:
+    """The document's text without one key of a block mapping and the lines of its value; all else stays as it was.
+
+    Raises:
+        KeyError: there is no such key.
+        ValueError: it does not stand alone on its lines, or the result would not read back as intended.
+    """
+    span, old = document.spans[key_path], document.text
+    last = max(_last_characters(document, key_path))
+    start, end = _line_start(old, span.key), _line_end(old, last - (old[last - 1 : last] == "\n"))
+    text = old[:start] + old[end:]
+    changed, _ = parse_yaml(text, document.path)
+    if old[start : span.key].strip() or changed is None or changed.data != _without(document.data, key_path):
+        raise ValueError(f"{document.path}: taking out {'.'.join(map(str, key_path))} would damage the file")
+    return text
+
+
+def _last_characters(document: Document, key_path: KeyPath) -> Iterator[int]:
+    """Where scalars and flow collections below a key end; a block collection's own end is that of what follows it."""
+    for below, span in document.spans.items():
+        if below[: len(key_path)] == key_path:
+            collection = isinstance(_at(document.data, below), dict | list)
+            if not collection or document.text[span.start : span.start + 1] in ("[", "{"):
+                yield span.end
 
 
 def _cut(text: str, item: Span, kept: Sequence[Span]) -> tuple[int, int]:

@@ -43,8 +43,32 @@ class Conflict(PublishError):
     exit_code = 6
 
 
+class Overtaken(Conflict):
+    """Somebody else wrote to the registry since the plan was made; a run that notices it stops."""
+
+
+class JournalFailed(PublishError):
+    """The journal of a run cannot be written. What it cannot tell is not begun."""
+
+
+class UnusableJournal(PublishError):
+    """The journal of an earlier run is damaged, or of another version."""
+
+
 class Unreachable(PublishError):
-    """A service does not answer: no route, no name, a time-out, or errors after every retry."""
+    """A service does not answer: no route, no name, a time-out, or errors after every retry.
+
+    Attributes:
+        status: the HTTP status, where there was an answer.
+        retry_after: seconds that the service asks to wait, where it asks.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class ContentMismatch(PublishError):

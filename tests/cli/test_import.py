@@ -358,6 +358,19 @@ def test_what_is_registered_comes_back_too(publish: Run, project: Path, azure_sd
     assert [action["action"] for action in plan["actions"]] == ["unchanged", "unchanged"]
 
 
+def test_a_task_by_transformers_name_comes_back_too(publish: Run, project: Path, azure_sdk: None) -> None:
+    spec = project / "models" / "distilbert-base-uncased" / "model.yaml"
+    edit(spec, "inference: fill-mask", "inference: text-translation")
+    edit(spec, "mlflow:\n", "mlflow:\n  task: translation_en_to_de\n")
+    assert publish("apply", spec.parent.name, "--yes").code == 0
+    shutil.rmtree(spec.parent)
+    ran = publish("import", "-r", "local", spec.parent.name)
+    assert ran.code == 0, ran.out + ran.err
+    assert yaml.safe_load(spec.read_text())["mlflow"]["task"] == "translation_en_to_de"
+    plan = json.loads(publish("plan", spec.parent.name, "-o", "json").out)
+    assert [action["action"] for action in plan["actions"]] == ["unchanged"]
+
+
 def test_a_local_source_comes_along(publish: Run, tmp_path: Path, models: Path, azure_sdk: None) -> None:
     text = "path: {type: local, uri: ./weights}\npublish: {description: description.md, type: custom_model}\n"
     licensed = CUSTOM.replace("system_metadata:\n", "system_metadata:\n  license: mit\n")

@@ -30,7 +30,7 @@ def test_three_models_from_folder_to_verified_version(publish: Run, project: Pat
     assert applied.code == 0
     results = json.loads(applied.out)["results"]
     assert [result["outcome"] for result in results] == ["created"] * 3
-    assert all(result["files"] == 10 and result["size"] > 100_000 for result in results)
+    assert all(result["files"] == 11 and result["size"] > 100_000 for result in results)
 
     verified = publish("verify", "-o", "json")
     assert verified.code == 0

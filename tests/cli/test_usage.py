@@ -75,9 +75,8 @@ def test_findings_are_data_and_the_summary_is_not(publish: Run, project: Path) -
 
     as_json = json.loads(publish("lint", "-o", "json").out)
     assert as_json["schema_version"] == 1
-    assert [set(one) for one in as_json["diagnostics"]] == [
-        {"code", "name", "severity", "message", "path", "line", "column", "hint", "fixable"}
-    ] * 2
+    contract = {"code", "name", "severity", "message", "path", "line", "column", "hint", "fixable"}
+    assert [contract - set(one) for one in as_json["diagnostics"]] == [set()] * 2
     assert publish("lint", "-q").err == ""
 
 

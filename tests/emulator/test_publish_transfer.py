@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ import requests
 
 from azureml_publish.artifacts.container import BLOCK, Container
 from azureml_publish.artifacts.hub import Hub
+from azureml_publish.artifacts.lanes import Lanes
 from azureml_publish.artifacts.manifest import check_content, read_manifest
+from azureml_publish.artifacts.moving import Means, Moving
+from azureml_publish.artifacts.patience import Patience
 from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import ModelContent, Transfer, describe_content, publish_content
+from azureml_publish.artifacts.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
 from azureml_publish.artifacts.tree import ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.assets import AssetId, ContainerAccess, ManifestEntry, RenderedAsset, RenderedModel
 from azureml_publish.emulator import Emulator
@@ -138,6 +142,27 @@ def content_of(root: Path) -> ModelContent:
     return describe_content(model, RenderedModel(model.folder, asset, ()))
 
 
+def move(container: Container, file: ArtifactFile) -> None:
+    """Bring one file, as a transfer of a model does."""
+    moving = Moving(file, Means(container, Sources(transfer()), Lanes(), Patience(), lambda: False), Unwatched(), {})
+    for span in moving.spans:
+        moving.bring(span)
+    if moving.error is not None:
+        raise moving.error
+
+
+class Unwatched:
+    """Hears of a file, and does nothing."""
+
+    def advance(self, count: int) -> None: ...
+
+    def waits(self, seconds: float, error: Unreachable) -> None: ...
+
+    def done(self) -> None: ...
+
+    def failed(self) -> None: ...
+
+
 def transfer(hub: Hub | None = None, *, stop: Callable[[], bool] = lambda: False) -> Transfer:
     return Transfer(hub or Hub(), Silent(), "azureml-publish/test", stop)
 
@@ -164,7 +189,7 @@ def test_a_damaged_missing_or_foreign_file_is_told(folder: Path, lend: Lend) -> 
     container = Container(access, access.folder_of(published.uri))
     wrong = FILES["small.txt"].upper()
     for name, data in (("small.txt", wrong), ("one block.bin", b"short"), ("foreign.txt", b"hello")):
-        container.write(ArtifactFile(name, len(data), RenderedOrigin(data)), [data], lambda _count: None)
+        move(container, ArtifactFile(name, len(data), RenderedOrigin(data)))
     problems = check_content(ASSET, container, "0" * 64).problems
     assert len(problems) == 4
     assert problems[0].startswith("publish-manifest.json: its digest is")
@@ -195,21 +220,28 @@ def test_a_file_that_is_not_what_was_promised_never_appears(lend: Lend, name: st
     file = ArtifactFile(
         name,
         len(data) + (damage == "size"),
-        RenderedOrigin(b""),
+        RenderedOrigin(data),
         sha256="0" * 64 if damage == "sha256" else None,
         git_oid="0" * 40 if damage == "git_oid" else None,
     )
     with pytest.raises(ContentMismatch, match=name):
-        container.write(file, [data], lambda _count: None)
+        move(container, file)
     assert dict(container.files()) == {}
 
 
 def test_a_stopped_transfer_carries_on_in_the_next_run(folder: Path, lend: Lend) -> None:
     access = lend("stopped")
     content = content_of(folder)
-    chunks = iter(range(20))
+    done: list[str] = []
+
+    class Watching(Silent):
+        def file_done(self, _model: str, path: str, _size: int, *, reused: bool) -> None:
+            assert not reused
+            done.append(path)
+
+    stopped = replace(transfer(stop=lambda: bool(done)), progress=Watching(), lanes=Lanes(1))
     with pytest.raises(Interrupted):
-        publish_content(content, access, transfer(stop=lambda: next(chunks, None) is None))
+        publish_content(content, access, stopped)
     partly = Container(access, f"{content.digest[:12]}/model").files()
     assert 0 < len(partly) < len(FILES)
     assert all(partly[name].size == len(FILES[name]) for name in partly)
@@ -264,6 +296,7 @@ class TestFromTheHub:
         paths = [file.path for file in bert.list_files(hub)]
         assert paths == [
             "LICENSE",
+            "components/tokenizer/config.json",
             "components/tokenizer/tokenizer.json",
             "components/tokenizer/tokenizer_config.json",
             "components/tokenizer/vocab.txt",
@@ -273,14 +306,15 @@ class TestFromTheHub:
 
     @pytest.mark.parametrize("path", ["model.safetensors", "config.json"])
     def test_a_damaged_file_is_refused(self, emulator: Emulator, hub: Hub, bert: ModelContent, path: str) -> None:
-        emulator.faults.add(service="hub", method="GET", path=f"resolve/.*/{path}", corrupt=True, times=1)
+        emulator.faults.add(service="hub", method="GET", path=f"resolve/.*/{path}", corrupt=True)
         sas_uri = emulator.container("corrupt")
         access = ContainerAccess(sas_uri.partition("?")[0], sas_uri)
         with pytest.raises(ContentMismatch, match=path):
             publish_content(bert, access, transfer(hub))
         stored = Container(access, f"{bert.digest[:12]}/mlflow_model_folder").files()
-        assert f"model/{path}" not in stored
-        assert publish_content(bert, access, transfer(hub)).files == 6
+        assert not any(name.endswith(f"/{path}") for name in stored)
+        emulator.faults.clear()
+        assert publish_content(bert, access, transfer(hub)).files == 7
 
     def test_a_broken_connection_is_taken_up_where_it_broke(
         self, emulator: Emulator, hub: Hub, bert: ModelContent
@@ -290,7 +324,7 @@ class TestFromTheHub:
         )
         sas_uri = emulator.container("broken")
         published = publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), transfer(hub))
-        assert published.files == 6
+        assert published.files == 7
 
     def test_a_hub_that_keeps_breaking_off_is_given_up(self, emulator: Emulator, hub: Hub, bert: ModelContent) -> None:
         emulator.faults.add(service="hub", method="GET", path="resolve/.*/model.safetensors", truncate_after=0)
@@ -304,7 +338,7 @@ class TestFromTheHub:
         emulator.faults.add(service="blobs", method="PUT", status=503, headers={"Retry-After": "0"}, times=1)
         sas_uri = emulator.container("busy")
         published = publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), transfer(hub))
-        assert published.files == 6
+        assert published.files == 7
 
     def test_an_unknown_revision_is_not_found(self, hub: Hub, bert: ModelContent) -> None:
         source: Any = bert.folder.spec.source

@@ -26,7 +26,16 @@ from azureml_publish.assets import (
     RenderedModel,
     Value,
 )
-from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, Unreachable, UnusableSource
+from azureml_publish.errors import (
+    Conflict,
+    Interrupted,
+    JournalFailed,
+    NotAuthorised,
+    Overtaken,
+    Unreachable,
+    UnusableSource,
+)
+from azureml_publish.journal import Step
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan, Wanted, make_plan
 from azureml_publish.project import load_project
@@ -50,11 +59,17 @@ class MemoryRegistry:
         return "local"
 
     def state(self, model: str, version: int) -> RegistryState:
-        self.calls.append(("state", model))
+        asset = self.find(model, version)
+        return RegistryState() if asset is None else RegistryState(asset, version, version + 1)
+
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        self.calls.append(("find", model))
         asset = next(self._old.get(model, iter(())), self.held.get(model))
-        if asset is None or asset.id.version != version:
-            return RegistryState()
-        return RegistryState(asset, version, version + 1)
+        return asset if asset is not None and asset.id.version == version else None
+
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        version = self.held[model].id.version if model in self.held else None
+        return version, (version or 0) + 1
 
     def models(self) -> tuple[str, ...]:
         return tuple(sorted(self.held))
@@ -97,7 +112,7 @@ class MemoryRegistry:
 
     @property
     def writes(self) -> list[tuple[str, str]]:
-        return [call for call in self.calls if call[0] != "state"]
+        return [call for call in self.calls if call[0] != "find"]
 
 
 MakeContents = Callable[..., dict[str, ModelContent]]
@@ -163,6 +178,11 @@ def archiving(contents: dict[str, ModelContent], *, archived: bool) -> dict[str,
     }
 
 
+def written(held: RegisteredAsset, number: int = 1, apply: str = "unrecorded") -> RegisteredAsset:
+    """The same after a run wrote it."""
+    return replace(held, properties={**held.properties, f"publish.apply.{number}": apply})
+
+
 def holding(contents: Mapping[str, ModelContent], **changed: Any) -> MemoryRegistry:
     """A registry that holds all the models, each with these differences."""
     return MemoryRegistry({name: as_registered(content, **changed) for name, content in contents.items()})
@@ -216,8 +236,8 @@ class TestUpdate:
         contents = make_contents("a")
         registry, around = holding(contents, **self.OLD), Surroundings()
         assert carry_out(contents, registry, around) == (Result("a", 3, Outcome.UPDATED),)
-        assert registry.held["a"] == as_registered(contents["a"])
-        assert registry.calls == [("state", "a"), ("update", "a"), ("state", "a")]
+        assert registry.held["a"] == written(as_registered(contents["a"]))
+        assert registry.calls == [("find", "a"), ("update", "a"), ("find", "a")]
         assert around.slept == [0.0]
 
     def test_only_the_system_metadata_that_changes_is_handed_on(self, make_contents: MakeContents) -> None:
@@ -227,7 +247,7 @@ class TestUpdate:
         carry_out(contents, registry)
         registered, record, changed = registry.updates["a"]
         assert registered == before
-        assert record == record_of(contents["a"].rendered.asset, {})
+        assert record == record_of(contents["a"].rendered.asset, {"publish.apply.1": "unrecorded"})
         assert changed == {"languages": ["en"], "gone": None}
 
     def test_a_property_is_appended_and_provenance_stays(self, make_contents: MakeContents) -> None:
@@ -235,7 +255,7 @@ class TestUpdate:
         provenance = {SOURCE_PROPERTY: contents["a"].digest, MANIFEST_PROPERTY: "f" * 64}
         registry = holding(contents, properties=provenance)
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].properties == {**provenance, "languages": "en"}
+        assert registry.held["a"].properties == {**provenance, "languages": "en", "publish.apply.1": "unrecorded"}
 
     def test_what_is_unchanged_is_neither_asked_for_nor_written(self, make_contents: MakeContents) -> None:
         contents = make_contents("a")
@@ -248,7 +268,7 @@ class TestUpdate:
         kept = {**as_registered(contents["a"]).properties, "old": "kept"}
         registry = holding(contents, properties=kept, description="old")
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].properties == kept
+        assert registry.held["a"].properties == kept | {"publish.apply.1": "unrecorded"}
 
     def test_a_second_run_finds_nothing_to_do(self, make_contents: MakeContents) -> None:
         contents = make_contents("a", "b")
@@ -258,14 +278,15 @@ class TestUpdate:
         assert [action.kind for action in again.actions] == [ActionKind.UNCHANGED] * 2
 
     @pytest.mark.parametrize("archived", [True, False])
-    def test_a_version_is_archived_and_restored_without_touching_anything_else(
+    def test_a_version_is_archived_and_restored_with_the_runs_mark_and_nothing_else(
         self, make_contents: MakeContents, *, archived: bool
     ) -> None:
         contents = archiving(make_contents("a"), archived=archived)
         registry = holding(contents, archived=not archived)
+        before = registry.held["a"]
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].archived is archived
-        assert registry.writes == [("set_archived", "a")]
+        assert registry.held["a"] == replace(written(before), archived=archived)
+        assert registry.writes == [("update", "a"), ("set_archived", "a")]
 
     def test_an_update_archives_as_well_where_that_differs_too(self, make_contents: MakeContents) -> None:
         contents = archiving(make_contents("a"), archived=True)
@@ -442,3 +463,144 @@ class TestStop:
 def test_apply_sleeps_on_the_real_clock_unless_told_otherwise() -> None:
     transfer = Transfer(Hub(), Silent(), "test", lambda: False)
     assert Tools(MemoryRegistry(), transfer).sleep is time.sleep
+
+
+@dataclass
+class Listed:
+    """A journal in memory, which may break at a step."""
+
+    apply: str = "mine"
+    failure: JournalFailed | None = None
+    breaks_at: tuple[Step, str] | None = None
+    lines: list[tuple[Step, str]] = field(default_factory=list)
+
+    def note(self, step: Step, model: str, version: int, **facts: str) -> None:
+        assert (version, set(facts)) == (3, {Step.BEGUN: {"action"}, Step.FAILED: {"error"}}.get(step, set()))
+        if (step, model) == self.breaks_at:
+            self.failure = JournalFailed("Full.")
+        if self.failure is not None:
+            raise self.failure
+        self.lines.append((step, model))
+
+
+def carry_out_with(
+    journal: Listed, contents: Mapping[str, ModelContent], registry: MemoryRegistry, plan: Plan | None = None
+) -> tuple[Result, ...]:
+    transfer = Transfer(Hub(), Silent(), "test", lambda: False)
+    tools = Tools(registry, transfer, lambda _seconds: None, journal)
+    return apply_plan(plan or plan_of(contents, registry), contents, tools, jobs=1)
+
+
+class TestJournal:
+    def test_each_step_is_recorded_before_the_next(self, make_contents: MakeContents) -> None:
+        contents, journal = make_contents("a", "b"), Listed()
+        carry_out_with(journal, contents, holding(contents, description="old"))
+        assert journal.lines == [(step, model) for model in "ab" for step in (Step.BEGUN, Step.WRITTEN, Step.READ_BACK)]
+
+    def test_a_failure_is_recorded(self, make_contents: MakeContents) -> None:
+        contents, journal = make_contents("a"), Listed()
+        registry = holding(contents, description="old")
+        registry.refusals["a"] = Unreachable("No route.")
+        carry_out_with(journal, contents, registry)
+        assert journal.lines == [(Step.BEGUN, "a"), (Step.FAILED, "a")]
+
+    @pytest.mark.parametrize("step", [Step.WRITTEN, Step.READ_BACK])
+    def test_what_was_written_when_it_broke_is_finished_and_the_rest_is_left(
+        self, make_contents: MakeContents, step: Step
+    ) -> None:
+        contents, journal = make_contents("a", "b"), Listed(breaks_at=(step, "a"))
+        registry = holding(contents, description="old")
+        results = carry_out_with(journal, contents, registry)
+        assert outcomes(results) == {"a": Outcome.UPDATED, "b": Outcome.SKIPPED}
+        assert registry.writes == [("update", "a")]
+
+    def test_what_it_cannot_say_is_begun_is_not_begun(self, make_contents: MakeContents) -> None:
+        contents, journal = make_contents("a", "b"), Listed(breaks_at=(Step.BEGUN, "a"))
+        registry = holding(contents, description="old")
+        first, second = carry_out_with(journal, contents, registry)
+        assert isinstance(first.error, JournalFailed)
+        assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.SKIPPED)
+        assert registry.writes == []
+
+
+class TestTwoRuns:
+    """What a run does about another that writes to the same registry."""
+
+    def test_each_write_is_numbered_and_signed(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old")
+        registry.held["a"] = written(registry.held["a"], 7, "earlier")
+        carry_out_with(Listed(), contents, registry)
+        assert registry.held["a"] == written(written(as_registered(contents["a"]), 7, "earlier"), 8, "mine")
+
+    def test_what_changed_since_the_plan_is_not_written_over_and_stops_the_run(
+        self, make_contents: MakeContents
+    ) -> None:
+        contents = make_contents("a", "b")
+        registry = holding(contents, description="old")
+        plan = plan_of(contents, registry)
+        registry.held["a"] = replace(written(registry.held["a"], 1, "theirs"), description="theirs")
+        first, second = carry_out_with(Listed(), contents, registry, plan)
+        assert isinstance(first.error, Overtaken)
+        assert first.error.message == (
+            "a version 3 changed in the registry since the plan was made; the last run that wrote it is theirs. "
+            "It differs in description now."
+        )
+        assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.SKIPPED)
+        assert registry.writes == []
+
+    def test_what_another_run_did_already_is_left_alone(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b")
+        registry = holding(contents, description="old")
+        plan = plan_of(contents, registry)
+        registry.held["a"] = written(as_registered(contents["a"]), 1, "theirs")
+        results = carry_out_with(Listed(), contents, registry, plan)
+        assert outcomes(results) == {"a": Outcome.UNCHANGED, "b": Outcome.UPDATED}
+        assert registry.writes == [("update", "b")]
+
+    @pytest.mark.parametrize(
+        ("description", "outcome"), [("# a model\n", Outcome.UNCHANGED), ("theirs", Outcome.FAILED)]
+    )
+    def test_a_refused_write_is_fine_where_the_other_run_wrote_the_same(
+        self, make_contents: MakeContents, monkeypatch: pytest.MonkeyPatch, description: str, outcome: Outcome
+    ) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old")
+
+        def lose(*_arguments: Any) -> None:
+            registry.held["a"] = replace(written(as_registered(contents["a"]), 1, "theirs"), description=description)
+            raise Conflict("The registry refuses a changed property.")
+
+        monkeypatch.setattr(registry, "update", lose)
+        (result,) = carry_out_with(Listed(), contents, registry)
+        assert result.outcome is outcome
+        assert isinstance(result.error, Overtaken) is (outcome is Outcome.FAILED)
+
+    def test_a_refusal_that_nobody_else_explains_stays_what_it_is(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a", "b")
+        registry = holding(contents, description="old")
+        refused = registry.refusals["a"] = Conflict("Refused.")
+        results = carry_out_with(Listed(), contents, registry)
+        assert results[0].error is refused
+        assert outcomes(results) == {"a": Outcome.FAILED, "b": Outcome.UPDATED}
+
+    def test_a_registry_that_takes_both_writes_gives_the_loser_away_on_reading_back(
+        self, make_contents: MakeContents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old")
+
+        def overwrite(*_arguments: Any) -> None:
+            registry.held["a"] = replace(written(registry.held["a"], 1, "theirs"), description="theirs")
+
+        monkeypatch.setattr(registry, "update", overwrite)
+        (result,) = carry_out_with(Listed(), contents, registry)
+        assert isinstance(result.error, Overtaken)
+
+
+def test_updates_do_not_wait_behind_uploads(make_contents: MakeContents) -> None:
+    contents = make_contents("a", "b")
+    registry = holding({"b": contents["b"]}, description="old")
+    registry.refusals["a"] = NotAuthorised("Refused.")
+    assert outcomes(carry_out(contents, registry)) == {"a": Outcome.FAILED, "b": Outcome.UPDATED}
+    assert registry.writes == [("update", "b"), ("lend_container", "a")]

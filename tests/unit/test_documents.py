@@ -17,10 +17,13 @@ from azureml_publish.documents import (
     MAX_DEPTH,
     Document,
     KeyPath,
+    _is_shallow,
     decode,
     dump_yaml,
+    edit_to,
     parse_yaml,
     remove_items,
+    remove_key,
     replace_value,
     walk,
 )
@@ -441,3 +444,64 @@ def test_walking_gives_every_value_with_its_path() -> None:
         (("a", 1), {"b": None}),
         (("a", 1, "b"), None),
     ]
+
+
+rows = st.lists(
+    st.tuples(
+        st.integers(0, 30), st.sampled_from(["a:", "- b", "- - c", "? d", "- e:", "[", "{", "x", "- ? - f:", "|", "'"])
+    ),
+    max_size=40,
+)
+
+
+@given(rows, st.sampled_from(["\n", "\r\n", "\u2028", "\r"]))
+@example([(n, "- e:") for n in range(0, 60, 2)], "\n")
+@example([(n // 2, "a:" if n % 2 else "-") for n in range(60)], "\n")
+@example([(n, "a:") for n in range(70)], "\u2028")
+@example([(0, "- " * 70 + "x")], "\n")
+@example([(0, "? " * 70 + "x")], "\n")
+def test_what_characters_say_is_shallow_is_shallow(lines: list[tuple[int, str]], end: str) -> None:
+    """The quick look at a text never lets pass what the slow one at its events would refuse."""
+    text = end.join(" " * indent + row for indent, row in lines)
+    if not _is_shallow(text):
+        return
+    depth = deepest = 0
+    try:
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            deepest = max(deepest, depth)
+    except yaml.YAMLError:
+        pass
+    assert deepest <= MAX_DEPTH
+
+
+@pytest.mark.parametrize(
+    ("text", "key_path", "left"),
+    [
+        ("a: 1\nb: 2  # two\nc: 3\n", ("b",), "a: 1\nc: 3\n"),
+        ("a:\n  b:\n    c: 1\n\n# kept\nd: 2\n", ("a",), "\n# kept\nd: 2\n"),
+        ("a:\n- 1\n- 2\nb: |\n  text\n\n  more\nc: 3\n", ("b",), "a:\n- 1\n- 2\nc: 3\n"),
+        ("a: [1,\n  2]\nb: 2\n", ("a",), "b: 2\n"),
+        ("a: 1\r\nb:\r\nc: 3\r\n", ("b",), "a: 1\r\nc: 3\r\n"),
+        ("a: 1\nb: 2", ("b",), "a: 1\n"),
+        ("a:\n  b: 1\n  c:\n    d: []\ne: 1\n", ("a", "c"), "a:\n  b: 1\ne: 1\n"),
+    ],
+)
+def test_a_key_goes_with_its_lines_and_nothing_else(text: str, key_path: KeyPath, left: str) -> None:
+    document = read(text)
+    assert remove_key(document, key_path) == left
+    edit = edit_to(document, left)
+    assert (edit.line, edit.column) <= (edit.end_line, edit.end_column)
+
+
+@pytest.mark.parametrize(
+    ("text", "key_path"), [("{a: 1, b: 2}\n", ("a",)), ("a: {b: 1}\n", ("a", "b")), ("a:\n  b: 1\n", ("a", "b"))]
+)
+def test_a_key_that_shares_its_line_or_is_alone_stays(text: str, key_path: KeyPath) -> None:
+    with pytest.raises(ValueError, match="would damage the file"):
+        remove_key(read(text), key_path)
+
+
+def test_a_key_that_is_not_there_cannot_go() -> None:
+    with pytest.raises(KeyError):
+        remove_key(read("a: 1\n"), ("b",))

@@ -334,7 +334,7 @@ def plain(text: str) -> Any:
 def test_the_shipped_schema_is_that_of_the_code(which: str) -> None:
     written = json.loads((ROOT / f"docs/schemas/{which}.schema.json").read_text(encoding="utf-8"))
     assert written.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
-    assert written == SCHEMAS[which][1].model_json_schema(by_alias=True)
+    assert written == SCHEMAS[which][1]()
     Draft202012Validator.check_schema(written)
 
 

@@ -1,33 +1,38 @@
-"""A registry's blob container: files go in block by block and appear whole, checked; they are read back as streams."""
+"""A registry's blob container: files go in block by block and appear whole; they are read back as streams."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from azureml_publish.artifacts.lease import Lease, Renew
+from azureml_publish.artifacts.patience import Patience, Stop, Told, is_transient, never, read_retry_after, untold
 from azureml_publish.artifacts.tree import ArtifactFile
-from azureml_publish.assets import ContainerAccess, ManifestEntry
-from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable
+from azureml_publish.assets import ContainerAccess
+from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from azure.storage.blob import BlobClient, ContainerClient
+    from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
 
 BLOCK = 8 * 1024 * 1024
-"""Bytes of one block; Azure allows 50,000 blocks a blob, which makes 390 GiB a file."""
+"""Bytes of one block, as long as a file has no more than Azure's 50,000 of them (390 GiB)."""
 
-WINDOW = 4
-"""Blocks of one file under way at a time: what a transfer holds in memory is BLOCK * (WINDOW + 1)."""
+MOST_BLOCKS = 50_000
+"""https://learn.microsoft.com/azure/storage/blobs/scalability-targets"""
+
+MOST_CHECKED_NEARBY = 256 * 1024 * 1024
+"""Bytes of a file up to which its blocks carry an MD5 even over plain HTTP on loopback."""
 
 SHA256_KEY = "sha256"
 GIT_OID_KEY = "git_oid"
+ETAG_KEY = "source_etag"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class StoredFile:
     size: int
     sha256: str | None = None
     git_oid: str | None = None
+    etag: str | None = None
 
     def is_known_to_be(self, file: ArtifactFile) -> bool:
         """Whether an earlier run brought and checked just this file."""
@@ -44,152 +50,218 @@ class StoredFile:
             return False
         if file.sha256 is not None:
             return self.sha256 == file.sha256
-        return file.git_oid is not None and self.git_oid == file.git_oid
+        if file.git_oid is not None:
+            return self.git_oid == file.git_oid
+        return file.etag is not None and self.etag == _plain(file.etag)
 
 
 class Container:
-    """Files below one folder of a container."""
+    """Files below one folder of a container. Safe from any thread."""
 
-    def __init__(self, access: ContainerAccess, folder: str) -> None:
-        self._access = access
+    def __init__(
+        self,
+        access: ContainerAccess,
+        folder: str,
+        renew: Renew | None = None,
+        *,
+        patience: Patience | None = None,
+        stop: Stop = never,
+        told: Told = untold,
+        connections: int = 8,
+    ) -> None:
+        """Name a folder.
+
+        Args:
+            access: the container, as it was lent.
+            folder: path in it; empty for all of it.
+            renew: lends the same container again.
+            patience: how often and how long to try.
+            stop: whether somebody wants to stop.
+            told: hears of every wait.
+            connections: how many requests there are at a time.
+        """
+        self._lease = Lease(access, renew, connections=connections)
         self._folder = folder.strip("/")
-        self._opened: ContainerClient | None = None
+        self._patience = patience or Patience()
+        self._stop = stop
+        self._told = told
 
     @property
     def uri(self) -> str:
         """The folder's URI, without a signature."""
-        return f"{self._access.uri}/{self._folder}" if self._folder else self._access.uri
+        return f"{self._lease.uri}/{self._folder}" if self._folder else self._lease.uri
 
     def files(self) -> Mapping[str, StoredFile]:
         """What lies in the folder, by path below it."""
-        prefix = f"{self._folder}/" if self._folder else ""
-        found: dict[str, StoredFile] = {}
-        with _translated(self.uri):
-            for blob in self._client().list_blobs(name_starts_with=prefix or None, include=["metadata"]):
+
+        def ask(client: ContainerClient) -> Mapping[str, StoredFile]:
+            found: dict[str, StoredFile] = {}
+            for blob in client.list_blobs(name_starts_with=self._prefix or None, include=["metadata"]):
                 noted = blob.metadata or {}
-                found[blob.name.removeprefix(prefix)] = StoredFile(
-                    blob.size, noted.get(SHA256_KEY), noted.get(GIT_OID_KEY)
+                found[blob.name.removeprefix(self._prefix)] = StoredFile(
+                    blob.size, noted.get(SHA256_KEY), noted.get(GIT_OID_KEY), noted.get(ETAG_KEY)
                 )
-        return MappingProxyType(found)
+            return MappingProxyType(found)
 
-    def read(self, path: str) -> Iterator[bytes]:
-        """The bytes of a file."""
-        with _translated(f"{self.uri}/{path}"):
-            yield from self._blob(path).download_blob(max_concurrency=1).chunks()
+        return self._do(ask, self.uri)
 
-    def write(self, file: ArtifactFile, chunks: Iterable[bytes], advance: Callable[[int], None]) -> ManifestEntry:
-        """Bring one file in. It appears when all of it is there and its size and digests are right, and not before.
+    def begun(self) -> frozenset[str]:
+        """Paths of what was begun and not committed, or is there without a note that it was checked."""
+
+        def ask(client: ContainerClient) -> frozenset[str]:
+            listed = client.list_blobs(name_starts_with=self._prefix or None, include=["metadata", "uncommittedblobs"])
+            return frozenset(
+                blob.name.removeprefix(self._prefix) for blob in listed if SHA256_KEY not in (blob.metadata or {})
+            )
+
+        return self._do(ask, self.uri)
+
+    def blocks(self, path: str) -> Mapping[str, int]:
+        """Names and sizes of a file's blocks that wait to be committed."""
+
+        def ask(client: ContainerClient) -> Mapping[str, int]:
+            _, waiting = self._blob(client, path).get_block_list("uncommitted")
+            return {block.id: block.size for block in waiting}
+
+        try:
+            return self._do(ask, f"{self.uri}/{path}")
+        except NotFound:
+            return {}
+
+    def read(self, path: str, size: int | None = None) -> Iterator[bytes]:
+        """The bytes of a file; of a large one, whose size is told, block by block."""
+        at = f"{self.uri}/{path}"
+
+        def fetch(*part: int) -> bytes:
+            return self._do(
+                lambda client: self._blob(client, path).download_blob(*part, max_concurrency=1).readall(), at
+            )
+
+        if size is None:
+            yield fetch()
+            return
+        for start in range(0, size, BLOCK):
+            yield fetch(start, min(BLOCK, size - start))
+
+    def put(self, file: ArtifactFile, data: bytes, metadata: Mapping[str, str]) -> None:
+        """Write a file whole. The service compares the MD5 of what came."""
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, file.path).upload_blob(
+                data,
+                length=len(data),
+                overwrite=True,
+                metadata=dict(metadata),
+                content_settings=_settings(file, data),
+                validate_content=True,
+            )
+
+        self._do(ask, f"{self.uri}/{file.path}")
+
+    def stage(self, file: ArtifactFile, name: str, data: bytes) -> None:
+        """Send a block, which nobody sees before it is committed.
+
+        Over HTTPS the connection itself lets nothing be changed. Over plain HTTP the service compares the block's MD5;
+        not so for large files on this very machine, where nothing lies in between and MD5 is the slowest part.
+        """
+        checked = self._lease.uri.startswith("http://") and not (self._lease.near and file.size > MOST_CHECKED_NEARBY)
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, file.path).stage_block(name, data, length=len(data), validate_content=checked)
+
+        self._do(ask, f"{self.uri}/{file.path}")
+
+    def stage_from(self, path: str, name: str, source: tuple[str, str | None], start: int, data: bytes) -> None:
+        """Have the service fetch a block itself, and compare the MD5 with that of the bytes that were read here.
+
+        Args:
+            path: the file.
+            name: the block's name.
+            source: address and `Authorization` of the source.
+            start: where the block begins in the source.
+            data: what it holds.
 
         Raises:
-            ContentMismatch: the bytes are not those that were promised; nothing appeared.
+            PublishError: the service does not do that, or not from there; the block may be sent instead.
         """
+        url, authorization = source
+        shown: dict[str, Any] = {"source_authorization": authorization} if authorization else {}
+        md5 = hashlib.md5(data, usedforsecurity=False).digest()
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, path).stage_block_from_url(
+                name, url, start, len(data), source_content_md5=bytearray(md5), **shown
+            )
+
+        with _translated(f"{self.uri}/{path}"):
+            ask(self._lease.client())
+
+    def commit(self, file: ArtifactFile, names: list[str], metadata: Mapping[str, str]) -> None:
+        """Make a file appear from its blocks."""
         from azure.storage.blob import BlobBlock
 
-        hashes = _Hashes(file)
-        blob = self._blob(file.path)
-        with _translated(f"{self.uri}/{file.path}"):
-            blocks = _blocks(hashes.through(chunks))
-            first = next(blocks, b"")
-            if len(first) < BLOCK:
-                entry = hashes.entry()
-                blob.upload_blob(first, length=len(first), overwrite=True, metadata=hashes.metadata())
-                advance(len(first))
-                return entry
-            names = _stage(blob, first, blocks, advance)
-            entry = hashes.entry()
-            blob.commit_block_list([BlobBlock(name) for name in names], metadata=hashes.metadata())
-        return entry
-
-    def _blob(self, path: str) -> BlobClient:
-        return self._client().get_blob_client(f"{self._folder}/{path}" if self._folder else path)
-
-    def _client(self) -> ContainerClient:
-        if self._opened is None:
-            from azure.storage.blob import ContainerClient
-
-            # The SDK's own first wait of 15 s suits a batch job, not somebody at a terminal.
-            self._opened = ContainerClient.from_container_url(
-                self._access.sas_uri,
-                max_chunk_get_size=BLOCK,
-                max_single_get_size=BLOCK,
-                initial_backoff=1,
-                increment_base=2,
-                retry_total=6,
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, file.path).commit_block_list(
+                [BlobBlock(name) for name in names], metadata=dict(metadata), content_settings=_settings(file)
             )
-        return self._opened
+
+        self._do(ask, f"{self.uri}/{file.path}")
+
+    def forget_blocks(self, path: str) -> None:
+        """Drop the blocks of a file that wait to be committed; it is empty afterwards, without a note of a check."""
+        self._do(lambda client: self._blob(client, path).commit_block_list([]), f"{self.uri}/{path}")
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self._folder}/" if self._folder else ""
+
+    def _blob(self, client: ContainerClient, path: str) -> BlobClient:
+        return client.get_blob_client(f"{self._prefix}{path}")
+
+    def _do(self, ask: Callable[[ContainerClient], T], what: str) -> T:
+        """Ask, with patience; with another signature where this one is refused."""
+        refusals = 0
+
+        def once() -> T:
+            nonlocal refusals
+            while True:
+                client = self._lease.client()
+                try:
+                    with _translated(what):
+                        return ask(client)
+                except NotAuthorised:
+                    refusals += 1
+                    if refusals > 2 or not self._lease.refused(client):
+                        raise
+
+        return self._patience.attempt(once, stop=self._stop, told=self._told)
 
 
-class _Hashes:
-    """Counts and hashes a file's bytes on their way."""
-
-    def __init__(self, file: ArtifactFile) -> None:
-        self._file = file
-        self._size = 0
-        self._sha256 = hashlib.sha256()
-        # Git names a blob by SHA-1; this is a comparison with the Hub's word, not a protection.
-        self._git = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
-
-    def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
-            self._size += len(chunk)
-            self._sha256.update(chunk)
-            if self._file.git_oid is not None:
-                self._git.update(chunk)
-            yield chunk
-
-    def entry(self) -> ManifestEntry:
-        """What came, if it is what was promised."""
-        file, came = self._file, self._sha256.hexdigest()
-        hint = "The source changed or was damaged on the way; nothing was registered. Run again."
-        if self._size != file.size:
-            raise ContentMismatch(f"{file.path}: {self._size:,} bytes came, {file.size:,} were promised.", hint=hint)
-        if file.sha256 is not None and came != file.sha256:
-            raise ContentMismatch(f"{file.path}: its SHA-256 is {came}, not {file.sha256}.", hint=hint)
-        if file.git_oid is not None and self._git.hexdigest() != file.git_oid:
-            raise ContentMismatch(
-                f"{file.path}: its git blob id is {self._git.hexdigest()}, not {file.git_oid}.", hint=hint
-            )
-        return ManifestEntry(file.path, self._size, came)
-
-    def metadata(self) -> dict[str, str]:
-        noted = {SHA256_KEY: self._sha256.hexdigest()}
-        return noted if self._file.git_oid is None else noted | {GIT_OID_KEY: self._file.git_oid}
+def metadata_of(file: ArtifactFile, sha256: str) -> dict[str, str]:
+    """What is noted with a file that was checked, so that the next run knows it again."""
+    noted = {SHA256_KEY: sha256}
+    if file.git_oid is not None:
+        noted[GIT_OID_KEY] = file.git_oid
+    if file.etag is not None:
+        noted[ETAG_KEY] = _plain(file.etag)
+    return noted
 
 
-def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    waiting = bytearray()
-    for chunk in chunks:
-        waiting += chunk
-        while len(waiting) >= BLOCK:
-            yield bytes(waiting[:BLOCK])
-            del waiting[:BLOCK]
-    if waiting:
-        yield bytes(waiting)
+def block_size(size: int, least: int = BLOCK) -> int:
+    """Bytes of a block of a file of this size: whole MiB, and no more of them than the service allows."""
+    mib = 1024 * 1024
+    return max(least, -(-size // MOST_BLOCKS // mib) * mib if size > least * MOST_BLOCKS else 0)
 
 
-def _stage(blob: BlobClient, first: bytes, rest: Iterator[bytes], advance: Callable[[int], None]) -> list[str]:
-    """Send blocks, a few at a time, while the next are read and hashed; their names in order."""
-    names: list[str] = []
-    under_way: set[Future[int]] = set()
+def _plain(etag: str) -> str:
+    return etag.strip('"')
 
-    def send(name: str, block: bytes) -> int:
-        blob.stage_block(name, block, length=len(block))
-        return len(block)
 
-    with ThreadPoolExecutor(WINDOW, thread_name_prefix="block") as pool:
-        block: bytes | None = first
-        while block is not None:
-            name = base64.b64encode(f"{len(names):08}".encode()).decode()
-            names.append(name)
-            under_way.add(pool.submit(send, name, block))
-            if len(under_way) >= WINDOW:
-                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                for sent in done:
-                    advance(sent.result())
-            block = next(rest, None)
-        for sent in wait(under_way).done:
-            advance(sent.result())
-    return names
+def _settings(file: ArtifactFile, data: bytes | None = None) -> ContentSettings:
+    from azure.storage.blob import ContentSettings
+
+    md5 = None if data is None else bytearray(hashlib.md5(data, usedforsecurity=False).digest())
+    return ContentSettings(content_type=file.content_type, content_md5=md5)
 
 
 @contextmanager
@@ -206,7 +278,12 @@ def _translated(what: str) -> Iterator[None]:
         if status in (401, 403):
             hint = "The registry's signature has run out or lacks a permission; run again."
             raise NotAuthorised(f"The storage refuses {what}: {code}.", hint=hint) from None
-        raise PublishError(f"The storage answers {status} ({code}) for {what}.", hint="Run again.") from None
+        said = f"The storage answers {status} ({code}) for {what}."
+        # An MD5 that differs is a byte that was changed on the way: the same request may go well.
+        if status is not None and (is_transient(status) or code == "Md5Mismatch"):
+            after = read_retry_after(getattr(error.response, "headers", None), time.time())
+            raise Unreachable(said, hint="Run again.", status=status, retry_after=after) from None
+        raise PublishError(said, hint="Run again.") from None
     except exceptions.AzureError as error:
         hint = "Check the network; a private registry needs a route to its storage."
         raise Unreachable(f"The storage cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
-from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.container import Container, metadata_of
 from azureml_publish.artifacts.tree import MANIFEST_FILE, ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.assets import AssetId, ContentCheck, ManifestEntry
 from azureml_publish.errors import NotFound
 
 SCHEMA_VERSION = 1
+
+READERS = 4
+"""Files that are read back at a time, a block of each in memory."""
 
 
 def write_manifest(container: Container, entries: Iterable[ManifestEntry], source: object, tool: str) -> str:
@@ -26,12 +30,19 @@ def write_manifest(container: Container, entries: Iterable[ManifestEntry], sourc
     data = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
     digest = hashlib.sha256(data).hexdigest()
     file = ArtifactFile(MANIFEST_FILE, len(data), RenderedOrigin(data), sha256=digest)
-    container.write(file, [data], lambda _count: None)
+    container.put(file, data, metadata_of(file, digest))
     return manifest_digest(listed)
 
 
-def check_content(asset: AssetId, container: Container, promised: str) -> ContentCheck:
-    """Compare every registered file with the manifest, and the manifest with the digest in the properties."""
+def check_content(asset: AssetId, container: Container, promised: str, *, quick: bool = False) -> ContentCheck:
+    """Compare every registered file with the manifest, and the manifest with the digest in the properties.
+
+    Args:
+        asset: the version.
+        container: where its files are.
+        promised: the manifest's digest, from the properties.
+        quick: compare sizes, and the digests that were noted when the files were checked, without reading them.
+    """
     try:
         entries = read_manifest(container)
         digest = manifest_digest(entries)
@@ -42,7 +53,7 @@ def check_content(asset: AssetId, container: Container, promised: str) -> Conten
     problems: list[str] = []
     if digest != promised:
         problems.append(f"{MANIFEST_FILE}: its digest is {digest}, the registered one {promised}")
-    problems.extend(_differences(container, entries))
+    problems.extend(_differences(container, entries, quick=quick))
     return ContentCheck(asset, len(entries), sum(entry.size for entry in entries), tuple(problems))
 
 
@@ -59,18 +70,30 @@ def read_manifest(container: Container) -> tuple[ManifestEntry, ...]:
     return tuple(ManifestEntry(str(e["path"]), int(e["size"]), str(e["sha256"])) for e in document["files"])
 
 
-def _differences(container: Container, entries: tuple[ManifestEntry, ...]) -> Iterator[str]:
+def _differences(container: Container, entries: tuple[ManifestEntry, ...], *, quick: bool) -> Iterator[str]:
     stored = container.files()
-    for entry in entries:
-        if entry.path not in stored:
-            yield f"{entry.path}: not there"
-        elif stored[entry.path].size != entry.size:
-            yield f"{entry.path}: {stored[entry.path].size:,} bytes, {entry.size:,} in the manifest"
-        else:
-            digest = hashlib.sha256()
-            for chunk in container.read(entry.path):
-                digest.update(chunk)
-            if digest.hexdigest() != entry.sha256:
-                yield f"{entry.path}: its SHA-256 is {digest.hexdigest()}, {entry.sha256} in the manifest"
+
+    def difference(entry: ManifestEntry) -> str | None:
+        found = stored.get(entry.path)
+        if found is None:
+            return f"{entry.path}: not there"
+        if found.size != entry.size:
+            return f"{entry.path}: {found.size:,} bytes, {entry.size:,} in the manifest"
+        sha256 = found.sha256 if quick else _sha256(container, entry)
+        if sha256 is None:
+            return f"{entry.path}: no SHA-256 is noted with it; without --quick it is read"
+        if sha256 != entry.sha256:
+            return f"{entry.path}: its SHA-256 is {sha256}, {entry.sha256} in the manifest"
+        return None
+
+    with ThreadPoolExecutor(READERS, thread_name_prefix="verify") as pool:
+        yield from filter(None, pool.map(difference, entries))
     for path in sorted(set(stored) - {entry.path for entry in entries} - {MANIFEST_FILE}):
         yield f"{path}: not in the manifest"
+
+
+def _sha256(container: Container, entry: ManifestEntry) -> str:
+    digest = hashlib.sha256()
+    for chunk in container.read(entry.path, entry.size):
+        digest.update(chunk)
+    return digest.hexdigest()

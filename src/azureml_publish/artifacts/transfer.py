@@ -2,153 +2,194 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 from azureml_publish.artifacts.azureblob import Blobs
-from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.choosing import find_pickles
+from azureml_publish.artifacts.container import BLOCK, Container
+from azureml_publish.artifacts.contents import ModelContent, describe_content, find_local
 from azureml_publish.artifacts.git import Clones
 from azureml_publish.artifacts.hub import Hub
-from azureml_publish.artifacts.local import list_local_files, read_local_file
+from azureml_publish.artifacts.lanes import Lanes
+from azureml_publish.artifacts.lease import Renew
+from azureml_publish.artifacts.local import read_local_file
 from azureml_publish.artifacts.manifest import write_manifest
+from azureml_publish.artifacts.moving import NAME_LENGTH, Means, Moving
+from azureml_publish.artifacts.patience import Patience, Stop
 from azureml_publish.artifacts.progress import Progress
-from azureml_publish.artifacts.tree import (
-    ArtifactFile,
-    BlobOrigin,
-    HubOrigin,
-    LocalOrigin,
-    RenderedOrigin,
-    build_tree,
-    source_digest,
-)
-from azureml_publish.assets import ContainerAccess, Content, ManifestEntry, RenderedModel
-from azureml_publish.errors import Interrupted, UnusableSource
-from azureml_publish.project import CARRIED_FOLDER, ModelFolder
-from azureml_publish.spec import BlobSource, GitSource, LocalSource
+from azureml_publish.artifacts.tree import ArtifactFile, BlobOrigin, HubOrigin, LocalOrigin, RenderedOrigin
+from azureml_publish.assets import ContainerAccess, Content, ManifestEntry
+from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable
+from azureml_publish.project import ModelFolder
 
-
-@dataclass(frozen=True, slots=True)
-class ModelContent:
-    """The content that a model folder asks for: its folder (for the source), and what was rendered from it.
-
-    `digest` is the identity that a plan compares; for a Hub source it is known without a network. `local` are the
-    files of a local source as they were hashed for it: a file that changes before it is uploaded is then found out.
-    """
-
-    folder: ModelFolder
-    rendered: RenderedModel
-    digest: str
-    local: tuple[ArtifactFile, ...] = ()
-
-    def list_files(
-        self, hub: Hub, blobs: Blobs | None = None, clones: Clones | None = None
-    ) -> tuple[ArtifactFile, ...]:
-        """The artifact tree, from what the source holds. The files of a git source live as long as `clones`.
-
-        Raises:
-            PublishError: the source cannot be read or used; see `list_files` of each kind, and `build_tree`.
-        """
-        listed: tuple[ArtifactFile, ...]
-        match self.folder.spec.source:
-            case LocalSource():
-                listed = self.local
-            case BlobSource(azureblob=blob):
-                listed = (blobs or Blobs()).list_files(blob)
-            case GitSource(git=repository):
-                listed = (clones or Clones()).list_files(repository)
-            case source:
-                return build_tree(self.rendered.asset.type, hub.list_files(source), self.rendered.package)
-        kind = self.rendered.asset.type
-        named = {file.path for file in listed} | {file.path for file in self.rendered.package}
-        if kind == "mlflow_model" and "MLmodel" not in named:
-            raise UnusableSource(
-                f"The source of {self.rendered.asset.name} has no MLmodel at its top, so it is no MLflow model.",
-                hint="Name the folder that holds MLmodel, or write type: custom_model.",
-            )
-        return build_tree(kind, listed, self.rendered.package)
-
-
-def describe_content(folder: ModelFolder, rendered: RenderedModel) -> ModelContent:
-    """What a model folder asks for, with its identity. A local source is read and hashed.
-
-    Raises:
-        UnusableSource: a local source cannot be read.
-    """
-    source = folder.spec.source
-    files = list_local_files(find_local(folder, source.local)) if isinstance(source, LocalSource) else ()
-    local = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
-    # A folder may lie elsewhere on each machine: its files identify it.
-    described = "local" if isinstance(source, LocalSource) else source.model_dump()
-    digest = source_digest(described, rendered.asset.type, rendered.package, local)
-    return ModelContent(folder, rendered, digest, files)
-
-
-def find_local(folder: ModelFolder, local: str) -> Path:
-    """The folder that a local source means: below the model folder, else among the files that it carries."""
-    carried = folder.path / CARRIED_FOLDER / local
-    return carried if carried.is_dir() and not (folder.path / local).is_dir() else folder.path / local
+__all__ = ["ModelContent", "Sources", "Transfer", "describe_content", "find_local", "publish_content"]
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What a transfer works with; `stop` is asked at every chunk, `tool` is noted in the manifest."""
+    """What a transfer works with; `stop` is asked at every chunk, `tool` is noted in the manifest.
+
+    `lanes` are the connections and the memory that all models of a run share; `block` is the least size of a block.
+    """
 
     hub: Hub
     progress: Progress
     tool: str
-    stop: Callable[[], bool]
+    stop: Stop
     blobs: Blobs = field(default_factory=Blobs)
     clones: Clones = field(default_factory=Clones)
+    lanes: Lanes = field(default_factory=Lanes)
+    patience: Patience = field(default_factory=Patience)
+    block: int = BLOCK
 
 
-def publish_content(content: ModelContent, access: ContainerAccess, transfer: Transfer) -> Content:
+def publish_content(
+    content: ModelContent, access: ContainerAccess, transfer: Transfer, renew: Renew | None = None
+) -> Content:
     """Bring a model's files into a container and check them; those that an earlier run brought stay.
 
     The files lie in a folder named after what was asked for, so that an attempt with other content is never mixed in.
+
+    Args:
+        content: what to bring.
+        access: the container.
+        transfer: how.
+        renew: lends the container again, when its signature runs out or is refused.
 
     Raises:
         PublishError: a source or the storage fails. What has arrived stays for the next run; nothing is registered.
         Interrupted: `stop` said so; likewise.
     """
-    progress = transfer.progress
     name = content.rendered.asset.name
     root = "mlflow_model_folder" if content.rendered.asset.type == "mlflow_model" else "model"
-    container = Container(access, f"{content.digest[:12]}/{root}")
     files = content.list_files(transfer.hub, transfer.blobs, transfer.clones)
-    progress.begin(name, len(files), sum(file.size for file in files))
-    present = container.files()
+    if pickles := find_pickles(file.path for file in files):
+        transfer.progress.warn(name, f"these files run code on whoever loads them: {', '.join(pickles)}")
+    container = Container(
+        access,
+        f"{content.digest[:12]}/{root}",
+        renew,
+        patience=transfer.patience,
+        stop=transfer.stop,
+        told=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
+        connections=transfer.lanes.connections,
+    )
+    transfer.progress.begin(name, len(files), sum(file.size for file in files))
+    try:
+        entries = _move_files(name, files, container, transfer)
+        digest = write_manifest(container, entries, _provenance(content.folder), transfer.tool)
+    finally:
+        transfer.progress.end(name)
+    return Content(container.uri, digest, content.digest, len(entries), sum(entry.size for entry in entries))
+
+
+def _move_files(
+    model: str, files: tuple[ArtifactFile, ...], container: Container, transfer: Transfer
+) -> list[ManifestEntry]:
+    """Hand every span of every file to the lanes, in order, and wait for all of them."""
+    progress = transfer.progress
+    means = Means(container, Sources(transfer), transfer.lanes, transfer.patience, transfer.stop, transfer.block)
+    present, begun = container.files(), container.begun()
     entries: list[ManifestEntry] = []
+    moves: list[Moving] = []
+    under_way: list[Future[None]] = []
+    trouble = threading.Event()
     for file in files:
         stored = present.get(file.path)
         if stored is not None and stored.sha256 is not None and stored.is_known_to_be(file):
             entries.append(ManifestEntry(file.path, stored.size, stored.sha256))
-            progress.advance(name, file.size)
-            progress.file_done(name, file.path, file.size, reused=True)
+            progress.advance(model, file.path, file.size)
+            progress.file_done(model, file.path, file.size, reused=True)
             continue
-        entries.append(container.write(file, _chunks(file, transfer), lambda count: progress.advance(name, count)))
-        progress.file_done(name, file.path, file.size, reused=False)
-    digest = write_manifest(container, entries, _provenance(content.folder), transfer.tool)
-    return Content(container.uri, digest, content.digest, len(entries), sum(entry.size for entry in entries))
+        blocks = _blocks(container, file.path) if file.path in begun and file.size > transfer.block else {}
+        progress.file_begun(model, file.path, file.size)
+        moves.append(Moving(file, means, _Watcher(model, file, progress, trouble), blocks))
+        for span in moves[-1].spans:
+            if trouble.is_set() or transfer.stop():
+                break
+            under_way.append(transfer.lanes.submit(span.length, partial(moves[-1].bring, span)))
+        if trouble.is_set() or transfer.stop():
+            break
+    wait(under_way)
+    errors = [move.error for move in moves if move.error is not None]
+    for error in sorted(errors, key=lambda error: isinstance(error, Interrupted)):
+        raise error
+    brought = [move.entry for move in moves if move.entry is not None]
+    if len(entries) + len(brought) < len(files):
+        raise Interrupted("Stopped before all files were there.", hint="Run again to carry on from here.")
+    return entries + brought
 
 
-def _chunks(file: ArtifactFile, transfer: Transfer) -> Iterator[bytes]:
-    chunks: Iterator[bytes]
-    match file.origin:
-        case HubOrigin():
-            chunks = transfer.hub.read_file(file.origin, file.size)
-        case LocalOrigin(path):
-            chunks = read_local_file(path)
-        case BlobOrigin():
-            chunks = transfer.blobs.read_file(file.origin)
-        case RenderedOrigin(data):
-            chunks = iter([data])
+def _blocks(container: Container, path: str) -> dict[str, int]:
+    """The blocks that an earlier run left of a file. Those of a tool that names them otherwise are dropped."""
+    found = dict(container.blocks(path))
+    if any(len(name) != NAME_LENGTH for name in found):
+        container.forget_blocks(path)
+        return {}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of a run, by where a file comes from."""
+
+    transfer: Transfer
+
+    def read(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
+        """See `Source.read`."""
+        match file.origin:
+            case HubOrigin():
+                return self.transfer.hub.read(file.origin, start, length, file.size)
+            case BlobOrigin():
+                return self.transfer.blobs.read(file.origin, start, length, file.etag)
+            case LocalOrigin(path):
+                return _whole(file, read_local_file(path, start, length), length)
+            case RenderedOrigin(data):
+                return _whole(file, iter([data[start : start + length]]), length)
+
+    def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
+        """See `Source.copy_source`."""
+        return self.transfer.blobs.copy_source(file.origin) if isinstance(file.origin, BlobOrigin) else None
+
+
+def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
+    """What is on this machine does not come later: fewer bytes mean that the file has changed."""
     for chunk in chunks:
-        if transfer.stop():
-            raise Interrupted(f"Stopped at {file.path}.", hint="Run again to carry on from here.")
+        length -= len(chunk)
         yield chunk
+    if length > 0:
+        raise ContentMismatch(
+            f"{file.path}: {file.size - length:,} bytes came, {file.size:,} were promised.",
+            hint="The source changed; nothing was registered. Run again.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Watcher:
+    """Tells a run's progress how one file gets on."""
+
+    model: str
+    file: ArtifactFile
+    progress: Progress
+    trouble: threading.Event
+
+    def advance(self, count: int) -> None:
+        self.progress.advance(self.model, self.file.path, count)
+
+    def waits(self, seconds: float, error: Unreachable) -> None:
+        self.progress.waits(self.model, self.file.path, seconds, error.message)
+
+    def done(self) -> None:
+        self.progress.file_done(self.model, self.file.path, self.file.size, reused=False)
+
+    def failed(self) -> None:
+        self.trouble.set()
 
 
 def _provenance(folder: ModelFolder) -> dict[str, object]:
-    """The source as the manifest names it; without the patterns that chose among its files."""
-    return folder.spec.source.model_dump(exclude={"include", "exclude"}, exclude_none=True)
+    """The source as the manifest names it; without the keys that chose among its files."""
+    return folder.spec.source.model_dump(exclude={"include", "exclude", "allow_pickle"}, exclude_none=True)

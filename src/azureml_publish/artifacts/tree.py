@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from azureml_publish.artifacts.choosing import INDEXES, WEIGHTS, choose_weights, matches, refuse_pickles
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
 from azureml_publish.errors import UnusableSource
 
@@ -32,10 +32,25 @@ TOKENIZER_FILES = (
 )
 """What transformers' tokenizers save, by file name."""
 
-_OTHER_WEIGHTS = ("*.bin", "*.h5", "*.msgpack", "*.ot", "*.onnx", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
-_OTHER_INDEXES = ("*.bin.index.json", "*.h5.index.json", "*.msgpack.index.json")
 _NOT_PUBLISHED = (".gitattributes", ".gitignore", "*.md")
 _LICENCE_FILES = ("LICENSE", "LICENSE.*", "NOTICE", "NOTICE.*")
+
+MOST_PARTS = 250
+"""Azure takes 254 path segments a blob name
+(https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata); the
+folder round a model takes two."""
+
+_CONTENT_TYPES = {
+    ".html": "text/html",
+    ".jinja": "text/plain",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".py": "text/x-python",
+    ".txt": "text/plain",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+"""By suffix; not Python's `mimetypes`, which answers otherwise on each machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,7 @@ class ArtifactFile:
     r"""One file: path below the model's folder (`/` between parts), size in bytes, and what is known of its content.
 
     `sha256` is lower-case hex where the source tells it beforehand; `git_oid` is git's blob id (SHA-1 over
-    `blob {size}\0` and the bytes), which the Hub gives for small files instead.
+    `blob {size}\0` and the bytes), which the Hub gives for small files instead; `etag` is what blob storage gives.
     """
 
     path: str
@@ -87,22 +102,33 @@ class ArtifactFile:
     origin: Origin
     sha256: str | None = None
     git_oid: str | None = None
+    etag: str | None = None
+
+    @property
+    def content_type(self) -> str:
+        """What the blob is served as."""
+        if PurePosixPath(self.path).name in ("MLmodel", "LICENSE", "NOTICE"):
+            return "text/plain"
+        return _CONTENT_TYPES.get(PurePosixPath(self.path).suffix.lower(), "application/octet-stream")
 
 
 def build_tree(
-    kind: ModelType, source: Sequence[ArtifactFile], package: Iterable[RenderedFile]
+    kind: ModelType, source: Sequence[ArtifactFile], package: Iterable[RenderedFile], *, allow_pickle: bool = False
 ) -> tuple[ArtifactFile, ...]:
     """The files of a version from those of its source, sorted by path.
 
     An MLflow model is laid out as `mlflow.transformers` does: the model below `model/`, the tokenizer below
-    `components/tokenizer/`, rendered files at the top. Safetensors go before all other weights. Other types, and
-    sources that hold an `MLmodel` and so are laid out already, stay as they are.
+    `components/tokenizer/`, each with config.json, rendered files at the top. Other types, and sources that hold an
+    `MLmodel` and so are laid out already, stay as they are. No pickle goes in but with `allow_pickle`.
 
     Raises:
         UnusableSource: there are no usable weights, a path leaves the folder, or two files claim one path.
     """
     laid_out = any(file.path == "MLmodel" for file in source)
-    files = list(_mlflow_layout(source) if kind == "mlflow_model" and not laid_out else source)
+    lay_out = kind == "mlflow_model" and not laid_out
+    files = list(_mlflow_layout(source, allow_pickle=allow_pickle) if lay_out else source)
+    if not allow_pickle:
+        refuse_pickles(file.path for file in files)
     for rendered in package if not laid_out else ():
         data = rendered.text.encode()
         digest = hashlib.sha256(data).hexdigest()
@@ -117,14 +143,6 @@ def build_tree(
             raise UnusableSource(f"Two files claim the path '{file.path}'.", hint=hint)
         taken.add(file.path.lower())
     return tuple(sorted(files, key=lambda file: file.path))
-
-
-def choose(paths: Iterable[str], include: Sequence[str], exclude: Sequence[str]) -> Iterator[str]:
-    """The paths that match an `include` pattern, or any where there is none, and no `exclude` pattern."""
-    for path in paths:
-        wanted = not include or _matches(path, include)
-        if wanted and not _matches(path, exclude):
-            yield path
 
 
 def manifest_digest(entries: Iterable[ManifestEntry]) -> str:
@@ -147,46 +165,41 @@ def source_digest(
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def _mlflow_layout(source: Sequence[ArtifactFile]) -> Iterator[ArtifactFile]:
+def _mlflow_layout(source: Sequence[ArtifactFile], *, allow_pickle: bool) -> Iterator[ArtifactFile]:
     names = [file.path for file in source]
-    weights = [name for name in names if _matches(name, ("*.safetensors", *_OTHER_WEIGHTS))]
-    if not any("/" not in name and name.endswith(".safetensors") for name in weights):
-        found = f"only {', '.join(weights[:3])}" if weights else "no weights"
-        raise UnusableSource(
-            f"The source holds {found}; an MLflow model is published from safetensors at the source's top.",
-            hint="Choose a revision with *.safetensors: pickled weights run code on whoever loads them.",
-        )
+    weights = choose_weights(names, allow_pickle=allow_pickle)
     if "config.json" not in names:
         raise UnusableSource(
             "The source has no config.json, so transformers could not load the model.",
             hint="Mend `source`, or publish the files as they are with type: custom_model.",
         )
     for file in source:
-        name = PurePosixPath(file.path).name
         if "/" in file.path:
             continue
-        if _matches(name, _LICENCE_FILES):  # LICENSE.md is no card
+        if matches(file.path, _LICENCE_FILES):  # LICENSE.md is no card
             yield file
-        elif _matches(name, (*_OTHER_WEIGHTS, *_OTHER_INDEXES, *_NOT_PUBLISHED)):
+        elif file.path in weights:
+            yield replace(file, path=f"model/{file.path}")
+        elif matches(file.path, (*WEIGHTS, *INDEXES, *_NOT_PUBLISHED)):
             continue
-        elif name in TOKENIZER_FILES:
-            yield _moved(file, f"components/tokenizer/{name}")
+        elif file.path in TOKENIZER_FILES:
+            yield replace(file, path=f"components/tokenizer/{file.path}")
         else:
-            yield _moved(file, f"model/{name}")
-
-
-def _moved(file: ArtifactFile, path: str) -> ArtifactFile:
-    return ArtifactFile(path, file.size, file.origin, file.sha256, file.git_oid)
-
-
-def _matches(path: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+            yield replace(file, path=f"model/{file.path}")
+            if file.path == "config.json":
+                # Its model_type tells AutoTokenizer the class where tokenizer_config.json names none, as old ones do.
+                yield replace(file, path=f"components/tokenizer/{file.path}")
 
 
 def _check_path(path: str) -> None:
     """Refuse what could leave the folder or what Azure's blob names and URLs cannot hold."""
     parts = path.split("/")
-    bad = not path or path.startswith("/") or any(part in ("", ".", "..") or part.endswith(".") for part in parts)
+    bad = (
+        not path
+        or path.startswith("/")
+        or len(parts) > MOST_PARTS
+        or any(part in ("", ".", "..") or part.endswith(".") for part in parts)
+    )
     # Surrogates are how Python reads a file name that is not UTF-8.
     bad = bad or any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
     hint = "Rename the file, or exclude it in `source`."

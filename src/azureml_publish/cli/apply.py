@@ -5,16 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 import click
 
 from azureml_publish.apply import Outcome, Result, Tools, apply_plan
-from azureml_publish.artifacts.transfer import Transfer
+from azureml_publish.artifacts.transfer import ModelContent, Transfer
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.progress import watch
+from azureml_publish.cli.recording import Records, recording
 from azureml_publish.cli.registries import TOOL, Opened, find_blobs, open_registry
 from azureml_publish.cli.saved_plans import plan_asked, what_is_asked
 from azureml_publish.cli.session import (
@@ -25,20 +26,32 @@ from azureml_publish.cli.session import (
     registry_option,
 )
 from azureml_publish.cli.stages import Settings, require_sound, stage
-from azureml_publish.errors import Conflict, Interrupted, UsageProblem
+from azureml_publish.cli.transferring import Transferring, transfer_options
+from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import results_json, results_text
 
 PARTLY_APPLIED = 7
 
+JOBS = 16
+"""Models at a time where only their records are written: nearly all of it is waiting."""
+
+UPLOADS = 2
+"""Models at a time that bring files in: each takes some blocks of memory, and the network is the limit."""
+
 
 @click.command("apply")
 @click.argument("models", metavar="[PLAN.json | MODEL...]", nargs=-1)
 @registry_option
 @layout_option
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Models at a time.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask. A protected registry must be named with --registry, too.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help=f"Models at a time.  [default: {JOBS}, of which {UPLOADS} bring files in]",
+)
+@transfer_options
 @as_of_option
 @output_options
 def command(
@@ -47,9 +60,10 @@ def command(
     models: tuple[str, ...],
     registry: str | None,
     layout: LayoutName | None,
-    jobs: int,
+    jobs: int | None,
     as_of: datetime | None,
     yes: bool,
+    transferring: Transferring,
 ) -> None:
     """Show the plan, ask, and carry it out: upload, register, update, archive.
 
@@ -57,42 +71,67 @@ def command(
     registry moved since, nothing is written and the exit code is 6.
 
     Safe to run again after any interruption: what is there already is found, checked and kept. A conflict writes
-    nothing and exits with 6; where some models failed and some did not, the exit code is 7.
+    nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
+    out to write to the same registry, this one stops.
     """
     asked = what_is_asked(output.session, models, registry, Settings(layout, as_of))
     staged = stage(output.session, asked.models, asked.settings)
     project = require_sound(staged, output)
-    with open_registry(output, project, asked.registry) as opened:
-        plan, contents = plan_asked(asked, staged, opened.registry, jobs)
-        output.note(plan_text(plan, output.paint_notes))
+    with (
+        open_registry(output, project, asked.registry) as opened,
+        recording(output, project, opened.registry.name) as records,
+    ):
+        plan, contents = plan_asked(asked, staged, opened.registry, jobs or JOBS)
+        if not output.quiet:
+            output.note(plan_text(plan, output.paint_notes))
         if plan.conflicts:
             raise Conflict(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
                 hint=plan.conflicts[0].hint,
             )
-        results: Sequence[Result] = [Result(a.model, a.version, Outcome.UNCHANGED) for a in plan.actions]
         if plan.changes:
-            _ask(plan, opened, yes=yes or asked.saved is not None)
-            if opened.stand_in:
-                output.note(
-                    "Hub files come from the local registry's stand-in: real layout, small random weights. "
-                    "`hub: public` in publish.yaml takes the real ones."
-                )
-            with _stoppable(output) as stopped, watch(output) as progress:
-                blobs = find_blobs(opened, output.session.environ)
-                transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs)
-                results = apply_plan(plan, contents, Tools(opened.registry, transfer), jobs=jobs)
+            confirm(plan, opened, yes=yes, named=is_named("registry"), saved=asked.saved is not None)
+            results, code = carry_out(output, opened, records, plan, contents, jobs=jobs, transferring=transferring)
+        else:
+            records.settle(plan)
+            results, code = [Result(a.model, a.version, Outcome.UNCHANGED) for a in plan.actions], 0
     if output.json:
         output.data(results_json(plan.registry, results))
     elif plan.changes:
         output.data(results_text(plan.registry, results, output.paint))
     else:
         output.data(f"Nothing to do: the registry {plan.registry} is as the folders say.\n")
-    if code := _exit_code(results):
+    if code:
         raise SystemExit(code)
 
 
-def _ask(plan: Plan, opened: Opened, *, yes: bool) -> None:
+def is_named(option: str) -> bool:
+    """Whether an option was written on the command line, and not taken from the environment or a file."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def confirm(plan: Plan, opened: Opened, *, yes: bool, named: bool, saved: bool = False) -> None:
+    """See that somebody wants the changes.
+
+    Args:
+        plan: what would be done.
+        opened: where.
+        yes: whether `--yes` says so.
+        named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.
+        saved: whether the plan was saved before, and so could be read and approved: it is not asked about again.
+
+    Raises:
+        UsageProblem: nobody is there to ask, or the registry is protected.
+        Abort: the answer is no.
+    """
+    if saved:
+        return
+    if yes and opened.config.protected and not named:
+        raise UsageProblem(
+            f"{plan.registry} is protected: --yes alone does not change it.",
+            hint="Name it as well, with --registry, or apply a saved plan.",
+        )
     if yes:
         return
     if not sys.stdin.isatty():
@@ -103,6 +142,43 @@ def _ask(plan: Plan, opened: Opened, *, yes: bool) -> None:
             raise click.Abort
     else:
         click.confirm(f"Apply {len(plan.changes)} changes to {plan.registry}?", abort=True, err=True)
+
+
+def carry_out(
+    output: Output,
+    opened: Opened,
+    records: Records,
+    plan: Plan,
+    contents: Mapping[str, ModelContent],
+    *,
+    jobs: int | None,
+    transferring: Transferring,
+) -> tuple[Sequence[Result], int]:
+    """Apply a plan under a journal; the results, and the exit code that they make.
+
+    Raises:
+        JournalFailed: the journal cannot be begun; nothing was written.
+    """
+    if opened.stand_in:
+        output.note(
+            "Hub files come from the local registry's stand-in: real layout, small random weights. "
+            "`hub: public` in publish.yaml takes the real ones."
+        )
+    journal = records.begin(plan)
+    end = ""
+    try:
+        with _stoppable(output) as stopped, watch(output, transferring.progress) as progress:
+            blobs = find_blobs(opened, output.session.environ)
+            transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=transferring.lanes())
+            tools = Tools(opened.registry, transfer, journal=journal)
+            results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
+        code = _exit_code(results, interrupted=stopped.is_set())
+        end = {0: "finished", Interrupted.exit_code: "interrupted"}.get(code, "failed")
+    finally:
+        journal.end(end or "interrupted")
+    if journal.failure is not None:
+        output.note(f"{journal.failure.message}\n  help: {journal.failure.hint}")
+    return results, code
 
 
 @contextmanager
@@ -123,12 +199,12 @@ def _stoppable(output: Output) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _exit_code(results: Sequence[Result]) -> int:
-    if any(result.outcome is Outcome.SKIPPED for result in results):
-        return Interrupted.exit_code
-    failures = [result.error for result in results if result.error is not None]
-    if not failures:
+def _exit_code(results: Sequence[Result], *, interrupted: bool) -> int:
+    left = [result for result in results if result.outcome in (Outcome.FAILED, Outcome.SKIPPED)]
+    if not left:
         return 0
+    if interrupted and any(result.outcome is Outcome.SKIPPED for result in left):
+        return Interrupted.exit_code
     if any(result.outcome in (Outcome.CREATED, Outcome.UPDATED) for result in results):
         return PARTLY_APPLIED
-    return failures[0].exit_code
+    return next((result.error.exit_code for result in left if result.error is not None), PublishError.exit_code)

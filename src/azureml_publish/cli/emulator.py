@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from azureml_publish.errors import EmulatorUnavailable, NotFound
 from azureml_publish.project import read_optional
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.spec import EmulatorFaults, read_spec
+
+if TYPE_CHECKING:
+    from azureml_publish.emulator import Emulator
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -46,9 +50,19 @@ class _Size(click.ParamType[int]):
     "--hub-weights", type=_Size(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
 )
 @click.option("--faults", metavar="FILE", help="YAML with manners and faults to begin with.")
+@click.option(
+    "--hub", metavar="DIR", help="Serve each folder ORG/NAME in DIR as a repository of the Hub; its commit is printed."
+)
 @click.pass_obj
 def command(
-    session: Session, *, data: str, port: int, http_port: int, hub_weights: int | None, faults: str | None
+    session: Session,
+    *,
+    data: str,
+    port: int,
+    http_port: int,
+    hub_weights: int | None,
+    faults: str | None,
+    hub: str | None,
 ) -> None:
     """Serve a registry named local (and any other that is asked for), its blobs and a Hub.
 
@@ -74,6 +88,8 @@ def command(
     except OSError as error:
         raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint="Choose other ports.") from error
     try:
+        if hub is not None:
+            _add_repositories(emulator, session.directory / Path(hub).expanduser())
         for name, value in emulator.environment.items():
             click.echo(f"{name}={value}")
         click.echo(f"Serving {folder}. Stop with Ctrl-C.", err=True)
@@ -102,3 +118,13 @@ def _read(session: Session, name: str) -> EmulatorFaults:
 def _parse(text: str, name: str) -> tuple[EmulatorFaults | None, tuple[Diagnostic, ...]]:
     document, mistakes = parse_yaml(text, name)
     return read_spec(document, EmulatorFaults) if document is not None else (None, mistakes)
+
+
+def _add_repositories(emulator: Emulator, folder: Path) -> None:
+    try:
+        added = emulator.add_repositories(folder)
+    except (OSError, ValueError) as error:
+        hint = "--hub takes a folder with the files of each repository in ORG/NAME/ below it."
+        raise EmulatorUnavailable(f"The repositories cannot be served: {error}.", hint=hint) from error
+    for repository, commit in added.items():
+        click.echo(f"{repository} is at {commit}.", err=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from azureml_publish.artifacts.container import Container
 from azureml_publish.artifacts.tree import MANIFEST_FILE
-from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, RegisteredAsset
+from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
 from azureml_publish.cli.registered import find_registered
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import Output, Session
@@ -92,6 +92,7 @@ def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dic
             "model_class": own["pipeline_model_type"],
             "tokenizer_class": own["tokenizer_type"],
             "pipeline_class": own["instance_type"],
+            "task": own["task"],
             "mlflow": told["mlflow_version"],
             "transformers": own["transformers_version"],
             "python": loader["python_version"],
@@ -117,8 +118,7 @@ def _file(asset: RegisteredAsset, registry: Registry, name: str) -> str:
 
 def _spec(asset: RegisteredAsset) -> dict[str, Any]:
     """The asset YAML that would have made this version."""
-    ours = (MANIFEST_PROPERTY, SOURCE_PROPERTY)
-    properties = {key: decode(text) for key, text in asset.properties.items() if key not in ours}
+    properties = {key: decode(text) for key, text in asset.properties.items() if not is_bookkeeping(key)}
     sections = {
         "properties": properties,
         "tags": {key: decode(text) for key, text in asset.tags.items()},

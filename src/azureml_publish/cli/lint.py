@@ -2,30 +2,262 @@
 
 from __future__ import annotations
 
+import functools
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import click
 
-from azureml_publish.cli.session import Output, as_of_option, models_argument, output_options
-from azureml_publish.cli.stages import FINDINGS, Settings, stage
-from azureml_publish.diagnostics import has_errors
-from azureml_publish.reporters.diagnostics import diagnostics_json, diagnostics_summary, diagnostics_text
+from azureml_publish.cli.assets import lint_assets
+from azureml_publish.cli.mending import diff_text, mend, write_mended
+from azureml_publish.cli.repository import changed_files, prefix_of
+from azureml_publish.cli.rules import rulebook
+from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, reporting
+from azureml_publish.cli.stages import FINDINGS, Settings, Staged, day_of, stage
+from azureml_publish.cli.writing import write_whole
+from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
+from azureml_publish.errors import UsageProblem
+from azureml_publish.findings.baseline import baseline_text, new_findings, read_baseline, stale_entries
+from azureml_publish.findings.selection import selected
+from azureml_publish.project import MAX_FILE_BYTES, find_root, shown_path
+from azureml_publish.render import default_templates
+from azureml_publish.reporters.diagnostics import counted, diagnostics_summary, diagnostics_text
+from azureml_publish.reporters.frames import Sources
+from azureml_publish.reporters.github import github_annotations, github_summary, log_lines
+from azureml_publish.reporters.junit import lint_junit
+from azureml_publish.reporters.lint import LintReport, lint_json
+from azureml_publish.reporters.sarif import lint_sarif
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the options ask for."""
+
+    models: tuple[str, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    as_of: datetime | None
+    baseline: Path | None
+    root: Path
+
+    @property
+    def everything(self) -> bool:
+        return not (self.models or self.select or self.ignore)
+
+
+def _words(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for part in given for word in part.split(",") if word.strip())
 
 
 @click.command("lint")
 @models_argument
+@click.option("--select", metavar="RULES", multiple=True, callback=_words, help="Only these: codes, names, families.")
+@click.option("--ignore", metavar="RULES", multiple=True, callback=_words, help="Not these.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended without changing what is meant.")
+@click.option("--unsafe", is_flag=True, help="With --fix or --diff: also what may change what is meant.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Tell only what is not in this file.")
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Accept what is found now: write it there.",
+)
 @as_of_option
-@output_options
-def command(output: Output, models: tuple[str, ...], as_of: datetime | None) -> None:
+@click.option(
+    "--assets",
+    is_flag=True,
+    help="The arguments are asset folders, or folders of them, in Azure/azureml-assets' shape; nothing is imported.",
+)
+@click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
+@reporting("github", "sarif", "junit")
+def command(
+    *,
+    output: Output,
+    models: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fix: bool,
+    unsafe: bool,
+    diff: bool,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    as_of: datetime | None,
+    assets: bool,
+    cache: bool,
+) -> None:
     """Check the model folders: spec, SKUs, card, samples and templates.
 
-    Exits with 4 where there is an error; warnings alone are 0.
+    MODEL is a folder's name, a glob, or a file of one, as pre-commit hands over. RULES are codes (SKU010), beginnings
+    of codes (SKU) or names (sku-retired), with commas between them.
+
+    Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to mend.
     """
-    staged = stage(output.session, models, Settings(as_of=as_of))
-    if output.json:
-        output.data(diagnostics_json(staged.found))
+    if unsafe and not (fix or diff):
+        raise UsageProblem("--unsafe goes with --fix or --diff.")
+    if fix and diff:
+        raise UsageProblem("--fix writes and --diff does not: choose one.")
+    if assets and (fix or diff):
+        raise UsageProblem("--assets only looks.", hint="`publish import` makes model folders, which --fix can mend.")
+    session = output.session
+    root = session.directory if assets else find_root(session.directory)
+    chosen = models if assets else _models(models, session, root)
+    asked = _Asked(chosen, select, ignore, as_of, _resolved(baseline, session), root)
+    done: tuple[Diagnostic, ...] = ()
+    if diff or fix:
+        staged, done = _mended(output, asked, diff=diff, unsafe=unsafe)
+    elif assets:
+        linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache)
+        staged = Staged(None, (), linted.found)
     else:
-        output.data(diagnostics_text(staged.found, output.paint))
-        output.note(diagnostics_summary(staged.found, len(staged.subjects)))
-    if has_errors(staged.found):
+        staged = _lint(asked, session, root)
+    if write_baseline is not None:
+        _accept(output, asked, staged, write_baseline)
+    found = _told(asked, staged)
+    prefix = prefix_of(root) if output.format in ("github", "sarif") else ""
+    count = linted.folders if assets else len(staged.subjects)
+    report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
+    _show(output, report, root, _held(asked, staged))
+    if has_errors(found):
         raise SystemExit(FINDINGS)
+
+
+def _mended(output: Output, asked: _Asked, *, diff: bool, unsafe: bool) -> tuple[Staged, tuple[Diagnostic, ...]]:
+    """What is left after mending, and what was mended; with `--diff` the run ends here."""
+    told = functools.partial(_told, asked)
+    mending = mend(asked.root, functools.partial(_lint, asked, output.session), told, unsafe=unsafe)
+    for path in mending.refused:
+        output.note(f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it.")
+    if diff:
+        output.data(diff_text(mending))
+        output.note(f"Would mend {counted(len(mending.done), 'finding')} in {counted(len(mending.after), 'file')}.")
+        raise SystemExit(FINDINGS if mending.after or has_errors(told(mending.left)) else 0)
+    missed = write_mended(asked.root, mending)
+    for path in missed:
+        output.note(f"{path} changed while it was mended, and is left alone. Run again.")
+    return mending.left, () if missed else mending.done
+
+
+def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
+    """Write what is found into a baseline and end the run, with the code for findings where some are never accepted."""
+    found = selected(staged.found, rulebook(), asked.select, asked.ignore)
+    accepted = [one for one in found if rulebook().is_optional(one)]
+    write_whole(output.session.directory / path, baseline_text(accepted, rulebook()))
+    output.note(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
+    never = [one for one in found if not rulebook().is_optional(one)]
+    if never:
+        output.note(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
+    raise SystemExit(FINDINGS if never else 0)
+
+
+def _lint(asked: _Asked, session: Session, root: Path) -> Staged:
+    return stage(replace(session, directory=root), asked.models, Settings(as_of=asked.as_of))
+
+
+def _told(asked: _Asked, staged: Staged) -> tuple[Diagnostic, ...]:
+    """The findings that are asked for and new."""
+    wanted = selected(staged.found, rulebook(), asked.select, asked.ignore)
+    if asked.baseline is None:
+        return wanted
+    text, path = _baseline(asked.baseline, asked.root)
+    known = read_baseline(text, path)
+    found, _ = new_findings(wanted, known)
+    stale = stale_entries(staged.found, known, text, path) if asked.everything else ()
+    return in_order((*found, *stale))
+
+
+def _held(asked: _Asked, staged: Staged) -> int:
+    """How many findings the baseline holds back."""
+    if asked.baseline is None:
+        return 0
+    known = read_baseline(*_baseline(asked.baseline, asked.root))
+    return new_findings(selected(staged.found, rulebook(), asked.select, asked.ignore), known)[1]
+
+
+def _baseline(path: Path, root: Path) -> tuple[str, str]:
+    """The text of a baseline, and its path as the user knows it."""
+    try:
+        return path.read_bytes().decode("utf-8-sig"), shown_path(root, path)
+    except (OSError, UnicodeDecodeError) as error:
+        hint = f"Write it with `publish lint --write-baseline {path.name}`."
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageProblem(f"The baseline {path.name} cannot be read: {what}.", hint=hint) from error
+
+
+def _resolved(path: Path | None, session: Session) -> Path | None:
+    return None if path is None else session.directory / path
+
+
+def _models(given: Iterable[str], session: Session, root: Path) -> tuple[str, ...]:
+    """Patterns over models; a file means the model that it belongs to, and one that all share means all models."""
+    patterns = []
+    for one in given:
+        path = session.directory / one
+        if not path.exists() and Path(one).exists():  # pre-commit names files from the top of the repository on
+            path = Path(one)
+        path = path.resolve()
+        if not re.search(r"[/\\]", one) and not path.is_file():
+            patterns.append(one)
+            continue
+        if not path.is_relative_to(root):
+            raise UsageProblem(f"{one} is not in the project {root}.", hint="Name a model, or a file of one.")
+        parts = path.relative_to(root).parts
+        if len(parts) < 2 or parts[0] != "models" or (len(parts) == 2 and path.is_file()):
+            return ()
+        patterns.append(parts[1])
+    return tuple(dict.fromkeys(patterns))
+
+
+def _sources(root: Path) -> Sources:
+    """Reads the lines of files that findings name, each once."""
+
+    @functools.cache
+    def lines(path: str) -> tuple[str, ...] | None:
+        below, base = path.removeprefix("<defaults>/"), root
+        if below != path:
+            base = default_templates()
+        file = base / below
+        try:
+            if file.stat().st_size > MAX_FILE_BYTES:
+                return None
+            text = file.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        return tuple(re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")))
+
+    return lines
+
+
+def _show(output: Output, report: LintReport, root: Path, held: int) -> None:
+    printed: dict[str, Callable[[LintReport], str]] = {"json": lint_json, "sarif": lint_sarif, "junit": lint_junit}
+    if output.format in printed:
+        output.data(printed[output.format](report))
+        return
+    if output.format == "github":
+        environ = output.session.environ
+        output.data(log_lines(report.found) + github_annotations(report, changed_files(root, environ)))
+        if summary := environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as stream:
+                stream.write(github_summary(report))
+    else:
+        sources = report.sources if output.framed else None
+        output.data(diagnostics_text(report.found, output.paint, sources, shutil.get_terminal_size().columns))
+    output.note(_summary(report, held))
+
+
+def _summary(report: LintReport, held: int) -> str:
+    parts = [f"Mended {counted(len(report.mended), 'finding')}."] if report.mended else []
+    parts.append(diagnostics_summary(report.found, report.models))
+    aside = [f"{len(report.silenced)} silenced"] if report.silenced else []
+    aside += [f"{held} in the baseline"] if held else []
+    parts += [f"({', '.join(aside)})"] if aside else []
+    fixes = Counter(one.fix.safe for one in report.found if one.fix is not None)
+    if fixes[True]:
+        parts.append(f"{fixes[True]} can be mended with --fix.")
+    if fixes[False]:
+        parts.append(f"{fixes[False]} can be mended with --fix --unsafe.")
+    return " ".join(parts)

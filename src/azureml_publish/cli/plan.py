@@ -36,7 +36,7 @@ CHANGES = 2
 @layout_option
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models asked about at a time.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=16, show_default=True, help="Models asked about at a time.")
 @as_of_option
 @reporting("markdown", "github")
 def command(
@@ -59,7 +59,7 @@ def command(
     staged = stage(output.session, models, Settings(layout, as_of))
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
-        planning = observe_models(staged, opened.registry, jobs)
+        planning = observe_models(staged, opened.registry, jobs, whole=out is not None)
     plan = planning.observed.plan()
     if out is not None:
         day = day_of(output.session, as_of).isoformat()

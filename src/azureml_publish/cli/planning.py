@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from azureml_publish.artifacts.digests import Digests
 from azureml_publish.artifacts.transfer import ModelContent, describe_content
 from azureml_publish.assets import RegistryState, RenderedAsset
 from azureml_publish.cli.stages import Staged
-from azureml_publish.plan import Observed, Plan, Wanted
+from azureml_publish.plan import ActionKind, Observed, Wanted, plan_model
 from azureml_publish.registry import Registry
+
+DIGESTS_FILE = ".publish/digests.json"
+"""Where digests of local files are kept, below the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,29 @@ def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -
         return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
 
 
-def observe_models(staged: Staged, registry: Registry, jobs: int) -> Planning:
-    """Every model that was rendered, with its content's identity, beside what the registry says."""
-    contents = {rendered.asset.name: describe_content(folder, rendered) for folder, rendered in staged.rendered}
+def observe_models(staged: Staged, registry: Registry, jobs: int, *, whole: bool = False) -> Planning:
+    """Every model that was rendered, with its content's identity, beside what the registry says.
+
+    Args:
+        staged: what was rendered.
+        registry: who is asked.
+        jobs: how many models at a time.
+        whole: ask for the latest version of every model, as a saved plan wants it; else only where something is to do.
+    """
+    digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
+    contents = {one.asset.name: describe_content(folder, one, digests) for folder, one in staged.rendered}
+    digests.save()
     wanted = [Wanted(content.rendered.asset, content.digest) for content in contents.values()]
-    states = ask_states([one.asset for one in wanted], registry, jobs)
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
+        states = tuple(pool.map(lambda one: _state(registry, one, whole=whole), wanted))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 
 
-def plan_models(staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
-    """The plan for what was rendered, and the content of each model by asset name."""
-    planning = observe_models(staged, registry, jobs)
-    return planning.observed.plan(), planning.contents
+def _state(registry: Registry, wanted: Wanted, *, whole: bool) -> RegistryState:
+    name, version = wanted.asset.name, wanted.asset.version
+    asset = registry.find(name, version)
+    if asset is not None and not whole:
+        state = RegistryState(asset, None, version + 1)
+        if plan_model(wanted, state).kind is ActionKind.UNCHANGED:
+            return state
+    return RegistryState(asset, *registry.numbers(name))

@@ -1,27 +1,54 @@
-"""Shows how a transfer gets on: a bar on a terminal, a line a file elsewhere."""
+"""Shows how a transfer gets on: bars on a terminal, a line a file elsewhere, JSON events for programs."""
+
+# ruff: noqa: ARG002 - every form hears all of it, and shows what suits it
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import click
 
 from azureml_publish.artifacts.progress import Progress, Silent
 from azureml_publish.cli.session import Output
 from azureml_publish.reporters.results import size_text
 
+FORMS = ("auto", "bars", "lines", "json", "none")
+
+EVERY = 0.5
+"""Seconds between two JSON events that tell of bytes of one model."""
+
+
+def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How a transfer tells of itself."""
+    return click.option(
+        "--progress",
+        type=click.Choice(FORMS),
+        default="auto",
+        show_default=True,
+        help="On standard error: bars (on a terminal), a line a file, or JSON events, one a line.",
+    )(function)
+
 
 @contextmanager
-def watch(output: Output) -> Iterator[Progress]:
-    """Progress as it suits standard error; none with --quiet."""
-    if output.quiet:
+def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
+    """Progress in the form that was asked for; `auto` is as it suits standard error, and nothing with --quiet."""
+    if form == "auto":
+        form = "none" if output.quiet else "bars" if sys.stderr.isatty() else "lines"
+    if form == "none":
         yield Silent()
-    elif sys.stderr.isatty():
+    elif form == "json":
+        yield _Events(lambda line: click.echo(line, err=True), clock=clock)
+    elif form == "lines":
+        yield _Lines(output)
+    else:
         with _bars(output) as bars:
             yield _Bars(bars)
-    else:
-        yield _Lines(output)
 
 
 def _bars(output: Output) -> Any:
@@ -36,7 +63,7 @@ def _bars(output: Output) -> Any:
     )
 
     return Progress(
-        TextColumn("  {task.description}"),
+        TextColumn("  {task.description}", markup=False),
         BarColumn(bar_width=24),
         DownloadColumn(binary_units=True),
         TransferSpeedColumn(),
@@ -47,20 +74,58 @@ def _bars(output: Output) -> Any:
 
 
 class _Bars:
-    """A bar a model."""
+    """A bar for all bytes, a bar a model, and one for every large file that is under way."""
+
+    LARGE = 16 * 1024 * 1024
+    """Bytes from which on a file has a bar of its own: smaller ones are gone before they are read."""
 
     def __init__(self, bars: Any) -> None:
         self._bars = bars
-        self._tasks: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._all: Any = None
+        self._models: dict[str, Any] = {}
+        self._files: dict[tuple[str, str], Any] = {}
+        self._size = 0
 
     def begin(self, model: str, files: int, size: int) -> None:
-        self._tasks[model] = self._bars.add_task(f"{model} ({files} files)", total=size)
+        with self._lock:
+            self._size += size
+            if self._all is None and self._models:
+                done = sum(task.completed for task in self._bars.tasks if task.id in self._models.values())
+                self._all = self._bars.add_task("in all", total=self._size, completed=done)
+            elif self._all is not None:
+                self._bars.update(self._all, total=self._size)
+            self._models[model] = self._bars.add_task(f"{model} ({files} files)", total=size)
 
-    def advance(self, model: str, count: int) -> None:
-        self._bars.advance(self._tasks[model], count)
+    def file_begun(self, model: str, path: str, size: int) -> None:
+        if size >= self.LARGE:
+            with self._lock:
+                self._files[model, path] = self._bars.add_task(f"  {path}", total=size)
+
+    def advance(self, model: str, path: str, count: int) -> None:
+        with self._lock:
+            for task in (self._all, self._models[model], self._files.get((model, path))):
+                if task is not None:
+                    self._bars.advance(task, count)
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
-        """The bar says enough."""
+        """Its bar goes."""
+        with self._lock:
+            task = self._files.pop((model, path), None)
+            if task is not None:
+                self._bars.remove_task(task)
+
+    def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
+        self._bars.console.print(_waiting(model, seconds, reason), markup=False, highlight=False)
+
+    def warn(self, model: str, text: str) -> None:
+        self._bars.console.print(f"  {model}: {text}", markup=False, highlight=False)
+
+    def end(self, model: str) -> None:
+        """Bars of files that did not come go."""
+        with self._lock:
+            for key in [key for key in self._files if key[0] == model]:
+                self._bars.remove_task(self._files.pop(key))
 
 
 class _Lines:
@@ -72,8 +137,83 @@ class _Lines:
     def begin(self, model: str, files: int, size: int) -> None:
         self._output.note(f"  {model}: {files} files, {size_text(size)}")
 
-    def advance(self, model: str, count: int) -> None:
+    def file_begun(self, model: str, path: str, size: int) -> None:
+        """A line a file says enough."""
+
+    def advance(self, model: str, path: str, count: int) -> None:
         """A line a file says enough."""
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
         self._output.note(f"  {model}: {path} {size_text(size)}{' was there already' if reused else ''}")
+
+    def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
+        self._output.note(_waiting(model, seconds, reason))
+
+    def warn(self, model: str, text: str) -> None:
+        self._output.note(f"  {model}: {text}")
+
+    def end(self, model: str) -> None:
+        """A line a file says enough."""
+
+
+class _Events:
+    """One JSON object a line; see docs/transfer.md."""
+
+    def __init__(self, write: Callable[[str], None], *, clock: Callable[[], float]) -> None:
+        self._write = write
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._models: dict[str, dict[str, Any]] = {}
+
+    def begin(self, model: str, files: int, size: int) -> None:
+        now = self._clock()
+        with self._lock:
+            self._models[model] = {"begun": now, "told": now, "size": size, "done": 0}
+            self._tell("begin", model, files=files, bytes=size)
+
+    def file_begun(self, model: str, path: str, size: int) -> None:
+        with self._lock:
+            self._tell("file", model, path=path, bytes=size)
+
+    def advance(self, model: str, path: str, count: int) -> None:
+        now = self._clock()
+        with self._lock:
+            state = self._models[model]
+            state["done"] += count
+            if now - state["told"] < EVERY:
+                return
+            state["told"] = now
+            rate = state["done"] / max(now - state["begun"], 0.001)
+            left = (state["size"] - state["done"]) / rate if rate else None
+            self._tell(
+                "progress",
+                model,
+                path=path,
+                done=state["done"],
+                bytes=state["size"],
+                bytes_per_second=round(rate),
+                seconds_left=None if left is None else round(left, 1),
+            )
+
+    def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
+        with self._lock:
+            self._tell("file-done", model, path=path, bytes=size, reused=reused)
+
+    def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
+        with self._lock:
+            self._tell("wait", model, path=path, seconds=round(seconds, 2), reason=reason)
+
+    def warn(self, model: str, text: str) -> None:
+        with self._lock:
+            self._tell("warning", model, text=text)
+
+    def end(self, model: str) -> None:
+        with self._lock:
+            self._tell("end", model, done=self._models[model]["done"], bytes=self._models[model]["size"])
+
+    def _tell(self, event: str, model: str, **told: Any) -> None:
+        self._write(json.dumps({"schema_version": 1, "event": event, "model": model, **told}, ensure_ascii=False))
+
+
+def _waiting(model: str, seconds: float, reason: str) -> str:
+    return f"  {model}: {reason} Again in {seconds:.1f} s."

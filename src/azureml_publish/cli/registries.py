@@ -21,7 +21,7 @@ from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker, find_cred
 from azureml_publish.spec import BlobSource, RegistryConfig
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
+    from azure.core.credentials import AzureSasCredential, TokenCredential
 
 TOOL = f"azureml-publish/{__version__}"
 
@@ -87,9 +87,11 @@ def find_config(project: Project, name: str) -> RegistryConfig:
         UsageProblem: `publish.yaml` knows no registry of this name.
     """
     address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
-    if address:
-        return RegistryConfig(name=address[1])
     known = project.config.registries
+    if address:
+        # A registry that publish.yaml lists is what it says there, however it is called on the command line.
+        listed = [config for config in known.values() if config.name == address[1]]
+        return max(listed, key=lambda config: config.protected, default=RegistryConfig(name=address[1]))
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1)
@@ -102,10 +104,15 @@ def find_config(project: Project, name: str) -> RegistryConfig:
 def find_blobs(opened: Opened, environ: Mapping[str, str]) -> Blobs:
     """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name).
 
-    Who asks the registry asks for private blobs; where that is the embedded one, whoever would ask Azure.
+    A private container is opened with the signature in AZURE_STORAGE_SAS_TOKEN, which `az storage` reads too; else as
+    whoever asks the registry, and where that is the embedded one, whoever would ask Azure.
     """
 
-    def credential() -> TokenCredential:
+    def credential() -> TokenCredential | AzureSasCredential:
+        if signature := environ.get("AZURE_STORAGE_SAS_TOKEN"):
+            from azure.core.credentials import AzureSasCredential
+
+            return AzureSasCredential(signature)
         if opened.config.emulator is None:
             return opened.asker.credential
         azure = {name: value for name, value in environ.items() if name != "AZUREML_CURRENT_CLOUD"}

@@ -79,7 +79,7 @@ def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> t
             f"{asked.path} is a plan for the registry {asked.saved.registry}, not for {registry.name}.",
             hint=f"Leave out -r (and PUBLISH_REGISTRY), or plan again: `publish plan -r NAME --out {asked.path}`.",
         )
-    planning = observe_models(staged, registry, jobs)
+    planning = observe_models(staged, registry, jobs, whole=asked.saved is not None)
     if asked.saved is not None and (moved := moved_since(asked.saved, planning.observed)):
         raise _overtaken(asked.saved, asked.path, moved)
     return planning.observed.plan(), planning.contents

@@ -1,8 +1,10 @@
-"""`publish schema`: the JSON Schema of what people write, for editors, and of saved plans, for programs."""
+"""`publish schema`: the JSON Schema of what people write, for editors, and of what programs read."""
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,20 @@ from azureml_publish.cli.session import Session
 from azureml_publish.cli.writing import write_whole
 from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.lint import lint_schema
 from azureml_publish.spec import EmulatorFaults, ModelSpec, ProjectConfig
 
-SCHEMAS: dict[str, tuple[str, type[BaseModel]]] = {
-    "model": ("model.yaml", ModelSpec),
-    "publish": ("publish.yaml", ProjectConfig),
-    "faults": ("faults.yaml", EmulatorFaults),
-    "plan": ("plan.json", SavedPlan),
+
+def _typed(kind: type[BaseModel]) -> Callable[[], dict[str, Any]]:
+    return functools.partial(kind.model_json_schema, by_alias=True)
+
+
+SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "model": ("model.yaml", _typed(ModelSpec)),
+    "publish": ("publish.yaml", _typed(ProjectConfig)),
+    "faults": ("faults.yaml", _typed(EmulatorFaults)),
+    "plan": ("plan.json", _typed(SavedPlan)),
+    "lint": ("lint.json", lint_schema),
 }
 """What has a schema: the file as people know it, and what describes it."""
 
@@ -31,11 +40,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 @click.option("--out", type=click.Path(file_okay=False), help="Write all of them there, as NAME.schema.json.")
 @click.pass_obj
 def command(session: Session, which: str | None, out: str | None) -> None:
-    """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, or of all.
+    """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, lint's JSON, or all.
 
     An editor follows it where the file's first line says: # yaml-language-server: $schema=PATH
     """
-    schemas = {name: _schema(kind) for name, (_, kind) in SCHEMAS.items()}
+    schemas = {name: {"$schema": DIALECT, **describe()} for name, (_, describe) in SCHEMAS.items()}
     if out is not None:
         folder = session.directory / Path(out)
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +55,3 @@ def command(session: Session, which: str | None, out: str | None) -> None:
         click.echo(json.dumps(schemas[which], indent=2))
     else:
         click.echo(as_json({SCHEMAS[name][0]: schema for name, schema in schemas.items()}), nl=False)
-
-
-def _schema(kind: type[BaseModel]) -> dict[str, Any]:
-    return {"$schema": DIALECT, **kind.model_json_schema(by_alias=True)}

@@ -65,6 +65,11 @@ class Output:
         """Colours for standard error."""
         return self.session.paint(sys.stderr, no_color=self.no_color)
 
+    @property
+    def framed(self) -> bool:
+        """Whether somebody looks at standard output: a terminal, or what asks for colours as one does."""
+        return sys.stdout.isatty() or bool(self.session.environ.get("FORCE_COLOR"))
+
     def data(self, text: str) -> None:
         """What was asked for, on standard output."""
         click.echo(text, nl=False, color=True)
@@ -99,7 +104,8 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         wrapped.__name__ = function.__name__
         wrapped.__doc__ = function.__doc__
         if hasattr(function, "__click_params__"):
-            wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
+            params = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
+            wrapped.__click_params__ = params  # type: ignore[attr-defined]
         return wrapped
 
     return decorated

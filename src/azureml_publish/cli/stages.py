@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.cli.session import Output, Session
+from azureml_publish.cli.silencing import silenced
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
+from azureml_publish.findings.silence import Silenced
 from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
-from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
@@ -37,6 +41,7 @@ class Staged:
     project: Project | None
     subjects: tuple[ModelSubject, ...]
     found: tuple[Diagnostic, ...]
+    silenced: tuple[Silenced, ...] = ()
 
     @property
     def rendered(self) -> tuple[tuple[ModelFolder, RenderedModel], ...]:
@@ -64,14 +69,24 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     subject = subject_of(project, catalogue, as_of)
     subjects, mistakes = render_folders(subject, folders, settings.layout)
     found.extend(mistakes)
-    if check:
-        found.extend(run_checks(subject, subjects))
-    return Staged(project, subjects, in_order(found))
+    if not check:
+        return Staged(project, subjects, in_order(found))
+    found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects)))
+    told, hushed = silenced(project, subjects, dict.fromkeys(found))
+    return Staged(project, subjects, in_order(told), hushed)
 
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
     """A project as checks and rendering see it on a day."""
     return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+
+
+def with_configuration(subject: ModelSubject, environ: Mapping[str, str]) -> ModelSubject:
+    """The subject with what the model's own files say about it, where they are on this machine."""
+    config = read_configuration(subject.folder, "config.json", environ)
+    return replace(
+        subject, config=config, tokenizer=read_configuration(subject.folder, "tokenizer_config.json", environ)
+    )
 
 
 def day_of(session: Session, as_of: datetime | None) -> date:
@@ -104,7 +119,8 @@ def render_folders(
         compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
         rendered, mistakes = render_model(folder, compute.allow_lists, style)
         found.extend(mistakes)
-        subjects.append(ModelSubject(subject, folder, compute, rendered))
+        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, style))
+        subjects.append(ModelSubject(subject, folder, compute, rendered, trace))
     return tuple(subjects), tuple(found)
 
 

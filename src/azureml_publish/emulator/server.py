@@ -25,6 +25,7 @@ from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
 from azureml_publish.emulator.control import control_routes
 from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Service
+from azureml_publish.emulator.hub.adding import add_repository, repositories_below
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.manners import Manners, Switches
@@ -296,6 +297,33 @@ class Emulator:
             raise RuntimeError("the emulator is not running")
         self._blobs.create_container(name)
         return f"{addresses.container(name)}?{self._signer.container_sas(name, permissions, lifetime_seconds)}"
+
+    def add_repository(self, repository: str, folder: Path) -> str:
+        """Serve a copy of a folder as a repository of the Hub, at one commit and at `main`.
+
+        It stays in the data folder, over `reset` and a restart. The same files always give the same commit.
+
+        Args:
+            repository: `organisation/name`.
+            folder: What the repository holds, at any depth.
+
+        Returns:
+            The commit, 40 hex digits.
+
+        Raises:
+            ValueError: The name is no repository's, or the folder holds no file.
+            OSError: The folder cannot be read or copied.
+        """
+        self._running()
+        return add_repository(self._folder, repository, folder)
+
+    def add_repositories(self, folder: Path) -> dict[str, str]:
+        """`add_repository` for each `{organisation}/{name}/` of a folder; the commits by repository.
+
+        Raises:
+            ValueError, OSError: As `add_repository`; also where there is no such folder.
+        """
+        return {name: self.add_repository(name, path) for name, path in repositories_below(folder).items()}
 
     def _abort(self, scope: Scope) -> None:
         for listener in self._listeners:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from azureml_publish.assetfolders import CARD, AssetFolder, ReadFolder, find_asset_folders, read_asset_folder
 from azureml_publish.importer.comparing import Difference
 from azureml_publish.importer.defaults import propose_defaults
 from azureml_publish.importer.draft import Draft, draft_spec, find_layout
 from azureml_publish.importer.findings import ImportRules
-from azureml_publish.importer.folders import CARD, AssetFolder, ReadFolder, find_asset_folders, read_asset_folder
 from azureml_publish.importer.folding import Folded, Kit, difference, fold_model
 from azureml_publish.importer.migration import Migration, migrate_spec
 from azureml_publish.importer.placing import place_folder

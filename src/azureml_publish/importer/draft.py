@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from azureml_publish.assetfolders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, walk
 from azureml_publish.importer.findings import ImportRules
-from azureml_publish.importer.folders import AssetFolder, ReadFolder
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_rules
 from azureml_publish.project import MISSING_FILE
 from azureml_publish.render import FILE_KEYS, OWNER_PROPERTY

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from azureml_publish.assetfolders import NOT_READABLE, WITHOUT_SPEC
 from azureml_publish.diagnostics import Rule, Severity
 
 
 class ImportRules:
     """The rules, each with its stable code. `docs/moving.md` explains them."""
 
-    WITHOUT_SPEC: Final = Rule("IMP001", "asset-folder-without-spec", Severity.ERROR, "A folder has no asset YAML.")
+    WITHOUT_SPEC: Final = WITHOUT_SPEC
     NAME_DIFFERS: Final = Rule(
         "IMP002", "name-differs-from-folder", Severity.INFO, "A model is not called as its folder is; both are kept."
     )
@@ -24,6 +25,4 @@ class ImportRules:
     DIFFERENCE: Final = Rule(
         "IMP006", "import-not-equal", Severity.ERROR, "An imported model does not render to what it was made from."
     )
-    NOT_READABLE: Final = Rule(
-        "IMP007", "value-not-readable", Severity.ERROR, "A value is not of the form that its key asks for."
-    )
+    NOT_READABLE: Final = NOT_READABLE

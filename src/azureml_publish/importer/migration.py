@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from azureml_publish.assetfolders import ReadFolder
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, dump_yaml, parse_yaml
 from azureml_publish.importer.comparing import same
 from azureml_publish.importer.draft import conflict_diagnostic
-from azureml_publish.importer.folders import ReadFolder
 from azureml_publish.layouts import gather, lay_out
 from azureml_publish.render import OWNER_PROPERTY
 

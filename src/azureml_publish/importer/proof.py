@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from azureml_publish.assetfolders import AssetFolder
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.documents import parse_yaml
 from azureml_publish.importer.comparing import NOTHING, Difference, compare
-from azureml_publish.importer.folders import AssetFolder
 
 
 def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> Iterator[Difference]:

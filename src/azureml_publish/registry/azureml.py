@@ -1,12 +1,17 @@
-"""Azure ML registries through azure-ai-ml, and through documented REST calls where it has no public method."""
+"""Azure ML registries: versions are created and listed through azure-ai-ml; REST does what it has no public method for.
+
+Reading and updating a version are REST too, though azure-ai-ml has methods for both. Its `get` asks for the cloud's
+metadata each time, hands no system metadata back and drops fields that it does not know, so that a `create_or_update`
+of what it read loses them; and it always sends `isArchived: false`, which would bring an archived version back for as
+long as it takes to archive it again. The calls are those that it makes itself.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from azureml_publish.assets import (
     AssetId,
@@ -16,7 +21,7 @@ from azureml_publish.assets import (
     RegistryState,
     Value,
 )
-from azureml_publish.errors import Conflict
+from azureml_publish.errors import Conflict, Overtaken
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.rest import pipeline, send, translated
 
@@ -25,7 +30,9 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
 ARM_API = "2024-04-01"
-"""Registry Model Containers and Registry Model Versions of Azure Resource Manager's stable API."""
+"""Registry Model Versions of Azure Resource Manager's stable API, for an upload. Its quota is one for all of a
+subscription, 25 requests a second (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling),
+so that everything else goes to the registry's own endpoint."""
 
 DATAPLANE_API = "2021-10-01-dataplanepreview"
 """What azure-ai-ml itself sends to a registry's own endpoint; `datarefs` has no stable counterpart."""
@@ -46,7 +53,10 @@ class AzureRegistry:
         self._environ = environ
         self._user_agent = user_agent
         self._starting = threading.Lock()
-        self._opened: Any = None
+        self._sdk: Any = None
+        self._found: _Place | None = None
+        self._rest_of: dict[tuple[str, int], Mapping[str, Any]] = {}
+        """What else the service said of the versions that were read; it goes back with an update as it came."""
 
     @property
     def name(self) -> str:
@@ -55,16 +65,19 @@ class AzureRegistry:
 
     def state(self, model: str, version: int) -> RegistryState:
         """See `Registry.state`."""
-        from azure.core.exceptions import ResourceNotFoundError
-
         with translated(self._name, f"model {model}"):
-            try:
-                container = self._arm("GET", f"models/{model}")["properties"]
-            except ResourceNotFoundError:
-                return RegistryState()
-            latest = int(container["latestVersion"]) if container.get("latestVersion") else None
-            following = int(container.get("nextVersion") or (latest or 0) + 1)
-            return RegistryState(self._get(model, version), latest, following)
+            numbers = self._numbers(model)
+            return RegistryState() if numbers is None else RegistryState(self._get(model, version), *numbers)
+
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        """See `Registry.numbers`."""
+        with translated(self._name, f"model {model}"):
+            return self._numbers(model) or (None, 1)
+
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        """See `Registry.find`."""
+        with translated(self._name, f"model {model} version {version}"):
+            return self._get(model, version)
 
     def models(self) -> tuple[str, ...]:
         """See `Registry.models`."""
@@ -85,23 +98,22 @@ class AzureRegistry:
     def lend_container(self, model: str, version: int) -> ContainerAccess:
         """See `Registry.lend_container`."""
         with translated(self._name, f"an upload of {model} version {version}"):
-            lent = self._arm(
+            place = self._place
+            lent = send(
+                self._rest,
                 "POST",
-                f"models/{model}/versions/{version}/startPendingUpload",
-                {"pendingUploadType": "TemporaryBlobReference"},
+                f"{self._cloud.arm}{place.resource}/models/{model}/versions/{version}/startPendingUpload",
+                params={"api-version": ARM_API},
+                body={"pendingUploadType": "TemporaryBlobReference"},
             )["blobReferenceForConsumption"]
             return ContainerAccess(lent["blobUri"], lent["credential"]["sasUri"])
 
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """See `Registry.open_content`."""
         with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
-            lent = send(
-                self._rest,
-                "POST",
-                f"{self._registry_url('mferp/managementfrontend')}/datarefs/{asset.id.name}/versions/{asset.id.version}",
-                params={"api-version": DATAPLANE_API},
-                body={"assetId": str(asset.id), "blobUri": asset.path},
-            )["blobReferenceForConsumption"]
+            body = {"assetId": str(asset.id), "blobUri": asset.path}
+            where = f"datarefs/{asset.id.name}/versions/{asset.id.version}"
+            lent = self._front("POST", where, body)["blobReferenceForConsumption"]
             sas_uri = str(lent["credential"]["sasUri"])
             return ContainerAccess(sas_uri.partition("?")[0], sas_uri)
 
@@ -112,7 +124,7 @@ class AzureRegistry:
 
         with translated(self._name, f"model {record.name} version {record.version}"):
             # azure-ai-ml would take an existing version for one to update.
-            if self._get(record.name, record.version) is not None:
+            if self._look(f"models/{record.name}/versions/{record.version}") is not None:
                 raise Conflict(f"{record.name} version {record.version} was registered meanwhile.", hint="Plan again.")
             model = Model(
                 name=record.name,
@@ -134,17 +146,17 @@ class AzureRegistry:
     def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
         """See `Registry.update`."""
         with translated(self._name, f"model {record.name} version {record.version}"):
-            model = self._client.models.get(record.name, version=str(record.version))
+            key = (record.name, record.version)
+            if key not in self._rest_of and self._get(*key) is None:
+                raise Overtaken(f"{record.name} version {record.version} is not there.", hint="Plan again.")
             tags, properties = dict(record.tags), dict(registered.properties) | dict(record.properties)
-            if (model.description, dict(model.tags or {}), dict(model.properties or {})) != (
-                record.description,
-                tags,
-                properties,
+            if (record.description, tags, properties) != (
+                registered.description,
+                dict(registered.tags),
+                dict(registered.properties),
             ):
-                model.description, model.tags, model.properties = record.description, tags, properties
-                self._client.models.create_or_update(model)
-                if registered.archived:  # azure-ai-ml always sends isArchived: false
-                    self._patch(record, [{"op": "replace", "path": "/isArchived", "value": True}])
+                body = {**self._rest_of[key], "description": record.description, "tags": tags, "properties": properties}
+                self._front("PUT", f"models/{record.name}/versions/{record.version}", {"properties": body})
             self._update_metadata(record, changed)
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
@@ -173,42 +185,65 @@ class AzureRegistry:
         )
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
+        found = self._look(f"models/{model}/versions/{version}")
+        if found is None:
+            return None
+        # Just after a create or a delete one of the two APIs may know the version and the other not.
+        native = self._look_natively(model, version)
+        if native is None:
+            return None
+        held = found["properties"]
+        self._rest_of[model, version] = {key: value for key, value in held.items() if key not in _NOT_KEPT}
+        noted = found.get("systemData") or {}
+        return RegisteredAsset(
+            id=AssetId(self._name, model, version),
+            type=str(held.get("modelType")),
+            description=held.get("description") or "",
+            tags=dict(held.get("tags") or {}),
+            properties=dict(held.get("properties") or {}),
+            system_metadata=dict(native.get("systemMetadata") or {}),
+            path=str(held.get("modelUri")),
+            archived=bool(native.get("isArchived")),
+            created_at=str(noted.get("createdAt") or ""),
+            created_by=str(noted.get("createdBy") or ""),
+            modified_at=str(noted.get("lastModifiedAt") or ""),
+            modified_by=str(noted.get("lastModifiedBy") or ""),
+        )
+
+    def _numbers(self, model: str) -> tuple[int | None, int] | None:
+        container = self._look(f"models/{model}")
+        if container is None:
+            return None
+        said = container["properties"]
+        latest = int(said["latestVersion"]) if said.get("latestVersion") else None
+        return latest, int(said.get("nextVersion") or (latest or 0) + 1)
+
+    def _look(self, path: str) -> Any:
+        """What the registry's own endpoint holds at a path; None where there is nothing."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            found = self._client.models.get(model, version=str(version))
-            # Just after a create or a delete one of the two APIs may know the version and the other not.
-            url = self._model_url(model, version)
-            native = send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API}) or {}
+            return self._front("GET", path)
         except ResourceNotFoundError:
             return None
-        return RegisteredAsset(
-            id=AssetId(self._name, model, version),
-            type=str(found.type),
-            description=found.description or "",
-            tags=dict(found.tags or {}),
-            properties=dict(found.properties or {}),
-            system_metadata=dict(native.get("systemMetadata") or {}),
-            path=str(found.path),
-            archived=bool(native.get("isArchived")),
-            **_system_data(found.creation_context),
-        )
 
-    def _arm(self, method: str, path: str, body: Any = None) -> Any:
-        url = (
-            f"{self._cloud.arm}/subscriptions/{self._client.subscription_id}/resourceGroups/"
-            f"{self._client.resource_group_name}/providers/Microsoft.MachineLearningServices/registries/{self._name}"
-        )
-        return send(self._rest, method, f"{url}/{path}", params={"api-version": ARM_API}, body=body)
+    def _look_natively(self, model: str, version: int) -> Any:
+        """A version as the model registry API holds it; None where there is none."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            url = self._model_url(model, version)
+            return send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API}) or {}
+        except ResourceNotFoundError:
+            return None
+
+    def _front(self, method: str, path: str, body: Any = None) -> Any:
+        place = self._place
+        url = f"{place.base}/mferp/managementfrontend{place.resource}/{path}"
+        return send(self._rest, method, url, params={"api-version": DATAPLANE_API}, body=body)
 
     def _model_url(self, model: str, version: int) -> str:
-        return f"{self._registry_url('modelregistry/v1.0')}/models/{model}:{version}"
-
-    def _registry_url(self, service: str) -> str:
-        return (
-            f"{self._base}/{service}/subscriptions/{self._client.subscription_id}/resourceGroups/"
-            f"{self._client.resource_group_name}/providers/Microsoft.MachineLearningServices/registries/{self._name}"
-        )
+        return f"{self._place.base}/modelregistry/v1.0{self._place.resource}/models/{model}:{version}"
 
     @cached_property
     def _cloud(self) -> Cloud:
@@ -218,35 +253,42 @@ class AzureRegistry:
     def _rest(self) -> PipelineClient[Any, Any]:
         return pipeline(self._credential, self._cloud.scope, self._user_agent)
 
-    @cached_property
-    def _base(self) -> str:
-        """The registry's own endpoint, from discovery."""
-        url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{self._name}/discovery"
-        with translated(self._name, "the registry"):
-            found = send(self._rest, "GET", url, params={"api-version": "v1.0"})
-        return str(found["primaryRegionResourceProviderUri"]).rstrip("/")
+    @property
+    def _place(self) -> _Place:
+        """Where the registry is, from discovery; asked once."""
+        with self._starting:
+            if self._found is None:
+                url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{self._name}/discovery"
+                # Translated here already: no such registry is something else than no such model in it.
+                with translated(self._name, "the registry"):
+                    found = send(self._rest, "GET", url, params={"api-version": "v1.0"})
+                self._found = _Place(
+                    str(found["primaryRegionResourceProviderUri"]).rstrip("/"),
+                    f"/subscriptions/{found['subscriptionId']}/resourceGroups/{found['resourceGroup']}"
+                    f"/providers/Microsoft.MachineLearningServices/registries/{self._name}",
+                )
+            return self._found
 
     @property
     def _client(self) -> Any:
         """azure-ai-ml's client, made once; it asks discovery for the registry as it starts."""
         with self._starting:
-            if self._opened is None:
+            if self._sdk is None:
                 from azure.ai.ml import MLClient
 
-                # Translated here already: no such registry is something else than no such model in it.
                 with translated(self._name, "the registry"):
-                    self._opened = MLClient(
+                    self._sdk = MLClient(
                         self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
                     )
-            return self._opened
+            return self._sdk
 
 
-def _system_data(held: Any) -> dict[str, str]:
-    """Who made a version and who changed it last, and when, as far as the registry tells."""
-    found = {
-        "created_at": getattr(held, "created_at", None),
-        "created_by": getattr(held, "created_by", None),
-        "modified_at": getattr(held, "last_modified_at", None),
-        "modified_by": getattr(held, "last_modified_by", None),
-    }
-    return {key: value.isoformat() if isinstance(value, datetime) else str(value or "") for key, value in found.items()}
+class _Place(NamedTuple):
+    """A registry's own endpoint, without a final slash, and its resource id."""
+
+    base: str
+    resource: str
+
+
+_NOT_KEPT = frozenset({"description", "tags", "properties", "provisioningState"})
+"""What an update says anew, or the service alone."""

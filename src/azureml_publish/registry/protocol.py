@@ -22,6 +22,12 @@ class Registry(Protocol):
     def state(self, model: str, version: int) -> RegistryState:
         """What the registry holds under a name and version, and how far the name's numbers have gone."""
 
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        """What the registry holds under a name and version, and nothing about other numbers: in fewer requests."""
+
+    def numbers(self, model: str) -> tuple[int | None, int]:
+        """How far a name's numbers have gone: the latest version, and the next one that is free; (None, 1) for none."""
+
     def models(self) -> tuple[str, ...]:
         """The names of all models, sorted."""
 
@@ -51,6 +57,7 @@ class Registry(Protocol):
         `changed` are the keys of the system metadata that differ, with their new value; None takes a key away.
 
         Raises:
+            Overtaken: it is not there.
             Conflict: the registry refuses, as it does for a changed property.
         """
 

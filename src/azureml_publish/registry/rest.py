@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,22 +13,36 @@ if TYPE_CHECKING:
     from azure.core import PipelineClient
     from azure.core.credentials import TokenCredential
 
+CONNECTIONS = 64
+"""Open connections that are kept to one host: as many as `--jobs` allows threads. With fewer, threads that find none
+free connect and shake hands anew for each request."""
+
+ASYNC_HEADER = "Azure-AsyncOperation"
+"""Says that an answer is not the last word: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations"""
+
+POLL_SECONDS = 1
+"""Between two looks at a long-running operation, where the service does not say Retry-After."""
+
 
 def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> PipelineClient[Any, Any]:
     """A client whose requests carry a token for `scope` and are tried again where that makes sense."""
+    import requests
     from azure.core import PipelineClient
-    from azure.core.pipeline import policies
+    from azure.core.pipeline import Pipeline, policies
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests.adapters import HTTPAdapter
 
-    return PipelineClient(
-        base_url="",
-        policies=[
-            policies.RequestIdPolicy(),
-            policies.HeadersPolicy(),
-            policies.UserAgentPolicy(user_agent),
-            policies.RetryPolicy(),
-            policies.BearerTokenCredentialPolicy(credential, scope),
-        ],
-    )
+    session = requests.Session()
+    session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+    session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+    chain: list[Any] = [
+        policies.RequestIdPolicy(),
+        policies.HeadersPolicy(),
+        policies.UserAgentPolicy(user_agent),
+        policies.RetryPolicy(),
+        policies.BearerTokenCredentialPolicy(credential, scope),
+    ]
+    return PipelineClient(base_url="", pipeline=Pipeline(RequestsTransport(session=session), chain))
 
 
 def send(
@@ -39,10 +54,10 @@ def send(
     body: Any = None,
     content_type: str = "application/json",
 ) -> Any:
-    """Send one request; the parsed JSON answer, None where it has none.
+    """Send one request; the parsed JSON answer, None where it has none. A long-running operation is waited for.
 
     Raises:
-        HttpResponseError: any status from 400 on, as azure-core's type for it.
+        HttpResponseError: any status from 400 on, as azure-core's type for it; or an operation that failed later.
     """
     from azure.core.exceptions import (
         ClientAuthenticationError,
@@ -60,13 +75,25 @@ def send(
         kinds = {401: ClientAuthenticationError, 404: ResourceNotFoundError, 409: ResourceExistsError}
         map_error(response.status_code, response, kinds)
         raise HttpResponseError(response=response)
+    if response.status_code == 202 or ASYNC_HEADER in response.headers:
+        _wait(client, request, response)
+        return None
     return response.json() if response.content else None
+
+
+def _wait(client: PipelineClient[Any, Any], request: Any, response: Any) -> None:
+    """Follow a long-running operation to its end, as Azure Resource Manager describes it."""
+    from azure.core.pipeline import PipelineContext, PipelineResponse
+    from azure.core.polling import LROPoller
+    from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+    begun: Any = PipelineResponse(request, response, PipelineContext(None))
+    LROPoller(client, begun, lambda _response: None, ARMPolling(timeout=POLL_SECONDS)).result()
 
 
 @contextmanager
 def translated(registry: str, what: str) -> Iterator[None]:
     """Turn the errors of azure-core and azure-ai-ml into this project's, by type and status."""
-    from azure.ai.ml.exceptions import MlException
     from azure.core import exceptions
 
     try:
@@ -93,8 +120,14 @@ def translated(registry: str, what: str) -> Iterator[None]:
     except exceptions.AzureError as error:
         hint = "Check the network, proxy and the registry's private endpoint; `-r local` needs none of them."
         raise Unreachable(f"The registry {registry} cannot be reached: {_first_line(error)}", hint=hint) from error
-    except MlException as error:
+    except _sdk_errors() as error:
         raise PublishError(f"azure-ai-ml could not do {what} in {registry}: {_first_line(error)}") from error
+
+
+def _sdk_errors() -> tuple[type[Exception], ...]:
+    """azure-ai-ml's own errors; none where it was not needed so far, as importing it takes a second or two."""
+    module = sys.modules.get("azure.ai.ml.exceptions")
+    return (module.MlException,) if module is not None else ()
 
 
 def _reason(error: Any) -> str:

@@ -11,13 +11,16 @@ from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, Rendere
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import parse_yaml
 from azureml_publish.layouts import LaidOut, lay_out
-from azureml_publish.project import ModelFolder
+from azureml_publish.origins import SourceMap, Stretch
+from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import mlflow
 from azureml_publish.render.carry import carry, overlaid, without
+from azureml_publish.render.comments import kept_parts
 from azureml_publish.render.legacy import legacy_values
 from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG, finetune_tag, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
+from azureml_publish.render.tracing import Traced, traced_values
 from azureml_publish.spec import (
     BlobSource,
     Extra,
@@ -40,6 +43,7 @@ __all__ = [
     "read_sample_links",
     "render_card",
     "render_model",
+    "trace_card",
 ]
 
 CORRUPTED = Rule(
@@ -105,20 +109,35 @@ def render_card(
 ) -> tuple[str, tuple[Diagnostic, ...]]:
     """The card of a model folder alone; empty, with diagnostics, where its template fails."""
     if folder.finished:
-        return folder.card, ()
+        return "".join(folder.card[start:end] for start, end in kept_parts(folder.card)), ()
+    return style.templates.render_card(folder.path / "card.md.j2", folder.card, _card_values(folder, compute, style))
+
+
+def trace_card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style) -> SourceMap | None:
+    """Where each character of a card was written; None where its template fails."""
+    if folder.finished:
+        whole = Stretch(folder.card, Location(folder.card_path), verbatim=True)
+        return SourceMap(whole.part(start, end) for start, end in kept_parts(folder.card))
+    values = _card_values(folder, compute, style)
+    values["model"] = traced_values(values["model"], folder.document.location)
+    values["samples"] = {sample.name: _traced_sample(sample, values["samples"]) for sample in folder.samples}
+    return style.templates.trace_card(folder.path / "card.md.j2", folder.card, values)
+
+
+def _traced_sample(sample: Sample, texts: Mapping[str, str]) -> Traced:
+    """A sample as cards show it; verbatim where its file is written just so."""
+    text = texts[sample.name]
+    return Traced([Stretch(text, Location(sample.path), verbatim=sample.text.rstrip() == text)])
+
+
+def _card_values(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style) -> dict[str, Any]:
     spec = folder.spec
-    return style.templates.render_card(
-        folder.path / "card.md.j2",
-        folder.card,
-        {
-            "model": spec.model_dump(),
-            "compute": {scenario: {"skus": a.skus, "min_sku": str(a.min_sku or "")} for scenario, a in compute.items()},
-            "samples": {
-                sample.name: json.dumps(sample.data, indent=4, ensure_ascii=False) for sample in folder.samples
-            },
-            "links": sample_tables(spec, style.links),
-        },
-    )
+    return {
+        "model": spec.model_dump(),
+        "compute": {scenario: {"skus": a.skus, "min_sku": str(a.min_sku or "")} for scenario, a in compute.items()},
+        "samples": {sample.name: json.dumps(sample.data, indent=4, ensure_ascii=False) for sample in folder.samples},
+        "links": sample_tables(spec, style.links),
+    }
 
 
 def _documents(spec: ModelSpec, config: ProjectConfig, asset: RenderedAsset) -> dict[tuple[str, str], Any]:

@@ -9,35 +9,58 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.spec import HubSource, Mlflow, ModelSpec
 
+_TEXT: tuple[Mapping[str, Any], ...] = ({"type": "string", "required": True},)
+
+
+def _columns(**types: str) -> tuple[Mapping[str, Any], ...]:
+    return tuple({"type": kind, "name": name, "required": True} for name, kind in types.items())
+
+
+_VECTOR = ({"name": "double", "type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1]}},)
+
 
 @dataclass(frozen=True, slots=True)
 class TaskClasses:
-    """How transformers serves one task: the Auto class of its models and its pipeline; `answers` is the output type."""
+    """How transformers serves one task: the Auto class of its models, its pipeline, and the signature.
+
+    `inputs` and `outputs` are the columns that `mlflow.transformers` gives the task by itself. `task` is transformers'
+    name, where the catalogue has another.
+    """
 
     model: str
     pipeline: str
-    takes: str = "string"
-    answers: str = "string"
+    inputs: tuple[Mapping[str, Any], ...] = _TEXT
+    outputs: tuple[Mapping[str, Any], ...] = _TEXT
+    task: str | None = None
 
 
 TASKS = MappingProxyType(
     {
         "fill-mask": TaskClasses("AutoModelForMaskedLM", "FillMaskPipeline"),
-        "text-classification": TaskClasses("AutoModelForSequenceClassification", "TextClassificationPipeline"),
+        "text-classification": TaskClasses(
+            "AutoModelForSequenceClassification",
+            "TextClassificationPipeline",
+            outputs=_columns(label="string", score="double"),
+        ),
         "token-classification": TaskClasses("AutoModelForTokenClassification", "TokenClassificationPipeline"),
-        "question-answering": TaskClasses("AutoModelForQuestionAnswering", "QuestionAnsweringPipeline"),
+        "question-answering": TaskClasses(
+            "AutoModelForQuestionAnswering",
+            "QuestionAnsweringPipeline",
+            inputs=_columns(question="string", context="string"),
+        ),
         "summarization": TaskClasses("AutoModelForSeq2SeqLM", "SummarizationPipeline"),
-        "text-translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline"),
+        "text-translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline", task="translation"),
         "translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline"),
         "text2text-generation": TaskClasses("AutoModelForSeq2SeqLM", "Text2TextGenerationPipeline"),
         "text-generation": TaskClasses("AutoModelForCausalLM", "TextGenerationPipeline"),
-        "feature-extraction": TaskClasses("AutoModel", "FeatureExtractionPipeline", answers="double"),
+        "feature-extraction": TaskClasses("AutoModel", "FeatureExtractionPipeline", outputs=_VECTOR),
     }
 )
 
@@ -54,7 +77,7 @@ def settings_of(task: str, *written: Mlflow | None) -> Mlflow:
     """What follows from a task, under what is written, the last one uppermost."""
     layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, *written) if layer]
     if known := TASKS.get(task):
-        layers.insert(1, {"model_class": known.model, "pipeline_class": known.pipeline})
+        layers.insert(1, {"model_class": known.model, "pipeline_class": known.pipeline, "task": known.task or task})
     layers.insert(1, {"tokenizer_class": "AutoTokenizer"})
     return Mlflow.model_validate({key: value for layer in layers for key, value in layer.items()})
 
@@ -80,7 +103,7 @@ def mlmodel(spec: ModelSpec, chosen: Mlflow) -> dict[str, Any]:
                 "model_binary": "model",
                 "pipeline_model_type": chosen.model_class,
                 "source_model_name": origin,
-                "task": spec.tasks.inference,
+                "task": chosen.task or spec.tasks.inference,
                 "tokenizer_type": chosen.tokenizer_class,
                 "transformers_version": chosen.transformers,
             },
@@ -95,8 +118,8 @@ def mlmodel(spec: ModelSpec, chosen: Mlflow) -> dict[str, Any]:
         # Of the source alone: a new version of the same files is the same model.
         "model_uuid": uuid.uuid5(uuid.NAMESPACE_URL, f"{origin}@{revision}").hex,
         "signature": {
-            "inputs": json.dumps([{"type": task.takes, "required": True}]),
-            "outputs": json.dumps([{"type": task.answers, "required": True}]),
+            "inputs": json.dumps(task.inputs),
+            "outputs": json.dumps(task.outputs),
             "params": None,
         },
     }

@@ -15,6 +15,7 @@ from jinja2.utils import Namespace
 from yaml.representer import RepresenterError
 
 from azureml_publish.documents import dump_yaml
+from azureml_publish.render.comments import SilenceComments
 
 MAX_STEPS = 100_000
 """Turns of all loops in one rendering, together. The largest card takes some hundred."""
@@ -119,6 +120,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=self._finalize,
+            extensions=[SilenceComments],
         )
         for known in (self.filters, self.tests):
             functions: dict[str, Any] = dict(known)

@@ -13,8 +13,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, PrefixLoader,
 from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.origins import SourceMap
 from azureml_publish.project import shown_path
 from azureml_publish.render.sandbox import TemplateSandbox
+from azureml_publish.render.tracing import Traced, TracingSandbox
 
 UNDEFINED = Rule(
     "TMPL001", "template-undefined-variable", Severity.ERROR, "A template uses a name that does not exist."
@@ -46,15 +48,15 @@ class Templates:
         self._folders = [folder for folder in (own, defaults) if folder.is_dir()]
         self._defaults = defaults
         self._cards: dict[str, tuple[str, str]] = {}
-        self._sandbox = TemplateSandbox(
-            ChoiceLoader(
-                [
-                    FunctionLoader(self._card),
-                    FileSystemLoader(self._folders),
-                    PrefixLoader({"default": FileSystemLoader(defaults)}),
-                ]
-            )
+        loader = ChoiceLoader(
+            [
+                FunctionLoader(self._card),
+                FileSystemLoader(self._folders),
+                PrefixLoader({"default": FileSystemLoader(defaults)}),
+            ]
         )
+        self._sandbox = TemplateSandbox(loader)
+        self._tracer = TracingSandbox(loader, lambda path: self.shown(Path(path)))
 
     def find(self, name: str) -> Path | None:
         """The file that a name means; None where no folder has it."""
@@ -92,14 +94,27 @@ class Templates:
         finally:
             del self._cards[name]
 
+    def trace_card(self, path: Path, source: str, values: Mapping[str, Any]) -> SourceMap | None:
+        """Where each character of a card was written, values that are `Traced` included; None where it fails."""
+        name = shown_path(self._root, path)
+        self._cards[name] = (source, str(path))
+        try:
+            text, _ = self._attempt(name, values, self._tracer)
+        finally:
+            del self._cards[name]
+        return SourceMap(text.stretches) if isinstance(text, Traced) else None
+
     def _card(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         known = self._cards.get(name)
         return (*known, lambda: self._cards.get(name) == known) if known else None
 
-    def _attempt(self, name: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
-        self._sandbox.renew_budget()
+    def _attempt(
+        self, name: str, values: Mapping[str, Any], sandbox: TemplateSandbox | None = None
+    ) -> tuple[str, tuple[Diagnostic, ...]]:
+        chosen = sandbox or self._sandbox
+        chosen.renew_budget()
         try:
-            return self._sandbox.get_template(name).render(values), ()
+            return chosen.get_template(name).render(values), ()
         except TemplateSyntaxError as error:
             where = Location(self.shown(Path(error.filename)) if error.filename else name, error.lineno)
             hint = "Mend the Jinja tag in this line or the block it opens."

@@ -7,20 +7,33 @@ from collections import Counter
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.reporters.frames import Sources, frame, visible
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
-def diagnostics_text(found: Sequence[Diagnostic], paint: Paint = PLAIN) -> str:
-    """One finding a paragraph: place, severity, code, message, and the mend below it."""
+def diagnostics_text(
+    found: Sequence[Diagnostic], paint: Paint = PLAIN, sources: Sources | None = None, columns: int = 80
+) -> str:
+    """One finding a paragraph: place, severity, code, message, and the mend below it.
+
+    Args:
+        found: the findings.
+        paint: colours.
+        sources: where given, the offending line stands between message and mend, with carets below what is at fault.
+        columns: the terminal's width in cells.
+    """
     paragraphs = []
     for one in found:
         place = f"{one.location.path}:{one.location.line}:{one.location.column}"
         severity = paint(f"{one.severity} {one.code}", _COLOURS[one.severity], "bold")
+        shown = frame(one, sources, columns, paint, _COLOURS[one.severity], "bold") if sources is not None else ""
+        mend = "" if one.fix is None else f" (`publish lint --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
         paragraphs.append(
-            f"{paint(place, 'bold')}: {severity} {one.message} {paint(f'[{one.name}]', 'dim')}\n"
-            f"    {paint('help:', 'cyan')} {one.hint}\n"
+            f"{paint(visible(place), 'bold')}: {severity} {visible(one.message)} {paint(f'[{one.name}]', 'dim')}\n"
+            f"{shown}"
+            f"    {paint('help:', 'cyan')} {visible(one.hint)}{paint(mend, 'dim')}\n"
         )
     return "".join(paragraphs)
 

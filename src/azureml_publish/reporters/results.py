@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from azureml_publish.apply import Outcome, Result
 from azureml_publish.assets import AssetId, ContentCheck
+from azureml_publish.journal import PastRun, Step
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 
@@ -58,6 +59,24 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
             ],
         }
     )
+
+
+def past_run_text(run: PastRun) -> str:
+    """What a run left undone, for whoever runs apply again."""
+    how = {"": "was cut off", "interrupted": "was interrupted"}.get(run.end, "did not get through")
+    done = f"{len(run.done)} of {counted(run.changes, 'change')} done"
+    lines = [
+        f"The last run of apply ({run.apply}) {how}: {done}. This one carries on.",
+        *(f"  {_LEFT[one.step]:<50}  {AssetId(run.registry, one.model, one.version)}" for one in run.under_way),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_LEFT = {
+    Step.BEGUN: "begun; files that had arrived are kept",
+    Step.CONTENT: "its files had arrived; perhaps it is registered",
+    Step.WRITTEN: "written, and not yet read back",
+}
 
 
 def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) -> str:

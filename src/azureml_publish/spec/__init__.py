@@ -17,7 +17,15 @@ from azureml_publish.spec.model import (
 from azureml_publish.spec.project import Defaults, ProjectConfig, RegistryConfig
 from azureml_publish.spec.reading import read_spec
 from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
-from azureml_publish.spec.source import BlobFolder, BlobSource, GitRepository, GitSource, HubSource, LocalSource
+from azureml_publish.spec.source import (
+    BlobFolder,
+    BlobSource,
+    GitRepository,
+    GitSource,
+    HubSource,
+    LocalSource,
+    identify_source,
+)
 
 __all__ = [
     "PLACES",
@@ -48,5 +56,6 @@ __all__ = [
     "SampleRow",
     "SkuQuery",
     "Tasks",
+    "identify_source",
     "read_spec",
 ]

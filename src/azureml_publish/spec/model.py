@@ -21,6 +21,7 @@ from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
 from azureml_publish.spec.legacy import Legacy
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.reading import Written
+from azureml_publish.spec.silence import Silence
 from azureml_publish.spec.source import Source
 
 
@@ -138,6 +139,9 @@ class Mlflow(Written):
     model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
     tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None
     pipeline_class: Annotated[str | None, Field(description="transformers pipeline class.")] = None
+    task: Annotated[
+        str | None, Field(description="transformers' task, if it is another: translation_en_to_de. [default: tasks]")
+    ] = None
     mlflow: Annotated[str | None, Field(description="MLflow's version in the model's environment.")] = None
     transformers: Annotated[str | None, Field(description="transformers' version in the environment.")] = None
     torch: Annotated[str | None, Field(description="PyTorch's version in the environment.")] = None
@@ -182,6 +186,7 @@ class ModelSpec(Written):
     default_deployment_template: Annotated[
         dict[str, Verbatim] | str | None, Field(description="The deployment template, as the service has it.")
     ] = None
+    silence: Annotated[tuple[Silence, ...], Field(description="Findings of the linter that are accepted.")] = ()
     extra: Annotated[Extra | None, Field(description="What no other key has a place for, carried verbatim.")] = None
 
     @model_validator(mode="before")

@@ -10,6 +10,7 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.model import FinetuneDefaults, Mlflow, PresetBody
 from azureml_publish.spec.reading import Written
+from azureml_publish.spec.silence import Lint
 
 
 class RegistryConfig(Written):
@@ -53,3 +54,4 @@ class ProjectConfig(Written):
     registries: dict[str, RegistryConfig] = Field(default_factory=_embedded_only)
     presets: dict[str, PresetBody] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
+    lint: Lint = Lint()

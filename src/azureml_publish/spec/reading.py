@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule, Severity
 from azureml_publish.documents import Document, KeyPath
 
 UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "A key that the file does not know; often a typing error.")
@@ -47,16 +47,35 @@ def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any
     match error["type"]:
         case "extra_forbidden":
             names = sorted(_keys_at(kind, known[:-1]))
-            close = difflib.get_close_matches(key, names, n=1, cutoff=0.55)
+            close = _close(key, names)
             mend = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(names)}."
             if key in names:
                 mend = f"It belongs to another form of '{known[-2]}'; keep to one form."
-            return UNKNOWN_KEY.at(where, f"Unknown key '{key}'.", mend)
+            return UNKNOWN_KEY.at(
+                where, f"Unknown key '{key}'.", mend, fix=_renamed(document, known, key, close, names)
+            )
         case "missing":
             return MISSING_KEY.at(where, f"The key '{key}' is missing.", f"Add '{key}: …'.{_about(kind, known, key)}")
     dotted = ".".join(str(part) for part in known) or document.path
     wanted, mend = _wanted(error)
     return INVALID_VALUE.at(where, f"'{dotted}' is {_shown(error['input'])}; {wanted}.", mend)
+
+
+def _close(key: str, names: list[str]) -> list[str]:
+    """The names that a key may have been meant for; those with its first letter first, which people seldom mistype."""
+    return sorted(difflib.get_close_matches(key, names, n=3, cutoff=0.55), key=lambda name: name[:1] != key[:1])
+
+
+def _renamed(document: Document, known: KeyPath, key: str, close: list[str], names: list[str]) -> Fix | None:
+    """Writes the key that was most likely meant; unsafe, as only its author knows."""
+    siblings = {path[-1] for path in document.spans if path[:-1] == known[:-1] and path}
+    span = document.spans.get(known)
+    if not close or key in names or close[0] in siblings or span is None:
+        return None
+    likely = difflib.SequenceMatcher(None, close[0], key).ratio() > 0.75
+    if not likely or not document.text.startswith(key, span.key):
+        return None
+    return Fix((Edit(span.line, span.column, span.line, span.column + len(key), close[0]),), safe=False)
 
 
 _WANTED = {

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, StrictBool, Tag
 
 from azureml_publish.spec.reading import Written
 
 _COMMIT = "Commit of the files' origin; the property SHA."
 
 
-class HubSource(Written):
+class _Chosen(Written):
+    """Which of a source's files are taken."""
+
+    include: Annotated[tuple[str, ...], Field(description="Take just the files that match one of these patterns.")] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="Leave out the files that match one of these patterns.")] = ()
+    allow_pickle: Annotated[
+        StrictBool,
+        Field(description="Publish pickles too (*.pkl, *.pt, pytorch_model.bin): they run code on whoever loads them."),
+    ] = False
+
+
+class HubSource(_Chosen):
     """A repository of the Hugging Face Hub at one commit."""
 
     huggingface: Annotated[str, Field(description="Repository id: organisation/name.", pattern=r"^[\w.-]+(/[\w.-]+)?$")]
     revision: Annotated[str, Field(description="Full commit: 40 hexadecimal digits. A branch or tag is refused.")]
-    include: Annotated[tuple[str, ...], Field(description="Take just the files that match one of these patterns.")] = ()
-    exclude: Annotated[tuple[str, ...], Field(description="Leave out the files that match one of these patterns.")] = ()
 
 
-class LocalSource(Written):
+class LocalSource(_Chosen):
     """A folder beside the spec, or anywhere on this machine."""
 
     local: Annotated[str, Field(description="Folder with the model's files, relative to the model folder.")]
@@ -35,7 +44,7 @@ class BlobFolder(Written):
     path: Annotated[str, Field(description="Folder in the container. [default: all of it]")] = ""
 
 
-class BlobSource(Written):
+class BlobSource(_Chosen):
     """A folder of an Azure blob container that holds the files as they are to be published."""
 
     azureblob: BlobFolder
@@ -54,7 +63,7 @@ class GitRepository(Written):
     ] = None
 
 
-class GitSource(Written):
+class GitSource(_Chosen):
     """A git repository that holds the files as they are to be published."""
 
     git: GitRepository
@@ -79,3 +88,19 @@ Source = Annotated[
     | Annotated[GitSource, Tag("<git>")],
     Discriminator(_source_kind),
 ]
+
+
+def identify_source(source: HubSource | LocalSource | BlobSource | GitSource) -> object:
+    """A source as its identity counts it: what a version was published from, whatever keys were added to specs since.
+
+    A folder may lie elsewhere on each machine: its files identify it. A key at its default counts where it always
+    did, and not where it came later, so that no registered version looks changed.
+    """
+    if isinstance(source, LocalSource):
+        return "local"
+    described = source.model_dump()
+    later = ("allow_pickle",) if isinstance(source, HubSource) else ("include", "exclude", "allow_pickle")
+    for key in later:
+        if not described[key]:
+            del described[key]
+    return described

@@ -92,7 +92,8 @@ def test_a_public_folder_is_listed_and_read_as_it_is(endpoint: str) -> None:
     origin = files[1].origin
     assert isinstance(origin, BlobOrigin)
     assert not origin.asks
-    assert b"".join(blobs.read_file(origin)) == BLOBS["models/bert/model/weights.bin"]
+    assert b"".join(blobs.read(origin, 0, files[1].size)) == BLOBS["models/bert/model/weights.bin"]
+    assert b"".join(blobs.read(origin, 1_000_000, 300)) == BLOBS["models/bert/model/weights.bin"][1_000_000:1_000_300]
 
 
 def test_a_whole_container_can_be_meant(endpoint: str) -> None:

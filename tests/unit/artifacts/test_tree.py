@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azureml_publish.artifacts.choosing import choose
 from azureml_publish.artifacts.tree import (
     MANIFEST_FILE,
     TOKENIZER_FILES,
@@ -16,7 +17,6 @@ from azureml_publish.artifacts.tree import (
     HubOrigin,
     RenderedOrigin,
     build_tree,
-    choose,
     source_digest,
 )
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
@@ -52,6 +52,7 @@ class TestMlflowLayout:
     def test_the_model_lies_below_model_the_tokenizer_beside_it_and_rendered_files_at_the_top(self) -> None:
         assert tree_paths("mlflow_model", *SOUND, "generation_config.json", package=PACKAGE) == [
             "MLmodel",
+            "components/tokenizer/config.json",
             "components/tokenizer/tokenizer.json",
             "components/tokenizer/vocab.txt",
             "conda.yaml",
@@ -92,7 +93,8 @@ class TestMlflowLayout:
             "model.safetensors.index.json",
         ]
         assert tree_paths("mlflow_model", "config.json", *shards) == [
-            f"model/{name}" for name in ["config.json", *shards]
+            "components/tokenizer/config.json",
+            *(f"model/{name}" for name in ["config.json", *shards]),
         ]
 
     @pytest.mark.parametrize("name", ["LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.md"])
@@ -109,6 +111,7 @@ class TestMlflowLayout:
         weights = replace(hub_file("model.safetensors", 123), sha256="a" * 64, git_oid=None)
         tree = build_tree("mlflow_model", [hub_file("config.json"), weights], ())
         assert tree == (
+            replace(hub_file("config.json"), path="components/tokenizer/config.json"),
             replace(hub_file("config.json"), path="model/config.json"),
             replace(weights, path=f"model/{weights.path}"),
         )

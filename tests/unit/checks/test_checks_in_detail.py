@@ -79,7 +79,7 @@ def test_versions_count_from_1(tmp_path: Path, version: int, codes: list[str]) -
     ("license", "codes"),
     [
         ("Apache-2.0", []),
-        ("custom", []),
+        ("custom", ["SPEC009"]),
         ("' '", ["SPEC008"]),
         ("''", ["SPEC008"]),
         ("apache", ["SPEC031"]),
@@ -113,11 +113,10 @@ def test_a_table_in_a_code_block_is_no_table(tmp_path: Path) -> None:
     assert lint(tmp_path, card="```\n| one | two |\n| --- | --- |\n| a |\n```\n") == []
 
 
-def test_a_row_that_a_template_made_is_told_in_the_rendered_card(tmp_path: Path) -> None:
+def test_a_row_that_a_loop_made_is_told_where_the_loop_writes_it(tmp_path: Path) -> None:
     card = "| one | two |\n| --- | --- |\n{% for a in [1] %}\n| {{ a }} |\n{% endfor %}\n"
     (found,) = lint(tmp_path, card=card)
-    assert found.location.path == "build/little/description.md"
-    assert found.location.line == 3
+    assert (found.location.path, found.location.line, found.location.column) == ("models/little/card.md.j2", 4, 1)
 
 
 def test_a_min_sku_without_an_allow_list_is_told(tmp_path: Path) -> None:
@@ -135,7 +134,8 @@ def test_a_presets_mistake_is_told_once_however_many_models_use_it(tmp_path: Pat
     publish = "presets:\n  cpu: [Standard_DS3v2]\n"
     other = tmp_path / "models" / "other"
     other.mkdir(parents=True)
-    (other / "model.yaml").write_text(SPEC.replace("little", "other") + "compute: {inference: cpu}\n", encoding="utf-8")
+    spec = SPEC.replace("little", "other").replace(COMMIT, COMMIT[::-1]) + "compute: {inference: cpu}\n"
+    (other / "model.yaml").write_text(spec, encoding="utf-8")
     (other / "card.md.j2").write_text("A card.\n", encoding="utf-8")
     found = lint(tmp_path, SPEC + "compute: {inference: cpu, evaluation: cpu}\n", publish=publish)
     assert [(one.code, one.location.path, one.location.line) for one in found] == [("SKU003", "publish.yaml", 2)]
@@ -149,7 +149,29 @@ def test_findings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
 def test_mistakes_of_models_that_were_not_asked_for_are_left_out(tmp_path: Path) -> None:
     other = tmp_path / "models" / "other"
     other.mkdir(parents=True)
-    (other / "model.yaml").write_text(SPEC.replace("little", "other").replace("mit", "mine"), encoding="utf-8")
+    spec = SPEC.replace("little", "other").replace(COMMIT, COMMIT[::-1]).replace("mit", "mine")
+    (other / "model.yaml").write_text(spec, encoding="utf-8")
     (other / "card.md.j2").write_text("A card.\n", encoding="utf-8")
     assert lint(tmp_path, models=("little",)) == []
     assert [one.code for one in lint(tmp_path)] == ["SPEC031"]
+
+
+def test_a_sample_of_a_model_folder_is_judged_where_it_lies(tmp_path: Path) -> None:
+    samples = tmp_path / "models" / "little" / "samples"
+    samples.mkdir(parents=True)
+    (samples / "input.json").write_text('{\n  "input_data": {\n    "text": ["A [MASK]."]\n  }\n}\n', encoding="utf-8")
+    (found,) = lint(tmp_path)
+    assert (found.code, found.location.path) == ("SMPL002", "models/little/samples/input.json")
+    assert (found.location.line, found.location.column) == (2, 3)
+
+
+def test_two_models_of_one_commit_are_told_at_their_revisions(tmp_path: Path) -> None:
+    other = tmp_path / "models" / "other"
+    other.mkdir(parents=True)
+    (other / "model.yaml").write_text(SPEC.replace("little", "other"), encoding="utf-8")
+    (other / "card.md.j2").write_text("A card.\n", encoding="utf-8")
+    found = lint(tmp_path)
+    assert [(one.code, one.location.path, one.location.line, one.location.column) for one in found] == [
+        ("SPEC005", "models/little/model.yaml", 3, 35),
+        ("SPEC005", "models/other/model.yaml", 3, 34),
+    ]

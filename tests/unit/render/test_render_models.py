@@ -156,6 +156,29 @@ def test_an_mlflow_model_carries_its_environment(workshop: Workshop) -> None:
     assert yaml.safe_load(package["conda.yaml"])["dependencies"][-1]["pip"] == package["requirements.txt"].splitlines()
 
 
+@pytest.mark.parametrize(
+    ("task", "settings", "expected"),
+    [
+        ("text-translation", "", "translation"),
+        ("text-translation", "mlflow: {task: translation_en_to_de}\n", "translation_en_to_de"),
+        ("translation", "mlflow: {task: translation_en_to_de}\n", "translation_en_to_de"),
+        ("text2text-generation", "", "text2text-generation"),
+    ],
+)
+def test_mlflow_is_told_the_task_by_transformers_name(
+    workshop: Workshop, task: str, settings: str, expected: str
+) -> None:
+    told = yaml.safe_load(workshop.sound(spec=SPEC.replace("fill-mask", task) + settings).file("MLmodel").text)
+    assert told["flavors"]["transformers"]["task"] == expected
+    assert told["metadata"]["base_model_task"] == task
+
+
+def test_a_signature_names_the_columns_that_a_task_takes(workshop: Workshop) -> None:
+    told = yaml.safe_load(workshop.sound(spec=SPEC.replace("fill-mask", "question-answering")).file("MLmodel").text)
+    columns = [(column["name"], column["type"]) for column in json.loads(told["signature"]["inputs"])]
+    assert columns == [("question", "string"), ("context", "string")]
+
+
 @pytest.mark.parametrize("kind", ["custom_model", "triton_model"])
 def test_other_types_have_no_mlmodel(workshop: Workshop, kind: str) -> None:
     rendered = workshop.sound(spec=SPEC + f"type: {kind}\n")

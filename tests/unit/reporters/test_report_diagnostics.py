@@ -37,7 +37,7 @@ def test_a_finding_is_its_place_its_kind_its_message_and_the_mend_below() -> Non
         "models/é/model.yaml:3:7: error SPEC001 No licence. [license-missing]\n"
         "    help: Write `mit`.\n"
         "publish.yaml:1:1: warning SKU001 It is gone. [sku-retired]\n"
-        "    help: Take it out.\n"
+        "    help: Take it out. (`publish lint --fix` does it)\n"
     )
 
 

@@ -5,39 +5,63 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from azureml_publish.checks.card.reporting import short, times, width_of
+from azureml_publish.checks.markdown import Card, Row, cells_of
 from azureml_publish.checks.subject import Check, Described
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
 RULE = Rule("CARD001", "table-row-column-count", Severity.ERROR, "A table row has not as many cells as its header.")
 
+DELIMITER = re.compile(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
+"""The row of dashes of a table with two columns or more."""
+
 
 def _check(model: Described) -> Iterator[Diagnostic]:
     card = model.card
-    wanted = 0
-    for token in card.tokens:
-        if token.type == "thead_open" and token.map:
-            wanted = _cells(card.lines[token.map[0]])
-        elif token.type == "tr_open" and token.map and token.level > 0:
-            row = card.lines[token.map[0]]
-            count = _cells(row)
-            if count != wanted:
+    for table in card.tables:
+        wanted = len(table.header.cells)
+        for row in table.rows:
+            if len(row.cells) != wanted:
+                yield _odd_row(card, row, wanted)
+    yield from _odd_delimiters(card)
+
+
+def _odd_row(card: Card, row: Row, wanted: int) -> Diagnostic:
+    text = card.lines[row.line - 1]
+    count, column = len(row.cells), len(text) - len(text.lstrip()) + 1
+    if "|" not in text:
+        message = f"The line '{short(text)}' follows a table without an empty line between, so it becomes a row of it."
+        hint = "Put an empty line before it, or move it out of the table."
+        return RULE.at(card.place(row.line, column), message, hint, width=width_of(text.strip()))
+    message = f"The row '{short(text)}' has {times(count, 'cell')}, the table's header {wanted}."
+    hint = "Fill the missing cells, or take out the extra '|'; write '\\|' for a bar inside a cell."
+    fix = None
+    if count < wanted:
+        end = len(text.rstrip())
+        closed = text.rstrip().endswith("|") and not text.rstrip().endswith("\\|")
+        added = " |" * (wanted - count) if closed else " |" * (wanted - count + 1)
+        # What is missing may be a cell in the middle: nobody but the author knows.
+        fix = card.fix([(row.line, end + 1, row.line, end + 1, added)], safe=False)
+    return RULE.at(card.place(row.line, column), message, hint, fix=fix, width=width_of(text.strip()))
+
+
+def _odd_delimiters(card: Card) -> Iterator[Diagnostic]:
+    """A row of dashes whose cells are not those of the header above it: then there is no table at all."""
+    if "|" not in card.source:
+        return
+    for first, last in card.paragraphs:
+        for line in range(first + 1, last + 1):
+            text, above = card.lines[line - 1], card.lines[line - 2]
+            if "|" in above and DELIMITER.match(text):
+                count, wanted = len(cells_of(text, line)), len(cells_of(above, line - 1))
+                if count == wanted:
+                    continue
                 yield RULE.at(
-                    card.place(token.map[0] + 1, len(row) - len(row.lstrip()) + 1),
-                    f"The row '{_short(row)}' has {count} cell{'s' * (count != 1)}, the table's header {wanted}.",
-                    "Fill the missing cells, or take out the extra '|'; write '\\|' for a bar inside a cell.",
+                    card.place(line, len(text) - len(text.lstrip()) + 1),
+                    f"The row of dashes has {times(count, 'cell')}, the header above it {wanted}: this is no table.",
+                    "Give both rows as many cells.",
+                    width=width_of(text.strip()),
                 )
-
-
-def _cells(row: str) -> int:
-    """Cells of one row by the rules of GitHub's tables: outer bars are optional, an escaped bar is text."""
-    inner = row.strip().removeprefix("|")
-    if inner.endswith("|") and not inner.endswith("\\|"):
-        inner = inner[:-1]
-    return len(re.findall(r"(?<!\\)\|", inner)) + 1
-
-
-def _short(row: str) -> str:
-    return row if len(row) <= 60 else f"{row[:57]}..."
 
 
 CHECK = Check(RULE, described=_check)

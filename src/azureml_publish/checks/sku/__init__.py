@@ -4,12 +4,14 @@ from azureml_publish.checks.sku import (
     duplicate,
     figure_unknown,
     min_sku_asserted,
+    preset_available,
     preset_unknown,
     query_empty,
     query_idle,
     recommended_differs,
     retired,
     retiring,
+    scenario_incomplete,
     unknown,
 )
 from azureml_publish.checks.subject import Check
@@ -25,4 +27,6 @@ CHECKS: tuple[Check, ...] = (
     retired.CHECK,
     retiring.CHECK,
     figure_unknown.CHECK,
+    preset_available.CHECK,
+    scenario_incomplete.CHECK,
 )

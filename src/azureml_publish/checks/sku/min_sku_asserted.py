@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azureml_publish.assets import SCENARIOS
-from azureml_publish.checks.subject import Check, ModelSubject
+from azureml_publish.assets import SCENARIOS, MinSkuSpec
+from azureml_publish.checks.sku.written import WrittenList, written_lists
+from azureml_publish.checks.spec.native_types import replaced_by
+from azureml_publish.checks.subject import AssetSubject, Check, ModelSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.skus.derive import derive_min_spec
 
 RULE = Rule(
     "SKU004", "min-spec-not-componentwise-min", Severity.ERROR, "An asserted min-SKU spec differs from the derived one."
@@ -34,4 +37,31 @@ def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
             )
 
 
-CHECK = Check(RULE, model=_check)
+def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
+    for one in written_lists(subject):
+        if not one.min_spec or not one.allowed:
+            continue
+        try:
+            stated = MinSkuSpec.parse(one.min_spec)
+        except ValueError as error:
+            hint = "Write the least of each figure over the allow-list."
+            yield RULE.at(one.place(one.min_spec_key), f"The min-SKU spec {error}.", hint)
+            continue
+        if len(one.skus) < len(one.allowed):
+            continue  # unknown sizes are told; their figures nobody knows
+        derived = derive_min_spec(one.skus)
+        if derived.spec is not None and not derived.unknown and derived.spec != stated:
+            yield _differs(one, derived.spec)
+
+
+def _differs(one: WrittenList, derived: MinSkuSpec) -> Diagnostic:
+    document = one.subject.read.document
+    return RULE.at(
+        one.place(one.min_spec_key),
+        f"The sizes of '{one.scenario}' derive {derived}, not {one.min_spec}.",
+        f"Write {derived}; validation wants the two equal.",
+        fix=replaced_by(document, one.key_path(one.min_spec_key), str(derived), safe=False),
+    )
+
+
+CHECK = Check(RULE, model=_check, asset=_of_asset)

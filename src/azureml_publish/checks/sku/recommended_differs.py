@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from azureml_publish.assets import SCENARIOS
-from azureml_publish.checks.subject import Check, ModelSubject
+from azureml_publish.checks.sku.written import some, written_lists
+from azureml_publish.checks.subject import AssetSubject, Check, ModelSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 
 RULE = Rule(
@@ -36,4 +37,19 @@ def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
             yield RULE.at(where, f"{len(missing)} sizes of the allow-list are not recommended: {some}.", hint)
 
 
-CHECK = Check(RULE, model=_check)
+def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
+    for one in written_lists(subject):
+        if not one.allowed or not one.recommended:
+            continue
+        allowed, recommended = frozenset(one.allowed), frozenset(one.recommended)
+        if extra := [name for name in one.recommended if name not in allowed]:
+            where = one.place(one.recommended_key, one.recommended.index(extra[0]))
+            message = f"'{one.scenario}' recommends {some(extra)}, which the allow-list has not."
+            yield RULE.at(where, message, "Take it out, or add it to the allow-list.")
+        if missing := [name for name in one.allowed if name not in recommended]:
+            count = f"{len(missing)} size{'s' * (len(missing) != 1)}"
+            message = f"'{one.scenario}' allows {count} that it does not recommend: {some(missing)}."
+            yield RULE.at(one.place(one.recommended_key), message, "Recommend what is allowed, no more and no less.")
+
+
+CHECK = Check(RULE, model=_check, asset=_of_asset)

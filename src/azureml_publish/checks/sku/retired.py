@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from azureml_publish.checks.sku.lists import list_check
-from azureml_publish.checks.subject import ProjectSubject
+from azureml_publish.checks.sku.written import some, written_lists
+from azureml_publish.checks.subject import AssetSubject, ProjectSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.documents import Document
 from azureml_publish.skus.compute import resolve_body
@@ -38,4 +39,20 @@ def _look(subject: ProjectSubject, use: ListUse, document: Document) -> Iterator
         yield replace(finding, severity=Severity.WARNING)
 
 
-CHECK = list_check(RULE, _look)
+def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
+    """One finding a list: lists of asset folders are long, and a published one is mended as a whole."""
+    for one in written_lists(subject):
+        names = [sku.name for sku in one.skus if is_retired(sku, subject.described.as_of)]
+        if not names or subject.described.archived:
+            continue
+        every = len(names) == len(one.allowed or ())
+        what = "Every size" if every else f"{len(names)} of {len(one.allowed or ())} sizes"
+        finding = RULE.at(
+            one.place(one.allowed_key),
+            f"{what} of '{one.scenario}' {'are' if len(names) > 1 and not every else 'is'} retired: {some(names)}.",
+            "Name sizes that are offered: `publish skus list` finds some.",
+        )
+        yield finding if every else replace(finding, severity=Severity.WARNING)
+
+
+CHECK = replace(list_check(RULE, _look), asset=_of_asset)

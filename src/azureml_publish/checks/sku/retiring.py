@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from azureml_publish.checks.sku.lists import list_check
-from azureml_publish.checks.subject import ProjectSubject
+from azureml_publish.checks.sku.written import some, written_lists
+from azureml_publish.checks.subject import AssetSubject, ProjectSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.documents import Document
 from azureml_publish.skus.compute import resolve_body
@@ -35,4 +37,15 @@ def _look(subject: ProjectSubject, use: ListUse, document: Document) -> Iterator
         )
 
 
-CHECK = list_check(RULE, _look)
+def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
+    for one in written_lists(subject):
+        going = retiring_within(one.skus, subject.described.as_of, DAYS)
+        if going and not subject.described.archived:
+            yield RULE.at(
+                one.place(one.allowed_key),
+                f"'{one.scenario}' loses {some([sku.name for sku in going])} by {going[-1].retirement}.",
+                "Name sizes that stay: `publish skus list` finds some.",
+            )
+
+
+CHECK = replace(list_check(RULE, _look), asset=_of_asset)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from azureml_publish.checks.subject import Check, ModelSubject
-from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.checks.subject import AssetSubject, Check, ModelSubject
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 
 RULE = Rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is no identifier that is known.")
 
@@ -23,14 +23,21 @@ KNOWN = (
 """Identifiers of the Hub (https://huggingface.co/docs/hub/repositories-licenses), and `custom`, which Azure ML adds."""
 
 
-def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
-    written = (subject.folder.spec.license or "").strip()
+def _of_model(subject: ModelSubject) -> Iterator[Diagnostic]:
+    yield from _check(subject.folder.spec.license, subject.folder.document.location(("license",)))
+
+
+def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
+    yield from _check(subject.described.metadata.get("license"), subject.described.where("license"))
+
+
+def _check(license_id: object, where: Location) -> Iterator[Diagnostic]:
+    written = str(license_id or "").strip()
     if not written or written.lower() in KNOWN:
         return
     close = difflib.get_close_matches(written.lower(), KNOWN, n=2, cutoff=0.6)
     mend = f"Did you mean {' or '.join(close)}?" if close else "Write `custom` or `other` for a licence of its own."
-    where = subject.folder.document.location(("license",))
     yield RULE.at(where, f"'{written}' is not a licence identifier that is known.", mend)
 
 
-CHECK = Check(RULE, model=_check)
+CHECK = Check(RULE, model=_of_model, asset=_of_asset)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from azureml_publish.checks.subject import Check, ModelSubject
+from azureml_publish.checks.subject import AssetSubject, Check, ModelSubject
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.spec import HubSource
 
@@ -27,4 +28,17 @@ def _check(subject: ModelSubject) -> Iterator[Diagnostic]:
     )
 
 
-CHECK = Check(RULE, model=_check)
+def _of_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
+    """The property SHA of an asset folder, which documents where the files came from and fetches none: a warning."""
+    commit = subject.described.commit
+    if commit is None or re.fullmatch(r"[0-9a-f]{40}", commit):
+        return
+    finding = RULE.at(
+        subject.place(("properties", "SHA")),
+        f"The SHA '{commit}' is no full commit." if commit else "The SHA is empty.",
+        "Write the 40 hexadecimal digits of the commit, or leave SHA out.",
+    )
+    yield replace(finding, severity=Severity.WARNING)
+
+
+CHECK = Check(RULE, model=_check, asset=_of_asset)

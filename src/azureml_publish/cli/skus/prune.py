@@ -10,7 +10,7 @@ from datetime import date, datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import plan_models
+from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import (
     Output,
@@ -106,7 +106,7 @@ def _bump(
     require_sound(staged, output)
     texts, bumped = dict(pruning.texts), {}
     with open_registry(output, project, registry) as opened:
-        plan, _ = plan_models(staged, opened.registry, jobs=8)
+        plan = observe_models(staged, opened.registry, jobs=8).observed.plan()
         for action in plan.actions:
             if action.kind is not ActionKind.CONFLICT:
                 continue

@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from azureml_publish.emulator.hub.adding import is_repository_name
 from azureml_publish.emulator.hub.standins import FORMAT, STAND_INS, write_stand_in
 from azureml_publish.emulator.routing import RefusedError
 from azureml_publish.emulator.state import Database, DataFolder
 
-_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RESOLVE = re.compile(r"/([^/]+)/([^/]+)/resolve/([^/]+)/(.+)")
 _LFS_BYTES = 10 * 1024 * 1024
@@ -95,13 +95,13 @@ class Checkpoints:
         """The full name behind one without an organisation, None if there is none."""
         return self._aliases.get(name)
 
-    async def snapshot(self, repository: str, revision: str) -> Snapshot:
-        """A repository at a commit or at `main`.
+    async def snapshot(self, repository: str, revision: str, only: str | None = None) -> Snapshot:
+        """A repository at a commit or at `main`; with `only` just that file of it, if it is there.
 
         Raises:
             RefusedError: 404 with `RepoNotFound` or `RevisionNotFound`.
         """
-        return await asyncio.to_thread(self._snapshot, repository, revision)
+        return await asyncio.to_thread(self._snapshot, repository, revision, only)
 
     async def resolve_url(self, path: str) -> HubFile | None:
         """The file behind `/{org}/{name}/resolve/{revision}/{path}`, None for any other path or a file not there."""
@@ -110,13 +110,19 @@ class Checkpoints:
             return None
         org, name, revision, file = match.groups()
         try:
-            return (await self.snapshot(f"{org}/{name}", revision)).file(file)
+            return (await self.snapshot(f"{org}/{name}", revision, file)).file(file)
         except RefusedError:
             return None
 
-    def _snapshot(self, repository: str, revision: str) -> Snapshot:
+    def _snapshot(self, repository: str, revision: str, only: str | None) -> Snapshot:
         commit, folder = self._locate(repository, revision)
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        if only is None:
+            paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        else:
+            # A request for one of thousands of files must not look at all of them.
+            path = folder / only
+            inside = ".." not in path.parts and path.is_relative_to(folder) and path.is_file()
+            paths = [path] if inside else []
         files = (self._describe(path, path.relative_to(folder).as_posix()) for path in paths)
         return Snapshot(repository, commit, tuple(sorted(files, key=lambda file: file.name)))
 
@@ -124,7 +130,7 @@ class Checkpoints:
         org, _, name = repository.partition("/")
         stand_in = self._stand_ins.get(repository)
         own: dict[str, Path] = {}
-        if _SEGMENT.fullmatch(org) and _SEGMENT.fullmatch(name) and (self._folder.hub / org / name).is_dir():
+        if is_repository_name(repository) and (self._folder.hub / org / name).is_dir():
             found = (each for each in (self._folder.hub / org / name).iterdir() if _COMMIT.fullmatch(each.name))
             own = {each.name: each for each in sorted(found, key=lambda each: each.stat().st_mtime) if each.is_dir()}
         if stand_in is None and not own:

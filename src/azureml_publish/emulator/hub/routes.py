@@ -66,9 +66,10 @@ class _Hub:
     def __init__(self, checkpoints: Checkpoints) -> None:
         self._checkpoints = checkpoints
 
-    async def _snapshot(self, request: Request) -> Snapshot:
+    async def _snapshot(self, request: Request, only: str | None = None) -> Snapshot:
         parts = request.path_params
-        return await self._checkpoints.snapshot(f"{parts['org']}/{parts['name']}", parts.get("revision", "main"))
+        name = f"{parts['org']}/{parts['name']}"
+        return await self._checkpoints.snapshot(name, parts.get("revision", "main"), only)
 
     async def redirect(self, request: Request) -> Response:
         """Send a short name to the full one, with a relative address as the Hub does."""
@@ -143,7 +144,7 @@ class _Hub:
 
     async def resolve(self, request: Request) -> Response:
         """The bytes of a file, directly; the real Hub redirects LFS files to a signed address elsewhere."""
-        snapshot = await self._snapshot(request)
+        snapshot = await self._snapshot(request, request.path_params["path"])
         try:
             file = snapshot.file(request.path_params["path"])
         except RefusedError as error:

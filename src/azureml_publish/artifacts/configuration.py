@@ -1,0 +1,63 @@
+"""What a model's own files say about it, where they are on this machine: nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from azureml_publish.assets import Value
+from azureml_publish.project import ModelFolder
+from azureml_publish.spec import HubSource, LocalSource
+
+MAX_BYTES = 1024 * 1024
+"""A configuration has a few thousand bytes; what is larger is none."""
+
+
+def read_configuration(folder: ModelFolder, name: str, environ: Mapping[str, str]) -> Mapping[str, Value] | None:
+    """A JSON file of the model's, such as `config.json`; None where it is not at hand or is no JSON object.
+
+    It is looked for in a local source, among the files that the model folder carries, and in the Hub's cache.
+    """
+    for path in _places(folder, name, environ):
+        try:
+            if not path.is_file() or path.stat().st_size > MAX_BYTES:
+                continue
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        if isinstance(data, dict):
+            return data
+    return None
+
+
+def _places(folder: ModelFolder, name: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    source = folder.spec.source
+    if isinstance(source, LocalSource):
+        root = folder.path / source.local
+        yield root / name
+        yield from (root / inner / name for inner in _MLFLOW)
+    for carried in folder.carried:
+        if Path(carried.path).name == name:
+            yield carried.origin
+    if isinstance(source, HubSource) and source.revision.isalnum():
+        repository = "--".join(("models", *source.huggingface.split("/")))
+        yield hub_cache(environ) / repository / "snapshots" / source.revision / name
+
+
+_MLFLOW = ("model", "data/model", "components/tokenizer", "data/tokenizer")
+"""Where an MLflow model of the transformers flavour keeps its configuration."""
+
+
+def hub_cache(environ: Mapping[str, str]) -> Path:
+    """The folder in which huggingface_hub keeps what it fetched.
+
+    Source: https://huggingface.co/docs/huggingface_hub/guides/manage-cache and
+    https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables.
+    """
+    if environ.get("HF_HUB_CACHE"):
+        return Path(environ["HF_HUB_CACHE"])
+    if environ.get("HF_HOME"):
+        return Path(environ["HF_HOME"]) / "hub"
+    home = environ.get("HOME") or environ.get("USERPROFILE") or "."
+    return Path(environ.get("XDG_CACHE_HOME") or f"{home}/.cache") / "huggingface" / "hub"

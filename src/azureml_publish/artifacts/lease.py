@@ -1,0 +1,124 @@
+"""Access to a container that a registry lends: it is renewed before its signature runs out, or when it is refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+from azureml_publish.assets import ContainerAccess
+from azureml_publish.errors import PublishError
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+Renew: TypeAlias = Callable[[], ContainerAccess]
+
+MARGIN = 300.0
+"""Seconds before the end of a signature at which another one is asked for; of a short one, a quarter of its life."""
+
+MOST_READ = 64 * 1024 * 1024
+"""Bytes that azure-storage-blob may fetch with one request."""
+
+
+class Lease:
+    """One container, and the client that speaks to it. Safe from any thread."""
+
+    def __init__(
+        self,
+        access: ContainerAccess,
+        renew: Renew | None = None,
+        *,
+        connections: int = 8,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._access = access
+        self._renew = renew
+        self._connections = connections
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._opened: ContainerClient | None = None
+        self._until = _renewal(access, clock())
+
+    @property
+    def uri(self) -> str:
+        """The container's URI, without a signature."""
+        return self._access.uri
+
+    @property
+    def near(self) -> bool:
+        """Whether the container is on this machine, as an emulator's."""
+        return urlsplit(self._access.uri).hostname in ("127.0.0.1", "localhost", "::1")
+
+    def client(self) -> ContainerClient:
+        """A client whose signature is still good for a while.
+
+        Raises:
+            PublishError: the registry lends another container by now.
+        """
+        with self._lock:
+            if self._renew is not None and self._until is not None and self._clock() >= self._until:
+                self._take(self._renew())
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def refused(self, client: ContainerClient) -> bool:
+        """Get another signature where a client's was refused; False where there is none to get."""
+        with self._lock:
+            if self._opened is not client:
+                return True  # somebody else was faster
+            if self._renew is None:
+                return False
+            before = self._access.sas_uri
+            self._take(self._renew())
+            return self._access.sas_uri != before
+
+    def _take(self, access: ContainerAccess) -> None:
+        if access.uri != self._access.uri:
+            raise PublishError(
+                f"The registry lends {access.uri} now, and lent {self._access.uri} before.",
+                hint="Run again: files go into one container.",
+            )
+        self._access, self._opened = access, None
+        self._until = _renewal(access, self._clock())
+
+    def _open(self) -> ContainerClient:
+        import requests
+        from azure.core.pipeline.transport import RequestsTransport
+        from azure.storage.blob import ContainerClient
+        from requests.adapters import HTTPAdapter
+
+        session = requests.Session()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=self._connections, max_retries=0))
+        # Proxies and CA of the environment, read once: for each request anew they take a fifth of a small file's time.
+        found = session.merge_environment_settings(self._access.uri, {}, None, None, None)
+        session.proxies.update(found["proxies"])
+        session.trust_env = False
+        return ContainerClient.from_container_url(
+            self._access.sas_uri,
+            transport=RequestsTransport(
+                session=session,
+                session_owner=False,
+                connection_verify=True if found["verify"] is None else found["verify"],
+            ),
+            max_single_get_size=MOST_READ,
+            retry_total=0,  # `Patience` has it: it hears of Retry-After, 429 and Ctrl-C
+        )
+
+
+def _renewal(access: ContainerAccess, now: float) -> float | None:
+    """When to ask for another signature, by `se`, its end; None where it names none."""
+    named = parse_qs(urlsplit(access.sas_uri).query).get("se")
+    if not named:
+        return None
+    try:
+        ends = datetime.fromisoformat(named[0])
+    except ValueError:
+        return None
+    end = (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp()
+    return end - min(MARGIN, max(0.0, end - now) / 4)

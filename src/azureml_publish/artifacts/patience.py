@@ -1,0 +1,173 @@
+"""How long to wait for a service that does not answer or asks for patience, and how fast to go at most."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from azureml_publish.errors import Interrupted, Unreachable
+
+Stop = Callable[[], bool]
+Told = Callable[[float, Unreachable], None]
+T = TypeVar("T")
+
+SLICE = 0.25
+"""Seconds of a wait after which somebody who wants to stop is heard."""
+
+
+def never() -> bool:
+    """Nobody wants to stop."""
+    return False
+
+
+def untold(_seconds: float, _error: Unreachable) -> None:
+    """Nobody wants to know of a wait."""
+
+
+def is_transient(status: int) -> bool:
+    """Whether the same request may be answered otherwise in a while."""
+    return status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
+
+
+def read_retry_after(headers: Mapping[str, str] | None, now: float) -> float | None:
+    """Seconds that an answer asks to wait: a number or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
+
+    Args:
+        headers: the answer's, by any case that the mapping understands.
+        now: the clock, in seconds since 1970.
+    """
+    asked = (headers or {}).get("Retry-After")
+    if asked is None:
+        return None
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Attempts at a request: how many without any progress, and the seconds between them.
+
+    A wait doubles from `first` to `longest`, half of it by chance, so that many clients do not come back at once. What
+    a service asks for with Retry-After goes before that; more than `most` seconds are not waited for.
+    """
+
+    attempts: int = 6
+    first: float = 0.5
+    longest: float = 30.0
+    most: float = 300.0
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+    def attempt(
+        self,
+        call: Callable[[], T],
+        *,
+        stop: Stop = never,
+        told: Told = untold,
+        moved: Callable[[], int] = int,
+        worth: Callable[[Unreachable], object] = bool,
+    ) -> T:
+        """The answer of a call that raises `Unreachable` as long as it is worth another attempt.
+
+        Args:
+            call: what to attempt.
+            stop: whether somebody wants to stop.
+            told: hears of every wait.
+            worth: whether a failure is worth another attempt; every one is, if nothing else is said.
+            moved: how far the call has come; one that came further since the last attempt has all its attempts again.
+
+        Raises:
+            Unreachable: of the last attempt.
+            Interrupted: `stop` said so while waiting.
+        """
+        failures, reached = 0, moved()
+        while True:
+            try:
+                return call()
+            except Unreachable as error:
+                failures, reached = 1 if moved() > reached else failures + 1, moved()
+                seconds = self.delay(failures, error)
+                if failures >= self.attempts or seconds > self.most or not worth(error):
+                    raise
+                told(seconds, error)
+            self.pause(seconds, stop)
+
+    def delay(self, failures: int, error: Unreachable) -> float:
+        """Seconds to wait after so many failures."""
+        backoff = min(self.longest, self.first * float(2 ** (failures - 1))) * (0.5 + 0.5 * self.chance())
+        return max(backoff, error.retry_after) if error.retry_after else backoff
+
+    def pause(self, seconds: float, stop: Stop) -> None:
+        """Wait.
+
+        Raises:
+            Interrupted: `stop` said so meanwhile.
+        """
+        while seconds > 0:
+            if stop():
+                raise Interrupted("Stopped while waiting.", hint="Run again to carry on from here.")
+            self.sleep(min(SLICE, seconds))
+            seconds -= SLICE
+
+
+class Bandwidth:
+    """So many bytes a second, shared by everybody who takes; None: no limit."""
+
+    def __init__(
+        self,
+        rate: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        patience: Patience | None = None,
+    ) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._paid_until = clock()
+
+    def take(self, count: int, stop: Stop = never) -> None:
+        """Wait until so many bytes more may go.
+
+        Raises:
+            Interrupted: `stop` said so meanwhile.
+        """
+        if self._rate is None:
+            return
+        with self._lock:
+            now = self._clock()
+            self._paid_until = max(self._paid_until, now) + count / self._rate
+            seconds = self._paid_until - now
+        self._patience.pause(seconds, stop)
+
+
+class Window:
+    """Bytes that may be held in memory at a time, by everybody together."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._taken = 0
+        self._given = threading.Condition()
+
+    def take(self, count: int) -> None:
+        """Wait until so many bytes are free. What is larger than the whole window goes alone."""
+        with self._given:
+            self._given.wait_for(lambda: self._taken == 0 or self._taken + count <= self._size)
+            self._taken += count
+
+    def give(self, count: int) -> None:
+        """So many bytes are free again."""
+        with self._given:
+            self._taken -= count
+            self._given.notify_all()

@@ -1,0 +1,273 @@
+"""Asset folders as they lie on disk, in Azure/azureml-assets' shape: what each holds, read once, with what is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azureml_publish.assets import CarriedFile
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
+from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE, shown_path
+
+ASSET_FILE = "asset.yaml"
+SPEC_FILE = "spec.yaml"
+PUBLISHING_FILE = "model.yaml"
+CARD = "description.md"
+
+WITHOUT_SPEC = Rule("IMP001", "asset-folder-without-spec", Severity.ERROR, "A folder has no asset YAML.")
+NOT_READABLE = Rule("IMP007", "value-not-readable", Severity.ERROR, "A value is not of the form that its key asks for.")
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFolder:
+    """One asset folder, read.
+
+    Attributes:
+        folder: the folder's own name.
+        path: the folder on disk; None for one that was made from a registered version.
+        shown: its path as the user knows it.
+        spec: the data of the asset YAML.
+        asset: the data of asset.yaml; empty where there is none.
+        model: the data of model.yaml, which says where the files come from; empty where there is none.
+        files: the names that the three and the card have in this folder.
+        card: the card, to the byte.
+        carried: every other file.
+        lines: lines of YAML in the three.
+        strings: whether tags and properties are the strings of a service, which a registry hands out.
+    """
+
+    folder: str
+    path: Path | None
+    shown: str
+    spec: Mapping[str, Any]
+    asset: Mapping[str, Any]
+    model: Mapping[str, Any]
+    files: Mapping[str, str]
+    card: str
+    carried: tuple[CarriedFile, ...] = ()
+    lines: int = 0
+    strings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFolder:
+    """An asset folder with its documents, for the places of what is found in it.
+
+    Attributes:
+        document: the asset YAML.
+        entry: asset.yaml; None where there is none.
+        publishing: model.yaml; None for a folder that was made from a registered version.
+    """
+
+    asset: AssetFolder
+    document: Document
+    entry: Document | None = None
+    publishing: Document | None = None
+
+
+def find_asset_folders(places: Iterable[Path], root: Path, found: list[Diagnostic]) -> Iterator[Path]:
+    """The asset folders that each place is or holds, at any depth; a folder without any is reported."""
+    for place in places:
+        if _is_asset_folder(place):
+            yield place
+            continue
+        children = sorted(path for path in place.iterdir() if path.is_dir() and not path.name.startswith("."))
+        if not children:
+            found.append(_without_spec(root, place))
+        for child in children:
+            if _is_asset_folder(child):
+                yield child
+            elif any(child.rglob(SPEC_FILE)) or any(child.rglob(ASSET_FILE)):
+                yield from find_asset_folders([child], root, found)
+            else:
+                found.append(_without_spec(root, child))
+
+
+def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFolder | None:
+    """One asset folder; None, with diagnostics, where a file that it cannot do without is missing or broken."""
+    shown = shown_path(root, path)
+    reader = _Reader(path, shown, found)
+    asset = reader.document(ASSET_FILE) if (path / ASSET_FILE).exists() else None
+    named = _mapping(asset.data) if asset else {}
+    files = {
+        "asset": ASSET_FILE,
+        "spec": _name(named.get("spec"), SPEC_FILE),
+        "model": _name(named.get("extra_config"), PUBLISHING_FILE),
+    }
+    if not (path / files["spec"]).is_file():
+        where = asset.location(("spec",)) if asset else Location(shown)
+        hint = "Add the asset YAML, or leave the folder out."
+        found.append(WITHOUT_SPEC.at(where, f"{shown} has no {files['spec']}.", hint))
+        return None
+    spec = reader.document(files["spec"])
+    model = reader.document(files["model"], asset, ("extra_config",))
+    if spec is None or model is None or (asset is None and (path / ASSET_FILE).exists()):
+        return None
+    if not isinstance(spec.data, Mapping):
+        hint = "Write `name:`, `version:` and what else there is to say."
+        found.append(NOT_READABLE.at(Location(spec.path), f"{spec.path} is not a mapping.", hint))
+        return None
+    publishing = _mapping(_as_upstream_reads(model))
+    files["card"] = _name(_mapping(publishing.get("publish")).get("description"), CARD)
+    card = reader.text(files["card"], model, ("publish", "description"))
+    carried = reader.others(frozenset(files.values()))
+    if card is None or carried is None:
+        return None
+    texts = [document.text for document in (spec, model, asset) if document]
+    lines = sum(text.count("\n") + (not text.endswith("\n")) for text in texts)
+    data = _mapping(_as_upstream_reads(spec))
+    entry = _mapping(_as_upstream_reads(asset)) if asset else {}
+    folder = AssetFolder(path.name, path, shown, data, entry, publishing, files, card, carried, lines)
+    return ReadFolder(folder, spec, asset, model)
+
+
+class _Reader:
+    """Reads the files of one folder, and notes what is missing or broken."""
+
+    def __init__(self, path: Path, shown: str, found: list[Diagnostic]) -> None:
+        self._path = path
+        self._shown = shown
+        self._found = found
+
+    def document(self, name: str, named_in: Document | None = None, key: KeyPath = ()) -> Document | None:
+        """A YAML file, parsed."""
+        text = self.text(name, named_in, key)
+        if text is None:
+            return None
+        document, wrong = parse_yaml(text.removeprefix("\ufeff"), f"{self._shown}/{name}")
+        self._found.extend(wrong)  # of a key that stands twice the last one counts, as for PyYAML
+        return document
+
+    def text(self, name: str, named_in: Document | None = None, key: KeyPath = ()) -> str | None:
+        """A file's text to the byte, a byte order mark included."""
+        path = self._path / name
+        try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
+                hint = "Keep what people write small; weights lie where model.yaml says."
+                self._found.append(MISSING_FILE.at(Location(f"{self._shown}/{name}"), message, hint))
+                return None
+            raw = path.read_bytes()
+        except OSError:
+            where = named_in.location(key) if named_in else Location(f"{self._shown}/{name}")
+            hint = f"Add {name} to the folder, or mend the name."
+            self._found.append(MISSING_FILE.at(where, f"{self._shown}/{name} is not there.", hint))
+            return None
+        text, wrong = decode(raw, f"{self._shown}/{name}")
+        self._found.extend(wrong)
+        if wrong:
+            return None
+        return "\ufeff" + text if raw.startswith(b"\xef\xbb\xbf") else text
+
+    def others(self, known: frozenset[str]) -> tuple[CarriedFile, ...] | None:
+        """Every other file of the folder; None where a link leads out of it."""
+        carried = []
+        inside = (Path(top, name) for top, folders, files in os.walk(self._path) for name in (*folders, *files))
+        for path in sorted(inside):
+            name = path.relative_to(self._path).as_posix()
+            if path.is_symlink() and not path.resolve().is_relative_to(self._path.resolve()):
+                hint = "Put the file itself into the folder."
+                where = Location(f"{self._shown}/{name}")
+                self._found.append(MISSING_FILE.at(where, f"{self._shown}/{name} leads out of the folder.", hint))
+                return None
+            if path.is_file() and name not in known:
+                carried.append(CarriedFile(name, path))
+        return tuple(carried)
+
+
+def model_folders(place: Path) -> Iterator[Path]:
+    """The asset folders of models that a folder is or holds, at any depth, in the order of their paths.
+
+    Other kinds of assets are passed over; links to folders are followed, each folder is visited once.
+    """
+    visited: set[str] = set()
+    waiting = [str(place)]
+    while waiting:
+        folder = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in visited:
+            continue
+        visited.add(real)
+        try:
+            with os.scandir(folder) as entries:
+                inside = {entry.name: _is_folder(entry) for entry in entries}
+        except OSError:  # not to be read
+            continue
+        if any(inside.get(name) is False for name in (ASSET_FILE, SPEC_FILE)):
+            if _is_model(Path(folder), inside):
+                yield Path(folder)
+            continue
+        below = (name for name, is_folder in inside.items() if is_folder and not name.startswith("."))
+        waiting += [os.path.join(folder, name) for name in sorted(below, reverse=True)]  # noqa: PTH118 - many folders
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+_TYPE = re.compile(rb"^type\s*:\s*['\"]?([\w-]+)", re.MULTILINE)
+_SCHEMA = re.compile(rb"^\$schema\s*:\s*\S*/(\w+)\.schema\.json", re.MULTILINE)
+
+
+def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
+    """Whether the asset is a model, as far as its files say; what does not say is taken for one."""
+    for name, pattern in ((ASSET_FILE, _TYPE), (SPEC_FILE, _SCHEMA)):
+        if inside.get(name) is False:
+            try:
+                with (folder / name).open("rb") as file:
+                    said = pattern.search(file.read(MAX_FILE_BYTES))
+            except OSError:
+                continue
+            if said is not None:
+                return said[1].lower() == b"model"
+    return True
+
+
+def _is_asset_folder(path: Path) -> bool:
+    return (path / ASSET_FILE).is_file() or (path / SPEC_FILE).is_file()
+
+
+def _without_spec(root: Path, path: Path) -> Diagnostic:
+    shown = shown_path(root, path)
+    hint = "Add spec.yaml, or leave the folder out."
+    return WITHOUT_SPEC.at(Location(shown), f"{shown} has no {SPEC_FILE}.", hint)
+
+
+def _mapping(data: object) -> Mapping[str, Any]:
+    return data if isinstance(data, Mapping) else {}
+
+
+def _name(value: object, default: str) -> str:
+    """A file's name as another file gives it, as long as it stays in the folder."""
+    usable = isinstance(value, str) and value and not value.startswith("/") and ".." not in value.split("/")
+    return str(value).removeprefix("./") if usable else default
+
+
+_POINTLESS = re.compile(r"(?<![\w.])[0-9]+[eE][-+]?[0-9]+(?![\w.])")
+
+
+def _as_upstream_reads(document: Document) -> Any:
+    """The data as PyYAML reads it, upstream's own reader: `5e-6`, which lacks a point, is text to YAML 1.1."""
+    if not _POINTLESS.search(document.text):
+        return document.data
+
+    def read(value: Any, key_path: KeyPath) -> Any:
+        if isinstance(value, dict):
+            return {key: read(child, (*key_path, key)) for key, child in value.items()}
+        if isinstance(value, list):
+            return [read(child, (*key_path, index)) for index, child in enumerate(value)]
+        if isinstance(value, float):
+            span = document.spans[key_path]
+            token = document.text[span.start : span.end]
+            return value if re.search(r"\.", token) else token
+        return value
+
+    return read(document.data, ())

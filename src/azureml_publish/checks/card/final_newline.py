@@ -1,0 +1,27 @@
+"""CARD047: a last line that is not ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from azureml_publish.checks.subject import Check, Described
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+
+RULE = Rule("CARD047", "no-final-newline", Severity.INFO, "The last line is not ended.")
+
+
+def _check(model: Described) -> Iterator[Diagnostic]:
+    card = model.card
+    if not card.text.strip() or card.text.endswith(("\n", "\r")):
+        return
+    line, column = len(card.lines), len(card.lines[-1]) + 1
+    yield RULE.at(
+        card.place(line, max(1, column - 1)),
+        "The last line of the card is not ended, so a line that is added to it shows up as a change of two.",
+        "End it with a line feed; `publish lint --fix` does.",
+        fix=card.fix([(line, column, line, column, "\n")]),
+        width=1,
+    )
+
+
+CHECK = Check(RULE, described=_check)

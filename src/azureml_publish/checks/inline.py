@@ -1,0 +1,224 @@
+"""Links, code and tags within a card's blocks, with their offsets. markdown-it-py has the blocks, but no columns.
+
+Every search here is linear in the card, or bounded in what it looks at from one place.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+LinkKind: TypeAlias = Literal["markdown", "html", "plain", "definition", "broken"]
+"""How a link is written; `broken`: it looks like one in Markdown and is none."""
+
+_LONGEST_TARGET = 2000
+_LONGEST_TEXT = 1000
+
+_PIECE = re.compile(r"\\.|!?\[|\][(\[]?|\n[ \t>]*(?=\n)")
+_TARGET = re.compile(
+    r"\(\s{0,20}"
+    r"(?:<(?P<angle>[^<>\n]{0,2000})>"
+    r"|(?P<plain>(?:[^\s()\\<]|\\.|\((?:[^\s()\\]|\\.){0,500}+\))(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.){0,500}+\)){0,2000}+)?)"
+    r"(?:\s{1,20}(?:\"[^\"]{0,500}+\"|'[^']{0,500}+'|\([^()]{0,500}+\)))?"
+    r"\s{0,20}\)"
+)
+_ANCHOR = re.compile(r"<a\b([^<>]*)>", re.IGNORECASE)
+_HREF = re.compile(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_PLAIN = re.compile(r"https?://[^\s<>\"'`|)\]]{1,2000}")
+_DEFINITION = re.compile(r"[ \t>]*\[[^\]\n]{1,999}\]:\s{0,20}<?([^\s<>]{1,2000})")
+_CODE_TAG = re.compile(r"<(/?)(?:code|pre|script|style)\b[^<>]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link.
+
+    Attributes:
+        start: the offset of its first character, and `end` the one after its last.
+        url: its target as it is written; `url_start` is the target's offset.
+        attributes: those of an HTML link beside `href`.
+    """
+
+    kind: LinkKind
+    start: int
+    end: int
+    text: str
+    url: str
+    url_start: int
+    attributes: str = ""
+
+
+def masked_code(text: str, blocks: Sequence[tuple[int, int]]) -> str:
+    """The text with code spans (within the blocks), comments and HTML's code blanked out; every offset stays."""
+    gaps = [gap for start, end in blocks if "`" in text[start:end] for gap in _code_spans(text, start, end)]
+    text = without(text, gaps)
+    if "<" not in text:
+        return text
+    return without(text, sorted([*_comments(text), *_code_tags(text)]))
+
+
+def _code_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Code spans of one block: a run of backticks up to the next run of the same length."""
+    runs = [(match.start(), match.end()) for match in re.finditer(r"`+", text[start:end])]
+    places: dict[int, list[int]] = {}
+    for index, (first, last) in enumerate(runs):
+        places.setdefault(last - first, []).append(index)
+    index = 0
+    while index < len(runs):
+        first, last = runs[index]
+        escaped = _escaped(text, start, start + first)
+        same = places.get(last - first - escaped, [])
+        later = bisect_right(same, index)
+        if last - first == escaped or later == len(same):
+            index += 1
+            continue
+        index = same[later]
+        yield start + first + escaped, start + runs[index][1]
+        index += 1
+
+
+def _escaped(text: str, floor: int, offset: int) -> bool:
+    """Whether an odd number of backslashes stands before an offset."""
+    count = 0
+    while offset - count > floor and text[offset - count - 1] == "\\":
+        count += 1
+    return count % 2 == 1
+
+
+def _comments(text: str) -> Iterator[tuple[int, int]]:
+    at = text.find("<!--")
+    while at >= 0:
+        end = text.find("-->", at + 4)
+        if end < 0:
+            return
+        yield at, end + 3
+        at = text.find("<!--", end + 3)
+
+
+def _code_tags(text: str) -> Iterator[tuple[int, int]]:
+    opened = -1
+    for match in _CODE_TAG.finditer(text):
+        if not match[1] and opened < 0:
+            opened = match.end()
+        elif match[1] and opened >= 0:
+            yield opened, match.start()
+            opened = -1
+
+
+def without(text: str, gaps: Iterable[tuple[int, int]]) -> str:
+    """The text with the gaps, which are in order, blanked out; lines stay lines."""
+    parts, at = [], 0
+    for start, end in gaps:
+        if start < at:
+            continue
+        parts += [text[at:start], blanked(text[start:end])]
+        at = end
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+def blanked(text: str) -> str:
+    """As many blanks, line feeds kept."""
+    if "\n" not in text:
+        return " " * len(text)
+    return "\n".join([" " * len(line) for line in text.split("\n")])
+
+
+def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitions: Sequence[int]) -> tuple[Link, ...]:
+    """The links of a card.
+
+    Args:
+        source: the card.
+        prose: the card without code, offset by offset the same.
+        html: spans of HTML blocks, in which Markdown means nothing.
+        definitions: offsets of lines that define a target.
+    """
+    found = []
+    if "](" in prose:
+        found += [link for link in _markdown(source, prose) if not within(link.start, html)]
+    if "<a" in prose or "<A" in prose:
+        found += _anchors(source, prose)
+    for start in definitions:
+        match = _DEFINITION.match(prose, start)
+        if match:
+            found.append(Link("definition", start, match.end(), "", match[1], match.start(1)))
+    found += _plain(prose, found)
+    return tuple(sorted(found, key=lambda link: link.start))
+
+
+def within(offset: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether an offset is in one of the spans, which are in order and do not overlap."""
+    index = bisect_right(spans, (offset, sys.maxsize))
+    return index > 0 and offset < spans[index - 1][1]
+
+
+def _markdown(source: str, prose: str) -> Iterator[Link]:
+    opened: list[tuple[int, bool]] = []
+    for match in _PIECE.finditer(prose):
+        piece = match[0]
+        if piece.endswith("[") and piece[0] in "[!":
+            opened.append((match.start(), piece[0] == "!"))
+        elif piece[0] == "\n":
+            opened.clear()
+        elif piece == "][" and not opened:
+            opened.append((match.end() - 1, False))
+        elif piece[0] == "]" and opened:
+            start, image = opened.pop()
+            if piece == "][":
+                opened.append((match.end() - 1, False))
+            if piece != "](" or image:
+                continue
+            first = start + 1
+            text = source[first : min(match.start(), first + _LONGEST_TEXT)]
+            target = _TARGET.match(prose, match.end() - 1)
+            if target:
+                name = "angle" if target["angle"] is not None else "plain"
+                url, at = target[name] or "", target.start(name)
+                at = at if at >= 0 else match.end()
+                yield Link("markdown", start, target.end(), text, url, at)
+            else:
+                end = _line_end(prose, match.end())
+                yield Link("broken", start, end, text, source[match.end() : end], match.end())
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset, offset + _LONGEST_TARGET)
+    return end if end >= 0 else min(len(text), offset + _LONGEST_TARGET)
+
+
+def _anchors(source: str, prose: str) -> Iterator[Link]:
+    for match in _ANCHOR.finditer(prose):
+        href = _HREF.search(match[1])
+        if href is None:
+            continue
+        group = next((number for number in (1, 2, 3) if href[number] is not None), 1)
+        attributes = (match[1][: href.start()] + match[1][href.end() :]).strip()
+        stop = prose.find("<", match.end(), match.end() + _LONGEST_TEXT)
+        closed = stop >= 0 and prose[stop : stop + 4].lower() == "</a>"
+        end = stop + 4 if closed else match.end()
+        text = source[match.end() : stop] if stop >= 0 else ""
+        yield Link("html", match.start(), end, text, href[group], match.start(1) + href.start(group), attributes)
+
+
+def _plain(prose: str, known: Sequence[Link]) -> Iterator[Link]:
+    """Addresses that stand in the text, or between angle brackets."""
+    if "://" not in prose:
+        return
+    spans = sorted((link.start, max(link.end, link.url_start + len(link.url))) for link in known)
+    for match in _PLAIN.finditer(without(prose, spans) if spans else prose):
+        url = match[0].rstrip(".,;:!?*_")
+        if url.rstrip("/") not in ("http:", "https:"):
+            yield Link("plain", match.start(), match.start() + len(url), url, url, match.start())
+
+
+def masked_links(prose: str, links: Sequence[Link]) -> str:
+    """The prose without targets of links and without tags: what a reader sees, offset by offset the same."""
+    gaps = [(link.url_start, link.url_start + len(link.url)) for link in links if link.kind != "broken"]
+    text = without(prose, gaps)
+    if "<" in text:
+        text = without(text, ((match.start(), match.end()) for match in _TAG.finditer(text)))
+    return text

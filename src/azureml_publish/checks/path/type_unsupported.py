@@ -1,0 +1,31 @@
+"""PATH003: a kind of place that the publishing tools cannot copy from.
+
+Source: azureml-assets 1.17.8: `azureblob`, `git` and `local` are implemented; `http` and `ftp` are named and raise
+NotImplementedError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from azureml_publish.checks.path.origin import origin, place
+from azureml_publish.checks.subject import AssetSubject, Check
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+
+RULE = Rule("PATH003", "path-type-unsupported", Severity.ERROR, "Nothing copies files from a place of this type.")
+
+SUPPORTED = ("azureblob", "git", "local")
+
+
+def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
+    path = origin(subject)
+    kind = path.get("type")
+    if path and kind not in SUPPORTED:
+        yield RULE.at(
+            place(subject, ("path", "type")),
+            f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type.",
+            "Write azureblob, git or local.",
+        )
+
+
+CHECK = Check(RULE, asset=_check)

@@ -1,0 +1,48 @@
+"""What the rules on types share: values of the system metadata that are text and should not be, with their mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.checks.subject import AssetSubject
+from azureml_publish.diagnostics import Fix
+from azureml_publish.documents import Document, KeyPath, edit_to, replace_value
+from azureml_publish.layouts import Coercion, load_rules
+
+BOOLEANS: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})
+NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
+
+
+def texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str]]:
+    """Values that are text where a mapping rule of one of these kinds has a native type; key paths of the file."""
+    metadata = subject.read.asset.spec.get("system_metadata")
+    for path, rules in load_rules().items():
+        if not any(rule.coercion in kinds for rule in rules):
+            continue
+        value: Any = metadata
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            yield from ((("system_metadata", *path, key), text) for key, text in value.items() if isinstance(text, str))
+        elif isinstance(value, str):
+            yield ("system_metadata", *path), value
+
+
+def replaced(subject: AssetSubject, key_path: KeyPath, value: bool | int | str) -> Fix | None:  # noqa: FBT001 - a value
+    """The mend that writes another value; None where that cannot be done without touching more."""
+    return replaced_by(subject.read.document, key_path, value)
+
+
+def replaced_by(document: Document, key_path: KeyPath, value: int | str, *, safe: bool = True) -> Fix | None:
+    """The mend that writes another value into a document; None where that cannot be done without touching more."""
+    try:
+        return Fix((edit_to(document, replace_value(document, key_path, value)),), safe)
+    except (KeyError, ValueError):
+        return None
+
+
+def number(text: str) -> int | None:
+    """A whole number that is written as text."""
+    return int(text) if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", text) else None

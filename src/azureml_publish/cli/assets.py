@@ -1,0 +1,156 @@
+"""`publish lint --assets`: asset folders that nobody imported, checked folder by folder, over all cores, from a cache.
+
+Of each folder its findings are kept and a few facts to compare all folders by, so memory grows with the largest folder
+and with what was found, not with the catalogue.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from azureml_publish.assetfolders import model_folders, read_asset_folder
+from azureml_publish.checks import Fact, check_asset, compare, describe_asset, facts_of
+from azureml_publish.cli.lintcache import Checked, LintCache, digest_of
+from azureml_publish.cli.session import Session
+from azureml_publish.diagnostics import Diagnostic, Location, in_order
+from azureml_publish.documents import MALFORMED
+from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.skus import load_catalogue
+
+FEW = 48
+"""Folders that one process has checked before others have started."""
+
+CHUNK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLint:
+    """What linting asset folders found, in how many folders, and how many of those came from the cache."""
+
+    found: tuple[Diagnostic, ...]
+    folders: int
+    remembered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Some folders to check, as it goes to another process."""
+
+    folders: tuple[str, ...]
+    root: str
+    as_of: date
+
+
+def lint_assets(
+    session: Session, places: Sequence[str], as_of: date, *, cache: bool = True, jobs: int | None = None
+) -> AssetLint:
+    """Check every asset folder of models that the places are or hold. Nothing is written into them.
+
+    Args:
+        session: the folder that findings are told relative to, and where the cache may lie.
+        places: folders, absolute or relative to the session's.
+        as_of: the day as of which sizes and models count as retired.
+        cache: whether unchanged folders are taken from the cache.
+        jobs: processes to use. [default: one a core]
+
+    Raises:
+        UsageProblem: a place is no folder.
+        NotFound: no place holds an asset folder of a model.
+    """
+    folders = _folders(session, places)
+    if not folders:
+        raise NotFound(
+            f"No asset folder of a model is in {', '.join(places)}.",
+            hint="An asset folder holds asset.yaml and spec.yaml; name one, or a folder of them.",
+        )
+    found: list[Diagnostic] = []
+    facts: list[Fact] = []
+    remembered = 0
+    with LintCache.open(session.environ if cache else None) as store:
+        digests = {folder: digest_of(folder, session.directory, as_of) for folder in folders} if store.usable else {}
+        waiting = []
+        for folder in folders:
+            known = store.get(digests.get(folder))
+            if known is None:
+                waiting.append(folder)
+            else:
+                found += known.found
+                facts += known.facts
+                remembered += 1
+        for folder, checked in zip(waiting, _check_all(waiting, session.directory, as_of, jobs), strict=True):
+            found += checked.found
+            facts += checked.facts
+            store.put(digests.get(folder), checked)
+    found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
+    return AssetLint(in_order(found), len(folders), remembered)
+
+
+def _folders(session: Session, places: Sequence[str]) -> list[Path]:
+    folders: dict[Path, None] = {}
+    for place in places:
+        path = session.directory / place
+        if not path.is_dir():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+        folders.update(dict.fromkeys(model_folders(Path(os.path.normpath(path)))))
+    return list(folders)
+
+
+def _check_all(folders: Sequence[Path], root: Path, as_of: date, jobs: int | None) -> Iterator[Checked]:
+    """The folders' findings in their order: in this process where they are few, else over the cores."""
+    names = [str(folder) for folder in folders]
+    workers = min(jobs or _cores(), -(-len(names) // CHUNK))
+    tasks = [_Task(tuple(names[at : at + CHUNK]), str(root), as_of) for at in range(0, len(names), CHUNK)]
+    if workers < 2 or (jobs is None and len(names) <= FEW):
+        for task in tasks:
+            yield from _check_some(task)
+        return
+    load_catalogue()  # read once, before the processes fork
+    # This process runs one thread, so that a fork is safe; it spares each process the imports.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
+        for checked in pool.map(_check_some, tasks):
+            yield from checked
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _begin() -> None:
+    """Prepare another process: rubbish is collected once a task, not while cards are parsed: a tenth less work."""
+    gc.freeze()
+    gc.disable()
+
+
+def _check_some(task: _Task) -> list[Checked]:
+    done = [check_folder(Path(folder), Path(task.root), task.as_of) for folder in task.folders]
+    if not gc.isenabled():
+        gc.collect()
+    return done
+
+
+def check_folder(folder: Path, root: Path, as_of: date) -> Checked:
+    """One asset folder: what is wrong in it, and what it is compared with others by."""
+    found: list[Diagnostic] = []
+    try:
+        read = read_asset_folder(folder, root, found)
+        if read is None:
+            return Checked(tuple(found), ())
+        subject, wrong = describe_asset(read, load_catalogue(), as_of)
+        found += wrong
+        found += check_asset(subject)
+        return Checked(tuple(found), tuple(facts_of(subject.described)))
+    except RecursionError:
+        where = Location(Path(os.path.relpath(folder, root)).as_posix())
+        hint = "Look for endless nesting: lists in lists, quotes in quotes."
+        found.append(MALFORMED.at(where, "A file of the folder is nested too deeply to be checked.", hint))
+        return Checked(tuple(found), ())

@@ -1,0 +1,1 @@
+"""What becomes of findings: chosen, silenced, held against a baseline, mended. Values in, values out."""

@@ -1,0 +1,77 @@
+"""Mends applied to a text: those that fit together, the others wait for the next round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A text after its mends, and the findings whose mends are in it."""
+
+    text: str
+    done: tuple[Diagnostic, ...]
+
+
+def fix_path(found: Diagnostic) -> str:
+    """The file that a finding's mend changes."""
+    return (found.fix.path if found.fix else "") or found.location.path
+
+
+def apply_fixes(text: str, found: Sequence[Diagnostic]) -> Mended:
+    """Apply the mends of findings to the text of their file.
+
+    A mend is applied whole or not at all. One that touches what another has changed waits: the text is looked at again
+    afterwards. New lines end as the file's lines end.
+    """
+    starts = [0, *(end.end() for end in _NEWLINE.finditer(text))]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    taken: dict[tuple[int, int], str] = {}
+    done = []
+    for one in found:
+        cuts = _cuts(text, starts, one.fix, newline) if one.fix else None
+        if not cuts:
+            continue
+        fresh = {cut: new for cut, new in cuts.items() if taken.get(cut) != new}
+        if any(_touch(cut, other) for cut in fresh for other in taken):
+            continue
+        taken.update(fresh)
+        done.append(one)
+    for (start, end), new in sorted(taken.items(), reverse=True):
+        text = text[:start] + new + text[end:]
+    return Mended(text, tuple(done))
+
+
+def _cuts(text: str, starts: Sequence[int], fix: Fix, newline: str) -> dict[tuple[int, int], str] | None:
+    """The stretches that a mend replaces, by index; None where an edit lies outside the text."""
+    cuts: dict[tuple[int, int], str] = {}
+    for edit in fix.edits:
+        start = _index(text, starts, edit.line, edit.column)
+        end = _index(text, starts, edit.end_line, edit.end_column)
+        if start is None or end is None or start > end or any(_touch((start, end), cut) for cut in cuts):
+            return None
+        cuts[start, end] = _written(edit, newline)
+    return cuts
+
+
+def _written(edit: Edit, newline: str) -> str:
+    return _NEWLINE.sub(newline, edit.text)
+
+
+def _index(text: str, starts: Sequence[int], line: int, column: int) -> int | None:
+    if not 1 <= line <= len(starts) or column < 1:
+        return None
+    index = starts[line - 1] + column - 1
+    end = starts[line] if line < len(starts) else len(text)
+    return index if index <= end else None
+
+
+def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two stretches share a character, or begin at one place."""
+    return (one[0] < other[1] and other[0] < one[1]) or one[0] == other[0]

@@ -1,0 +1,73 @@
+"""Rules by code, name or the beginning of a code, and the findings that are asked for."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.errors import UsageProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Every rule there is, and which of them can be chosen and silenced.
+
+    Attributes:
+        rules: all rules.
+        optional: codes of the rules that look at what was read and rendered. The others tell that something could not
+            be read or rendered at all, so that no other rule saw it: they are always told.
+        reading: codes whose errors tell the same, though a rule of that code looks at what was read as well.
+    """
+
+    rules: tuple[Rule, ...]
+    optional: frozenset[str]
+    reading: frozenset[str] = frozenset()
+
+    def is_optional(self, found: Diagnostic) -> bool:
+        """Whether a finding can be left out, silenced and accepted."""
+        unread = found.code in self.reading and found.severity is Severity.ERROR
+        return found.code in self.optional and not unread
+
+    def named(self, written: str) -> Rule | None:
+        """The rule with a code or name; None where there is none."""
+        return next((rule for rule in self.rules if written in (rule.code, rule.name)), None)
+
+    def close_to(self, written: str) -> str:
+        """What may have been meant, as a sentence."""
+        known = [word for rule in self.rules for word in (rule.code, rule.name)]
+        close = difflib.get_close_matches(written, known, n=2) or difflib.get_close_matches(written.upper(), known, n=2)
+        return f"Did you mean {' or '.join(close)}?" if close else "The page on rules lists every code and name."
+
+    def matching(self, selectors: Iterable[str]) -> frozenset[str]:
+        """The codes that any selector means: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`.
+
+        Raises:
+            UsageProblem: a selector means no rule.
+        """
+        codes: set[str] = set()
+        for selector in selectors:
+            prefix = re.fullmatch(r"[A-Z]+[0-9]*", selector)
+            meant = {
+                rule.code
+                for rule in self.rules
+                if selector in ("ALL", rule.name) or (prefix and rule.code.startswith(selector))
+            }
+            if not meant:
+                raise UsageProblem(f"No rule is called '{selector}'.", hint=self.close_to(selector))
+            codes |= meant
+        return frozenset(codes)
+
+
+def selected(
+    found: Iterable[Diagnostic], rulebook: Rulebook, select: Iterable[str], ignore: Iterable[str]
+) -> tuple[Diagnostic, ...]:
+    """The findings of the rules that are asked for, and those that tell why a rule could not look.
+
+    Raises:
+        UsageProblem: a selector means no rule.
+    """
+    wanted = (rulebook.matching(select) or rulebook.matching(["ALL"])) - rulebook.matching(ignore)
+    return tuple(one for one in found if one.code in wanted or not rulebook.is_optional(one))

@@ -1,0 +1,340 @@
+"""What a run of apply leaves on disk while it works: a journal of its steps, and a lock.
+
+A journal makes nothing true: the registry says what is there. It tells what a run that was cut off had begun, so that
+nobody has to guess, and it holds names, numbers and digests only.
+
+Each line is one JSON object: first a head with the journal's version, then a step each, last an end. Lines are
+appended and reach the disk before the next step begins. A last line without a line end was cut off, and does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
+
+SCHEMA_VERSION = 1
+
+_HEAD = frozenset({"journal", "apply", "registry", "plan", "changes", "tool", "process", "at"})
+_END = frozenset({"end", "at"})
+_MEND = "Move it away; nothing is lost: the registry, and no journal, says what is done."
+
+
+class Step(StrEnum):
+    """How far a model version got."""
+
+    BEGUN = "begun"
+    CONTENT = "content"
+    """All its files are in the container, and checked."""
+    WRITTEN = "written"
+    READ_BACK = "read-back"
+    """The registry answers what was written: done."""
+    FAILED = "failed"
+
+
+_FACTS: Mapping[Step, tuple[str, ...]] = MappingProxyType(
+    {
+        Step.BEGUN: ("action",),
+        Step.CONTENT: ("manifest",),
+        Step.WRITTEN: (),
+        Step.READ_BACK: (),
+        Step.FAILED: ("error",),
+    }
+)
+"""What a line says beside step, model, version and time."""
+
+
+class Recorder(Protocol):
+    """What carries out a plan and tells of its steps.
+
+    Attributes:
+        apply: the run's id.
+        failure: why nothing more can be recorded; None as long as it can.
+    """
+
+    apply: str
+    failure: JournalFailed | None
+
+    def note(self, step: Step, model: str, version: int, **facts: str) -> None:
+        """Record a step; returns when it is on disk.
+
+        Raises:
+            JournalFailed: it cannot be.
+        """
+
+
+class Unrecorded:
+    """A run that nobody needs to read about."""
+
+    def __init__(self, apply: str = "unrecorded") -> None:
+        self.apply = apply
+        self.failure: JournalFailed | None = None
+
+    def note(self, step: Step, model: str, version: int, **facts: str) -> None:
+        """Nothing."""
+
+
+class Journal:
+    """A run's journal, open for appending; from any thread."""
+
+    def __init__(self, path: Path, descriptor: int, apply: str, clock: Callable[[], datetime]) -> None:
+        self.path = path
+        self.apply = apply
+        self.failure: JournalFailed | None = None
+        self._descriptor = descriptor
+        self._clock = clock
+        self._writing = threading.Lock()
+        self._syncing = threading.Lock()
+        self._written = 0
+        self._synced = 0
+
+    @classmethod
+    def begin(
+        cls,
+        folder: Path,
+        *,
+        registry: str,
+        plan: str,
+        changes: int,
+        tool: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Journal:
+        """A new journal in a folder, which is made where it is missing. `plan` is the plan's digest.
+
+        Raises:
+            JournalFailed: it cannot be written.
+        """
+        now = clock()
+        apply = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03}Z-{secrets.token_hex(4)}"
+        path = folder / f"{apply}.jsonl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            _sync_folder(folder)
+        except OSError as error:
+            raise _failed(path, error) from error
+        journal = cls(path, descriptor, apply, clock)
+        head = {"apply": apply, "registry": registry, "plan": plan, "changes": changes, "tool": tool}
+        journal._append({"journal": SCHEMA_VERSION, **head, "process": os.getpid()})
+        return journal
+
+    def note(self, step: Step, model: str, version: int, **facts: str) -> None:
+        """See `Recorder.note`."""
+        self._append({"step": str(step), "model": model, "version": version, **facts})
+
+    def end(self, how: str) -> None:
+        """Write how the run ended, if anything can still be written, and close."""
+        with suppress(JournalFailed):
+            self._append({"end": how})
+        os.close(self._descriptor)
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        line = json.dumps({**entry, "at": self._clock().isoformat(timespec="milliseconds")}, ensure_ascii=False)
+        with self._writing:
+            if self.failure is not None:
+                raise self.failure
+            try:
+                _write_whole(self._descriptor, f"{line}\n".encode())
+            except OSError as error:
+                self.failure = _failed(self.path, error)
+                raise self.failure from error
+            self._written += 1
+            mine = self._written
+        with self._syncing:
+            if self._synced >= mine:  # another thread's turn took this line along
+                return
+            written = self._written
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                self.failure = _failed(self.path, error)
+                raise self.failure from error
+            self._synced = written
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one model version got in a run."""
+
+    model: str
+    version: int
+    step: Step
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run of apply as its journal tells it. `end` is empty where it was cut off."""
+
+    apply: str
+    registry: str
+    changes: int
+    process: int
+    at: str
+    models: tuple[Progress, ...]
+    end: str
+
+    @property
+    def done(self) -> tuple[Progress, ...]:
+        """The models that were written and read back."""
+        return tuple(model for model in self.models if model.step is Step.READ_BACK)
+
+    @property
+    def under_way(self) -> tuple[Progress, ...]:
+        """The models that were begun, and neither done nor given up."""
+        return tuple(model for model in self.models if model.step not in (Step.READ_BACK, Step.FAILED))
+
+
+def last_run(folder: Path) -> PastRun | None:
+    """The last run that a folder tells of; None where there was none, or it was cut off before its first line.
+
+    Raises:
+        UnusableJournal: its journal is damaged, or of another version; file, line and column are told.
+    """
+    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.name)
+    return read_journal(found[-1]) if found else None
+
+
+def read_journal(path: Path) -> PastRun | None:
+    """Read one journal; None where not even its first line is whole.
+
+    Raises:
+        UnusableJournal: see `last_run`.
+    """
+    try:
+        whole, _, _ = path.read_bytes().rpartition(b"\n")  # what follows the last line end was cut off
+        lines = whole.decode().split("\n") if whole else []
+    except (OSError, ValueError) as error:
+        raise UnusableJournal(f"{path} cannot be read: {error}.", hint=_MEND) from error
+    if not lines:
+        return None
+    head = _parse(path, 1, lines[0])
+    if head.get("journal") != SCHEMA_VERSION:
+        version = head.get("journal", "none")
+        raise _unusable(path, 1, f"its version is {version}, this publish reads {SCHEMA_VERSION}")
+    _check_keys(path, 1, head, _HEAD)
+    models: dict[tuple[str, int], Progress] = {}
+    end = ""
+    for number, line in enumerate(lines[1:], 2):
+        entry = _parse(path, number, line)
+        if end:
+            raise _unusable(path, number, "there is a line after the end")
+        if "end" in entry:
+            _check_keys(path, number, entry, _END)
+            end = str(entry["end"])
+        else:
+            _take_step(path, number, entry, models)
+    return PastRun(
+        str(head["apply"]), str(head["registry"]), int(head["changes"]), int(head["process"]), str(head["at"]),
+        tuple(models.values()), end,
+    )  # fmt: skip
+
+
+def _take_step(path: Path, number: int, entry: Mapping[str, Any], models: dict[tuple[str, int], Progress]) -> None:
+    known = [str(step) for step in Step]
+    if entry.get("step") not in known:
+        raise _unusable(path, number, f"the step is {entry.get('step')!r}, not one of {', '.join(known)}")
+    step = Step(entry["step"])
+    _check_keys(path, number, entry, {"step", "model", "version", "at", *_FACTS[step]})
+    key = (str(entry["model"]), int(entry["version"]))
+    if step is not Step.BEGUN and key not in models:
+        raise _unusable(path, number, f"{key[0]} version {key[1]} was never begun")
+    action = str(entry["action"]) if step is Step.BEGUN else models[key].action
+    models[key] = Progress(*key, step, action)
+
+
+def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        column = f":{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnusableJournal(f"{path}:{number}{column}: this line is no JSON.", hint=_MEND) from error
+    if not isinstance(entry, dict):
+        raise _unusable(path, number, "this line is no JSON object")
+    for key, kind in (("version", int), ("changes", int), ("process", int), ("model", str)):
+        if key in entry and type(entry[key]) is not kind:
+            raise _unusable(path, number, f"{key} is {entry[key]!r}")
+    return entry
+
+
+def _check_keys(path: Path, number: int, entry: Mapping[str, Any], known: frozenset[str] | set[str]) -> None:
+    if unknown := sorted(set(entry) - known):
+        raise _unusable(path, number, f"the key {unknown[0]!r} is not known: another version wrote it, or a hand")
+    if missing := sorted(known - set(entry)):
+        raise _unusable(path, number, f"the key {missing[0]!r} is missing")
+
+
+def _unusable(path: Path, number: int, reason: str) -> UnusableJournal:
+    return UnusableJournal(f"{path}:{number}: {reason}.", hint=_MEND)
+
+
+@contextmanager
+def exclusive(lock: Path, folder: Path) -> Iterator[None]:
+    """Keep other runs on this machine out for as long as this one lasts; the lock ends with the process.
+
+    Args:
+        lock: the lock file.
+        folder: the journals, which tell who holds it.
+
+    Raises:
+        Overtaken: another run holds it.
+        JournalFailed: the lock file cannot be written.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held = FileLock(lock, timeout=0)
+        held.acquire()
+    except Timeout:
+        raise Overtaken(
+            f"Another run of apply works on this registry{_holder(folder)}. Nothing was written.",
+            hint="Wait for it to end, then run again.",
+        ) from None
+    except OSError as error:
+        raise _failed(lock, error) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _holder(folder: Path) -> str:
+    with suppress(UnusableJournal):
+        last = last_run(folder)
+        if last is not None and not last.end:
+            return f" (process {last.process}, since {last.at[:19].replace('T', ' ')} UTC)"
+    return ""
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # a folder cannot be opened elsewhere
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _failed(path: Path, error: OSError) -> JournalFailed:
+    return JournalFailed(
+        f"{path} cannot be written: {error.strerror or error}. Nothing is begun that it cannot tell.",
+        hint="Make room or mend the rights, then run again: it carries on.",
+    )

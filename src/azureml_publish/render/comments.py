@@ -1,0 +1,46 @@
+"""Silences in cards are for the linter: they are left out of what is published."""
+
+from __future__ import annotations
+
+import re
+
+from jinja2.ext import Extension
+
+from azureml_publish.spec.silence import SILENCE_COMMENT
+
+_RAW = re.compile(r"\{%[-+]?\s*raw\b.*?endraw\s*[-+]?%\}", re.DOTALL)
+
+
+class SilenceComments(Extension):
+    """Reads a silence in an HTML comment as a comment of Jinja of the same length, so that no place moves."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source as Jinja gets to see it."""
+        del name, filename
+        raw = [found.span() for found in _RAW.finditer(source)]
+
+        def hidden(comment: re.Match[str]) -> str:
+            start, end = comment.span()
+            if not comment[0].startswith("<!--") or any(first <= start < last for first, last in raw):
+                return comment[0]
+            begins = source.rfind("\n", 0, start) + 1
+            alone = not source[begins:start].strip() and source[end : end + 1] in ("", "\n", "\r")
+            # A comment of Jinja takes the end of its line with it, which is only meant where it stands alone.
+            return "{#  " + comment[0][4:-3] + (" #}" if alone else "+#}")
+
+        return SILENCE_COMMENT.sub(hidden, source)
+
+
+def kept_parts(card: str) -> list[tuple[int, int]]:
+    """The stretches of a finished card that are published: all but its silences, with lines that hold nothing else."""
+    parts = []
+    position = 0
+    for comment in SILENCE_COMMENT.finditer(card):
+        start, end = comment.span()
+        begins = card.rfind("\n", 0, start) + 1
+        rest = re.compile(r"[ \t]*(\r?\n|\Z)").match(card, end)
+        if not card[begins:start].strip() and rest is not None:
+            start, end = begins, rest.end()
+        parts.append((position, start))
+        position = end
+    return [*parts, (position, len(card))]

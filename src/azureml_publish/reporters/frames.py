@@ -1,0 +1,110 @@
+"""The offending text as a terminal shows it: its line with its number, and carets below what is at fault."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.reporters.paint import PLAIN, Paint
+
+Sources: TypeAlias = Callable[[str], Sequence[str] | None]
+"""The lines of a file by the path that findings give it; None where it cannot be shown."""
+
+TAB = "    "
+LEAST = 20
+"""Cells of a line that are shown however narrow the terminal is."""
+
+_WORD = re.compile(r"[\w./:@#%+-]*[\w/@#%+-]|\S")
+_DISGUISING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
+
+
+def span_of(found: Diagnostic, sources: Sources) -> int:
+    """How many characters are at fault: those that the finding counts, else the word that stands there; 0 if none."""
+    if found.width:
+        return found.width
+    line = line_of(found, sources)
+    word = _WORD.match(line, found.location.column - 1) if line else None
+    return len(word[0]) if word else 0
+
+
+def line_of(found: Diagnostic, sources: Sources) -> str:
+    """The line of a finding; empty where its file has no such line."""
+    lines = sources(found.location.path)
+    number = found.location.line
+    return lines[number - 1] if lines is not None and number <= len(lines) else ""
+
+
+def frame(found: Diagnostic, sources: Sources, columns: int, paint: Paint = PLAIN, *styles: str) -> str:
+    """The line of a finding with carets below what is at fault; empty where there is no line to show."""
+    line = line_of(found, sources)
+    if not line.strip():
+        return ""
+    shown = [_shown(letter) for letter in line]
+    start = min(found.location.column - 1, len(shown))
+    end = min(start + max(span_of(found, sources), 1), len(shown))
+    gutter = max(len(str(found.location.line)), 4)
+    first, last = _window(shown, start, end, max(columns - gutter - 3, LEAST))
+    before, after = "…" if first else "", "…" if last < len(shown) else ""
+    text = before + "".join(letter for letter, _ in shown[first:last]) + after
+    indent = len(before) + sum(cells for _, cells in shown[first:start])
+    carets = max(sum(cells for _, cells in shown[start : min(end, last)]), 1)
+    number = paint(f"{found.location.line:>{gutter}} |", "dim")
+    below = paint(" " * gutter + " |", "dim")
+    return f"{number} {text}\n{below} {' ' * indent}{paint('^' * carets, *styles)}\n"
+
+
+def visible(text: str) -> str:
+    """Text without characters that command a terminal or hide what stands there."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter == "\n" else _shown(letter)[0] for letter in text)
+
+
+def _shown(letter: str) -> tuple[str, int]:
+    """A character as it is put out, and the cells that it takes."""
+    if letter == "\t":
+        return TAB, len(TAB)
+    if " " <= letter <= "~":
+        return letter, 1
+    if letter not in _JOINERS and unicodedata.category(letter) in _DISGUISING:
+        return (chr(0x2400 + ord(letter)), 1) if ord(letter) < 0x20 else ("\ufffd", 1)
+    return letter, _cells(letter)
+
+
+def _cells(letter: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(letter)
+
+
+def _window(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -> tuple[int, int]:
+    """The characters that fit: all, or those round the fault, with a third of the room before it."""
+    if sum(cells for _, cells in shown) <= room:
+        return 0, len(shown)
+    room -= 2  # for the ellipses
+    first, before = start, 0
+    while first > 0 and before + shown[first - 1][1] <= max(room // 3, room - _sum(shown, start, end, room)):
+        first -= 1
+        before += shown[first][1]
+    last, used = first, 0
+    while last < len(shown) and used + shown[last][1] <= room:
+        used += shown[last][1]
+        last += 1
+    while first > 0 and last == len(shown) and used + shown[first - 1][1] <= room:
+        first -= 1
+        used += shown[first][1]
+    return first, last
+
+
+def _sum(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -> int:
+    """Cells from the fault to the end of the line, as far as they matter."""
+    total = 0
+    for _, cells in shown[start : max(end, start + room)]:
+        total += cells
+        if total >= room:
+            break
+    return total

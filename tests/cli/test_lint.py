@@ -1,0 +1,314 @@
+"""`publish lint` as somebody uses it: mends, silences, baselines, formats, and as pre-commit and GitHub run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from azureml_publish.cli.mending import mend
+from azureml_publish.cli.session import Session
+from azureml_publish.cli.stages import Settings, Staged, stage
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
+from tests.conftest import REPOSITORY, Run, edit
+
+SPEC = "models/bert-base-cased/model.yaml"
+CARD = "models/bert-base-cased/card.md.j2"
+SIZES = "  inference: [Standard_DS3_v2, Standard_DS3_v2]   # why\n"
+
+
+@pytest.fixture
+def doubled(project: Path) -> Path:
+    """A project whose first model names a size twice."""
+    spec = project / SPEC
+    data = yaml.safe_load(spec.read_text(encoding="utf-8"))
+    edit(spec, f"  inference: {data['compute']['inference']}\n", SIZES)
+    return project
+
+
+def files(root: Path) -> dict[str, bytes]:
+    found = (path for path in root.rglob("*") if path.is_file() and ".publish" not in path.parts)
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+def codes(publish: Run, *arguments: str) -> list[str]:
+    return [one["code"] for one in json.loads(publish("lint", "-o", "json", *arguments).out)["diagnostics"]]
+
+
+def test_fix_mends_keeps_comments_and_has_nothing_left_to_do(publish: Run, doubled: Path) -> None:
+    before = files(doubled)
+    shown = publish("lint", "--diff")
+    assert (shown.code, files(doubled)) == (4, before)
+    assert f"--- a/{SPEC}\n" in shown.out
+    assert "-  inference: [Standard_DS3_v2, Standard_DS3_v2]   # why\n" in shown.out
+    assert "Would mend 1 finding in 1 file." in shown.err
+    mended = publish("lint", "--fix")
+    assert (mended.code, mended.out) == (0, "")
+    assert mended.err == "Mended 1 finding. No findings in 3 models.\n"
+    after = files(doubled)
+    assert {path for path in after if after[path] != before[path]} == {SPEC}
+    assert b"  inference: [Standard_DS3_v2]   # why\n" in after[SPEC]
+    assert publish("lint", "--fix").err == "No findings in 3 models.\n"
+    assert files(doubled) == after
+    assert publish("lint", "--diff").code == 0
+
+
+def test_fix_keeps_a_byte_order_mark_line_ends_and_permissions(publish: Run, doubled: Path) -> None:
+    path = doubled / SPEC
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    path.chmod(0o640)
+    wanted = path.read_bytes().replace(b"[Standard_DS3_v2, Standard_DS3_v2]", b"[Standard_DS3_v2]")
+    assert publish("lint", "--fix").code == 0
+    assert path.read_bytes() == wanted
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_may_change_the_meaning_is_mended_only_when_asked(publish: Run, project: Path) -> None:
+    edit(project / SPEC, "\nlicense:", "\nlicence:")
+    before = files(project)
+    ran = publish("lint", "--fix")
+    assert (ran.code, files(project)) == (4, before)
+    assert "1 can be mended with --fix --unsafe." in ran.err
+    assert publish("lint", "--fix", "--unsafe").code == 0
+    assert b"\nlicense:" in files(project)[SPEC]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--unsafe"], ["--fix", "--diff"], ["--select", "CARD999"], ["--baseline", "no"]]
+)
+def test_options_that_make_no_sense_are_refused(publish: Run, arguments: list[str]) -> None:
+    ran = publish("lint", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+
+
+def broken(root: Path, *edits: Edit, path: str = SPEC) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """What the project is before and after mending by a rule whose mends spoil the file, or lie."""
+    session = Session(root, {}, date(2026, 11, 21), debug=False)
+
+    def told(staged: Staged) -> list[Diagnostic]:
+        del staged
+        return [Diagnostic("CARD001", "x", Severity.ERROR, "", Location(path), "", Fix(edits))]
+
+    def lint(folder: Path) -> Staged:
+        return stage(Session(folder, {}, session.today, debug=False), (), Settings())
+
+    before = files(root)
+    mending = mend(root, lint, told, unsafe=True)
+    assert files(root) == before
+    return dict(mending.before), dict(mending.after)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(SPEC, "{ [\n"), (SPEC, "unknown: 1\n"), (CARD, "{% if %}\n"), (CARD, "{{ nothing }}"), ("../x.yaml", "x")],
+)
+def test_a_mend_that_spoils_a_file_is_taken_back(project: Path, path: str, text: str) -> None:
+    (project.parent / "x.yaml").write_text("a: 1\n", encoding="utf-8")
+    line = 5 if path == CARD else 1
+    assert broken(project, Edit(line, 1, line, 1, text), path=path) == ({}, {})
+    assert (project.parent / "x.yaml").read_text(encoding="utf-8") == "a: 1\n"
+
+
+def test_one_spoilt_mend_does_not_keep_the_others_out(project: Path) -> None:
+    good, bad = "models/bert-large-cased/model.yaml", CARD
+    session = Session(project, {}, date(2026, 11, 21), debug=False)
+
+    def told(_: Staged) -> list[Diagnostic]:
+        return [
+            Diagnostic("X", "x", Severity.INFO, "", Location(good), "", Fix((Edit(1, 1, 1, 1, "#\n"),))),
+            Diagnostic("X", "x", Severity.INFO, "", Location(bad), "", Fix((Edit(5, 1, 5, 1, "{{ nothing }}"),))),
+        ]
+
+    def lint(folder: Path) -> Staged:
+        return stage(Session(folder, {}, session.today, debug=False), (), Settings())
+
+    mending = mend(project, lint, told, unsafe=False)
+    assert list(mending.after) == [good]
+    assert mending.refused == (bad,)
+    assert {fix.location.path for fix in mending.done} == {good}
+
+
+def test_mends_that_never_end_end_all_the_same(project: Path) -> None:
+    _, after = broken(project, Edit(1, 1, 1, 1, "#\n"))
+    assert after[SPEC].startswith(b"#\n" * 10)
+    assert not after[SPEC].startswith(b"#\n" * 11)
+
+
+def test_a_template_of_the_package_is_never_written(publish: Run, project: Path) -> None:
+    path = "<defaults>/card.md.j2"
+    assert broken(project, Edit(1, 1, 1, 1, "x"), path=path) == ({}, {})
+
+
+def test_a_mend_in_a_card_lands_in_its_template(publish: Run, project: Path) -> None:
+    edit(project / CARD, "{% block limitations %}\n", "{% block limitations %}\n<!-- publish: ignore CARD001 no -->\n")
+    assert codes(publish) == ["LINT001"]
+    assert publish("lint", "--fix").code == 0
+    assert (project / CARD).read_bytes() == (REPOSITORY / CARD).read_bytes()
+
+
+def test_a_silence_holds_for_lint_and_plan_and_is_not_published(publish: Run, doubled: Path) -> None:
+    assert publish("plan").code == 4
+    path = doubled / SPEC
+    path.write_text(path.read_text(encoding="utf-8") + "silence:\n  - {rule: sku-duplicate, reason: Wanted.}\n")
+    card = doubled / CARD
+    edit(card, "{% block results %}\n", "{% block results %}\n<!-- publish: ignore SKU001 no reason at all -->\n")
+    ran = publish("lint")
+    assert ran.code == 0
+    assert "LINT001" in ran.out
+    assert "(1 silenced)" in ran.err
+    assert publish("plan").code == 0
+    publish("render")
+    assert "publish:" not in (doubled / "build/bert-base-cased/description.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_silences_of_a_card_leave_no_trace_in_it(publish: Run, project: Path, *, finished: bool) -> None:
+    card = project / CARD
+    text = (
+        "One.\n\n<!-- publish: ignore CARD001 cut -->\n| a | b |\n| --- | --- |\n| x |\n\n"
+        "Two<!-- publish: ignore-file X y -->\nend.\n"
+    )
+    card.unlink()
+    (card.with_name("card.md") if finished else card).write_text(text, encoding="utf-8")
+    assert codes(publish, "bert-base-cased") == ["LINT002"]
+    publish("render", "bert-base-cased")
+    shown = (project / "build/bert-base-cased/description.md").read_text(encoding="utf-8")
+    assert shown == "One.\n\n| a | b |\n| --- | --- |\n| x |\n\nTwo\nend.\n"
+
+
+def test_a_silence_in_the_projects_file_means_paths(publish: Run, doubled: Path) -> None:
+    silence = "lint:\n  silence:\n    - {rule: SKU002, path: 'models/bert-*/**', reason: Old.}\n"
+    path = doubled / "publish.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + silence, encoding="utf-8")
+    assert codes(publish) == []
+    assert codes(publish, "bert-large-cased") == []
+    edit(path, "bert-*", "gpt-*")
+    assert sorted(codes(publish)) == ["LINT001", "SKU002"]
+    assert codes(publish, "distil*") == []
+
+
+def test_rules_are_selected_and_ignored(publish: Run, doubled: Path) -> None:
+    assert codes(publish, "--select", "CARD,SPEC") == []
+    assert codes(publish, "--select", "CARD", "--select", "sku-duplicate") == ["SKU002"]
+    assert codes(publish, "--ignore", "SKU") == []
+    edit(doubled / SPEC, "version:", "versoin:")
+    assert "DOC003" in codes(publish, "--select", "CARD")
+
+
+def test_a_baseline_tells_only_what_is_new(publish: Run, doubled: Path) -> None:
+    ran = publish("lint", "--write-baseline", "baseline.json")
+    assert (ran.code, ran.out) == (0, "")
+    assert codes(publish, "--baseline", "baseline.json") == []
+    edit(doubled / SPEC, "\nlicense:", "\n# moved\nlicense:")
+    assert publish("lint", "--baseline", "baseline.json").err == "No findings in 3 models. (1 in the baseline)\n"
+    edit(doubled / SPEC, "license: apache-2.0", "license: mine")
+    assert codes(publish, "--baseline", "baseline.json") == ["SPEC031"]
+    edit(doubled / SPEC, SIZES, "  inference: [Standard_DS3_v2]\n")
+    assert sorted(codes(publish, "--baseline", "baseline.json")) == ["LINT004", "SPEC031"]
+    assert codes(publish, "--baseline", "baseline.json", "bert-base-cased") == ["SPEC031"]
+
+
+def test_what_cannot_be_read_is_never_accepted(publish: Run, doubled: Path) -> None:
+    edit(doubled / "models/bert-large-cased/model.yaml", "version:", "versoin:")
+    ran = publish("lint", "--write-baseline", "baseline.json")
+    assert ran.code == 4
+    assert "Accepted 1 finding in baseline.json." in ran.err
+    assert "DOC003" in ran.err
+    assert "DOC003" not in (doubled / "baseline.json").read_text(encoding="utf-8")
+
+
+def test_json_is_what_the_committed_schema_describes(publish: Run, doubled: Path) -> None:
+    schema = json.loads((REPOSITORY / "docs/schemas/lint.schema.json").read_text(encoding="utf-8"))
+    for arguments in ([], ["--fix"]):
+        said = json.loads(publish("lint", "-o", "json", *arguments).out)
+        Draft202012Validator(schema).validate(said)
+        assert len(said["mended"]) == (1 if arguments else 0)
+
+
+@pytest.mark.parametrize("name", ["sarif", "junit", "github", "text"])
+def test_every_form_goes_to_standard_output_and_ends_with_4_for_errors(publish: Run, doubled: Path, name: str) -> None:
+    ran = publish("lint", "-o", name, "-q")
+    assert (ran.code, ran.err) == (4, "")
+    assert "SKU002" in ran.out
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", "-C", root, *identity, *arguments], check=True, capture_output=True, timeout=60)
+
+
+def test_github_gets_paths_of_the_repository_changed_files_first_and_a_summary(
+    publish: Run, doubled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = doubled.parent
+    git(top, "init")
+    git(top, "add", "project/models")
+    git(top, "commit", "-m", "one")
+    other = doubled / "models/distilbert-base-uncased/model.yaml"
+    edit(other, "license: apache-2.0", "license: our-own")
+    git(top, "commit", "-a", "-m", "two")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(top / "summary.md"))
+    edit(doubled / SPEC, "license: apache-2.0", "license: mine")
+    git(top, "commit", "-a", "-m", "three")
+    lines = [line for line in publish("lint", "-o", "github").out.splitlines() if line.startswith("::")]
+    assert [line.partition("::")[2].partition("::")[0].split(",")[1] for line in lines] == [
+        f"file=project/{SPEC}",
+        f"file=project/{SPEC}",
+        "file=project/models/distilbert-base-uncased/model.yaml",
+    ]
+    assert "SKU002" in lines[0]
+    assert "| error | SKU002" in (top / "summary.md").read_text(encoding="utf-8")
+
+
+def test_files_mean_their_models(publish: Run, doubled: Path) -> None:
+    assert codes(publish, SPEC) == ["SKU002"]
+    assert codes(publish, CARD, "models/bert-large-cased") == ["SKU002"]
+    assert codes(publish, "models/bert-large-cased/model.yaml") == []
+    assert codes(publish, "publish.yaml") == ["SKU002"]
+    assert publish("lint", "/etc/hostname").code == 2
+    assert publish("lint", "models/gpt2/model.yaml").code == 3
+
+
+def test_a_terminal_sees_the_line(doubled: Path) -> None:
+    leader, follower = pty.openpty()
+    environ = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "azureml_publish", "-C", str(doubled), "lint"]
+    ran = subprocess.run(command, stdout=follower, stderr=subprocess.PIPE, env=environ, timeout=60, check=False)
+    os.close(follower)
+    shown = os.read(leader, 65536).decode().replace("\r\n", "\n")
+    os.close(leader)
+    assert ran.returncode == 4
+    assert f"| {SIZES}" in shown
+    assert "\n     | " + " " * SIZES.rindex("Standard") + "^" * 15 + "\n" in shown
+    assert "\x1b" not in shown
+
+
+def test_the_manifest_of_pre_commit_is_valid_and_its_files_are_ours() -> None:
+    manifest = REPOSITORY / ".pre-commit-hooks.yaml"
+    command = [sys.executable, "-m", "pre_commit", "validate-manifest", str(manifest)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    for hook in yaml.safe_load(manifest.read_text(encoding="utf-8")):
+        files_of = re.compile(hook["files"])
+        for path in (SPEC, CARD, "publish.yaml", "templates/card.md.j2", "catalogue/models/a/samples/input.json"):
+            assert files_of.search(path)
+        for path in ("models/README.md", "docs/rules.md", "src/models.py", "publish.yaml.bak"):
+            assert not files_of.search(path)
+
+
+def test_the_composite_action_lets_no_input_become_a_command() -> None:
+    action = yaml.safe_load((REPOSITORY / ".github/action/action.yml").read_text(encoding="utf-8"))
+    scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
+    assert any("lint --format github" in script for script in scripts)
+    assert all("${{" not in script for script in scripts)
+    assert all(step["shell"] == "bash" for step in action["runs"]["steps"] if "run" in step)

@@ -1,0 +1,135 @@
+"""The adapter to Azure ML's registries where it speaks to the service itself, against the emulator."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from azureml_publish.assets import AssetRecord, RegisteredAsset
+from azureml_publish.emulator import Emulator
+from azureml_publish.errors import Conflict, NotFound, Overtaken
+from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.rest import send
+from tests.conftest import ControlPlane, StaticCredential
+
+PROPERTIES: dict[str, Any] = {
+    "description": "old",
+    "tags": {"t": "1"},
+    "properties": {"p": "1"},
+    "modelType": "custom_model",
+}
+
+
+@pytest.fixture
+def registry(emulator_environment: dict[str, str]) -> AzureRegistry:
+    assert emulator_environment
+    return opened("local")
+
+
+def opened(name: str) -> AzureRegistry:
+    credential: Any = StaticCredential()
+    return AzureRegistry(name, credential, os.environ, "test")
+
+
+def record(**changed: Any) -> AssetRecord:
+    fields: dict[str, Any] = {
+        "name": "m", "version": 1, "type": "custom_model", "description": "new", "tags": {"t": "2"},
+        "properties": {}, "system_metadata": {},
+    }  # fmt: skip
+    return AssetRecord(**fields | changed)
+
+
+def found(registry: AzureRegistry) -> RegisteredAsset:
+    asset = registry.find("m", 1)
+    assert asset is not None
+    return asset
+
+
+def test_a_version_that_is_not_there_is_none(registry: AzureRegistry) -> None:
+    assert registry.find("m", 1) is None
+
+
+def test_a_registry_that_is_not_there_is_not_found(registry: AzureRegistry, emulator: Emulator) -> None:
+    emulator.faults.add(service="registry", path="/discovery", status=404)
+    with pytest.raises(NotFound, match="the registry"):
+        registry.find("m", 1)
+
+
+def test_an_update_keeps_what_it_does_not_mean(registry: AzureRegistry, control: ControlPlane) -> None:
+    """azure-ai-ml's create_or_update loses fields that it does not know, and brings an archived version back."""
+    kept: dict[str, Any] = {
+        "flavors": {"f": {"data": {"k": "v"}}},
+        "stage": "Staging",
+        "isArchived": True,
+        "variantInfo": {"x": 1},
+    }
+    before = control.register("m", "1", **PROPERTIES, **kept)["properties"]
+    registry.update(found(registry), record(properties={"q": "2"}), {})
+    after = control.call("GET", f"{control.base()}/models/m/versions/1").json()["properties"]
+    assert after == before | {"description": "new", "tags": {"t": "2"}, "properties": {"p": "1", "q": "2"}}
+    assert found(registry).archived
+
+
+def test_an_update_that_only_concerns_system_metadata_does_not_put(
+    registry: AzureRegistry, control: ControlPlane, emulator: Emulator
+) -> None:
+    control.register("m", "1", **PROPERTIES)
+    asset = found(registry)
+    emulator.faults.add(service="registry", method="PUT", status=400)
+    registry.update(asset, record(description="old", tags={"t": "1"}), {"languages": ["en"]})
+    assert found(registry).system_metadata == {"languages": ["en"]}
+
+
+def test_of_two_writes_under_one_number_the_second_is_refused_whole(
+    registry: AzureRegistry, control: ControlPlane
+) -> None:
+    control.register("m", "1", **PROPERTIES)
+    asset = found(registry)
+    registry.update(asset, record(properties={"publish.apply.1": "one"}), {})
+    with pytest.raises(Conflict, match="refuses"):
+        registry.update(asset, record(description="late", properties={"publish.apply.1": "two"}), {"k": 1})
+    now = found(registry)
+    assert (now.description, now.properties["publish.apply.1"], now.system_metadata) == ("new", "one", {})
+
+
+def test_a_version_that_is_gone_is_not_updated(registry: AzureRegistry, control: ControlPlane) -> None:
+    control.register("m", "1", **PROPERTIES)
+    asset = found(registry)
+    other = opened("local")
+    control.call("DELETE", f"{control.models()}/m:1").raise_for_status()
+    with pytest.raises(Overtaken):
+        other.update(asset, record(), {})
+
+
+def test_a_create_is_not_failed_by_the_stale_answer_that_azure_ai_ml_reads(
+    registry: AzureRegistry, control: ControlPlane, emulator: Emulator, azure_sdk: None
+) -> None:
+    path = control.upload("m", "1")
+    emulator.faults.add(service="registry", method="GET", path="/models/m/versions/1", status=404, after=1)
+    registry.create(record(), path)
+    emulator.faults.clear()
+    assert found(registry).description == "new"
+
+
+def test_a_long_running_operation_is_waited_for(
+    registry: AzureRegistry, control: ControlPlane, emulator: Emulator
+) -> None:
+    control.register("m", "1", **PROPERTIES)
+
+    def copy(target: str) -> None:
+        source = "azureml://registries/local/models/m/versions/1"
+        version = {"api-version": "2021-10-01-dataplanepreview"}
+        body = {"properties": {"sourceAssetId": source}}
+        send(registry._rest, "POST", f"{control.base(target)}/import", params=version, body=body)
+
+    copy("other")
+    copied = opened("other").find("m", 1)
+    assert copied is not None
+    assert copied.description == "old"
+
+    emulator.faults.add(service="registry", path="/operations/", status=400)
+    with pytest.raises(HttpResponseError):
+        copy("third")

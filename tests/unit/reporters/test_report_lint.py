@@ -1,0 +1,204 @@
+"""Findings as a terminal, GitHub, code scanning, build servers and programs take them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
+from rich.cells import cell_len
+
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
+from azureml_publish.findings.silence import Silence, Silenced
+from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.frames import frame, visible
+from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
+from azureml_publish.reporters.junit import lint_junit
+from azureml_publish.reporters.lint import LintReport, lint_json, lint_schema
+from azureml_publish.reporters.sarif import lint_sarif
+
+RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
+SOFT = Rule("SKU001", "size", Severity.WARNING, "A size is wrong.")
+
+
+def finding(line: str, column: int, width: int = 0) -> str:
+    one = RULE.at(Location("a", 7, column), "M.", "H.", width=width)
+    return frame(one, lambda _: ["", "", "", "", "", "", line], 60)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "width", "shown"),
+    [
+        ("name: x", 1, 0, "   7 | name: x\n     | ^^^^\n"),
+        ("name: x", 7, 1, "   7 | name: x\n     |       ^\n"),
+        ("a: Standard_DS3_v2, b", 4, 0, "   7 | a: Standard_DS3_v2, b\n     |    ^^^^^^^^^^^^^^^\n"),
+        ("\tx y", 2, 1, "   7 |     x y\n     |     ^\n"),
+        ("日本 x", 4, 1, "   7 | 日本 x\n     |      ^\n"),
+        ("日本 x", 1, 2, "   7 | 日本 x\n     | ^^^^\n"),
+        ("🎉 x", 3, 1, "   7 | 🎉 x\n     |    ^\n"),
+        ("ab", 3, 0, "   7 | ab\n     |   ^\n"),
+        ("ab", 90, 5, "   7 | ab\n     |   ^\n"),
+        ("a\x1b[31mb", 1, 1, "   7 | a␛[31mb\n     | ^\n"),
+        ("a\u202eb", 2, 1, "   7 | a\ufffdb\n     |  ^\n"),
+        ("   ", 1, 0, ""),
+        ("", 1, 0, ""),
+    ],
+)
+def test_carets_stand_below_what_is_at_fault(line: str, column: int, width: int, shown: str) -> None:
+    assert finding(line, column, width) == shown
+
+
+@pytest.mark.parametrize("column", [1, 40, 150, 250, 300])
+@pytest.mark.parametrize("columns", [10, 40, 80])
+@pytest.mark.parametrize("letter", ["x", "日"])
+def test_a_long_line_is_cut_to_the_terminal_round_the_fault(column: int, columns: int, letter: str) -> None:
+    line = letter * (column - 1) + "FAULT" + letter * (300 - column)
+    one = RULE.at(Location("a", 1, column), "M.", "H.", width=5)
+    text, below, _ = frame(one, lambda _: [line], columns).split("\n")
+    assert cell_len(text) <= max(columns, 27)
+    assert "FAULT" in text
+    begin = below.index("^")
+    before = text[: text.index("FAULT")]
+    assert (cell_len(before), below.count("^")) == (begin, 5)
+
+
+def test_a_file_that_cannot_be_shown_has_no_frame() -> None:
+    one = RULE.at(Location("a", 3), "M.", "H.")
+    assert frame(one, lambda _: None, 80) == ""
+    assert frame(one, lambda _: ["x"], 80) == ""
+
+
+def test_what_commands_a_terminal_is_shown_instead_of_done() -> None:
+    assert visible("a\x1b]0;x\x07\x9b1m\u2028é\n") == "a␛]0;x␇\ufffd1m\ufffdé\n"
+    one = RULE.at(Location("a\x1b"), "M\x1b.", "H\x1b.")
+    assert "\x1b" not in diagnostics_text([one])
+
+
+def test_the_frame_stands_between_message_and_mend_and_says_what_can_be_mended() -> None:
+    safe, unsafe = (Fix((Edit(1, 1, 1, 2, "b"),), safe=kind) for kind in (True, False))
+    one = RULE.at(Location("a"), "M.", "H.", fix=safe)
+    assert diagnostics_text([one], sources=lambda _: ["ab c"]) == (
+        "a:1:1: error CARD001 M. [table]\n   1 | ab c\n     | ^^\n    help: H. (`publish lint --fix` does it)\n"
+    )
+    assert "--fix --unsafe" in diagnostics_text([RULE.at(Location("a"), "M.", "H.", fix=unsafe)])
+
+
+def report(*found: Diagnostic, silenced: tuple[Silenced, ...] = (), prefix: str = "") -> LintReport:
+    return LintReport(tuple(found), silenced, (), 2, (RULE, SOFT), lambda _: ["| a | b |", "x"], prefix)
+
+
+NASTY = RULE.at(Location("models/a, b/c:d.md", 1, 3), "50% of\r\nit ::error::.", "Mend ::it.", width=4)
+MENDED = SOFT.at(Location("p.yaml", 2), "M.", "H.", fix=Fix((Edit(2, 1, 2, 2, "y"),), safe=False))
+HUSHED = Silenced(RULE.at(Location("p.yaml"), "M.", "H."), Silence("CARD001", "for now", Location("p.yaml", 2), "**"))
+
+
+def test_annotations_are_escaped_and_know_the_repository() -> None:
+    assert github_annotations(report(NASTY, prefix="catalogue/"), ()) == (
+        "::error title=CARD001 table,file=catalogue/models/a%2C b/c%3Ad.md,line=1,col=3,endLine=1,endColumn=6"
+        "::50%25 of%0D%0Ait ::error::.%0Ahelp: Mend ::it.\n"
+    )
+
+
+def test_a_template_of_the_package_is_no_file_of_the_repository() -> None:
+    one = RULE.at(Location("<defaults>/card.md.j2", 4), "M.", "H.")
+    assert github_annotations(report(one), ()) == (
+        "::error title=CARD001 table::<defaults>/card.md.j2:4: M.%0Ahelp: H.\n"
+    )
+
+
+def test_a_step_shows_ten_of_a_level_changed_files_first_and_sums_up_the_rest() -> None:
+    found = [SOFT.at(Location(f"{n:02}"), "M.", "H.") for n in range(30)]
+    info = Rule("LINT004", "stale", Severity.INFO, "S.")
+    found += [info.at(Location(f"i{n:02}"), "M.", "H.") for n in range(30)]
+    lines = github_annotations(report(*found, prefix="p/"), {"p/29", "p/28"}).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["::warning"] * LIMIT + ["::notice"] * LIMIT
+    assert re.findall(r"file=p/(\d\d)", "".join(lines))[:3] == ["28", "29", "00"]
+    assert "20 warnings, 21 infos more" in lines[-1]
+    assert len(github_annotations(report(*found[:10]), ()).splitlines()) == 10
+
+
+def test_the_log_has_every_finding_in_a_line_of_its_own() -> None:
+    assert log_lines([NASTY]) == "models/a, b/c:d.md:1:3: error CARD001 50% of it ::error::.\n"
+
+
+def test_the_summary_is_a_table_that_no_text_breaks() -> None:
+    one = RULE.at(Location("a"), "a | b <script>\n`c` \\", "H.")
+    assert "| error | CARD001 table | `a:1:1` | a \\| b &lt;script> 'c' \\\\ |\n" in github_summary(report(one))
+    assert github_summary(report()) == "### publish lint\n\nNo findings in 2 models.\n"
+    many = github_summary(report(*[one] * 2_500))
+    assert many.endswith("\n1500 more are in the step's log.\n")
+    assert len(many) < 1_000_000
+
+
+def subset() -> dict[str, Any]:
+    """The part of SARIF 2.1.0 that we write, closed: what it does not name may not be there."""
+    path = Path(__file__).parent / "sarif.subset.schema.json"
+    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+@pytest.mark.parametrize("found", [(), (NASTY,), (NASTY, MENDED, NASTY)])
+def test_sarif_is_what_the_standard_describes(found: tuple[Diagnostic, ...]) -> None:
+    log = json.loads(lint_sarif(report(*found, silenced=(HUSHED,), prefix="sub dir/")))
+    Draft7Validator(subset()).validate(log)
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    marks = [result["partialFingerprints"]["publishFinding/v1"] for result in run["results"]]
+    assert len(set(marks)) == len(marks)
+    hushed = run["results"][-1]
+    assert hushed["suppressions"][0]["justification"] == "for now"
+    assert hushed["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "sub%20dir/p.yaml"
+
+
+def test_sarif_carries_mends() -> None:
+    (result,) = json.loads(lint_sarif(report(MENDED)))["runs"][0]["results"]
+    (change,) = result["fixes"][0]["artifactChanges"]
+    assert change["replacements"] == [
+        {
+            "deletedRegion": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 2},
+            "insertedContent": {"text": "y"},
+        }
+    ]
+
+
+def test_junit_fails_for_errors_alone() -> None:
+    bell = RULE.at(Location("p.yaml"), "a\x07b & <c>", "H.")
+    text = lint_junit(report(bell, MENDED, silenced=(HUSHED,)))
+    root = fromstring(text)
+    assert (root.tag, root.attrib) == (
+        "testsuites",
+        {"name": "publish lint", "tests": "3", "failures": "1", "errors": "0"},
+    )
+    (suite,) = root
+    assert suite.attrib == {"name": "p.yaml", "tests": "3", "failures": "1", "errors": "0", "skipped": "1"}
+    kinds = [[child.tag for child in case] for case in suite]
+    assert sorted(kinds) == [["failure"], ["skipped"], ["system-out"]]
+    (failure,) = root.iter("failure")
+    assert failure.get("message") == "a\ufffdb & <c>"
+    (skipped,) = root.iter("skipped")
+    assert skipped.get("message") == "for now"
+
+
+def test_junit_without_findings_is_one_case_that_passed() -> None:
+    (suite,) = fromstring(lint_junit(report()))
+    assert [case.get("name") for case in suite] == ["No findings in 2 models."]
+
+
+def test_json_is_what_its_schema_describes() -> None:
+    Draft202012Validator.check_schema(lint_schema())
+    said = json.loads(lint_json(report(NASTY, MENDED, silenced=(HUSHED,))))
+    Draft202012Validator(lint_schema()).validate(said)
+    first, second = said["diagnostics"]
+    assert (first["line"], first["column"], first["end_column"], first["fix"]) == (1, 3, 7, None)
+    assert second["fix"] == {
+        "path": "p.yaml",
+        "safe": False,
+        "edits": [{"line": 2, "column": 1, "end_line": 2, "end_column": 2, "text": "y"}],
+    }
+    assert said["silenced"][0]["silenced_at"] == {"path": "p.yaml", "line": 2, "column": 1}
