@@ -177,8 +177,8 @@ SURVIVED: dict[str, list[dict[str, Any]]] = {
 def test_what_passes_is_waited_out(run: Run, emulator: Emulator, fault: str) -> None:
     for rule in SURVIVED[fault]:
         emulator.faults.add(**rule)
-    assert run().files == 6
-    assert len(run.stored()) == 7
+    assert run().files == 7
+    assert len(run.stored()) == 8
     if "Retry-After" in fault:
         assert run.waits.seconds >= 17
     run.finish()
@@ -283,13 +283,13 @@ class TestSignature:
             lent.append(1)
             return run.access
 
-        assert run(renew, access=expired).files == 6
+        assert run(renew, access=expired).files == 7
         assert lent
         run.finish()
 
     def test_one_that_is_refused_under_way_is_renewed(self, run: Run, emulator: Emulator) -> None:
         emulator.faults.add(**SEND, status=403, after=4, times=1)
-        assert run(lambda: run.lend("faults", lifetime_seconds=1234)).files == 6
+        assert run(lambda: run.lend("faults", lifetime_seconds=1234)).files == 7
         run.finish()
 
     def test_another_container_is_not_mixed_in(self, run: Run, emulator: Emulator) -> None:

@@ -112,7 +112,8 @@ def command(
         staged, done = _mended(output, asked, diff=diff, unsafe=unsafe)
     elif assets:
         linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache)
-        staged = Staged(None, (), linted.found)
+        # Nothing is ever mended there, so that nothing is said to be mendable.
+        staged = Staged(None, (), tuple(replace(one, fix=None) for one in linted.found))
     else:
         staged = _lint(asked, session, root)
     if write_baseline is not None:
