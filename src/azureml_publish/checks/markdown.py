@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from azureml_publish.checks.blocks import block_parser
 from azureml_publish.checks.inline import Link, links_in, masked_code, masked_links, without
 from azureml_publish.diagnostics import Edit, Fix, Location
 
@@ -27,8 +27,7 @@ CardEdit: TypeAlias = tuple[int, int, int, int, str]
 PARSED_CHARACTERS = 256 * 1024
 """Cards beyond this are not parsed; the largest that was seen published has some 20,000 characters."""
 
-_PARSER = MarkdownIt("commonmark").enable("table")
-_PARSER.core.ruler.enableOnly(["normalize", "block"])  # inline places are not in its tokens, `inline` finds them
+_PARSER = block_parser()
 
 _FRONT_MATTER_LINES = 200
 _FRONT_MATTER_KEY = re.compile(r"[\w-]+[ \t]*:|[ \t]+\S|-[ \t]|#|[ \t]*$")
