@@ -16,11 +16,10 @@ from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
 from azureml_publish.layouts import gather, load_rules
 from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE
 from azureml_publish.skus.catalogue import Catalogue
+from azureml_publish.spec import PAGE_KEYS
 
 SECTIONS = ("properties", "tags", "system_metadata")
 MLMODEL = "MLmodel"
-PAGE_KEYS = ("notes", "evaluation")
-"""Keys of the metadata that name a Markdown file which the catalogue shows beside the card."""
 
 
 def describe_asset(read: ReadFolder, catalogue: Catalogue, as_of: date) -> tuple[AssetSubject, tuple[Diagnostic, ...]]:

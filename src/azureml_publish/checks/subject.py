@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +17,11 @@ from azureml_publish.diagnostics import Diagnostic, Edit, Location, Rule
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.layouts import LayoutConflict, gather
 from azureml_publish.origins import SourceMap
-from azureml_publish.project import ModelFolder, Project, Sample
+from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
+from azureml_publish.spec import PAGE_KEYS
 
 _TAG = re.compile(r"\{[{%#]")
 """What begins a tag of Jinja."""
@@ -170,11 +173,22 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         archived=model.folder.spec.archived is True,
         commit=getattr(model.folder.spec.source, "revision", None),
         mlmodel=mlmodel,
+        pages=tuple(_pages(model, gathered.metadata)),
         samples=tuple(_sample_file(sample) for sample in model.folder.samples),
         files=frozenset(one.path for one in rendered.files) | frozenset(one.path for one in rendered.carried),
         config=model.config,
         tokenizer=model.tokenizer,
     )
+
+
+def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]:
+    """The pages beside the card: the rendered metadata holds the text of the file that the spec names."""
+    carried = {file.path for file in model.folder.carried}
+    for key in PAGE_KEYS:
+        name, text = getattr(model.folder.spec.metadata, key), metadata.get(key)
+        if name in carried and isinstance(text, str):
+            path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/{name}"
+            yield Card(text, functools.partial(Location, path))
 
 
 _WRITTEN_AS = {

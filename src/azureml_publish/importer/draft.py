@@ -14,8 +14,8 @@ from azureml_publish.documents import Document, KeyPath, walk
 from azureml_publish.importer.findings import ImportRules
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_rules
 from azureml_publish.project import MISSING_FILE
-from azureml_publish.render import FILE_KEYS, OWNER_PROPERTY
-from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata
+from azureml_publish.render import OWNER_PROPERTY
+from azureml_publish.spec import PAGE_KEYS, PLACES, FinetuneDefaults, Metadata
 from azureml_publish.spec.reading import INVALID_VALUE, MISSING_KEY
 
 HUB = re.compile(r"https://huggingface\.co/([\w.-]+(?:/[\w.-]+)?)/?")
@@ -167,7 +167,7 @@ def _missing_files(asset: AssetFolder, document: Document, metadata: Mapping[str
             where = Location(f"{asset.shown}/{asset.files['model']}")
             hint = "Set source.local in the new model.yaml to the folder that holds the model's files."
             yield MISSING_FILE.at(where, f"The folder {path.get('uri')} does not lie in {asset.shown}.", hint)
-    for key in FILE_KEYS:
+    for key in PAGE_KEYS:
         name = metadata.get(key)
         if asset.path is not None and isinstance(name, str) and name.endswith(".md") and name not in present:
             places: tuple[KeyPath, ...] = (("system_metadata", key), ("tags", key))

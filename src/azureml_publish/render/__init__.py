@@ -22,6 +22,7 @@ from azureml_publish.render.samples import SampleTable, read_sample_links, sampl
 from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.render.tracing import Traced, traced_values
 from azureml_publish.spec import (
+    PAGE_KEYS,
     BlobSource,
     Extra,
     GitSource,
@@ -34,7 +35,6 @@ from azureml_publish.spec import (
 
 __all__ = [
     "CORRUPTED",
-    "FILE_KEYS",
     "SampleTable",
     "Style",
     "Templates",
@@ -52,9 +52,6 @@ CORRUPTED = Rule(
 UNKNOWN_TASK = Rule(
     "TMPL007", "mlflow-classes-unknown", Severity.ERROR, "MLflow's classes do not follow from the task."
 )
-
-FILE_KEYS = ("notes", "evaluation")
-"""Metadata whose value may name a file that the model folder carries."""
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/model.schema.json"
 """What the asset YAML declares itself to be, and what `az ml` reads."""
@@ -214,7 +211,7 @@ def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
 
     def told(values: Mapping[str, Value]) -> dict[str, Value]:
         texts = dict(values)
-        for key in FILE_KEYS:
+        for key in PAGE_KEYS:
             name = values.get(key)
             if isinstance(name, str) and name in files:
                 texts[key] = files[name].read_text(encoding="utf-8", errors="replace")

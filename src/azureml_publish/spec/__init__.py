@@ -3,7 +3,7 @@
 from azureml_publish.spec.emulator import EmulatorFaults, FaultSpec, MannersSpec
 from azureml_publish.spec.extra import Extra, IntellectualProperty
 from azureml_publish.spec.legacy import PLACES, Legacy
-from azureml_publish.spec.metadata import Metadata
+from azureml_publish.spec.metadata import PAGE_KEYS, Metadata
 from azureml_publish.spec.model import (
     Compute,
     FinetuneDefaults,
@@ -28,6 +28,7 @@ from azureml_publish.spec.source import (
 )
 
 __all__ = [
+    "PAGE_KEYS",
     "PLACES",
     "BlobFolder",
     "BlobSource",

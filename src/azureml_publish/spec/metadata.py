@@ -9,6 +9,9 @@ from pydantic.alias_generators import to_camel
 
 from azureml_publish.spec.reading import Written
 
+PAGE_KEYS = ("notes", "evaluation")
+"""Metadata whose value may name a file of the folder: a page that the catalogue shows beside the card."""
+
 
 class _Camel(Written):
     model_config = ConfigDict(alias_generator=to_camel)

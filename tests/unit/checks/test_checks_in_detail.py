@@ -175,3 +175,16 @@ def test_two_models_of_one_commit_are_told_at_their_revisions(tmp_path: Path) ->
         ("SPEC005", "models/little/model.yaml", 3, 35),
         ("SPEC005", "models/other/model.yaml", 3, 34),
     ]
+
+
+def test_a_sample_in_the_notes_is_a_sample(tmp_path: Path) -> None:
+    spec = SPEC + "compute: {inference: [Standard_DS3_v2]}\nmetadata: {notes: notes.md}\n"
+    files = tmp_path / "models" / "little" / "files"
+    files.mkdir(parents=True)
+    (files / "notes.md").write_text("Nothing.\n", encoding="utf-8")
+    assert "SMPL004" in [one.code for one in lint(tmp_path, spec, card="# Card\n\nText.\n")]
+    fence = '# Sample input\n\n```json\n{"input_data": ["A [MASK]."]\n```\n'
+    (files / "notes.md").write_text(fence, encoding="utf-8")
+    found = lint(tmp_path, spec, card="# Card\n\nText.\n")
+    assert "SMPL004" not in [one.code for one in found]
+    assert [one.location.path for one in found if one.code == "SMPL001"] == ["models/little/files/notes.md"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azureml_publish.checks.assets import PAGE_KEYS
 from azureml_publish.checks.subject import AssetSubject, Check
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.spec import PAGE_KEYS
 
 RULE = Rule("SPEC014", "orphan-file", Severity.WARNING, "A page of the folder is named by no key.")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azureml_publish.checks.assets import PAGE_KEYS
 from azureml_publish.checks.subject import AssetSubject, Check
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.project import MISSING_FILE
+from azureml_publish.spec import PAGE_KEYS
 
 RULE = MISSING_FILE
 

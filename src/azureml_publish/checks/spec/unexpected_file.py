@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from azureml_publish.checks.assets import MLMODEL, PAGE_KEYS
+from azureml_publish.checks.assets import MLMODEL
 from azureml_publish.checks.subject import AssetSubject, Check
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import walk
+from azureml_publish.spec import PAGE_KEYS
 
 RULE = Rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file of the folder.")
 
