@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HubRepository:
-    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said."""
+    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said.
+
+    `gated` is how access is granted where its terms have to be accepted first: `auto` or `manual`.
+    """
 
     id: str
     revision: str
@@ -29,6 +32,7 @@ class HubRepository:
     task: str = ""
     languages: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    gated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,15 @@ class Hub:
     sleep: Callable[[float], None] = time.sleep
     _signed: dict[HubOrigin, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def describe(self, repository: str, revision: str) -> HubRepository:
-        """What a repository says about itself at a branch, tag or commit.
+    def describe(self, repository: str, revision: str | None) -> HubRepository:
+        """What a repository says about itself at a branch, tag or commit; None: at the head of its default branch.
 
         Raises:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
         from huggingface_hub import HfApi
 
-        with _translated(f"{repository} at {revision}"):
+        with _translated(f"{repository} at {revision}" if revision else repository):
             info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision)
         card = info.card_data
         return HubRepository(
@@ -60,6 +64,7 @@ class Hub:
             task=info.pipeline_tag or "",
             languages=_several(getattr(card, "language", None)),
             datasets=_several(getattr(card, "datasets", None)),
+            gated=str(info.gated or ""),
         )
 
     def list_files(self, source: HubSource) -> tuple[ArtifactFile, ...]:
