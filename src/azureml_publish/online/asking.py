@@ -6,7 +6,7 @@ import http.cookiejar
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -32,7 +32,7 @@ _PERMANENT = (301, 308)
 _REDIRECTS = (*_PERMANENT, 302, 303, 307)
 _NO_NAME = tuple(getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name))
 _SIGN_IN = re.compile(
-    r"(?:^|[/._-])(?:log-?in|sign-?in|sso|oauth2?|authori[sz]e|auth|consent|captcha)(?:$|[/._-])", re.IGNORECASE
+    r"(?:^|[/._-])(?:log[-_]?in|sign[-_]?in|sso|oauth2?|authori[sz]e|auth|consent|captcha)(?:$|[/._-])", re.IGNORECASE
 )
 
 
@@ -85,11 +85,24 @@ class Asker:
             AskedToWaitError: a server asks to come back later.
         """
         import requests
+        import urllib3
 
+        trail = [url]
         try:
-            return self._follow(url)
-        except (PrivateHostError, requests.exceptions.RequestException, OSError, ValueError) as error:
-            return self._failed(error)
+            return self._follow(trail)
+        except (
+            PrivateHostError,
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as error:
+            failed = self._failed(error)
+        if len(trail) == 1:
+            return failed
+        by_way = f"leads to {urlsplit(trail[-1]).hostname}, which "
+        said = failed.said if failed.state is LinkState.PRIVATE else by_way + failed.said
+        return LinkAnswer(failed.state, said)
 
     def _failed(self, error: Exception) -> LinkAnswer:
         """What a failure says of a link; `heard` where it proves that there is a network."""
@@ -100,9 +113,9 @@ class Asker:
             case PrivateHostError():
                 state, said = LinkState.PRIVATE, f"leads to {error}"
             case socket.gaierror(errno=number) if number in _NO_NAME:
-                state, said = LinkState.BROKEN, "has a host that does not exist"
+                state, said = LinkState.BROKEN, "is at a host that does not exist"
             case socket.gaierror():
-                said = "has a host that cannot be looked up"
+                said = "is at a host that cannot be looked up"
             case exceptions.SSLError():
                 said, heard = "has a certificate that is not trusted", True
             case exceptions.Timeout():
@@ -111,13 +124,17 @@ class Asker:
                 said = "leads to what is no address"
         return LinkAnswer(state, said, heard=heard)
 
-    def _follow(self, url: str) -> LinkAnswer:
-        began, at, moved, lasting = time.monotonic(), url, "", True
+    def _follow(self, trail: list[str]) -> LinkAnswer:
+        """Follow the first address of a trail, which grows by each redirect."""
+        from requests.utils import requote_uri
+
+        began, moved, lasting = time.monotonic(), "", True
         for _ in range(HOPS + 1):
-            status, target = self._status(at)
+            status, target = self._status(trail[-1])
             if target is None:
-                return _judge(status, url, at, moved)
-            at = urljoin(at, target)
+                return _judge(status, trail[0], trail[-1], moved)
+            at = requote_uri(urljoin(trail[-1], target))
+            trail.append(at)
             if urlsplit(at).scheme not in ("http", "https"):
                 return LinkAnswer(LinkState.UNREACHABLE, "leads to what is no web page")
             lasting = lasting and status in _PERMANENT
@@ -162,7 +179,16 @@ class Asker:
             status, after = response.status_code, response.headers.get("Retry-After")
             if status == 429 or (status == 503 and after):
                 raise AskedToWaitError(host, read_retry_after(response.headers, time.time()))
-            return status, response.headers.get("Location") if status in _REDIRECTS else None
+            return status, _location(response.headers) if status in _REDIRECTS else None
+
+
+def _location(headers: Mapping[str, str]) -> str | None:
+    """Where a redirect leads. Servers write UTF-8 there, which comes as Latin-1."""
+    target = headers.get("Location")
+    try:
+        return target and target.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return target
 
 
 def _judge(status: int, url: str, at: str, moved: str) -> LinkAnswer:
@@ -198,7 +224,11 @@ def _pinning(guard: Guard) -> HTTPAdapter:
 def _session(adapter: HTTPAdapter) -> requests.Session:
     import requests
 
-    session = requests.Session()
+    class Plain(requests.Session):
+        def get_redirect_target(self, resp: Any) -> None:
+            """Redirects are followed by hand; requests stumbles over what is no UTF-8 there."""
+
+    session = Plain()
     session.trust_env = False  # no passwords of ~/.netrc for whoever a card links
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):

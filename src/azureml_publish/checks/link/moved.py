@@ -21,6 +21,9 @@ _LASTING = re.compile(
 )
 """Hosts whose addresses are made to lead elsewhere; theirs is the one to write."""
 
+_WRITABLE = re.compile(r"[\w.~:/?#@!$&*+,;=%-]+", re.ASCII)
+"""What may stand in Markdown, in a table and in HTML without being taken for something else."""
+
 _LOCALE = re.compile(r"/[a-z]{2}(?:-[a-z]{2,4})?(?=/|$)", re.IGNORECASE)
 
 
@@ -46,7 +49,7 @@ def _check(use: LinkUse, answer: LinkAnswer) -> Iterator[Diagnostic]:
         use.location,
         f"The link to {short(use.written)} has moved for good, to {short(target)}.",
         f"Write {target}." if len(target) <= 300 else "Write the address that a browser shows there.",
-        fix=use.to(target) if re.fullmatch(r"[!-'*-;=?-~]+", target) else None,
+        fix=use.to(target) if _WRITABLE.fullmatch(target) else None,
         width=use.width,
     )
 
