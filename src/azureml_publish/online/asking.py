@@ -85,7 +85,7 @@ class Asker:
             AskedToWaitError: a server asks to come back later.
         """
         import requests
-        import urllib3
+        import urllib3  # noqa: PLC0415 - as slow to import as requests, which brings it
 
         trail = [url]
         try:

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,8 +85,11 @@ def serve() -> Iterator[Site]:
             if self.command == "GET":
                 self.wfile.write(page.body)
 
-        do_HEAD: Callable[..., None] = _answer
-        do_GET: Callable[..., None] = _answer
+        def do_HEAD(self) -> None:
+            self._answer()
+
+        def do_GET(self) -> None:
+            self._answer()
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
