@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from azureml_publish.cli.assets import lint_assets
-from azureml_publish.cli.online import Online, lint_assets_online, lint_online
+from azureml_publish.cli.online import Online, lint_assets_online, lint_online, refuse_registry
 from azureml_publish.cli.session import Output, as_of_option, models_argument, output_options, registry_option
 from azureml_publish.cli.stages import FINDINGS, Settings, day_of, stage
 from azureml_publish.diagnostics import has_errors, in_order
@@ -40,6 +40,8 @@ def command(
 
     Exits with 4 where there is an error; warnings alone are 0.
     """
+    if assets or not online:
+        refuse_registry()
     if assets:
         linted = lint_assets(output.session, models or (".",), day_of(output.session, as_of), cache=cache)
         found, count = linted.found, linted.folders

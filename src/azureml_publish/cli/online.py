@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import click
+from click.core import ParameterSource
 
 from azureml_publish import __version__
 from azureml_publish.artifacts.hub import Hub
@@ -26,7 +30,7 @@ from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.stages import Staged
 from azureml_publish.diagnostics import Diagnostic, in_order
-from azureml_publish.errors import PublishError, Unreachable
+from azureml_publish.errors import PublishError, Unreachable, UsageProblem
 from azureml_publish.online import Asker, Guard, Hosts, LinkMemory, RegistryAnswer, ask_links, ask_repository
 from azureml_publish.plan import Plan
 from azureml_publish.plan.rules import Consequence
@@ -53,6 +57,18 @@ class Online:
     found: tuple[Diagnostic, ...]
     notes: tuple[str, ...] = ()
     failure: PublishError | None = None
+
+
+def refuse_registry() -> None:
+    """Say that `-r` has no meaning here; PUBLISH_REGISTRY, which is for other verbs too, is passed over.
+
+    Raises:
+        UsageProblem: `-r` is on the command line.
+    """
+    if click.get_current_context().get_parameter_source("registry") is ParameterSource.COMMANDLINE:
+        raise UsageProblem(
+            "A registry is asked about model folders, with --online.", hint="Add --online, or leave -r out."
+        )
 
 
 def lint_online(output: Output, staged: Staged, registry: str | None, *, cache: bool = True) -> Online:
@@ -118,7 +134,8 @@ def _links(session: Session, uses: Iterable[LinkUse], *, cache: bool) -> tuple[l
         bundle=environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True,
     )
     memory = LinkMemory(cache_file(environ).with_name("links.json") if cache else None)
-    asked = ask_links((use.url for use in chosen), asker, hosts, memory)
+    with closing(asker):
+        asked = ask_links((use.url for use in chosen), asker, hosts, memory)
     found = [one for use in chosen if use.url in asked.answers for one in check_link(use, asked.answers[use.url])]
     notes = [f"There is no network: {counted(asked.offline, 'link')} not followed."] if asked.offline else []
     return found, notes

@@ -78,6 +78,11 @@ class Asker:
 
         object.__setattr__(self, "_sessions", (_session(_pinning(self.guard)), _session(HTTPAdapter())))
 
+    def close(self) -> None:
+        """End the connections that are kept open."""
+        for session in self._sessions:
+            session.close()
+
     def ask(self, url: str) -> LinkAnswer:
         """What comes of following an address.
 

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def asked(
     waits: list[float] = [] if slept is None else slept
     hosts = Hosts(sleep=waits.append)
     asker = Asker(guard or Guard(everything=True), "azureml-publish/test", hosts.turn, timeout=timeout)
-    return ask_links(urls, asker, hosts, memory or LinkMemory(None))
+    with closing(asker):
+        return ask_links(urls, asker, hosts, memory or LinkMemory(None))
 
 
 def answer(url: str, **options: Any) -> LinkAnswer:
@@ -273,7 +275,8 @@ def test_certificates_are_checked_against_the_name(emulator: Emulator) -> None:
         (bundle, "other.net", refused),
         (True, "localhost", refused),
     ):
-        told = Asker(guard, "test", hosts.turn, bundle=trusted).ask(f"https://{host}:{port}/no/such/page")
+        with closing(Asker(guard, "test", hosts.turn, bundle=trusted)) as asker:
+            told = asker.ask(f"https://{host}:{port}/no/such/page")
         assert (told.state, told.said) == (UNREACHABLE, said), host
 
 
