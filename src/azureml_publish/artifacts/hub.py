@@ -18,6 +18,9 @@ from azureml_publish.spec import HubSource
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
+ANSWER_SECONDS = 60.0
+"""How long the Hub may be silent; huggingface_hub itself would wait for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class HubRepository:
@@ -55,7 +58,7 @@ class Hub:
         from huggingface_hub import HfApi
 
         with _translated(f"{repository} at {revision}" if revision else repository):
-            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision)
+            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision, timeout=ANSWER_SECONDS)
         card = info.card_data
         return HubRepository(
             id=info.id,
@@ -82,7 +85,9 @@ class Hub:
 
         def ask() -> ModelInfo:
             with _translated(what):
-                return api.model_info(source.huggingface, revision=source.revision, files_metadata=True)
+                return api.model_info(
+                    source.huggingface, revision=source.revision, files_metadata=True, timeout=ANSWER_SECONDS
+                )
 
         # A Hub that is not there at all is told at once.
         info = Patience(sleep=self.sleep).attempt(ask, worth=lambda error: error.status is not None)
@@ -126,7 +131,7 @@ class Hub:
         with (
             _translated(f"{origin.repository}: {origin.path}"),
             get_session().stream(
-                "GET", signed or asked, headers=headers, follow_redirects=True, timeout=60
+                "GET", signed or asked, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
             ) as response,
         ):
             if signed is not None and response.status_code in (400, 401, 403, 404, 410):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-
-import click
-from click.core import ParameterSource
 
 from azureml_publish import __version__
 from azureml_publish.artifacts.hub import Hub
@@ -30,8 +29,8 @@ from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.stages import Staged
 from azureml_publish.diagnostics import Diagnostic, in_order
-from azureml_publish.errors import PublishError, Unreachable, UsageProblem
-from azureml_publish.online import Asker, Guard, Hosts, LinkMemory, RegistryAnswer, ask_links, ask_repository
+from azureml_publish.errors import PublishError, Unreachable
+from azureml_publish.online import Asker, Guard, Hosts, HubAnswer, LinkMemory, RegistryAnswer, ask_links, ask_repository
 from azureml_publish.plan import Plan
 from azureml_publish.plan.rules import Consequence
 from azureml_publish.project import ModelFolder, Project
@@ -40,6 +39,9 @@ from azureml_publish.skus import load_catalogue
 from azureml_publish.spec import HubSource
 
 AGENT = f"azureml-publish/{__version__} (link check)"
+
+HUB_ABREAST = 8
+"""Repositories that the Hub is asked about at a time."""
 
 ALLOW_PRIVATE = "PUBLISH_LINKS_ALLOW_PRIVATE"
 
@@ -57,18 +59,6 @@ class Online:
     found: tuple[Diagnostic, ...]
     notes: tuple[str, ...] = ()
     failure: PublishError | None = None
-
-
-def refuse_registry() -> None:
-    """Say that `-r` has no meaning here; PUBLISH_REGISTRY, which is for other verbs too, is passed over.
-
-    Raises:
-        UsageProblem: `-r` is on the command line.
-    """
-    if click.get_current_context().get_parameter_source("registry") is ParameterSource.COMMANDLINE:
-        raise UsageProblem(
-            "A registry is asked about model folders, with --online.", hint="Add --online, or leave -r out."
-        )
 
 
 def lint_online(output: Output, staged: Staged, registry: str | None, *, cache: bool = True) -> Online:
@@ -151,16 +141,29 @@ def _hub(session: Session, folders: Iterable[ModelFolder]) -> tuple[list[Diagnos
     from huggingface_hub import get_token
 
     hub, token = Hub(session.environ.get("HF_ENDPOINT")), get_token() is not None
-    for number, (folder, source) in enumerate(sources):
+    silent = threading.Event()
+
+    def ask(one: tuple[ModelFolder, HubSource]) -> HubAnswer | PublishError | None:
+        if silent.is_set():
+            return None
         try:
-            answer = ask_repository(hub, source, token=token)
+            return ask_repository(hub, one[1], token=token)
         except Unreachable as error:
-            notes.append(f"The Hub was not asked about {counted(len(sources) - number, 'model')}: {error.message}")
-            break
+            silent.set()
+            return error
         except PublishError as error:
-            notes.append(f"{folder.folder}: {error.message} {error.hint}".strip())
-            continue
-        found += check_hub(_use(folder), answer)
+            return error
+
+    with ThreadPoolExecutor(HUB_ABREAST, thread_name_prefix="hub") as pool:
+        answers = list(zip(sources, pool.map(ask, sources), strict=True))
+    for (folder, _), answer in answers:
+        if isinstance(answer, HubAnswer):
+            found += check_hub(_use(folder), answer)
+        elif answer is not None and not isinstance(answer, Unreachable):
+            notes.append(f"{folder.folder}: {answer.message} {answer.hint}".strip())
+    unasked = [answer for _, answer in answers if answer is None or isinstance(answer, Unreachable)]
+    if reason := next((answer for answer in unasked if answer is not None), None):
+        notes.append(f"The Hub was not asked about {counted(len(unasked), 'model')}: {reason.message}")
     return found, notes
 
 

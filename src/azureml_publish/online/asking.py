@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.cookiejar
 import re
 import socket
 import time
@@ -227,6 +226,8 @@ def _pinning(guard: Guard) -> HTTPAdapter:
 
 
 def _session(adapter: HTTPAdapter) -> requests.Session:
+    import http.cookiejar  # noqa: PLC0415 - slow to import as well
+
     import requests
 
     class Plain(requests.Session):
