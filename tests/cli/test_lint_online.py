@@ -269,10 +269,14 @@ def test_a_registry_that_refuses_fails_after_the_report(publish: Run, project: P
     emulator.faults.add(service="registry", path="registries|modelregistry", status=403)
     try:
         ran = online(publish, "-r", THERE)
+        edit(project / "publish.yaml", "registries:\n", "registry: dev\nregistries:\n  dev: {name: local}\n")
+        unnamed = online(publish)
     finally:
         emulator.faults.clear()
     assert ran.code == 5
     assert [code for _, code, *_ in told(ran)] == ["HUB001"]
+    assert unnamed.code == 0
+    assert "The registry was not asked: " in unnamed.err
 
 
 def test_a_registry_that_does_not_answer_is_a_note(
