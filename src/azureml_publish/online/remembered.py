@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from azureml_publish.artifacts.digests import write_notes
 from azureml_publish.online.answers import LinkAnswer, LinkState
 
 SCHEMA_VERSION = 1
@@ -47,15 +46,7 @@ class LinkMemory:
                 known[_key(url)] = [self._clock(), str(answer.state), answer.said, answer.moved]
         self._known = {key: kept for key, kept in known.items() if self._holds(kept)}
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}.")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                    json.dump({"schema_version": SCHEMA_VERSION, "links": self._known}, stream)
-                Path(name).replace(self._file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_notes(self._file, {"schema_version": SCHEMA_VERSION, "links": self._known})
         except OSError:
             return  # the next run asks again
 
