@@ -87,24 +87,30 @@ def ask_links(urls: Iterable[str], asker: Asker, hosts: Hosts, memory: LinkMemor
     """Ask about addresses, each once, but for those whose answer is remembered.
 
     Without a network nothing is said of any link: a host that does not exist, and one that nobody can look up, are told
-    apart only where some host did answer.
+    apart only where some host did answer; where all others are remembered, one of them is asked again.
     """
     answers: dict[str, LinkAnswer] = {}
     lanes: dict[tuple[str, int], list[str]] = {}
     for number, url in enumerate(dict.fromkeys(urls)):
-        if (known := memory.get(url)) is not None:
-            answers[url] = known
+        if (kept := memory.get(url)) is not None:
+            answers[url] = kept
         else:
             lanes.setdefault((urlsplit(url).hostname or "", number % PER_HOST), []).append(url)
     fresh = dict(_ask_all(sorted(lanes.values(), key=len, reverse=True), asker, hosts))
     waiting = [url for lane in lanes.values() for url in lane]
     for url in waiting:
         fresh.setdefault(url, LinkAnswer(LinkState.UNREACHABLE, "does not answer in time", heard=False))
-    if fresh and not any(answer.heard for answer in fresh.values()):
+    if fresh and not any(answer.heard for answer in fresh.values()) and not _is_connected(answers, asker, hosts):
         lost = [url for url in waiting if fresh[url].state is not LinkState.PRIVATE]
         return LinksAsked({**answers, **{url: fresh[url] for url in waiting if url not in lost}}, len(lost))
     memory.keep(fresh)
     return LinksAsked({**answers, **fresh})
+
+
+def _is_connected(remembered: Mapping[str, LinkAnswer], asker: Asker, hosts: Hosts) -> bool:
+    """Whether a link that worked not long ago is answered still; False where none is remembered."""
+    known = next((url for url, answer in remembered.items() if answer.state is LinkState.FINE), None)
+    return known is not None and _ask(known, asker, hosts).heard
 
 
 def _ask_all(lanes: list[list[str]], asker: Asker, hosts: Hosts) -> Iterator[tuple[str, LinkAnswer]]:

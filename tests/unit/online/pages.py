@@ -59,14 +59,13 @@ def serve() -> Iterator[Site]:
                 site.most = max(site.most, busy)
                 site.asked.append((self.command, self.path))
                 site.headers.append({name.lower(): value for name, value in self.headers.items()})
-            try:
-                self._write(site.pages.get(self.path, Page(404)))
-            finally:
-                with lock:
-                    busy -= 1
+            page = site.pages.get(self.path, Page(404))
+            time.sleep(page.delay)
+            with lock:  # before the answer, as its reader may be back with another request at once
+                busy -= 1
+            self._write(page)
 
         def _write(self, page: Page) -> None:
-            time.sleep(page.delay)
             if self.command in page.reset:
                 linger = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

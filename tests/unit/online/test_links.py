@@ -190,6 +190,25 @@ def test_a_host_that_does_not_exist_is_broken_where_there_is_a_network(site: Sit
     assert told.answers["http://nowhere.net/x"].state is BROKEN
 
 
+def test_a_link_that_is_remembered_tells_whether_there_is_a_network(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "links.json"
+    good, bad = f"{site.url}/a", "http://nowhere.invalid-name.net/x"
+
+    def resolve(host: str, *rest: Any, **options: Any) -> Any:
+        return socket.getaddrinfo(host, *rest, **options) if host == "127.0.0.1" else no_name()
+
+    site.pages["/a"] = Page()
+    guard = Guard(everything=True, resolve=resolve)
+    asked(good, guard=guard, memory=LinkMemory(file))
+    told = asked(good, bad, guard=guard, memory=LinkMemory(file))
+    assert (told.offline, told.answers[bad].state) == (0, BROKEN)
+    assert len(site.asked) == 2
+    file.unlink()
+    asked(good, guard=guard, memory=LinkMemory(file))
+    cut_off = asked(good, bad, guard=Guard(everything=True, resolve=no_name), memory=LinkMemory(file))
+    assert (cut_off.offline, list(cut_off.answers)) == (1, [good])
+
+
 def test_a_machine_without_a_network_says_nothing_of_any_link(tmp_path: Path) -> None:
     memory = LinkMemory(tmp_path / "links.json")
     told = asked("http://a.net/", "http://b.net/", guard=Guard(resolve=no_name), memory=memory)
