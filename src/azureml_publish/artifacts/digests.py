@@ -48,18 +48,27 @@ class Digests:
             return
         kept = {path: noted for path, noted in sorted(self._noted.items()) if Path(path).exists()}
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}.")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                    json.dump({"schema_version": SCHEMA_VERSION, "files": kept}, stream)
-                Path(name).replace(self._file)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_notes(self._file, {"schema_version": SCHEMA_VERSION, "files": kept})
         except OSError:
             return  # a folder that may only be read: the next run hashes again
         self._changed = False
+
+
+def write_notes(file: Path, document: object) -> None:
+    """Write a document as JSON, all at once: another run reads the old one or the new one, never a part.
+
+    Raises:
+        OSError: it cannot be written; what was there stays.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _state(found: os.stat_result) -> list[Any]:

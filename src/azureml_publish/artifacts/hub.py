@@ -18,10 +18,16 @@ from azureml_publish.spec import HubSource
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
+ANSWER_SECONDS = 60.0
+"""How long the Hub may be silent; huggingface_hub itself would wait for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class HubRepository:
-    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said."""
+    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said.
+
+    `gated` is how access is granted where its terms have to be accepted first: `auto` or `manual`.
+    """
 
     id: str
     revision: str
@@ -29,6 +35,7 @@ class HubRepository:
     task: str = ""
     languages: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    gated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +49,16 @@ class Hub:
     sleep: Callable[[float], None] = time.sleep
     _signed: dict[HubOrigin, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def describe(self, repository: str, revision: str) -> HubRepository:
-        """What a repository says about itself at a branch, tag or commit.
+    def describe(self, repository: str, revision: str | None) -> HubRepository:
+        """What a repository says about itself at a branch, tag or commit; None: at the head of its default branch.
 
         Raises:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
         from huggingface_hub import HfApi
 
-        with _translated(f"{repository} at {revision}"):
-            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision)
+        with _translated(f"{repository} at {revision}" if revision else repository):
+            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision, timeout=ANSWER_SECONDS)
         card = info.card_data
         return HubRepository(
             id=info.id,
@@ -60,6 +67,7 @@ class Hub:
             task=info.pipeline_tag or "",
             languages=_several(getattr(card, "language", None)),
             datasets=_several(getattr(card, "datasets", None)),
+            gated=str(info.gated or ""),
         )
 
     def list_files(self, source: HubSource) -> tuple[ArtifactFile, ...]:
@@ -77,7 +85,9 @@ class Hub:
 
         def ask() -> ModelInfo:
             with _translated(what):
-                return api.model_info(source.huggingface, revision=source.revision, files_metadata=True)
+                return api.model_info(
+                    source.huggingface, revision=source.revision, files_metadata=True, timeout=ANSWER_SECONDS
+                )
 
         # A Hub that is not there at all is told at once.
         info = Patience(sleep=self.sleep).attempt(ask, worth=lambda error: error.status is not None)
@@ -121,7 +131,7 @@ class Hub:
         with (
             _translated(f"{origin.repository}: {origin.path}"),
             get_session().stream(
-                "GET", signed or asked, headers=headers, follow_redirects=True, timeout=60
+                "GET", signed or asked, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
             ) as response,
         ):
             if signed is not None and response.status_code in (400, 401, 403, 404, 410):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from azureml_publish.checks import card, finetune, path, sample, sku, spec
+from azureml_publish.checks import card, finetune, hub, link, path, registry, sample, sku, spec
+from azureml_publish.checks.asked import LinkUse, ModelUse, OnlineCheck, link_uses
 from azureml_publish.checks.assets import describe_asset
 from azureml_publish.checks.markdown import Card
 from azureml_publish.checks.subject import (
@@ -17,22 +18,31 @@ from azureml_publish.checks.subject import (
     describe,
 )
 from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.online import HubAnswer, LinkAnswer, RegistryAnswer
 
 __all__ = [
     "ALL_CHECKS",
+    "ONLINE_CHECKS",
     "AssetSubject",
     "Card",
     "Check",
     "Described",
     "Fact",
+    "LinkUse",
     "ModelSubject",
+    "ModelUse",
+    "OnlineCheck",
     "ProjectSubject",
     "check_asset",
     "check_described",
+    "check_hub",
+    "check_link",
+    "check_registry",
     "compare",
     "describe",
     "describe_asset",
     "facts_of",
+    "link_uses",
     "run_checks",
 ]
 
@@ -44,6 +54,9 @@ ALL_CHECKS: tuple[Check, ...] = (
     *sample.CHECKS,
     *card.CHECKS,
 )
+
+ONLINE_CHECKS: tuple[OnlineCheck, ...] = (*link.CHECKS, *hub.CHECKS, *registry.CHECKS)
+"""Rules on what the network said; they run with `--online` alone."""
 
 
 def run_checks(project: ProjectSubject, models: Iterable[ModelSubject]) -> Iterator[Diagnostic]:
@@ -93,3 +106,24 @@ def compare(facts: Iterable[Fact]) -> Iterator[Diagnostic]:
     for check in ALL_CHECKS:
         if check.catalogue is not None:
             yield from check.catalogue(by_code.get(check.rule.code, []))
+
+
+def check_link(use: LinkUse, answer: LinkAnswer) -> Iterator[Diagnostic]:
+    """The findings about one link, from what came of following it."""
+    for check in ONLINE_CHECKS:
+        if check.link is not None:
+            yield from check.link(use, answer)
+
+
+def check_hub(use: ModelUse, answer: HubAnswer) -> Iterator[Diagnostic]:
+    """The findings about one model's source, from what the Hub says of it."""
+    for check in ONLINE_CHECKS:
+        if check.hub is not None:
+            yield from check.hub(use, answer)
+
+
+def check_registry(use: ModelUse, answer: RegistryAnswer) -> Iterator[Diagnostic]:
+    """The findings about one model's version, from what a registry says of it."""
+    for check in ONLINE_CHECKS:
+        if check.registry is not None:
+            yield from check.registry(use, answer)

@@ -65,7 +65,7 @@ def lint_assets(
         UsageProblem: a place is no folder.
         NotFound: no place holds an asset folder of a model.
     """
-    folders = _folders(session, places)
+    folders = asset_folders(session, places)
     if not folders:
         raise NotFound(
             f"No asset folder of a model is in {', '.join(places)}.",
@@ -93,7 +93,12 @@ def lint_assets(
     return AssetLint(in_order(found), len(folders), remembered)
 
 
-def _folders(session: Session, places: Sequence[str]) -> list[Path]:
+def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
+    """The asset folders of models that the places are or hold, each once.
+
+    Raises:
+        UsageProblem: a place is no folder.
+    """
     folders: dict[Path, None] = {}
     for place in places:
         path = session.directory / place

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from azureml_publish.cli.assets import lint_assets
 from azureml_publish.cli.mending import diff_text, mend, write_mended
 from azureml_publish.cli.repository import changed_files, prefix_of
 from azureml_publish.cli.rules import rulebook
-from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, reporting
+from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, registry_option, reporting
 from azureml_publish.cli.stages import FINDINGS, Settings, Staged, day_of, stage
 from azureml_publish.cli.writing import write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
@@ -32,6 +34,10 @@ from azureml_publish.reporters.github import github_annotations, github_summary,
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json
 from azureml_publish.reporters.sarif import lint_sarif
+
+if TYPE_CHECKING:
+    from azureml_publish.cli.online import Online
+    from azureml_publish.errors import PublishError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,33 @@ class _Asked:
     @property
     def everything(self) -> bool:
         return not (self.models or self.select or self.ignore)
+
+
+class _Asking:
+    """Asks the network, and keeps why a registry that was named gave no answer; that is raised after the report."""
+
+    def __init__(self, output: Output, registry: str | None, *, cache: bool) -> None:
+        self._output = output
+        self._registry = registry
+        self._cache = cache
+        self.failure: PublishError | None = None
+
+    def of_models(self, staged: Staged) -> tuple[Diagnostic, ...]:
+        from azureml_publish.cli.online import lint_online  # noqa: PLC0415 - offline runs do without
+
+        return self._told(lint_online(self._output, staged, self._registry, cache=self._cache))
+
+    def of_assets(self, places: tuple[str, ...]) -> tuple[Diagnostic, ...]:
+        from azureml_publish.cli.online import lint_assets_online  # noqa: PLC0415 - offline runs do without
+
+        return self._told(lint_assets_online(self._output, places, cache=self._cache))
+
+    def _told(self, online: Online) -> tuple[Diagnostic, ...]:
+        for note in online.notes:
+            self._output.note(note)
+        self.failure = online.failure
+        # Mends are made in a copy of the project, which knows no network.
+        return tuple(replace(one, fix=None) for one in online.found)
 
 
 def _words(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
@@ -74,6 +107,8 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
     help="The arguments are asset folders, or folders of them, in Azure/azureml-assets' shape; nothing is imported.",
 )
 @click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
+@click.option("--online", is_flag=True, help="Follow the cards' links too, and ask the Hub and a registry.")
+@registry_option
 @reporting("github", "sarif", "junit")
 def command(
     *,
@@ -89,8 +124,10 @@ def command(
     as_of: datetime | None,
     assets: bool,
     cache: bool,
+    online: bool,
+    registry: str | None,
 ) -> None:
-    """Check the model folders: spec, SKUs, card, samples and templates.
+    """Check the model folders: spec, SKUs, card, samples and templates; with --online what the network says as well.
 
     MODEL is a folder's name, a glob, or a file of one, as pre-commit hands over. RULES are codes (SKU010), beginnings
     of codes (SKU) or names (sku-retired), with commas between them.
@@ -103,19 +140,25 @@ def command(
         raise UsageProblem("--fix writes and --diff does not: choose one.")
     if assets and (fix or diff):
         raise UsageProblem("--assets only looks.", hint="`publish import` makes model folders, which --fix can mend.")
+    if online and (fix or diff):
+        raise UsageProblem("--online only looks.", hint="Mend what it tells by hand, and the rest without --online.")
+    if assets or not online:
+        _refuse_registry()
     session = output.session
     root = session.directory if assets else find_root(session.directory)
     chosen = models if assets else _models(models, session, root)
     asked = _Asked(chosen, select, ignore, as_of, _resolved(baseline, session), root)
     done: tuple[Diagnostic, ...] = ()
+    asking = _Asking(output, registry, cache=cache) if online else None
     if diff or fix:
         staged, done = _mended(output, asked, diff=diff, unsafe=unsafe)
     elif assets:
         linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache)
+        told = linted.found if asking is None else (*linted.found, *asking.of_assets(models or (".",)))
         # Nothing is ever mended there, so that nothing is said to be mendable.
-        staged = Staged(None, (), tuple(replace(one, fix=None) for one in linted.found))
+        staged = Staged(None, (), in_order(replace(one, fix=None) for one in told))
     else:
-        staged = _lint(asked, session, root)
+        staged = _lint(asked, session, root, asking)
     if write_baseline is not None:
         _accept(output, asked, staged, write_baseline)
     found = _told(asked, staged)
@@ -123,6 +166,8 @@ def command(
     count = linted.folders if assets else len(staged.subjects)
     report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
     _show(output, report, root, _held(asked, staged))
+    if asking is not None and asking.failure is not None:
+        raise asking.failure
     if has_errors(found):
         raise SystemExit(FINDINGS)
 
@@ -155,8 +200,9 @@ def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     raise SystemExit(FINDINGS if never else 0)
 
 
-def _lint(asked: _Asked, session: Session, root: Path) -> Staged:
-    return stage(replace(session, directory=root), asked.models, Settings(as_of=asked.as_of))
+def _lint(asked: _Asked, session: Session, root: Path, asking: _Asking | None = None) -> Staged:
+    ask = asking.of_models if asking is not None else None
+    return stage(replace(session, directory=root), asked.models, Settings(as_of=asked.as_of), ask=ask)
 
 
 def _told(asked: _Asked, staged: Staged) -> tuple[Diagnostic, ...]:
@@ -262,3 +308,11 @@ def _summary(report: LintReport, held: int) -> str:
     if fixes[False]:
         parts.append(f"{fixes[False]} can be mended with --fix --unsafe.")
     return " ".join(parts)
+
+
+def _refuse_registry() -> None:
+    """Say that `-r` has no meaning here; PUBLISH_REGISTRY, which is for other verbs too, is passed over."""
+    if click.get_current_context().get_parameter_source("registry") is ParameterSource.COMMANDLINE:
+        raise UsageProblem(
+            "A registry is asked about model folders, with --online.", hint="Add --online, or leave -r out."
+        )

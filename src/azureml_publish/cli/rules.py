@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from azureml_publish import assetfolders, documents, project, render
-from azureml_publish.checks import ALL_CHECKS
+from azureml_publish.checks import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.findings import baseline, silence
 from azureml_publish.findings.selection import Rulebook
@@ -43,7 +43,7 @@ LINTING: tuple[Rule, ...] = (silence.UNUSED, silence.UNKNOWN, silence.NO_REASON,
 @cache
 def rulebook() -> Rulebook:
     """Every rule. What reading and rendering tell as an error is always told: nothing else could look then."""
-    checked = tuple(check.rule for check in ALL_CHECKS)
+    checked = (*(check.rule for check in ALL_CHECKS), *(check.rule for check in ONLINE_CHECKS))
     rules = tuple(sorted({*checked, *READING, *LINTING}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR}
     unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from azureml_publish.checks import ModelSubject
+from azureml_publish.checks import ONLINE_CHECKS, ModelSubject
 from azureml_publish.cli.rules import rulebook
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix
 from azureml_publish.documents import Document, KeyPath, decode, remove_items
@@ -20,16 +20,20 @@ def silenced(
     """What is told, with what is wrong with silences, and what is silenced.
 
     A silence can only be told to be unused where everything that it may mean was looked at: its model was read and
-    rendered, and for those of the project and its templates every model was.
+    rendered, and for those of the project and its templates every model was. Those of rules on
+    what the network says never are: not every run asks it, and not every answer comes.
     """
     looked = {one.folder.folder for one in subjects if one.rendered is not None}
     whole = not project.unreadable and all(model.folder in looked for model in project.models)
     return apply_silences(found, [*_of_project(project, whole=whole), *_of_models(subjects)], rulebook(), _ran)
 
 
-def _ran(_code: str) -> bool:
-    """Every rule there is looks at every run."""
-    return True
+_ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
+
+
+def _ran(code: str) -> bool:
+    """Whether the rule of a code looked: what the network says is heard in some runs only."""
+    return code not in _ONLINE
 
 
 def _of_project(project: Project, *, whole: bool) -> Iterator[Silence]:

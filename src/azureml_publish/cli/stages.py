@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
@@ -49,8 +50,21 @@ class Staged:
         return tuple((one.folder, one.rendered) for one in self.subjects if one.rendered is not None)
 
 
-def stage(session: Session, patterns: Iterable[str], settings: Settings, *, check: bool = True) -> Staged:
+Ask: TypeAlias = Callable[[Staged], Iterable[Diagnostic]]
+"""Asks the network about what was staged."""
+
+
+def stage(
+    session: Session, patterns: Iterable[str], settings: Settings, *, check: bool = True, ask: Ask | None = None
+) -> Staged:
     """Run the stages over the models that the patterns mean.
+
+    Args:
+        session: folder, environment and day.
+        patterns: models by name or glob; none means all.
+        settings: what the options say.
+        check: whether to check what was rendered.
+        ask: who asks the network as well, where that is wanted.
 
     Raises:
         UsageProblem: there is no project here.
@@ -72,6 +86,8 @@ def stage(session: Session, patterns: Iterable[str], settings: Settings, *, chec
     if not check:
         return Staged(project, subjects, in_order(found))
     found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects)))
+    if ask is not None:
+        found.extend(ask(Staged(project, subjects, in_order(found))))
     told, hushed = silenced(project, subjects, dict.fromkeys(found))
     return Staged(project, subjects, in_order(told), hushed)
 

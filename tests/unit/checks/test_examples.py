@@ -14,7 +14,7 @@ from typing import get_args
 import pytest
 
 from azureml_publish import checks
-from azureml_publish.checks import ALL_CHECKS, Check
+from azureml_publish.checks import ALL_CHECKS, ONLINE_CHECKS, Check, OnlineCheck
 from azureml_publish.cli.assets import lint_assets
 from azureml_publish.cli.rules import rulebook
 from azureml_publish.cli.session import Session
@@ -37,6 +37,9 @@ FAMILIES = {
     "LINT": "Linting",
     "PATH": "Path",
     "IMP": "Import",
+    "LINK": "Link",
+    "HUB": "Hub",
+    "REG": "Registry",
 }
 
 
@@ -61,7 +64,9 @@ def every_rule() -> tuple[Rule, ...]:
 
 
 RULES = every_rule()
-CODES = [rule.code for rule in RULES]
+ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
+"""Rules on what the network says: no folder can break them. `test_lint_online.py` shows each against real servers."""
+CODES = [rule.code for rule in RULES if rule.code not in ONLINE]
 
 
 @cache
@@ -131,7 +136,14 @@ def test_no_example_shows_a_rule_that_is_gone() -> None:
         assert sorted(path.name for path in (EXAMPLES / kind).iterdir()) == CODES
 
 
-@pytest.mark.parametrize("rule", RULES, ids=CODES)
+@pytest.mark.parametrize("code", sorted(ONLINE))
+def test_a_rule_without_examples_is_shown_against_servers(code: str) -> None:
+    (rule,) = (rule for rule in RULES if rule.code == code)
+    shown = (ROOT / "tests" / "cli" / "test_lint_online.py").read_text(encoding="utf-8")
+    assert f'("{rule.severity}", "{code}", ' in shown  # found at its place, with its severity
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_every_rule_is_documented(rule: Rule) -> None:
     section = sections()[f"{rule.code} {rule.name}"]
     assert f"**Severity:** {rule.severity}" in section
@@ -155,9 +167,10 @@ def test_codes_and_names_are_unique_and_of_one_form() -> None:
 
 def test_all_checks_lists_every_file_with_a_check() -> None:
     found = [vars(importlib.import_module(name)).get("CHECK") for name in modules(checks.__name__)]
-    written = [check for check in found if isinstance(check, Check)]
-    assert len(written) == len(ALL_CHECKS)
-    assert {check.rule for check in written} == {check.rule for check in ALL_CHECKS}
+    written = [check for check in found if isinstance(check, Check | OnlineCheck)]
+    listed: tuple[Check | OnlineCheck, ...] = (*ALL_CHECKS, *ONLINE_CHECKS)
+    assert len(written) == len(listed)
+    assert {check.rule for check in written} == {check.rule for check in listed}
 
 
 def test_the_rulebook_knows_every_rule_that_lint_can_tell() -> None:
@@ -178,6 +191,8 @@ def test_a_check_looks_at_something() -> None:
     for check in ALL_CHECKS:
         assert any((check.model, check.project, check.described, check.asset, check.catalogue))
         assert (check.facts is None) == (check.catalogue is None)
+    for asked in ONLINE_CHECKS:
+        assert any((asked.link, asked.hub, asked.registry))
 
 
 @pytest.mark.parametrize("kind", get_args(ProblemKind))

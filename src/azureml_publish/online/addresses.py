@@ -1,0 +1,89 @@
+"""Which hosts may be asked: those of the public internet. A card may come from anybody's pull request.
+
+Without this, a link could make a runner ask its own machine, its network, or its cloud's metadata service.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rfc6052
+
+
+class PrivateHostError(Exception):
+    """A host that is not asked, because it lies in a private network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Hosts beyond the public ones that may be asked: all of them, or by name or network."""
+
+    everything: bool = False
+    names: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+    resolve: Callable[..., Any] = socket.getaddrinfo
+
+    @classmethod
+    def read(cls, text: str) -> Guard:
+        """The guard of PUBLISH_LINKS_ALLOW_PRIVATE: `1` for all, or names and networks with commas between them."""
+        if text.strip().lower() in ("1", "true", "yes"):
+            return cls(everything=True)
+        names, networks = set(), []
+        for part in text.lower().replace(",", " ").split():
+            try:
+                networks.append(ipaddress.ip_network(part, strict=False))
+            except ValueError:
+                names.add(part)
+        return cls(names=frozenset(names), networks=tuple(networks))
+
+    def address_of(self, host: str, port: int) -> str:
+        """The address to connect to. What is looked up here is what is asked: a name may mean another one later.
+
+        Raises:
+            PrivateHostError: none of the host's addresses may be asked.
+            socket.gaierror: there is no such host, or nobody who could tell.
+        """
+        found = [row[4][0] for row in self.resolve(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+        for text in found:
+            if self._may(host.lower(), ipaddress.ip_address(text.partition("%")[0])):
+                return str(text)
+        raise PrivateHostError(host)
+
+    def check_name(self, host: str) -> None:
+        """Refuse what is private by its looks, where a proxy looks the name up.
+
+        Raises:
+            PrivateHostError: it is.
+        """
+        bare = host.strip("[]").lower().rstrip(".")
+        try:
+            allowed = self._may(bare, ipaddress.ip_address(bare))
+        except ValueError:
+            local = "." not in bare or bare.endswith((".localhost", ".local", ".internal"))
+            allowed = not local or self.everything or bare in self.names
+        if not allowed:
+            raise PrivateHostError(host)
+
+    def _may(self, host: str, address: Address) -> bool:
+        if self.everything or host in self.names:
+            return True
+        inner = _unwrapped(address)
+        if any(inner in network for network in self.networks if network.version == inner.version):
+            return True
+        return inner.is_global and not inner.is_multicast
+
+
+def _unwrapped(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, where it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
