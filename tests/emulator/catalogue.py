@@ -297,12 +297,12 @@ class Catalogue:
         answer.raise_for_status()
         return {(one["name"], int(one["version"])): one for one in answer.json()["value"]}
 
-    def settle(self) -> None:
-        """Let time pass: ask until no version is late any more."""
-        for registry in REGISTRIES:
-            for name, version in self.held(registry):
-                for _ in range(self.emulator.manners.stale_reads):
-                    self.control.call("GET", f"{self.control.models(registry)}/{name}:{version}")
+    def settle(self, *deleted: tuple[str, str, int]) -> None:
+        """Let time pass: ask until no version is late any more, one that was deleted included."""
+        there = [(registry, *key) for registry in REGISTRIES for key in self.held(registry)]
+        for registry, name, version in (*there, *deleted):
+            for _ in range(self.emulator.manners.stale_reads):
+                self.control.call("GET", f"{self.control.models(registry)}/{name}:{version}")
 
     def files(self, registry: str, name: str, version: int, url: str) -> dict[str, str]:
         """SHA-256 of every registered file but the manifest, as they are read back."""
