@@ -34,7 +34,7 @@ STEPS = 12
 models = st.sampled_from(MODELS)
 registries = st.sampled_from(REGISTRIES)
 TAGS = ["", " ", "plain", "True", "1", 1, 1.5, True, None, "[1, 2", '["a"]', ["a"], [1], [True], {"a": {"b": [None]}}]
-NATIVE = ["", "1", 1, 1.0, True, [], ["a"], {"a": 1}, {"a": None}, None]
+NATIVE = ["", "1", 1, True, [], ["a"], {"a": None}, None]
 FOLDER = st.one_of(
     st.fixed_dictionaries({"license": st.sampled_from(["mit", "apache-2.0", None])}),
     st.fixed_dictionaries({"languages": st.sampled_from([["en"], ["en", "de"], None])}),
@@ -88,15 +88,21 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.kept: dict[tuple[str, str, int], tuple[str, str]] = {}
         self.gone: set[tuple[str, str, int]] = set()
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=st.lists(FOLDER, max_size=2), registry=st.none() | registries)
+    def begin(self, first: list[dict[str, Any]], registry: str | None) -> None:
         self.catalogue.begin()
+        for name in MODELS:
+            self.edit(name, first)
+        if registry is not None:
+            self.apply(registry, 2)
+            self.no_number_is_used_twice_and_no_content_changes()
 
     # A person
 
-    @rule(name=models, changed=FOLDER)
-    def edit(self, name: str, changed: dict[str, Any]) -> None:
-        self.catalogue.edit(name, changed)
+    @rule(name=models, changes=st.lists(FOLDER, min_size=1, max_size=3))
+    def edit(self, name: str, changes: list[dict[str, Any]]) -> None:
+        for changed in changes:
+            self.catalogue.edit(name, changed)
 
     @rule(name=models, text=st.sampled_from(["It reads.", "Ünïcode — reads.", "A | b, `c`, \"d\" and 'e'.", "1"]))
     def write_card(self, name: str, text: str) -> None:
@@ -182,9 +188,9 @@ class CatalogueMachine(RuleBasedStateMachine):
     # Others
 
     @precondition(lambda self: self.kept)
-    @rule(data=st.data(), operation=CONSOLE)
-    def edit_in_the_console(self, data: st.DataObject, operation: dict[str, Any]) -> None:
-        self.catalogue.patch(*self.one_of_those_there(data), operation)
+    @rule(data=st.data(), operations=st.lists(CONSOLE, min_size=1, max_size=3))
+    def edit_in_the_console(self, data: st.DataObject, operations: list[dict[str, Any]]) -> None:
+        self.catalogue.patch(*self.one_of_those_there(data), *operations)
         self.catalogue.settle()
 
     @precondition(lambda self: self.kept)
