@@ -329,6 +329,11 @@ class Catalogue:
     def delete(self, registry: str, name: str, version: int) -> None:
         self.control.call("DELETE", f"{self.control.models(registry)}/{name}:{version}").raise_for_status()
 
+    def copy(self, source: str, target: str, name: str, version: int) -> None:
+        asset = f"azureml://registries/{source}/models/{name}/versions/{version}"
+        where = f"{self.control.base(target)}/import"
+        self.control.call("POST", where, json={"properties": {"sourceAssetId": asset}}).raise_for_status()
+
     def differences(self, registry: str, staged: Staged, name: str, contents: Mapping[Any, Any]) -> list[str]:
         """The fields in which a folder and the version of its number differ; `contents` are the registered files."""
         rendered = next(one for _, one in staged.rendered if one.asset.name == name)

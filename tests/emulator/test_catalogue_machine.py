@@ -28,7 +28,7 @@ from tests.emulator.catalogue import MODELS, REGISTRIES, Catalogue, Fuse
 
 EXAMPLES = int(os.environ.get("CATALOGUE_HISTORIES", "0"))
 """How many histories to try, each another one every time. Unset: a few, and always the same."""
-FEW = 15
+FEW = 10
 STEPS = 12
 
 models = st.sampled_from(MODELS)
@@ -36,6 +36,7 @@ registries = st.sampled_from(REGISTRIES)
 TAGS = ["", " ", "plain", "True", "1", 1, 1.5, True, None, "[1, 2", '["a"]', ["a"], [1], [True], {"a": {"b": [None]}}]
 NATIVE = ["", "1", 1, True, [], ["a"], {"a": None}, None]
 FOLDER = st.one_of(
+    st.fixed_dictionaries({"version": st.integers(1, 8)}),
     st.fixed_dictionaries({"license": st.sampled_from(["mit", "apache-2.0", None])}),
     st.fixed_dictionaries({"languages": st.sampled_from([["en"], ["en", "de"], None])}),
     st.fixed_dictionaries({"archived": st.sampled_from([True, False, None])}),
@@ -79,7 +80,7 @@ ODD = st.sampled_from(
 
 
 class CatalogueMachine(RuleBasedStateMachine):
-    """Folders and two registries. A promotion is not among the rules: it ends in a create as apply's does."""
+    """Folders and two registries."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
@@ -118,8 +119,8 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     @rule(registry=registries, options=st.sampled_from([(), ("alpha",), ("beta", "--to", "7")]))
     def bump(self, registry: str, options: tuple[str, ...]) -> None:
-        used = max((v for r, n, v in {*self.kept, *self.gone} if (r, n) == (registry, "beta")), default=0)
-        assert self.catalogue.bump(registry, *options) == (6 if "--to" in options and used >= 7 else 0)
+        taken = "--to" in options and self.last_used(registry, "beta") >= 7
+        assert self.catalogue.bump(registry, *options) == (6 if taken else 0)
 
     @rule(registry=registries)
     def bump_required(self, registry: str) -> None:
@@ -209,12 +210,25 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.gone.add(key)
         del self.kept[key]
 
+    @precondition(lambda self: self.kept)
+    @rule(data=st.data())
+    def import_elsewhere(self, data: st.DataObject) -> None:
+        """A version goes to the other registry as the service copies it, with all its properties."""
+        source, name, version = self.one_of_those_there(data)
+        target = next(registry for registry in REGISTRIES if registry != source)
+        if version > self.last_used(target, name):
+            self.catalogue.copy(source, target, name, version)
+
     @rule(manners=ODD)
     def change_manners(self, manners: Manners) -> None:
         self.catalogue.emulator.manners = manners
 
     def one_of_those_there(self, data: st.DataObject) -> tuple[str, str, int]:
         return data.draw(st.sampled_from(sorted(self.kept)))
+
+    def last_used(self, registry: str, name: str) -> int:
+        """The highest number that a name ever had, 0 for none."""
+        return max((v for r, n, v in {*self.kept, *self.gone} if (r, n) == (registry, name)), default=0)
 
     # What holds always
 
@@ -232,7 +246,7 @@ class CatalogueMachine(RuleBasedStateMachine):
                 key = (registry, name, version)
                 identity = (one["url"], one["modelType"])
                 if key not in self.kept:
-                    assert version > max((v for r, n, v in {*self.kept, *self.gone} if (r, n) == key[:2]), default=0)
+                    assert version > self.last_used(registry, name)
                     self.kept[key] = identity
                     self.contents[key] = self.catalogue.files(*key, one["url"])
                 assert self.kept[key] == identity
