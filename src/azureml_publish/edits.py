@@ -1,15 +1,152 @@
-"""A key set in a YAML file that people keep: every other character, comments included, stays as it was."""
+"""Edits of YAML files that people keep: every other character, comments included, stays as it was."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from azureml_publish.assets import Value
+from azureml_publish.diagnostics import Edit
 from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_yaml
+
+
+def edit_to(document: Document, text: str) -> Edit:
+    """The one replacement, as small as can be, that makes another text of a document."""
+    old = document.text
+    start = _common(old, text)
+    ends = _common(old[start:][::-1], text[start:][::-1])
+    end = len(old) - ends
+    line, column = _line_and_column(old, start)
+    end_line, end_column = _line_and_column(old, end)
+    return Edit(line, column, end_line, end_column, text[start : len(text) - ends])
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _line_and_column(text: str, index: int) -> tuple[int, int]:
+    return text.count("\n", 0, index) + 1, index - _line_start(text, index) + 1
+
+
+def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
+    """The document's text with one scalar replaced and every other character, comments included, as it was.
+
+    Raises:
+        KeyError: there is no such key.
+        ValueError: the result would not read back as intended; nothing should be written then.
+    """
+    span = document.spans[key_path]
+    text = document.text[: span.start] + dump_yaml(value) + document.text[span.end :]
+    changed, _ = parse_yaml(text, document.path)
+    if changed is None or changed.data != _with(document.data, key_path, value):
+        raise ValueError(f"{document.path}: replacing {'.'.join(map(str, key_path))} would damage the file")
+    return text
+
+
+def remove_items(document: Document, key_path: KeyPath, indexes: Collection[int]) -> str:
+    """The document's text without some items of one list; all else, comments included, stays as it was.
+
+    An item that stands alone on its lines goes with them and with the comment behind it; comments in lines of their
+    own stay. Of a block list that loses every item the key goes too; a flow list becomes `[]`.
+
+    Raises:
+        KeyError: there is no such list, or no such item.
+        ValueError: the result would not read back as intended; nothing should be written then.
+    """
+    items = [document.spans[*key_path, index] for index in sorted(indexes)]
+    if not items:
+        return document.text
+    everything = (*key_path, len(indexes)) not in document.spans
+    flow = document.text.startswith("[", document.spans[key_path].start)
+    kept = [span for path, span in document.spans.items() if path[:-1] == key_path and path[-1] not in indexes]
+    intended: Value
+    if everything and not flow:
+        cuts = [(_line_start(document.text, document.spans[key_path].key), _line_end(document.text, items[-1].end))]
+        intended = _without(document.data, key_path)
+    else:
+        cuts = [_cut(document.text, span, kept) for span in items]
+        data: Any = _at(document.data, key_path)
+        intended = _with(document.data, key_path, [item for index, item in enumerate(data) if index not in indexes])
+    text, position = "", 0
+    for start, end in sorted(cuts):
+        text += document.text[position : max(start, position)]
+        position = max(position, end)
+    text += document.text[position:]
+    changed, _ = parse_yaml(text, document.path)
+    if changed is None or changed.data != intended:
+        raise ValueError(f"{document.path}: taking items out of {'.'.join(map(str, key_path))} would damage the file")
+    return text
+
+
+def remove_key(document: Document, key_path: KeyPath) -> str:
+    """The document's text without one key of a block mapping and the lines of its value; all else stays as it was.
+
+    Raises:
+        KeyError: there is no such key.
+        ValueError: it does not stand alone on its lines, or the result would not read back as intended.
+    """
+    span, old = document.spans[key_path], document.text
+    last = max(_last_characters(document, key_path))
+    start, end = _line_start(old, span.key), _line_end(old, last - (old[last - 1 : last] == "\n"))
+    text = old[:start] + old[end:]
+    changed, _ = parse_yaml(text, document.path)
+    if old[start : span.key].strip() or changed is None or changed.data != _without(document.data, key_path):
+        raise ValueError(f"{document.path}: taking out {'.'.join(map(str, key_path))} would damage the file")
+    return text
+
+
+def _last_characters(document: Document, key_path: KeyPath) -> Iterator[int]:
+    """Where scalars and flow collections below a key end; a block collection's own end is that of what follows it."""
+    for below, span in document.spans.items():
+        if below[: len(key_path)] == key_path:
+            collection = isinstance(_at(document.data, below), dict | list)
+            if not collection or document.text[span.start : span.start + 1] in ("[", "{"):
+                yield span.end
+
+
+def _cut(text: str, item: Span, kept: Sequence[Span]) -> tuple[int, int]:
+    """The characters that go with one item of a list."""
+    start, end = _line_start(text, item.start), _line_end(text, item.end)
+    if re.fullmatch(r"[ \t]*(- +)?", text[start : item.start]) and re.fullmatch(
+        r"[ \t]*,?[ \t]*(#.*)?\r?\n?", text[item.end : end]
+    ):
+        return start, end
+    following = re.compile(r"\s*,[ \t]*").match(text, item.end)
+    if following is not None and any(span.start > item.start for span in kept):
+        ends_line = text[following.end() : following.end() + 1] in ("\r", "\n")
+        return len(text[: item.start].rstrip(" \t")) if ends_line else item.start, following.end()
+    before = max((span.end for span in kept if span.end <= item.start), default=item.start)
+    return before, following.end() if following is not None else item.end
+
+
+def _line_start(text: str, index: int) -> int:
+    return text.rfind("\n", 0, index) + 1
+
+
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
+
+
+def _without(data: Any, key_path: KeyPath) -> Any:
+    changed = copy.deepcopy(data)
+    del _at(changed, key_path[:-1])[key_path[-1]]
+    return changed
+
+
+def _with(data: Any, key_path: KeyPath, value: Value) -> Any:
+    if not key_path:
+        return value
+    changed = copy.deepcopy(data)
+    _at(changed, key_path[:-1])[key_path[-1]] = value
+    return changed
 
 
 def set_value(document: Document, key_path: tuple[str, ...], value: Value) -> str:
@@ -34,7 +171,7 @@ def set_value(document: Document, key_path: tuple[str, ...], value: Value) -> st
     else:
         text = ""
     changed, wrong = parse_yaml(text, document.path)
-    if changed is None or wrong or changed.data != _with(document.data, key_path, value):
+    if changed is None or wrong or changed.data != _set(document.data, key_path, value):
         raise ValueError(f"{document.path}: setting {'.'.join(key_path)} would damage the file")
     return text
 
@@ -93,13 +230,7 @@ def _nested(keys: tuple[str, ...], value: Value) -> dict[str, Value]:
     return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
 
 
-def _at(data: Any, key_path: KeyPath) -> Any:
-    for key in key_path:
-        data = data[key]
-    return data
-
-
-def _with(data: Any, key_path: tuple[str, ...], value: Value) -> Any:
+def _set(data: Any, key_path: tuple[str, ...], value: Value) -> Any:
     changed = copy.deepcopy(data) or {}
     place = changed
     for key in key_path[:-1]:
@@ -108,3 +239,9 @@ def _with(data: Any, key_path: tuple[str, ...], value: Value) -> Any:
         place = place[key]
     place[key_path[-1]] = value
     return changed
+
+
+def _at(data: Any, key_path: KeyPath) -> Any:
+    for key in key_path:
+        data = data[key]
+    return data

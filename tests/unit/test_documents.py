@@ -13,20 +13,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import (
-    MAX_DEPTH,
-    Document,
-    KeyPath,
-    _is_shallow,
-    decode,
-    dump_yaml,
-    edit_to,
-    parse_yaml,
-    remove_items,
-    remove_key,
-    replace_value,
-    walk,
-)
+from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, _is_shallow, decode, dump_yaml, parse_yaml, walk
+from azureml_publish.edits import edit_to, remove_items, remove_key, replace_value
 
 PATH = "models/a/model.yaml"
 

@@ -11,8 +11,8 @@ from azureml_publish.checks import ModelSubject, run_checks
 from azureml_publish.cli.stages import render_folders
 from azureml_publish.cli.writing import write_bytes, write_edited
 from azureml_publish.diagnostics import has_errors
-from azureml_publish.documents import Document, parse_yaml, remove_items
-from azureml_publish.edits import set_value
+from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.edits import remove_items, set_value
 from azureml_publish.plan import ModelDrift, Side, Wanted, plan_model
 from azureml_publish.plan.restating import Restating, restate
 from azureml_publish.project import FINISHED_CARD, SPEC_FILE, ModelFolder

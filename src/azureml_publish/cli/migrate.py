@@ -14,7 +14,8 @@ from azureml_publish.cli.session import Output, Session, output_options, registr
 from azureml_publish.cli.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
 from azureml_publish.cli.writing import with_version, write_edited, write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
-from azureml_publish.documents import Document, parse_yaml, replace_value
+from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.edits import replace_value
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project

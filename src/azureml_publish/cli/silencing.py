@@ -8,7 +8,8 @@ from pathlib import Path
 from azureml_publish.checks import ONLINE_CHECKS, ModelSubject
 from azureml_publish.cli.rules import rulebook
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix
-from azureml_publish.documents import Document, KeyPath, decode, remove_items
+from azureml_publish.documents import Document, KeyPath, decode
+from azureml_publish.edits import remove_items
 from azureml_publish.findings.comments import comment_silences
 from azureml_publish.findings.silence import Silence, Silenced, apply_silences
 from azureml_publish.project import MAX_FILE_BYTES, Project, shown_path

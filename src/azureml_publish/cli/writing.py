@@ -7,7 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from azureml_publish.documents import Document, replace_value
+from azureml_publish.documents import Document
+from azureml_publish.edits import replace_value
 from azureml_publish.errors import UsageProblem
 
 

@@ -9,7 +9,7 @@ from azureml_publish.checks.sku.problems import sku_check
 from azureml_publish.checks.sku.written import WrittenList, some, written_lists
 from azureml_publish.checks.subject import AssetSubject
 from azureml_publish.diagnostics import Diagnostic, Fix, Rule, Severity
-from azureml_publish.documents import edit_to, remove_items
+from azureml_publish.edits import edit_to, remove_items
 
 RULE = Rule("SKU002", "sku-duplicate", Severity.ERROR, "A size stands twice in one list.")
 

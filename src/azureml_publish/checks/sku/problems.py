@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from azureml_publish.checks.subject import Check, ModelSubject, ProjectSubject
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule
-from azureml_publish.documents import Document, remove_items
+from azureml_publish.documents import Document
+from azureml_publish.edits import remove_items
 from azureml_publish.skus.compute import ComputeProblem, preset_problems
 from azureml_publish.skus.query import ProblemKind
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from azureml_publish.checks.subject import AssetSubject
 from azureml_publish.diagnostics import Fix
-from azureml_publish.documents import Document, KeyPath, edit_to, replace_value
+from azureml_publish.documents import Document, KeyPath
+from azureml_publish.edits import edit_to, replace_value
 from azureml_publish.layouts import Coercion, load_rules
 
 BOOLEANS: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})

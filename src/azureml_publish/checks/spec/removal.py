@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from azureml_publish.diagnostics import Edit, Fix
-from azureml_publish.documents import Document, KeyPath, edit_to, remove_key
+from azureml_publish.documents import Document, KeyPath
+from azureml_publish.edits import edit_to, remove_key
 
 MANY = 50
 """Findings of one rule in one file; where there are more, no mends are made: each reads the file again."""
