@@ -193,7 +193,7 @@ class Container:
                 name, url, start, len(data), source_content_md5=bytearray(md5), **shown
             )
 
-        with _translated(f"{self.uri}/{path}"):
+        with translated(f"{self.uri}/{path}"):
             ask(self._lease.client())
 
     def commit(self, file: ArtifactFile, names: list[str], metadata: Mapping[str, str]) -> None:
@@ -227,7 +227,7 @@ class Container:
             while True:
                 client = self._lease.client()
                 try:
-                    with _translated(what):
+                    with translated(what):
                         return ask(client)
                 except NotAuthorised:
                     refusals += 1
@@ -265,7 +265,7 @@ def _settings(file: ArtifactFile, data: bytes | None = None) -> ContentSettings:
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
     """Turn azure-storage-blob's errors into this project's, by type and status; their text may hold a signature."""
     from azure.core import exceptions
 

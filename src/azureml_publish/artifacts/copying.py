@@ -13,16 +13,15 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.container import Container, translated
 from azureml_publish.artifacts.manifest import read_manifest
 from azureml_publish.artifacts.tree import MANIFEST_FILE, manifest_digest
 from azureml_publish.assets import ContainerAccess, ManifestEntry
-from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable
+from azureml_publish.errors import ContentMismatch, NotAuthorised, PublishError
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient
@@ -165,7 +164,7 @@ class _Copier:
         at = f"{self._target.uri}/{entry.path}"
         way = Way.STREAMED
         if not self._out_of_reach.is_set() and self._copy(source, target, entry):
-            with _translated(at):
+            with translated(at):
                 came = _sha256(target.download_blob(max_concurrency=1).chunks())
             way = Way.COPIED
         else:
@@ -175,7 +174,7 @@ class _Copier:
                 f"{entry.path}: the SHA-256 of the copy is {came}, {entry.sha256} in the manifest.",
                 hint="The source is damaged, or was on the way; `publish verify` tells. Nothing was registered.",
             )
-        with _translated(at):
+        with translated(at):
             target.set_blob_metadata({_SHA256: came})
         return way
 
@@ -209,12 +208,12 @@ def _stream(source: BlobClient, target: BlobClient, entry: ManifestEntry, read: 
     digest = hashlib.sha256()
 
     def chunks() -> Iterator[bytes]:
-        with _translated(read):
+        with translated(read):
             for chunk in source.download_blob(max_concurrency=1).chunks():
                 digest.update(chunk)
                 yield chunk
 
-    with _translated(written):
+    with translated(written):
         target.upload_blob(chunks(), length=entry.size, overwrite=True, metadata=dict(_UNCHECKED))
     return digest.hexdigest()
 
@@ -239,23 +238,3 @@ def _client(access: ContainerAccess) -> ContainerClient:
         increment_base=2,
         retry_total=6,
     )
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Turn azure-storage-blob's errors into this project's, by type and status; their text may hold a signature."""
-    from azure.core import exceptions
-
-    try:
-        yield
-    except exceptions.HttpResponseError as error:
-        status, code = error.status_code, getattr(error, "error_code", None) or error.reason
-        if status == 404:
-            raise NotFound(f"The container has no {what}.") from None
-        if status in (401, 403):
-            hint = "The registry's signature has run out or lacks a permission; run again to carry on."
-            raise NotAuthorised(f"The storage refuses {what}: {code}.", hint=hint) from None
-        raise PublishError(f"The storage answers {status} ({code}) for {what}.", hint="Run again.") from None
-    except exceptions.AzureError as error:
-        hint = "Check the network; a private registry needs a route to its storage."
-        raise Unreachable(f"The storage cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None

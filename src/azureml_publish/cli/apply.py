@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import click
 from azureml_publish.apply import Outcome, Result, Tools, apply_plan
 from azureml_publish.artifacts.transfer import ModelContent, Transfer
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.asking import ask, is_named
 from azureml_publish.cli.progress import watch
 from azureml_publish.cli.recording import Records, recording
 from azureml_publish.cli.registries import TOOL, Opened, find_blobs, open_registry
@@ -27,7 +27,7 @@ from azureml_publish.cli.session import (
 )
 from azureml_publish.cli.stages import Settings, require_sound, stage
 from azureml_publish.cli.transferring import Transferring, transfer_options
-from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
+from azureml_publish.errors import Conflict, Interrupted, PublishError
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import results_json, results_text
@@ -90,7 +90,9 @@ def command(
                 hint=plan.conflicts[0].hint,
             )
         if plan.changes:
-            confirm(plan, opened, yes=yes, named=is_named("registry"), saved=asked.saved is not None)
+            if asked.saved is None:  # a saved plan could be read and approved
+                also = "--registry, or apply a saved plan"
+                ask(opened, f"apply {len(plan.changes)} changes to", yes=yes, named=is_named("registry"), option=also)
             results, code = carry_out(output, opened, records, plan, contents, jobs=jobs, transferring=transferring)
         else:
             records.settle(plan)
@@ -103,45 +105,6 @@ def command(
         output.data(f"Nothing to do: the registry {plan.registry} is as the folders say.\n")
     if code:
         raise SystemExit(code)
-
-
-def is_named(option: str) -> bool:
-    """Whether an option was written on the command line, and not taken from the environment or a file."""
-    source = click.get_current_context().get_parameter_source(option)
-    return source is click.core.ParameterSource.COMMANDLINE
-
-
-def confirm(plan: Plan, opened: Opened, *, yes: bool, named: bool, saved: bool = False) -> None:
-    """See that somebody wants the changes.
-
-    Args:
-        plan: what would be done.
-        opened: where.
-        yes: whether `--yes` says so.
-        named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.
-        saved: whether the plan was saved before, and so could be read and approved: it is not asked about again.
-
-    Raises:
-        UsageProblem: nobody is there to ask, or the registry is protected.
-        Abort: the answer is no.
-    """
-    if saved:
-        return
-    if yes and opened.config.protected and not named:
-        raise UsageProblem(
-            f"{plan.registry} is protected: --yes alone does not change it.",
-            hint="Name it as well, with --registry, or apply a saved plan.",
-        )
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageProblem("There is nobody to ask.", hint="Add --yes to apply without asking.")
-    if opened.config.protected:
-        question = f"{plan.registry} is protected. Type its name to apply {len(plan.changes)} changes"
-        if click.prompt(question, err=True, default="", show_default=False) != plan.registry:
-            raise click.Abort
-    else:
-        click.confirm(f"Apply {len(plan.changes)} changes to {plan.registry}?", abort=True, err=True)
 
 
 def carry_out(

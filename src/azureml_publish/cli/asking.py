@@ -30,7 +30,7 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         what: what is about to be done, as in "archive 2 versions in".
         yes: whether `--yes` says so.
         named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.
-        option: the option that names it.
+        option: the option that names it, and what else would do.
 
     Raises:
         UsageProblem: nobody is there to ask, or the registry is protected.
