@@ -37,7 +37,7 @@ TAGS = ["", " ", "plain", "True", "1", 1, 1.5, True, None, "[1, 2", '["a"]', ["a
 NATIVE = ["", "1", 1, True, [], ["a"], {"a": None}, None]
 FOLDER = st.one_of(
     st.fixed_dictionaries({"version": st.integers(1, 8)}),
-    st.fixed_dictionaries({"license": st.sampled_from(["mit", "apache-2.0", None])}),
+    st.fixed_dictionaries({"license": st.sampled_from(["mit", "apache-2.0", "bsd-3-clause"])}),
     st.fixed_dictionaries({"languages": st.sampled_from([["en"], ["en", "de"], None])}),
     st.fixed_dictionaries({"archived": st.sampled_from([True, False, None])}),
     st.fixed_dictionaries({"type": st.sampled_from(["custom_model", "triton_model"])}),
