@@ -161,15 +161,17 @@ class _Run:
 
     def _update(self, action: Action, content: ModelContent) -> Result:
         asset = content.rendered.asset
+        # Before the look, too: what is given up there must be known to have been begun.
+        self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
         registered = self._registry.find(asset.name, asset.version)
         if registered is None:
             raise Overtaken(f"{asset.name} version {asset.version} was deleted meanwhile.", hint="Plan again.")
         now = _plan_again(content, registered)
         if now.kind is ActionKind.UNCHANGED:  # another run did the very same
+            self._done(Step.READ_BACK, action)
             return Result(asset.name, asset.version, Outcome.UNCHANGED)
         if now.fields != action.fields:
             raise _moved(content, registered, now)
-        self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
         claim = Claim(write_number(registered.properties) + 1, self._journal.apply)
         try:
             self._registry.update(registered, record_of(asset, claim.property), changed_metadata(action.fields))

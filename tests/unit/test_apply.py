@@ -35,7 +35,7 @@ from azureml_publish.errors import (
     Unreachable,
     UnusableSource,
 )
-from azureml_publish.journal import Step
+from azureml_publish.journal import Journal, Step, last_run
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan, Wanted, make_plan
 from azureml_publish.project import load_project
@@ -521,6 +521,26 @@ class TestJournal:
         assert isinstance(first.error, JournalFailed)
         assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.SKIPPED)
         assert registry.writes == []
+
+    @pytest.mark.parametrize("description", [None, "theirs", "# a model\n"])
+    def test_what_turns_out_before_the_write_can_be_read_by_the_next_run(
+        self, make_contents: MakeContents, tmp_path: Path, description: str | None
+    ) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old")
+        plan = plan_of(contents, registry)
+        if description is None:
+            del registry.held["a"]
+        else:
+            registry.held["a"] = replace(registry.held["a"], description=description)
+        journal = Journal.begin(tmp_path / "journal", registry="local", plan=plan.digest, changes=1, tool="test")
+        tools = Tools(registry, Transfer(Hub(), Silent(), "test", lambda: False), lambda _seconds: None, journal)
+        apply_plan(plan, contents, tools, jobs=1)
+        journal.end("failed")
+        last = last_run(tmp_path / "journal")
+        assert last is not None
+        assert [one.step for one in last.models] == [Step.READ_BACK if description == "# a model\n" else Step.FAILED]
+        assert last.under_way == ()
 
 
 class TestTwoRuns:
