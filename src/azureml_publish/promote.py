@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
 
-from azureml_publish.artifacts.copying import Copied, Place, Way, copy_content
+from azureml_publish.artifacts.copying import Copied, Place, copy_content
+from azureml_publish.artifacts.transfer import Transfer
 from azureml_publish.assets import (
     MANIFEST_PROPERTY,
     PROMOTED_BY,
@@ -133,7 +134,7 @@ def promote(
     source: Registry,
     target: Registry,
     provenance: Provenance,
-    told: Callable[[str, Way], None],
+    transfer: Transfer,
 ) -> Copied:
     """Copy the files, check each against the manifest, then register the version and look whether it reads back.
 
@@ -150,9 +151,8 @@ def promote(
     def lend_target() -> ContainerAccess:
         return target.lend_container(asset.name, asset.version)
 
-    access = lend_source()
-    folder = access.folder_of(promotion.source.path)
-    copied = copy_content(Place(access, folder, lend_source), Place(lend_target(), folder, lend_target), manifest, told)
+    folder = lend_source().folder_of(promotion.source.path)
+    copied = copy_content(asset.name, Place(folder, lend_source), Place(folder, lend_target), manifest, transfer)
     properties = {MANIFEST_PROPERTY: manifest, SOURCE_PROPERTY: promotion.wanted.source_digest}
     properties |= provenance.properties(promotion.source)
     target.create(record_of(asset, {key: value for key, value in properties.items() if value}), copied.uri)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from azureml_publish.artifacts.container import SHA256_KEY
 from azureml_publish.artifacts.patience import Patience, is_transient, read_retry_after
 from azureml_publish.artifacts.tree import ArtifactFile, BlobOrigin
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
@@ -22,14 +23,10 @@ if TYPE_CHECKING:
 
 PUBLIC_ENDPOINT = "https://{storage}.blob.core.windows.net"
 
-
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 
 MOST_READ = 64 * 1024 * 1024
 """Bytes that azure-storage-blob may fetch with one request: a block at least."""
-
-SHA256_KEY = "sha256"
-"""Metadata that tells a blob's SHA-256; what this tool registered has it."""
 
 
 def _no_credential() -> Credential | None:

@@ -48,11 +48,6 @@ class Lease:
         """The container's URI, without a signature."""
         return self._access.uri
 
-    @property
-    def near(self) -> bool:
-        """Whether the container is on this machine, as an emulator's."""
-        return urlsplit(self._access.uri).hostname in ("127.0.0.1", "localhost", "::1")
-
     def client(self) -> ContainerClient:
         """A client whose signature is still good for a while.
 

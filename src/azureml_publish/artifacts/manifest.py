@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
-from azureml_publish.artifacts.container import Container, metadata_of
+from azureml_publish.artifacts.container import Container, StoredFile, metadata_of
+from azureml_publish.artifacts.progress import Progress, Silent
 from azureml_publish.artifacts.tree import MANIFEST_FILE, ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.assets import AssetId, ContentCheck, ManifestEntry
 from azureml_publish.errors import NotFound
@@ -34,7 +36,9 @@ def write_manifest(container: Container, entries: Iterable[ManifestEntry], sourc
     return manifest_digest(listed)
 
 
-def check_content(asset: AssetId, container: Container, promised: str, *, quick: bool = False) -> ContentCheck:
+def check_content(
+    asset: AssetId, container: Container, promised: str, *, quick: bool = False, progress: Progress | None = None
+) -> ContentCheck:
     """Compare every registered file with the manifest, and the manifest with the digest in the properties.
 
     Args:
@@ -42,6 +46,7 @@ def check_content(asset: AssetId, container: Container, promised: str, *, quick:
         container: where its files are.
         promised: the manifest's digest, from the properties.
         quick: compare sizes, and the digests that were noted when the files were checked, without reading them.
+        progress: hears how the reading gets on.
     """
     try:
         entries = read_manifest(container)
@@ -53,8 +58,15 @@ def check_content(asset: AssetId, container: Container, promised: str, *, quick:
     problems: list[str] = []
     if digest != promised:
         problems.append(f"{MANIFEST_FILE}: its digest is {digest}, the registered one {promised}")
-    problems.extend(_differences(container, entries, quick=quick))
-    return ContentCheck(asset, len(entries), sum(entry.size for entry in entries), tuple(problems))
+    size = sum(entry.size for entry in entries)
+    watched = progress if progress is not None and not quick else Silent()
+    watched.begin(asset.name, len(entries), size)
+    try:
+        reader = None if quick else _Reader(asset.name, container, watched)
+        problems.extend(_differences(container.files(), entries, reader))
+    finally:
+        watched.end(asset.name)
+    return ContentCheck(asset, len(entries), size, tuple(problems))
 
 
 def read_manifest(container: Container) -> tuple[ManifestEntry, ...]:
@@ -64,14 +76,25 @@ def read_manifest(container: Container) -> tuple[ManifestEntry, ...]:
         NotFound: there is none.
         ValueError, KeyError, TypeError: it is not a manifest.
     """
-    document = json.loads(b"".join(container.read(MANIFEST_FILE)))
+    return parse_manifest(container.read_part(MANIFEST_FILE))
+
+
+def parse_manifest(data: bytes) -> tuple[ManifestEntry, ...]:
+    """The files that a manifest lists.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is not a manifest.
+    """
+    document = json.loads(data)
     if document["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema_version {document['schema_version']} is not {SCHEMA_VERSION}")
     return tuple(ManifestEntry(str(e["path"]), int(e["size"]), str(e["sha256"])) for e in document["files"])
 
 
-def _differences(container: Container, entries: tuple[ManifestEntry, ...], *, quick: bool) -> Iterator[str]:
-    stored = container.files()
+def _differences(
+    stored: Mapping[str, StoredFile], entries: tuple[ManifestEntry, ...], reader: _Reader | None
+) -> Iterator[str]:
+    """What is not as the manifest says; without a reader, by what was noted with the files."""
 
     def difference(entry: ManifestEntry) -> str | None:
         found = stored.get(entry.path)
@@ -79,7 +102,7 @@ def _differences(container: Container, entries: tuple[ManifestEntry, ...], *, qu
             return f"{entry.path}: not there"
         if found.size != entry.size:
             return f"{entry.path}: {found.size:,} bytes, {entry.size:,} in the manifest"
-        sha256 = found.sha256 if quick else _sha256(container, entry)
+        sha256 = found.sha256 if reader is None else reader.hash(entry)
         if sha256 is None:
             return f"{entry.path}: no SHA-256 is noted with it; without --quick it is read"
         if sha256 != entry.sha256:
@@ -92,8 +115,19 @@ def _differences(container: Container, entries: tuple[ManifestEntry, ...], *, qu
         yield f"{path}: not in the manifest"
 
 
-def _sha256(container: Container, entry: ManifestEntry) -> str:
-    digest = hashlib.sha256()
-    for chunk in container.read(entry.path, entry.size):
-        digest.update(chunk)
-    return digest.hexdigest()
+class _Reader(NamedTuple):
+    """Reads a version's files back."""
+
+    model: str
+    container: Container
+    progress: Progress
+
+    def hash(self, entry: ManifestEntry) -> str:
+        """The SHA-256 of a file's bytes."""
+        self.progress.file_begun(self.model, entry.path, entry.size)
+        digest = hashlib.sha256()
+        for chunk in self.container.read(entry.path, entry.size):
+            digest.update(chunk)
+            self.progress.advance(self.model, entry.path, len(chunk))
+        self.progress.file_done(self.model, entry.path, entry.size, reused=False)
+        return digest.hexdigest()

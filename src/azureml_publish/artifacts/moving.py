@@ -86,7 +86,9 @@ class Moving:
         self._means = means
         self._watcher = watcher
         self._present = present
-        self._copied_from = means.source.copy_source(file) if file.size > means.block else None
+        self.fetched = 0
+        """Bytes that the storage fetched itself."""
+        self._fetches = file.size > means.block
         self._hashes = _Hashes(file)
         self._turn = threading.Condition()
         self._next = 0
@@ -162,13 +164,17 @@ class Moving:
         self._watcher.advance(len(data))
 
     def _fetched_by_service(self, span: Span, name: str, data: bytes) -> bool:
-        if self._copied_from is None:
+        # Asked for every block: an address may carry a signature that ends before the last one is there.
+        source = self._means.source.copy_source(self.file) if self._fetches else None
+        if source is None:
             return False
         try:
-            self._means.container.stage_from(self.file.path, name, self._copied_from, span.start, data)
+            self._means.container.stage_from(self.file.path, name, source, span.start, data)
         except PublishError:
-            self._copied_from = None  # the service does not do it, or not from there
+            self._fetches = False  # the service does not do it, or not from there
             return False
+        with self._turn:
+            self.fetched += len(data)
         return True
 
     def _commit(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,12 +21,28 @@ from azureml_publish.artifacts.manifest import write_manifest
 from azureml_publish.artifacts.moving import NAME_LENGTH, Means, Moving
 from azureml_publish.artifacts.patience import Patience, Stop
 from azureml_publish.artifacts.progress import Progress
-from azureml_publish.artifacts.tree import ArtifactFile, BlobOrigin, HubOrigin, LocalOrigin, RenderedOrigin
+from azureml_publish.artifacts.tree import (
+    ArtifactFile,
+    BlobOrigin,
+    HubOrigin,
+    LocalOrigin,
+    RenderedOrigin,
+    StoredOrigin,
+)
 from azureml_publish.assets import ContainerAccess, Content, ManifestEntry
 from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable
 from azureml_publish.project import ModelFolder
 
-__all__ = ["ModelContent", "Sources", "Transfer", "describe_content", "find_local", "publish_content"]
+__all__ = [
+    "ModelContent",
+    "Moved",
+    "Sources",
+    "Transfer",
+    "describe_content",
+    "find_local",
+    "move_files",
+    "publish_content",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +94,51 @@ def publish_content(
         told=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
         connections=transfer.lanes.connections,
     )
-    transfer.progress.begin(name, len(files), sum(file.size for file in files))
+    moved = move_files(name, files, container, transfer)
+    digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
+    size = sum(entry.size for entry in moved.entries)
+    return Content(container.uri, digest, content.digest, len(moved.entries), size)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What lies in a container: its files, how many of them an earlier run brought, and bytes that the storage fetched.
+
+    Those are the bytes that it read from their source itself; all others were sent.
+    """
+
+    entries: tuple[ManifestEntry, ...]
+    kept: int
+    fetched: int
+
+
+def move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
+    """Bring files into a container, each checked before it appears; `model` is whose they are, for the progress.
+
+    Raises:
+        PublishError: the source or the storage fails. What has arrived stays for the next run.
+        Interrupted: `stop` said so; likewise.
+    """
+    transfer.progress.begin(model, len(files), sum(file.size for file in files))
     try:
-        entries = _move_files(name, files, container, transfer)
-        digest = write_manifest(container, entries, _provenance(content.folder), transfer.tool)
+        return _move_files(model, files, container, transfer)
     finally:
-        transfer.progress.end(name)
-    return Content(container.uri, digest, content.digest, len(entries), sum(entry.size for entry in entries))
+        transfer.progress.end(model)
 
 
-def _move_files(
-    model: str, files: tuple[ArtifactFile, ...], container: Container, transfer: Transfer
-) -> list[ManifestEntry]:
+def _move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
     """Hand every span of every file to the lanes, in order, and wait for all of them."""
     progress = transfer.progress
     means = Means(container, Sources(transfer), transfer.lanes, transfer.patience, transfer.stop, transfer.block)
     present, begun = container.files(), container.begun()
-    entries: list[ManifestEntry] = []
+    kept: list[ManifestEntry] = []
     moves: list[Moving] = []
     under_way: list[Future[None]] = []
     trouble = threading.Event()
     for file in files:
         stored = present.get(file.path)
         if stored is not None and stored.sha256 is not None and stored.is_known_to_be(file):
-            entries.append(ManifestEntry(file.path, stored.size, stored.sha256))
+            kept.append(ManifestEntry(file.path, stored.size, stored.sha256))
             progress.advance(model, file.path, file.size)
             progress.file_done(model, file.path, file.size, reused=True)
             continue
@@ -119,9 +156,9 @@ def _move_files(
     for error in sorted(errors, key=lambda error: isinstance(error, Interrupted)):
         raise error
     brought = [move.entry for move in moves if move.entry is not None]
-    if len(entries) + len(brought) < len(files):
+    if len(kept) + len(brought) < len(files):
         raise Interrupted("Stopped before all files were there.", hint="Run again to carry on from here.")
-    return entries + brought
+    return Moved((*kept, *brought), len(kept), sum(move.fetched for move in moves))
 
 
 def _blocks(container: Container, path: str) -> dict[str, int]:
@@ -150,10 +187,19 @@ class Sources:
                 return _whole(file, read_local_file(path, start, length), length)
             case RenderedOrigin(data):
                 return _whole(file, iter([data[start : start + length]]), length)
+            case StoredOrigin(store):
+                # There is no range of an empty file.
+                return iter([store.read_part(file.path, start, length)] if length else [])
 
     def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
         """See `Source.copy_source`."""
-        return self.transfer.blobs.copy_source(file.origin) if isinstance(file.origin, BlobOrigin) else None
+        match file.origin:
+            case BlobOrigin():
+                return self.transfer.blobs.copy_source(file.origin)
+            case StoredOrigin(store):
+                return store.address(file.path), None
+            case _:
+                return None
 
 
 def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from azureml_publish.artifacts.choosing import INDEXES, WEIGHTS, choose_weights, matches, refuse_pickles
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
@@ -86,7 +86,24 @@ class RenderedOrigin:
     data: bytes
 
 
-Origin: TypeAlias = HubOrigin | LocalOrigin | BlobOrigin | RenderedOrigin
+class Store(Protocol):
+    """Where a registered version's files are; `Container` is one."""
+
+    def read_part(self, path: str, *part: int) -> bytes:
+        """Bytes of a file: `part` is where they start and how many; none, all of them."""
+
+    def address(self, path: str) -> str:
+        """A file's URL with a signature that is good for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrigin:
+    """A file of a registered version, below the same path."""
+
+    store: Store
+
+
+Origin: TypeAlias = HubOrigin | LocalOrigin | BlobOrigin | RenderedOrigin | StoredOrigin
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import click
 
 from azureml_publish.apply import Outcome, Result, Tools, apply_plan
-from azureml_publish.artifacts.transfer import ModelContent, Transfer
+from azureml_publish.artifacts.transfer import ModelContent
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.asking import ask, is_named
-from azureml_publish.cli.progress import watch
 from azureml_publish.cli.recording import Records, recording
-from azureml_publish.cli.registries import TOOL, Opened, find_blobs, open_registry
+from azureml_publish.cli.registries import Opened, open_registry
 from azureml_publish.cli.saved_plans import plan_asked, what_is_asked
 from azureml_publish.cli.session import (
     Output,
@@ -130,36 +126,16 @@ def carry_out(
     journal = records.begin(plan)
     end = ""
     try:
-        with _stoppable(output) as stopped, watch(output, transferring.progress) as progress:
-            blobs = find_blobs(opened, output.session.environ)
-            transfer = Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=transferring.lanes())
+        with transferring.into(output, opened) as transfer:
             tools = Tools(opened.registry, transfer, journal=journal)
             results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
-        code = _exit_code(results, interrupted=stopped.is_set())
+        code = _exit_code(results, interrupted=transfer.stop())
         end = {0: "finished", Interrupted.exit_code: "interrupted"}.get(code, "failed")
     finally:
         journal.end(end or "interrupted")
     if journal.failure is not None:
         output.note(f"{journal.failure.message}\n  help: {journal.failure.hint}")
     return results, code
-
-
-@contextmanager
-def _stoppable(output: Output) -> Iterator[threading.Event]:
-    """Ctrl-C asks for an end after the step under way; a second one does not wait."""
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: object) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-        output.note("Stopping after the step under way. Press Ctrl-C again to stop at once.")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _exit_code(results: Sequence[Result], *, interrupted: bool) -> int:

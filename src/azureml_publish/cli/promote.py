@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from azureml_publish.apply import Outcome
-from azureml_publish.artifacts.copying import Way
-from azureml_publish.artifacts.transfer import describe_content
+from azureml_publish.artifacts.transfer import Transfer, describe_content
 from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
 from azureml_publish.cli.asking import ask, is_named, some
 from azureml_publish.cli.pairs import open_pair
@@ -19,7 +18,8 @@ from azureml_publish.cli.registered import find_meant, read_project
 from azureml_publish.cli.registries import TOOL, Opened
 from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
 from azureml_publish.cli.stages import Settings, require_sound, stage
-from azureml_publish.errors import Conflict, PublishError, UsageProblem
+from azureml_publish.cli.transferring import Transferring, transfer_options
+from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
 from azureml_publish.plan import ActionKind, Plan, Wanted
 from azureml_publish.project import Project
 from azureml_publish.promote import Mode, Promotion, Provenance, find_manifest, plan_promotion, promote, wanted_of
@@ -40,6 +40,7 @@ PARTLY = 7
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @layout_option
+@transfer_options
 @as_of_option
 @output_options
 def command(
@@ -52,6 +53,7 @@ def command(
     yes: bool,
     layout: LayoutName | None,
     as_of: datetime | None,
+    transferring: Transferring,
 ) -> None:
     """Take registered versions to another registry: same version, same files, same manifest digest.
 
@@ -75,7 +77,8 @@ def command(
             named = some([f"{action.model}:{action.version}" for action in plan.changes])
             ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
         provenance = Provenance(_commit(project.root), plan.digest, TOOL)
-        results = [_carry_out(output, promotion, one, other, provenance) for promotion in promotions]
+        with transferring.into(output, other) as transfer:
+            results = [_carry_out(promotion, one, other, provenance, transfer) for promotion in promotions]
     if output.json:
         output.data(promoted_json(one.registry.name, other.registry.name, results))
     else:
@@ -123,18 +126,16 @@ def _plan(asset: RegisteredAsset, folder: Wanted | None, target: Opened) -> Prom
 
 
 def _carry_out(
-    output: Output, promotion: Promotion, source: Opened, target: Opened, provenance: Provenance
+    promotion: Promotion, source: Opened, target: Opened, provenance: Provenance, transfer: Transfer
 ) -> Promoted:
     asset = promotion.source.id
     target_id = AssetId(target.registry.name, asset.name, asset.version)
     if promotion.action.kind is ActionKind.UNCHANGED:
         return Promoted(asset, target_id, Outcome.UNCHANGED, str(promotion.mode))
-
-    def told(path: str, way: Way) -> None:
-        output.note(f"{asset.name}  {way:<8}  {path}")
-
     try:
-        copied = promote(promotion, source.registry, target.registry, provenance, told)
+        if transfer.stop():
+            raise Interrupted("Stopped before it began.", hint="Run again to carry on from here.")
+        copied = promote(promotion, source.registry, target.registry, provenance, transfer)
     except PublishError as error:
         return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
     return Promoted(asset, target_id, Outcome.CREATED, str(promotion.mode), copied)

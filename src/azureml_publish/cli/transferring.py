@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +14,10 @@ import click
 
 from azureml_publish.artifacts.lanes import CONNECTIONS, Lanes
 from azureml_publish.artifacts.patience import Bandwidth
-from azureml_publish.cli.progress import progress_option
+from azureml_publish.artifacts.transfer import Transfer
+from azureml_publish.cli.progress import progress_option, watch
+from azureml_publish.cli.registries import TOOL, Opened, find_blobs
+from azureml_publish.cli.session import Output
 
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 1024, "MI": 1024**2, "GI": 1024**3}
 
@@ -24,9 +30,13 @@ class Transferring:
     connections: int
     progress: str
 
-    def lanes(self) -> Lanes:
-        """The connections and the memory of one run."""
-        return Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
+    @contextmanager
+    def into(self, output: Output, opened: Opened) -> Iterator[Transfer]:
+        """What brings files into a registry; it shows how they get on, and Ctrl-C stops it after the step under way."""
+        lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
+        with _stoppable(output) as stopped, watch(output, self.progress) as progress:
+            blobs = find_blobs(opened, output.session.environ)
+            yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=lanes)
 
 
 class Rate(click.ParamType[float]):
@@ -67,3 +77,21 @@ def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     if hasattr(function, "__click_params__"):
         wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
     return wrapped
+
+
+@contextmanager
+def _stoppable(output: Output) -> Iterator[threading.Event]:
+    """Ctrl-C asks for an end after the step under way; a second one does not wait."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+        output.note("Stopping after the step under way. Press Ctrl-C again to stop at once.")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.apply import Outcome
-from azureml_publish.artifacts.copying import Copied, Way
+from azureml_publish.artifacts.copying import Copied
 from azureml_publish.assets import AssetId
 from azureml_publish.errors import PublishError
 from azureml_publish.reporters.diagnostics import as_json, counted
@@ -96,16 +96,18 @@ def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
     for one in results:
         line = f"  {paint(f'{one.outcome:<9}', _COLOURS[one.outcome])}  {one.target}"
         if one.copied is not None:
-            ways = ", ".join(f"{number} {way}" for way, number in _ways(one.copied).items() if number)
-            held = f"{counted(one.copied.files, 'file')}, {size_text(one.copied.size)} ({ways})"
-            line += f"  {held}, metadata {_METADATA[one.metadata]}"
+            line += f"  {_held(one.copied)}, metadata {_METADATA[one.metadata]}"
         lines.append(line)
         lines.extend(error_lines(one.error, paint))
     return "".join(f"{line}\n" for line in lines)
 
 
 def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
-    """The same as a JSON object; sizes in bytes, `ways` counts files, the manifest among them, by how they came."""
+    """The same as a JSON object.
+
+    `size` and `fetched` are bytes: of all files, and those that the target's storage fetched from the source itself.
+    `kept` counts files that an earlier run had brought.
+    """
     return as_json(
         {
             "from": source,
@@ -118,10 +120,11 @@ def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
                     "asset_id": str(one.target),
                     "outcome": str(one.outcome),
                     "metadata": one.metadata,
-                    "files": one.copied.files if one.copied else None,
+                    "files": len(one.copied.moved.entries) if one.copied else None,
                     "size": one.copied.size if one.copied else None,
+                    "kept": one.copied.moved.kept if one.copied else None,
+                    "fetched": one.copied.moved.fetched if one.copied else None,
                     "manifest": one.copied.manifest if one.copied else None,
-                    "ways": _ways(one.copied) if one.copied else None,
                     "error": one.error.message if one.error else None,
                     "hint": one.error.hint if one.error else None,
                 }
@@ -134,5 +137,11 @@ def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
 _METADATA = {"render": "from its folder", "carry": "as it was"}
 
 
-def _ways(copied: Copied) -> dict[str, int]:
-    return {str(way): copied.ways.count(way) for way in Way}
+def _held(copied: Copied) -> str:
+    moved = copied.moved
+    told = f"{counted(len(moved.entries), 'file')}, {size_text(copied.size)}"
+    if moved.kept:
+        told += f", {moved.kept} of them there already"
+    if moved.fetched:
+        told += f", {size_text(moved.fetched)} fetched by the storage"
+    return told
