@@ -329,8 +329,11 @@ class TestFromTheHub:
     def test_a_hub_that_keeps_breaking_off_is_given_up(self, emulator: Emulator, hub: Hub, bert: ModelContent) -> None:
         emulator.faults.add(service="hub", method="GET", path="resolve/.*/model.safetensors", truncate_after=0)
         sas_uri = emulator.container("given-up")
+        waits: list[float] = []
+        impatient = replace(transfer(hub), patience=Patience(sleep=waits.append))
         with pytest.raises(Unreachable):
-            publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), transfer(hub))
+            publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), impatient)
+        assert sum(waits) > 5
 
     def test_storage_that_fails_for_a_while_is_tried_again(
         self, emulator: Emulator, hub: Hub, bert: ModelContent
