@@ -6,13 +6,12 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.differences import COLOURS
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import shortened, table
 from azureml_publish.skus.live import Comparison, LiveDifference
 from azureml_publish.skus.overlay import shown
 from azureml_publish.skus.prune import Pruning
-
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def diff_text(path: str, before: str, after: str, paint: Paint = PLAIN) -> str:
@@ -23,7 +22,7 @@ def diff_text(path: str, before: str, after: str, paint: Paint = PLAIN) -> str:
     said = []
     for line in lines:
         text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        colour = _COLOURS.get(line[0]) if not line.startswith(("---", "+++")) else "bold"
+        colour = COLOURS.get(line[0]) if not line.startswith(("---", "+++")) else "bold"
         said.append(f"{paint(text.rstrip(chr(10)), colour)}\n" if colour else text)
     return "".join(said)
 

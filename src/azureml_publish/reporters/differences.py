@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeGuard
 
 from azureml_publish.assets import Value
 from azureml_publish.layouts import decode
+from azureml_publish.reporters.paint import Paint
 
 WIDTH = 60
 """Characters of one value that somebody reads."""
@@ -18,6 +19,9 @@ ITEMS = 4
 
 DIFF_LINES = 24
 """Lines of a diff that somebody reads."""
+
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+"""Of a line, by its sign."""
 
 _DIFF_WIDTH = 96
 _COMPARABLE = 400_000
@@ -35,6 +39,12 @@ class Line(NamedTuple):
         """The line with its sign, which `@` has in its text."""
         sign = f"{self.sign} " if self.sign in ("+", "-") else ""
         return f"{'  ' * self.depth}{sign}{self.text}".rstrip(" ")
+
+
+def painted(line: Line, paint: Paint) -> str:
+    """A line in the colour of its sign."""
+    colour = COLOURS.get(line.sign)
+    return paint(str(line), colour) if colour else str(line)
 
 
 def difference(before: Value, after: Value, *, items: int = ITEMS, diff_lines: int = DIFF_LINES) -> list[Line]:

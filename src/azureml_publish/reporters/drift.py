@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import RegisteredAsset
 from azureml_publish.diagnostics import Location
-from azureml_publish.plan import Drift, DriftedField, ModelDrift, Side, Standing
+from azureml_publish.plan import Consequence, Drift, DriftedField, ModelDrift, Side, Standing
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted
-from azureml_publish.reporters.differences import difference, short
+from azureml_publish.reporters.differences import difference, painted, short
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.plan_markdown import MOST, cell
 from azureml_publish.reporters.plans import NAME_WIDTH
+from azureml_publish.reporters.plans import SAID as PLANNED
 
 SAID = {
     Side.REGISTRY: "changed in the registry",
@@ -21,7 +22,6 @@ SAID = {
     Side.BOTH: "changed in both",
     Side.UNKNOWN: "differs",
 }
-KEPT = "stays, as properties do"
 _SIGNS = {
     Standing.SAME: ("=", "dim"),
     Standing.DIFFERS: ("!", "red"),
@@ -34,7 +34,6 @@ _STANDS = {
     Standing.NOT_APPLIED: "not applied yet",
     Standing.MISSING: "gone: its number is used up",
 }
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def _when(what: str, at: str, by: str) -> str:
 
 
 def _said(field: DriftedField) -> str:
-    return SAID[field.side] if field.counts or field.side is Side.FOLDER else KEPT
+    return SAID[field.side] if field.counts or field.side is Side.FOLDER else PLANNED[Consequence.KEPT]
 
 
 def _body(model: ModelDrift, fix: Fixed, paint: Paint) -> Iterator[str]:
@@ -145,8 +144,7 @@ def _body(model: ModelDrift, fix: Fixed, paint: Paint) -> Iterator[str]:
     for field in model.fields:
         yield f"{paint(f'{_said(field):<{width}}', 'dim')}  {short(field.field, NAME_WIDTH)}"
         for line in difference(field.before, field.after):
-            colour = _COLOURS.get(line.sign)
-            yield f"    {paint(str(line), colour) if colour else line}"
+            yield f"    {painted(line, paint)}"
     for newer in model.newer:
         hidden = ", archived" if newer.archived else ""
         yield f"version {newer.id.version} is registered, and no folder names it{hidden}: {made(newer)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from azureml_publish.plan import Action, ActionKind, Consequence, FieldChange, Plan
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.differences import Line, beyond, difference, read_lists, short, unified
+from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 SIGNS = {
@@ -27,8 +27,6 @@ SAID = {
 }
 NAME_WIDTH = 120
 """Characters of a field's name, which somebody may have chosen in a console."""
-
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
@@ -125,10 +123,4 @@ def _changes(action: Action, paint: Paint) -> Iterator[str]:
     for change in by_consequence(action):
         yield f"{paint(f'{SAID[change.consequence]:<{width}}', 'dim')}  {short(change.field, NAME_WIDTH)}"
         for line in difference(change.before, change.after):
-            yield f"    {_painted(line, paint)}"
-
-
-def _painted(line: Line, paint: Paint) -> str:
-    text = str(line)
-    colour = _COLOURS.get(line.sign)
-    return paint(text, colour) if colour else text
+            yield f"    {painted(line, paint)}"
