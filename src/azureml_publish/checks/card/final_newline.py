@@ -18,7 +18,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
     yield RULE.at(
         card.place(line, max(1, column - 1)),
         "The last line of the card is not ended, so a line that is added to it shows up as a change of two.",
-        "End it with a line feed; `publish lint --fix` does.",
+        "End it with a line feed.",
         fix=card.fix([(line, column, line, column, "\n")]),
         width=1,
     )

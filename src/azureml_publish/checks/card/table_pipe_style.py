@@ -22,7 +22,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             card,
             edits,
             f"In {times(len(edits), 'table')} the row of dashes does not begin and end like its header: a bar or none.",
-            "Write the outer bars in both rows or in none; `publish lint --fix` does.",
+            "Write the outer bars in both rows or in none.",
         )
 
 
