@@ -45,26 +45,19 @@ def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
     return f"{', '.join(said) or 'No findings'} in {counted(models, 'model')}."
 
 
-def diagnostics_json(found: Sequence[Diagnostic]) -> str:
-    """The findings as a JSON object; `line` and `column` count from 1."""
-    return as_json(
-        {
-            "diagnostics": [
-                {
-                    "code": one.code,
-                    "name": one.name,
-                    "severity": str(one.severity),
-                    "message": one.message,
-                    "path": one.location.path,
-                    "line": one.location.line,
-                    "column": one.location.column,
-                    "hint": one.hint,
-                    "fixable": one.fix is not None,
-                }
-                for one in found
-            ]
-        }
-    )
+def finding_json(one: Diagnostic) -> dict[str, object]:
+    """One finding in the words of the contract; `line` and `column` count from 1."""
+    return {
+        "code": one.code,
+        "name": one.name,
+        "severity": str(one.severity),
+        "message": one.message,
+        "path": one.location.path,
+        "line": one.location.line,
+        "column": one.location.column,
+        "hint": one.hint,
+        "fixable": one.fix is not None,
+    }
 
 
 def counted(count: int, noun: str) -> str:
