@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import requests
@@ -21,6 +21,9 @@ from azureml_publish.emulator import Emulator
 
 REPOSITORY = Path(__file__).parents[1]
 
+REQUIRED = os.environ.get("PUBLISH_TESTS_REQUIRE", "").split(",")
+"""Optional parts that must not be missing. Read here, because tests run without any PUBLISH_ variable."""
+
 # huggingface_hub reads these when it is imported, so a fixture would come too late.
 os.environ.setdefault("HF_HOME", tempfile.mkdtemp(prefix="hf-home-"))
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -29,6 +32,13 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 # How fast data is drawn says more about the machine than about the code.
 settings.register_profile("publish", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("publish")
+
+
+def lacking(part: str, how: str) -> NoReturn:
+    """Skip a test whose optional part is not installed; fail it where PUBLISH_TESTS_REQUIRE names the part."""
+    if part in REQUIRED:
+        pytest.fail(f"{part} is required, but not installed: {how}")
+    pytest.skip(f"{part} is not installed: {how}")
 
 
 @dataclass(frozen=True)

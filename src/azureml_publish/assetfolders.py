@@ -108,9 +108,11 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
     model = reader.document(files["model"], asset, ("extra_config",))
     if spec is None or model is None or (asset is None and (path / ASSET_FILE).exists()):
         return None
-    if not isinstance(spec.data, Mapping):
-        hint = "Write `name:`, `version:` and what else there is to say."
-        found.append(NOT_READABLE.at(Location(spec.path), f"{spec.path} is not a mapping.", hint))
+    hints = ((spec, "`name:`, `version:`"), (model, "`path:`, `publish:`"))
+    if formless := [(one, keys) for one, keys in hints if not isinstance(one.data, Mapping)]:
+        for one, keys in formless:
+            hint = f"Write {keys} and what else there is to say."
+            found.append(NOT_READABLE.at(Location(one.path), f"{one.path} is not a mapping.", hint))
         return None
     publishing = _mapping(_as_upstream_reads(model))
     files["card"] = _name(_mapping(publishing.get("publish")).get("description"), CARD)

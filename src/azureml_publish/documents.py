@@ -77,7 +77,7 @@ class Document:
 
     def places_of(self, word: str, *, below: KeyPath) -> list[KeyPath]:
         """Where a text stands as a value below a key."""
-        return [key_path for key_path, value in walk(_at(self.data, below), below) if value == word]
+        return [key_path for key_path, value in walk(value_at(self.data, below), below) if value == word]
 
 
 class _Loader(yaml.CSafeLoader):
@@ -300,10 +300,24 @@ class _Dumper(yaml.CSafeDumper):
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{_FLOAT.pattern}\Z"), list("-+0123456789."))
 
 
-def _at(data: Any, key_path: KeyPath) -> Any:
+def value_at(data: Any, key_path: KeyPath) -> Any:
+    """The value at a key path of a tree.
+
+    Raises:
+        KeyError, IndexError, TypeError: there is none; `holds` asks first.
+    """
     for key in key_path:
         data = data[key]
     return data
+
+
+def holds(data: object, key_path: KeyPath) -> bool:
+    """Whether a tree has every key of a key path; all are keys of mappings. The value may be None."""
+    for key in key_path:
+        if not isinstance(data, Mapping) or key not in data:
+            return False
+        data = data[key]
+    return True
 
 
 def walk(value: Value, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Value]]:

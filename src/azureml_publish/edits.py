@@ -11,7 +11,7 @@ import yaml
 
 from azureml_publish.assets import Value
 from azureml_publish.diagnostics import Edit
-from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_yaml
+from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_yaml, value_at
 
 
 def edit_to(document: Document, text: str) -> Edit:
@@ -72,7 +72,7 @@ def remove_items(document: Document, key_path: KeyPath, indexes: Collection[int]
         intended = _without(document.data, key_path)
     else:
         cuts = [_cut(document.text, span, kept) for span in items]
-        data: Any = _at(document.data, key_path)
+        data: Any = value_at(document.data, key_path)
         intended = _with(document.data, key_path, [item for index, item in enumerate(data) if index not in indexes])
     text, position = "", 0
     for start, end in sorted(cuts):
@@ -106,7 +106,7 @@ def _last_characters(document: Document, key_path: KeyPath) -> Iterator[int]:
     """Where scalars and flow collections below a key end; a block collection's own end is that of what follows it."""
     for below, span in document.spans.items():
         if below[: len(key_path)] == key_path:
-            collection = isinstance(_at(document.data, below), dict | list)
+            collection = isinstance(value_at(document.data, below), dict | list)
             if not collection or document.text[span.start : span.start + 1] in ("[", "{"):
                 yield span.end
 
@@ -137,7 +137,7 @@ def _line_end(text: str, index: int) -> int:
 
 def _without(data: Any, key_path: KeyPath) -> Any:
     changed = copy.deepcopy(data)
-    del _at(changed, key_path[:-1])[key_path[-1]]
+    del value_at(changed, key_path[:-1])[key_path[-1]]
     return changed
 
 
@@ -145,7 +145,7 @@ def _with(data: Any, key_path: KeyPath, value: Value) -> Any:
     if not key_path:
         return value
     changed = copy.deepcopy(data)
-    _at(changed, key_path[:-1])[key_path[-1]] = value
+    value_at(changed, key_path[:-1])[key_path[-1]] = value
     return changed
 
 
@@ -160,7 +160,7 @@ def set_value(document: Document, key_path: tuple[str, ...], value: Value) -> st
     known: KeyPath = key_path
     while known and known not in document.spans:
         known = known[:-1]
-    there = _at(document.data, known)
+    there = value_at(document.data, known)
     if len(known) == len(key_path):
         span = document.spans[key_path]
         text = _spliced(document.text, span.start, span.end, _flow(value))
@@ -239,9 +239,3 @@ def _set(data: Any, key_path: tuple[str, ...], value: Value) -> Any:
         place = place[key]
     place[key_path[-1]] = value
     return changed
-
-
-def _at(data: Any, key_path: KeyPath) -> Any:
-    for key in key_path:
-        data = data[key]
-    return data

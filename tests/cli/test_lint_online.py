@@ -117,8 +117,38 @@ def test_links_are_judged_where_they_are_written(publish: Run, project: Path, si
     ]
     found = [one for one in json.loads(ran.out)["diagnostics"] if one["code"] == "LINK002"]
     assert found[0]["hint"] == f"Write {site.url}/new#part."
-    assert [one["fixable"] for one in found] == [False, False]
+    assert [one["fixable"] for one in found] == [True, False]
     assert "front page" in found[1]["message"]
+
+
+def test_mends_of_links_and_folders_are_made_in_one_run(publish: Run, project: Path, site: Site) -> None:
+    site.pages |= {"/old": Page(301, headers={"Location": "/new"}), "/new": Page()}
+    text = f"# Links\n\nA [page]({site.url}/old) and [one]({site.url}/gone).  \t\n\nEnd."
+    write_card(project, text)
+    shown = publish("lint", "--online", "--diff", "--unsafe")
+    assert (shown.code, (project / CARD).read_text(encoding="utf-8")) == (4, text)
+    assert f"+A [page]({site.url}/new) and [one]({site.url}/gone).\n" in shown.out
+    safe = publish("lint", "--online", "--fix")
+    assert "1 can be mended with --fix --unsafe." in safe.err
+    assert "(`publish lint --online --fix --unsafe` does it)" in safe.out
+    assert f"({site.url}/old)" in (project / CARD).read_text(encoding="utf-8")
+    ran = publish("lint", "--online", "--fix", "--unsafe", "-o", "json")
+    said = json.loads(ran.out)
+    assert [one["code"] for one in said["mended"]] == ["LINK002"]
+    assert [code for _, code, *_ in told(ran)] == ["LINK001"]
+    mended = f"# Links\n\nA [page]({site.url}/new) and [one]({site.url}/gone).\n\nEnd.\n"
+    assert (project / CARD).read_text(encoding="utf-8") == mended
+    again = publish("lint", "--online", "--fix", "--unsafe")
+    assert "Mended" not in again.err
+    assert (project / CARD).read_text(encoding="utf-8") == mended
+
+
+def test_a_run_that_asks_nobody_calls_no_accepted_link_mended(publish: Run, project: Path, site: Site) -> None:
+    write_card(project, f"A [page]({site.url}/gone).\n")
+    assert publish("lint", "--online", "--write-baseline", "b.json").code == 0
+    assert "LINK001" in (project / "b.json").read_text(encoding="utf-8")
+    for arguments in (["--online"], []):
+        assert told(Ran(0, publish("lint", *arguments, "--baseline", "b.json", "-o", "json").out, "")) == []
 
 
 def test_answers_are_kept_in_the_users_cache_folder(publish: Run, project: Path, site: Site, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from azureml_publish.assets import AssetId, ContainerAccess, ManifestEntry, Rend
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, Interrupted, NotFound, Unreachable
 from azureml_publish.project import load_project
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, lacking
 
 Lend = Callable[[str], ContainerAccess]
 
@@ -68,9 +68,7 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     """Azurite's blob service: its account URL and the key of an account made for this run."""
     program = shutil.which("azurite-blob", path=f"{REPOSITORY / 'node_modules/.bin'}:{os.environ['PATH']}")
     if program is None:
-        if "azurite" in os.environ.get("PUBLISH_TESTS_REQUIRE", ""):
-            pytest.fail("azurite-blob is required, but not installed: npm install azurite")
-        pytest.skip("azurite-blob is not installed: npm install azurite")
+        lacking("azurite", "npm install azurite")
     key = base64.b64encode(secrets.token_bytes(64)).decode()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -23,7 +23,7 @@ from azureml_publish.artifacts.tree import MANIFEST_FILE
 from azureml_publish.emulator import Emulator
 from azureml_publish.emulator.hub.standins import STAND_INS
 from azureml_publish.render.mlflow import TASKS
-from tests.conftest import REPOSITORY, StaticCredential
+from tests.conftest import REPOSITORY, StaticCredential, lacking
 
 pytestmark = pytest.mark.proof
 
@@ -87,9 +87,7 @@ def models_python() -> Path:
     named = os.environ.get("PUBLISH_PROOF_PYTHON")
     python = Path(named) if named else REPOSITORY / ".venv-proof/bin/python"
     if not python.exists():
-        if "proof" in os.environ.get("PUBLISH_TESTS_REQUIRE", ""):
-            pytest.fail("the models' environment is required, but not there: make proof")
-        pytest.skip("the models' environment is not there: make proof")
+        lacking("proof", "the models' environment comes with `make proof`")
     return python
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from azureml_publish.checks import card, finetune, hub, link, path, registry, sample, sku, spec
 from azureml_publish.checks.asked import LinkUse, ModelUse, OnlineCheck, link_uses
@@ -59,8 +59,13 @@ ONLINE_CHECKS: tuple[OnlineCheck, ...] = (*link.CHECKS, *hub.CHECKS, *registry.C
 """Rules on what the network said; they run with `--online` alone."""
 
 
-def run_checks(project: ProjectSubject, models: Iterable[ModelSubject]) -> Iterator[Diagnostic]:
-    """Every finding of every check over a project: the project first, then model by model, then all models together."""
+def run_checks(
+    project: ProjectSubject, models: Iterable[ModelSubject], see: Callable[[Described], object] | None = None
+) -> Iterator[Diagnostic]:
+    """Every finding of every check over a project: the project first, then model by model, then all models together.
+
+    `see` is shown every model as it is described, which is done but once.
+    """
     for check in ALL_CHECKS:
         if check.project is not None:
             yield from check.project(project)
@@ -73,6 +78,8 @@ def run_checks(project: ProjectSubject, models: Iterable[ModelSubject]) -> Itera
             described = describe(model, model.rendered)
             yield from check_described(described)
             facts += facts_of(described)
+            if see is not None:
+                see(described)
     yield from compare(facts)
 
 

@@ -6,9 +6,10 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from azureml_publish.assetfolders import ReadFolder
+from azureml_publish.assetfolders import NOT_READABLE, ReadFolder
+from azureml_publish.assets import ModelType
 from azureml_publish.checks.markdown import Card
 from azureml_publish.checks.subject import AssetSubject, Described
 from azureml_publish.diagnostics import Diagnostic, Location
@@ -33,6 +34,10 @@ def describe_asset(read: ReadFolder, catalogue: Catalogue, as_of: date) -> tuple
     if MLMODEL in carried and (text := _text(carried[MLMODEL], f"{asset.shown}/{MLMODEL}", found)) is not None:
         mlmodel, wrong = parse_yaml(text, f"{asset.shown}/{MLMODEL}")
         found.extend(wrong)
+        if mlmodel is not None and not isinstance(mlmodel.data, Mapping):
+            hint = "Copy the MLmodel that MLflow wrote beside the model's files."
+            found.append(NOT_READABLE.at(Location(mlmodel.path), f"{mlmodel.path} is not a mapping.", hint))
+            mlmodel = None
     pages = []
     for key in PAGE_KEYS:
         name = gathered.metadata.get(key)
@@ -41,6 +46,10 @@ def describe_asset(read: ReadFolder, catalogue: Catalogue, as_of: date) -> tuple
             if (text := _text(carried[name], shown, found)) is not None:
                 pages.append(Card(text, _place(shown)))
     publishing = _mapping(_mapping(asset.model).get("publish"))
+    if read.publishing is not None and publishing.get("type") not in get_args(ModelType):
+        where = read.publishing.location(("publish", "type"))
+        hint = f"Write `publish:` with `type:` {', '.join(get_args(ModelType)[:-1])} or {get_args(ModelType)[-1]}."
+        found.append(NOT_READABLE.at(where, "`publish.type` names no kind of model.", hint))
     commit = _mapping(spec.get("properties")).get("SHA")
     described = Described(
         asset.folder,

@@ -12,12 +12,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from azureml_publish.assetfolders import model_folders, read_asset_folder
-from azureml_publish.checks import Fact, check_asset, compare, describe_asset, facts_of
+from azureml_publish.checks import Fact, LinkUse, check_asset, compare, describe_asset, facts_of, link_uses
 from azureml_publish.cli.lintcache import Checked, LintCache, digest_of
 from azureml_publish.cli.session import Session
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
@@ -33,11 +33,12 @@ CHUNK = 16
 
 @dataclass(frozen=True, slots=True)
 class AssetLint:
-    """What linting asset folders found, in how many folders, and how many of those came from the cache."""
+    """What linting asset folders found, in how many folders, how many of those came from the cache, and asked links."""
 
     found: tuple[Diagnostic, ...]
     folders: int
     remembered: int = 0
+    links: tuple[LinkUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,17 @@ class _Task:
     folders: tuple[str, ...]
     root: str
     as_of: date
+    links: bool
 
 
 def lint_assets(
-    session: Session, places: Sequence[str], as_of: date, *, cache: bool = True, jobs: int | None = None
+    session: Session,
+    places: Sequence[str],
+    as_of: date,
+    *,
+    cache: bool = True,
+    jobs: int | None = None,
+    links: bool = False,
 ) -> AssetLint:
     """Check every asset folder of models that the places are or hold. Nothing is written into them.
 
@@ -60,6 +68,7 @@ def lint_assets(
         as_of: the day as of which sizes and models count as retired.
         cache: whether unchanged folders are taken from the cache.
         jobs: processes to use. [default: one a core]
+        links: whether to collect the links of cards, too; the cache does not keep them.
 
     Raises:
         UsageProblem: a place is no folder.
@@ -73,6 +82,7 @@ def lint_assets(
         )
     found: list[Diagnostic] = []
     facts: list[Fact] = []
+    linked: list[LinkUse] = []
     remembered = 0
     with LintCache.open(session.environ if cache else None) as store:
         digests = {folder: digest_of(folder, session.directory, as_of) for folder in folders} if store.usable else {}
@@ -84,13 +94,16 @@ def lint_assets(
             else:
                 found += known.found
                 facts += known.facts
+                linked += folder_links(folder, session.directory, as_of) if links else ()
                 remembered += 1
-        for folder, checked in zip(waiting, _check_all(waiting, session.directory, as_of, jobs), strict=True):
+        task = _Task((), str(session.directory), as_of, links)
+        for folder, checked in zip(waiting, _check_all(waiting, task, jobs), strict=True):
             found += checked.found
             facts += checked.facts
+            linked += checked.links
             store.put(digests.get(folder), checked)
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
-    return AssetLint(in_order(found), len(folders), remembered)
+    return AssetLint(in_order(found), len(folders), remembered, tuple(linked))
 
 
 def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
@@ -108,11 +121,11 @@ def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
     return list(folders)
 
 
-def _check_all(folders: Sequence[Path], root: Path, as_of: date, jobs: int | None) -> Iterator[Checked]:
+def _check_all(folders: Sequence[Path], like: _Task, jobs: int | None) -> Iterator[Checked]:
     """The folders' findings in their order: in this process where they are few, else over the cores."""
     names = [str(folder) for folder in folders]
     workers = min(jobs or _cores(), -(-len(names) // CHUNK))
-    tasks = [_Task(tuple(names[at : at + CHUNK]), str(root), as_of) for at in range(0, len(names), CHUNK)]
+    tasks = [replace(like, folders=tuple(names[at : at + CHUNK])) for at in range(0, len(names), CHUNK)]
     if workers < 2 or (jobs is None and len(names) <= FEW):
         for task in tasks:
             yield from _check_some(task)
@@ -137,14 +150,14 @@ def _begin() -> None:
 
 
 def _check_some(task: _Task) -> list[Checked]:
-    done = [check_folder(Path(folder), Path(task.root), task.as_of) for folder in task.folders]
+    done = [check_folder(Path(folder), Path(task.root), task.as_of, links=task.links) for folder in task.folders]
     if not gc.isenabled():
         gc.collect()
     return done
 
 
-def check_folder(folder: Path, root: Path, as_of: date) -> Checked:
-    """One asset folder: what is wrong in it, and what it is compared with others by."""
+def check_folder(folder: Path, root: Path, as_of: date, *, links: bool = False) -> Checked:
+    """One asset folder: what is wrong in it, what it is compared with others by, and the links of its cards."""
     found: list[Diagnostic] = []
     try:
         read = read_asset_folder(folder, root, found)
@@ -153,9 +166,19 @@ def check_folder(folder: Path, root: Path, as_of: date) -> Checked:
         subject, wrong = describe_asset(read, load_catalogue(), as_of)
         found += wrong
         found += check_asset(subject)
-        return Checked(tuple(found), tuple(facts_of(subject.described)))
+        linked = link_uses(subject.described) if links else ()
+        return Checked(tuple(found), tuple(facts_of(subject.described)), tuple(linked))
     except RecursionError:
         where = Location(Path(os.path.relpath(folder, root)).as_posix())
         hint = "Look for endless nesting: lists in lists, quotes in quotes."
         found.append(MALFORMED.at(where, "A file of the folder is nested too deeply to be checked.", hint))
         return Checked(tuple(found), ())
+
+
+def folder_links(folder: Path, root: Path, as_of: date) -> tuple[LinkUse, ...]:
+    """The links of a folder whose findings are known already."""
+    try:
+        read = read_asset_folder(folder, root, [])
+        return () if read is None else tuple(link_uses(describe_asset(read, load_catalogue(), as_of)[0].described))
+    except RecursionError:
+        return ()  # which its findings say

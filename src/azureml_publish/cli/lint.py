@@ -18,7 +18,7 @@ from click.core import ParameterSource
 from azureml_publish.cli.assets import lint_assets
 from azureml_publish.cli.mending import diff_text, mend, write_mended
 from azureml_publish.cli.repository import changed_files, prefix_of
-from azureml_publish.cli.rules import rulebook
+from azureml_publish.cli.rules import always_looks, rulebook
 from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, registry_option, reporting
 from azureml_publish.cli.stages import FINDINGS, Settings, Staged, day_of, stage
 from azureml_publish.cli.writing import write_whole
@@ -36,6 +36,7 @@ from azureml_publish.reporters.lint import LintReport, lint_json
 from azureml_publish.reporters.sarif import lint_sarif
 
 if TYPE_CHECKING:
+    from azureml_publish.checks import LinkUse
     from azureml_publish.cli.online import Online
     from azureml_publish.errors import PublishError
 
@@ -63,24 +64,26 @@ class _Asking:
         self._output = output
         self._registry = registry
         self._cache = cache
+        self._noted: set[str] = set()
         self.failure: PublishError | None = None
 
-    def of_models(self, staged: Staged) -> tuple[Diagnostic, ...]:
+    def of_models(self, staged: Staged, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
         from azureml_publish.cli.online import lint_online  # noqa: PLC0415 - offline runs do without
 
-        return self._told(lint_online(self._output, staged, self._registry, cache=self._cache))
+        return self._told(lint_online(self._output, staged, links, self._registry, cache=self._cache))
 
-    def of_assets(self, places: tuple[str, ...]) -> tuple[Diagnostic, ...]:
+    def of_assets(self, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
         from azureml_publish.cli.online import lint_assets_online  # noqa: PLC0415 - offline runs do without
 
-        return self._told(lint_assets_online(self._output, places, cache=self._cache))
+        return self._told(lint_assets_online(self._output, links, cache=self._cache))
 
     def _told(self, online: Online) -> tuple[Diagnostic, ...]:
         for note in online.notes:
-            self._output.note(note)
+            if note not in self._noted:  # after mending the network is asked again
+                self._output.note(note)
+        self._noted.update(online.notes)
         self.failure = online.failure
-        # Mends are made in a copy of the project, which knows no network.
-        return tuple(replace(one, fix=None) for one in online.found)
+        return online.found
 
 
 def _words(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
@@ -139,9 +142,10 @@ def command(
     if fix and diff:
         raise UsageProblem("--fix writes and --diff does not: choose one.")
     if assets and (fix or diff):
-        raise UsageProblem("--assets only looks.", hint="`publish import` makes model folders, which --fix can mend.")
-    if online and (fix or diff):
-        raise UsageProblem("--online only looks.", hint="Mend what it tells by hand, and the rest without --online.")
+        raise UsageProblem(
+            f"--assets only looks, asset folders are never written: leave {'--fix' if fix else '--diff'} out.",
+            hint="`publish import` makes model folders of them, which --fix can mend.",
+        )
     if assets or not online:
         _refuse_registry()
     session = output.session
@@ -151,41 +155,53 @@ def command(
     done: tuple[Diagnostic, ...] = ()
     asking = _Asking(output, registry, cache=cache) if online else None
     if diff or fix:
-        staged, done = _mended(output, asked, diff=diff, unsafe=unsafe)
+        staged, done = _mended(output, asked, asking, diff=diff, unsafe=unsafe)
     elif assets:
-        linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache)
-        told = linted.found if asking is None else (*linted.found, *asking.of_assets(models or (".",)))
+        linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache, links=online)
+        told = linted.found if asking is None else (*linted.found, *asking.of_assets(linted.links))
         # Nothing is ever mended there, so that nothing is said to be mendable.
         staged = Staged(None, (), in_order(replace(one, fix=None) for one in told))
     else:
         staged = _lint(asked, session, root, asking)
     if write_baseline is not None:
         _accept(output, asked, staged, write_baseline)
-    found = _told(asked, staged)
+    found, held = _told(asked, staged)
     prefix = prefix_of(root) if output.format in ("github", "sarif") else ""
     count = linted.folders if assets else len(staged.subjects)
     report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
-    _show(output, report, root, _held(asked, staged))
+    _show(output, report, root, held)
     if asking is not None and asking.failure is not None:
         raise asking.failure
     if has_errors(found):
         raise SystemExit(FINDINGS)
 
 
-def _mended(output: Output, asked: _Asked, *, diff: bool, unsafe: bool) -> tuple[Staged, tuple[Diagnostic, ...]]:
-    """What is left after mending, and what was mended; with `--diff` the run ends here."""
-    told = functools.partial(_told, asked)
-    mending = mend(asked.root, functools.partial(_lint, asked, output.session), told, unsafe=unsafe)
+def _mended(
+    output: Output, asked: _Asked, asking: _Asking | None, *, diff: bool, unsafe: bool
+) -> tuple[Staged, tuple[Diagnostic, ...]]:
+    """What is left after mending, and what was mended; with `--diff` the run ends here.
+
+    The network is asked about the project as it is, and once more about what mending made of it.
+    """
+    look = functools.partial(_lint, asked, output.session)
+    before = look(asked.root, asking) if asking is not None else None
+    heard = [] if before is None else [one for one in _told(asked, before)[0] if not always_looks(one.code)]
+    mending = mend(asked.root, look, lambda staged: _told(asked, staged)[0], unsafe=unsafe, besides=heard)
     for path in mending.refused:
         output.note(f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it.")
     if diff:
         output.data(diff_text(mending))
         output.note(f"Would mend {counted(len(mending.done), 'finding')} in {counted(len(mending.after), 'file')}.")
-        raise SystemExit(FINDINGS if mending.after or has_errors(told(mending.left)) else 0)
+        if asking is not None and asking.failure is not None:
+            raise asking.failure
+        raise SystemExit(FINDINGS if mending.after or has_errors((*_told(asked, mending.left)[0], *heard)) else 0)
     missed = write_mended(asked.root, mending)
     for path in missed:
         output.note(f"{path} changed while it was mended, and is left alone. Run again.")
-    return mending.left, () if missed else mending.done
+    left = mending.left if before is None else before
+    if asking is not None and mending.after:
+        left = look(asked.root, asking)
+    return left, () if missed else mending.done
 
 
 def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
@@ -205,24 +221,17 @@ def _lint(asked: _Asked, session: Session, root: Path, asking: _Asking | None = 
     return stage(replace(session, directory=root), asked.models, Settings(as_of=asked.as_of), ask=ask)
 
 
-def _told(asked: _Asked, staged: Staged) -> tuple[Diagnostic, ...]:
-    """The findings that are asked for and new."""
+def _told(asked: _Asked, staged: Staged) -> tuple[tuple[Diagnostic, ...], int]:
+    """The findings that are asked for and new, and how many the baseline holds back."""
     wanted = selected(staged.found, rulebook(), asked.select, asked.ignore)
     if asked.baseline is None:
-        return wanted
+        return wanted, 0
     text, path = _baseline(asked.baseline, asked.root)
     known = read_baseline(text, path)
-    found, _ = new_findings(wanted, known)
-    stale = stale_entries(staged.found, known, text, path) if asked.everything else ()
-    return in_order((*found, *stale))
-
-
-def _held(asked: _Asked, staged: Staged) -> int:
-    """How many findings the baseline holds back."""
-    if asked.baseline is None:
-        return 0
-    known = read_baseline(*_baseline(asked.baseline, asked.root))
-    return new_findings(selected(staged.found, rulebook(), asked.select, asked.ignore), known)[1]
+    found, held = new_findings(wanted, known)
+    looked = Counter({mark: count for mark, count in known.items() if always_looks(mark[1])})
+    stale = stale_entries(staged.found, looked, text, path) if asked.everything else ()
+    return in_order((*found, *stale)), held
 
 
 def _baseline(path: Path, root: Path) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import azureml_publish
-from azureml_publish.checks import Fact
+from azureml_publish.checks import Fact, LinkUse
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.project import MAX_FILE_BYTES, shown_path
 
@@ -31,10 +31,11 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS checked (digest BLOB PRIMARY KEY, used INT
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One folder's findings, and the facts that all folders are compared by."""
+    """One folder's findings, the facts that all folders are compared by, and, not kept, links where they are wanted."""
 
     found: tuple[Diagnostic, ...]
     facts: tuple[Fact, ...]
+    links: tuple[LinkUse, ...] = ()
 
 
 class LintCache:

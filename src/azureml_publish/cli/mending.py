@@ -56,6 +56,7 @@ def mend(
     told: Callable[[Staged], Iterable[Diagnostic]],
     *,
     unsafe: bool,
+    besides: Iterable[Diagnostic] = (),
 ) -> Mending:
     """Mend a copy of the project until nothing changes.
 
@@ -64,6 +65,8 @@ def mend(
         lint: looks at a project in a folder.
         told: the findings of it that are asked for.
         unsafe: whether to make mends that may change what is meant.
+        besides: findings of the project as it is that no look at the copy tells, as the network did; what the first
+            round does not mend of them is left.
     """
     done: list[Diagnostic] = []
     before: dict[str, bytes] = {}
@@ -71,8 +74,9 @@ def mend(
     refused: set[str] = set()
     with _copy_of(root) as copy:
         staged = lint(copy)
-        for _ in range(ROUNDS):
-            wanted = [one for one in told(staged) if one.fix is not None and (one.fix.safe or unsafe)]
+        for number in range(ROUNDS):
+            found = (*told(staged), *(besides if number == 0 else ()))
+            wanted = [one for one in found if one.fix is not None and (one.fix.safe or unsafe)]
             changed, mended = _round(copy, [one for one in wanted if fix_path(one) not in refused])
             if not changed:
                 break

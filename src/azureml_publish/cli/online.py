@@ -7,22 +7,16 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from azureml_publish import __version__
 from azureml_publish.artifacts.hub import Hub
-from azureml_publish.assetfolders import read_asset_folder
 from azureml_publish.checks import (
     LinkUse,
     ModelUse,
     check_hub,
     check_link,
     check_registry,
-    describe,
-    describe_asset,
-    link_uses,
 )
-from azureml_publish.cli.assets import asset_folders
 from azureml_publish.cli.lintcache import cache_file
 from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.registries import open_registry
@@ -35,7 +29,6 @@ from azureml_publish.plan import Plan
 from azureml_publish.plan.rules import Consequence
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.reporters.diagnostics import counted
-from azureml_publish.skus import load_catalogue
 from azureml_publish.spec import HubSource
 
 AGENT = f"azureml-publish/{__version__} (link check)"
@@ -61,18 +54,15 @@ class Online:
     failure: PublishError | None = None
 
 
-def lint_online(output: Output, staged: Staged, registry: str | None, *, cache: bool = True) -> Online:
+def lint_online(
+    output: Output, staged: Staged, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
+) -> Online:
     """Ask about every model that was staged: its links, its Hub repository, and its version in a registry.
 
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
     session = output.session
-    uses: list[LinkUse] = []
-    for subject in staged.subjects:
-        if subject.rendered is not None:
-            uses += link_uses(describe(subject, subject.rendered))
-    links, notes = _links(session, uses, cache=cache)
-    found = [*links]
+    found, notes = _links(session, links, cache=cache)
     hub, unasked = _hub(session, [subject.folder for subject in staged.subjects])
     found += hub
     notes += unasked
@@ -90,33 +80,14 @@ def lint_online(output: Output, staged: Staged, registry: str | None, *, cache: 
     return Online(in_order(found), tuple(notes), failure)
 
 
-def lint_assets_online(output: Output, places: Sequence[str], *, cache: bool = True) -> Online:
-    """Follow the links of asset folders that nobody imported.
-
-    Raises:
-        UsageProblem: a place is no folder.
-    """
-    session = output.session
-    uses: list[LinkUse] = []
-    for folder in asset_folders(session, places):
-        uses += _asset_links(session, folder)
-    found, notes = _links(session, uses, cache=cache)
+def lint_assets_online(output: Output, links: Sequence[LinkUse], *, cache: bool = True) -> Online:
+    """Follow the links of asset folders that nobody imported."""
+    found, notes = _links(output.session, links, cache=cache)
     return Online(in_order(found), tuple(notes))
 
 
-def _asset_links(session: Session, folder: Path) -> list[LinkUse]:
-    try:
-        read = read_asset_folder(folder, session.directory, [])
-        if read is None:
-            return []  # which is told without a network
-        return list(link_uses(describe_asset(read, load_catalogue(), session.today)[0].described))
-    except RecursionError:
-        return []
-
-
-def _links(session: Session, uses: Iterable[LinkUse], *, cache: bool) -> tuple[list[Diagnostic], list[str]]:
-    chosen = tuple(uses)
-    if not chosen:
+def _links(session: Session, uses: Sequence[LinkUse], *, cache: bool) -> tuple[list[Diagnostic], list[str]]:
+    if not uses:
         return [], []
     environ, hosts = session.environ, Hosts()
     asker = Asker(
@@ -127,8 +98,8 @@ def _links(session: Session, uses: Iterable[LinkUse], *, cache: bool) -> tuple[l
     )
     memory = LinkMemory(cache_file(environ).with_name("links.json") if cache else None)
     with closing(asker):
-        asked = ask_links((use.url for use in chosen), asker, hosts, memory)
-    found = [one for use in chosen if use.url in asked.answers for one in check_link(use, asked.answers[use.url])]
+        asked = ask_links((use.url for use in uses), asker, hosts, memory)
+    found = [one for use in uses if use.url in asked.answers for one in check_link(use, asked.answers[use.url])]
     notes = [f"There is no network: {counted(asked.offline, 'link')} not followed."] if asked.offline else []
     return found, notes
 

@@ -40,6 +40,15 @@ LINTING: tuple[Rule, ...] = (silence.UNUSED, silence.UNKNOWN, silence.NO_REASON,
 """What the linter tells of its own settings."""
 
 
+ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
+"""Codes of the rules on what the network says."""
+
+
+def always_looks(code: str) -> bool:
+    """Whether the rule of a code looks in every run: the network is asked in some only, and not every answer comes."""
+    return code not in ONLINE
+
+
 @cache
 def rulebook() -> Rulebook:
     """Every rule. What reading and rendering tell as an error is always told: nothing else could look then."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from azureml_publish.checks import ONLINE_CHECKS, ModelSubject
-from azureml_publish.cli.rules import rulebook
+from azureml_publish.checks import ModelSubject
+from azureml_publish.cli.rules import always_looks, rulebook
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix
 from azureml_publish.documents import Document, KeyPath, decode
 from azureml_publish.edits import remove_items
@@ -26,15 +26,7 @@ def silenced(
     """
     looked = {one.folder.folder for one in subjects if one.rendered is not None}
     whole = not project.unreadable and all(model.folder in looked for model in project.models)
-    return apply_silences(found, [*_of_project(project, whole=whole), *_of_models(subjects)], rulebook(), _ran)
-
-
-_ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
-
-
-def _ran(code: str) -> bool:
-    """Whether the rule of a code looked: what the network says is heard in some runs only."""
-    return code not in _ONLINE
+    return apply_silences(found, [*_of_project(project, whole=whole), *_of_models(subjects)], rulebook(), always_looks)
 
 
 def _of_project(project: Project, *, whole: bool) -> Iterator[Silence]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
+from azureml_publish.checks import Described, LinkUse, ModelSubject, ProjectSubject, link_uses, run_checks
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.silencing import silenced
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
@@ -50,8 +50,8 @@ class Staged:
         return tuple((one.folder, one.rendered) for one in self.subjects if one.rendered is not None)
 
 
-Ask: TypeAlias = Callable[[Staged], Iterable[Diagnostic]]
-"""Asks the network about what was staged."""
+Ask: TypeAlias = Callable[[Staged, Sequence[LinkUse]], Iterable[Diagnostic]]
+"""Asks the network about what was staged, and about the links of its cards."""
 
 
 def stage(
@@ -85,9 +85,15 @@ def stage(
     found.extend(mistakes)
     if not check:
         return Staged(project, subjects, in_order(found))
-    found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects)))
+    links: list[LinkUse] = []
+
+    def see(described: Described) -> None:
+        links.extend(link_uses(described))
+
+    configured = (with_configuration(one, session.environ) for one in subjects)
+    found.extend(run_checks(subject, configured, see if ask is not None else None))
     if ask is not None:
-        found.extend(ask(Staged(project, subjects, in_order(found))))
+        found.extend(ask(Staged(project, subjects, in_order(found)), links))
     told, hushed = silenced(project, subjects, dict.fromkeys(found))
     return Staged(project, subjects, in_order(told), hushed)
 

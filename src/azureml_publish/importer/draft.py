@@ -10,7 +10,7 @@ from typing import Any, get_args
 from azureml_publish.assetfolders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import Document, KeyPath, walk
+from azureml_publish.documents import Document, KeyPath, holds, walk
 from azureml_publish.importer.findings import ImportRules
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_rules
 from azureml_publish.project import MISSING_FILE
@@ -95,19 +95,11 @@ def find_layout(properties: Mapping[str, Value], tags: Mapping[str, Value], nati
         any(rule.key in (tags if rule.section == "tags" else properties) for rule in rules)
         for rules in load_rules().values()
     )
-    new = sum(_holds(native, path) for path in load_rules())
+    new = sum(holds(native, path) for path in load_rules())
     return "tags" if old > new else "system_metadata"
 
 
 _METADATA = frozenset(info.alias or name for name, info in Metadata.model_fields.items())
-
-
-def _holds(data: Any, path: tuple[str, ...]) -> bool:
-    for key in path:
-        if not isinstance(data, Mapping) or key not in data:
-            return False
-        data = data[key]
-    return True
 
 
 def _unusable(asset: AssetFolder, document: Document) -> Iterator[Diagnostic]:

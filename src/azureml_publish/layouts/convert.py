@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, Value
+from azureml_publish.documents import holds, value_at
 from azureml_publish.layouts.coercions import ABSENT, TRUE_ONLY, Absent, UnreadableValueError, read, write
 from azureml_publish.layouts.mapping import Path, Rule, Section, load_rules
 
@@ -183,12 +184,7 @@ def _in_upstream_order(metadata: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _at(metadata: Mapping[str, Value], path: Path) -> Value | Absent:
-    found: Value = metadata
-    for key in path:
-        if not isinstance(found, Mapping) or key not in found:
-            return ABSENT
-        found = found[key]
-    return found
+    return value_at(metadata, path) if holds(metadata, path) else ABSENT
 
 
 def _take(metadata: dict[str, Value], path: Path) -> Value | Absent:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azureml_publish.assets import LayoutName, Value
+from azureml_publish.documents import holds
 from azureml_publish.layouts import LaidOut, Section, load_rules
 from azureml_publish.spec import Extra
 
@@ -22,7 +23,7 @@ def carry(extra: Extra, laid_out: LaidOut, metadata: Mapping[str, Value], layout
     native = overlaid(laid_out.system_metadata, extra.system_metadata)
     if layout == "system_metadata":
         for path, rules in load_rules().items():
-            if _is_set(metadata, path) or _is_set(native, path):
+            if holds(metadata, path) or holds(native, path):
                 for rule in rules:
                     sections[rule.section].pop(rule.key, None)
     for dotted in extra.omit:
@@ -54,11 +55,3 @@ def without(tree: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
         if not kept[path[0]]:
             del kept[path[0]]
     return kept
-
-
-def _is_set(tree: Any, path: tuple[str, ...]) -> bool:
-    for key in path:
-        if not isinstance(tree, Mapping) or key not in tree:
-            return False
-        tree = tree[key]
-    return True

@@ -10,6 +10,9 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.reporters.frames import Sources, frame, visible
 from azureml_publish.reporters.paint import PLAIN, Paint
 
+_ASKED = ("LINK", "HUB", "REG")
+"""Families that only a run with --online tells, and mends."""
+
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
@@ -29,7 +32,8 @@ def diagnostics_text(
         place = f"{one.location.path}:{one.location.line}:{one.location.column}"
         severity = paint(f"{one.severity} {one.code}", _COLOURS[one.severity], "bold")
         shown = frame(one, sources, columns, paint, _COLOURS[one.severity], "bold") if sources is not None else ""
-        mend = "" if one.fix is None else f" (`publish lint --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
+        asked = " --online" if one.code.startswith(_ASKED) else ""
+        mend = "" if one.fix is None else f" (`publish lint{asked} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
         paragraphs.append(
             f"{paint(visible(place), 'bold')}: {severity} {visible(one.message)} {paint(f'[{one.name}]', 'dim')}\n"
             f"{shown}"
@@ -45,26 +49,19 @@ def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
     return f"{', '.join(said) or 'No findings'} in {counted(models, 'model')}."
 
 
-def diagnostics_json(found: Sequence[Diagnostic]) -> str:
-    """The findings as a JSON object; `line` and `column` count from 1."""
-    return as_json(
-        {
-            "diagnostics": [
-                {
-                    "code": one.code,
-                    "name": one.name,
-                    "severity": str(one.severity),
-                    "message": one.message,
-                    "path": one.location.path,
-                    "line": one.location.line,
-                    "column": one.location.column,
-                    "hint": one.hint,
-                    "fixable": one.fix is not None,
-                }
-                for one in found
-            ]
-        }
-    )
+def finding_json(one: Diagnostic) -> dict[str, object]:
+    """One finding in the words of the contract; `line` and `column` count from 1."""
+    return {
+        "code": one.code,
+        "name": one.name,
+        "severity": str(one.severity),
+        "message": one.message,
+        "path": one.location.path,
+        "line": one.location.line,
+        "column": one.location.column,
+        "hint": one.hint,
+        "fixable": one.fix is not None,
+    }
 
 
 def counted(count: int, noun: str) -> str:

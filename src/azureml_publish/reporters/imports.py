@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer import Difference, Folded
-from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_json
+from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def import_json(imported: Imported, proofs: Sequence[Proof], found: Sequence[Dia
         "presets": [
             {"name": name, "lists": count, "new": name in imported.presets} for name, count in imported.uses.items()
         ],
-        "diagnostics": json.loads(diagnostics_json(found))["diagnostics"],
+        "diagnostics": [finding_json(one) for one in found],
     }
     if checked:
         content["proofs"] = [

@@ -40,7 +40,8 @@ def _suite(root: Element, path: str, cases: Iterable[tuple[Diagnostic, str]]) ->
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for one, reason in cases:
         name = f"{one.code} {one.name} {one.location.line}:{one.location.column}"
-        case = SubElement(suite, "testcase", classname=_text(path), name=name)
+        line = str(one.location.line)
+        case = SubElement(suite, "testcase", classname=_text(path), name=name, file=_text(path), line=line)
         text = _text(f"{path}:{one.location.line}:{one.location.column}: {one.message}\nhelp: {one.hint}")
         counts["tests"] += 1
         if reason:

@@ -9,7 +9,7 @@ from typing import Any
 from azureml_publish.diagnostics import Diagnostic, Edit, Rule
 from azureml_publish.findings.mending import fix_path
 from azureml_publish.findings.silence import Silenced
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
 
 
@@ -44,10 +44,10 @@ def lint_json(report: LintReport) -> str:
     """The findings as a JSON object; lines and columns count from 1, ends are excluded."""
     return as_json(
         {
-            "diagnostics": [finding_json(one, report.sources) for one in report.found],
-            "mended": [finding_json(one, None) for one in report.mended],
+            "diagnostics": [_finding(one, report.sources) for one in report.found],
+            "mended": [_finding(one, None) for one in report.mended],
             "silenced": [
-                finding_json(one.found, report.sources)
+                _finding(one.found, report.sources)
                 | {
                     "reason": one.by.reason,
                     "silenced_at": {
@@ -62,21 +62,12 @@ def lint_json(report: LintReport) -> str:
     )
 
 
-def finding_json(one: Diagnostic, sources: Sources | None) -> dict[str, Any]:
-    """One finding in the words of the contract."""
+def _finding(one: Diagnostic, sources: Sources | None) -> dict[str, Any]:
+    """One finding with its end and its mend."""
     width = one.width or (span_of(one, sources) if sources else 0)
-    return {
-        "code": one.code,
-        "name": one.name,
-        "severity": str(one.severity),
-        "message": one.message,
-        "path": one.location.path,
-        "line": one.location.line,
-        "column": one.location.column,
+    return finding_json(one) | {
         "end_line": one.location.line,
         "end_column": one.location.column + width,
-        "hint": one.hint,
-        "fixable": one.fix is not None,
         "fix": None
         if one.fix is None
         else {"path": fix_path(one), "safe": one.fix.safe, "edits": [*map(_edit, _in_order(one.fix.edits))]},

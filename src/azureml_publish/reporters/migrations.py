@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer import Migration
-from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_json
+from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 
 
 def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bool, bumped: bool) -> tuple[str, str]:
@@ -57,6 +56,6 @@ def migrations_json(layout: str, migrations: Sequence[Migration], found: Sequenc
                 }
                 for one in migrations
             ],
-            "diagnostics": json.loads(diagnostics_json(found))["diagnostics"],
+            "diagnostics": [finding_json(one) for one in found],
         }
     )

@@ -47,6 +47,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.summary},  # GitHub's code scanning takes no rule without it
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "help": {"text": f"{rule.summary} See {rule.code} {rule.name} in docs/rules/."},
     }

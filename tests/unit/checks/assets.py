@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
 from azureml_publish.cli.assets import AssetLint, lint_assets
+from azureml_publish.cli.rules import rulebook
 from azureml_publish.cli.session import Session
 from azureml_publish.diagnostics import Diagnostic
 
 TODAY = date(2026, 11, 21)
 GOOD = Path(__file__).parents[2] / "examples" / "good"
+CODES = frozenset(rule.code for rule in rulebook().rules)
 SHA = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
 
 
@@ -36,6 +39,21 @@ def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> Asset
     return lint_assets(session, ("assets",), TODAY, cache=cache is not None, jobs=jobs)
 
 
+def check_findings(root: Path, found: tuple[Diagnostic, ...]) -> None:
+    """Whatever was found: of a rule that there is, at a place inside its file, in a sentence with a mend, each once."""
+    assert len(set(found)) == len(found)
+    for one in found:
+        assert one.code in CODES
+        assert one.message.strip() == one.message != ""
+        assert one.hint.strip() == one.hint != ""
+        path = root / one.location.path
+        assert path.resolve().is_relative_to(root.resolve())
+        text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+        lines = re.split(r"\r\n|\r|\n", text)
+        assert 1 <= one.location.line <= len(lines), one
+        assert 1 <= one.location.column <= len(lines[one.location.line - 1]) + 1, one
+
+
 def told(found: tuple[Diagnostic, ...]) -> list[tuple[str, str, int, int]]:
     """Code, file, line and column of each finding."""
     return [(one.code, one.location.path.rpartition("/")[2], one.location.line, one.location.column) for one in found]
@@ -51,4 +69,6 @@ def lint(root: Path, **changes: str | bytes | None) -> list[tuple[str, str, int,
         if text is not None:
             files[name] = text
     write(root, files)
-    return told(run(root).found)
+    found = run(root).found
+    check_findings(root, found)
+    return told(found)

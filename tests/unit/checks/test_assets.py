@@ -158,6 +158,19 @@ def test_models_of_one_repository_may_share_its_commit(tmp_path: Path) -> None:
     assert run(tmp_path).found == ()
 
 
+@pytest.mark.parametrize(("orders", "odd"), [(["34", "34", "43"], [2]), (["43", "34"], [1]), (["34", "43", "5"], [1])])
+def test_equal_sizes_stand_in_the_order_of_most_lists(tmp_path: Path, orders: list[str], odd: list[int]) -> None:
+    for number, order in enumerate(orders):
+        name = f"little-{number}"
+        sizes = "".join(f"- Standard_DS{digit}_v2\n    " for digit in order)
+        spec = SPEC.replace("- Standard_DS3_v2\n    ", sizes).replace("- Standard_DS3_v2\nv", f"{sizes.strip()}\nv")
+        write(tmp_path, {**sound(), "spec.yaml": spec.replace("name: little", f"name: {name}")}, name)
+    found = [one for one in run(tmp_path).found if one.code == "SKU005"]
+    assert [one.location.path for one in found] == [f"assets/little-{number}/spec.yaml" for number in odd]
+    usual = "2 other lists: assets/little-0/" if len(orders) == 3 and odd == [2] else "1 other list: assets/little-0/"
+    assert all(usual in one.message for one in found)
+
+
 def test_two_folders_of_one_name_and_version(tmp_path: Path) -> None:
     write(tmp_path, dict(sound()))
     write(tmp_path, {**sound(), "model.yaml": MODEL.replace("/little/", "/Little-2/")}, "little.2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -11,9 +10,9 @@ from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severit
 from azureml_publish.reporters.diagnostics import (
     as_json,
     counted,
-    diagnostics_json,
     diagnostics_summary,
     diagnostics_text,
+    finding_json,
 )
 from azureml_publish.reporters.paint import Paint
 
@@ -52,38 +51,17 @@ def test_each_severity_has_its_colour(found: Diagnostic, code: str) -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == diagnostics_text([found])
 
 
-def test_json_holds_every_finding_in_the_words_of_the_contract() -> None:
-    assert json.loads(diagnostics_json([ERROR, WARNING])) == {
-        "schema_version": 1,
-        "diagnostics": [
-            {
-                "code": "SPEC001",
-                "name": "license-missing",
-                "severity": "error",
-                "message": "No licence.",
-                "path": "models/é/model.yaml",
-                "line": 3,
-                "column": 7,
-                "hint": "Write `mit`.",
-                "fixable": False,
-            },
-            {
-                "code": "SKU001",
-                "name": "sku-retired",
-                "severity": "warning",
-                "message": "It is gone.",
-                "path": "publish.yaml",
-                "line": 1,
-                "column": 1,
-                "hint": "Take it out.",
-                "fixable": True,
-            },
-        ],
-    }
-
-
-def test_json_without_findings_is_still_the_whole_object() -> None:
-    assert json.loads(diagnostics_json([])) == {"schema_version": 1, "diagnostics": []}
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (ERROR, "SPEC001 license-missing error|No licence.|models/é/model.yaml 3 7|Write `mit`.|False"),
+        (WARNING, "SKU001 sku-retired warning|It is gone.|publish.yaml 1 1|Take it out.|True"),
+    ],
+)
+def test_json_says_a_finding_in_the_words_of_the_contract(found: Diagnostic, said: str) -> None:
+    form = "{code} {name} {severity}|{message}|{path} {line} {column}|{hint}|{fixable}"
+    assert form.format(**(one := finding_json(found))) == said
+    assert len(one) == 9
 
 
 def test_json_begins_with_its_schema_version_keeps_letters_and_ends_in_one_newline() -> None:

@@ -1,15 +1,14 @@
-"""Findings as a terminal, GitHub, code scanning, build servers and programs take them."""
+"""Findings as a terminal, GitHub, build servers and programs take them."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema import Draft202012Validator
+from junitparser import Attr, IntAttr, JUnitXml, TestCase
 from rich.cells import cell_len
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
@@ -19,7 +18,6 @@ from azureml_publish.reporters.frames import frame, visible
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json, lint_schema
-from azureml_publish.reporters.sarif import lint_sarif
 
 RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
 SOFT = Rule("SKU001", "size", Severity.WARNING, "A size is wrong.")
@@ -134,39 +132,6 @@ def test_the_summary_is_a_table_that_no_text_breaks() -> None:
     assert len(many) < 1_000_000
 
 
-def subset() -> dict[str, Any]:
-    """The part of SARIF 2.1.0 that we write, closed: what it does not name may not be there."""
-    path = Path(__file__).parent / "sarif.subset.schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return schema
-
-
-@pytest.mark.parametrize("found", [(), (NASTY,), (NASTY, MENDED, NASTY)])
-def test_sarif_is_what_the_standard_describes(found: tuple[Diagnostic, ...]) -> None:
-    log = json.loads(lint_sarif(report(*found, silenced=(HUSHED,), prefix="sub dir/")))
-    Draft7Validator(subset()).validate(log)
-    (run,) = log["runs"]
-    rules = run["tool"]["driver"]["rules"]
-    for result in run["results"]:
-        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-    marks = [result["partialFingerprints"]["publishFinding/v1"] for result in run["results"]]
-    assert len(set(marks)) == len(marks)
-    hushed = run["results"][-1]
-    assert hushed["suppressions"][0]["justification"] == "for now"
-    assert hushed["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "sub%20dir/p.yaml"
-
-
-def test_sarif_carries_mends() -> None:
-    (result,) = json.loads(lint_sarif(report(MENDED)))["runs"][0]["results"]
-    (change,) = result["fixes"][0]["artifactChanges"]
-    assert change["replacements"] == [
-        {
-            "deletedRegion": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 2},
-            "insertedContent": {"text": "y"},
-        }
-    ]
-
-
 def test_junit_fails_for_errors_alone() -> None:
     bell = RULE.at(Location("p.yaml"), "a\x07b & <c>", "H.")
     text = lint_junit(report(bell, MENDED, silenced=(HUSHED,)))
@@ -188,6 +153,33 @@ def test_junit_fails_for_errors_alone() -> None:
 def test_junit_without_findings_is_one_case_that_passed() -> None:
     (suite,) = fromstring(lint_junit(report()))
     assert [case.get("name") for case in suite] == ["No findings in 2 models."]
+
+
+class PlacedCase(TestCase):
+    """A case with its place, as GitLab and Jenkins read it."""
+
+    __test__ = False
+    file = Attr()
+    line = IntAttr()
+
+
+def test_build_servers_read_counts_places_and_text_back_as_they_were() -> None:
+    found = [NASTY, MENDED, SOFT.at(Location("a <&\"'>.md", 12, 3), "]]> &amp; <x>", "日本 \U0001f389")]
+    read = JUnitXml.fromstring(lint_junit(report(*found, silenced=(HUSHED,))).encode())
+    assert isinstance(read, JUnitXml)
+    assert (read.tests, read.failures, read.errors) == (4, 1, 0)
+    placed = [PlacedCase.fromelem(case) for suite in read for case in suite]
+    cases = {(case.file, case.line): case for case in placed}
+    assert sorted(cases) == [("a <&\"'>.md", 12), ("models/a, b/c:d.md", 1), ("p.yaml", 1), ("p.yaml", 2)]
+    counted = [sum(getattr(suite, key) for suite in read) for key in ("tests", "failures", "errors", "skipped")]
+    read.update_statistics()  # counts the cases themselves
+    assert counted == [read.tests, read.failures, read.errors, read.skipped] == [4, 1, 0, 1]
+    odd, failed = cases["a <&\"'>.md", 12], cases["models/a, b/c:d.md", 1]
+    assert odd.is_passed
+    assert odd.system_out == "warning: a <&\"'>.md:12:3: ]]> &amp; <x>\nhelp: 日本 \U0001f389"
+    (failure,) = failed.result
+    assert (failure.type, failure.message) == ("CARD001", "50% of\r\nit ::error::.")
+    assert cases["p.yaml", 1].is_skipped
 
 
 def test_json_is_what_its_schema_describes() -> None:

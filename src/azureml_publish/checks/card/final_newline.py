@@ -17,8 +17,8 @@ def _check(model: Described) -> Iterator[Diagnostic]:
     line, column = len(card.lines), len(card.lines[-1]) + 1
     yield RULE.at(
         card.place(line, max(1, column - 1)),
-        "The last line of the card is not ended, so a line that is added to it shows up as a change of two.",
-        "End it with a line feed; `publish lint --fix` does.",
+        "No line feed ends the card's last line, so that a line added below shows up as a change of two.",
+        "End it with a line feed.",
         fix=card.fix([(line, column, line, column, "\n")]),
         width=1,
     )

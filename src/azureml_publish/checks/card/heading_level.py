@@ -37,7 +37,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             edits,
             f"{times(skips, 'heading')} {'skips' if skips == 1 else 'skip'} a level, the first is '{short(first)}':"
             " outlines and screen readers show a gap.",
-            "Make it one level below the heading before it; `publish lint --fix` does.",
+            "Make it one level below the heading before it.",
             width=edits[0][3] - edits[0][1],
         )
 

@@ -30,7 +30,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
         edits,
         f"{times(count, 'line')} {'ends' if count == 1 else 'end'} with CR LF: a change by somebody with another"
         " editor is a change of every line.",
-        "Save the file with LF; `publish lint --fix` does, and `* text=auto eol=lf` in .gitattributes keeps it.",
+        "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it.",
     )
 
 

@@ -29,7 +29,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             edits,
             f"The card has {times(len(edits), 'no-break space')} (U+00A0) where a blank is meant:"
             " programs that split at blanks, Markdown among them, do not see it.",
-            "Write a plain blank; `publish lint --fix` does.",
+            "Write a plain blank.",
         )
 
 

@@ -26,7 +26,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             card,
             edits,
             f"{times(len(edits), 'tab')} {'stands' if len(edits) == 1 else 'stand'} within text.",
-            "Write a blank; `publish lint --fix` does.",
+            "Write a blank.",
         )
 
 

@@ -21,8 +21,8 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             RULE,
             card,
             edits,
-            f"In {times(len(edits), 'table')} the row of dashes does not begin and end like its header: a bar or none.",
-            "Write the outer bars in both rows or in none; `publish lint --fix` does.",
+            f"In {times(len(edits), 'table')} the header and the row of dashes below differ in their outer bars (|).",
+            "Write the outer bars in both rows or in none.",
         )
 
 

@@ -24,7 +24,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             card,
             edits,
             f"{count} {'ends' if len(edits) == 1 else 'end'} with blanks that do nothing.",
-            "Take them out; `publish lint --fix` does. Two blanks that break a line of text are left alone.",
+            "Take them out. Two blanks that break a line of text are left alone.",
             width=edits[0][3] - edits[0][1],
         )
 

@@ -30,7 +30,7 @@ def _check(model: Described) -> Iterator[Diagnostic]:
             edits,
             f"{times(len(edits), 'character')} without width, the first U+{ord(character):04X},"
             f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it.",
-            "Take it out; `publish lint --fix` does.",
+            "Take it out.",
         )
 
 

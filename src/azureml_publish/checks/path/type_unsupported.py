@@ -1,7 +1,7 @@
 """PATH003: a kind of place that the publishing tools cannot copy from.
 
 Source: azureml-assets 1.17.8: `azureblob`, `git` and `local` are implemented; `http` and `ftp` are named and raise
-NotImplementedError.
+NotImplementedError. Without a path it refuses the model ("path parameters are invalid").
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ SUPPORTED = ("azureblob", "git", "local")
 
 def _check(subject: AssetSubject) -> Iterator[Diagnostic]:
     path = origin(subject)
+    if not path and subject.read.publishing is not None:
+        yield RULE.at(
+            place(subject, ("path",)),
+            "Nothing says where the model's files come from.",
+            "Write `path:` with `type:` (azureblob, git or local) and where it is.",
+        )
     kind = path.get("type")
     if path and kind not in SUPPORTED:
         yield RULE.at(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from azureml_publish.checks.spec.removal import without_key
 from azureml_publish.checks.subject import AssetSubject, Check
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, holds
 from azureml_publish.layouts import LayoutConflict, load_rules
 
 RULE = Rule("SPEC020", "dialect-conflict", Severity.ERROR, "One value is written in two places.")
@@ -45,8 +45,8 @@ def _said_twice(subject: AssetSubject, told: set[str]) -> Iterator[Diagnostic]:
         dotted = ".".join(path)
         if dotted in told or dotted == _TOLD_ELSEWHERE:
             continue
-        places: list[KeyPath] = [("system_metadata", *path)] if _holds(spec, ("system_metadata", *path)) else []
-        places += [(rule.section, rule.key) for rule in rules if _holds(spec, (rule.section, rule.key))]
+        places: list[KeyPath] = [("system_metadata", *path)] if holds(spec, ("system_metadata", *path)) else []
+        places += [(rule.section, rule.key) for rule in rules if holds(spec, (rule.section, rule.key))]
         for spare in places[1:]:
             kept = ".".join(str(part) for part in places[0])
             finding = RULE.at(
@@ -56,15 +56,6 @@ def _said_twice(subject: AssetSubject, told: set[str]) -> Iterator[Diagnostic]:
                 fix=without_key(subject.read.document, spare, safe=dotted != "languages"),
             )
             yield replace(finding, severity=Severity.WARNING)
-
-
-def _holds(spec: Mapping[str, object], key_path: KeyPath) -> bool:
-    value: object = spec
-    for key in key_path:
-        if not isinstance(value, Mapping) or key not in value:
-            return False
-        value = value[key]
-    return True
 
 
 CHECK = Check(RULE, asset=_check)

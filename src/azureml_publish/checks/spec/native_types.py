@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from azureml_publish.checks.subject import AssetSubject
-from azureml_publish.diagnostics import Fix
+from azureml_publish.checks.spec.removal import MANY
+from azureml_publish.checks.subject import AssetSubject, Check
+from azureml_publish.diagnostics import Diagnostic, Fix, Rule
 from azureml_publish.documents import Document, KeyPath
 from azureml_publish.edits import edit_to, replace_value
 from azureml_publish.layouts import Coercion, load_rules
 
 BOOLEANS: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})
 NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
+
+
+def text_check(rule: Rule, kinds: frozenset[Coercion], read: Callable[[str], int | None], what: str) -> Check:
+    """A check for text where the system metadata wants a native value; `read` knows it, `what` is its noun."""
+
+    def check(subject: AssetSubject) -> Iterator[Diagnostic]:
+        written = list(texts(subject, kinds))
+        for key_path, text in written:
+            value = read(text)
+            if value is not None:
+                yield rule.at(
+                    subject.place(key_path),
+                    f"{key_path[-1]} is the text '{text}', not {what}.",
+                    f"Write {key_path[-1]}: {str(value).lower()}, without quotes.",
+                    fix=replaced(subject, key_path, value) if len(written) <= MANY else None,
+                )
+
+    return Check(rule, asset=check)
 
 
 def texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str]]:
@@ -42,6 +61,11 @@ def replaced_by(document: Document, key_path: KeyPath, value: int | str, *, safe
         return Fix((edit_to(document, replace_value(document, key_path, value)),), safe)
     except (KeyError, ValueError):
         return None
+
+
+def truth(text: str) -> bool | None:
+    """A truth value that is written as text."""
+    return {"true": True, "false": False}.get(text.strip().lower())
 
 
 def number(text: str) -> int | None:
