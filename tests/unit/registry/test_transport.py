@@ -8,6 +8,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from azureml_publish.emulator import Emulator
+from azureml_publish.errors import UsageProblem
 from azureml_publish.registry.transport import PooledTransport
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -183,6 +185,28 @@ class TestEnvironment:
     def test_the_bundle_of_certificates(self, name: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, emulator.environment["REQUESTS_CA_BUNDLE"])
         assert get(emulator.environment["ARM_CLOUD_METADATA_URL"]).status_code == 200
+
+    @pytest.mark.parametrize("content", [None, "no certificate"])
+    def test_a_bundle_that_is_none(self, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        if content is not None:
+            (tmp_path / "ca.pem").write_text(content)
+        with pytest.raises(UsageProblem, match=r"No certificates can be read at .*ca\.pem") as told:
+            get("https://127.0.0.1:1/")
+        assert "REQUESTS_CA_BUNDLE" in told.value.hint
+
+    def test_threads_that_come_at_once_share_connections_and_certificates(
+        self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", emulator.environment["REQUESTS_CA_BUNDLE"])
+        url = emulator.environment["ARM_CLOUD_METADATA_URL"]
+        transport = PooledTransport(4)
+        with transport, ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: transport.send(HttpRequest("GET", url)).status_code, range(12)))
+            (route,) = transport._routes.values()
+        assert answers == [200] * 12
+        assert route.pool.num_requests == 12
+        assert route.pool.num_connections <= 4
 
     def test_a_proxy_for_one_host_and_none_for_another(
         self, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
