@@ -27,9 +27,7 @@ from azureml_publish.journal import Recorder, Step, Unrecorded
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
-
-READ_BACK_DELAYS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
-"""Seconds before each look at what was written. A registry may answer its old state for some seconds after a write."""
+from azureml_publish.registry.patience import look_until
 
 
 class Outcome(StrEnum):
@@ -219,18 +217,23 @@ class _Run:
         """
         asset = content.rendered.asset
         differing: tuple[str, ...] = ()
-        for delay in READ_BACK_DELAYS:
-            self._sleep(delay)
+
+        def look() -> RegisteredAsset | None:
+            nonlocal differing
             registered = self._registry.find(asset.name, asset.version)
             if registered is None:
                 differing = ("the version itself",)
-                continue
+                return None
             now = _plan_again(content, registered)
             if claim.is_lost(registered):
                 raise _moved(content, registered, now)
             if now.kind is ActionKind.UNCHANGED and claim.is_held(registered):
-                return
+                return registered
             differing = _differing(now) or (claim.key,)
+            return None
+
+        if look_until(look, sleep=self._sleep) is not None:
+            return
         raise PublishError(
             f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
             f"{', '.join(differing)}.",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from azureml_publish.emulator import Emulator
 from tests.conftest import Run, edit
 from tests.unit.importer.catalogue import NATIVE, TAGS, write_asset, write_catalogue
 
@@ -37,7 +38,9 @@ def test_a_project_moves_with_its_comments(publish: Run, project: Path) -> None:
     assert "0 models of 3 would move" in again.err
 
 
-def test_a_bump_asks_the_registry_which_version_is_free(publish: Run, project: Path) -> None:
+def test_a_bump_asks_the_registry_which_version_is_free(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert publish("apply", "bert-base-cased", "--yes").code == 0
     edit(project / "models" / "bert-base-cased" / "model.yaml", "version: 18", "version: 21")
     assert publish("apply", "bert-base-cased", "--yes").code == 0
@@ -47,7 +50,16 @@ def test_a_bump_asks_the_registry_which_version_is_free(publish: Run, project: P
     edit(project / "publish.yaml", "layout: tags", "layout: system_metadata")
     assert "version: 18" in (project / "models" / "bert-base-cased" / "model.yaml").read_text()
     publish("migrate", "--to", "tags", "--write")
-    assert publish("migrate", "--to", "system_metadata", "--bump", "--write", "-r", "local").code == 0
+    started: list[Emulator] = []
+    start = Emulator.start
+
+    def counted(emulator: Emulator) -> None:
+        started.append(emulator)
+        start(emulator)
+
+    monkeypatch.setattr(Emulator, "start", counted)
+    bumped = publish("migrate", "--to", "system_metadata", "--bump", "--write", "-r", "local")
+    assert (bumped.code, bumped.out.count("+version: "), len(started)) == (0, 3, 1)
     assert "version: 22" in (project / "models" / "bert-base-cased" / "model.yaml").read_text()
 
 

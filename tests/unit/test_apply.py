@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.apply import READ_BACK_DELAYS, Outcome, Result, Tools, apply_plan
+from azureml_publish.apply import Outcome, Result, Tools, apply_plan
 from azureml_publish.artifacts.hub import Hub
 from azureml_publish.artifacts.progress import Silent
 from azureml_publish.artifacts.transfer import ModelContent, Transfer, describe_content
@@ -40,6 +40,7 @@ from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan, Wanted, make_plan
 from azureml_publish.project import load_project
 from azureml_publish.registry import Registry
+from azureml_publish.registry.patience import READ_BACK_DELAYS
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TypeAlias
 
 import click
@@ -19,6 +20,7 @@ from azureml_publish.edits import replace_value
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
+from azureml_publish.registry import Registry
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.migrations import migrations_json, migrations_text
 
@@ -47,8 +49,9 @@ def command(
     if assets:
         migrations = _assets(output.session, assets, layout, found, bump=bump, write=write)
     else:
-        following = _asking(output, registry) if registry is not None else _counting
-        migrations = _project(output, layout, following if bump else None, write=write)
+        with ExitStack() as opened:
+            following = _counting if registry is None else _asking(output, registry, opened)
+            migrations = _project(output, layout, following if bump else None, write=write)
     diagnostics = in_order(found)
     if diagnostics:
         output.note(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
@@ -84,10 +87,14 @@ def _counting(_project: Project, _name: str, version: int) -> int:
     return version + 1
 
 
-def _asking(output: Output, registry: str) -> Following:
+def _asking(output: Output, registry: str, opened: ExitStack) -> Following:
+    """Ask a registry, which is opened for the first model that needs a number, and stays open for the others."""
+    found: list[Registry] = []
+
     def ask(project: Project, name: str, version: int) -> int:
-        with open_registry(output, project, registry) as opened:
-            return max(opened.registry.state(name, version).next_version, version + 1)
+        if not found:
+            found.append(opened.enter_context(open_registry(output, project, registry)).registry)
+        return max(found[0].numbers(name)[1], version + 1)
 
     return ask
 

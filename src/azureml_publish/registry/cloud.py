@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from azureml_publish.errors import PublishError, Unreachable
@@ -62,7 +63,9 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
     raise PublishError(f"{url} knows no cloud named {name}.", hint="Mend AZUREML_CURRENT_CLOUD.")
 
 
-def _fetch(url: str) -> list[dict[str, Any]]:
+@lru_cache
+def _fetch(url: str) -> tuple[dict[str, Any], ...]:
+    """The metadata document, asked for once a process; a failure is not kept."""
     import requests  # azure-core's own transport
 
     try:
@@ -74,4 +77,4 @@ def _fetch(url: str) -> list[dict[str, Any]]:
         raise Unreachable(
             f"The cloud metadata at {url} cannot be fetched ({what}).", hint="Check the network."
         ) from error
-    return clouds
+    return tuple(clouds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,15 +27,11 @@ POLL_SECONDS = 1
 
 def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> PipelineClient[Any, Any]:
     """A client whose requests carry a token for `scope` and are tried again where that makes sense."""
-    import requests
     from azure.core import PipelineClient
     from azure.core.pipeline import Pipeline, policies
-    from azure.core.pipeline.transport import RequestsTransport
-    from requests.adapters import HTTPAdapter
 
-    session = requests.Session()
-    session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
-    session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+    from azureml_publish.registry.transport import PooledTransport
+
     chain: list[Any] = [
         policies.RequestIdPolicy(),
         policies.HeadersPolicy(),
@@ -42,7 +39,7 @@ def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> Pipeli
         policies.RetryPolicy(),
         policies.BearerTokenCredentialPolicy(credential, scope),
     ]
-    return PipelineClient(base_url="", pipeline=Pipeline(RequestsTransport(session=session), chain))
+    return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS), chain))
 
 
 def send(
@@ -78,7 +75,8 @@ def send(
     if response.status_code == 202 or ASYNC_HEADER in response.headers:
         _wait(client, request, response)
         return None
-    return response.json() if response.content else None
+    content = response.body()
+    return json.loads(content) if content else None
 
 
 def _wait(client: PipelineClient[Any, Any], request: Any, response: Any) -> None:

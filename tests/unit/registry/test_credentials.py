@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from azureml_publish.errors import NotAuthorised, PublishError, UsageProblem
+from azureml_publish.emulator import Emulator
+from azureml_publish.errors import NotAuthorised, PublishError, Unreachable, UsageProblem
 from azureml_publish.registry.cloud import CLOUDS, find_cloud
 from azureml_publish.registry.credentials import Asker, find_credential, github_assertion, take_early
 
@@ -146,3 +147,15 @@ def test_a_cloud_that_nobody_knows_is_told_with_those_that_are() -> None:
     with pytest.raises(PublishError, match="no cloud named Moon") as told:
         find_cloud({"AZUREML_CURRENT_CLOUD": "Moon"})
     assert "AzureChinaCloud" in told.value.hint
+
+
+def test_the_description_of_a_cloud_is_fetched_once_and_a_failure_is_not_kept(
+    emulator: Emulator, emulator_environment: dict[str, str]
+) -> None:
+    url = f"{emulator.environment['ARM_CLOUD_METADATA_URL']}&for=this-test"
+    emulator.faults.add(service="registry", path="/metadata", status=503, times=1)
+    emulator.faults.add(service="registry", path="/metadata", status=503, after=1)
+    environ = emulator_environment | {"ARM_CLOUD_METADATA_URL": url}
+    with pytest.raises(Unreachable):
+        find_cloud(environ)
+    assert find_cloud(environ) == find_cloud(environ)
