@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
+from azureml_publish.checks import ALL_CHECKS, ERROR_CHECKS, ModelSubject, ProjectSubject, run_checks
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.silencing import silenced
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
@@ -55,7 +55,13 @@ Ask: TypeAlias = Callable[[Staged], Iterable[Diagnostic]]
 
 
 def stage(
-    session: Session, patterns: Iterable[str], settings: Settings, *, check: bool = True, ask: Ask | None = None
+    session: Session,
+    patterns: Iterable[str],
+    settings: Settings,
+    *,
+    check: bool = True,
+    errors_only: bool = False,
+    ask: Ask | None = None,
 ) -> Staged:
     """Run the stages over the models that the patterns mean.
 
@@ -64,6 +70,8 @@ def stage(
         patterns: models by name or glob; none means all.
         settings: what the options say.
         check: whether to check what was rendered.
+        errors_only: look for errors alone, as a verb does that goes on where there is none: nobody would hear of a
+            warning, and finding out where in a card's sources one belongs takes as long as rendering the card.
         ask: who asks the network as well, where that is wanted.
 
     Raises:
@@ -85,10 +93,13 @@ def stage(
     found.extend(mistakes)
     if not check:
         return Staged(project, subjects, in_order(found))
-    found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects)))
+    checks = ERROR_CHECKS if errors_only else ALL_CHECKS
+    found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects), checks))
     if ask is not None:
         found.extend(ask(Staged(project, subjects, in_order(found))))
     told, hushed = silenced(project, subjects, dict.fromkeys(found))
+    if errors_only:
+        told = tuple(one for one in told if one.severity is Severity.ERROR)
     return Staged(project, subjects, in_order(told), hushed)
 
 
