@@ -80,7 +80,23 @@ class Document:
         return [key_path for key_path, value in walk(_at(self.data, below), below) if value == word]
 
 
-class _Loader(yaml.CSafeLoader):
+class _Resolving(yaml.resolver.BaseResolver):
+    """Finds the tag of a plain scalar as the library does, without its resolvers by path, of which there are none.
+
+    The library's own asks for them with every scalar, and is called once to read one and twice to write it.
+    """
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is not yaml.ScalarNode:
+            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+        if implicit[0]:
+            for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
+                if pattern.match(value):
+                    return str(tag)
+        return str(self.DEFAULT_SCALAR_TAG)
+
+
+class _Loader(_Resolving, yaml.CSafeLoader):
     """Resolves plain scalars as YAML 1.2's core schema does.
 
     PyYAML follows YAML 1.1, where the language code `no` is false, `12:30` is 750 and `010` is 8.
@@ -285,11 +301,13 @@ def dump_yaml(value: Value, *, indent: int = 0) -> str:
 
     Keys keep their order, text is never folded, and text that YAML 1.1 or 1.2 would take for something else is quoted.
     """
+    if type(value) is str and _WORD.fullmatch(value) and not _means_more(value):
+        return value  # as the library would write it; most of what templates write are keys and names
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=False)
     return text.removesuffix("\n...\n").rstrip("\n").replace("\n", "\n" + " " * indent)
 
 
-class _Dumper(yaml.CSafeDumper):
+class _Dumper(_Resolving, yaml.CSafeDumper):
     """Writes no aliases: each value stands where it belongs."""
 
     def ignore_aliases(self, _data: object) -> bool:
@@ -298,6 +316,14 @@ class _Dumper(yaml.CSafeDumper):
 
 # Readers of YAML 1.2 take `5e-6` as a number, PyYAML takes it as text: quoted, it is text to both.
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{_FLOAT.pattern}\Z"), list("-+0123456789."))
+
+
+_WORD = re.compile(r"[A-Za-z0-9_]+(?:[-./][A-Za-z0-9_]+)*")
+
+
+def _means_more(word: str) -> bool:
+    """Whether a reader of YAML would take a word for something else than text: a number, a day, yes or no."""
+    return any(pattern.match(word) for _, pattern in _Dumper.yaml_implicit_resolvers.get(word[0], ()))
 
 
 def _at(data: Any, key_path: KeyPath) -> Any:

@@ -284,6 +284,18 @@ def test_what_is_dumped_below_a_key_reads_back_the_same(value: Any, indent: int)
     assert same(yaml.safe_load(text), {"before": 1, "key": value, "after": 2})
 
 
+@given(st.from_regex(r"[A-Za-z0-9_]+([-./][A-Za-z0-9_]+)*", fullmatch=True))
+@example(word="name")
+@example(word="yes")
+@example(word="2026-11-21")
+@example(word="0x1f")
+@example(word="1_0")
+@example(word="5e-6")
+@example(word="k" * 2000)
+def test_a_word_is_written_as_the_library_writes_it(word: str) -> None:
+    assert f"- {dump_yaml(word)}" == dump_yaml([word])
+
+
 def test_text_is_not_folded_and_nothing_is_an_alias() -> None:
     shared = ["Standard_NC6s_v3"]
     text = dump_yaml({"a": shared, "b": shared, "c": "word " * 100})

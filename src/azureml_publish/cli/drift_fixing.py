@@ -101,7 +101,7 @@ def _differing(
 ) -> set[str] | None:
     """The fields that differ once the folder is as given; None where it does not render, or breaks a rule."""
     (changed,), found = render_folders(subject.project, [folder], layout)
-    if changed.rendered is None or has_errors(found) or has_errors(tuple(run_checks(subject.project, [changed], ERROR_CHECKS))):
+    if changed.rendered is None or has_errors(found) or any(run_checks(subject.project, [changed], ERROR_CHECKS)):
         return None
     wanted = Wanted(changed.rendered.asset, describe_content(folder, changed.rendered).digest)
     return {change.field for change in plan_model(wanted, state).fields}

@@ -8,11 +8,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.checks import ALL_CHECKS, ERROR_CHECKS, ModelSubject, ProjectSubject, run_checks
+from azureml_publish.checks import (
+    ALL_CHECKS,
+    ERROR_CHECKS,
+    Check,
+    Fact,
+    ModelSubject,
+    ProjectSubject,
+    check_model,
+    check_project,
+    compare,
+)
+from azureml_publish.cli.cores import spread
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.silencing import silenced
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
@@ -21,10 +33,17 @@ from azureml_publish.project import ModelFolder, Project, find_root, load_projec
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
 from azureml_publish.skus import Catalogue, load_catalogue
-from azureml_publish.skus.compute import resolve_compute, resolve_presets
+from azureml_publish.skus.compute import ResolvedCompute, resolve_compute, resolve_presets
 from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
 
 FINDINGS = 4
+
+Look: TypeAlias = Literal["nothing", "errors", "everything"]
+
+CHECKS: Mapping[Look, Sequence[Check]] = MappingProxyType(
+    {"nothing": (), "errors": ERROR_CHECKS, "everything": ALL_CHECKS}
+)
+"""What is looked for in models, by a word, as checks do not travel between processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +108,11 @@ def stage(
     catalogue, wrong = read_catalogue(root)
     found.extend(wrong)
     subject = subject_of(project, catalogue, as_of)
-    subjects, mistakes = render_folders(subject, folders, settings.layout)
+    look: Look = "nothing" if not check else "errors" if errors_only else "everything"
+    subjects, mistakes = _look_at(subject, folders, settings.layout, look, session.environ)
     found.extend(mistakes)
     if not check:
         return Staged(project, subjects, in_order(found))
-    checks = ERROR_CHECKS if errors_only else ALL_CHECKS
-    found.extend(run_checks(subject, (with_configuration(one, session.environ) for one in subjects), checks))
     if ask is not None:
         found.extend(ask(Staged(project, subjects, in_order(found))))
     told, hushed = silenced(project, subjects, dict.fromkeys(found))
@@ -106,14 +124,6 @@ def stage(
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
     """A project as checks and rendering see it on a day."""
     return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
-
-
-def with_configuration(subject: ModelSubject, environ: Mapping[str, str]) -> ModelSubject:
-    """The subject with what the model's own files say about it, where they are on this machine."""
-    config = read_configuration(subject.folder, "config.json", environ)
-    return replace(
-        subject, config=config, tokenizer=read_configuration(subject.folder, "tokenizer_config.json", environ)
-    )
 
 
 def day_of(session: Session, as_of: datetime | None) -> date:
@@ -136,19 +146,71 @@ def render_folders(
     subject: ProjectSubject, folders: Iterable[ModelFolder], layout: LayoutName | None
 ) -> tuple[tuple[ModelSubject, ...], tuple[Diagnostic, ...]]:
     """Resolve and render model folders; what the templates' makers have to mend comes with them."""
+    return _look_at(subject, folders, layout, "nothing", {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What came of one model folder, as it comes back from another process."""
+
+    rendered: RenderedModel | None
+    mistakes: tuple[Diagnostic, ...]
+    found: tuple[Diagnostic, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """What is done with each model folder, as it goes to another process."""
+
+    subject: ProjectSubject
+    style: Style
+    look: Look
+    environ: Mapping[str, str]
+
+    def __call__(self, folder: ModelFolder) -> _Seen:
+        compute = self.compute(folder)
+        rendered, mistakes = render_model(folder, compute.allow_lists, self.style)
+        if self.look == "nothing":
+            return _Seen(rendered, mistakes)
+        model = _with_configuration(self.model(folder, compute, rendered), self.environ)
+        return _Seen(rendered, mistakes, *check_model(model, CHECKS[self.look]))
+
+    def compute(self, folder: ModelFolder) -> ResolvedCompute:
+        return resolve_compute(folder.spec, self.subject.presets, self.subject.catalogue, self.subject.as_of)
+
+    def model(self, folder: ModelFolder, compute: ResolvedCompute, rendered: RenderedModel | None) -> ModelSubject:
+        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style))
+        return ModelSubject(self.subject, folder, compute, rendered, trace)
+
+
+def _look_at(
+    subject: ProjectSubject,
+    folders: Iterable[ModelFolder],
+    layout: LayoutName | None,
+    look: Look,
+    environ: Mapping[str, str],
+) -> tuple[tuple[ModelSubject, ...], tuple[Diagnostic, ...]]:
+    """Resolve, render and check model folders, over the cores where they are many."""
     project = subject.project
     templates = Templates(project.root, project.templates, default_templates())
     links, wrong = read_sample_links(templates)
-    found = list(wrong)
     style = Style(project.config, links, templates, layout or project.config.layout)
-    subjects = []
-    for folder in folders:
-        compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
-        rendered, mistakes = render_model(folder, compute.allow_lists, style)
-        found.extend(mistakes)
-        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, style))
-        subjects.append(ModelSubject(subject, folder, compute, rendered, trace))
-    return tuple(subjects), tuple(found)
+    looking, given, checks = _Looking(subject, style, look, dict(environ)), tuple(folders), CHECKS[look]
+    seen = tuple(spread(looking, given))
+    found = [*wrong, *(one for each in seen for one in each.mistakes), *check_project(subject, checks)]
+    found += (one for each in seen for one in each.found)
+    found += compare((fact for each in seen for fact in each.facts), checks)
+    pairs = zip(given, seen, strict=True)
+    return tuple(looking.model(folder, looking.compute(folder), one.rendered) for folder, one in pairs), tuple(found)
+
+
+def _with_configuration(subject: ModelSubject, environ: Mapping[str, str]) -> ModelSubject:
+    """The subject with what the model's own files say about it, where they are on this machine."""
+    config = read_configuration(subject.folder, "config.json", environ)
+    return replace(
+        subject, config=config, tokenizer=read_configuration(subject.folder, "tokenizer_config.json", environ)
+    )
 
 
 def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:

@@ -35,6 +35,8 @@ MAX_NUMBER = 1_000_000
 MAX_BITS = 1024
 """The longest number that a template may compute, in bits."""
 
+_PLAIN = frozenset({type(None), bool, int, float})
+
 _SIZED = (str, bytes, list, tuple, Mapping, range, set, frozenset, KeysView, ValuesView, ItemsView)
 
 
@@ -76,12 +78,13 @@ class _Budget:
             one = waiting.pop()
             self.work -= 1
             size += 1
-            if isinstance(one, str):
+            kind = type(one)
+            if kind is str or isinstance(one, str):  # the common types by identity: no other check is as cheap
                 size += len(one)
                 self.work -= len(one) // 16
-            elif one is None or isinstance(one, int | float):
+            elif kind in _PLAIN or isinstance(one, int | float):
                 continue
-            elif isinstance(one, Mapping):
+            elif kind is dict or isinstance(one, Mapping):
                 waiting.extend(one.keys())
                 waiting.extend(one.values())
             elif isinstance(one, list | tuple):
@@ -91,8 +94,9 @@ class _Budget:
                     self.work = -1
             elif isinstance(one, Namespace):
                 waiting.append(one._Namespace__attrs)  # noqa: SLF001 - it has no other way in
-            elif strict and isinstance(one, Undefined):
-                str(one)  # raises, and says what is missing
+            elif isinstance(one, Undefined):
+                if strict:
+                    str(one)  # raises, and says what is missing
             elif isinstance(one, _SIZED):
                 size += len(one)
                 self.work -= len(one)
