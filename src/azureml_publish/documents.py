@@ -146,6 +146,8 @@ class _Builder:
         self.spans[key_path] = Span(
             anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index, anchor.index
         )
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value) if node.tag == _Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
@@ -241,7 +243,7 @@ def _refuse_boundless(text: str, path: str) -> None:
 _ODD_BREAKS = re.compile("[\t\x85\u2028\u2029]|\r(?!\n)")
 """What YAML takes for blanks or ends of lines beside the usual ones."""
 
-_INDENT = re.compile(r"^[ ?\-]+", re.MULTILINE)
+_INDENT = re.compile(r"\n[ ?\-]+")
 
 
 def _is_shallow(text: str) -> bool:
@@ -250,9 +252,10 @@ def _is_shallow(text: str) -> bool:
     Each level of block collections begins at least as far right as the one around it, and no more than two at one
     column (a list in a mapping); each level of flow collections has its bracket.
     """
-    if len(text) > MAX_NODES or _ODD_BREAKS.search(text):
+    usual = text.isascii() and "\t" not in text and "\r" not in text  # much quicker to see, and nearly always so
+    if len(text) > MAX_NODES or (not usual and _ODD_BREAKS.search(text)):
         return False
-    column = max((len(indent) for indent in _INDENT.findall(text)), default=0)
+    column = max(map(len, _INDENT.findall(f"\n{text}")), default=1) - 1
     return 2 * (column + 1) + text.count("[") + text.count("{") < MAX_DEPTH
 
 
@@ -312,6 +315,12 @@ class _Dumper(_Resolving, yaml.CSafeDumper):
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
+
+    def represent_data(self, data: Any) -> yaml.Node:
+        if type(data) is str:  # what most values are; the library would come to the same by a longer way
+            return yaml.ScalarNode(self.DEFAULT_SCALAR_TAG, data)
+        node: yaml.Node = super().represent_data(data)
+        return node
 
 
 # Readers of YAML 1.2 take `5e-6` as a number, PyYAML takes it as text: quoted, it is text to both.
