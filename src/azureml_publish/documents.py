@@ -299,6 +299,51 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
     return Document(path, text, data, MappingProxyType(builder.spans)), tuple(builder.found)
 
 
+def says(text: str, value: Value) -> bool:
+    """Whether a document surely says a value, keys in their order: half the work of reading it with its positions.
+
+    A no is no answer where the document is written in an unusual way: with anchors, tags, or great depth.
+    """
+    if not _is_shallow(text):
+        return False
+    loader = _Loader(text)
+    try:
+        return _begins(loader) and _follows(loader, value) and _ends(loader)
+    except yaml.YAMLError:
+        return False
+
+
+def _begins(loader: _Loader) -> bool:
+    return [type(loader.get_event()) for _ in range(2)] == [yaml.StreamStartEvent, yaml.DocumentStartEvent]
+
+
+def _ends(loader: _Loader) -> bool:
+    return [type(loader.get_event()) for _ in range(2)] == [yaml.DocumentEndEvent, yaml.StreamEndEvent]
+
+
+def _follows(loader: _Loader, value: Any) -> bool:
+    """Whether the next events of a document are those of a value."""
+    event = loader.get_event()
+    if not isinstance(event, yaml.NodeEvent) or event.anchor or getattr(event, "tag", None):
+        return False
+    kind = type(value)
+    if isinstance(event, yaml.ScalarEvent):
+        tag = loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if kind is str:
+            return bool(tag == loader.DEFAULT_SCALAR_TAG and event.value == value)
+        written = str(value).lower() if kind is bool else str(value)
+        return bool(tag == _TAGS.get(kind) and event.value == written)
+    if isinstance(event, yaml.SequenceStartEvent) and kind in (list, tuple):
+        return all(_follows(loader, one) for one in value) and isinstance(loader.get_event(), yaml.SequenceEndEvent)
+    if isinstance(event, yaml.MappingStartEvent) and kind is dict:
+        pairs = all(_follows(loader, key) and _follows(loader, one) for key, one in value.items())
+        return pairs and isinstance(loader.get_event(), yaml.MappingEndEvent)
+    return False
+
+
+_TAGS = {bool: "tag:yaml.org,2002:bool", int: "tag:yaml.org,2002:int"}
+
+
 def dump_yaml(value: Value, *, indent: int = 0) -> str:
     """A value as block YAML, without a final newline, lines after the first indented by `indent` spaces.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, RenderedFile, RenderedModel, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import parse_yaml
+from azureml_publish.documents import parse_yaml, says
 from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
@@ -273,11 +273,11 @@ def _document(templates: Templates, name: str, value_name: str, data: Any, found
     found.extend(mistakes)
     if mistakes or name.endswith(".txt"):
         return text
-    document, unreadable = parse_yaml(text, name)
-    if document is not None and not unreadable and _same(data, document.data):
+    if says(text, data):
         return text
     source = templates.find(template)
     shown = templates.shown(source) if source else template
+    document, unreadable = parse_yaml(text, shown)
     if document is None or unreadable:
         reason = unreadable[0].message if unreadable else ""
         hint = "Write values through the filter `yaml`: {{ value | yaml }}."
@@ -289,16 +289,6 @@ def _document(templates: Templates, name: str, value_name: str, data: Any, found
         hint = "Write the value through the filter `yaml`, in its place and just once."
         found.append(CORRUPTED.at(Location(shown), message, hint))
     return text
-
-
-def _same(wanted: Any, got: Any) -> bool:
-    """Whether nothing differs, in type as well; for what is not made of plain types it says no, and is no answer."""
-    kind = type(got)
-    if kind is dict and type(wanted) is dict:
-        return wanted.keys() == got.keys() and all(_same(value, got[key]) for key, value in wanted.items())
-    if kind is list and isinstance(wanted, list | tuple):
-        return len(wanted) == len(got) and all(map(_same, wanted, got))
-    return kind is type(wanted) and bool(wanted == got)
 
 
 def _differences(
