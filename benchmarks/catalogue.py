@@ -5,8 +5,8 @@ own, which waits 20 ms before each answer. Two cores are meant: the emulator tak
 
 The bars: to ask the registry about 1,000 models and compare takes less than 6 s; to write their descriptions and system
 metadata, with journal and reading back, a tenth of what `MLClient.models.get` and `create_or_update` take for the
-descriptions alone; and no process grows above 400 MiB. Beside each bar the whole verb is told: reading, rendering and
-checking the folders, which needs no registry, takes longer than asking one.
+descriptions alone; and no process grows above 400 MiB. Beside each bar the whole verb is told, with reading, rendering
+and checking the folders, which needs no registry and is spread over the cores.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def read_stages(root: Path) -> tuple[Staged, float]:
     """What `plan` does before it asks a registry, and the seconds it takes."""
     began = time.monotonic()
     session = Session(root, os.environ, datetime.now(UTC).date(), debug=False)
-    staged = stage(session, (), Settings())
+    staged = stage(session, (), Settings(), errors_only=True)
     return staged, time.monotonic() - began
 
 
@@ -260,12 +260,13 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     names = [rendered.asset.name for _, rendered in staged.rendered][: asked.sample]
     alone = one_after_another(names) * count
     ratio, peak = alone / writing.seconds, max(planned.peak, applied.peak)
+    kept = "within" if planned.seconds <= PLAN_SECONDS else "above"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     lines = [
         f"{count} models, {asked.latency * 1000:.0f} ms before each answer, {asked.jobs} jobs, {load}",
         f"plan   read, render, check          {reading:7.1f} s",
         f"plan   ask the registry, compare    {asking.seconds:7.1f} s   {asking.cpu:6.1f} s of processor",
-        f"plan   the whole verb               {planned}",
+        f"plan   the whole verb               {planned}; {kept} {PLAN_SECONDS:.0f} s",
         f"apply  write and read back          {writing.seconds:7.1f} s   {writing.cpu:6.1f} s of processor",
         f"apply  the whole verb               {applied}",
         f"azure-ai-ml, get and create_or_update one by one: {alone:.1f} s, scaled up from {len(names)} models",

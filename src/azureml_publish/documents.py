@@ -80,7 +80,23 @@ class Document:
         return [key_path for key_path, value in walk(value_at(self.data, below), below) if value == word]
 
 
-class _Loader(yaml.CSafeLoader):
+class _Resolving(yaml.resolver.BaseResolver):
+    """Finds the tag of a plain scalar as the library does, without its resolvers by path, of which there are none.
+
+    The library's own asks for them with every scalar, and is called once to read one and twice to write it.
+    """
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is not yaml.ScalarNode:
+            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+        if implicit[0]:
+            for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
+                if pattern.match(value):
+                    return str(tag)
+        return str(self.DEFAULT_SCALAR_TAG)
+
+
+class _Loader(_Resolving, yaml.CSafeLoader):
     """Resolves plain scalars as YAML 1.2's core schema does.
 
     PyYAML follows YAML 1.1, where the language code `no` is false, `12:30` is 750 and `010` is 8.
@@ -130,6 +146,8 @@ class _Builder:
         self.spans[key_path] = Span(
             anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index, anchor.index
         )
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value) if node.tag == _Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
@@ -225,7 +243,7 @@ def _refuse_boundless(text: str, path: str) -> None:
 _ODD_BREAKS = re.compile("[\t\x85\u2028\u2029]|\r(?!\n)")
 """What YAML takes for blanks or ends of lines beside the usual ones."""
 
-_INDENT = re.compile(r"^[ ?\-]+", re.MULTILINE)
+_INDENT = re.compile(r"\n[ ?\-]+")
 
 
 def _is_shallow(text: str) -> bool:
@@ -234,9 +252,10 @@ def _is_shallow(text: str) -> bool:
     Each level of block collections begins at least as far right as the one around it, and no more than two at one
     column (a list in a mapping); each level of flow collections has its bracket.
     """
-    if len(text) > MAX_NODES or _ODD_BREAKS.search(text):
+    usual = text.isascii() and "\t" not in text and "\r" not in text  # much quicker to see, and nearly always so
+    if len(text) > MAX_NODES or (not usual and _ODD_BREAKS.search(text)):
         return False
-    column = max((len(indent) for indent in _INDENT.findall(text)), default=0)
+    column = max(map(len, _INDENT.findall(f"\n{text}")), default=1) - 1
     return 2 * (column + 1) + text.count("[") + text.count("{") < MAX_DEPTH
 
 
@@ -280,24 +299,85 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
     return Document(path, text, data, MappingProxyType(builder.spans)), tuple(builder.found)
 
 
+def says(text: str, value: Value) -> bool:
+    """Whether a document surely says a value, keys in their order: half the work of reading it with its positions.
+
+    A no is no answer where the document is written in an unusual way: with anchors, tags, or great depth.
+    """
+    if not _is_shallow(text):
+        return False
+    loader = _Loader(text)
+    try:
+        return _begins(loader) and _follows(loader, value) and _ends(loader)
+    except yaml.YAMLError:
+        return False
+
+
+def _begins(loader: _Loader) -> bool:
+    return [type(loader.get_event()) for _ in range(2)] == [yaml.StreamStartEvent, yaml.DocumentStartEvent]
+
+
+def _ends(loader: _Loader) -> bool:
+    return [type(loader.get_event()) for _ in range(2)] == [yaml.DocumentEndEvent, yaml.StreamEndEvent]
+
+
+def _follows(loader: _Loader, value: Any) -> bool:
+    """Whether the next events of a document are those of a value."""
+    event = loader.get_event()
+    if not isinstance(event, yaml.NodeEvent) or event.anchor or getattr(event, "tag", None):
+        return False
+    kind = type(value)
+    if isinstance(event, yaml.ScalarEvent):
+        tag = loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if kind is str:
+            return bool(tag == loader.DEFAULT_SCALAR_TAG and event.value == value)
+        written = str(value).lower() if kind is bool else str(value)
+        return bool(tag == _TAGS.get(kind) and event.value == written)
+    if isinstance(event, yaml.SequenceStartEvent) and kind in (list, tuple):
+        return all(_follows(loader, one) for one in value) and isinstance(loader.get_event(), yaml.SequenceEndEvent)
+    if isinstance(event, yaml.MappingStartEvent) and kind is dict:
+        pairs = all(_follows(loader, key) and _follows(loader, one) for key, one in value.items())
+        return pairs and isinstance(loader.get_event(), yaml.MappingEndEvent)
+    return False
+
+
+_TAGS = {bool: "tag:yaml.org,2002:bool", int: "tag:yaml.org,2002:int"}
+
+
 def dump_yaml(value: Value, *, indent: int = 0) -> str:
     """A value as block YAML, without a final newline, lines after the first indented by `indent` spaces.
 
     Keys keep their order, text is never folded, and text that YAML 1.1 or 1.2 would take for something else is quoted.
     """
+    if type(value) is str and _WORD.fullmatch(value) and not _means_more(value):
+        return value  # as the library would write it; most of what templates write are keys and names
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=False)
     return text.removesuffix("\n...\n").rstrip("\n").replace("\n", "\n" + " " * indent)
 
 
-class _Dumper(yaml.CSafeDumper):
+class _Dumper(_Resolving, yaml.CSafeDumper):
     """Writes no aliases: each value stands where it belongs."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
 
+    def represent_data(self, data: Any) -> yaml.Node:
+        if type(data) is str:  # what most values are; the library would come to the same by a longer way
+            return yaml.ScalarNode(self.DEFAULT_SCALAR_TAG, data)
+        node: yaml.Node = super().represent_data(data)
+        return node
+
 
 # Readers of YAML 1.2 take `5e-6` as a number, PyYAML takes it as text: quoted, it is text to both.
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{_FLOAT.pattern}\Z"), list("-+0123456789."))
+
+
+_WORD = re.compile(r"[A-Za-z0-9_]+(?:[-./][A-Za-z0-9_]+)*")
+
+
+def _means_more(word: str) -> bool:
+    """Whether a reader of YAML would take a word for something else than text: a number, a day, yes or no."""
+    return any(pattern.match(word) for _, pattern in _Dumper.yaml_implicit_resolvers.get(word[0], ()))
 
 
 def value_at(data: Any, key_path: KeyPath) -> Any:

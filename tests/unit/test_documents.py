@@ -13,7 +13,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, _is_shallow, decode, dump_yaml, parse_yaml, walk
+from azureml_publish.documents import (
+    MAX_DEPTH,
+    Document,
+    KeyPath,
+    _is_shallow,
+    decode,
+    dump_yaml,
+    parse_yaml,
+    says,
+    walk,
+)
 
 PATH = "models/a/model.yaml"
 
@@ -281,6 +291,53 @@ def test_what_is_dumped_below_a_key_reads_back_the_same(value: Any, indent: int)
     text = f"before: 1\nkey:\n{' ' * indent}{dump_yaml(value, indent=indent)}\nafter: 2\n"
     assert same(read(text).data, {"before": 1, "key": value, "after": 2})
     assert same(yaml.safe_load(text), {"before": 1, "key": value, "after": 2})
+
+
+@given(VALUES, VALUES)
+@example(value={"a": [1, True, "x\ny", {}], "b": {"c": "1"}}, other={"a": [True, 1]})
+@example(value=1, other=True)
+@example(value=[], other={})
+def test_a_document_surely_says_what_it_reads_as_and_nothing_else(value: Any, other: Any) -> None:
+    text = dump_yaml(value) + "\n"
+    assert not says(text, other) or same(value, other)
+    plain = not any(one is None or isinstance(one, float) for _, one in walk(value))
+    assert says(text, value) or not (plain and _is_shallow(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\na: 2\n",
+        "a: 1\nb: 2\n",
+        "a: '2'\n",
+        "a: 2.0\n",
+        "a: &x 2\n",
+        "a: !!int 2\n",
+        "<<: {a: 2}\n",
+        "a: 2\n---\na: 2\n",
+        "a: [2]\n",
+        "{a: 2\n",
+        "a: 2\x00",
+        "",
+        "a: 0x2\n",
+        "b: 2\n",
+    ],
+)
+def test_what_another_document_says_is_not_sure(text: str) -> None:
+    assert not says(text, {"a": 2})
+    assert says("a: 2 # so\n", {"a": 2})
+
+
+@given(st.from_regex(r"[A-Za-z0-9_]+([-./][A-Za-z0-9_]+)*", fullmatch=True))
+@example(word="name")
+@example(word="yes")
+@example(word="2026-11-21")
+@example(word="0x1f")
+@example(word="1_0")
+@example(word="5e-6")
+@example(word="k" * 2000)
+def test_a_word_is_written_as_the_library_writes_it(word: str) -> None:
+    assert f"- {dump_yaml(word)}" == dump_yaml([word])
 
 
 def test_text_is_not_folded_and_nothing_is_an_alias() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from azureml_publish.checks import card, finetune, hub, link, path, registry, sample, sku, spec
 from azureml_publish.checks.asked import LinkUse, ModelUse, OnlineCheck, link_uses
@@ -17,11 +18,12 @@ from azureml_publish.checks.subject import (
     ProjectSubject,
     describe,
 )
-from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.online import HubAnswer, LinkAnswer, RegistryAnswer
 
 __all__ = [
     "ALL_CHECKS",
+    "ERROR_CHECKS",
     "ONLINE_CHECKS",
     "AssetSubject",
     "Card",
@@ -37,6 +39,8 @@ __all__ = [
     "check_described",
     "check_hub",
     "check_link",
+    "check_model",
+    "check_project",
     "check_registry",
     "compare",
     "describe",
@@ -55,32 +59,49 @@ ALL_CHECKS: tuple[Check, ...] = (
     *card.CHECKS,
 )
 
+ERROR_CHECKS = tuple(check for check in ALL_CHECKS if check.rule.severity is Severity.ERROR)
+"""Those that can stop a plan: a finding is as severe as its rule."""
+
 ONLINE_CHECKS: tuple[OnlineCheck, ...] = (*link.CHECKS, *hub.CHECKS, *registry.CHECKS)
 """Rules on what the network said; they run with `--online` alone."""
 
 
 def run_checks(
-    project: ProjectSubject, models: Iterable[ModelSubject], see: Callable[[Described], object] | None = None
+    project: ProjectSubject, models: Iterable[ModelSubject], checks: Sequence[Check] = ALL_CHECKS
 ) -> Iterator[Diagnostic]:
-    """Every finding of every check over a project: the project first, then model by model, then all models together.
-
-    `see` is shown every model as it is described, which is done but once.
-    """
-    for check in ALL_CHECKS:
-        if check.project is not None:
-            yield from check.project(project)
+    """Every finding of the checks over a project: the project first, then model by model, then all models together."""
+    yield from check_project(project, checks)
     facts: list[Fact] = []
     for model in models:
-        for check in ALL_CHECKS:
-            if check.model is not None:
-                yield from check.model(model)
-        if model.rendered is not None:
-            described = describe(model, model.rendered)
-            yield from check_described(described)
-            facts += facts_of(described)
-            if see is not None:
-                see(described)
-    yield from compare(facts)
+        looked = check_model(model, checks)
+        yield from looked.found
+        facts += looked.facts
+    yield from compare(facts, checks)
+
+
+def check_project(project: ProjectSubject, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Diagnostic]:
+    """The findings of the checks that look at `publish.yaml`."""
+    for check in checks:
+        if check.project is not None:
+            yield from check.project(project)
+
+
+class Looked(NamedTuple):
+    """What came of looking at one model: findings, what it is compared with its neighbours by, and its description."""
+
+    found: tuple[Diagnostic, ...]
+    facts: tuple[Fact, ...] = ()
+    described: Described | None = None
+
+
+def check_model(model: ModelSubject, checks: Sequence[Check] = ALL_CHECKS) -> Looked:
+    """The findings of the checks that look at one model folder; it is described but once."""
+    found = [one for check in checks if check.model is not None for one in check.model(model)]
+    if model.rendered is None:
+        return Looked(tuple(found))
+    described = describe(model, model.rendered)
+    found += check_described(described, checks)
+    return Looked(tuple(found), tuple(facts_of(described, checks)), described)
 
 
 def check_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
@@ -91,26 +112,26 @@ def check_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
     yield from check_described(subject.described)
 
 
-def check_described(model: Described) -> Iterator[Diagnostic]:
+def check_described(model: Described, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Diagnostic]:
     """The findings of the checks that look at one model wherever it is described."""
-    for check in ALL_CHECKS:
+    for check in checks:
         if check.described is not None:
             yield from check.described(model)
 
 
-def facts_of(model: Described) -> Iterator[Fact]:
+def facts_of(model: Described, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Fact]:
     """What is kept of a model to compare it with its neighbours."""
-    for check in ALL_CHECKS:
+    for check in checks:
         if check.facts is not None:
             yield from check.facts(model)
 
 
-def compare(facts: Iterable[Fact]) -> Iterator[Diagnostic]:
+def compare(facts: Iterable[Fact], checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Diagnostic]:
     """The findings of the checks that compare models, from the facts of all of them."""
     by_code: dict[str, list[Fact]] = {}
     for fact in facts:
         by_code.setdefault(fact.code, []).append(fact)
-    for check in ALL_CHECKS:
+    for check in checks:
         if check.catalogue is not None:
             yield from check.catalogue(by_code.get(check.rule.code, []))
 

@@ -71,7 +71,7 @@ def command(
     out to write to the same registry, this one stops.
     """
     asked = what_is_asked(output.session, models, registry, Settings(layout, as_of))
-    staged = stage(output.session, asked.models, asked.settings)
+    staged = stage(output.session, asked.models, asked.settings, errors_only=True)
     project = require_sound(staged, output)
     with (
         open_registry(output, project, asked.registry) as opened,

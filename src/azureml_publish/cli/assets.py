@@ -6,29 +6,22 @@ and with what was found, not with the catalogue.
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
+import functools
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from azureml_publish.assetfolders import model_folders, read_asset_folder
 from azureml_publish.checks import Fact, LinkUse, check_asset, compare, describe_asset, facts_of, link_uses
+from azureml_publish.cli.cores import spread
 from azureml_publish.cli.lintcache import Checked, LintCache, digest_of
 from azureml_publish.cli.session import Session
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.documents import MALFORMED
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.skus import load_catalogue
-
-FEW = 48
-"""Folders that one process has checked before others have started."""
-
-CHUNK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +32,6 @@ class AssetLint:
     folders: int
     remembered: int = 0
     links: tuple[LinkUse, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Some folders to check, as it goes to another process."""
-
-    folders: tuple[str, ...]
-    root: str
-    as_of: date
-    links: bool
 
 
 def lint_assets(
@@ -96,8 +79,9 @@ def lint_assets(
                 facts += known.facts
                 linked += folder_links(folder, session.directory, as_of) if links else ()
                 remembered += 1
-        task = _Task((), str(session.directory), as_of, links)
-        for folder, checked in zip(waiting, _check_all(waiting, task, jobs), strict=True):
+        load_catalogue()  # read once, before other processes begin
+        check = functools.partial(check_folder, root=session.directory, as_of=as_of, links=links)
+        for folder, checked in zip(waiting, spread(check, waiting, jobs), strict=True):
             found += checked.found
             facts += checked.facts
             linked += checked.links
@@ -119,41 +103,6 @@ def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
             raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
         folders.update(dict.fromkeys(model_folders(Path(os.path.normpath(path)))))
     return list(folders)
-
-
-def _check_all(folders: Sequence[Path], like: _Task, jobs: int | None) -> Iterator[Checked]:
-    """The folders' findings in their order: in this process where they are few, else over the cores."""
-    names = [str(folder) for folder in folders]
-    workers = min(jobs or _cores(), -(-len(names) // CHUNK))
-    tasks = [replace(like, folders=tuple(names[at : at + CHUNK])) for at in range(0, len(names), CHUNK)]
-    if workers < 2 or (jobs is None and len(names) <= FEW):
-        for task in tasks:
-            yield from _check_some(task)
-        return
-    load_catalogue()  # read once, before the processes fork
-    # This process runs one thread, so that a fork is safe; it spares each process the imports.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
-        for checked in pool.map(_check_some, tasks):
-            yield from checked
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _begin() -> None:
-    """Prepare another process: rubbish is collected once a task, not while cards are parsed: a tenth less work."""
-    gc.freeze()
-    gc.disable()
-
-
-def _check_some(task: _Task) -> list[Checked]:
-    done = [check_folder(Path(folder), Path(task.root), task.as_of, links=task.links) for folder in task.folders]
-    if not gc.isenabled():
-        gc.collect()
-    return done
 
 
 def check_folder(folder: Path, root: Path, as_of: date, *, links: bool = False) -> Checked:

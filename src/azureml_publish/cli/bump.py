@@ -66,7 +66,7 @@ def command(
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
-    staged = stage(output.session, models, Settings(layout, as_of))
+    staged = stage(output.session, models, Settings(layout, as_of), errors_only=True)
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
         bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))

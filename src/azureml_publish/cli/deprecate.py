@@ -47,7 +47,7 @@ def command(
     in_order = [named[step] for step in STEPS if step in named]
     if in_order != sorted(in_order):
         raise UsageProblem("The days are out of order.", hint="First legacy, then deprecated, then retired.")
-    staged = stage(output.session, models, Settings())
+    staged = stage(output.session, models, Settings(), errors_only=True)
     require_sound(staged, output)
     written: dict[str, dict[str, str]] = {}
     for folder, _ in staged.rendered:

@@ -43,7 +43,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     said = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
     yield Examined("versions", State.FINE, said)
     try:
-        staged = stage(output.session, (), Settings())
+        staged = stage(output.session, (), Settings(), errors_only=True)
     except UsageProblem as problem:
         yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
         return

@@ -59,7 +59,7 @@ def command(
     applied yet is told apart, and is no drift. Nothing is written to the registry. Exits with 4 where there is drift.
     """
     settings = Settings(layout, as_of)
-    staged = stage(output.session, models, settings)
+    staged = stage(output.session, models, settings, errors_only=True)
     project = require_sound(staged, output)
     saved = read_saved(output.session, since) if since is not None else None
     with open_registry(output, project, registry) as opened:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from azureml_publish.artifacts.transfer import describe_content
 from azureml_publish.assets import LayoutName, RegistryState, Value
-from azureml_publish.checks import ModelSubject, run_checks
+from azureml_publish.checks import ERROR_CHECKS, ModelSubject, run_checks
 from azureml_publish.cli.stages import render_folders
 from azureml_publish.cli.writing import write_bytes, write_edited
 from azureml_publish.diagnostics import has_errors
@@ -101,7 +101,7 @@ def _differing(
 ) -> set[str] | None:
     """The fields that differ once the folder is as given; None where it does not render, or breaks a rule."""
     (changed,), found = render_folders(subject.project, [folder], layout)
-    if changed.rendered is None or has_errors(found) or has_errors(tuple(run_checks(subject.project, [changed]))):
+    if changed.rendered is None or has_errors(found) or any(run_checks(subject.project, [changed], ERROR_CHECKS)):
         return None
     wanted = Wanted(changed.rendered.asset, describe_content(folder, changed.rendered).digest)
     return {change.field for change in plan_model(wanted, state).fields}

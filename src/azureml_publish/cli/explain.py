@@ -36,7 +36,7 @@ def command(
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
     or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is asked.
     """
-    staged = stage(output.session, [model] if model else [], Settings(layout, as_of))
+    staged = stage(output.session, [model] if model else [], Settings(layout, as_of), errors_only=True)
     project = require_sound(staged, output)
     if len(staged.rendered) != 1:
         names = ", ".join(folder.folder for folder, _ in staged.rendered[:8]) or "none"

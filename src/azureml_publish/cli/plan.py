@@ -56,7 +56,7 @@ def command(
     """
     if out is not None:
         check_name(output.session, out)
-    staged = stage(output.session, models, Settings(layout, as_of))
+    staged = stage(output.session, models, Settings(layout, as_of), errors_only=True)
     project = require_sound(staged, output)
     with open_registry(output, project, registry) as opened:
         planning = observe_models(staged, opened.registry, jobs, whole=out is not None)

@@ -109,7 +109,7 @@ def _rendered(
     chosen = {folder.folder: asset for asset, folder in meant.items() if folder is not None}
     if not chosen:
         return {}
-    staged = stage(output.session, chosen, settings)
+    staged = stage(output.session, chosen, settings, errors_only=True)
     require_sound(staged, output)
     return {
         chosen[folder.folder]: Wanted(rendered.asset, describe_content(folder, rendered).digest)

@@ -8,11 +8,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
 from azureml_publish.artifacts.configuration import read_configuration
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.checks import Described, LinkUse, ModelSubject, ProjectSubject, link_uses, run_checks
+from azureml_publish.checks import (
+    ALL_CHECKS,
+    ERROR_CHECKS,
+    Check,
+    Fact,
+    LinkUse,
+    ModelSubject,
+    ProjectSubject,
+    check_model,
+    check_project,
+    compare,
+    link_uses,
+)
+from azureml_publish.cli.cores import spread
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.silencing import silenced
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
@@ -21,10 +35,17 @@ from azureml_publish.project import ModelFolder, Project, find_root, load_projec
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
 from azureml_publish.skus import Catalogue, load_catalogue
-from azureml_publish.skus.compute import resolve_compute, resolve_presets
+from azureml_publish.skus.compute import ResolvedCompute, resolve_compute, resolve_presets
 from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
 
 FINDINGS = 4
+
+Look: TypeAlias = Literal["nothing", "errors", "everything"]
+
+CHECKS: Mapping[Look, Sequence[Check]] = MappingProxyType(
+    {"nothing": (), "errors": ERROR_CHECKS, "everything": ALL_CHECKS}
+)
+"""What is looked for in models, by a word, as checks do not travel between processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +76,13 @@ Ask: TypeAlias = Callable[[Staged, Sequence[LinkUse]], Iterable[Diagnostic]]
 
 
 def stage(
-    session: Session, patterns: Iterable[str], settings: Settings, *, check: bool = True, ask: Ask | None = None
+    session: Session,
+    patterns: Iterable[str],
+    settings: Settings,
+    *,
+    check: bool = True,
+    errors_only: bool = False,
+    ask: Ask | None = None,
 ) -> Staged:
     """Run the stages over the models that the patterns mean.
 
@@ -64,6 +91,8 @@ def stage(
         patterns: models by name or glob; none means all.
         settings: what the options say.
         check: whether to check what was rendered.
+        errors_only: look for errors alone, as a verb does that goes on where there is none: nobody would hear of a
+            warning, and finding out where in a card's sources one belongs takes as long as rendering the card.
         ask: who asks the network as well, where that is wanted.
 
     Raises:
@@ -81,34 +110,22 @@ def stage(
     catalogue, wrong = read_catalogue(root)
     found.extend(wrong)
     subject = subject_of(project, catalogue, as_of)
-    subjects, mistakes = render_folders(subject, folders, settings.layout)
-    found.extend(mistakes)
+    look: Look = "nothing" if not check else "errors" if errors_only else "everything"
+    seen = _look_at(subject, folders, settings.layout, look, session.environ, links=ask is not None)
+    found.extend(seen.found)
     if not check:
-        return Staged(project, subjects, in_order(found))
-    links: list[LinkUse] = []
-
-    def see(described: Described) -> None:
-        links.extend(link_uses(described))
-
-    configured = (with_configuration(one, session.environ) for one in subjects)
-    found.extend(run_checks(subject, configured, see if ask is not None else None))
+        return Staged(project, seen.subjects, in_order(found))
     if ask is not None:
-        found.extend(ask(Staged(project, subjects, in_order(found)), links))
-    told, hushed = silenced(project, subjects, dict.fromkeys(found))
-    return Staged(project, subjects, in_order(told), hushed)
+        found.extend(ask(Staged(project, seen.subjects, in_order(found)), seen.links))
+    told, hushed = silenced(project, seen.subjects, dict.fromkeys(found))
+    if errors_only:
+        told = tuple(one for one in told if one.severity is Severity.ERROR)
+    return Staged(project, seen.subjects, in_order(told), hushed)
 
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
     """A project as checks and rendering see it on a day."""
     return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
-
-
-def with_configuration(subject: ModelSubject, environ: Mapping[str, str]) -> ModelSubject:
-    """The subject with what the model's own files say about it, where they are on this machine."""
-    config = read_configuration(subject.folder, "config.json", environ)
-    return replace(
-        subject, config=config, tokenizer=read_configuration(subject.folder, "tokenizer_config.json", environ)
-    )
 
 
 def day_of(session: Session, as_of: datetime | None) -> date:
@@ -131,19 +148,87 @@ def render_folders(
     subject: ProjectSubject, folders: Iterable[ModelFolder], layout: LayoutName | None
 ) -> tuple[tuple[ModelSubject, ...], tuple[Diagnostic, ...]]:
     """Resolve and render model folders; what the templates' makers have to mend comes with them."""
+    seen = _look_at(subject, folders, layout, "nothing", {})
+    return seen.subjects, seen.found
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What came of one model folder, as it comes back from another process."""
+
+    rendered: RenderedModel | None
+    mistakes: tuple[Diagnostic, ...]
+    found: tuple[Diagnostic, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    links: tuple[LinkUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """What is done with each model folder, as it goes to another process."""
+
+    subject: ProjectSubject
+    style: Style
+    look: Look
+    environ: Mapping[str, str]
+    links: bool
+
+    def __call__(self, folder: ModelFolder) -> _Seen:
+        compute = self.compute(folder)
+        rendered, mistakes = render_model(folder, compute.allow_lists, self.style)
+        if self.look == "nothing":
+            return _Seen(rendered, mistakes)
+        model = _with_configuration(self.model(folder, compute, rendered), self.environ)
+        looked = check_model(model, CHECKS[self.look])
+        links = tuple(link_uses(looked.described)) if self.links and looked.described is not None else ()
+        return _Seen(rendered, mistakes, looked.found, looked.facts, links)
+
+    def compute(self, folder: ModelFolder) -> ResolvedCompute:
+        return resolve_compute(folder.spec, self.subject.presets, self.subject.catalogue, self.subject.as_of)
+
+    def model(self, folder: ModelFolder, compute: ResolvedCompute, rendered: RenderedModel | None) -> ModelSubject:
+        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style))
+        return ModelSubject(self.subject, folder, compute, rendered, trace)
+
+
+class _All(NamedTuple):
+    """What came of all model folders; links where they were asked for."""
+
+    subjects: tuple[ModelSubject, ...]
+    found: tuple[Diagnostic, ...]
+    links: tuple[LinkUse, ...]
+
+
+def _look_at(
+    subject: ProjectSubject,
+    folders: Iterable[ModelFolder],
+    layout: LayoutName | None,
+    look: Look,
+    environ: Mapping[str, str],
+    *,
+    links: bool = False,
+) -> _All:
+    """Resolve, render and check model folders, over the cores where they are many."""
     project = subject.project
     templates = Templates(project.root, project.templates, default_templates())
-    links, wrong = read_sample_links(templates)
-    found = list(wrong)
-    style = Style(project.config, links, templates, layout or project.config.layout)
-    subjects = []
-    for folder in folders:
-        compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
-        rendered, mistakes = render_model(folder, compute.allow_lists, style)
-        found.extend(mistakes)
-        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, style))
-        subjects.append(ModelSubject(subject, folder, compute, rendered, trace))
-    return tuple(subjects), tuple(found)
+    samples, wrong = read_sample_links(templates)
+    style = Style(project.config, samples, templates, layout or project.config.layout)
+    looking, given, checks = _Looking(subject, style, look, dict(environ), links), tuple(folders), CHECKS[look]
+    seen = tuple(spread(looking, given))
+    found = [*wrong, *(one for each in seen for one in each.mistakes), *check_project(subject, checks)]
+    found += (one for each in seen for one in each.found)
+    found += compare((fact for each in seen for fact in each.facts), checks)
+    pairs = zip(given, seen, strict=True)
+    subjects = tuple(looking.model(folder, looking.compute(folder), one.rendered) for folder, one in pairs)
+    return _All(subjects, tuple(found), tuple(link for each in seen for link in each.links))
+
+
+def _with_configuration(subject: ModelSubject, environ: Mapping[str, str]) -> ModelSubject:
+    """The subject with what the model's own files say about it, where they are on this machine."""
+    config = read_configuration(subject.folder, "config.json", environ)
+    return replace(
+        subject, config=config, tokenizer=read_configuration(subject.folder, "tokenizer_config.json", environ)
+    )
 
 
 def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, RenderedFile, RenderedModel, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import parse_yaml
+from azureml_publish.documents import parse_yaml, says
 from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
@@ -272,6 +272,8 @@ def _document(templates: Templates, name: str, value_name: str, data: Any, found
     text, mistakes = templates.render(template, {value_name: data})
     found.extend(mistakes)
     if mistakes or name.endswith(".txt"):
+        return text
+    if says(text, data):
         return text
     source = templates.find(template)
     shown = templates.shown(source) if source else template

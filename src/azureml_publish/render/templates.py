@@ -45,6 +45,7 @@ class Templates:
 
     def __init__(self, root: Path, own: Path, defaults: Path) -> None:
         self._root = root
+        self._own = own
         self._folders = [folder for folder in (own, defaults) if folder.is_dir()]
         self._defaults = defaults
         self._cards: dict[str, tuple[str, str]] = {}
@@ -57,6 +58,9 @@ class Templates:
         )
         self._sandbox = TemplateSandbox(loader)
         self._tracer = TracingSandbox(loader, lambda path: self.shown(Path(path)))
+
+    def __reduce__(self) -> tuple[type[Templates], tuple[Path, Path, Path]]:
+        return type(self), (self._root, self._own, self._defaults)  # another process compiles its own
 
     def find(self, name: str) -> Path | None:
         """The file that a name means; None where no folder has it."""

@@ -112,6 +112,17 @@ def test_a_bad_example_is_found_out_at_exactly_its_places(code: str) -> None:
     assert all(line.endswith(f" {code}") for line in expected)
 
 
+def test_looking_for_errors_alone_finds_every_error() -> None:
+    folders = [EXAMPLES / "bad" / code for code in CODES]
+    projects = [folder for folder in folders if not (folder / "assets").is_dir() and everything(folder)]
+    stopped = 0
+    for folder in projects:
+        errors = stage(Session(folder, {}, TODAY, debug=False), (), Settings(), errors_only=True).found
+        assert errors == tuple(one for one in everything(folder) if one.severity is Severity.ERROR), folder
+        stopped += bool(errors)
+    assert 0 < stopped < len(projects)
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_its_mended_twin_has_nothing_to_find(code: str) -> None:
     assert findings(EXAMPLES / "good" / code, code) == ()

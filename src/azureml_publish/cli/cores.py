@@ -1,0 +1,110 @@
+"""Spreads work on many folders over the cores, in processes: Python computes on one core in each."""
+
+from __future__ import annotations
+
+import copyreg
+import gc
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from azureml_publish.errors import PublishError
+
+FEW = 48
+"""Folders that one process is done with before others have started."""
+
+CHUNK = 16
+
+MOST = 16
+"""Processes at a time: each takes up to 100 MiB, and who gathers their results does not keep pace with more."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def _protected(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+copyreg.pickle(MappingProxyType, lambda protected: (_protected, (dict(protected),)))  # read-only mappings travel, too
+
+
+def spread(work: Callable[[Item], Result], items: Sequence[Item], jobs: int | None = None) -> Iterator[Result]:
+    """What the work makes of each item, in their order: in this process where they are few, else over the cores.
+
+    An error that the work raises is raised here, and ends it all.
+
+    Args:
+        work: is called in other processes, which are forked, or given a pickled copy of it and of the items.
+        items: what there is to do.
+        jobs: processes to use. [default: one a core]
+
+    Raises:
+        PublishError: a process was ended from outside.
+    """
+    workers = min(jobs or cores(), MOST, math.ceil(len(items) / CHUNK))
+    if workers < 2 or (jobs is None and len(items) <= FEW):
+        yield from map(work, items)
+        return
+    try:
+        pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(work, items))
+    except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
+        yield from map(work, items)
+        return
+    with pool:
+        try:
+            for done in pool.map(_do, [range(at, at + CHUNK) for at in range(0, len(items), CHUNK)]):
+                yield from done
+        except BrokenProcessPool:
+            hint = "Most often memory ran out. Run again with fewer models at a time."
+            raise PublishError(
+                "A process that worked on some of the folders was ended from outside.", hint=hint
+            ) from None
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _context() -> Any:
+    """A fork spares each process imports and copies; it is safe on Linux, while this process runs one thread."""
+    forks = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if forks else "spawn")
+
+
+_given: tuple[Callable[[Any], Any], Sequence[Any]]
+"""In another process: the work and all items. So a fork hands them over without a copy, and a task is two numbers."""
+
+
+def _begin(work: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    """Prepare another process."""
+    global _given  # noqa: PLW0603 - what an initializer prepares has no other place
+    _given = (work, items)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all; the first process ends the others
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.freeze()
+    gc.disable()  # rubbish is collected once a task, not while cards are parsed: a tenth less work
+
+
+def _end_with_parent() -> None:
+    """End this process when the first one is killed, which could not tell it to."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _do(numbers: range) -> list[Any]:
+    work, items = _given
+    done = [work(item) for item in items[numbers.start : numbers.stop]]
+    gc.collect()
+    return done
