@@ -15,11 +15,13 @@ from azureml_publish.artifacts.transfer import describe_content
 from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
 from azureml_publish.cli.asking import ask, is_named, some
 from azureml_publish.cli.pairs import open_pair
+from azureml_publish.cli.recording import Records, recording
 from azureml_publish.cli.registered import find_meant, read_project
 from azureml_publish.cli.registries import TOOL, Opened
 from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
 from azureml_publish.cli.stages import Settings, require_sound, stage
 from azureml_publish.errors import Conflict, PublishError, UsageProblem
+from azureml_publish.journal import Recorder, Unrecorded
 from azureml_publish.plan import ActionKind, Plan, Wanted
 from azureml_publish.project import Project
 from azureml_publish.promote import Mode, Promotion, Provenance, find_manifest, plan_promotion, promote, wanted_of
@@ -60,7 +62,10 @@ def command(
     again after any interruption. Exits with 6 where a version is there with other files; nothing is written then.
     """
     project = read_project(output.session)
-    with open_pair(output, project, source, target) as (one, other):
+    with (
+        open_pair(output, project, source, target) as (one, other),
+        recording(output, project, other.registry.name, "promote") as records,
+    ):
         assets = find_meant(one.registry, project, models)
         folders = _rendered(output, project, assets, Settings(layout, as_of), metadata)
         promotions = [_plan(asset, folders.get(asset.id), other) for asset in assets]
@@ -75,7 +80,7 @@ def command(
             named = some([f"{action.model}:{action.version}" for action in plan.changes])
             ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
         provenance = Provenance(_commit(project.root), plan.digest, TOOL)
-        results = [_carry_out(output, promotion, one, other, provenance) for promotion in promotions]
+        results = _carry_out_all(output, promotions, (one, other), provenance=provenance, plan=plan, records=records)
     if output.json:
         output.data(promoted_json(one.registry.name, other.registry.name, results))
     else:
@@ -122,9 +127,36 @@ def _plan(asset: RegisteredAsset, folder: Wanted | None, target: Opened) -> Prom
     return Promotion(asset, wanted, mode, plan_promotion(asset, wanted, state))
 
 
+def _carry_out_all(
+    output: Output,
+    promotions: Sequence[Promotion],
+    pair: tuple[Opened, Opened],
+    *,
+    provenance: Provenance,
+    plan: Plan,
+    records: Records,
+) -> list[Promoted]:
+    """Promote one version after the other, under the journal of the target.
+
+    Raises:
+        JournalFailed: the journal cannot be begun; nothing was written.
+    """
+    if not plan.changes:
+        records.settle(plan)
+        return [_carry_out(output, promotion, pair, provenance, Unrecorded()) for promotion in promotions]
+    journal, end = records.begin(plan), "interrupted"
+    try:
+        results = [_carry_out(output, promotion, pair, provenance, journal) for promotion in promotions]
+        end = "failed" if any(result.error is not None for result in results) else "finished"
+    finally:
+        journal.end(end)
+    return results
+
+
 def _carry_out(
-    output: Output, promotion: Promotion, source: Opened, target: Opened, provenance: Provenance
+    output: Output, promotion: Promotion, pair: tuple[Opened, Opened], provenance: Provenance, journal: Recorder
 ) -> Promoted:
+    source, target = pair
     asset = promotion.source.id
     target_id = AssetId(target.registry.name, asset.name, asset.version)
     if promotion.action.kind is ActionKind.UNCHANGED:
@@ -134,10 +166,13 @@ def _carry_out(
         output.note(f"{asset.name}  {way:<8}  {path}")
 
     try:
-        copied = promote(promotion, source.registry, target.registry, provenance, told)
+        copied = promote(promotion, source.registry, target.registry, provenance=provenance, told=told, journal=journal)
     except PublishError as error:
         return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
-    return Promoted(asset, target_id, Outcome.CREATED, str(promotion.mode), copied)
+    outcome = Outcome.CREATED
+    if copied is None:
+        outcome = Outcome.UPDATED if promotion.action.kind is ActionKind.ARCHIVE else Outcome.UNCHANGED
+    return Promoted(asset, target_id, outcome, str(promotion.mode), copied)
 
 
 def _commit(root: Path) -> str:
@@ -154,4 +189,4 @@ def _commit(root: Path) -> str:
     commit = git("rev-parse", "--verify", "HEAD")
     if not commit:
         return ""
-    return f"{commit}-dirty" if git("status", "--porcelain", "--", ".") else commit
+    return f"{commit}-dirty" if git("status", "--porcelain", "--", ".", ":(exclude).publish") else commit
