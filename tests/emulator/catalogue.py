@@ -12,6 +12,8 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
 import yaml
 
@@ -300,20 +302,17 @@ class Catalogue:
 
     def files(self, registry: str, name: str, version: int, url: str) -> dict[str, str]:
         """SHA-256 of every registered file but the manifest, as they are read back."""
-        from azure.storage.blob import ContainerClient
-
         asset = f"azureml://registries/{registry}/models/{name}/versions/{version}"
         where = f"{self.control.base(registry)}/datarefs/{name}/versions/{version}"
         lent = self.control.call("POST", where, json={"assetId": asset, "blobUri": url}).json()
-        sas = lent["blobReferenceForConsumption"]["credential"]["sasUri"]
-        container = sas.partition("?")[0].rpartition("/")[2]
-        folder = url.partition(f"/{container}/")[2].rstrip("/") + "/"
-        with ContainerClient.from_container_url(sas) as client:
-            found = {
-                blob.name.removeprefix(folder): hashlib.sha256(client.download_blob(blob.name).readall()).hexdigest()
-                for blob in client.list_blobs(name_starts_with=folder)
-            }
-        found.pop(MANIFEST, None)
+        container, _, signature = lent["blobReferenceForConsumption"]["credential"]["sasUri"].partition("?")
+        folder = url.partition(f"/{container.rpartition('/')[2]}/")[2].rstrip("/") + "/"
+        asked = {"restype": "container", "comp": "list", "prefix": folder}
+        listed = self.control.call("GET", f"{container}?{signature}", params=asked)
+        paths = [str(named.text) for named in ET.fromstring(listed.content).iter("Name")]
+        read = {path: self.control.call("GET", f"{container}/{quote(path)}?{signature}") for path in paths}
+        found = {path.removeprefix(folder): hashlib.sha256(blob.content).hexdigest() for path, blob in read.items()}
+        found.pop(MANIFEST)
         return found
 
     def patch(self, registry: str, name: str, version: int, *operations: dict[str, Any]) -> None:

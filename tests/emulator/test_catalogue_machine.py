@@ -22,7 +22,7 @@ from tests.emulator.machine import CatalogueMachine
 
 EXAMPLES = int(os.environ.get("CATALOGUE_HISTORIES", "0"))
 """How many histories to try, each another one every time. Unset: a few, and always the same."""
-FEW = 10
+FEW = 8
 STEPS = 12
 
 
