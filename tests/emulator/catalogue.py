@@ -63,6 +63,15 @@ class Promoted:
     died: bool = False
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A saved plan, what it was made from, and what differed then."""
+
+    plan: Plan
+    seen: str
+    differing: dict[str, list[str]]
+
+
 class Catalogue:
     """Two model folders, and the registries that they are published to."""
 
@@ -144,6 +153,13 @@ class Catalogue:
             assert not staged.found, staged.found
             self._staged[key] = staged
         return self._staged[key]
+
+    def asked(self) -> list[Any]:
+        """All that the folders say."""
+        names = ("spec.yaml", "description.md")
+        texts = [[rendered.file(name).text for name in names] for _, rendered in self.stage().rendered]
+        files = sorted((str(file), file.read_text()) for file in self.root.glob("models/*/files/*"))
+        return [self.specs, texts, files]
 
     def observe(self, registry: str, *, whole: bool = False) -> Planning:
         return observe_models(self.stage(), self.registries[registry], 2, whole=whole)

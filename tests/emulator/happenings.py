@@ -26,6 +26,7 @@ FOLDER = st.one_of(
     ),
     st.fixed_dictionaries({"extra": st.sampled_from(NATIVE).map(lambda value: {"system_metadata": {"note": value}})}),
 )
+CARD = st.sampled_from(["It reads.", "Ünïcode — reads.", "A | b, `c`, \"d\" and 'e'.", "1"])
 CONSOLE = st.one_of(
     st.builds(
         lambda text: {"op": "replace", "path": "/description", "value": text}, st.sampled_from(["", "By hand.", None])
@@ -40,6 +41,7 @@ CONSOLE = st.one_of(
         st.sampled_from(["note", "license", "languages", "a~1b", "with.dot"]),
         st.sampled_from(NATIVE),
     ),
+    st.builds(lambda archived: {"op": "replace", "path": "/isArchived", "value": archived}, st.booleans()),
     st.builds(
         lambda path: {"op": "remove", "path": path},
         st.sampled_from(["/kvTags/note", "/systemMetadata/license", "/systemMetadata", "/kvTags"]),

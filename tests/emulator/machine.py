@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,23 +12,14 @@ from azureml_publish.apply import Outcome, Result
 from azureml_publish.assets import MANIFEST_PROPERTY
 from azureml_publish.emulator import Manners
 from azureml_publish.errors import Conflict, PublishError, UnusableSource
-from azureml_publish.plan import ActionKind, Plan, plan_model
-from tests.emulator.catalogue import MODELS, REGISTRIES, Catalogue
+from azureml_publish.plan import ActionKind, plan_model
+from tests.emulator.catalogue import MODELS, REGISTRIES, Catalogue, Saved
 from tests.emulator.fuses import Fuse
-from tests.emulator.happenings import CONSOLE, FOLDER, MODEL, ODD, REGISTRY
+from tests.emulator.happenings import CARD, CONSOLE, FOLDER, MODEL, ODD, REGISTRY
 
 REFUSED = [{"method": method, "status": 403} for method in ("PUT", "POST", "PATCH", "DELETE")]
 """Faults under which nothing can be written."""
 DONE = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED}
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A saved plan, what it was made from, and what differed then."""
-
-    plan: Plan
-    seen: str
-    differing: dict[str, list[str]]
 
 
 class CatalogueMachine(RuleBasedStateMachine):
@@ -42,7 +32,6 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.kept: dict[tuple[str, str, int], tuple[str, str]] = {}
         self.gone: set[tuple[str, str, int]] = set()
         self.conflicting: set[str] = set()
-        self.saved: dict[str, Saved] = {}
         self.judged: dict[tuple[str, Manners], str] = {}
 
     @initialize(first=st.lists(FOLDER, max_size=2), registry=st.none() | REGISTRY)
@@ -56,18 +45,21 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     # A person
 
-    @rule(name=MODEL, changes=st.lists(FOLDER, min_size=1, max_size=3))
-    def edit(self, name: str, changes: list[dict[str, Any]]) -> None:
+    @rule(
+        name=MODEL,
+        changes=st.lists(FOLDER, max_size=3),
+        card=st.none() | CARD,
+        file=st.none() | st.tuples(st.sampled_from(["weights.bin", "more.bin"]), st.sampled_from(["one", "two"])),
+    )
+    def edit(
+        self, name: str, changes: list[dict[str, Any]], card: str | None = None, file: tuple[str, str] | None = None
+    ) -> None:
         for changed in changes:
             self.catalogue.edit(name, changed)
-
-    @rule(name=MODEL, text=st.sampled_from(["It reads.", "Ünïcode — reads.", "A | b, `c`, \"d\" and 'e'.", "1"]))
-    def write_card(self, name: str, text: str) -> None:
-        self.catalogue.write_card(name, text)
-
-    @rule(name=MODEL, file=st.sampled_from(["weights.bin", "more.bin"]), text=st.sampled_from(["one", "two", "three"]))
-    def write_file(self, name: str, file: str, text: str) -> None:
-        self.catalogue.write_file(name, file, text)
+        if card is not None:
+            self.catalogue.write_card(name, card)
+        if file is not None:
+            self.catalogue.write_file(name, *file)
 
     @rule(layout=st.sampled_from(["tags", "system_metadata"]), least=st.sampled_from(["2|0|8|28", "4|0|16|28"]))
     def edit_project(self, layout: str, least: str) -> None:
@@ -161,28 +153,37 @@ class CatalogueMachine(RuleBasedStateMachine):
         steps=st.integers(0, 14),
         after=st.booleans(),
         name=MODEL,
-        changes=st.lists(FOLDER, max_size=2),
+        first=st.lists(FOLDER, min_size=1, max_size=2),
+        second=st.lists(FOLDER, max_size=2),
     )
     def apply_while_another_does(
-        self, registry: str, steps: int, after: bool, name: str, changes: list[dict[str, Any]]
+        self,
+        *,
+        registry: str,
+        steps: int,
+        after: bool,
+        name: str,
+        first: list[dict[str, Any]],
+        second: list[dict[str, Any]],
     ) -> None:
         """Between two steps of a run another one starts and ends, perhaps with folders that say something new."""
         catalogue = self.catalogue
+        self.edit(name, first)
         if catalogue.plan(registry).conflicts:
             self.bump_the_conflicts(registry)
         others: list[tuple[Result, ...] | None] = []
 
         def meanwhile() -> None:
-            self.edit(name, changes)
+            self.edit(name, second)
             others.append(catalogue.apply(registry))
 
         before = catalogue.held(registry)
-        first = catalogue.apply(registry, Fuse(steps, after, meanwhile))
-        assert first is not None
+        ran = catalogue.apply(registry, Fuse(steps, after, meanwhile))
+        assert ran is not None
         catalogue.settle()
         assert set(before) <= set(catalogue.held(registry))
-        second = others[0] if others else ()
-        left = [one for one in (*first, *(second or ())) if one.outcome not in DONE]
+        other = others[0] if others else ()
+        left = [one for one in (*ran, *(other or ())) if one.outcome not in DONE]
         if catalogue.emulator.manners.ignore_archive:
             return
         for one in left:
@@ -190,21 +191,45 @@ class CatalogueMachine(RuleBasedStateMachine):
                 assert isinstance(one.error, Conflict), one
                 assert f"{one.model} version {one.version}" in one.error.message
                 assert one.error.hint
-        if second is not None and not left:
+        if other is not None and not left:
             assert not catalogue.plan(registry).changes
         self.apply(registry, 1)
 
-    @rule(registry=REGISTRY)
-    def save_plan(self, registry: str) -> None:
+    @rule(
+        registry=REGISTRY,
+        name=MODEL,
+        first=st.lists(FOLDER, max_size=1),
+        then=st.lists(FOLDER, max_size=1),
+        operations=st.lists(CONSOLE, max_size=1),
+        times=st.integers(1, 2),
+    )
+    def apply_a_saved_plan(
+        self,
+        *,
+        registry: str,
+        name: str,
+        first: list[dict[str, Any]],
+        then: list[dict[str, Any]],
+        operations: list[dict[str, Any]],
+        times: int,
+    ) -> None:
+        """Something moves after it was saved, or nothing does."""
+        self.edit(name, first)
+        if self.catalogue.plan(registry).conflicts:
+            self.bump_the_conflicts(registry)
         plan = self.catalogue.save_plan(registry)
-        self.saved[registry] = Saved(plan, self.seen(registry, self.catalogue.held(registry)), self.differing(registry))
+        saved = Saved(plan, self.seen(registry, self.catalogue.held(registry)), self.differing(registry))
+        self.edit(name, then)
+        there = [version for model, version in self.catalogue.held(registry) if model == name]
+        if operations and there:
+            self.catalogue.patch(registry, name, max(there), *operations)
+            self.catalogue.settle()
+        for _ in range(times):
+            self.apply_saved(registry, saved)
 
-    @precondition(lambda self: self.saved)
-    @rule(data=st.data(), jobs=st.sampled_from([1, 2]))
-    def apply_a_saved_plan(self, data: st.DataObject, jobs: int) -> None:
+    def apply_saved(self, registry: str, saved: Saved) -> None:
         """It is refused where something moved, and else does what it said, or what is left of that."""
-        registry = data.draw(st.sampled_from(sorted(self.saved)))
-        catalogue, saved = self.catalogue, self.saved[registry]
+        catalogue = self.catalogue
         try:
             plan, contents = catalogue.read_plan(registry)
         except Conflict:
@@ -220,7 +245,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         if plan.conflicts:
             return
         before = catalogue.held(registry)
-        results = catalogue.carry_out(plan, contents, Fuse(), jobs=jobs)
+        results = catalogue.carry_out(plan, contents, Fuse(), jobs=2)
         assert results is not None
         self.went_through(registry, before, results)
         if not catalogue.emulator.manners.ignore_archive:
@@ -230,27 +255,36 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     def seen(self, registry: str, held: dict[tuple[str, int], dict[str, Any]]) -> str:
         """All that a plan can be made from, and more."""
-        catalogue = self.catalogue
-        staged = catalogue.stage()
-        texts = [
-            [rendered.file(one).text for one in ("spec.yaml", "description.md")] for _, rendered in staged.rendered
-        ]
-        files = sorted((file.name, file.read_text()) for file in catalogue.root.glob("models/*/files/*"))
         numbers = [self.last_used(registry, name) for name in MODELS]
-        specs = [catalogue.specs[name] for name in MODELS]
-        return json.dumps([texts, specs, files, numbers, sorted(held.items())], sort_keys=True)
+        return json.dumps([self.catalogue.asked(), numbers, sorted(held.items())], sort_keys=True)
 
     def differing(self, registry: str) -> dict[str, list[str]]:
         held = self.catalogue.held(registry)
         return {name: self.catalogue.differences(name, held, self.contents_of(registry, name)) for name in MODELS}
 
     @precondition(lambda self: self.kept)
-    @rule(data=st.data(), carry=st.booleans(), steps=st.none() | st.integers(0, 14), after=st.booleans())
-    def promote(self, data: st.DataObject, carry: bool, steps: int | None, after: bool) -> None:
+    @rule(
+        data=st.data(),
+        new=st.booleans(),
+        carry=st.booleans(),
+        steps=st.none() | st.integers(0, 14),
+        after=st.booleans(),
+    )
+    def promote(self, data: st.DataObject, new: bool, carry: bool, steps: int | None, after: bool) -> None:
         """A version goes to the other registry, perhaps in two attempts."""
         catalogue = self.catalogue
+        other = dict(zip(REGISTRIES, reversed(REGISTRIES), strict=True))
         source, name, version = self.one_of_those_there(data)
-        target = next(registry for registry in REGISTRIES if registry != source)
+        target = other[source]
+        if new and version <= self.last_used(target, name):  # there is nothing to do as it is
+            for registry in REGISTRIES:
+                catalogue.bump(registry, name)
+            catalogue.apply(source)
+            catalogue.settle()
+            self.holds()
+            version = catalogue.specs[name]["version"]
+        if (source, name, version) not in self.kept:  # the other model had a conflict
+            return
         before = catalogue.held(target)
         try:
             promotion = catalogue.plan_promotion(source, target, name, version, carry=carry)
@@ -288,13 +322,6 @@ class CatalogueMachine(RuleBasedStateMachine):
     @rule(data=st.data(), operations=st.lists(CONSOLE, min_size=1, max_size=3))
     def edit_in_the_console(self, data: st.DataObject, operations: list[dict[str, Any]]) -> None:
         self.catalogue.patch(*self.one_of_those_there(data), *operations)
-        self.catalogue.settle()
-
-    @precondition(lambda self: self.kept)
-    @rule(data=st.data(), archived=st.booleans())
-    def archive_in_the_console(self, data: st.DataObject, archived: bool) -> None:
-        operation = {"op": "replace", "path": "/isArchived", "value": archived}
-        self.catalogue.patch(*self.one_of_those_there(data), operation)
         self.catalogue.settle()
 
     @precondition(lambda self: self.kept)
