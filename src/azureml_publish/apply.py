@@ -27,7 +27,7 @@ from azureml_publish.journal import Recorder, Step, Unrecorded
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.claim import Claim
+from azureml_publish.registry.claim import Claim, require_latest
 
 READ_BACK_DELAYS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Seconds before each look at what was written. A registry may answer its old state for some seconds after a write."""
@@ -150,6 +150,7 @@ class _Run:
             published = publish_content(content, access, self._transfer, renew)
             self._journal.note(Step.CONTENT, action.model, action.version, manifest=published.manifest)
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
+            require_latest(self._registry, asset.name, asset.version)
             self._registry.create(record_of(asset, properties | claim.property), published.uri)
         except Conflict as refused:
             return self._settle(action, content, claim, refused)

@@ -30,7 +30,7 @@ from azureml_publish.journal import Recorder, Step
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Wanted, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.claim import Claim
+from azureml_publish.registry.claim import Claim, require_latest
 from azureml_publish.registry.patience import bring_archived, look_until
 
 
@@ -212,6 +212,7 @@ class _Run:
             place = Place(lend_target(), folder, lend_target)
             copied = copy_content(Place(access, folder, lend_source), place, manifest, told)
             self.note(Step.CONTENT, manifest=manifest)
+            require_latest(self._target, asset.name, asset.version)
             self._target.create(record_of(asset, self._properties(provenance)), copied.uri)
         except Conflict as refused:
             there = self._target.find(asset.name, asset.version)

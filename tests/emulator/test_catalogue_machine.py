@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from azureml_publish.apply import Outcome
 from azureml_publish.assets import MANIFEST_PROPERTY
 from azureml_publish.emulator import Emulator
+from azureml_publish.errors import Overtaken
 from azureml_publish.registry import patience
 from tests.emulator.catalogue import REGISTRIES, Catalogue
 from tests.emulator.fuses import Fuse
@@ -93,3 +96,24 @@ def test_a_promotion_that_is_cut_off_anywhere_ends_as_an_undisturbed_one(catalog
         assert catalogue.plan_promotion("local", "second", "alpha", version, carry=True).action.fields == ()
     assert version > 4
     assert left_visible
+
+
+def test_no_number_below_one_that_another_run_registered_meanwhile(catalogue: Catalogue) -> None:
+    ran = catalogue.apply("local", Fuse(1, after=True, meanwhile=partial(higher, catalogue, "local")))
+    assert ran is not None
+    alpha, beta = ran
+    assert isinstance(alpha.error, Overtaken)
+    assert "alpha version 1 is below version 8, which was registered since the plan was made" in alpha.error.message
+    assert (beta.outcome, beta.error) == (Outcome.SKIPPED, None)
+    assert sorted(catalogue.held("local")) == [("alpha", 8), ("beta", 1)]
+
+    promotion = catalogue.plan_promotion("local", "second", "beta", 1, carry=True)
+    with pytest.raises(Overtaken, match="beta version 1 is below version 8"):
+        catalogue.promote(promotion, "second", Fuse(1, after=True, meanwhile=partial(higher, catalogue, "second")))
+    assert sorted(catalogue.held("second")) == [("alpha", 8), ("beta", 8)]
+
+
+def higher(catalogue: Catalogue, registry: str) -> None:
+    """Another run, with a higher number."""
+    catalogue.edit("alpha" if registry == "local" else "beta", {"version": 8})
+    assert catalogue.apply(registry) is not None
