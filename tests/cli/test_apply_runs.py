@@ -88,17 +88,24 @@ def test_a_run_that_was_killed_ends_as_an_undisturbed_one(
     again = remote("apply", "--yes")
     assert again.code == 0, again.err
     assert "was cut off" in again.err
-    ends_as_undisturbed(remote)
+    ends_as_undisturbed(remote, project)
 
 
-def ends_as_undisturbed(remote: Run) -> None:
+UNDISTURBED: dict[str, list[dict[str, Any]]] = {}
+"""What a registry holds that saw no trouble, by the cards that were applied: the same in every test, so done once."""
+
+
+def ends_as_undisturbed(remote: Run, project: Path) -> None:
     """The registry is as another one that saw no trouble, its files are whole, and there is nothing left to do."""
-    assert remote("apply", "--yes", "-r", CALM).code == 0
-    assert registered(remote) == registered(remote, CALM)
-    assert remote("verify").code == 0
     quiet = remote("apply", "--yes")
     assert (quiet.code, quiet.out) == (0, "Nothing to do: the registry local is as the folders say.\n")
     assert "last run" not in quiet.err
+    cards = "".join((project / "models" / name / "card.md.j2").read_text() for name in ("one", "two"))
+    if cards not in UNDISTURBED:
+        assert remote("apply", "--yes", "-r", CALM).code == 0
+        UNDISTURBED[cards] = registered(remote, CALM)
+    assert registered(remote) == UNDISTURBED[cards]
+    assert remote("verify").code == 0
 
 
 def test_a_second_run_in_the_same_project_is_kept_out_as_long_as_the_first_lives(
@@ -116,7 +123,7 @@ def test_a_second_run_in_the_same_project_is_kept_out_as_long_as_the_first_lives
     assert registered(remote) == []
 
     assert remote("apply", "--yes").code == 0
-    ends_as_undisturbed(remote)
+    ends_as_undisturbed(remote, project)
 
 
 class TestRace:
