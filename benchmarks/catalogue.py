@@ -246,7 +246,9 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     edit_project(root, 1)
     planning = observe_models(read_stages(root)[0], registry, asked.jobs)
     plan, contents = planning.observed.plan(), planning.contents
-    journal = Journal.begin(root / "journal", registry="local", plan=plan.digest, changes=count, tool="benchmark")
+    journal = Journal.begin(
+        root / "journal", verb="apply", registry="local", plan=plan.digest, changes=count, tool="benchmark"
+    )
     transfer = Transfer(Hub(), Silent(), "benchmark", lambda: False)
     tools = Tools(registry, transfer, journal=journal)
     writing = timed(lambda: apply_plan(plan, contents, tools, jobs=asked.jobs))

@@ -27,6 +27,7 @@ from azureml_publish.journal import Recorder, Step, Unrecorded
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
+from azureml_publish.registry.claim import Claim, require_latest
 from azureml_publish.registry.patience import look_until
 
 
@@ -147,6 +148,7 @@ class _Run:
             published = publish_content(content, access, self._transfer, renew)
             self._journal.note(Step.CONTENT, action.model, action.version, manifest=published.manifest)
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
+            require_latest(self._registry, asset.name, asset.version)
             self._registry.create(record_of(asset, properties | claim.property), published.uri)
         except Conflict as refused:
             return self._settle(action, content, claim, refused)
@@ -239,33 +241,6 @@ class _Run:
             f"{', '.join(differing)}.",
             hint="Run `publish plan` in a while; it shows what is left to do.",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A run's word on a version, which a registry takes from one run only: see `APPLY_PROPERTY`."""
-
-    number: int
-    apply: str
-
-    @property
-    def key(self) -> str:
-        """The property's name."""
-        return f"{APPLY_PROPERTY}.{self.number}"
-
-    @property
-    def property(self) -> dict[str, str]:
-        """The property, to be written along with what it is a word on."""
-        return {self.key: self.apply}
-
-    def is_held(self, registered: RegisteredAsset) -> bool:
-        """Whether the registry took it."""
-        return registered.properties.get(self.key) == self.apply
-
-    def is_lost(self, registered: RegisteredAsset) -> bool:
-        """Whether it took another's, or another wrote later."""
-        held = registered.properties.get(self.key)
-        return held not in (None, self.apply) or write_number(registered.properties) > self.number
 
 
 def _plan_again(content: ModelContent, registered: RegisteredAsset) -> Action:

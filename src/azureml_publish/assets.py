@@ -34,6 +34,10 @@ PROMOTED_PLAN = "publish.promoted-plan"
 PROMOTED_BY = "publish.promoted-by"
 """Property of a promoted asset: name and version of the tool."""
 
+PROMOTED_ARCHIVED = "publish.promoted-archived"
+"""Property of an asset that is promoted to be archived: `true`. A registry archives only what is registered, so this
+tells where a run was cut off in between."""
+
 MANIFEST_PROPERTY = "publish.manifest"
 """Property of a registered asset: SHA-256 (hex) of its manifest, the list of its files."""
 
@@ -52,7 +56,7 @@ _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<nam
 
 def is_bookkeeping(key: str) -> bool:
     """Whether a property is this tool's own: it says how a version came to be, not what a model folder asks for."""
-    promoted = (PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY)
+    promoted = (PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY, PROMOTED_ARCHIVED)
     return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY, *promoted) or key.startswith(f"{APPLY_PROPERTY}.")
 
 

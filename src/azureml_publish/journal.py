@@ -1,4 +1,4 @@
-"""What a run of apply leaves on disk while it works: a journal of its steps, and a lock.
+"""What a run of apply or promote leaves on disk while it works: a journal of its steps, and a lock.
 
 A journal makes nothing true: the registry says what is there. It tells what a run that was cut off had begun, so that
 nobody has to guess, and it holds names, numbers and digests only.
@@ -28,7 +28,7 @@ from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
 
 SCHEMA_VERSION = 1
 
-_HEAD = frozenset({"journal", "apply", "registry", "plan", "changes", "tool", "process", "at"})
+_HEAD = frozenset({"journal", "apply", "verb", "registry", "plan", "changes", "tool", "process", "at"})
 _END = frozenset({"end", "at"})
 _MEND = "Move it away; nothing is lost: the registry, and no journal, says what is done."
 
@@ -106,13 +106,23 @@ class Journal:
         cls,
         folder: Path,
         *,
+        verb: str,
         registry: str,
         plan: str,
         changes: int,
         tool: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Journal:
-        """A new journal in a folder, which is made where it is missing. `plan` is the plan's digest.
+        """A new journal in a folder, which is made where it is missing.
+
+        Args:
+            folder: where it goes.
+            verb: `apply` or `promote`.
+            registry: what is written to.
+            plan: the plan's digest.
+            changes: how many of its actions write.
+            tool: name and version of the tool.
+            clock: the time.
 
         Raises:
             JournalFailed: it cannot be written.
@@ -127,7 +137,7 @@ class Journal:
         except OSError as error:
             raise _failed(path, error) from error
         journal = cls(path, descriptor, apply, clock)
-        head = {"apply": apply, "registry": registry, "plan": plan, "changes": changes, "tool": tool}
+        head = {"apply": apply, "verb": verb, "registry": registry, "plan": plan, "changes": changes, "tool": tool}
         journal._append({"journal": SCHEMA_VERSION, **head, "process": os.getpid()})
         return journal
 
@@ -177,9 +187,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run of apply as its journal tells it. `end` is empty where it was cut off."""
+    """A run of apply or promote as its journal tells it. `end` is empty where it was cut off."""
 
     apply: str
+    verb: str
     registry: str
     changes: int
     process: int
@@ -238,8 +249,8 @@ def read_journal(path: Path) -> PastRun | None:
         else:
             _take_step(path, number, entry, models)
     return PastRun(
-        str(head["apply"]), str(head["registry"]), int(head["changes"]), int(head["process"]), str(head["at"]),
-        tuple(models.values()), end,
+        str(head["apply"]), str(head["verb"]), str(head["registry"]), int(head["changes"]), int(head["process"]),
+        str(head["at"]), tuple(models.values()), end,
     )  # fmt: skip
 
 
@@ -299,7 +310,7 @@ def exclusive(lock: Path, folder: Path) -> Iterator[None]:
         held.acquire()
     except Timeout:
         raise Overtaken(
-            f"Another run of apply works on this registry{_holder(folder)}. Nothing was written.",
+            f"Another run works on this registry{_holder(folder)}. Nothing was written.",
             hint="Wait for it to end, then run again.",
         ) from None
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
@@ -11,6 +12,7 @@ from azureml_publish.artifacts.copying import Copied, Place, copy_content
 from azureml_publish.artifacts.transfer import Transfer
 from azureml_publish.assets import (
     MANIFEST_PROPERTY,
+    PROMOTED_ARCHIVED,
     PROMOTED_BY,
     PROMOTED_COMMIT,
     PROMOTED_FROM,
@@ -24,10 +26,12 @@ from azureml_publish.assets import (
     RenderedAsset,
     is_bookkeeping,
 )
-from azureml_publish.errors import Conflict, PublishError, UnusableSource
+from azureml_publish.errors import Conflict, JournalFailed, Overtaken, PublishError, UnusableSource
+from azureml_publish.journal import Recorder, Step
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Wanted, plan_model
 from azureml_publish.registry import Registry
+from azureml_publish.registry.claim import Claim, require_latest
 from azureml_publish.registry.patience import bring_archived, look_until
 
 
@@ -114,7 +118,10 @@ def wanted_of(source: RegisteredAsset, folder: Wanted | None) -> Wanted:
 
 
 def plan_promotion(source: RegisteredAsset, wanted: Wanted, state: RegistryState) -> Action:
-    """What it takes: nothing where the target has the same files under this version, a conflict where it has others."""
+    """What it takes: nothing where the target has the same files under this version, a conflict where it has others.
+
+    A version that a run registered and was cut off before it archived it is archived.
+    """
     action = plan_model(wanted, state)
     if state.asset is None:
         if action.kind is ActionKind.CONFLICT:
@@ -122,6 +129,9 @@ def plan_promotion(source: RegisteredAsset, wanted: Wanted, state: RegistryState
             return replace(action, hint=hint)
         return action
     if state.asset.properties.get(MANIFEST_PROPERTY) == find_manifest(source):
+        if _is_half_done(source, wanted, state.asset):
+            hidden = tuple(change for change in action.fields if change.field == "archived")
+            return replace(action, kind=ActionKind.ARCHIVE, reason="registered already", fields=hidden, hint="")
         reason = "" if action.kind is ActionKind.UNCHANGED else "the same files; its metadata differs, see publish plan"
         return replace(action, kind=ActionKind.UNCHANGED, reason=reason, fields=(), hint="")
     reason = f"version {source.id.version} is there with other files"
@@ -129,44 +139,129 @@ def plan_promotion(source: RegisteredAsset, wanted: Wanted, state: RegistryState
     return replace(action, kind=ActionKind.CONFLICT, reason=reason, fields=(), hint=hint)
 
 
+def _is_half_done(source: RegisteredAsset, wanted: Wanted, there: RegisteredAsset) -> bool:
+    """Whether a promotion of this very version was cut off between its record and its archival."""
+    begun = there.properties.get(PROMOTED_ARCHIVED) and there.properties.get(PROMOTED_FROM) == str(source.id)
+    return bool(begun) and wanted.asset.archived and not there.archived
+
+
 def promote(
     promotion: Promotion,
     source: Registry,
     target: Registry,
+    *,
     provenance: Provenance,
     transfer: Transfer,
-) -> Copied:
+    journal: Recorder,
+) -> Copied | None:
     """Copy the files, check each against the manifest, then register the version and look whether it reads back.
 
-    Safe to run again: files that are there and checked are kept, and a version that is there is not touched.
+    Safe to run again: files that are there and checked are kept, and a version that is there is not touched, but for
+    an archival that is left to do.
+
+    Returns:
+        What was copied; None where the version was there already, or another run was first with the same files.
 
     Raises:
+        Overtaken: another run was first with other files, or wrote over what was registered.
         PublishError: see `copy_content` and `Registry`; nothing is registered before all files are there and right.
     """
-    manifest, asset = find_manifest(promotion.source), promotion.wanted.asset
-
-    def lend_source() -> ContainerAccess:
-        return source.open_content(promotion.source)
-
-    def lend_target() -> ContainerAccess:
-        return target.lend_container(asset.name, asset.version)
-
-    folder = lend_source().folder_of(promotion.source.path)
-    copied = copy_content(asset.name, Place(folder, lend_source), Place(folder, lend_target), manifest, transfer)
-    properties = {MANIFEST_PROPERTY: manifest, SOURCE_PROPERTY: promotion.wanted.source_digest}
-    properties |= provenance.properties(promotion.source)
-    target.create(record_of(asset, {key: value for key, value in properties.items() if value}), copied.uri)
-    if asset.archived:
-        bring_archived(target, AssetId(target.name, asset.name, asset.version), archived=True)
-
-    def look() -> bool | None:
-        state = target.state(asset.name, asset.version)
-        there = state.asset is not None and state.asset.properties.get(MANIFEST_PROPERTY) == manifest
-        return True if there and plan_model(promotion.wanted, state).kind is ActionKind.UNCHANGED else None
-
-    if look_until(look) is None:
-        raise PublishError(
-            f"{asset.name} version {asset.version} was registered in {target.name}, but it answers otherwise.",
-            hint="Run this again in a while: a version that is there with the same files is not touched.",
-        )
+    run = _Run(promotion, source, target, journal)
+    try:
+        run.note(Step.BEGUN, action="promote")
+        copied = run.create(provenance, transfer) if promotion.action.kind is ActionKind.CREATE else None
+        run.finish(created=copied is not None)
+    except JournalFailed:
+        raise
+    except PublishError as error:
+        # The kind alone: a journal holds no text that came from elsewhere.
+        with suppress(JournalFailed):
+            run.note(Step.FAILED, error=type(error).__name__)
+        raise
     return copied
+
+
+class _Run:
+    """One promotion being carried out."""
+
+    def __init__(self, promotion: Promotion, source: Registry, target: Registry, journal: Recorder) -> None:
+        self._promotion = promotion
+        self._source = source
+        self._target = target
+        self._journal = journal
+        self._asset = promotion.wanted.asset
+        self._manifest = find_manifest(promotion.source)
+        self._claim = Claim(1, journal.apply)
+
+    def note(self, step: Step, **facts: str) -> None:
+        """Record a step."""
+        self._journal.note(step, self._asset.name, self._asset.version, **facts)
+
+    def create(self, provenance: Provenance, transfer: Transfer) -> Copied | None:
+        """Bring the files, then the record; None where another run was first with the same."""
+        asset, manifest = self._asset, self._manifest
+
+        def lend_source() -> ContainerAccess:
+            return self._source.open_content(self._promotion.source)
+
+        def lend_target() -> ContainerAccess:
+            return self._target.lend_container(asset.name, asset.version)
+
+        folder = lend_source().folder_of(self._promotion.source.path)
+        try:
+            copied = copy_content(
+                asset.name, Place(folder, lend_source), Place(folder, lend_target), manifest, transfer
+            )
+            self.note(Step.CONTENT, manifest=manifest)
+            require_latest(self._target, asset.name, asset.version)
+            self._target.create(record_of(asset, self._properties(provenance)), copied.uri)
+        except Conflict as refused:
+            there = self._target.find(asset.name, asset.version)
+            if there is None:
+                raise
+            if there.properties.get(MANIFEST_PROPERTY) != manifest:
+                raise self._overtaken(there) from refused
+            return None
+        return copied
+
+    def _properties(self, provenance: Provenance) -> dict[str, str]:
+        """What is noted with the version; none is empty."""
+        told = {
+            MANIFEST_PROPERTY: self._manifest,
+            SOURCE_PROPERTY: self._promotion.wanted.source_digest,
+            PROMOTED_ARCHIVED: "true" if self._asset.archived else "",
+            **provenance.properties(self._promotion.source),
+            **self._claim.property,
+        }
+        return {key: value for key, value in told.items() if value}
+
+    def finish(self, *, created: bool) -> None:
+        """Archive the version if it is to be, and look until the registry answers as it should."""
+        asset = self._asset
+        archiving = asset.archived and (created or self._promotion.action.kind is ActionKind.ARCHIVE)
+        if archiving:
+            bring_archived(self._target, AssetId(self._target.name, asset.name, asset.version), archived=True)
+        self.note(Step.WRITTEN)
+        if created and look_until(self._look) is None:
+            raise PublishError(
+                f"{asset.name} version {asset.version} was registered in {self._target.name}, "
+                "but it answers otherwise.",
+                hint="Run this again in a while: a version that is there with the same files is not touched.",
+            )
+        self.note(Step.READ_BACK)
+
+    def _look(self) -> bool | None:
+        """Whether the target answers what was written; None for not yet."""
+        state = self._target.state(self._asset.name, self._asset.version)
+        if state.asset is None:
+            return None
+        if self._claim.is_lost(state.asset):
+            raise self._overtaken(state.asset)
+        there = self._claim.is_held(state.asset) and state.asset.properties.get(MANIFEST_PROPERTY) == self._manifest
+        return True if there and plan_model(self._promotion.wanted, state).kind is ActionKind.UNCHANGED else None
+
+    def _overtaken(self, there: RegisteredAsset) -> Overtaken:
+        return Overtaken(
+            f"{there.id} was written by another run meanwhile.",
+            hint="Let the other one end, then run this again: it shows what is left to do.",
+        )

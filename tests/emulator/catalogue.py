@@ -1,43 +1,42 @@
-"""A small catalogue of model folders beside an emulator: it runs the stages as the verbs do, and judges by itself.
-
-`differences` is the judge: it reads what was rendered from `spec.yaml` and `description.md`, the files from their
-folder, and what is registered from the wire, and knows nothing of how plans compare.
-"""
+"""A small catalogue of model folders beside an emulator: it runs the stages as the verbs do."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
 import yaml
 
 from azureml_publish.apply import Result, Tools, apply_plan
 from azureml_publish.artifacts.container import Container
+from azureml_publish.artifacts.copying import Copied
 from azureml_publish.artifacts.hub import Hub
 from azureml_publish.artifacts.manifest import check_content
-from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import Transfer
-from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, RegisteredAsset, RegistryState, Value
-from azureml_publish.cli import main
+from azureml_publish.artifacts.transfer import ModelContent, Transfer, describe_content
+from azureml_publish.cli import bump
 from azureml_publish.cli.planning import Planning, observe_models
+from azureml_publish.cli.saved_plans import plan_asked, what_is_asked, write_plan
 from azureml_publish.cli.session import Session
 from azureml_publish.cli.stages import Settings, Staged, stage
 from azureml_publish.emulator import Emulator, Manners
-from azureml_publish.errors import JournalFailed
-from azureml_publish.journal import Journal, Step, last_run
-from azureml_publish.plan import Plan
-from azureml_publish.registry import AzureRegistry, Registry
+from azureml_publish.journal import Journal, read_journal
+from azureml_publish.plan import ActionKind, Plan, Request, Wanted
+from azureml_publish.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
+from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.credentials import AnyToken
 from tests.conftest import ControlPlane
+from tests.emulator.fuses import DiedError, Fuse, FusedJournal, FusedProgress, FusedRegistry
+from tests.emulator.judging import differences
 
 MODELS = ("alpha", "beta")
 REGISTRIES = ("local", "second")
@@ -55,111 +54,22 @@ SPEC: dict[str, Any] = {
 }
 
 
-class DiedError(BaseException):
-    """The process ends here; not an Exception, so that nothing answers in its place."""
+@dataclass(frozen=True)
+class Promoted:
+    """What a promotion was to do and did; `died` where the fuse ended it, `copied` None where nothing was."""
 
-
-@dataclass
-class Fuse:
-    """Lets so many steps pass, then ends the process: in the next step or right after it, and in all that follow."""
-
-    steps: int | None = None
-    after: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def blown(self) -> bool:
-        return self.steps is not None and self.steps < 0
-
-    def around(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        with self._lock:
-            dead = self.blown
-            if self.steps is not None:
-                self.steps -= 1
-            dies = self.blown
-        if dead or (dies and not self.after):
-            raise DiedError
-        answer = call(*arguments, **named)
-        if dies:
-            raise DiedError
-        return answer
+    promotion: Promotion
+    copied: Copied | None = None
+    died: bool = False
 
 
 @dataclass(frozen=True)
-class FusedRegistry:
-    """A registry whose calls burn a fuse."""
+class Saved:
+    """A saved plan, what it was made from, and what differed then."""
 
-    real: Registry
-    fuse: Fuse
-
-    @property
-    def name(self) -> str:
-        return self.real.name
-
-    def state(self, model: str, version: int) -> RegistryState:
-        return self.real.state(model, version)
-
-    def find(self, model: str, version: int) -> RegisteredAsset | None:
-        found: RegisteredAsset | None = self.fuse.around(self.real.find, model, version)
-        return found
-
-    def numbers(self, model: str) -> tuple[int | None, int]:
-        return self.real.numbers(model)
-
-    def models(self) -> tuple[str, ...]:
-        return self.real.models()
-
-    def versions(self, model: str) -> tuple[int, ...]:
-        return self.real.versions(model)
-
-    def lend_container(self, model: str, version: int) -> ContainerAccess:
-        lent: ContainerAccess = self.fuse.around(self.real.lend_container, model, version)
-        return lent
-
-    def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
-        return self.real.open_content(asset)
-
-    def create(self, record: AssetRecord, path: str) -> None:
-        self.fuse.around(self.real.create, record, path)
-
-    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
-        self.fuse.around(self.real.update, registered, record, changed)
-
-    def set_archived(self, asset: AssetId, *, archived: bool) -> None:
-        self.fuse.around(self.real.set_archived, asset, archived=archived)
-
-
-class FusedJournal:
-    """A real journal whose steps burn a fuse."""
-
-    def __init__(self, real: Journal, fuse: Fuse) -> None:
-        self.apply = real.apply
-        self._real = real
-        self._fuse = fuse
-
-    @property
-    def failure(self) -> JournalFailed | None:
-        return self._real.failure
-
-    @failure.setter
-    def failure(self, value: JournalFailed | None) -> None:
-        self._real.failure = value
-
-    def note(self, step: Step, model: str, version: int, **facts: str) -> None:
-        self._fuse.around(self._real.note, step, model, version, **facts)
-
-
-class FusedProgress(Silent):
-    """Burns a fuse as a model's files, and each of them, begin to move."""
-
-    def __init__(self, fuse: Fuse) -> None:
-        self._fuse = fuse
-
-    def begin(self, model: str, files: int, size: int) -> None:
-        self._fuse.around(super().begin, model, files, size)
-
-    def file_begun(self, model: str, path: str, size: int) -> None:
-        self._fuse.around(super().file_begun, model, path, size)
+    plan: Plan
+    seen: str
+    differing: dict[str, list[str]]
 
 
 class Catalogue:
@@ -171,6 +81,7 @@ class Catalogue:
         self.control = ControlPlane(emulator)
         self.registries = {name: AzureRegistry(name, AnyToken(), os.environ, "test") for name in REGISTRIES}
         self._runs = 0
+        self._session = Session(root, os.environ, TODAY, debug=False)
         self._staged: dict[str, Staged] = {}
         self.begin()
 
@@ -178,6 +89,8 @@ class Catalogue:
         """Empty registries, and every folder as it was first."""
         self.emulator.reset()
         self._runs += 1
+        for saved in self.root.glob("*.json"):
+            saved.unlink()
         self.specs: dict[str, dict[str, Any]] = {}
         self.set_project()
         for name in MODELS:
@@ -212,35 +125,64 @@ class Catalogue:
     def write_file(self, name: str, file: str, text: str) -> None:
         (self.root / "models" / name / "files" / file).write_text(text)
 
-    def bump(self, registry: str, *options: str) -> int:
-        """Run the verb; its exit code. What it writes is read back into the specs."""
-        code = 0
-        try:
-            main(["-C", str(self.root), "bump", *options, "-q", "-r", f"azureml://registries/{registry}"])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        for name in MODELS:
-            self.specs[name] = yaml.safe_load((self.root / "models" / name / "model.yaml").read_text())
-        return code
-
     # What the tool does
 
-    def stage(self) -> Staged:
-        """Read and render, once for each state of the folders: what `describe_content` reads is not part of it."""
-        files = sorted(file for file in self.root.rglob("*") if file.is_file() and ".publish" not in file.parts)
-        texts = [(str(file), "" if "files" in file.parts else file.read_text()) for file in files]
-        key = hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+    def bump(self, registry: str, *names: str, to: int | None = None, required: bool = False) -> None:
+        """What the verb does once the stages are through. What it writes is read back into the specs.
+
+        Raises:
+            Conflict: the number is not free.
+        """
+        staged, asked = self.stage(*names), self.registries[registry]
+        bumps = bump._required(staged, asked) if required else bump._wanted(staged, asked, to)
+        bump._write(staged, list(bumps))
+        for name in MODELS:
+            self.specs[name] = yaml.load((self.root / "models" / name / "model.yaml").read_text(), yaml.CSafeLoader)
+
+    def stage(self, *names: str) -> Staged:
+        """Read and render, once for each text of a folder: what `describe_content` reads is not part of it."""
+        staged = [self._stage(name) for name in names or MODELS]
+        return replace(staged[0], subjects=tuple(subject for one in staged for subject in one.subjects))
+
+    def _stage(self, name: str) -> Staged:
+        folder = self.root / "models" / name
+        files = (self.root / "publish.yaml", folder / "model.yaml", folder / "card.md.j2")
+        key = hashlib.sha256(json.dumps([name, *(file.read_text() for file in files)]).encode()).hexdigest()
         if key not in self._staged:
-            staged = stage(Session(self.root, os.environ, TODAY, debug=False), (), Settings(), check=False)
+            staged = stage(self._session, (name,), Settings(), check=False)
             assert not staged.found, staged.found
             self._staged[key] = staged
         return self._staged[key]
+
+    def asked(self) -> list[Any]:
+        """All that the folders say."""
+        names = ("spec.yaml", "description.md")
+        texts = [[rendered.file(name).text for name in names] for _, rendered in self.stage().rendered]
+        files = sorted((str(file), file.read_text()) for file in self.root.glob("models/*/files/*"))
+        return [self.specs, texts, files]
 
     def observe(self, registry: str, *, whole: bool = False) -> Planning:
         return observe_models(self.stage(), self.registries[registry], 2, whole=whole)
 
     def plan(self, registry: str) -> Plan:
         return self.observe(registry).observed.plan()
+
+    def save_plan(self, registry: str) -> Plan:
+        """What `publish plan --out` does."""
+        planning = self.observe(registry, whole=True)
+        plan = planning.observed.plan()
+        request = Request(f"azureml://registries/{registry}", (), None, TODAY.isoformat())
+        write_plan(self._session, f"{registry}.json", planning, plan, request)
+        return plan
+
+    def read_plan(self, registry: str) -> tuple[Plan, Mapping[str, ModelContent]]:
+        """What `publish apply PLAN.json` takes from a saved plan.
+
+        Raises:
+            Conflict: folders or registry are not as it saw them.
+        """
+        asked = what_is_asked(self._session, (f"{registry}.json",), None, Settings())
+        return plan_asked(asked, self.stage(), self.registries[registry], 2)
 
     def apply(
         self, registry: str, fuse: Fuse | None = None, *, jobs: int = 1, faults: Sequence[Mapping[str, Any]] = ()
@@ -249,34 +191,104 @@ class Catalogue:
 
         `faults` are what the emulator does wrong once the plan is made.
         """
-        fuse = fuse or Fuse()
         planning = self.observe(registry)
         plan = planning.observed.plan()
         if plan.conflicts:
             return None
-        folder = self.root / ".publish" / "journal" / str(self._runs) / registry
-        real = Journal.begin(folder, registry=registry, plan=plan.digest, changes=len(plan.changes), tool="test")
+        return self.carry_out(plan, planning.contents, fuse or Fuse(), jobs=jobs, faults=faults)
+
+    def carry_out(
+        self,
+        plan: Plan,
+        contents: Mapping[str, ModelContent],
+        fuse: Fuse,
+        *,
+        jobs: int = 1,
+        faults: Sequence[Mapping[str, Any]] = (),
+    ) -> tuple[Result, ...] | None:
+        """Apply a plan without conflicts; see `apply`."""
         transfer = Transfer(Hub(), FusedProgress(fuse), "test", lambda: False)
-        tools = Tools(
-            FusedRegistry(self.registries[registry], fuse), transfer, lambda _: None, FusedJournal(real, fuse)
+        try:
+            with self._journal("apply", plan, fuse) as journal, self._faults(faults):
+                tools = Tools(FusedRegistry(self.registries[plan.registry], fuse), transfer, lambda _: None, journal)
+                return apply_plan(plan, contents, tools, jobs=jobs)
+        except DiedError:
+            return None
+
+    def plan_promotion(self, source: str, target: str, name: str, version: int, *, carry: bool) -> Promotion:
+        """What promoting a version would take; its metadata from the folder that names it, or carried.
+
+        Raises:
+            Conflict, UnusableSource: it cannot be promoted.
+        """
+        registered = self.registries[source].find(name, version)
+        assert registered is not None
+        folder = None
+        if not carry and self.specs[name]["version"] == version:
+            ((read, rendered),) = self.stage(name).rendered
+            folder = Wanted(rendered.asset, describe_content(read, rendered).digest)
+        wanted = wanted_of(registered, folder)
+        mode = Mode.CARRY if folder is None else Mode.RENDER
+        state = self.registries[target].state(name, version)
+        return Promotion(registered, wanted, mode, plan_promotion(registered, wanted, state))
+
+    def promote(
+        self, promotion: Promotion, target: str, fuse: Fuse | None = None, faults: Sequence[Mapping[str, Any]] = ()
+    ) -> Promoted:
+        """Carry out what was planned, under a real journal.
+
+        Raises:
+            PublishError: see `promote`.
+        """
+        fuse = fuse or Fuse()
+        plan = Plan(target, (promotion.action,))
+        if promotion.action.kind is ActionKind.UNCHANGED:
+            return Promoted(promotion)
+        real = self.registries[promotion.source.id.registry]
+        try:
+            with self._journal("promote", plan, fuse) as journal, self._faults(faults):
+                copied = promote(
+                    promotion,
+                    FusedRegistry(real, fuse),
+                    FusedRegistry(self.registries[target], fuse),
+                    provenance=Provenance("", plan.digest, "test"),
+                    transfer=Transfer(Hub(), FusedProgress(fuse), "test", lambda: False),
+                    journal=journal,
+                )
+                return Promoted(promotion, copied)
+        except DiedError:
+            return Promoted(promotion, died=True)
+
+    @contextmanager
+    def _journal(self, verb: str, plan: Plan, fuse: Fuse) -> Iterator[FusedJournal]:
+        """A real journal, which has no end where a fuse ended the run."""
+        folder = self.root / ".publish" / "journal" / str(self._runs) / plan.registry
+        real = Journal.begin(
+            folder, verb=verb, registry=plan.registry, plan=plan.digest, changes=len(plan.changes), tool="test"
         )
         end = "finished"
-        for fault in faults:
-            self.emulator.faults.add(**fault)
         try:
-            return apply_plan(plan, planning.contents, tools, jobs=jobs)
+            yield FusedJournal(real, fuse)
         except DiedError:
             end = ""
-            return None
+            raise
         finally:
-            self.emulator.faults.clear()
             if end:
                 real.end(end)
             else:
                 os.close(real._descriptor)  # as the end of a process does
-            last = last_run(folder)
-            assert last is not None
-            assert last.end == end
+            told = read_journal(real.path)
+            assert told is not None
+            assert (told.verb, told.end) == (verb, end)
+
+    @contextmanager
+    def _faults(self, faults: Sequence[Mapping[str, Any]]) -> Iterator[None]:
+        for fault in faults:
+            self.emulator.faults.add(**fault)
+        try:
+            yield
+        finally:
+            self.emulator.faults.clear()
 
     def verify(self, registry: str, name: str, version: int) -> tuple[str, ...]:
         """What `publish verify` finds wrong with a version."""
@@ -306,20 +318,17 @@ class Catalogue:
 
     def files(self, registry: str, name: str, version: int, url: str) -> dict[str, str]:
         """SHA-256 of every registered file but the manifest, as they are read back."""
-        from azure.storage.blob import ContainerClient
-
         asset = f"azureml://registries/{registry}/models/{name}/versions/{version}"
         where = f"{self.control.base(registry)}/datarefs/{name}/versions/{version}"
         lent = self.control.call("POST", where, json={"assetId": asset, "blobUri": url}).json()
-        sas = lent["blobReferenceForConsumption"]["credential"]["sasUri"]
-        container = sas.partition("?")[0].rpartition("/")[2]
-        folder = url.partition(f"/{container}/")[2].rstrip("/") + "/"
-        with ContainerClient.from_container_url(sas) as client:
-            found = {
-                blob.name.removeprefix(folder): hashlib.sha256(client.download_blob(blob.name).readall()).hexdigest()
-                for blob in client.list_blobs(name_starts_with=folder)
-            }
-        found.pop(MANIFEST, None)
+        container, _, signature = lent["blobReferenceForConsumption"]["credential"]["sasUri"].partition("?")
+        folder = url.partition(f"/{container.rpartition('/')[2]}/")[2].rstrip("/") + "/"
+        asked = {"restype": "container", "comp": "list", "prefix": folder}
+        listed = self.control.call("GET", f"{container}?{signature}", params=asked)
+        paths = [str(named.text) for named in ET.fromstring(listed.content).iter("Name")]
+        read = {path: self.control.call("GET", f"{container}/{quote(path)}?{signature}") for path in paths}
+        found = {path.removeprefix(folder): hashlib.sha256(blob.content).hexdigest() for path, blob in read.items()}
+        found.pop(MANIFEST)
         return found
 
     def patch(self, registry: str, name: str, version: int, *operations: dict[str, Any]) -> None:
@@ -334,72 +343,9 @@ class Catalogue:
         where = f"{self.control.base(target)}/import"
         self.control.call("POST", where, json={"properties": {"sourceAssetId": asset}}).raise_for_status()
 
-    def differences(self, registry: str, staged: Staged, name: str, contents: Mapping[Any, Any]) -> list[str]:
-        """The fields in which a folder and the version of its number differ; `contents` are the registered files."""
-        rendered = next(one for _, one in staged.rendered if one.asset.name == name)
-        spec = yaml.safe_load(rendered.file("spec.yaml").text)
-        held = self.held(registry).get((name, spec["version"]))
-        if held is None:
-            return ["the version itself"]
-        local = self.root / "models" / name / "files"
-        files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in local.iterdir()}
-        asked: dict[str, Any] = {
-            "type": self.specs[name]["type"],
-            "description": rendered.file("description.md").text,
-            "tags": {key: _comparable(_spelled(value)) for key, value in spec.get("tags", {}).items()},
-            "properties": {key: _comparable(_spelled(value)) for key, value in spec.get("properties", {}).items()},
-            "metadata": _native(spec.get("system_metadata", {})),
-            "archived": bool(self.specs[name].get("archived")),
-            "files": files,
-        }
-        properties = {key: value for key, value in held["properties"].items() if not key.startswith("publish.")}
-        there: dict[str, Any] = {
-            "type": held["modelType"],
-            "description": held["description"] or "",
-            "tags": {key: _comparable(value) for key, value in held["kvTags"].items()},
-            # A property that the folder no longer has stays: a registry never takes one away.
-            "properties": {key: _comparable(value) for key, value in properties.items() if key in asked["properties"]},
-            "metadata": _native(held["systemMetadata"]),
-            "archived": held["isArchived"],
-            "files": {
-                path.removeprefix("model/"): sha for path, sha in contents[registry, name, spec["version"]].items()
-            },
-        }
-        return [one for one in asked if asked[one] != there[one]]
-
-
-def _spelled(value: Any) -> str:
-    """A tag as a string, where the documents say how."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    return json.dumps(_leaves(value) if isinstance(value, list | dict) else value)
-
-
-def _leaves(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_leaves(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _leaves(one) for key, one in value.items()}
-    return str(value).lower() if isinstance(value, bool) else _spelled(value)
-
-
-def _comparable(text: str) -> tuple[str, str]:
-    """A list or map in any of its spellings is the same list or map; other text is itself."""
-    if text.lstrip()[:1] in ("[", "{") and text.lstrip():
-        for read in (json.loads, lambda said: ast.literal_eval(said.strip())):
-            try:
-                found = read(text)
-            except (ValueError, SyntaxError):
-                continue
-            if isinstance(found, list | dict):
-                return "structure", json.dumps(found, sort_keys=True)
-    return "text", text
-
-
-def _native(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """System metadata key by key in a form in which 1 is not true; a null is no key."""
-    return {key: json.dumps(value, sort_keys=True, default=str) for key, value in metadata.items() if value is not None}
+    def differences(self, name: str, held: Mapping[tuple[str, int], Any], contents: Mapping[str, str]) -> list[str]:
+        """The fields in which a folder and the version of its number differ: see `judging`."""
+        ((_, rendered),) = self.stage(name).rendered
+        spec = self.specs[name]
+        folder = self.root / "models" / name / "files"
+        return differences(rendered, spec, folder, held.get((name, spec["version"])), contents)

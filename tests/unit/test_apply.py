@@ -534,7 +534,9 @@ class TestJournal:
             del registry.held["a"]
         else:
             registry.held["a"] = replace(registry.held["a"], description=description)
-        journal = Journal.begin(tmp_path / "journal", registry="local", plan=plan.digest, changes=1, tool="test")
+        journal = Journal.begin(
+            tmp_path / "journal", verb="apply", registry="local", plan=plan.digest, changes=1, tool="test"
+        )
         tools = Tools(registry, Transfer(Hub(), Silent(), "test", lambda: False), lambda _seconds: None, journal)
         apply_plan(plan, contents, tools, jobs=1)
         journal.end("failed")

@@ -16,13 +16,16 @@ from azureml_publish.journal import Journal, PastRun, Progress, Step, exclusive,
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 HEAD = {
-    "journal": 1, "apply": "a", "registry": "local", "plan": "d", "changes": 2, "tool": "t", "process": 7, "at": "now",
+    "journal": 1, "apply": "a", "verb": "apply", "registry": "local", "plan": "d", "changes": 2, "tool": "t",
+    "process": 7, "at": "now",
 }  # fmt: skip
 BEGUN = {"step": "begun", "model": "m", "version": 3, "action": "update", "at": "now"}
 
 
 def begin(folder: Path) -> Journal:
-    return Journal.begin(folder, registry="local", plan="d" * 64, changes=2, tool="publish/1", clock=lambda: NOW)
+    return Journal.begin(
+        folder, verb="apply", registry="local", plan="d" * 64, changes=2, tool="publish/1", clock=lambda: NOW
+    )
 
 
 def write(path: Path, *lines: object) -> Path:
@@ -39,8 +42,8 @@ class TestWriting:
         at = "2026-03-04T05:06:07.089+00:00"
         assert [json.loads(line) for line in journal.path.read_text().splitlines()] == [
             {
-                "journal": 1, "apply": journal.apply, "registry": "local", "plan": "d" * 64, "changes": 2,
-                "tool": "publish/1", "process": os.getpid(), "at": at,
+                "journal": 1, "apply": journal.apply, "verb": "apply", "registry": "local", "plan": "d" * 64,
+                "changes": 2, "tool": "publish/1", "process": os.getpid(), "at": at,
             },
             {"step": "begun", "model": "m", "version": 3, "action": "create", "at": at},
             {"step": "content", "model": "m", "version": 3, "manifest": "f" * 64, "at": at},
@@ -104,7 +107,7 @@ class TestReading:
         done = Progress("m", 3, Step.READ_BACK, "update")
         open_ = Progress("n", 3, Step.BEGUN, "create")
         failed = Progress("o", 3, Step.FAILED, "update")
-        assert run == PastRun("a", "local", 2, 7, "now", (done, open_, failed), "")
+        assert run == PastRun("a", "apply", "local", 2, 7, "now", (done, open_, failed), "")
         assert run.done == (done,)
         assert run.under_way == (open_,)
 
@@ -175,7 +178,7 @@ class TestLock:
         with pytest.raises(Overtaken) as refused, exclusive(held / "lock", held):
             pytest.fail("two runs at a time")
         assert refused.value.exit_code == 6
-        assert refused.value.message == "Another run of apply works on this registry. Nothing was written."
+        assert refused.value.message == "Another run works on this registry. Nothing was written."
 
     def test_it_says_who_holds_it_where_a_journal_tells(self, held: Path) -> None:
         journal = begin(held)

@@ -75,7 +75,7 @@ def command(
     project = require_sound(staged, output)
     with (
         open_registry(output, project, asked.registry) as opened,
-        recording(output, project, opened.registry.name) as records,
+        recording(output, project, opened.registry.name, "apply") as records,
     ):
         plan, contents = plan_asked(asked, staged, opened.registry, jobs or JOBS)
         if not output.quiet:

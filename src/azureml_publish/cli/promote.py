@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from azureml_publish.artifacts.transfer import Transfer, describe_content
 from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
 from azureml_publish.cli.asking import ask, is_named, some
 from azureml_publish.cli.pairs import open_pair
+from azureml_publish.cli.recording import Records, recording
 from azureml_publish.cli.registered import find_meant, read_project
 from azureml_publish.cli.registries import TOOL, Opened
 from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
 from azureml_publish.cli.stages import Settings, require_sound, stage
 from azureml_publish.cli.transferring import Transferring, transfer_options
 from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
+from azureml_publish.journal import Recorder, Unrecorded
 from azureml_publish.plan import ActionKind, Plan, Wanted
 from azureml_publish.project import Project
 from azureml_publish.promote import Mode, Promotion, Provenance, find_manifest, plan_promotion, promote, wanted_of
@@ -62,7 +65,10 @@ def command(
     again after any interruption. Exits with 6 where a version is there with other files; nothing is written then.
     """
     project = read_project(output.session)
-    with open_pair(output, project, source, target) as (one, other):
+    with (
+        open_pair(output, project, source, target) as (one, other),
+        recording(output, project, other.registry.name, "promote") as records,
+    ):
         assets = find_meant(one.registry, project, models)
         folders = _rendered(output, project, assets, Settings(layout, as_of), metadata)
         promotions = [_plan(asset, folders.get(asset.id), other) for asset in assets]
@@ -78,7 +84,8 @@ def command(
             ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
         provenance = Provenance(_commit(project.root), plan.digest, TOOL)
         with transferring.into(output, other) as transfer:
-            results = [_carry_out(promotion, one, other, provenance, transfer) for promotion in promotions]
+            carrying = _Carrying(one, other, provenance, transfer)
+            results = carrying.all(promotions, plan, records)
     if output.json:
         output.data(promoted_json(one.registry.name, other.registry.name, results))
     else:
@@ -125,20 +132,55 @@ def _plan(asset: RegisteredAsset, folder: Wanted | None, target: Opened) -> Prom
     return Promotion(asset, wanted, mode, plan_promotion(asset, wanted, state))
 
 
-def _carry_out(
-    promotion: Promotion, source: Opened, target: Opened, provenance: Provenance, transfer: Transfer
-) -> Promoted:
-    asset = promotion.source.id
-    target_id = AssetId(target.registry.name, asset.name, asset.version)
-    if promotion.action.kind is ActionKind.UNCHANGED:
-        return Promoted(asset, target_id, Outcome.UNCHANGED, str(promotion.mode))
-    try:
-        if transfer.stop():
-            raise Interrupted("Stopped before it began.", hint="Run again to carry on from here.")
-        copied = promote(promotion, source.registry, target.registry, provenance, transfer)
-    except PublishError as error:
-        return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
-    return Promoted(asset, target_id, Outcome.CREATED, str(promotion.mode), copied)
+@dataclass(frozen=True, slots=True)
+class _Carrying:
+    """Takes versions from one registry to another."""
+
+    source: Opened
+    target: Opened
+    provenance: Provenance
+    transfer: Transfer
+
+    def all(self, promotions: Sequence[Promotion], plan: Plan, records: Records) -> list[Promoted]:
+        """One version after the other, under the journal of the target.
+
+        Raises:
+            JournalFailed: the journal cannot be begun; nothing was written.
+        """
+        if not plan.changes:
+            records.settle(plan)
+            return [self._one(promotion, Unrecorded()) for promotion in promotions]
+        journal, end = records.begin(plan), "interrupted"
+        try:
+            results = [self._one(promotion, journal) for promotion in promotions]
+            if not self.transfer.stop():
+                end = "failed" if any(result.error is not None for result in results) else "finished"
+        finally:
+            journal.end(end)
+        return results
+
+    def _one(self, promotion: Promotion, journal: Recorder) -> Promoted:
+        asset = promotion.source.id
+        target_id = AssetId(self.target.registry.name, asset.name, asset.version)
+        if promotion.action.kind is ActionKind.UNCHANGED:
+            return Promoted(asset, target_id, Outcome.UNCHANGED, str(promotion.mode))
+        try:
+            if self.transfer.stop():
+                raise Interrupted("Stopped before it began.", hint="Run again to carry on from here.")
+            copied = promote(
+                promotion,
+                self.source.registry,
+                self.target.registry,
+                provenance=self.provenance,
+                transfer=self.transfer,
+                journal=journal,
+            )
+        except PublishError as error:
+            return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
+        outcome = Outcome.CREATED
+        if copied is None:
+            outcome = Outcome.UPDATED if promotion.action.kind is ActionKind.ARCHIVE else Outcome.UNCHANGED
+        return Promoted(asset, target_id, outcome, str(promotion.mode), copied)
 
 
 def _commit(root: Path) -> str:
@@ -155,4 +197,4 @@ def _commit(root: Path) -> str:
     commit = git("rev-parse", "--verify", "HEAD")
     if not commit:
         return ""
-    return f"{commit}-dirty" if git("status", "--porcelain", "--", ".") else commit
+    return f"{commit}-dirty" if git("status", "--porcelain", "--", ".", ":(exclude).publish") else commit

@@ -1,4 +1,4 @@
-"""Keeps a second run of apply out, tells what the last one left undone, and opens the journal of this one."""
+"""Keeps a second run of apply or promote out, tells what the last left undone, and opens the journal of this one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ FOLDER = Path(".publish") / "journal"
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Where a registry's journals lie, and what the newest of them leaves open."""
+    """Where a registry's journals lie, the verb that runs now, and what the newest journal leaves open."""
 
     folder: Path
+    verb: str
     open_end: PastRun | None
 
     def begin(self, plan: Plan) -> Journal:
@@ -32,17 +33,20 @@ class Records:
             JournalFailed: it cannot be written.
         """
         return Journal.begin(
-            self.folder, registry=plan.registry, plan=plan.digest, changes=len(plan.changes), tool=TOOL
+            self.folder, verb=self.verb, registry=plan.registry, plan=plan.digest, changes=len(plan.changes), tool=TOOL
         )
 
     def settle(self, plan: Plan) -> None:
-        """Note that what the last run left open turned out to be done: there is nothing to do."""
-        if self.open_end is not None:
+        """Note that what the last run left open turned out to be done, as far as this plan has it: nothing to do."""
+        if self.open_end is None:
+            return
+        seen = {action.model for action in plan.actions}
+        if all(one.model in seen for one in self.open_end.under_way):
             self.begin(plan).end("finished")
 
 
 @contextmanager
-def recording(output: Output, project: Project, registry: str) -> Iterator[Records]:
+def recording(output: Output, project: Project, registry: str, verb: str) -> Iterator[Records]:
     """Hold the lock of a registry, and say what the last run on it left undone.
 
     Raises:
@@ -55,5 +59,5 @@ def recording(output: Output, project: Project, registry: str) -> Iterator[Recor
         last = last_run(folder)
         open_end = last if last is not None and last.end != "finished" else None
         if open_end is not None:
-            output.note(past_run_text(open_end))
-        yield Records(folder, open_end)
+            output.note(past_run_text(open_end, verb))
+        yield Records(folder, verb, open_end)

@@ -7,6 +7,7 @@ still skipping (`after`) or used up (`times`) lets the next one have a look.
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -34,7 +35,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Added to the answer, whether it is a fault or not: `Retry-After` for example."""
     delay_seconds: float = 0.0
-    """Wait before anything else."""
+    """Wait before anything else, at most as long as the rule stands."""
     corrupt: bool = False
     """Flip one bit: in the answer to a GET, in the request body of any other method, as if the wire had done it."""
     truncate_after: int | None = None
@@ -112,6 +113,10 @@ class Faults:
         with self._lock:
             return tuple(self._rules)
 
+    def holds(self, fault: Fault) -> bool:
+        """Whether a rule, this very one, still stands."""
+        return any(rule is fault for rule in self.rules)
+
     def next(self, service: str, method: str, path: str) -> Fault | None:
         """The rule that acts on a request; counts the request."""
         with self._lock:
@@ -123,6 +128,10 @@ class Faults:
                 if acted > 0 and (rule.times is None or acted <= rule.times):
                     return rule
         return None
+
+
+_LOOK_SECONDS = 0.02
+"""How often a request that is held looks whether its rule still stands."""
 
 
 class _CutError(BaseException):
@@ -163,8 +172,7 @@ class FaultInjection:
         if fault is None:
             await self._app(scope, receive, send)
             return
-        if fault.delay_seconds > 0:
-            await asyncio.sleep(fault.delay_seconds)
+        await self._wait(fault)
         sending = _with_headers(send, fault.headers) if fault.headers else send
         if fault.status is not None:
             await self._failure(fault.status, scope)(scope, receive, sending)
@@ -173,6 +181,12 @@ class FaultInjection:
             await self._answer_through(fault, scope, receive, sending)
         else:
             await self._request_through(fault, scope, receive, sending)
+
+    async def _wait(self, fault: Fault) -> None:
+        """Hold a request for as long as its rule says and stands: whoever takes the rule away lets it go."""
+        end = time.monotonic() + fault.delay_seconds
+        while (left := end - time.monotonic()) > 0 and self._faults.holds(fault):
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
 
     async def _answer_through(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         damage = _Damage(fault)

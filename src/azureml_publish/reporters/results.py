@@ -61,12 +61,13 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
     )
 
 
-def past_run_text(run: PastRun) -> str:
-    """What a run left undone, for whoever runs apply again."""
+def past_run_text(run: PastRun, verb: str) -> str:
+    """What a run left undone, for whoever runs `verb` on the same registry now."""
     how = {"": "was cut off", "interrupted": "was interrupted"}.get(run.end, "did not get through")
     done = f"{len(run.done)} of {counted(run.changes, 'change')} done"
+    further = "This one carries on." if verb == run.verb else f"The same `publish {run.verb}` again carries on."
     lines = [
-        f"The last run of apply ({run.apply}) {how}: {done}. This one carries on.",
+        f"The last run of {run.verb} ({run.apply}) {how}: {done}. {further}",
         *(f"  {_LEFT[one.step]:<50}  {AssetId(run.registry, one.model, one.version)}" for one in run.under_way),
     ]
     return "\n".join(lines) + "\n"
