@@ -65,9 +65,10 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item], jobs: int | No
                 yield from done
         except BrokenProcessPool:
             hint = "Most often memory ran out. Run again with fewer models at a time."
-            raise PublishError(
-                "A process that worked on some of the folders was ended from outside.", hint=hint
-            ) from None
+            what = "A process that worked on some of the folders was ended from outside."
+            raise PublishError(what, hint=hint) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # `map` cancels nothing if it is interrupted as it begins
 
 
 def cores() -> int:
