@@ -5,14 +5,17 @@ What forks runs in a process of its own: this one runs threads.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,6 +117,21 @@ def linger_long() -> None:
         sys.exit(130)
 
 
+def interrupt_early() -> None:
+    """In a process of its own: an interrupt while the tasks are still handed out."""
+    cores.CHUNK = 1
+    submit, handed = ProcessPoolExecutor.submit, itertools.count()
+
+    def interrupted(self: ProcessPoolExecutor, *given: Any) -> Any:
+        if next(handed) == 400:
+            raise KeyboardInterrupt
+        return submit(self, *given)
+
+    ProcessPoolExecutor.submit = interrupted  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        list(spread(linger, range(500), 2))
+
+
 def started(call: str, *arguments: str) -> subprocess.Popen[str]:
     code = f"import sys; from tests.cli import test_cores; test_cores.{call}"
     return subprocess.Popen(
@@ -145,6 +163,13 @@ def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word_of_the
     os.killpg(run.pid, signal.SIGINT)
     said, errors = run.communicate(timeout=30)  # until the last process closes its end
     assert (run.returncode, said.strip("."), errors) == (130, "interrupted\n", "")
+
+
+def test_an_interrupt_while_tasks_are_handed_out_waits_for_none_of_them() -> None:
+    run = started("interrupt_early()")
+    said, errors = run.communicate(timeout=30)
+    assert (run.returncode, errors) == (0, "")
+    assert len(said) < 400
 
 
 @LINUX

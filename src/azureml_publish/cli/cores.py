@@ -59,15 +59,14 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item], jobs: int | No
     except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
         yield from map(work, items)
         return
-    with pool:
-        try:
-            for done in pool.map(_do, [range(at, at + CHUNK) for at in range(0, len(items), CHUNK)]):
-                yield from done
-        except BrokenProcessPool:
-            hint = "Most often memory ran out. Run again with fewer models at a time."
-            raise PublishError(
-                "A process that worked on some of the folders was ended from outside.", hint=hint
-            ) from None
+    try:
+        for done in pool.map(_do, [range(at, at + CHUNK) for at in range(0, len(items), CHUNK)]):
+            yield from done
+    except BrokenProcessPool:
+        hint = "Most often memory ran out. Run again with fewer models at a time."
+        raise PublishError("A process that worked on some of the folders was ended from outside.", hint=hint) from None
+    finally:
+        pool.shutdown(cancel_futures=True)  # `map` itself cancels nothing if it is interrupted as it begins
 
 
 def cores() -> int:
