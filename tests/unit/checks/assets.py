@@ -42,14 +42,17 @@ def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> Asset
 def check_findings(root: Path, found: tuple[Diagnostic, ...]) -> None:
     """Whatever was found: of a rule that there is, at a place inside its file, in a sentence with a mend, each once."""
     assert len(set(found)) == len(found)
+    lines_of: dict[Path, list[str]] = {}
     for one in found:
         assert one.code in CODES
         assert one.message.strip() == one.message != ""
         assert one.hint.strip() == one.hint != ""
         path = root / one.location.path
-        assert path.resolve().is_relative_to(root.resolve())
-        text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
-        lines = re.split(r"\r\n|\r|\n", text)
+        if path not in lines_of:
+            assert path.resolve().is_relative_to(root.resolve())
+            text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+            lines_of[path] = re.split(r"\r\n|\r|\n", text)
+        lines = lines_of[path]
         assert 1 <= one.location.line <= len(lines), one
         assert 1 <= one.location.column <= len(lines[one.location.line - 1]) + 1, one
 
