@@ -1,22 +1,17 @@
 """The emulator as a whole: two ports, two threads, one data folder."""
 
-import asyncio
 import contextlib
 import datetime as dt
 import socket
 import ssl
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
-import uvicorn
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from azureml_publish.emulator import certificates
 from azureml_publish.emulator.addresses import ACCOUNT, Addresses
@@ -28,6 +23,7 @@ from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Servi
 from azureml_publish.emulator.hub.adding import add_repository, repositories_below
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
+from azureml_publish.emulator.listening import HOST, Listener, bind
 from azureml_publish.emulator.manners import Manners, Switches
 from azureml_publish.emulator.pace import Latency, Throttle
 from azureml_publish.emulator.registry.models import ModelStore
@@ -39,108 +35,6 @@ from azureml_publish.emulator.tidying import tidy
 
 CLOUD = "Emulator"
 """Name of the cloud in the metadata document, for `AZUREML_CURRENT_CLOUD`."""
-
-_HOST = "127.0.0.1"
-_START_SECONDS = 20.0
-_GRACE_SECONDS = 1
-"""How long `stop` lets requests in flight go on."""
-_JOIN_SECONDS = 5.0
-
-
-def _bind(port: int, purpose: str) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only for sockets that name their protocol; else an answer takes 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((_HOST, port))
-        listener.listen(256)
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, f"{purpose} port {port} on {_HOST} cannot be used: {error.strerror}") from error
-    return listener
-
-
-class _Server(uvicorn.Server):
-    """A server that ends at once where nothing is going on.
-
-    uvicorn closes a connection politely, which over TLS means to wait for the other side; a client that keeps an idle
-    connection in a pool never answers.
-    """
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drop idle connections, let requests in flight go on for a while, then drop those as well."""
-        await self._drop(_is_idle)
-        await super().shutdown(sockets)
-        await self._drop(lambda _connection: True)
-
-    async def _drop(self, chosen: Callable[[H11Protocol], bool]) -> None:
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, H11Protocol) and chosen(connection):
-                connection.transport.abort()
-        await asyncio.sleep(0)  # the event loop tells each connection of its end in its next round
-
-
-def _is_idle(connection: H11Protocol) -> bool:
-    # The attribute is declared without None but holds it until the first request.
-    cycle = cast("RequestResponseCycle | None", connection.cycle)
-    return cycle is None or cycle.response_complete
-
-
-class _Listener:
-    """One uvicorn server with its own event loop in a thread of its own."""
-
-    def __init__(self, listener: socket.socket, app: ASGIApp, context: ssl.SSLContext | None) -> None:
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            ssl_context_factory=(lambda _config, _default: context) if context is not None else None,
-        )
-        self._socket = listener
-        self._server = _Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="azureml-publish emulator", daemon=True
-        )
-
-    def start(self) -> None:
-        """Serve; returns at once."""
-        self._thread.start()
-
-    def wait(self) -> None:
-        """Return when connections are answered.
-
-        Raises:
-            OSError: The server did not come up.
-        """
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                raise OSError("the emulator's server did not start")
-            time.sleep(0.002)
-
-    def abort(self, scope: Scope) -> None:
-        """Reset the connection that a request came over."""
-        for connection in list(self._server.server_state.connections):
-            if isinstance(connection, H11Protocol) and connection.client == scope["client"]:
-                connection.transport.abort()
-
-    def ask_to_stop(self) -> None:
-        """Let the server end; returns at once."""
-        self._server.should_exit = True
-
-    def join(self) -> None:
-        """Wait for the end, for a bounded time."""
-        if self._thread.ident is not None:
-            self._thread.join(_JOIN_SECONDS)
-        self._socket.close()
 
 
 class _Split:
@@ -193,7 +87,7 @@ class Emulator:
         self._blobs: BlobStore | None = None
         self._models: ModelStore | None = None
         self._database: Database | None = None
-        self._listeners: list[_Listener] = []
+        self._listeners: list[Listener] = []
 
     def start(self) -> None:
         """Serve in background threads; returns when both ports answer.
@@ -205,9 +99,9 @@ class Emulator:
         if self._listeners:
             raise RuntimeError("the emulator is already running")
         with contextlib.ExitStack() as undo:
-            https = _bind(self._ports[0], "HTTPS")
+            https = bind(self._ports[0], "HTTPS")
             undo.callback(https.close)
-            http = _bind(self._ports[1], "HTTP")
+            http = bind(self._ports[1], "HTTP")
             undo.callback(http.close)
             self._folder.create()
             now = dt.datetime.now(dt.UTC)
@@ -216,7 +110,7 @@ class Emulator:
             self._database = Database(self._folder.database)
             undo.callback(self._database.close)
             self._addresses = Addresses(
-                f"https://{_HOST}:{https.getsockname()[1]}", f"http://{_HOST}:{http.getsockname()[1]}"
+                f"https://{HOST}:{https.getsockname()[1]}", f"http://{HOST}:{http.getsockname()[1]}"
             )
             self._listeners = self._listen(https, http, certificates.server_context(ca, now), self._database)
             undo.callback(self.stop)
@@ -228,7 +122,7 @@ class Emulator:
 
     def _listen(
         self, https: socket.socket, http: socket.socket, context: ssl.SSLContext, database: Database
-    ) -> list[_Listener]:
+    ) -> list[Listener]:
         addresses = self._running()
         self._signer = Signer.from_folder(self._folder.secrets)
         self._blobs = BlobStore(database, self._folder)
@@ -259,7 +153,7 @@ class Emulator:
             guarded(hub, "hub", render_hub),
         )
         secure = _SecurePort(guarded(registry, "registry", render_error), plain_blobs, secure_switches, self._blobs)
-        return [_Listener(https, secure, context), _Listener(http, plain, None)]
+        return [Listener(https, secure, context), Listener(http, plain, None)]
 
     def stop(self) -> None:
         """End within a few seconds. Safe to call again, and before `start`."""

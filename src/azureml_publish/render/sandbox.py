@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import BaseLoader, BytecodeCache, Environment, StrictUndefined, Undefined, nodes, pass_context
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, LoopContext
@@ -104,6 +106,31 @@ class _Budget:
         return size
 
 
+_COMPILED: dict[tuple[type[Environment], str, str], CodeType] = {}
+_MOST_COMPILED = 256
+
+
+class _Compiled(BytecodeCache):
+    """Keeps what was compiled for the life of the process: a mend or a migration reads all templates again and again.
+
+    One kind of sandbox never takes the code of another, which counts and traces otherwise.
+    """
+
+    def __init__(self, kind: type[Environment]) -> None:
+        self._kind = kind
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code of the same name, file and text, where there is one."""
+        bucket.code = _COMPILED.get((self._kind, bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep code; the oldest goes where there is much."""
+        if len(_COMPILED) >= _MOST_COMPILED:
+            _COMPILED.pop(next(iter(_COMPILED)), None)
+        if bucket.code is not None:
+            _COMPILED[self._kind, bucket.key, bucket.checksum] = bucket.code
+
+
 class TemplateSandbox(ImmutableSandboxedEnvironment):
     """Compiles templates once, and renders them one at a time within a budget that each rendering renews.
 
@@ -124,6 +151,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
             finalize=self._finalize,
             extensions=[SilenceComments],
+            bytecode_cache=_Compiled(type(self)),
         )
         for known in (self.filters, self.tests):
             functions: dict[str, Any] = dict(known)
