@@ -68,9 +68,15 @@ def same(field: str, before: Value, after: Value) -> bool:
     """Whether two values of a field say the same; None stands for a value that is not there."""
     if before is None or after is None:
         return before is after
-    # `is` and equality of texts first: a catalogue has thousands of fields, and nearly all are the same.
+    # Texts and lists of them first: a catalogue has thousands, and nearly all are the same.
     if isinstance(before, str) and before == after:
         return True
+    if (
+        isinstance(before, list | tuple)
+        and isinstance(after, list | tuple)
+        and all(isinstance(one, str) for one in before)
+    ):
+        return list(before) == list(after)
     return canonical(field, before) == canonical(field, after)
 
 
