@@ -207,11 +207,11 @@ class _Run:
         def lend_target() -> ContainerAccess:
             return self._target.lend_container(asset.name, asset.version)
 
-        folder = lend_source().folder_of(self._promotion.source.path)
+        access = lend_source()
+        folder = access.folder_of(self._promotion.source.path)
         try:
-            copied = copy_content(
-                asset.name, Place(folder, lend_source), Place(folder, lend_target), manifest, transfer
-            )
+            target = Place(lend_target(), folder, lend_target)
+            copied = copy_content(asset.name, Place(access, folder, lend_source), target, manifest, transfer)
             self.note(Step.CONTENT, manifest=manifest)
             require_latest(self._target, asset.name, asset.version)
             self._target.create(record_of(asset, self._properties(provenance)), copied.uri)

@@ -16,14 +16,15 @@ from azureml_publish.artifacts.manifest import parse_manifest
 from azureml_publish.artifacts.patience import Patience
 from azureml_publish.artifacts.transfer import Moved, Transfer, move_files
 from azureml_publish.artifacts.tree import MANIFEST_FILE, ArtifactFile, RenderedOrigin, StoredOrigin, manifest_digest
-from azureml_publish.assets import ManifestEntry
+from azureml_publish.assets import ContainerAccess, ManifestEntry
 from azureml_publish.errors import ContentMismatch, PublishError
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder of a container that `lend` lends, again and again, each time with another signature."""
+    """A folder of a container; `lend` lends the same container again, with another signature."""
 
+    access: ContainerAccess
     folder: str
     lend: Renew
 
@@ -58,9 +59,15 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
         Interrupted: `stop` said so; likewise.
     """
     # Who reads is the one who has patience: a range is taken up where it broke.
-    read = Container(source.lend(), source.folder, source.lend, patience=Patience(attempts=1))
+    read = Container(
+        source.access,
+        source.folder,
+        source.lend,
+        patience=Patience(attempts=1),
+        connections=transfer.lanes.connections,
+    )
     written = Container(
-        target.lend(),
+        target.access,
         target.folder,
         target.lend,
         patience=transfer.patience,
