@@ -17,13 +17,14 @@ from azureml_publish.documents import (
     MAX_DEPTH,
     Document,
     KeyPath,
-    _is_shallow,
     decode,
     dump_yaml,
     parse_yaml,
     says,
     walk,
 )
+from azureml_publish.documents.reading import is_shallow
+from azureml_publish.documents.writing import _written
 
 PATH = "models/a/model.yaml"
 
@@ -266,6 +267,8 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 
+WORDS = st.from_regex(r"[A-Za-z0-9_]+([-./][A-Za-z0-9_]+)*", fullmatch=True)
+
 
 def same(one: Any, other: Any) -> bool:
     """Equal in type as well: 1, 1.0 and true are three values."""
@@ -293,15 +296,16 @@ def test_what_is_dumped_below_a_key_reads_back_the_same(value: Any, indent: int)
     assert same(yaml.safe_load(text), {"before": 1, "key": value, "after": 2})
 
 
-@given(VALUES, VALUES)
-@example(value={"a": [1, True, "x\ny", {}], "b": {"c": "1"}}, other={"a": [True, 1]})
-@example(value=1, other=True)
-@example(value=[], other={})
-def test_a_document_surely_says_what_it_reads_as_and_nothing_else(value: Any, other: Any) -> None:
-    text = dump_yaml(value) + "\n"
+@given(VALUES, VALUES, st.sampled_from(["", "# written in another way\n"]))
+@example(value={"a": [1, True, "x\ny", {}], "b": {"c": "1"}}, other={"a": [True, 1]}, comment="# so\n")
+@example(value=1, other=True, comment="")
+@example(value=1, other=True, comment="# so\n")
+@example(value=[], other={}, comment="# so\n")
+def test_a_document_surely_says_what_it_reads_as_and_nothing_else(value: Any, other: Any, comment: str) -> None:
+    text = f"{comment}{dump_yaml(value)}\n"
     assert not says(text, other) or same(value, other)
     plain = not any(one is None or isinstance(one, float) for _, one in walk(value))
-    assert says(text, value) or not (plain and _is_shallow(text))
+    assert says(text, value) or not (plain and is_shallow(text))
 
 
 @pytest.mark.parametrize(
@@ -328,16 +332,12 @@ def test_what_another_document_says_is_not_sure(text: str) -> None:
     assert says("a: 2 # so\n", {"a": 2})
 
 
-@given(st.from_regex(r"[A-Za-z0-9_]+([-./][A-Za-z0-9_]+)*", fullmatch=True))
-@example(word="name")
-@example(word="yes")
-@example(word="2026-11-21")
-@example(word="0x1f")
-@example(word="1_0")
-@example(word="5e-6")
-@example(word="k" * 2000)
-def test_a_word_is_written_as_the_library_writes_it(word: str) -> None:
-    assert f"- {dump_yaml(word)}" == dump_yaml([word])
+@given(VALUES | st.dictionaries(WORDS, st.lists(WORDS) | VALUES))
+@example(value=["name", "yes", "2026-11-21", "0x1f", "1_0", "5e-6", "k" * 2000, "a b", "# a", "a: b", ""])
+@example(value={"k" * 100: 1, "l": [[["m"], {"n": ()}], {"o": {"p": ["q"]}, "r": []}], "s": "t " * 99 + "u"})
+@example(value={"k" * 129: [{"a": "é", "b": "x\ny"}]})
+def test_what_is_dumped_is_what_the_library_writes(value: Any) -> None:
+    assert dump_yaml(value) == _written(value)
 
 
 def test_text_is_not_folded_and_nothing_is_an_alias() -> None:
@@ -387,10 +387,10 @@ rows = st.lists(
 @example([(n, "a:") for n in range(70)], "\u2028")
 @example([(0, "- " * 70 + "x")], "\n")
 @example([(0, "? " * 70 + "x")], "\n")
-def test_what_characters_say_is_shallow_is_shallow(lines: list[tuple[int, str]], end: str) -> None:
+def test_what_characters_sayis_shallowis_shallow(lines: list[tuple[int, str]], end: str) -> None:
     """The quick look at a text never lets pass what the slow one at its events would refuse."""
     text = end.join(" " * indent + row for indent, row in lines)
-    if not _is_shallow(text):
+    if not is_shallow(text):
         return
     depth = deepest = 0
     try:

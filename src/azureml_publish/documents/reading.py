@@ -1,21 +1,20 @@
-"""YAML with positions: every key knows its line and column, and a value can be replaced without touching the rest."""
+"""Reads YAML with positions: every key knows its line and column, so that a value can be replaced and no other byte."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import yaml
 
 from azureml_publish.assets import Value
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-
-KeyPath: TypeAlias = tuple[str | int, ...]
-"""Where a value lies in a document: keys of mappings and indexes (from 0) of lists, outermost first."""
+from azureml_publish.documents.scalars import FLOAT, INT, MERGE, Loader
+from azureml_publish.documents.trees import KeyPath, value_at, walk
 
 MALFORMED = Rule("DOC001", "malformed-document", Severity.ERROR, "The file cannot be read as UTF-8 YAML or JSON.")
 DUPLICATE_KEY = Rule(
@@ -29,9 +28,6 @@ MAX_DEPTH = 60
 
 MAX_DIGITS = 400
 """Digits of a whole number. Python refuses to read thousands; a float has at most 309 before its point."""
-
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 class Span(NamedTuple):
@@ -80,46 +76,6 @@ class Document:
         return [key_path for key_path, value in walk(value_at(self.data, below), below) if value == word]
 
 
-class _Resolving(yaml.resolver.BaseResolver):
-    """Finds the tag of a plain scalar as the library does, without its resolvers by path, of which there are none.
-
-    The library's own asks for them with every scalar, and is called once to read one and twice to write it.
-    """
-
-    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
-        if kind is not yaml.ScalarNode:
-            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
-        if implicit[0]:
-            for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
-                if pattern.match(value):
-                    return str(tag)
-        return str(self.DEFAULT_SCALAR_TAG)
-
-
-class _Loader(_Resolving, yaml.CSafeLoader):
-    """Resolves plain scalars as YAML 1.2's core schema does.
-
-    PyYAML follows YAML 1.1, where the language code `no` is false, `12:30` is 750 and `010` is 8.
-    """
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge what `<<` names, each key once: merges of merges would grow without bound otherwise."""
-        super().flatten_mapping(node)
-        last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, child) for key, child in node.value}
-        node.value = list(last.values())
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"(~|null|Null|NULL|)", ["~", "n", "N", ""]),
-    ("bool", r"(true|True|TRUE|false|False|FALSE)", list("tTfF")),
-    ("int", _INT.pattern, list("-+0123456789")),
-    ("float", _FLOAT.pattern, list("-+0123456789.")),
-    ("merge", "<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"{_pattern}\Z"), _first)
-
-
 class _Refused(Exception):
     """A construct that cannot be read; carries the diagnostic."""
 
@@ -131,7 +87,7 @@ class _Refused(Exception):
 class _Builder:
     """Turns composed nodes into data and spans, within the bounds on size and depth."""
 
-    def __init__(self, path: str, loader: _Loader) -> None:
+    def __init__(self, path: str, loader: Loader) -> None:
         self.path = path
         self.loader = loader
         self.spans: dict[KeyPath, Span] = {}
@@ -147,7 +103,7 @@ class _Builder:
             anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index, anchor.index
         )
         if isinstance(node, yaml.ScalarNode):
-            return str(node.value) if node.tag == _Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
+            return str(node.value) if node.tag == Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
@@ -159,7 +115,7 @@ class _Builder:
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _Refused(MALFORMED.at(self._at(key), "A key is not plain text.", "Use a string as the key."))
-            if key.value in first and key.tag != "tag:yaml.org,2002:merge":
+            if key.value in first and key.tag != MERGE:
                 self.found.append(
                     DUPLICATE_KEY.at(
                         self._at(key),
@@ -168,7 +124,8 @@ class _Builder:
                     )
                 )
             first.setdefault(key.value, key.start_mark.line + 1)
-        self.loader.flatten_mapping(node)
+        if any(key.tag == MERGE for key, _ in node.value):
+            self.loader.flatten_mapping(node)
         data: dict[str, Any] = {}
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -185,11 +142,11 @@ class _Builder:
                 return None
             case "bool" if text.lower() in ("true", "false"):
                 return text.lower() == "true"
-            case "int" if _INT.fullmatch(text) and len(text) <= MAX_DIGITS:
+            case "int" if INT.fullmatch(text) and len(text) <= MAX_DIGITS:
                 return int(text)
-            case "float" if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+            case "float" if FLOAT.fullmatch(text) and math.isfinite(float(text)):
                 return float(text)
-            case "int" | "float" if _FLOAT.fullmatch(text):
+            case "int" | "float" if FLOAT.fullmatch(text):
                 hint = "Write a smaller number, or put it in quotes as text."
                 raise _Refused(MALFORMED.at(self._at(node), "The number is too large.", hint))
         raise _Refused(
@@ -228,10 +185,10 @@ def _boundless(path: str, mark: Any) -> Diagnostic:
 
 def _refuse_boundless(text: str, path: str) -> None:
     """Look at the document's events before nodes are made of them, which recurses and would overflow C's stack."""
-    if _is_shallow(text):
+    if is_shallow(text):
         return
     depth = 0
-    for count, event in enumerate(yaml.parse(text, _Loader)):
+    for count, event in enumerate(yaml.parse(text, Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         if depth > MAX_DEPTH or count > 3 * MAX_NODES:  # a key and its value, and the end of what begins
@@ -246,7 +203,7 @@ _ODD_BREAKS = re.compile("[\t\x85\u2028\u2029]|\r(?!\n)")
 _INDENT = re.compile(r"\n[ ?\-]+")
 
 
-def _is_shallow(text: str) -> bool:
+def is_shallow(text: str) -> bool:
     """Whether its characters alone rule out that a document is too large or too deep, as they do for nearly every file.
 
     Each level of block collections begins at least as far right as the one around it, and no more than two at one
@@ -279,7 +236,7 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
     """
     try:
         _refuse_boundless(text, path)
-        loader = _Loader(text)
+        loader = Loader(text)
         node = loader.get_single_node()
         if node is None:
             return Document(path, text, None, MappingProxyType({})), ()
@@ -297,115 +254,3 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
     except _Refused as refused:
         return None, (refused.diagnostic,)
     return Document(path, text, data, MappingProxyType(builder.spans)), tuple(builder.found)
-
-
-def says(text: str, value: Value) -> bool:
-    """Whether a document surely says a value, keys in their order: half the work of reading it with its positions.
-
-    A no is no answer where the document is written in an unusual way: with anchors, tags, or great depth.
-    """
-    if not _is_shallow(text):
-        return False
-    loader = _Loader(text)
-    try:
-        return _begins(loader) and _follows(loader, value) and _ends(loader)
-    except yaml.YAMLError:
-        return False
-
-
-def _begins(loader: _Loader) -> bool:
-    return [type(loader.get_event()) for _ in range(2)] == [yaml.StreamStartEvent, yaml.DocumentStartEvent]
-
-
-def _ends(loader: _Loader) -> bool:
-    return [type(loader.get_event()) for _ in range(2)] == [yaml.DocumentEndEvent, yaml.StreamEndEvent]
-
-
-def _follows(loader: _Loader, value: Any) -> bool:
-    """Whether the next events of a document are those of a value."""
-    event = loader.get_event()
-    if not isinstance(event, yaml.NodeEvent) or event.anchor or getattr(event, "tag", None):
-        return False
-    kind = type(value)
-    if isinstance(event, yaml.ScalarEvent):
-        tag = loader.resolve(yaml.ScalarNode, event.value, event.implicit)
-        if kind is str:
-            return bool(tag == loader.DEFAULT_SCALAR_TAG and event.value == value)
-        written = str(value).lower() if kind is bool else str(value)
-        return bool(tag == _TAGS.get(kind) and event.value == written)
-    if isinstance(event, yaml.SequenceStartEvent) and kind in (list, tuple):
-        return all(_follows(loader, one) for one in value) and isinstance(loader.get_event(), yaml.SequenceEndEvent)
-    if isinstance(event, yaml.MappingStartEvent) and kind is dict:
-        pairs = all(_follows(loader, key) and _follows(loader, one) for key, one in value.items())
-        return pairs and isinstance(loader.get_event(), yaml.MappingEndEvent)
-    return False
-
-
-_TAGS = {bool: "tag:yaml.org,2002:bool", int: "tag:yaml.org,2002:int"}
-
-
-def dump_yaml(value: Value, *, indent: int = 0) -> str:
-    """A value as block YAML, without a final newline, lines after the first indented by `indent` spaces.
-
-    Keys keep their order, text is never folded, and text that YAML 1.1 or 1.2 would take for something else is quoted.
-    """
-    if type(value) is str and _WORD.fullmatch(value) and not _means_more(value):
-        return value  # as the library would write it; most of what templates write are keys and names
-    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=False)
-    return text.removesuffix("\n...\n").rstrip("\n").replace("\n", "\n" + " " * indent)
-
-
-class _Dumper(_Resolving, yaml.CSafeDumper):
-    """Writes no aliases: each value stands where it belongs."""
-
-    def ignore_aliases(self, _data: object) -> bool:
-        return True
-
-    def represent_data(self, data: Any) -> yaml.Node:
-        if type(data) is str:  # what most values are; the library would come to the same by a longer way
-            return yaml.ScalarNode(self.DEFAULT_SCALAR_TAG, data)
-        node: yaml.Node = super().represent_data(data)
-        return node
-
-
-# Readers of YAML 1.2 take `5e-6` as a number, PyYAML takes it as text: quoted, it is text to both.
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{_FLOAT.pattern}\Z"), list("-+0123456789."))
-
-
-_WORD = re.compile(r"[A-Za-z0-9_]+(?:[-./][A-Za-z0-9_]+)*")
-
-
-def _means_more(word: str) -> bool:
-    """Whether a reader of YAML would take a word for something else than text: a number, a day, yes or no."""
-    return any(pattern.match(word) for _, pattern in _Dumper.yaml_implicit_resolvers.get(word[0], ()))
-
-
-def value_at(data: Any, key_path: KeyPath) -> Any:
-    """The value at a key path of a tree.
-
-    Raises:
-        KeyError, IndexError, TypeError: there is none; `holds` asks first.
-    """
-    for key in key_path:
-        data = data[key]
-    return data
-
-
-def holds(data: object, key_path: KeyPath) -> bool:
-    """Whether a tree has every key of a key path; all are keys of mappings. The value may be None."""
-    for key in key_path:
-        if not isinstance(data, Mapping) or key not in data:
-            return False
-        data = data[key]
-    return True
-
-
-def walk(value: Value, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Value]]:
-    """Every value of a tree with its key path, the tree itself first."""
-    yield key_path, value
-    if isinstance(value, Mapping):
-        for key, child in value.items():
-            yield from walk(child, (*key_path, key))
-    elif isinstance(value, list | tuple):
-        for index, child in enumerate(value):
-            yield from walk(child, (*key_path, index))

@@ -1,0 +1,34 @@
+"""YAML with positions: every key knows its line and column, and values are written in one way."""
+
+from azureml_publish.documents.reading import (
+    DUPLICATE_KEY,
+    MALFORMED,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_NODES,
+    Document,
+    Span,
+    decode,
+    parse_yaml,
+)
+from azureml_publish.documents.saying import says
+from azureml_publish.documents.trees import KeyPath, holds, value_at, walk
+from azureml_publish.documents.writing import dump_yaml
+
+__all__ = [
+    "DUPLICATE_KEY",
+    "MALFORMED",
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "MAX_NODES",
+    "Document",
+    "KeyPath",
+    "Span",
+    "decode",
+    "dump_yaml",
+    "holds",
+    "parse_yaml",
+    "says",
+    "value_at",
+    "walk",
+]

@@ -1,0 +1,68 @@
+"""What a plain scalar is by YAML 1.2's core schema: text, a number, true, false or nothing."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+import yaml
+
+INT = re.compile(r"[-+]?[0-9]+")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+MERGE = "tag:yaml.org,2002:merge"
+"""The tag of the key `<<`, whose value's keys are those of the mapping around it, too."""
+
+_LONGEST_KEPT = 100
+
+
+class Resolving(yaml.resolver.BaseResolver):
+    """Finds the tag of a plain scalar as the library does, without its resolvers by path, of which there are none.
+
+    The library's own asks for them with every scalar, and is called once to read one and twice to write it.
+    """
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a scalar; of a list or mapping, as the library says."""
+        if kind is not yaml.ScalarNode:
+            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+        if not implicit[0]:
+            return str(self.DEFAULT_SCALAR_TAG)
+        resolver: Any = type(self)
+        return (_tag_of if len(value) <= _LONGEST_KEPT else _find_tag)(resolver, value)
+
+
+def _find_tag(resolver: Any, value: str) -> str:
+    for tag, pattern in resolver.yaml_implicit_resolvers.get(value[:1], ()):
+        if pattern.match(value):
+            return str(tag)
+    return str(resolver.DEFAULT_SCALAR_TAG)
+
+
+_tag_of = functools.lru_cache(maxsize=4096)(_find_tag)
+"""Kept, as the files of a catalogue say the same words over and over: keys, sizes of machines, tasks."""
+
+
+class Loader(Resolving, yaml.CSafeLoader):
+    """Resolves plain scalars as YAML 1.2's core schema does.
+
+    PyYAML follows YAML 1.1, where the language code `no` is false, `12:30` is 750 and `010` is 8.
+    """
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what `<<` names, each key once: merges of merges would grow without bound otherwise."""
+        super().flatten_mapping(node)
+        last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, child) for key, child in node.value}
+        node.value = list(last.values())
+
+
+Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"(~|null|Null|NULL|)", ["~", "n", "N", ""]),
+    ("bool", r"(true|True|TRUE|false|False|FALSE)", list("tTfF")),
+    ("int", INT.pattern, list("-+0123456789")),
+    ("float", FLOAT.pattern, list("-+0123456789.")),
+    ("merge", "<<", ["<"]),
+):
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"{_pattern}\Z"), _first)

@@ -1,0 +1,42 @@
+"""Trees of values: where each lies, and how to come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from azureml_publish.assets import Value
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Where a value lies in a document: keys of mappings and indexes (from 0) of lists, outermost first."""
+
+
+def value_at(data: Any, key_path: KeyPath) -> Any:
+    """The value at a key path of a tree.
+
+    Raises:
+        KeyError, IndexError, TypeError: there is none; `holds` asks first.
+    """
+    for key in key_path:
+        data = data[key]
+    return data
+
+
+def holds(data: object, key_path: KeyPath) -> bool:
+    """Whether a tree has every key of a key path; all are keys of mappings. The value may be None."""
+    for key in key_path:
+        if not isinstance(data, Mapping) or key not in data:
+            return False
+        data = data[key]
+    return True
+
+
+def walk(value: Value, key_path: KeyPath = ()) -> Iterator[tuple[KeyPath, Value]]:
+    """Every value of a tree with its key path, the tree itself first."""
+    yield key_path, value
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from walk(child, (*key_path, key))
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            yield from walk(child, (*key_path, index))
