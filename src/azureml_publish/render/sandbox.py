@@ -7,7 +7,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, M
 from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, BytecodeCache, Environment, StrictUndefined, Undefined, nodes, pass_context
+from jinja2 import BaseLoader, BytecodeCache, Environment, StrictUndefined, Template, Undefined, nodes, pass_context
 from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.nodes import EvalContext
@@ -79,31 +79,47 @@ class _Budget:
         size = 0
         while waiting:
             one = waiting.pop()
-            self.work -= 1
             size += 1
-            if isinstance(one, str):
+            self.work -= 1
+            kind = type(one)
+            if kind is str:
                 size += len(one)
                 self.work -= len(one) // 16
-            elif one is None or isinstance(one, int | float):
-                continue
-            elif isinstance(one, Mapping):
-                waiting.extend(one.keys())
-                waiting.extend(one.values())
-            elif isinstance(one, list | tuple):
+            elif kind is dict:
+                waiting += one
+                waiting += one.values()
+            elif kind is list or kind is tuple:
                 if len(one) <= self.work:
-                    waiting.extend(one)
+                    waiting += one
                 else:
                     self.work = -1
-            elif isinstance(one, Namespace):
-                waiting.append(one._Namespace__attrs)  # noqa: SLF001 - it has no other way in
-            elif strict and isinstance(one, Undefined):
-                str(one)  # raises, and says what is missing
-            elif isinstance(one, _SIZED):
-                size += len(one)
-                self.work -= len(one)
+            elif one is not None and kind not in (bool, int, float):
+                size += self._weigh_unusual(one, waiting, strict=strict)
             if self.work < 0:
                 raise RunawayTemplate("it handles more text and longer lists than any card needs")
         return size
+
+    def _weigh_unusual(self, one: Any, waiting: list[Any], *, strict: bool) -> int:
+        """Charge what is of no type of its own; its parts go to those that wait. Its characters or items come back."""
+        if isinstance(one, str):
+            self.work -= len(one) // 16
+            return len(one)
+        if isinstance(one, Mapping):
+            waiting += one.keys()
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            if len(one) <= self.work:
+                waiting += one
+            else:
+                self.work = -1
+        elif isinstance(one, Namespace):
+            waiting.append(one._Namespace__attrs)  # noqa: SLF001 - it has no other way in
+        elif strict and isinstance(one, Undefined):
+            str(one)  # raises, and says what is missing
+        elif isinstance(one, _SIZED):
+            self.work -= len(one)
+            return len(one)
+        return 0
 
 
 _COMPILED: dict[tuple[type[Environment], str, str], CodeType] = {}
@@ -142,6 +158,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, loader: BaseLoader) -> None:
         self.budget = _Budget()
+        self._loader = loader
         super().__init__(
             loader=loader,
             undefined=StrictUndefined,
@@ -152,13 +169,14 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             finalize=self._finalize,
             extensions=[SilenceComments],
             bytecode_cache=_Compiled(type(self)),
+            auto_reload=False,
         )
         for known in (self.filters, self.tests):
             functions: dict[str, Any] = dict(known)
             bounded = functions.keys() - (_GLANCES if known is self.tests else ())
             known.update({name: self._bounded(functions[name]) for name in bounded})
-        self.filters["yaml"] = self._bounded(self._yaml)
         self.filters |= {
+            "yaml": self._yaml,
             "_each": self._each,
             "_joined": self._joined,
             "_weighed": self._weighed,
@@ -172,6 +190,10 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def renew_budget(self) -> None:
         """Begin another rendering."""
         self.budget = _Budget()
+
+    def load(self, name: str) -> Template:
+        """A template as it is now, such as a card: it is rendered once, and what is kept serves the others."""
+        return self._loader.load(self, name, self.make_globals(None))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -224,14 +246,16 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
 
         return bounded
 
-    def _check_growth(self, subject: Any, arguments: Iterable[Any], named: Mapping[str, Any]) -> None:
+    def _check_growth(
+        self, subject: Any, arguments: Iterable[Any], named: Mapping[str, Any], *, strict: bool = False
+    ) -> None:
         """Refuse what could make very much of a subject, such as replacing each of its characters by a page."""
         factor = 1
         for argument in (*arguments, *named.values()):
             if isinstance(argument, int) and abs(argument) > MAX_NUMBER:
                 raise RunawayTemplate(f"the number {argument:,} is larger than a template may use")
             factor = max(factor, abs(argument) if isinstance(argument, int) else self.budget.weigh(argument))
-        if self.budget.weigh(subject) * factor > MAX_GROWTH:
+        if self.budget.weigh(subject, strict=strict) * factor > MAX_GROWTH:
             raise RunawayTemplate("a filter or method would make too much text")
 
     def _checked(self, result: Any) -> Any:
@@ -268,11 +292,13 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         self.budget.write(text)
 
     def _yaml(self, value: Any, indent: int = 0) -> str:
-        self.budget.weigh(value, strict=True)
+        self._check_growth(value, (indent,), {}, strict=True)
         try:
-            return dump_yaml(value, indent=indent)
+            text = dump_yaml(value, indent=indent)
         except RepresenterError:
             raise TypeError(f"{type(value).__name__} cannot be written as YAML") from None
+        self.budget.write(len(text))
+        return text
 
     def _finalize(self, value: Any) -> Any:
         self.budget.weigh(value, strict=True)

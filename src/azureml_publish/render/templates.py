@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ class Templates:
         name = shown_path(self._root, path)
         self._cards[name] = (source, str(path))
         try:
-            return self._attempt(name, values)
+            return self._attempt(name, values, fresh=True)
         finally:
             del self._cards[name]
 
@@ -103,22 +103,23 @@ class Templates:
         name = shown_path(self._root, path)
         self._cards[name] = (source, str(path))
         try:
-            text, _ = self._attempt(name, values, self._tracer)
+            text, _ = self._attempt(name, values, self._tracer, fresh=True)
         finally:
             del self._cards[name]
         return SourceMap(text.stretches) if isinstance(text, Traced) else None
 
-    def _card(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    def _card(self, name: str) -> tuple[str, str, None] | None:
         known = self._cards.get(name)
-        return (*known, lambda: self._cards.get(name) == known) if known else None
+        return (*known, None) if known else None
 
     def _attempt(
-        self, name: str, values: Mapping[str, Any], sandbox: TemplateSandbox | None = None
+        self, name: str, values: Mapping[str, Any], sandbox: TemplateSandbox | None = None, *, fresh: bool = False
     ) -> tuple[str, tuple[Diagnostic, ...]]:
         chosen = sandbox or self._sandbox
         chosen.renew_budget()
         try:
-            return chosen.get_template(name).render(values), ()
+            template = chosen.load(name) if fresh else chosen.get_template(name)
+            return template.render(values), ()
         except TemplateSyntaxError as error:
             where = Location(self.shown(Path(error.filename)) if error.filename else name, error.lineno)
             hint = "Mend the Jinja tag in this line or the block it opens."
