@@ -26,6 +26,7 @@ FINISHED_CARD = "card.md"
 """A card that is no template: it is taken as it is, to the byte."""
 CARRIED_FOLDER = "files"
 """Folder in a model folder; what lies in it is carried into the asset folder as it is."""
+SAMPLES_FOLDER = "samples"
 SAMPLES = ("input", "output")
 
 MISSING_FILE = Rule("SPEC015", "referenced-file-missing", Severity.ERROR, "A file that the model needs is not there.")
@@ -160,15 +161,24 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
         return None
     spec, mistakes = read_spec(document, ModelSpec)
     found.extend(mistakes)
-    finished = (path / FINISHED_CARD).is_file() and not (path / CARD_FILE).exists()
+    names = _names_in(path)
+    finished = FINISHED_CARD in names and CARD_FILE not in names and (path / FINISHED_CARD).is_file()
     own = path / (FINISHED_CARD if finished else CARD_FILE)
     card = _read_text(root, own, found, whole=finished)
-    samples = tuple(sample for name in SAMPLES if (sample := _read_sample(root, path, name, found)))
+    sampled = SAMPLES if SAMPLES_FOLDER in names else ()
+    samples = tuple(sample for name in sampled if (sample := _read_sample(root, path, name, found)))
     if spec is None or card is None:
         return None
-    return ModelFolder(
-        path.name, path, spec, document, shown_path(root, own), card, samples, finished, _carried(path / CARRIED_FOLDER)
-    )
+    carried = _carried(path / CARRIED_FOLDER) if CARRIED_FOLDER in names else ()
+    return ModelFolder(path.name, path, spec, document, shown_path(root, own), card, samples, finished, carried)
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    """What lies in a folder: a catalogue has thousands, of which few have all that a model folder can have."""
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
+    except OSError:
+        return frozenset()
 
 
 def _carried(folder: Path) -> tuple[CarriedFile, ...]:
@@ -180,7 +190,7 @@ def _carried(folder: Path) -> tuple[CarriedFile, ...]:
 
 
 def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -> Sample | None:
-    path = folder / "samples" / f"{name}.json"
+    path = folder / SAMPLES_FOLDER / f"{name}.json"
     if not path.exists():
         return None
     text = _read_text(root, path, found)
@@ -285,4 +295,7 @@ def _same_names(models: Iterable[ModelFolder]) -> Iterable[Diagnostic]:
 
 def shown_path(root: Path, path: Path) -> str:
     """A path as the user knows it: relative to the project, `/` between parts."""
+    below = f"{root}{os.sep}"
+    if str(path).startswith(below):
+        return str(path)[len(below) :].replace(os.sep, "/")
     return Path(os.path.relpath(path, root)).as_posix()

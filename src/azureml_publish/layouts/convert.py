@@ -223,8 +223,8 @@ def _plain_map(values: Mapping[str, Value]) -> dict[str, Value]:
 def _plain(value: Value) -> Value:
     if isinstance(value, str):  # most are, and to ask an abstract class takes ten times as long
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return _plain_map(value)
-    if isinstance(value, Sequence):
+    if isinstance(value, list | Sequence):
         return [_plain(item) for item in value]
     return value
