@@ -1,5 +1,7 @@
 """The control plane call by call: what clients rely on and no client library shows."""
 
+import json
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -277,6 +279,24 @@ def test_bundle_knows_the_world_too(emulator: Emulator) -> None:
     context = ssl.create_default_context(cafile=bundle)
     with urllib.request.urlopen(emulator.environment["ARM_CLOUD_METADATA_URL"], context=context) as answer:
         assert answer.status == 200
+
+
+def test_head_and_body_of_a_small_answer_come_together(emulator: Emulator) -> None:
+    """Each piece of an answer would be a record of TLS, a packet, and a client that is woken."""
+    import socket
+    import ssl
+
+    context = ssl.create_default_context(cafile=emulator.environment["REQUESTS_CA_BUNDLE"])
+    place = urllib.parse.urlsplit(emulator.environment["ARM_CLOUD_METADATA_URL"])
+    with (
+        socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=place.hostname) as connection,
+    ):
+        for _ in range(2):
+            connection.sendall(f"GET {place.path}?{place.query} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+            head, _, body = connection.recv(65536).partition(b"\r\n\r\n")  # one record
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert json.loads(body)
 
 
 def test_two_clients_cannot_both_create(control: Any, credential: Callable[[str], Any]) -> None:
