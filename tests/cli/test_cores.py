@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
@@ -93,6 +94,24 @@ def die(number: int) -> int:
     return number
 
 
+def begin_and_go_on() -> None:
+    """In a process of its own, see below."""
+    begun: list[int] = []
+    for jobs in (1, 2):
+        cores.FEW = 0
+        thread = threading.Thread(target=time.sleep, args=(0.1,))
+
+        def meanwhile(thread: threading.Thread = thread) -> None:
+            begun.append(1)
+            thread.start()  # what was forked has none of it
+
+        results = spread(abs, range(-60, 0), jobs, meanwhile=meanwhile)
+        assert not thread.is_alive()
+        assert list(results) == list(range(60, 0, -1))
+        thread.join()
+    assert len(begun) == 2
+
+
 def fail_and_die() -> None:
     """In a process of its own, see below."""
     with pytest.raises(NotFound, match="There is no fourth") as raised:
@@ -146,6 +165,12 @@ def started(call: str, *arguments: str) -> subprocess.Popen[str]:
 def test_any_way_to_spread_the_models_finds_and_renders_the_same(tmp_path: Path) -> None:
     run = started("compare_ways(test_cores.Path(sys.argv[1]))", str(tmp_path))
     _, errors = run.communicate(timeout=120)
+    assert run.returncode == 0, errors
+
+
+def test_what_is_done_meanwhile_is_done_once() -> None:
+    run = started("begin_and_go_on()")
+    _, errors = run.communicate(timeout=60)
     assert run.returncode == 0, errors
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.ahead import Asking
 from azureml_publish.cli.places import find_places
 from azureml_publish.cli.planning import observe_models
 from azureml_publish.cli.registries import open_registry
@@ -56,10 +57,11 @@ def command(
     """
     if out is not None:
         check_name(output.session, out)
-    staged = stage(output.session, models, Settings(layout, as_of), errors_only=True)
-    project = require_sound(staged, output)
-    with open_registry(output, project, registry) as opened:
-        planning = observe_models(staged, opened.registry, jobs, whole=out is not None)
+    with Asking(lambda project: open_registry(output, project, registry), jobs) as asking:
+        settings = Settings(layout, as_of)
+        staged = stage(output.session, models, settings, errors_only=True, meanwhile=asking.begin)
+        project = require_sound(staged, output)
+        planning = observe_models(staged, asking.registry(), jobs, whole=out is not None, find=asking.find)
     plan = planning.observed.plan()
     if out is not None:
         day = day_of(output.session, as_of).isoformat()

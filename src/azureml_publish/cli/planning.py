@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from azureml_publish.artifacts.digests import Digests
 from azureml_publish.artifacts.transfer import ModelContent, describe_content
-from azureml_publish.assets import RegistryState, RenderedAsset
+from azureml_publish.assets import RegisteredAsset, RegistryState, RenderedAsset
 from azureml_publish.cli.stages import Staged
-from azureml_publish.plan import ActionKind, Observed, Wanted, plan_model
+from azureml_publish.plan import Observed, Wanted, is_as_wanted
 from azureml_publish.registry import Registry
 
 DIGESTS_FILE = ".publish/digests.json"
 """Where digests of local files are kept, below the project."""
+
+Find: TypeAlias = Callable[[str, int], RegisteredAsset | None]
+"""As `Registry.find`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -
         return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
 
 
-def observe_models(staged: Staged, registry: Registry, jobs: int, *, whole: bool = False) -> Planning:
+def observe_models(
+    staged: Staged, registry: Registry, jobs: int, *, whole: bool = False, find: Find | None = None
+) -> Planning:
     """Every model that was rendered, with its content's identity, beside what the registry says.
 
     Args:
@@ -39,21 +45,20 @@ def observe_models(staged: Staged, registry: Registry, jobs: int, *, whole: bool
         registry: who is asked.
         jobs: how many models at a time.
         whole: ask for the latest version of every model, as a saved plan wants it; else only where something is to do.
+        find: who knows what the registry says of a version. [default: the registry]
     """
     digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
     contents = {one.asset.name: describe_content(folder, one, digests) for folder, one in staged.rendered}
     digests.save()
     wanted = [Wanted(content.rendered.asset, content.digest) for content in contents.values()]
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
-        states = tuple(pool.map(lambda one: _state(registry, one, whole=whole), wanted))
+        states = tuple(pool.map(lambda one: _state(registry, one, find or registry.find, whole=whole), wanted))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 
 
-def _state(registry: Registry, wanted: Wanted, *, whole: bool) -> RegistryState:
+def _state(registry: Registry, wanted: Wanted, find: Find, *, whole: bool) -> RegistryState:
     name, version = wanted.asset.name, wanted.asset.version
-    asset = registry.find(name, version)
-    if asset is not None and not whole:
-        state = RegistryState(asset, None, version + 1)
-        if plan_model(wanted, state).kind is ActionKind.UNCHANGED:
-            return state
+    asset = find(name, version)
+    if asset is not None and not whole and is_as_wanted(wanted, asset):
+        return RegistryState(asset, None, version + 1)
     return RegistryState(asset, *registry.numbers(name))

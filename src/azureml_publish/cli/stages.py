@@ -74,6 +74,9 @@ class Staged:
 Ask: TypeAlias = Callable[[Staged, Sequence[LinkUse]], Iterable[Diagnostic]]
 """Asks the network about what was staged, and about the links of its cards."""
 
+Meanwhile: TypeAlias = Callable[[Project, Sequence[ModelFolder]], None]
+"""Does what can be done with model folders before they are rendered."""
+
 
 def stage(
     session: Session,
@@ -83,6 +86,7 @@ def stage(
     check: bool = True,
     errors_only: bool = False,
     ask: Ask | None = None,
+    meanwhile: Meanwhile = lambda _project, _folders: None,
 ) -> Staged:
     """Run the stages over the models that the patterns mean.
 
@@ -94,6 +98,7 @@ def stage(
         errors_only: look for errors alone, as a verb does that goes on where there is none: nobody would hear of a
             warning, and finding out where in a card's sources one belongs takes as long as rendering the card.
         ask: who asks the network as well, where that is wanted.
+        meanwhile: is called once the models are read and work on them has begun.
 
     Raises:
         UsageProblem: there is no project here.
@@ -111,7 +116,8 @@ def stage(
     found.extend(wrong)
     subject = subject_of(project, catalogue, as_of)
     look: Look = "nothing" if not check else "errors" if errors_only else "everything"
-    seen = _look_at(subject, folders, settings.layout, look, session.environ, links=ask is not None)
+    begun = functools.partial(meanwhile, project, folders)
+    seen = _look_at(subject, folders, settings.layout, look, session.environ, links=ask is not None, meanwhile=begun)
     found.extend(seen.found)
     if not check:
         return Staged(project, seen.subjects, in_order(found))
@@ -207,6 +213,7 @@ def _look_at(
     environ: Mapping[str, str],
     *,
     links: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> _All:
     """Resolve, render and check model folders, over the cores where they are many."""
     project = subject.project
@@ -214,7 +221,7 @@ def _look_at(
     samples, wrong = read_sample_links(templates)
     style = Style(project.config, samples, templates, layout or project.config.layout)
     looking, given, checks = _Looking(subject, style, look, dict(environ), links), tuple(folders), CHECKS[look]
-    seen = tuple(spread(looking, given))
+    seen = tuple(spread(looking, given, meanwhile=meanwhile))
     found = [*wrong, *(one for each in seen for one in each.mistakes), *check_project(subject, checks)]
     found += (one for each in seen for one in each.found)
     found += compare((fact for each in seen for fact in each.facts), checks)

@@ -5,7 +5,7 @@ the plan, and `saved` is its form as a file. `drift` looks the other way, `resta
 """
 
 from azureml_publish.plan.actions import WRITING, Action, ActionKind, FieldChange, Plan, Wanted
-from azureml_publish.plan.deciding import changed_metadata, make_plan, plan_model
+from azureml_publish.plan.deciding import changed_metadata, is_as_wanted, make_plan, plan_model
 from azureml_publish.plan.drift import Drift, DriftedField, ModelDrift, Side, Standing, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
 from azureml_publish.plan.rules import RULES, Consequence, FieldRule, rule_of
@@ -33,6 +33,7 @@ __all__ = [
     "baselines",
     "changed_metadata",
     "find_drift",
+    "is_as_wanted",
     "make_plan",
     "moved_since",
     "plan_model",

@@ -28,6 +28,11 @@ def plan_model(wanted: Wanted, state: RegistryState) -> Action:
     return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version)
 
 
+def is_as_wanted(wanted: Wanted, registered: RegisteredAsset) -> bool:
+    """Whether a registered version needs no change: its action is to be `unchanged`."""
+    return all(change.consequence is Consequence.KEPT for change in _differences(wanted, registered))
+
+
 def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -> tuple[ActionKind, str]:
     if state.asset is None:
         if state.latest_version is not None and version < state.latest_version:

@@ -68,7 +68,7 @@ def same(field: str, before: Value, after: Value) -> bool:
     """Whether two values of a field say the same; None stands for a value that is not there."""
     if before is None or after is None:
         return before is after
-    # Texts and lists of them first: a catalogue has thousands, and nearly all are the same.
+    # Texts, lists of them and what is made of such first: a catalogue has thousands, and nearly all are the same.
     if isinstance(before, str) and before == after:
         return True
     if (
@@ -77,6 +77,8 @@ def same(field: str, before: Value, after: Value) -> bool:
         and all(isinstance(one, str) for one in before)
     ):
         return list(before) == list(after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() == after.keys() and all(same("", before[key], after[key]) for key in before)
     return canonical(field, before) == canonical(field, after)
 
 

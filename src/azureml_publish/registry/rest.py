@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,6 @@ def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> Pipeli
     from azureml_publish.registry.transport import PooledTransport
 
     chain: list[Any] = [
-        policies.RequestIdPolicy(),
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
         policies.RetryPolicy(),
@@ -65,7 +65,9 @@ def send(
     )
     from azure.core.rest import HttpRequest
 
-    headers = {"Accept": "application/json"} | ({"Content-Type": content_type} if body is not None else {})
+    headers = {"Accept": "application/json", "x-ms-client-request-id": str(uuid.uuid4())}
+    if body is not None:
+        headers["Content-Type"] = content_type
     request = HttpRequest(method, url, params=dict(params or {}), json=body, headers=headers)
     response = client.send_request(request)
     if response.status_code >= 400:
