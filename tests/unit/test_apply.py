@@ -40,7 +40,7 @@ from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan, Wanted, make_plan
 from azureml_publish.project import load_project
 from azureml_publish.registry import Registry
-from azureml_publish.registry.patience import READ_BACK_DELAYS
+from azureml_publish.registry.patience import LOOKS_BEFORE_APART, READ_BACK_DELAYS
 
 
 @dataclass
@@ -49,6 +49,9 @@ class MemoryRegistry:
 
     held: dict[str, RegisteredAsset] = field(default_factory=dict)
     stale_answers: int = 0
+    heeds_metadata: bool = True
+    """Whether an update brings system metadata along; another call does in any case."""
+    heeds_archived: bool = True
     ignores_archive: bool = False
     refusals: dict[str, Exception] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -88,18 +91,26 @@ class MemoryRegistry:
     def create(self, record: AssetRecord, path: str) -> None:
         raise AssertionError(f"{record.name} was created at {path}, though no file could move")
 
-    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
+    def update(
+        self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
+    ) -> None:
         self._begin("update", record.name)
         self.updates[record.name] = (registered, record, changed)
         self._old[record.name] = iter([registered] * self.stale_answers)
-        metadata = {**registered.system_metadata, **changed}
+        metadata = {**registered.system_metadata, **(changed if self.heeds_metadata else {})}
+        heeded = self.heeds_archived and not self.ignores_archive
         self.held[record.name] = replace(
             registered,
             description=record.description,
             tags=dict(record.tags),
             properties={**registered.properties, **record.properties},
             system_metadata={key: value for key, value in metadata.items() if value is not None},
+            archived=archived if heeded else registered.archived,
         )
+
+    def replace_metadata(self, record: AssetRecord) -> None:
+        self._begin("replace_metadata", record.name)
+        self.held[record.name] = replace(self.held[record.name], system_metadata=dict(record.system_metadata))
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
         self._begin("set_archived", asset.name)
@@ -287,13 +298,13 @@ class TestUpdate:
         before = registry.held["a"]
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
         assert registry.held["a"] == replace(written(before), archived=archived)
-        assert registry.writes == [("update", "a"), ("set_archived", "a")]
+        assert registry.writes == [("update", "a")]
 
     def test_an_update_archives_as_well_where_that_differs_too(self, make_contents: MakeContents) -> None:
         contents = archiving(make_contents("a"), archived=True)
         registry = holding(contents, archived=False, description="old")
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.writes == [("update", "a"), ("set_archived", "a")]
+        assert registry.writes == [("update", "a")]
         assert [action.kind for action in plan_of(contents, registry).actions] == [ActionKind.UNCHANGED]
 
     def test_a_registry_that_ignores_archiving_is_found_out(self, make_contents: MakeContents) -> None:
@@ -304,6 +315,20 @@ class TestUpdate:
         assert result.outcome is Outcome.FAILED
         assert result.error is not None
         assert result.error.message.endswith("the registry still answers otherwise: archived.")
+        assert registry.writes == [("update", "a"), ("set_archived", "a")]
+
+    def test_what_a_registry_does_not_heed_in_an_update_is_sent_alone_once_the_runs_mark_is_seen(
+        self, make_contents: MakeContents
+    ) -> None:
+        contents = archiving(make_contents("a"), archived=True)
+        registry, around = holding(contents, archived=False, **self.OLD), Surroundings()
+        registry.heeds_metadata = registry.heeds_archived = False
+        registry.stale_answers = 2
+        assert outcomes(carry_out(contents, registry, around)) == {"a": Outcome.UPDATED}
+        assert registry.held["a"] == replace(written(as_registered(contents["a"])), archived=True)
+        assert registry.writes == [("update", "a"), ("replace_metadata", "a"), ("set_archived", "a")]
+        looks = registry.calls[registry.calls.index(("update", "a")) + 1 :].index(("replace_metadata", "a"))
+        assert looks == registry.stale_answers + LOOKS_BEFORE_APART
 
     def test_a_version_that_was_deleted_meanwhile_is_a_conflict(self, make_contents: MakeContents) -> None:
         contents = make_contents("a")
@@ -353,7 +378,7 @@ class TestReadBack:
     ) -> None:
         contents = make_contents("a")
         registry = holding(contents, description="old")
-        monkeypatch.setattr(registry, "update", lambda *_arguments: registry.held.clear())
+        monkeypatch.setattr(registry, "update", lambda *_arguments, **_named: registry.held.clear())
         (result,) = carry_out(contents, registry)
         assert result.outcome is Outcome.FAILED
         assert result.error is not None
@@ -590,7 +615,7 @@ class TestTwoRuns:
         contents = make_contents("a")
         registry = holding(contents, description="old")
 
-        def lose(*_arguments: Any) -> None:
+        def lose(*_arguments: Any, **_named: Any) -> None:
             registry.held["a"] = replace(written(as_registered(contents["a"]), 1, "theirs"), description=description)
             raise Conflict("The registry refuses a changed property.")
 
@@ -613,7 +638,7 @@ class TestTwoRuns:
         contents = make_contents("a")
         registry = holding(contents, description="old")
 
-        def overwrite(*_arguments: Any) -> None:
+        def overwrite(*_arguments: Any, **_named: Any) -> None:
             registry.held["a"] = replace(written(registry.held["a"], 1, "theirs"), description="theirs")
 
         monkeypatch.setattr(registry, "update", overwrite)

@@ -101,6 +101,7 @@ class TestVersionThatIsNotThere:
         [
             (RegistryState(None, 7, 8), "version 3 is not there, and 7 already is"),
             (RegistryState(None, 4, 9), "version 3 is not there, and 4 already is"),
+            (RegistryState(None, 3, 4), "version 3 was registered just now and does not show yet"),
             (RegistryState(None, 2, 4), "version 3 was deleted; its number is never used again"),
             (RegistryState(None, None, 4), "version 3 was deleted; its number is never used again"),
             (RegistryState(None, 1, 9), "version 3 was deleted; its number is never used again"),
@@ -108,6 +109,7 @@ class TestVersionThatIsNotThere:
         ids=[
             "below-the-latest",
             "below-the-latest-and-deleted-ones",
+            "not-shown-yet",
             "deleted",
             "deleted-with-all",
             "deleted-long-ago",
@@ -115,8 +117,9 @@ class TestVersionThatIsNotThere:
     )
     def test_a_number_that_was_used_or_passed_is_a_conflict(self, state: RegistryState, reason: str) -> None:
         action = plan_model(WANTED, state)
-        hint = f"Run `publish bump little`: the next free version is {state.next_version}."
         latest = state.latest_version
+        again = "Plan again in a while. If that says the same, run" if latest == 3 else "Run"
+        hint = f"{again} `publish bump little`: the next free version is {state.next_version}."
         assert action == Action("little", 3, ActionKind.CONFLICT, WANTED.digest, reason, (), hint, latest)
         assert action.latest_after == latest
 

@@ -143,46 +143,44 @@ class AzureRegistry:
                 if getattr(getattr(error.response, "request", None), "method", None) != "GET":
                     raise
 
-    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
+    def update(
+        self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
+    ) -> None:
         """See `Registry.update`."""
         with translated(self._name, f"model {record.name} version {record.version}"):
             key = (record.name, record.version)
             if key not in self._rest_of and self._get(*key) is None:
                 raise Overtaken(f"{record.name} version {record.version} is not there.", hint="Plan again.")
-            tags, properties = dict(record.tags), dict(registered.properties) | dict(record.properties)
-            if (record.description, tags, properties) != (
-                registered.description,
-                dict(registered.tags),
-                dict(registered.properties),
-            ):
-                body = {**self._rest_of[key], "description": record.description, "tags": tags, "properties": properties}
-                self._front("PUT", f"models/{record.name}/versions/{record.version}", {"properties": body})
-            self._update_metadata(record, changed)
+            body = {
+                **self._rest_of[key],
+                "description": record.description,
+                "tags": dict(record.tags),
+                "properties": {**registered.properties, **record.properties},
+                "isArchived": archived,
+            }
+            if changed:
+                # Whole, and null for what goes: right for a registry that replaces it, and for one that merges it.
+                gone = {name: None for name, value in changed.items() if value is None}
+                body["system_metadata"] = {**record.system_metadata, **gone}
+            self._front("PUT", f"models/{record.name}/versions/{record.version}", {"properties": body})
+
+    def replace_metadata(self, record: AssetRecord) -> None:
+        """See `Registry.replace_metadata`."""
+        with translated(self._name, f"model {record.name} version {record.version}"):
+            url = f"{self._model_url(record.name, record.version)}/systemMetadata"
+            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(record.system_metadata))
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
         """See `Registry.set_archived`."""
         with translated(self._name, f"model {asset.name} version {asset.version}"):
-            self._patch(asset, [{"op": "replace", "path": "/isArchived", "value": archived}])
-
-    def _update_metadata(self, record: AssetRecord, changed: Mapping[str, Value]) -> None:
-        if any(value is None for value in changed.values()):  # the API can replace a key, but not take one away
-            url = f"{self._model_url(record.name, record.version)}/systemMetadata"
-            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(record.system_metadata))
-        elif changed:
-            self._patch(
-                record,
-                [{"op": "replace", "path": f"/systemMetadata/{key}", "value": value} for key, value in changed.items()],
+            send(
+                self._rest,
+                "PATCH",
+                self._model_url(asset.name, asset.version),
+                params={"api-version": MODEL_REGISTRY_API},
+                body=[{"op": "replace", "path": "/isArchived", "value": archived}],
+                content_type="application/json-patch+json",
             )
-
-    def _patch(self, record: AssetRecord | AssetId, operations: list[dict[str, Any]]) -> None:
-        send(
-            self._rest,
-            "PATCH",
-            self._model_url(record.name, record.version),
-            params={"api-version": MODEL_REGISTRY_API},
-            body=operations,
-            content_type="application/json-patch+json",
-        )
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
         found = self._look(f"models/{model}/versions/{version}")
