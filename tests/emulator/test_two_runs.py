@@ -54,6 +54,8 @@ UPDATES = {
     "a card and restored": Case({"archived": True, **OTHER_CARD}, {"archived": None}, {"archived": True}),
     "the same": Case(GERMAN, GERMAN, {}),
 }
+LOST: dict[str, Any] = {"service": "registry", "method": "PUT", "times": 1, "headers": {"Content-Length": "9999"}}
+"""The first PUT is carried out, and its answer breaks off."""
 CREATES = {
     "archived": Case({"archived": True}, OTHER_CARD, {}),
     "other cards": Case({}, OTHER_CARD, {}),
@@ -166,6 +168,16 @@ def test_two_updates_that_meet_anywhere_end_as_one_of_them(ring: Ring, named: st
 @pytest.mark.parametrize("manners", [Manners(stale_reads=2), Manners(put_polls=1)], ids=["stale reads", "async PUTs"])
 def test_they_do_where_a_registry_does_not_show_at_once_what_was_written(ring: Ring, manners: Manners) -> None:
     ring.judge_every_meeting(*ring.updates(UPDATES["metadata and a card"], manners))
+
+
+def test_a_write_whose_answer_is_lost_is_not_sent_over_what_another_run_wrote_since(ring: Ring) -> None:
+    duel, first, second = ring.updates(UPDATES["metadata and a card"])
+
+    def begin() -> None:
+        duel.begin()
+        ring.catalogue.emulator.faults.add(**LOST)
+
+    ring.judge_every_meeting(replace(duel, begin=begin), first, second)
 
 
 @pytest.mark.parametrize("named", CREATES)

@@ -9,6 +9,7 @@ long as it takes to archive it again. The calls are those that it makes itself.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +37,12 @@ so that everything else goes to the registry's own endpoint."""
 
 DATAPLANE_API = "2021-10-01-dataplanepreview"
 """What azure-ai-ml itself sends to a registry's own endpoint; `datarefs` has no stable counterpart."""
+
+RESEND_DELAYS = (0.0, 1.6, 3.2)
+"""Seconds before a write whose outcome is not known is looked for, and sent again; as long as azure-core waits."""
+
+UNKNOWN_OUTCOMES = frozenset({408, 500, 502, 503, 504})
+"""Statuses after which a write may have been carried out."""
 
 MODEL_REGISTRY_API = "2025-04-01"
 """The model registry REST API, which alone hands back system metadata."""
@@ -162,7 +169,7 @@ class AzureRegistry:
                 # Whole, and null for what goes: right for a registry that replaces it, and for one that merges it.
                 gone = {name: None for name, value in changed.items() if value is None}
                 body["system_metadata"] = {**record.system_metadata, **gone}
-            self._front("PUT", f"models/{record.name}/versions/{record.version}", {"properties": body})
+            self._put(registered, record, body)
 
     def replace_metadata(self, record: AssetRecord) -> None:
         """See `Registry.replace_metadata`."""
@@ -181,6 +188,29 @@ class AzureRegistry:
                 body=[{"op": "replace", "path": "/isArchived", "value": archived}],
                 content_type="application/json-patch+json",
             )
+
+    def _put(self, registered: RegisteredAsset, record: AssetRecord, body: Mapping[str, Any]) -> None:
+        """Write a version, and where the answer is lost look before sending it again.
+
+        A registry would take it twice, and the second one might land on what another run wrote since.
+        """
+        from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+        new = record.properties.items() - registered.properties.items()
+        for delay in (*RESEND_DELAYS, None):
+            try:
+                path = f"models/{record.name}/versions/{record.version}"
+                self._front("PUT", path, {"properties": body}, resend=False)
+            except (HttpResponseError, ServiceRequestError, ServiceResponseError) as error:
+                unknown = not isinstance(error, HttpResponseError) or error.status_code in UNKNOWN_OUTCOMES
+                if delay is None or not unknown:
+                    raise
+                time.sleep(delay)
+            else:
+                return
+            there = self._get(record.name, record.version)
+            if new and there is not None and new <= there.properties.items():
+                return
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
         found = self._look(f"models/{model}/versions/{version}")
@@ -235,10 +265,10 @@ class AzureRegistry:
         except ResourceNotFoundError:
             return None
 
-    def _front(self, method: str, path: str, body: Any = None) -> Any:
+    def _front(self, method: str, path: str, body: Any = None, *, resend: bool = True) -> Any:
         place = self._place
         url = f"{place.base}/mferp/managementfrontend{place.resource}/{path}"
-        return send(self._rest, method, url, params={"api-version": DATAPLANE_API}, body=body)
+        return send(self._rest, method, url, params={"api-version": DATAPLANE_API}, body=body, resend=resend)
 
     def _model_url(self, model: str, version: int) -> str:
         return f"{self._place.base}/modelregistry/v1.0{self._place.resource}/models/{model}:{version}"
