@@ -266,7 +266,9 @@ class _Run:
             raise
         except Conflict as refused:
             winner = self._claim.find_winner(self._target, self._version)
-            raise refused if winner is None else self._overtaken(winner) from refused
+            if winner is None:
+                raise
+            raise self._overtaken(winner) from refused
 
     def _read_back(self, *, created: bool) -> None:
         there: RegisteredAsset | None = None
