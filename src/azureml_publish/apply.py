@@ -27,8 +27,7 @@ from azureml_publish.journal import Recorder, Step, Unrecorded
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Consequence, Plan, Wanted, changed_metadata, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.claim import Claim, require_latest
-from azureml_publish.registry.patience import look_until
+from azureml_publish.registry.claim import Claim, require_latest, require_still_latest
 
 
 class Outcome(StrEnum):
@@ -150,13 +149,18 @@ class _Run:
             properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
             require_latest(self._registry, asset.name, asset.version)
             self._registry.create(record_of(asset, properties | claim.property), published.uri)
+            if asset.archived:
+                registered = self._find_created(content, claim)
+                claim = Claim.after(registered, self._journal.apply)
+                self._registry.update(registered, claim.record_of(registered), {}, archived=True)
+        except Overtaken:
+            raise
         except Conflict as refused:
             return self._settle(action, content, claim, refused)
-        if asset.archived:
-            self._set_archived(content)
         self._done(Step.WRITTEN, action)
         self._read_back(content, claim)
         self._done(Step.READ_BACK, action)
+        require_still_latest(self._registry, asset.name, asset.version)
         return Result(asset.name, asset.version, Outcome.CREATED, published)
 
     def _update(self, action: Action, content: ModelContent) -> Result:
@@ -171,23 +175,32 @@ class _Run:
             self._done(Step.READ_BACK, action)
             return Result(asset.name, asset.version, Outcome.UNCHANGED)
         if now.fields != action.fields:
-            raise _moved(content, registered, now)
-        claim = Claim(write_number(registered.properties) + 1, self._journal.apply)
+            raise _moved(content, registered)
+        claim = Claim.after(registered, self._journal.apply)
+        record, changed = record_of(asset, claim.property), changed_metadata(action.fields)
         try:
-            self._registry.update(registered, record_of(asset, claim.property), changed_metadata(action.fields))
+            self._registry.update(registered, record, changed, archived=asset.archived)
         except Conflict as refused:
             return self._settle(action, content, claim, refused)
-        if registered.archived != asset.archived:
-            self._set_archived(content)
         self._done(Step.WRITTEN, action)
         self._read_back(content, claim)
         self._done(Step.READ_BACK, action)
         return Result(asset.name, asset.version, Outcome.UPDATED)
 
-    def _set_archived(self, content: ModelContent) -> None:
-        """Archive or restore a version, as its folder says; the look that follows tells where a registry ignores it."""
+    def _find_created(self, content: ModelContent, claim: Claim) -> RegisteredAsset:
+        """What was just registered, as soon as the registry shows it.
+
+        Raises:
+            Overtaken: another run wrote to it already.
+            PublishError: it does not show it.
+        """
         asset = content.rendered.asset
-        self._registry.set_archived(AssetId(self._registry.name, asset.name, asset.version), archived=asset.archived)
+        registered = claim.find_written(self._registry, (asset.name, asset.version), self._sleep)
+        if registered is None:
+            raise _unread(content, ("the version itself",))
+        if claim.is_lost(registered):
+            raise _moved(content, registered)
+        return registered
 
     def _done(self, step: Step, action: Action, **facts: str) -> None:
         """Record what has happened; where that cannot be, the run stops after the step, not in it."""
@@ -201,12 +214,12 @@ class _Run:
             Overtaken: another run was first with something else.
             Conflict: the refusal, where nobody was first.
         """
-        registered = self._registry.find(action.model, action.version)
-        if registered is None or not claim.is_lost(registered):
+        registered = claim.find_winner(self._registry, (action.model, action.version), self._sleep)
+        if registered is None:
             raise refused
         now = _plan_again(content, registered)
         if now.kind is not ActionKind.UNCHANGED:
-            raise _moved(content, registered, now) from refused
+            raise _moved(content, registered) from refused
         self._done(Step.READ_BACK, action)
         return Result(action.model, action.version, Outcome.UNCHANGED)
 
@@ -218,29 +231,32 @@ class _Run:
             PublishError: it still says something else after the last look.
         """
         asset = content.rendered.asset
-        differing: tuple[str, ...] = ()
+        differing: tuple[str, ...] = ("the version itself",)
 
-        def look() -> RegisteredAsset | None:
+        def settled(registered: RegisteredAsset) -> bool:
             nonlocal differing
-            registered = self._registry.find(asset.name, asset.version)
-            if registered is None:
-                differing = ("the version itself",)
-                return None
             now = _plan_again(content, registered)
-            if claim.is_lost(registered):
-                raise _moved(content, registered, now)
-            if now.kind is ActionKind.UNCHANGED and claim.is_held(registered):
-                return registered
             differing = _differing(now) or (claim.key,)
-            return None
+            return now.kind is ActionKind.UNCHANGED
 
-        if look_until(look, sleep=self._sleep) is not None:
-            return
-        raise PublishError(
-            f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
-            f"{', '.join(differing)}.",
-            hint="Run `publish plan` in a while; it shows what is left to do.",
-        )
+        if not claim.read_back(
+            self._registry,
+            (asset.name, asset.version),
+            settled=settled,
+            apart=partial(self._write_apart, content),
+            lost=partial(_moved, content),
+            sleep=self._sleep,
+        ):
+            raise _unread(content, differing)
+
+    def _write_apart(self, content: ModelContent, registered: RegisteredAsset) -> None:
+        """Write what can be written by other calls than an update: system metadata, and whether it is archived."""
+        asset, now = content.rendered.asset, _plan_again(content, registered)
+        if changed_metadata(now.fields):
+            self._registry.replace_metadata(record_of(asset, {}))
+        if "archived" in _differing(now):
+            identity = AssetId(self._registry.name, asset.name, asset.version)
+            self._registry.set_archived(identity, archived=asset.archived)
 
 
 def _plan_again(content: ModelContent, registered: RegisteredAsset) -> Action:
@@ -253,8 +269,17 @@ def _differing(action: Action) -> tuple[str, ...]:
     return tuple(change.field for change in action.fields if change.consequence is not Consequence.KEPT)
 
 
-def _moved(content: ModelContent, registered: RegisteredAsset, now: Action) -> Overtaken:
+def _unread(content: ModelContent, differing: tuple[str, ...]) -> PublishError:
     asset = content.rendered.asset
+    return PublishError(
+        f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
+        f"{', '.join(differing)}.",
+        hint="Run `publish plan` in a while; it shows what is left to do.",
+    )
+
+
+def _moved(content: ModelContent, registered: RegisteredAsset) -> Overtaken:
+    asset, now = content.rendered.asset, _plan_again(content, registered)
     last = registered.properties.get(f"{APPLY_PROPERTY}.{write_number(registered.properties)}")
     by = f"; the last run that wrote it is {last}" if last else ""
     return Overtaken(

@@ -18,7 +18,6 @@ from azureml_publish.assets import (
     PROMOTED_FROM,
     PROMOTED_PLAN,
     SOURCE_PROPERTY,
-    AssetId,
     ContainerAccess,
     ModelType,
     RegisteredAsset,
@@ -31,8 +30,8 @@ from azureml_publish.journal import Recorder, Step
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, Wanted, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.claim import Claim, require_latest
-from azureml_publish.registry.patience import bring_archived, look_until
+from azureml_publish.registry.claim import Claim, require_latest, require_still_latest
+from azureml_publish.registry.patience import archive_ignored
 
 
 class Mode(StrEnum):
@@ -191,6 +190,7 @@ class _Run:
         self._journal = journal
         self._asset = promotion.wanted.asset
         self._manifest = find_manifest(promotion.source)
+        self._version = (self._asset.name, self._asset.version)
         self._claim = Claim(1, journal.apply)
 
     def note(self, step: Step, **facts: str) -> None:
@@ -236,29 +236,70 @@ class _Run:
         return {key: value for key, value in told.items() if value}
 
     def finish(self, *, created: bool) -> None:
-        """Archive the version if it is to be, and look until the registry answers as it should."""
-        asset = self._asset
-        archiving = asset.archived and (created or self._promotion.action.kind is ActionKind.ARCHIVE)
-        if archiving:
-            bring_archived(self._target, AssetId(self._target.name, asset.name, asset.version), archived=True)
-        self.note(Step.WRITTEN)
-        if created and look_until(self._look) is None:
-            raise PublishError(
-                f"{asset.name} version {asset.version} was registered in {self._target.name}, "
-                "but it answers otherwise.",
-                hint="Run this again in a while: a version that is there with the same files is not touched.",
-            )
-        self.note(Step.READ_BACK)
+        """Archive the version if it is to be, and look until the registry answers as it should.
 
-    def _look(self) -> bool | None:
-        """Whether the target answers what was written; None for not yet."""
-        state = self._target.state(self._asset.name, self._asset.version)
-        if state.asset is None:
-            return None
-        if self._claim.is_lost(state.asset):
-            raise self._overtaken(state.asset)
-        there = self._claim.is_held(state.asset) and state.asset.properties.get(MANIFEST_PROPERTY) == self._manifest
-        return True if there and plan_model(self._promotion.wanted, state).kind is ActionKind.UNCHANGED else None
+        Raises:
+            Overtaken: another run wrote to it.
+            PublishError: the target does not answer what was written, or ignores that it is to be archived.
+        """
+        archiving = self._asset.archived and (created or self._promotion.action.kind is ActionKind.ARCHIVE)
+        if archiving:
+            self._archive(created=created)
+        self.note(Step.WRITTEN)
+        if created or archiving:
+            self._read_back(created=created)
+        self.note(Step.READ_BACK)
+        if created:
+            require_still_latest(self._target, *self._version)
+
+    def _archive(self, *, created: bool) -> None:
+        """Archive the version under a word of its own: a registry refuses it where another run wrote to it first."""
+        there = self._claim.find_written(self._target, self._version) if created else self._target.find(*self._version)
+        if there is None:
+            raise self._unread()
+        if created and self._claim.is_lost(there):
+            raise self._overtaken(there)
+        self._claim = Claim.after(there, self._journal.apply)
+        try:
+            self._target.update(there, self._claim.record_of(there), {}, archived=True)
+        except Overtaken:
+            raise
+        except Conflict as refused:
+            winner = self._claim.find_winner(self._target, self._version)
+            if winner is None:
+                raise
+            raise self._overtaken(winner) from refused
+
+    def _read_back(self, *, created: bool) -> None:
+        there: RegisteredAsset | None = None
+
+        def settled(found: RegisteredAsset) -> bool:
+            nonlocal there
+            there = found
+            if not created:
+                return found.archived
+            whole = found.properties.get(MANIFEST_PROPERTY) == self._manifest
+            state = RegistryState(found, found.id.version, found.id.version + 1)
+            return whole and plan_model(self._promotion.wanted, state).kind is ActionKind.UNCHANGED
+
+        def apart(found: RegisteredAsset) -> None:
+            if self._asset.archived and not found.archived:
+                self._target.set_archived(found.id, archived=True)
+
+        reads_back = self._claim.read_back(
+            self._target, self._version, settled=settled, apart=apart, lost=self._overtaken
+        )
+        if not reads_back and there is not None and self._asset.archived and not there.archived:
+            raise archive_ignored(self._target.name, there.id, archived=True)
+        if not reads_back:
+            raise self._unread()
+
+    def _unread(self) -> PublishError:
+        return PublishError(
+            f"{self._asset.name} version {self._asset.version} was registered in {self._target.name}, "
+            "but it answers otherwise.",
+            hint="Run this again in a while: a version that is there with the same files is not touched.",
+        )
 
     def _overtaken(self, there: RegisteredAsset) -> Overtaken:
         return Overtaken(

@@ -62,7 +62,7 @@ ONE, TWO = "/models/one/versions/1", "/models/two/versions/1"
 UPDATED = [("one", "begun"), ("one", "written"), ("one", "read-back"), ("two", "begun")]
 
 STEPS = [
-    pytest.param(("PATCH", "models/one:1", 0), [("one", "begun")], id="update-half-written"),
+    pytest.param(("PUT", ONE, 0), [("one", "begun")], id="update-begun"),
     pytest.param(("GET", ONE, 2), [("one", "begun"), ("one", "written")], id="update-written"),
     pytest.param(("POST", "two/versions/1/startPendingUpload", 0), UPDATED, id="update-read-back-create-begun"),
     pytest.param(("GET", TWO, 2), [*UPDATED, ("two", "content")], id="create-record-there-but-not-known"),

@@ -42,7 +42,7 @@ def in_prod(control: ControlPlane) -> list[dict[str, Any]]:
 def test_one_that_was_killed_before_it_archived_is_told_and_carried_on(
     publish: Run, in_dev: Path, emulator: Emulator, control: ControlPlane
 ) -> None:
-    hold(emulator, "PATCH", "models/one:1")
+    hold(emulator, "PUT", "/models/one/versions/1", after=1)  # the first registers it
     process = start(in_dev, *VERB)
     wait_for(lambda: emulator_holds(emulator), process)
     second = publish(*VERB, "--yes")

@@ -67,20 +67,29 @@ def test_an_update_keeps_what_it_does_not_mean(registry: AzureRegistry, control:
         "variantInfo": {"x": 1},
     }
     before = control.register("m", "1", **PROPERTIES, **kept)["properties"]
-    registry.update(found(registry), record(properties={"q": "2"}), {})
+    registry.update(found(registry), record(properties={"q": "2"}), {}, archived=True)
     after = control.call("GET", f"{control.base()}/models/m/versions/1").json()["properties"]
     assert after == before | {"description": "new", "tags": {"t": "2"}, "properties": {"p": "1", "q": "2"}}
     assert found(registry).archived
 
 
-def test_an_update_that_only_concerns_system_metadata_does_not_put(
-    registry: AzureRegistry, control: ControlPlane, emulator: Emulator
-) -> None:
-    control.register("m", "1", **PROPERTIES)
+def test_an_update_is_one_request(registry: AzureRegistry, control: ControlPlane, emulator: Emulator) -> None:
+    """So that no other run's can come between two of them."""
+    control.register("m", "1", **PROPERTIES, system_metadata={"gone": 1, "stays": True, "languages": ["fr"]})
     asset = found(registry)
-    emulator.faults.add(service="registry", method="PUT", status=400)
-    registry.update(asset, record(description="old", tags={"t": "1"}), {"languages": ["en"]})
-    assert found(registry).system_metadata == {"languages": ["en"]}
+    emulator.faults.add(service="registry", after=1, status=400)
+    wanted = {"stays": True, "languages": ["en"]}
+    registry.update(asset, record(system_metadata=wanted), {"gone": None, "languages": ["en"]}, archived=True)
+    emulator.faults.clear()
+    now = found(registry)
+    assert (now.description, now.tags, now.system_metadata, now.archived) == ("new", {"t": "2"}, wanted, True)
+
+
+def test_system_metadata_can_be_replaced_alone(registry: AzureRegistry, control: ControlPlane) -> None:
+    control.register("m", "1", **PROPERTIES, system_metadata={"gone": 1, "stays": True})
+    registry.replace_metadata(record(system_metadata={"stays": True, "languages": ["en"]}))
+    now = found(registry)
+    assert (now.description, now.system_metadata) == ("old", {"stays": True, "languages": ["en"]})
 
 
 def test_of_two_writes_under_one_number_the_second_is_refused_whole(
@@ -88,11 +97,13 @@ def test_of_two_writes_under_one_number_the_second_is_refused_whole(
 ) -> None:
     control.register("m", "1", **PROPERTIES)
     asset = found(registry)
-    registry.update(asset, record(properties={"publish.apply.1": "one"}), {})
+    registry.update(asset, record(properties={"publish.apply.1": "one"}), {}, archived=False)
+    late = record(description="late", properties={"publish.apply.1": "two"}, system_metadata={"k": 1})
     with pytest.raises(Conflict, match="refuses"):
-        registry.update(asset, record(description="late", properties={"publish.apply.1": "two"}), {"k": 1})
+        registry.update(asset, late, {"k": 1}, archived=True)
     now = found(registry)
-    assert (now.description, now.properties["publish.apply.1"], now.system_metadata) == ("new", "one", {})
+    assert (now.description, now.properties["publish.apply.1"]) == ("new", "one")
+    assert (now.system_metadata, now.archived) == ({}, False)
 
 
 def test_a_version_that_is_gone_is_not_updated(registry: AzureRegistry, control: ControlPlane) -> None:
@@ -101,7 +112,7 @@ def test_a_version_that_is_gone_is_not_updated(registry: AzureRegistry, control:
     other = opened("local")
     control.call("DELETE", f"{control.models()}/m:1").raise_for_status()
     with pytest.raises(Overtaken):
-        other.update(asset, record(), {})
+        other.update(asset, record(), {}, archived=False)
 
 
 def test_a_create_is_not_failed_by_the_stale_answer_that_azure_ai_ml_reads(

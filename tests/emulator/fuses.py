@@ -100,8 +100,13 @@ class FusedRegistry:
     def create(self, record: AssetRecord, path: str) -> None:
         self.fuse.around(self.real.create, record, path)
 
-    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
-        self.fuse.around(self.real.update, registered, record, changed)
+    def update(
+        self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
+    ) -> None:
+        self.fuse.around(self.real.update, registered, record, changed, archived=archived)
+
+    def replace_metadata(self, record: AssetRecord) -> None:
+        self.fuse.around(self.real.replace_metadata, record)
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
         self.fuse.around(self.real.set_archived, asset, archived=archived)

@@ -137,15 +137,7 @@ def command(
 
     Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to mend.
     """
-    if unsafe and not (fix or diff):
-        raise UsageProblem("--unsafe goes with --fix or --diff.")
-    if fix and diff:
-        raise UsageProblem("--fix writes and --diff does not: choose one.")
-    if assets and (fix or diff):
-        raise UsageProblem(
-            f"--assets only looks, asset folders are never written: leave {'--fix' if fix else '--diff'} out.",
-            hint="`publish import` makes model folders of them, which --fix can mend.",
-        )
+    _refuse_mending(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
     if assets or not online:
         _refuse_registry()
     session = output.session
@@ -317,6 +309,19 @@ def _summary(report: LintReport, held: int) -> str:
     if fixes[False]:
         parts.append(f"{fixes[False]} can be mended with --fix --unsafe.")
     return " ".join(parts)
+
+
+def _refuse_mending(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> None:
+    """Say which options about mending do not go together."""
+    if unsafe and not (fix or diff):
+        raise UsageProblem("--unsafe goes with --fix or --diff.")
+    if fix and diff:
+        raise UsageProblem("--fix writes and --diff does not: choose one.")
+    if assets and (fix or diff):
+        raise UsageProblem(
+            f"--assets only looks, asset folders are never written: leave {'--fix' if fix else '--diff'} out.",
+            hint="`publish import` makes model folders of them, which --fix can mend.",
+        )
 
 
 def _refuse_registry() -> None:

@@ -23,8 +23,13 @@ def plan_model(wanted: Wanted, state: RegistryState) -> Action:
     name, version = wanted.asset.name, wanted.asset.version
     fields = tuple(_differences(wanted, state.asset)) if state.asset is not None else ()
     kind, reason = _decide(version, state, fields)
-    bump = f"Run `publish bump {name}`: the next free version is {state.next_version}."
-    hint = bump if kind is ActionKind.CONFLICT else ""
+    hint = f"`publish bump {name}`: the next free version is {state.next_version}."
+    if kind is not ActionKind.CONFLICT:
+        hint = ""
+    elif state.asset is None and version == state.latest_version:
+        hint = f"Plan again in a while. If that says the same, run {hint}"
+    else:
+        hint = f"Run {hint}"
     return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version)
 
 
@@ -35,11 +40,7 @@ def is_as_wanted(wanted: Wanted, registered: RegisteredAsset) -> bool:
 
 def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -> tuple[ActionKind, str]:
     if state.asset is None:
-        if state.latest_version is not None and version < state.latest_version:
-            return ActionKind.CONFLICT, f"version {version} is not there, and {state.latest_version} already is"
-        if version < state.next_version:
-            return ActionKind.CONFLICT, f"version {version} was deleted; its number is never used again"
-        return ActionKind.CREATE, ""
+        return _decide_new(version, state)
     blocked = [change.field for change in fields if change.consequence is Consequence.NEW_VERSION]
     if blocked:
         return ActionKind.CONFLICT, f"{', '.join(blocked)} cannot change in a registered version"
@@ -47,6 +48,16 @@ def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -
     if [change.field for change in written] == ["archived"]:
         return (ActionKind.ARCHIVE if written[0].after else ActionKind.RESTORE), ""
     return (ActionKind.UPDATE if written else ActionKind.UNCHANGED), ""
+
+
+def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
+    if state.latest_version is not None and version < state.latest_version:
+        return ActionKind.CONFLICT, f"version {version} is not there, and {state.latest_version} already is"
+    if version == state.latest_version:
+        return ActionKind.CONFLICT, f"version {version} was registered just now and does not show yet"
+    if version < state.next_version:
+        return ActionKind.CONFLICT, f"version {version} was deleted; its number is never used again"
+    return ActionKind.CREATE, ""
 
 
 def _differences(wanted: Wanted, registered: RegisteredAsset) -> Iterator[FieldChange]:

@@ -9,6 +9,7 @@ long as it takes to archive it again. The calls are those that it makes itself.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +37,12 @@ so that everything else goes to the registry's own endpoint."""
 
 DATAPLANE_API = "2021-10-01-dataplanepreview"
 """What azure-ai-ml itself sends to a registry's own endpoint; `datarefs` has no stable counterpart."""
+
+RESEND_DELAYS = (0.0, 1.6, 3.2)
+"""Seconds before a write whose outcome is not known is looked for, and sent again; as long as azure-core waits."""
+
+UNKNOWN_OUTCOMES = frozenset({408, 500, 502, 503, 504})
+"""Statuses after which a write may have been carried out."""
 
 MODEL_REGISTRY_API = "2025-04-01"
 """The model registry REST API, which alone hands back system metadata."""
@@ -143,46 +150,67 @@ class AzureRegistry:
                 if getattr(getattr(error.response, "request", None), "method", None) != "GET":
                     raise
 
-    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
+    def update(
+        self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
+    ) -> None:
         """See `Registry.update`."""
         with translated(self._name, f"model {record.name} version {record.version}"):
             key = (record.name, record.version)
             if key not in self._rest_of and self._get(*key) is None:
                 raise Overtaken(f"{record.name} version {record.version} is not there.", hint="Plan again.")
-            tags, properties = dict(record.tags), dict(registered.properties) | dict(record.properties)
-            if (record.description, tags, properties) != (
-                registered.description,
-                dict(registered.tags),
-                dict(registered.properties),
-            ):
-                body = {**self._rest_of[key], "description": record.description, "tags": tags, "properties": properties}
-                self._front("PUT", f"models/{record.name}/versions/{record.version}", {"properties": body})
-            self._update_metadata(record, changed)
+            body = {
+                **self._rest_of[key],
+                "description": record.description,
+                "tags": dict(record.tags),
+                "properties": {**registered.properties, **record.properties},
+                "isArchived": archived,
+            }
+            if changed:
+                # Whole, and null for what goes: right for a registry that replaces it, and for one that merges it.
+                gone = {name: None for name, value in changed.items() if value is None}
+                body["system_metadata"] = {**record.system_metadata, **gone}
+            self._put(registered, record, body)
+
+    def replace_metadata(self, record: AssetRecord) -> None:
+        """See `Registry.replace_metadata`."""
+        with translated(self._name, f"model {record.name} version {record.version}"):
+            url = f"{self._model_url(record.name, record.version)}/systemMetadata"
+            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(record.system_metadata))
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
         """See `Registry.set_archived`."""
         with translated(self._name, f"model {asset.name} version {asset.version}"):
-            self._patch(asset, [{"op": "replace", "path": "/isArchived", "value": archived}])
-
-    def _update_metadata(self, record: AssetRecord, changed: Mapping[str, Value]) -> None:
-        if any(value is None for value in changed.values()):  # the API can replace a key, but not take one away
-            url = f"{self._model_url(record.name, record.version)}/systemMetadata"
-            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=dict(record.system_metadata))
-        elif changed:
-            self._patch(
-                record,
-                [{"op": "replace", "path": f"/systemMetadata/{key}", "value": value} for key, value in changed.items()],
+            send(
+                self._rest,
+                "PATCH",
+                self._model_url(asset.name, asset.version),
+                params={"api-version": MODEL_REGISTRY_API},
+                body=[{"op": "replace", "path": "/isArchived", "value": archived}],
+                content_type="application/json-patch+json",
             )
 
-    def _patch(self, record: AssetRecord | AssetId, operations: list[dict[str, Any]]) -> None:
-        send(
-            self._rest,
-            "PATCH",
-            self._model_url(record.name, record.version),
-            params={"api-version": MODEL_REGISTRY_API},
-            body=operations,
-            content_type="application/json-patch+json",
-        )
+    def _put(self, registered: RegisteredAsset, record: AssetRecord, body: Mapping[str, Any]) -> None:
+        """Write a version, and where the answer is lost look before sending it again.
+
+        A registry would take it twice, and the second one might land on what another run wrote since.
+        """
+        from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+        new = record.properties.items() - registered.properties.items()
+        for delay in (*RESEND_DELAYS, None):
+            try:
+                path = f"models/{record.name}/versions/{record.version}"
+                self._front("PUT", path, {"properties": body}, resend=False)
+            except (HttpResponseError, ServiceRequestError, ServiceResponseError) as error:
+                unknown = not isinstance(error, HttpResponseError) or error.status_code in UNKNOWN_OUTCOMES
+                if delay is None or not unknown:
+                    raise
+                time.sleep(delay)
+            else:
+                return
+            there = self._get(record.name, record.version)
+            if new and there is not None and new <= there.properties.items():
+                return
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
         found = self._look(f"models/{model}/versions/{version}")
@@ -237,10 +265,10 @@ class AzureRegistry:
         except ResourceNotFoundError:
             return None
 
-    def _front(self, method: str, path: str, body: Any = None) -> Any:
+    def _front(self, method: str, path: str, body: Any = None, *, resend: bool = True) -> Any:
         place = self._place
         url = f"{place.base}/mferp/managementfrontend{place.resource}/{path}"
-        return send(self._rest, method, url, params={"api-version": DATAPLANE_API}, body=body)
+        return send(self._rest, method, url, params={"api-version": DATAPLANE_API}, body=body, resend=resend)
 
     def _model_url(self, model: str, version: int) -> str:
         return f"{self._place.base}/modelregistry/v1.0{self._place.resource}/models/{model}:{version}"

@@ -13,12 +13,19 @@ from azureml_publish.registry.protocol import Registry
 READ_BACK_DELAYS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Seconds before each look at what was written. A registry may answer its old state for some seconds after a write."""
 
+LOOKS_BEFORE_APART = 3
+"""How often a version is seen to hold a run's property and not all that went with it, before the rest is sent alone."""
+
+LOOKS_AT_A_REFUSAL = 5
+"""How often it is looked who was first when a registry refuses a write: what the other run wrote may not show yet."""
+
 T = TypeVar("T")
 
 
 def look_until(
     look: Callable[[], T | None],
     *,
+    looks: int | None = None,
     delays: Sequence[float] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T | None:
@@ -26,10 +33,11 @@ def look_until(
 
     Args:
         look: what is there, None for not yet.
+        looks: how often, as often as there are delays if left out.
         delays: seconds before each look, `READ_BACK_DELAYS` if left out.
         sleep: how to wait.
     """
-    for delay in READ_BACK_DELAYS if delays is None else delays:
+    for delay in (READ_BACK_DELAYS if delays is None else delays)[:looks]:
         sleep(delay)
         found = look()
         if found is not None:
@@ -50,11 +58,16 @@ def bring_archived(registry: Registry, asset: AssetId, *, archived: bool) -> Non
         return True if held is not None and held.archived == archived else None
 
     if look_until(look) is None:
-        done, undone = ("archived", "not archived") if archived else ("restored", "archived")
-        command = "az ml model archive" if archived else "az ml model restore"
-        raise PublishError(
-            f"The registry {registry.name} took the request and ignored it: {asset.name} version {asset.version} is "
-            f"still {undone}, so it was not {done}.",
-            hint=f"Registries are known to ignore this. Try `{command} --name {asset.name} --version {asset.version} "
-            f"--registry-name {registry.name}` or the portal, then run this again, which then sees it.",
-        )
+        raise archive_ignored(registry.name, asset, archived=archived)
+
+
+def archive_ignored(registry: str, asset: AssetId, *, archived: bool) -> PublishError:
+    """What to say of a registry that takes the request to archive or restore a version, and ignores it."""
+    done, undone = ("archived", "not archived") if archived else ("restored", "archived")
+    command = "az ml model archive" if archived else "az ml model restore"
+    return PublishError(
+        f"The registry {registry} took the request and ignored it: {asset.name} version {asset.version} is "
+        f"still {undone}, so it was not {done}.",
+        hint=f"Registries are known to ignore this. Try `{command} --name {asset.name} --version {asset.version} "
+        f"--registry-name {registry}` or the portal, then run this again, which then sees it.",
+    )

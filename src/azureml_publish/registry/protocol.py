@@ -51,15 +51,21 @@ class Registry(Protocol):
             Conflict: the version exists or existed.
         """
 
-    def update(self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value]) -> None:
-        """Bring description, tags, new properties and system metadata of a registered version to the record's.
+    def update(
+        self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
+    ) -> None:
+        """Bring a registered version to the record, and archive or restore it: all of it in one request, or nothing.
 
         `changed` are the keys of the system metadata that differ, with their new value; None takes a key away.
+        A registry may heed no more of the request than description, tags and properties: look whether it reads back.
 
         Raises:
             Overtaken: it is not there.
             Conflict: the registry refuses, as it does for a changed property.
         """
+
+    def replace_metadata(self, record: AssetRecord) -> None:
+        """Bring the system metadata alone to the record's, for a registry that did not heed it in an update."""
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
         """Archive a registered version, or restore it. A registry may ignore it: look whether it reads back."""

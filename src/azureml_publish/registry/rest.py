@@ -50,8 +50,11 @@ def send(
     params: Mapping[str, str] | None = None,
     body: Any = None,
     content_type: str = "application/json",
+    resend: bool = True,
 ) -> Any:
     """Send one request; the parsed JSON answer, None where it has none. A long-running operation is waited for.
+
+    Without `resend` it is sent once more only where the service says when (Retry-After), and so did not take it.
 
     Raises:
         HttpResponseError: any status from 400 on, as azure-core's type for it; or an operation that failed later.
@@ -69,7 +72,8 @@ def send(
     if body is not None:
         headers["Content-Type"] = content_type
     request = HttpRequest(method, url, params=dict(params or {}), json=body, headers=headers)
-    response = client.send_request(request)
+    options: dict[str, Any] = {} if resend else {"retry_on_methods": frozenset()}
+    response = client.send_request(request, **options)
     if response.status_code >= 400:
         kinds = {401: ClientAuthenticationError, 404: ResourceNotFoundError, 409: ResourceExistsError}
         map_error(response.status_code, response, kinds)

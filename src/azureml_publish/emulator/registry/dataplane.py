@@ -35,59 +35,81 @@ def dataplane_routes(
     body_of: Callable[[Request], Awaitable[Any]],
 ) -> list[Route]:
     """The routes of the API, on the store that the front end uses as well."""
+    api = _DataPlane(models, addresses, manners, registry_of, body_of)
+    one = Methods(GET=authorised(api.get), PATCH=authorised(api.patch), DELETE=authorised(api.delete))
+    return [
+        Route(_BASE, Methods(GET=authorised(api.list_models))),
+        Route(f"{_BASE}/{{id}}/systemMetadata", Methods(PUT=authorised(api.put_metadata))),
+        Route(f"{_BASE}/{{id}}", one),
+    ]
 
-    def identity(request: Request) -> tuple[str, str, str]:
+
+class _DataPlane:
+    """The handlers of the model registry API."""
+
+    def __init__(
+        self,
+        models: ModelStore,
+        addresses: Addresses,
+        manners: Switches,
+        registry_of: Callable[[Request], str],
+        body_of: Callable[[Request], Awaitable[Any]],
+    ) -> None:
+        self._models = models
+        self._addresses = addresses
+        self._manners = manners
+        self._registry_of = registry_of
+        self._body_of = body_of
+
+    def _identity(self, request: Request) -> tuple[str, str, str]:
         name, colon, version = request.path_params["id"].rpartition(":")
         if not colon:
             raise refused("A model is addressed as name:version.")
-        return registry_of(request), name, version
+        return self._registry_of(request), name, version
 
-    async def get(request: Request) -> Response:
-        return Json(wire.render_model(models.show(*identity(request)), addresses))
+    def _shown(self, record: Record) -> Response:
+        return Json(wire.render_model(record, self._addresses))
 
-    async def patch(request: Request) -> Response:
-        operations = await body_of(request)
+    async def get(self, request: Request) -> Response:
+        return self._shown(self._models.show(*self._identity(request)))
+
+    async def patch(self, request: Request) -> Response:
+        operations = await self._body_of(request)
 
         def edit(old: Record) -> tuple[Fields, bool]:
             fields, archived = apply_patch(old, operations)
-            return fields, old.archived if manners.now.ignore_archive else archived
+            return fields, old.archived if self._manners.now.ignore_archive else archived
 
-        record = models.change(*identity(request), edit)
-        return Json(wire.render_model(record, addresses))
+        return self._shown(self._models.change(*self._identity(request), edit))
 
-    async def delete(request: Request) -> Response:
-        models.delete(*identity(request))
+    async def delete(self, request: Request) -> Response:
+        self._models.delete(*self._identity(request))
         return Response(status_code=200)
 
-    async def put_metadata(request: Request) -> Response:
-        metadata = await body_of(request)
+    async def put_metadata(self, request: Request) -> Response:
+        metadata = await self._body_of(request)
         if not isinstance(metadata, dict):
             raise refused("System metadata is an object.")
-        record = models.change(
-            *identity(request),
-            lambda old: (replace(old.fields, system_metadata=merge_metadata({}, metadata)), old.archived),
-        )
-        return Json(wire.render_model(record, addresses))
 
-    async def list_models(request: Request) -> Response:
-        registry, name, now = registry_of(request), request.query_params.get("name"), manners.now
+        def edit(old: Record) -> tuple[Fields, bool]:
+            return replace(old.fields, system_metadata=merge_metadata({}, metadata)), old.archived
+
+        return self._shown(self._models.change(*self._identity(request), edit))
+
+    async def list_models(self, request: Request) -> Response:
+        registry, name = self._registry_of(request), request.query_params.get("name")
+        now = self._manners.now
         view = view_of(request, now)
         newest = newest_first(request)
         return paged(
             request,
-            addresses,
+            self._addresses,
             now,
-            lambda offset, limit: models.versions(
+            lambda offset, limit: self._models.versions(
                 registry, name, view, newest_first=newest, offset=offset, limit=limit
             ),
-            lambda record: wire.render_model(record, addresses),
+            lambda record: wire.render_model(record, self._addresses),
         )
-
-    return [
-        Route(_BASE, Methods(GET=authorised(list_models))),
-        Route(f"{_BASE}/{{id}}/systemMetadata", Methods(PUT=authorised(put_metadata))),
-        Route(f"{_BASE}/{{id}}", Methods(GET=authorised(get), PATCH=authorised(patch), DELETE=authorised(delete))),
-    ]
 
 
 def apply_patch(record: Record, operations: object) -> tuple[Fields, bool]:

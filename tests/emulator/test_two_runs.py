@@ -1,0 +1,259 @@
+"""Two runs meet inside one create or update: whichever loses stops and says so, and the registry holds one of both.
+
+Every pair of requests of every case with `CATALOGUE_HISTORIES=1 pytest tests/emulator/test_two_runs.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.apply import Outcome, Result
+from azureml_publish.artifacts.transfer import describe_content
+from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, write_number
+from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.errors import Conflict, Overtaken
+from azureml_publish.journal import Unrecorded
+from azureml_publish.layouts import record_of
+from azureml_publish.plan import ActionKind
+from azureml_publish.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
+from azureml_publish.registry import patience
+from tests.emulator.catalogue import SPEC, Catalogue
+from tests.emulator.duels import DONE, SILENT, Duel, Ended, Run, Unheeding, Wish, shown
+
+WHOLE = bool(os.environ.get("CATALOGUE_HISTORIES"))
+"""Every pair of requests in every case. Unset: in the first, and in the others the second run goes to its end."""
+NAME = "alpha"
+CHANGED = "version 1 changed in the registry since the plan was made|versions/1 was written by another run meanwhile"
+OTHER_CARD = {"card": "It reads otherwise."}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the folder says at first, and what each of two runs makes of it; `card` beside the keys of the spec."""
+
+    first: Mapping[str, Any]
+    second: Mapping[str, Any]
+    base: Mapping[str, Any]
+
+
+ALL = {"languages": None, "license": "apache-2.0", "archived": True, "card": "It reads all."}
+GERMAN = {"languages": ["de"], "license": "bsd-3-clause", "card": "It reads German."}
+UPDATES = {
+    "everything": Case(ALL, GERMAN, {}),
+    "metadata alone": Case({"license": "apache-2.0"}, {"languages": ["de"]}, {}),
+    "metadata and a card": Case({"license": "apache-2.0"}, OTHER_CARD, {}),
+    "a key that goes and one that changes": Case({"languages": None}, {"license": "apache-2.0"}, {}),
+    "archived and a card": Case({"archived": True}, OTHER_CARD, {}),
+    "a card and restored": Case({"archived": True, **OTHER_CARD}, {"archived": None}, {"archived": True}),
+    "the same": Case(GERMAN, GERMAN, {}),
+}
+LOST: dict[str, Any] = {"service": "registry", "method": "PUT", "times": 1, "headers": {"Content-Length": "9999"}}
+"""The first PUT is carried out, and its answer breaks off."""
+CREATES = {
+    "archived": Case({"archived": True}, OTHER_CARD, {}),
+    "other cards": Case({}, OTHER_CARD, {}),
+}
+
+
+class Ring:
+    """A registry with one version, and two runs that want something else of it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.one, self.two = Run("one"), Run("two")
+
+    def wish(self, changes: Mapping[str, Any]) -> Wish:
+        said = {**SPEC, "name": NAME, **changes}
+        self.catalogue.write_card(NAME, said.pop("card", f"The model {NAME} reads."))
+        self.catalogue.specs.pop(NAME, None)
+        self.catalogue.edit(NAME, said)
+        return Wish(self.catalogue.stage(NAME))
+
+    def register(self, wish: Wish, manners: Manners) -> None:
+        """Nothing but the version as an earlier run left it. Its files lie elsewhere: no update reads them."""
+        ((folder, rendered),) = wish.staged.rendered
+        content = describe_content(folder, rendered)
+        record = record_of(rendered.asset, {MANIFEST_PROPERTY: "f" * 64, SOURCE_PROPERTY: content.digest})
+        properties = {
+            "description": record.description,
+            "tags": dict(record.tags),
+            "properties": {**record.properties, "publish.apply.1": "before"},
+            "modelType": record.type,
+            "modelUri": "https://elsewhere.example/container/model",
+            "system_metadata": dict(record.system_metadata),
+            "isArchived": rendered.asset.archived,
+        }
+        self.catalogue.emulator.reset()
+        self.catalogue.control.put(NAME, "1", properties).raise_for_status()
+        self.catalogue.emulator.manners = manners
+
+    def updates(self, case: Case, manners: Manners | None = None) -> tuple[Duel, Wish, Wish]:
+        """Both change a version that is there."""
+        base, first, second = (self.wish({**case.base, **changes}) for changes in ({}, case.first, case.second))
+        return self.duel(first, second, lambda: self.register(base, manners or Manners())), first, second
+
+    def duel(self, first: Wish, second: Wish, begin: Any) -> Duel:
+        begin()
+        for run in (self.one, self.two):
+            run.registry.find(NAME, 1)  # where the registry is, is asked once
+        return Duel(self.one, self.two, lambda: self.one.apply(first), lambda: self.two.apply(second), begin)
+
+    def held(self) -> dict[str, Any]:
+        """The version as it really is."""
+        self.catalogue.settle()
+        return self.catalogue.held("local")[NAME, 1]
+
+    def judge(self, ended: Ended, first: Wish, second: Wish) -> None:
+        """One is done, and what it wanted is there; the other did the same, or stopped and says why."""
+        held = self.held()
+        last = held["properties"][f"publish.apply.{write_number(held['properties'])}"]
+        assert shown(held) == {"one": first, "two": second}[last].held
+        assert {"one": ended.first, "two": ended.second}[last].outcome in DONE
+        for result in (ended.first, ended.second):
+            if result.outcome not in DONE:
+                self.stopped(result)
+
+    def stopped(self, result: Result) -> None:
+        assert result.outcome is Outcome.FAILED
+        assert isinstance(result.error, Conflict), result.error
+        assert result.error.exit_code == 6
+        if isinstance(result.error, Overtaken):
+            assert re.search(CHANGED, result.error.message), result.error.message
+            assert "et the other one end, then" in result.error.hint
+        else:
+            assert result.error.message == "alpha: version 1 was registered just now and does not show yet"
+            assert result.error.hint.startswith("Plan again in a while.")
+
+    def judge_every_meeting(self, duel: Duel, first: Wish, second: Wish, *, whole: bool = WHOLE) -> int:
+        """How many there were."""
+        meetings = 0
+        for where, ended in duel.every_meeting(whole=whole):
+            meetings += 1
+            try:
+                self.judge(ended, first, second)
+            except AssertionError as error:
+                error.add_note(where)
+                raise
+        assert meetings > 6
+        self.converges(first, second)
+        return meetings
+
+    def converges(self, *wishes: Wish) -> None:
+        """Whoever plans next gets there in one apply, and has nothing to do after that."""
+        for wish in wishes:
+            assert self.two.apply(wish).outcome in DONE
+            assert shown(self.held()) == wish.held
+            assert self.two.apply(wish).outcome is Outcome.UNCHANGED
+
+
+@pytest.fixture
+def ring(
+    emulator: Emulator, emulator_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Ring:
+    assert emulator_environment
+    monkeypatch.setattr(patience, "READ_BACK_DELAYS", (0.0,) * len(patience.READ_BACK_DELAYS))
+    return Ring(Catalogue(emulator, tmp_path))
+
+
+@pytest.mark.parametrize("named", UPDATES)
+def test_two_updates_that_meet_anywhere_end_as_one_of_them(ring: Ring, named: str) -> None:
+    meetings = ring.judge_every_meeting(*ring.updates(UPDATES[named]), whole=WHOLE or named == "everything")
+    if not WHOLE and named == "metadata alone":
+        assert meetings == 3 + 5, "so many requests plan an update and carry it out"
+
+
+@pytest.mark.parametrize("manners", [Manners(stale_reads=2), Manners(put_polls=1)], ids=["stale reads", "async PUTs"])
+def test_they_do_where_a_registry_does_not_show_at_once_what_was_written(ring: Ring, manners: Manners) -> None:
+    ring.judge_every_meeting(*ring.updates(UPDATES["metadata and a card"], manners))
+
+
+def test_a_write_whose_answer_is_lost_is_not_sent_over_what_another_run_wrote_since(ring: Ring) -> None:
+    duel, first, second = ring.updates(UPDATES["metadata and a card"])
+
+    def begin() -> None:
+        duel.begin()
+        ring.catalogue.emulator.faults.add(**LOST)
+
+    ring.judge_every_meeting(replace(duel, begin=begin), first, second)
+
+
+@pytest.mark.parametrize("named", CREATES)
+def test_two_creates_that_meet_anywhere_end_as_one_of_them(ring: Ring, azure_sdk: None, named: str) -> None:
+    first, second = ring.wish(CREATES[named].first), ring.wish(CREATES[named].second)
+    ring.judge_every_meeting(ring.duel(first, second, ring.catalogue.emulator.reset), first, second)
+    assert ring.catalogue.verify("local", NAME, 1) == ()
+
+
+def test_a_promotion_and_an_apply_that_meet_anywhere_end_as_one_of_them(ring: Ring, azure_sdk: None) -> None:
+    """The promoted version is to be archived, and what the folder says is not."""
+    promoted, applied = ring.wish({"archived": True}), ring.wish(OTHER_CARD)
+    dev = Run("dev", name="second")
+
+    def begin() -> None:
+        ring.catalogue.emulator.reset()
+        assert dev.apply(promoted).outcome is Outcome.CREATED
+
+    duel = ring.duel(promoted, applied, begin)
+    ring.judge_every_meeting(replace(duel, first=lambda: promote_from(dev, ring.one)), promoted, applied)
+
+
+def test_a_lower_number_that_is_registered_after_a_higher_one_is_told(ring: Ring, azure_sdk: None) -> None:
+    """No look can prevent it, as a registry takes any number that is free; `latest` is the one that came last."""
+    first, second = ring.wish({}), ring.wish({"version": 8})
+    slipped = 0
+    for where, ended in ring.duel(first, second, ring.catalogue.emulator.reset).every_meeting(whole=WHOLE):
+        assert (NAME, 8) in ring.catalogue.held("local"), where
+        if ring.one.registry.numbers(NAME) == (1, 9):
+            slipped += 1
+            assert isinstance(ended.first.error, Overtaken), where
+            said = "version 1 was registered, but another run registered version 8 at the same time"
+            assert said in ended.first.error.message
+            assert "`publish bump alpha`" in ended.first.error.hint
+    assert slipped
+
+
+def promote_from(source: Run, target: Run) -> Result:
+    """What the verb does once it knows what is meant."""
+    registered = source.registry.find(NAME, 1)
+    assert registered is not None
+    wanted = wanted_of(registered, None)
+    action = plan_promotion(registered, wanted, target.registry.state(NAME, 1))
+    if action.kind is ActionKind.CONFLICT:
+        return Result(NAME, 1, Outcome.FAILED, error=Conflict(f"{NAME}: {action.reason}", hint=action.hint))
+    if action.kind is ActionKind.UNCHANGED:
+        return Result(NAME, 1, Outcome.UNCHANGED)
+    try:
+        copied = promote(
+            Promotion(registered, wanted, Mode.CARRY, action),
+            source.registry,
+            target.registry,
+            provenance=Provenance("", "plan", "test"),
+            transfer=SILENT,
+            journal=Unrecorded(target.name),
+        )
+    except Overtaken as error:
+        return Result(NAME, 1, Outcome.FAILED, error=error)
+    return Result(NAME, 1, Outcome.UPDATED if copied else Outcome.UNCHANGED)
+
+
+def test_a_registry_that_heeds_less_of_an_update_leaves_no_mixture_that_nobody_tells(ring: Ring) -> None:
+    """What it does not take in one request goes in another, which may land on the other run's: till the next plan."""
+    ring.one, ring.two = Run("one", kind=Unheeding), Run("two", kind=Unheeding)
+    duel, first, second = ring.updates(UPDATES["everything"])
+    mixtures = 0
+    for where, ended in duel.every_meeting(whole=WHOLE):
+        errors = [result.error.message for result in (ended.first, ended.second) if result.error is not None]
+        if shown(ring.held()) not in (first.held, second.held):
+            mixtures += 1
+            assert any(re.search("may lie over it|still answers otherwise", error) for error in errors), where
+        assert all(re.search(f"{CHANGED}|still answers otherwise", error) for error in errors), where
+        assert len(errors) < 2 or WHOLE
+    assert mixtures
+    ring.converges(first, second)
