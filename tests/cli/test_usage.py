@@ -40,6 +40,7 @@ def test_both_commands_are_installed() -> None:
     [
         (["lnit"], 2, "Did you mean list or lint?"),
         (["lint", "--formt", "json"], 2, "--format"),
+        (["lint", "-C", "elsewhere"], 2, "publish -C DIR VERB"),
         (["lint", "bert-base-case"], 3, "bert-base-cased"),
         (["plan", "-r", "lokal"], 2, "Did you mean 'local'?"),
         (["plan", "-r", "prod"], 2, "azureml://registries/prod"),

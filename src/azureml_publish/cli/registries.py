@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,8 +66,9 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
     emulator = Emulator(project.root / config.emulator)
     try:
         emulator.start()
-    except OSError as error:
-        raise EmulatorUnavailable(f"The embedded registry does not start: {error}.") from error
+    except (OSError, sqlite3.Error) as error:
+        hint = "`emulator` in publish.yaml names its folder: one that can be made, or is yours and intact."
+        raise EmulatorUnavailable(f"The embedded registry does not start: {error}.", hint=hint) from error
     try:
         served = emulator.environment
         stand_in = "HF_ENDPOINT" not in environ and config.hub == "stand-in"
