@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,26 @@ def test_without_a_project_it_says_where_to_go(publish: Run, project: Path) -> N
     assert ran.code == 2
     assert "failed   project" in ran.out
     assert "publish -C DIR" in ran.out
+
+
+def test_a_broken_project_file_fails(publish: Run, project: Path) -> None:
+    (project / "publish.yaml").write_text("layuot: tags\n", encoding="utf-8")
+    ran = publish("doctor")
+    assert ran.code == 4
+    assert re.search(r"failed +project +publish\.yaml:1:1: Unknown key 'layuot'\.", ran.out)
+
+
+def test_what_keeps_it_from_asking_is_a_finding_like_any_other(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(project / "publish.yaml", "registries:", "registries:\n  dev: {name: contoso-dev}")
+    monkeypatch.setenv("AZUREML_CURRENT_CLOUD", "Nowhere")
+    ran = publish("doctor", "-r", "dev", "-o", "json")
+    told = {one["subject"]: one for one in json.loads(ran.out)["examined"]}
+    assert ran.code == 1
+    assert told["registry"]["state"] == "failed"
+    assert "no cloud named Nowhere" in told["registry"]["message"]
+    assert "AzureChinaCloud" in told["registry"]["hint"]
 
 
 def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, examination.Examined]:

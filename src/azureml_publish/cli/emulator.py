@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -70,6 +71,10 @@ def command(
     """
     from azureml_publish.emulator import Emulator, Fault, Manners
 
+    if hub is not None and not (session.directory / Path(hub).expanduser()).is_dir():
+        raise NotFound(
+            f"There is no folder {hub}.", hint="--hub takes one with the files of each repository in ORG/NAME/."
+        )
     wanted = _read(session, faults) if faults is not None else EmulatorFaults()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -85,8 +90,9 @@ def command(
     )
     try:
         emulator.start()
-    except OSError as error:
-        raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint="Choose other ports.") from error
+    except (OSError, sqlite3.Error) as error:
+        hint = "Choose other ports, or with --data a folder that is yours and intact."
+        raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint=hint) from error
     try:
         if hub is not None:
             _add_repositories(emulator, session.directory / Path(hub).expanduser())

@@ -32,6 +32,11 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
     one. Without a project here, an empty publish.yaml begins one.
     """
     chosen = name or re.sub(r"[^a-zA-Z0-9._-]+", "-", repository.rpartition("/")[2])
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen):
+        hint = "Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: --name NAME."
+        raise UsageProblem(f"A registry does not take the name '{chosen}'.", hint=hint)
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", repository, re.ASCII):
+        raise UsageProblem(f"'{repository}' is no repository of the Hub.", hint="Write ORG/NAME.")
     project = _project(output)
     folder = project.root / "models" / chosen
     if folder.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -101,6 +102,11 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     raise UsageProblem(
         f"publish.yaml knows no registry '{name}'.", hint=f"{meant} One that is not listed: azureml://registries/{name}"
     )
+
+
+def asked_registry(name: str | None) -> str:
+    """The option that makes another command ask the registry of this one; empty where none was named."""
+    return f" -r {shlex.quote(name)}" if name is not None else ""
 
 
 def find_blobs(opened: Opened, environ: Mapping[str, str]) -> Blobs:
