@@ -125,6 +125,17 @@ def test_a_conflict_names_the_registry_that_bump_has_to_ask(publish: Run, projec
     assert "`publish bump --required -r dev`" in applied.err
 
 
+def test_an_empty_project_says_how_to_begin(publish: Run, project: Path) -> None:
+    for folder in sorted((project / "models").iterdir()):
+        folder.rename(project / folder.name)
+    linted, explained = publish("lint"), publish("explain", "content")
+    assert linted.code == 0
+    assert linted.err.startswith("No findings in 0 models. ")
+    assert "`publish init ORG/NAME`" in linted.err
+    assert explained.code == 3
+    assert "`publish init ORG/NAME`" in explained.err
+
+
 def test_warnings_alone_are_no_failure(publish: Run, project: Path) -> None:
     edit(project / "models/bert-base-cased/model.yaml", "license: apache-2.0", "license: apache2")
     assert publish("lint").code == 0

@@ -316,6 +316,8 @@ def _summary(report: LintReport, held: int) -> str:
         parts.append(f"{fixes[True]} can be mended with --fix.")
     if fixes[False]:
         parts.append(f"{fixes[False]} can be mended with --fix --unsafe.")
+    if not report.models and not report.found:
+        parts.append("There is no folder in models/ yet: `publish init ORG/NAME` begins one.")
     return " ".join(parts)
 
 
