@@ -61,6 +61,18 @@ def test_what_keeps_it_from_asking_is_a_finding_like_any_other(
     assert "AzureChinaCloud" in told["registry"]["hint"]
 
 
+def test_each_credential_that_was_tried_has_its_line(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(project / "publish.yaml", "registries:", "registries:\n  dev: {name: contoso-dev}")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    ran = publish("doctor", "-r", "dev")
+    assert ran.code == 5
+    tried = [line for line in ran.out.splitlines() if line.strip().startswith("EnvironmentCredential: ")]
+    assert len(tried) == 2  # for registries, and for blobs
+
+
 def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, examination.Examined]:
     environ = dict(emulator.environment)
     return {one.subject: one for one in examine_registry(name, Asker("a test", credential), environ, "test")}
@@ -99,7 +111,7 @@ def test_every_credential_that_was_tried_is_named(emulator_environment: dict[str
         credentials = (Refusing(), StaticCredential())
 
     tokens = examined(emulator, Chain())["token for registries"]
-    assert tokens.said == "From StaticCredential. Before it: Refusing: az is not installed."
+    assert tokens.said == "From StaticCredential. Before it:\nRefusing: az is not installed"
 
     class Nobody:
         credentials = (Refusing(),)
