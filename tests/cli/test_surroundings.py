@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -68,6 +69,13 @@ def test_a_folder_that_cannot_be_written_whole_is_not_begun(publish: Run, projec
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith(f"error: {project / 'models/mine'}: File too large.\n")
     assert sorted(project.glob("models/**")) == before
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_a_folder_like_any_other(project: Path) -> None:
+    odd = project.rename(project.parent / os.fsdecode(b"l\xfcck"))
+    ran = in_shell(odd, "render -q")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (odd / "build/bert-base-cased/description.md").is_file()
 
 
 def test_the_registry_may_lie_beside_the_project(publish: Run, project: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,8 @@ def _read(session: Session, name: str) -> EmulatorFaults:
     wanted, mistakes = _parse(text, name) if text is not None else (None, ())
     if wanted is None:
         paint = session.paint(sys.stderr, no_color=False)
-        click.echo(diagnostics_text((*found, *mistakes), paint), nl=False, err=True, color=True)
+        told = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
+        click.echo(diagnostics_text(told, paint), nl=False, err=True, color=True)
         raise SystemExit(FINDINGS)
     return wanted
 
