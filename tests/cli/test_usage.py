@@ -26,6 +26,7 @@ def test_every_verb_explains_itself_in_its_help(publish: Run, verb: str) -> None
     assert shown.code == 0
     assert shown.out.startswith(f"Usage: publish {verb}")
     assert len(shown.out.splitlines()) > 5
+    assert "%Y" not in shown.out  # days are told as DATE
 
 
 def test_both_commands_are_installed() -> None:
