@@ -33,6 +33,9 @@ MISSING_FILE = Rule("SPEC015", "referenced-file-missing", Severity.ERROR, "A fil
 DUPLICATE_NAME = Rule("SPEC030", "duplicate-model-name", Severity.ERROR, "Two model folders have one name.")
 BROKEN_SAMPLE = Rule("SMPL001", "sample-invalid-json", Severity.ERROR, "A sample is not JSON.")
 
+MOST_NAMES = 12
+"""So many names are told where none of them is close to what was asked for."""
+
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """A file that people write is far below; what is above is not read into memory."""
 
@@ -149,7 +152,9 @@ def select_models(project: Project, patterns: Iterable[str]) -> tuple[ModelFolde
         if not matches and not fnmatch.filter(project.unreadable, pattern):
             names = [model.folder for model in project.models] + list(project.unreadable)
             close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
-            hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(names) or 'none'}."
+            more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+            there = f"There are: {', '.join(names[:MOST_NAMES]) or 'none'}{more}."
+            hint = f"Did you mean {' or '.join(close)}?" if close else there
             raise NotFound(f"No model folder matches '{pattern}'.", hint=hint)
         chosen.update((match.folder, match) for match in matches)
     return tuple(chosen[folder] for folder in sorted(chosen))

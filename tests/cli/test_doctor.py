@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,38 @@ def test_without_a_project_it_says_where_to_go(publish: Run, project: Path) -> N
     assert ran.code == 2
     assert "failed   project" in ran.out
     assert "publish -C DIR" in ran.out
+
+
+def test_a_broken_project_file_fails(publish: Run, project: Path) -> None:
+    (project / "publish.yaml").write_text("layuot: tags\n", encoding="utf-8")
+    ran = publish("doctor")
+    assert ran.code == 4
+    assert re.search(r"failed +project +publish\.yaml:1:1: Unknown key 'layuot'\.", ran.out)
+
+
+def test_what_keeps_it_from_asking_is_a_finding_like_any_other(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(project / "publish.yaml", "registries:", "registries:\n  dev: {name: contoso-dev}")
+    monkeypatch.setenv("AZUREML_CURRENT_CLOUD", "Nowhere")
+    ran = publish("doctor", "-r", "dev", "-o", "json")
+    told = {one["subject"]: one for one in json.loads(ran.out)["examined"]}
+    assert ran.code == 1
+    assert told["registry"]["state"] == "failed"
+    assert "no cloud named Nowhere" in told["registry"]["message"]
+    assert "AzureChinaCloud" in told["registry"]["hint"]
+
+
+def test_each_credential_that_was_tried_has_its_line(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(project / "publish.yaml", "registries:", "registries:\n  dev: {name: contoso-dev}")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    ran = publish("doctor", "-r", "dev")
+    assert ran.code == 5
+    tried = [line for line in ran.out.splitlines() if line.strip().startswith("EnvironmentCredential: ")]
+    assert len(tried) == 2  # for registries, and for blobs
 
 
 def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, examination.Examined]:
@@ -78,7 +111,7 @@ def test_every_credential_that_was_tried_is_named(emulator_environment: dict[str
         credentials = (Refusing(), StaticCredential())
 
     tokens = examined(emulator, Chain())["token for registries"]
-    assert tokens.said == "From StaticCredential. Before it: Refusing: az is not installed."
+    assert tokens.said == "From StaticCredential. Before it:\nRefusing: az is not installed"
 
     class Nobody:
         credentials = (Refusing(),)

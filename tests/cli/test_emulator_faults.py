@@ -71,6 +71,7 @@ def test_what_is_wrong_in_the_file_is_told_with_its_place(
     assert (ran.code, ran.out) == (4, "")
     for part in said:
         assert part in ran.err
+    assert "publish lint" not in ran.err  # it mends no such file
     assert not (project / "data").exists()
 
 

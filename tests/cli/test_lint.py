@@ -306,6 +306,36 @@ def test_the_manifest_of_pre_commit_is_valid_and_its_files_are_ours() -> None:
             assert not files_of.search(path)
 
 
+def test_pre_commit_mends_with_the_hook_and_then_passes(
+    doubled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in the manifest, but with the command of this environment: building one takes the network.
+    manifest = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hook = next(one for one in manifest if one["id"] == "publish-lint-fix")
+    command = str(Path(sys.executable).with_name("publish"))
+    local = {**hook, "language": "system", "entry": hook["entry"].replace("publish", command, 1)}
+    config = {"repos": [{"repo": "local", "hooks": [local]}]}
+    (doubled / ".pre-commit-config.yaml").write_text(json.dumps(config), encoding="utf-8")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    for variable in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(variable)
+    git = ["git", "-C", str(doubled)]
+    subprocess.run([*git, "init", "--quiet"], timeout=60, check=True)
+    subprocess.run([*git, "add", "--all"], timeout=60, check=True)
+
+    def run() -> tuple[int, str]:
+        words = [sys.executable, "-m", "pre_commit", "run", "--files", SPEC]
+        ran = subprocess.run(words, cwd=doubled, capture_output=True, text=True, timeout=120, check=False)
+        return ran.returncode, ran.stdout
+
+    code, said = run()
+    assert code == 1, said
+    assert "Mended 1 finding." in said
+    assert "[Standard_DS3_v2]   # why" in (doubled / SPEC).read_text(encoding="utf-8")
+    subprocess.run([*git, "add", "--all"], timeout=60, check=True)
+    assert run()[0] == 0
+
+
 def test_the_composite_action_lets_no_input_become_a_command() -> None:
     action = yaml.safe_load((REPOSITORY / ".github/action/action.yml").read_text(encoding="utf-8"))
     scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]

@@ -26,6 +26,7 @@ def test_every_verb_explains_itself_in_its_help(publish: Run, verb: str) -> None
     assert shown.code == 0
     assert shown.out.startswith(f"Usage: publish {verb}")
     assert len(shown.out.splitlines()) > 5
+    assert "%Y" not in shown.out  # days are told as DATE
 
 
 def test_both_commands_are_installed() -> None:
@@ -40,6 +41,7 @@ def test_both_commands_are_installed() -> None:
     [
         (["lnit"], 2, "Did you mean list or lint?"),
         (["lint", "--formt", "json"], 2, "--format"),
+        (["lint", "-C", "elsewhere"], 2, "publish -C DIR VERB"),
         (["lint", "bert-base-case"], 3, "bert-base-cased"),
         (["plan", "-r", "lokal"], 2, "Did you mean 'local'?"),
         (["plan", "-r", "prod"], 2, "azureml://registries/prod"),
@@ -47,6 +49,11 @@ def test_both_commands_are_installed() -> None:
         (["show", "azureml://registries/other/models/a/versions/1"], 2, "-r other"),
         (["show", "azureml://nothing"], 2, "azureml://registries/R/models/N/versions/V"),
         (["verify", "gpt2"], 3, "no model 'gpt2'"),
+        (["list", "gpt2"], 3, "no model 'gpt2'"),
+        (["init", "a/b/c"], 2, "ORG/NAME"),
+        (["init", "google-bert/bert-base-cased", "--name", "my bert"], 2, "'my bert'"),
+        (["init", "google-bert/bert-base-cased", "--name", "../bert"], 2, "'../bert'"),
+        (["emulator", "--hub", "nowhere"], 3, "There is no folder nowhere"),
         (["lint", "--as-of", "yesterday"], 2, "yesterday"),
         (["emulator", "--hub-weights", "much"], 2, "512MiB"),
     ],
@@ -78,6 +85,56 @@ def test_findings_are_data_and_the_summary_is_not(publish: Run, project: Path) -
     contract = {"code", "name", "severity", "message", "path", "line", "column", "hint", "fixable"}
     assert [contract - set(one) for one in as_json["diagnostics"]] == [set()] * 2
     assert publish("lint", "-q").err == ""
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply", "render", "bump", "drift", "explain type -m bert-base-cased"])
+def test_quiet_still_says_why_it_failed(publish: Run, project: Path, verb: str) -> None:
+    edit(project / "models/bert-base-cased/model.yaml", "license:", "licens:")
+    ran = publish(*verb.split(), "-q")
+    assert (ran.code, ran.out) == (4, "")
+    assert "models/bert-base-cased/model.yaml:8:1: error DOC003" in ran.err
+
+
+def test_a_broken_project_file_is_told_with_its_place(publish: Run, project: Path) -> None:
+    (project / "publish.yaml").write_text("registries: {}\nlayuot: tags\n", encoding="utf-8")
+    ran = publish("list")
+    assert ran.code == 2
+    assert ran.err.startswith("error: publish.yaml:2:1: Unknown key 'layuot'.")
+
+
+def test_a_plan_in_a_file_with_a_space_can_be_copied(publish: Run) -> None:
+    ran = publish("plan", "--out", "my plan.json")
+    assert "`publish apply 'my plan.json'`" in ran.err
+
+
+def test_many_models_are_not_all_named(publish: Run, project: Path) -> None:
+    for number in range(20):
+        (project / f"models/m{number}").mkdir()
+    ran = publish("plan", "quite-another")
+    assert ran.code == 3
+    assert ran.err.count(", ") == 11
+    assert "and 11 more" in ran.err
+
+
+def test_a_conflict_names_the_registry_that_bump_has_to_ask(publish: Run, project: Path) -> None:
+    edit(project / "publish.yaml", "registries:", "registries:\n  dev: {emulator: .publish/registry}")
+    assert publish("apply", "--yes", "-r", "dev", "distil*").code == 0
+    edit(project / "models/distilbert-base-uncased/model.yaml", "DistilBertForMaskedLM", "DistilBertModel")
+    planned, applied = publish("plan", "-r", "dev", "distil*"), publish("apply", "--yes", "-r", "dev", "distil*")
+    assert (planned.code, applied.code) == (6, 6)
+    assert "`publish bump` takes the same -r dev" in planned.err
+    assert "`publish bump --required -r dev`" in applied.err
+
+
+def test_an_empty_project_says_how_to_begin(publish: Run, project: Path) -> None:
+    for folder in sorted((project / "models").iterdir()):
+        folder.rename(project / folder.name)
+    linted, explained = publish("lint"), publish("explain", "content")
+    assert linted.code == 0
+    assert linted.err.startswith("No findings in 0 models. ")
+    assert "`publish init ORG/NAME`" in linted.err
+    assert explained.code == 3
+    assert "`publish init ORG/NAME`" in explained.err
 
 
 def test_warnings_alone_are_no_failure(publish: Run, project: Path) -> None:

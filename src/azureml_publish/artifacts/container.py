@@ -275,6 +275,7 @@ def translated(what: str) -> Iterator[None]:
         yield
     except exceptions.HttpResponseError as error:
         status, code = error.status_code, getattr(error, "error_code", None) or error.reason
+        code = getattr(code, "value", code)  # an enumeration, where azure-storage-blob knows the code
         if status == 404:
             raise NotFound(f"The container has no {what}.") from None
         if status in (401, 403):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -95,27 +96,51 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code that says how it went."""
     debug = "--debug" in (arguments if arguments is not None else sys.argv)
+    _fill_closed_streams()
     try:
         code = group.main(arguments, prog_name="publish", standalone_mode=False)
-    except click.exceptions.Abort:
-        code = _say("Interrupted.", 130)
+    except click.exceptions.Abort as error:
+        # click makes an Abort of Ctrl-C, and of a question that is answered with no.
+        stopped = isinstance(error.__cause__, KeyboardInterrupt)
+        code = _say("Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted.", 130)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+        if isinstance(error, click.NoSuchOption) and error.option_name == "-C":
+            click.echo("  help: -C stands before the verb: publish -C DIR VERB.", err=True)
     except PublishError as error:
         code = _say(f"error: {error.message}", error.exit_code, error.hint)
-    except KeyboardInterrupt:
-        code = _say("Interrupted. What is done stays; run again to carry on.", 130)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; there is nobody left to tell.
         sys.stderr.close()
         code = 1
+    except OSError as error:
+        hint = "Make room, mend the rights or name another place, then run again."
+        code = _say(f"error: {_of_the_machine(error)}.", 1, hint)
+        if debug:
+            traceback.print_exc()
     except Exception as error:  # noqa: BLE001 - the last resort, so that nobody meets a traceback
         hint = "This is a fault of publish. Run again with `publish --debug …` and report what it shows."
         code = _say(f"internal error: {type(error).__name__}: {error}", 1, hint)
         if debug:
             traceback.print_exc()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fill_closed_streams() -> None:
+    """Open on nothing what whoever started us closed (`<&-`, `>&-`), before a file or a socket gets its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def _of_the_machine(error: OSError) -> str:
+    """What the operating system said, and about which file."""
+    said = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {said}" if error.filename is not None else said
 
 
 def _say(message: str, code: int, hint: str = "") -> int:

@@ -12,7 +12,7 @@ from azureml_publish.artifacts.transfer import ModelContent
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.asking import ask, is_named
 from azureml_publish.cli.recording import Records, recording
-from azureml_publish.cli.registries import Opened, open_registry
+from azureml_publish.cli.registries import Opened, asked_registry, open_registry
 from azureml_publish.cli.saved_plans import plan_asked, what_is_asked
 from azureml_publish.cli.session import (
     Output,
@@ -81,9 +81,10 @@ def command(
         if not output.quiet:
             output.note(plan_text(plan, output.paint_notes))
         if plan.conflicts:
+            required = f"`publish bump --required{asked_registry(asked.registry)}`"
             raise Conflict(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
-                hint=plan.conflicts[0].hint,
+                hint=f"{required} writes the next free version of each; then plan again.",
             )
         if plan.changes:
             if asked.saved is None:  # a saved plan could be read and approved
@@ -134,7 +135,7 @@ def carry_out(
     finally:
         journal.end(end or "interrupted")
     if journal.failure is not None:
-        output.note(f"{journal.failure.message}\n  help: {journal.failure.hint}")
+        output.fault(f"{journal.failure.message}\n  help: {journal.failure.hint}")
     return results, code
 
 

@@ -44,7 +44,9 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageProblem("There is nobody to ask.", hint="Add --yes to go on without asking.")
+        raise UsageProblem(
+            "There is nobody to ask, as standard input is no terminal.", hint="Add --yes to go on without asking."
+        )
     if opened.config.protected:
         question = f"{name} is protected. Type its name to {what} it"
         if click.prompt(question, err=True, default="", show_default=False) != name:

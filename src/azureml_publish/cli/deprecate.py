@@ -21,9 +21,9 @@ STEPS = {"legacy": "LegacyDate", "deprecated": "DeprecationDate", "retired": "Re
 
 @click.command("deprecate")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--legacy", type=DAY, help="Day from which inference counts as legacy.")
-@click.option("--deprecated", type=DAY, help="Day from which the model is deprecated.")
-@click.option("--retired", type=DAY, help="Day on which it stops to work.")
+@click.option("--legacy", type=DAY, metavar="DATE", help="Day from which inference counts as legacy.")
+@click.option("--deprecated", type=DAY, metavar="DATE", help="Day from which the model is deprecated.")
+@click.option("--retired", type=DAY, metavar="DATE", help="Day on which it stops to work.")
 @click.option("--finetune/--inference-only", default=None, help="Fine-tuning too. [default: where it has such tasks]")
 @output_options
 def command(

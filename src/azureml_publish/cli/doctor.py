@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.metadata import version
 
 import click
 
 from azureml_publish import __version__
 from azureml_publish.artifacts.hub import Hub
-from azureml_publish.cli.registries import TOOL, open_registry
+from azureml_publish.cli.registered import unusable
+from azureml_publish.cli.registries import TOOL, find_config, open_registry
 from azureml_publish.cli.session import Output, output_options, registry_option
-from azureml_publish.cli.stages import Settings, stage
+from azureml_publish.cli.stages import FINDINGS, Settings, stage
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.project import Project
@@ -47,15 +49,22 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     except UsageProblem as problem:
         yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
         return
-    if staged.project is None or has_errors(staged.found):
+    if staged.project is None:
+        first = unusable(staged.found)
+        yield Examined("project", State.FAILED, first.message, first.hint, FINDINGS)
+        return
+    if has_errors(staged.found):
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
     else:
         yield Examined("project", State.FINE, f"{len(staged.subjects)} models without an error.")
-    if staged.project is None:
-        return
-    with open_registry(output, staged.project, registry, early=False) as opened:
-        name = opened.registry.name
-        yield from examine_registry(name, opened.asker, output.session.environ, TOOL)
+    find_config(staged.project, registry or staged.project.config.registry)  # a name that is wrong is no finding
+    with ExitStack() as opening:
+        try:
+            opened = opening.enter_context(open_registry(output, staged.project, registry, early=False))
+        except PublishError as error:
+            yield Examined("registry", State.FAILED, error.message, error.hint, error.exit_code)
+            return
+        yield from examine_registry(opened.registry.name, opened.asker, output.session.environ, TOOL)
         yield from _hub(staged.project, opened.hub)
 
 

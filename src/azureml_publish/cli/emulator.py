@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
+import sqlite3
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +72,10 @@ def command(
     """
     from azureml_publish.emulator import Emulator, Fault, Manners
 
+    if hub is not None and not (session.directory / Path(hub).expanduser()).is_dir():
+        raise NotFound(
+            f"There is no folder {hub}.", hint="--hub takes one with the files of each repository in ORG/NAME/."
+        )
     wanted = _read(session, faults) if faults is not None else EmulatorFaults()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -85,8 +91,9 @@ def command(
     )
     try:
         emulator.start()
-    except OSError as error:
-        raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint="Choose other ports.") from error
+    except (OSError, sqlite3.Error) as error:
+        hint = "Choose other ports, or with --data a folder that is yours and intact."
+        raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint=hint) from error
     try:
         if hub is not None:
             _add_repositories(emulator, session.directory / Path(hub).expanduser())
@@ -110,7 +117,8 @@ def _read(session: Session, name: str) -> EmulatorFaults:
     wanted, mistakes = _parse(text, name) if text is not None else (None, ())
     if wanted is None:
         paint = session.paint(sys.stderr, no_color=False)
-        click.echo(diagnostics_text((*found, *mistakes), paint), nl=False, err=True, color=True)
+        told = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
+        click.echo(diagnostics_text(told, paint), nl=False, err=True, color=True)
         raise SystemExit(FINDINGS)
     return wanted
 

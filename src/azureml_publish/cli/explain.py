@@ -39,7 +39,9 @@ def command(
     staged = stage(output.session, [model] if model else [], Settings(layout, as_of), errors_only=True)
     project = require_sound(staged, output)
     if len(staged.rendered) != 1:
-        names = ", ".join(folder.folder for folder, _ in staged.rendered[:8]) or "none"
+        if not project.models:
+            raise NotFound("There is no model folder yet.", hint="`publish init ORG/NAME` begins one.")
+        names = ", ".join(folder.folder for folder, _ in staged.rendered[:8])
         raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
     folder, rendered = staged.rendered[0]
     laid_out = layout or project.config.layout

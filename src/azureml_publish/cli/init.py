@@ -13,6 +13,7 @@ from azureml_publish.cli.registries import Opened, open_registry
 from azureml_publish.cli.session import Output, output_options, registry_option
 from azureml_publish.cli.writing import write_whole
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.importer import place_folder
 from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, shown_path
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
@@ -31,6 +32,11 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
     one. Without a project here, an empty publish.yaml begins one.
     """
     chosen = name or re.sub(r"[^a-zA-Z0-9._-]+", "-", repository.rpartition("/")[2])
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen):
+        hint = "Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: --name NAME."
+        raise UsageProblem(f"A registry does not take the name '{chosen}'.", hint=hint)
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", repository, re.ASCII):
+        raise UsageProblem(f"'{repository}' is no repository of the Hub.", hint="Write ORG/NAME.")
     project = _project(output)
     folder = project.root / "models" / chosen
     if folder.exists():
@@ -39,9 +45,10 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
         found = _describe(opened, repository, revision)
         version = opened.registry.state(chosen, 1).next_version
     texts = _render(project, chosen, version, found)
-    folder.mkdir(parents=True)
-    for file, text in texts.items():
-        write_whole(folder / file, text)
+    try:
+        place_folder(folder, {file: text.encode() for file, text in texts.items()})
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
     written = [shown_path(project.root, folder / file) for file in texts]
     if output.json:
         output.data(as_json({"model": chosen, "version": version, "revision": found.revision, "written": written}))

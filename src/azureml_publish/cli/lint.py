@@ -204,7 +204,7 @@ def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     output.note(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
     never = [one for one in found if not rulebook().is_optional(one)]
     if never:
-        output.note(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
+        output.fault(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
     raise SystemExit(FINDINGS if never else 0)
 
 
@@ -308,6 +308,8 @@ def _summary(report: LintReport, held: int) -> str:
         parts.append(f"{fixes[True]} can be mended with --fix.")
     if fixes[False]:
         parts.append(f"{fixes[False]} can be mended with --fix --unsafe.")
+    if not report.models and not report.found:
+        parts.append("There is no folder in models/ yet: `publish init ORG/NAME` begins one.")
     return " ".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from azureml_publish.assets import RegisteredAsset
-from azureml_publish.cli.registered import read_project
+from azureml_publish.cli.registered import no_model, read_project
 from azureml_publish.cli.registries import open_registry
 from azureml_publish.cli.session import Output, output_options, registry_option
 from azureml_publish.reporters.registered import assets_json, assets_text
@@ -23,6 +23,8 @@ def command(output: Output, names: tuple[str, ...], registry: str | None, *, eve
         assets: list[RegisteredAsset] = []
         for name in names or opened.registry.models():
             numbers = opened.registry.versions(name)
+            if names and not numbers:
+                raise no_model(opened.registry, name)
             states = (opened.registry.state(name, number) for number in (numbers if every else numbers[:1]))
             assets.extend(state.asset for state in states if state.asset is not None)
     output.data(assets_json(assets) if output.json else assets_text(assets, output.paint))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 
 import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.ahead import Asking
+from azureml_publish.cli.asking import is_named
 from azureml_publish.cli.places import find_places
 from azureml_publish.cli.planning import observe_models
-from azureml_publish.cli.registries import open_registry
+from azureml_publish.cli.registries import asked_registry, open_registry
 from azureml_publish.cli.saved_plans import check_name, write_plan
 from azureml_publish.cli.session import (
     Output,
@@ -69,8 +71,12 @@ def command(
         write_plan(output.session, out, planning, plan, request)
     output.data(_report(plan, staged, project, output))
     if out is not None:
-        output.note(f"The plan is in {out}; `publish apply {out}` carries out just that.")
+        output.note(f"The plan is in {out}; `publish apply {shlex.quote(out)}` carries out just that.")
     if plan.conflicts:
+        if is_named("registry"):
+            output.note(
+                f"  help: `publish bump` takes the same{asked_registry(registry)}, else it asks another registry."
+            )
         raise SystemExit(Conflict.exit_code)
     if detailed_exitcode and plan.changes:
         raise SystemExit(CHANGES)

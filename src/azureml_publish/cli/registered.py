@@ -29,7 +29,9 @@ def read_project(session: Session) -> Project:
 def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
     """What to raise where `publish.yaml` cannot be used: its first error."""
     first = next(one for one in found if one.severity is Severity.ERROR)
-    return UsageProblem(f"{first.location.path}:{first.location.line}: {first.message}", hint=first.hint)
+    return UsageProblem(
+        f"{first.location.path}:{first.location.line}:{first.location.column}: {first.message}", hint=first.hint
+    )
 
 
 def find_meant(registry: Registry, project: Project, references: Iterable[str]) -> tuple[RegisteredAsset, ...]:
@@ -74,14 +76,19 @@ def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
     name, version = _parse(registry, reference)
     numbers = registry.versions(name)
     if not numbers:
-        close = difflib.get_close_matches(name, registry.models(), n=2)
-        hint = f"Did you mean {' or '.join(close)}?" if close else "`publish list` shows what is there."
-        raise NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
+        raise no_model(registry, name)
     found = registry.state(name, numbers[0] if version is None else version).asset
     if found is None:
         there = ", ".join(map(str, numbers[:8]))
         raise NotFound(f"The registry {registry.name} has no version {version} of {name}.", hint=f"There are: {there}.")
     return found
+
+
+def no_model(registry: Registry, name: str) -> NotFound:
+    """What to raise where a registry has no model of this name."""
+    close = difflib.get_close_matches(name, registry.models(), n=2)
+    hint = f"Did you mean {' or '.join(close)}?" if close else "`publish list` shows what is there."
+    return NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
 
 
 def _parse(registry: Registry, reference: str) -> tuple[str, int | None]:

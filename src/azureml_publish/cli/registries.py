@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,8 +67,9 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
     emulator = Emulator(project.root / config.emulator)
     try:
         emulator.start()
-    except OSError as error:
-        raise EmulatorUnavailable(f"The embedded registry does not start: {error}.") from error
+    except (OSError, sqlite3.Error) as error:
+        hint = "`emulator` in publish.yaml names its folder: one that can be made, or is yours and intact."
+        raise EmulatorUnavailable(f"The embedded registry does not start: {error}.", hint=hint) from error
     try:
         served = emulator.environment
         stand_in = "HF_ENDPOINT" not in environ and config.hub == "stand-in"
@@ -99,6 +102,11 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     raise UsageProblem(
         f"publish.yaml knows no registry '{name}'.", hint=f"{meant} One that is not listed: azureml://registries/{name}"
     )
+
+
+def asked_registry(name: str | None) -> str:
+    """The option that makes another command ask the registry of this one; empty where none was named."""
+    return f" -r {shlex.quote(name)}" if name is not None else ""
 
 
 def find_blobs(opened: Opened, environ: Mapping[str, str]) -> Blobs:

@@ -79,6 +79,10 @@ class Output:
         if not self.quiet:
             click.echo(text, err=True, color=True)
 
+    def fault(self, text: str) -> None:
+        """Why the exit code is not 0, on standard error; with --quiet as well."""
+        click.echo(text, err=True, color=True)
+
 
 def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that every reporting verb has, with further forms of output beside text and JSON.
@@ -125,6 +129,7 @@ def as_of_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--as-of",
         type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
         help="Judge retired sizes as of this day instead of today.",
     )(function)
 

@@ -81,11 +81,11 @@ def _tokens(asker: Asker, cloud: Cloud) -> Iterator[Examined]:
         winner = next((name for name, token in _askers(asker) if _hands_out(token, scope, name, tried)), None)
         subject = f"token for {what}"
         if winner is not None:
-            before = f" Before it: {'; '.join(tried)}." if tried else ""
+            before = "\n".join([" Before it:", *tried]) if tried else ""
             yield Examined(subject, State.FINE, f"From {winner}.{before}")
             continue
         mend = "Sign in with `az login`, or set AZURE_TOKEN_CREDENTIALS and what that credential reads."
-        said = f"None from {asker.name}. Tried: {'; '.join(tried)}."
+        said = "\n".join([f"None from {asker.name}. Tried:", *tried])
         state = State.FAILED if needed else State.WARNING
         yield Examined(subject, state, said, mend if needed else "Only sources in private containers need it.", 5)
 

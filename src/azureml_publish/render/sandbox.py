@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from types import CodeType
 from typing import Any
@@ -134,6 +135,10 @@ class _Compiled(BytecodeCache):
 
     def __init__(self, kind: type[Environment]) -> None:
         self._kind = kind
+
+    def get_cache_key(self, name: str, filename: str | None = None) -> str:
+        """The base's key; a path need not be UTF-8, which the base takes for granted."""
+        return super().get_cache_key(name, None if filename is None else os.fsencode(filename).hex())
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take the code of the same name, file and text, where there is one."""

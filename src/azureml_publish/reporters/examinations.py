@@ -18,9 +18,12 @@ def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str
     lines = []
     for one in examined:
         state = paint(f"{one.state:<{state_width}}", _COLOURS[one.state])
-        lines.append(f"{state}  {one.subject:<{width}}  {one.said}")
+        said, *further = one.said.splitlines()
+        margin = " " * (state_width + width + 4)
+        lines.append(f"{state}  {one.subject:<{width}}  {said}")
+        lines += [f"{margin}  {line}" for line in further]
         if one.mend:
-            lines.append(f"{' ' * (state_width + width + 4)}{paint('help:', 'cyan')} {one.mend}")
+            lines.append(f"{margin}{paint('help:', 'cyan')} {one.mend}")
     return "\n".join(lines) + "\n"
 
 

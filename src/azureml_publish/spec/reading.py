@@ -106,6 +106,8 @@ def _wanted(error: Mapping[str, Any]) -> tuple[str, str]:
             pattern = str(context["pattern"])
             mend = "Begin it with https://." if pattern.startswith("^https") else "Write only the characters it allows."
             return f"it does not match {pattern}", mend
+        case "string_type" if isinstance(error["input"], dict | list | None):
+            return "text is wanted", "Write one text."
         case "greater_than_equal":
             return f"{context['ge']} or more is wanted", "Write a larger number."
     message = str(error["msg"])

@@ -11,7 +11,7 @@ import click
 from azureml_publish.assets import MinSkuSpec
 from azureml_publish.cli.session import Output, Session
 from azureml_publish.cli.stages import FINDINGS, read_catalogue
-from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.errors import UsageProblem
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.reporters.diagnostics import diagnostics_text
@@ -110,11 +110,8 @@ def project_here(output: Output) -> tuple[Project, Catalogue]:
 
 def _tell(output: Output, found: Sequence[Diagnostic]) -> None:
     if found:
-        shown = diagnostics_text(found, output.paint_notes).rstrip("\n")
-        if any(one.severity is Severity.ERROR for one in found):
-            click.echo(shown, err=True, color=True)
-        else:
-            output.note(shown)
+        tell = output.fault if has_errors(found) else output.note
+        tell(diagnostics_text(found, output.paint_notes).rstrip("\n"))
 
 
 def require_selected(selection: Selection, output: Output) -> None:

@@ -121,7 +121,7 @@ class Checkpoints:
         else:
             # A request for one of thousands of files must not look at all of them.
             path = folder / only
-            inside = ".." not in path.parts and path.is_relative_to(folder) and path.is_file()
+            inside = ".." not in PurePosixPath(only).parts and path.is_relative_to(folder) and path.is_file()
             paths = [path] if inside else []
         files = (self._describe(path, path.relative_to(folder).as_posix()) for path in paths)
         return Snapshot(repository, commit, tuple(sorted(files, key=lambda file: file.name)))

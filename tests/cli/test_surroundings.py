@@ -1,0 +1,112 @@
+"""What a machine does to a run: streams that are closed or full, a disk that is full, paths, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from azureml_publish.cli import lint
+from tests.conftest import Run, edit
+
+COMMAND = Path(sys.executable).with_name("publish")
+
+
+def in_shell(project: Path, words: str) -> subprocess.CompletedProcess[str]:
+    shell = ["sh", "-c", f'exec "$0" {words}', str(COMMAND)]
+    return subprocess.run(shell, cwd=project, capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """Let the system refuse to write beyond so many bytes of a file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_closed_streams_are_taken_for_empty_ones(project: Path) -> None:
+    quiet = in_shell(project, "explain type -m bert-base-cased >&-")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    alone = in_shell(project, "explain type -m bert-base-cased <&- 2>&-")
+    assert alone.returncode == 0
+    assert alone.stdout.startswith("type of bert-base-cased 18: mlflow_model\n")
+
+
+def test_a_report_that_does_not_fit_is_no_fault_of_ours(project: Path) -> None:
+    ran = in_shell(project, "schema model >/dev/full")
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("error: No space left on device.\n  help: ")
+
+
+def test_a_full_disk_is_told_with_the_file_that_was_meant(publish: Run, project: Path) -> None:
+    spec = project / "models/bert-base-cased/model.yaml"
+    spec.write_text(f"{spec.read_text(encoding='utf-8')}# {'-' * 8192}\n", encoding="utf-8")
+    before = spec.read_bytes()
+    with no_file_above(4096):
+        ran = publish("deprecate", "bert-base-cased", "--retired", "2027-01-31")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"error: {spec}: File too large.\n  help: ")
+    assert spec.read_bytes() == before
+    assert not [path for path in spec.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_folder_that_cannot_be_written_whole_is_not_begun(publish: Run, project: Path) -> None:
+    (project / "templates").mkdir()
+    (project / "templates/new-card.md.j2").write_text("x" * 2_000_000, encoding="utf-8")
+    before = sorted(project.glob("models/**"))
+    with no_file_above(1_000_000):
+        ran = publish("init", "google-bert/bert-base-cased", "--name", "mine")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"error: {project / 'models/mine'}: File too large.\n")
+    assert sorted(project.glob("models/**")) == before
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_a_folder_like_any_other(project: Path) -> None:
+    odd = project.rename(project.parent / os.fsdecode(b"l\xfcck"))
+    ran = in_shell(odd, "render -q")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (odd / "build/bert-base-cased/description.md").is_file()
+
+
+def test_the_registry_may_lie_beside_the_project(publish: Run, project: Path) -> None:
+    edit(project / "publish.yaml", "{emulator: .publish/registry}", "{emulator: ../registry}")
+    assert publish("apply", "--yes", "distil*").code == 0
+    assert (project.parent / "registry").is_dir()
+
+
+@pytest.mark.parametrize("place", ["publish.yaml", "/dev/null/x"])
+def test_a_registry_that_has_no_place_says_where_it_was_to_be(publish: Run, project: Path, place: str) -> None:
+    edit(project / "publish.yaml", "{emulator: .publish/registry}", f"{{emulator: {place}}}")
+    ran = publish("list")
+    assert ran.code == 1
+    assert "The embedded registry does not start" in ran.err
+    assert "  help: `emulator` in publish.yaml" in ran.err
+
+
+def test_a_registry_whose_state_is_damaged_is_told(publish: Run, project: Path) -> None:
+    database = project / ".publish/registry/state.sqlite3"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"no database at all" * 100)
+    ran = publish("list")
+    assert ran.code == 1
+    assert "The embedded registry does not start" in ran.err
+
+
+def test_ctrl_c_says_that_what_is_done_stays(publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lint, "find_root", pressed)
+    ran = publish("lint")
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err.strip() == "Interrupted. What is done stays; run again to carry on."
