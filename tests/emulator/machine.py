@@ -126,10 +126,11 @@ class CatalogueMachine(RuleBasedStateMachine):
         assert {one.outcome for one in again} == {Outcome.UNCHANGED}
         assert catalogue.held(registry) == before
 
-    @rule(registry=REGISTRY, steps=st.integers(0, 14), after=st.booleans(), jobs=st.sampled_from([1, 2]))
-    def crash(self, registry: str, steps: int, after: bool, jobs: int) -> None:
+    @rule(registry=REGISTRY, steps=st.integers(0, 14), after=st.booleans())
+    def crash(self, registry: str, steps: int, after: bool) -> None:
+        """A run ends in the middle: one model at a time, as with two it is chance which of them had come how far."""
         before = self.catalogue.held(registry)
-        self.catalogue.apply(registry, Fuse(steps, after), jobs=jobs)
+        self.catalogue.apply(registry, Fuse(steps, after))
         self.catalogue.settle()
         assert set(before) <= set(self.catalogue.held(registry))
 

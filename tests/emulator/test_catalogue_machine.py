@@ -64,7 +64,7 @@ def test_no_history_leads_to_a_plan_that_is_wrong_or_an_apply_without_end(catalo
 def test_a_version_that_is_to_be_hidden_is_hidden_in_the_end(catalogue: Catalogue, steps: int) -> None:
     machine = CatalogueMachine(catalogue)
     machine.begin([{"archived": True}], None)
-    machine.crash("local", steps, after=True, jobs=1)
+    machine.crash("local", steps, after=True)
     machine.holds()
     machine.apply("local", jobs=1)
     machine.holds()
