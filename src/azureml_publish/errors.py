@@ -87,3 +87,7 @@ class Interrupted(PublishError):
     """The user stopped the run; what is done stays, and the next run carries on."""
 
     exit_code = 130
+
+
+class Declined(PublishError):
+    """The user was asked whether to go on, and said no."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -222,3 +223,18 @@ def test_a_reader_that_goes_away_gets_no_traceback(project: Path) -> None:
     assert ran.stdout.startswith("{")
     assert "Traceback" not in ran.stderr
     assert "Exception ignored" not in ran.stderr
+
+
+def test_a_question_shows_what_it_is_about_with_quiet_too(publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    ran = publish("apply", "-q", "bert-base-cased")
+    assert ran.code == 1
+    assert ran.out == ""
+    shown, question, after = ran.err.partition("Apply 1 changes to local?")
+    assert "+ bert-base-cased" in shown
+    assert question
+    assert after.endswith("Nothing was changed, as the answer was no.\n")

@@ -263,6 +263,8 @@ def test_a_registry_that_is_neither_or_both_is_refused(written: str) -> None:
         ("registries:\n  a: {emulator: x, hub: mirror}\n", 2, 20),
         ("registries: [a]\n", 1, 1),
         ("registry: 5\n", 1, 1),
+        ("registry: prod\n", 1, 1),
+        ("registry: prod\nregistries:\n  dev: {name: contoso}\n", 1, 1),
         ("presets:\n  cpu: other\n", 2, 3),
         ("presets:\n  cpu: []\n", 2, 3),
         ("presets:\n  cpu: {min: 4}\n", 2, 9),
@@ -273,6 +275,11 @@ def test_a_wrong_value_of_publish_yaml_is_told_at_its_place(text: str, line: int
     found = only_mistake(text, ProjectConfig)
     assert (found.code, found.location.line, found.location.column) == ("DOC005", line, column)
     assert "_allow_list_kind" not in found.message
+
+
+@pytest.mark.parametrize("named", ["dev", "azureml://registries/contoso"])
+def test_the_registry_that_is_meant_is_listed_or_an_address(named: str) -> None:
+    assert valid(f"registry: {named}\nregistries:\n  dev: {{name: contoso}}\n", ProjectConfig).registry == named
 
 
 @pytest.mark.parametrize("section", ["compute", "metadata", "tasks", "source", "languages"])

@@ -14,7 +14,7 @@ import click
 
 from azureml_publish import __version__
 from azureml_publish.cli.session import Session
-from azureml_publish.errors import PublishError
+from azureml_publish.errors import Declined, PublishError
 
 VERBS = MappingProxyType(
     {
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = group.main(arguments, prog_name="publish", standalone_mode=False)
     except click.exceptions.Abort as error:
-        # click makes an Abort of Ctrl-C, and of a question that is answered with no.
+        # click makes an Abort of Ctrl-C, and of the end of the input where it asks.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)
         code = _say("Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted.", 130)
     except click.ClickException as error:
@@ -108,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = error.exit_code
         if isinstance(error, click.NoSuchOption) and error.option_name == "-C":
             click.echo("  help: -C stands before the verb: publish -C DIR VERB.", err=True)
+    except Declined as declined:
+        code = _say(declined.message, declined.exit_code)
     except PublishError as error:
         code = _say(f"error: {error.message}", error.exit_code, error.hint)
     except BrokenPipeError:

@@ -78,8 +78,8 @@ def command(
         recording(output, project, opened.registry.name, "apply") as records,
     ):
         plan, contents = plan_asked(asked, staged, opened.registry, jobs or JOBS)
-        if not output.quiet:
-            output.note(plan_text(plan, output.paint_notes))
+        asks = asked.saved is None and not yes
+        (output.tell if asks and plan.changes else output.note)(plan_text(plan, output.paint_notes))
         if plan.conflicts:
             required = f"`publish bump --required{asked_registry(asked.registry)}`"
             raise Conflict(
@@ -135,7 +135,7 @@ def carry_out(
     finally:
         journal.end(end or "interrupted")
     if journal.failure is not None:
-        output.fault(f"{journal.failure.message}\n  help: {journal.failure.hint}")
+        output.tell(f"{journal.failure.message}\n  help: {journal.failure.hint}")
     return results, code
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from azureml_publish.cli.registries import Opened
-from azureml_publish.errors import UsageProblem
+from azureml_publish.errors import Declined, UsageProblem
 
 
 def is_named(option: str) -> bool:
@@ -34,7 +34,7 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
 
     Raises:
         UsageProblem: nobody is there to ask, or the registry is protected.
-        Abort: the answer is no.
+        Declined: the answer is no.
     """
     name = opened.registry.name
     if yes and opened.config.protected and not named:
@@ -49,7 +49,8 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         )
     if opened.config.protected:
         question = f"{name} is protected. Type its name to {what} it"
-        if click.prompt(question, err=True, default="", show_default=False) != name:
-            raise click.Abort
+        wanted = click.prompt(question, err=True, default="", show_default=False) == name
     else:
-        click.confirm(f"{what[:1].upper()}{what[1:]} {name}?", abort=True, err=True)
+        wanted = click.confirm(f"{what[:1].upper()}{what[1:]} {name}?", err=True)
+    if not wanted:
+        raise Declined("Nothing was changed, as the answer was no.")

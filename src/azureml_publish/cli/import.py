@@ -88,7 +88,7 @@ def command(
         output.data(import_json(imported, proofs, diagnostics, checked=check))
     else:
         if diagnostics:
-            tell = output.fault if has_errors(diagnostics) else output.note
+            tell = output.tell if has_errors(diagnostics) else output.note
             tell(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
         output.data(import_text(imported, proofs, checked=check))
     if has_errors(diagnostics) or any(not one.reason for proof in proofs for one in proof.differences):

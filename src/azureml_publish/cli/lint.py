@@ -204,7 +204,7 @@ def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     output.note(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
     never = [one for one in found if not rulebook().is_optional(one)]
     if never:
-        output.fault(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
+        output.tell(diagnostics_text(never, output.paint_notes) + "What cannot be read or rendered is never accepted.")
     raise SystemExit(FINDINGS if never else 0)
 
 

@@ -54,7 +54,7 @@ def command(
             migrations = _project(output, layout, following if bump else None, write=write)
     diagnostics = in_order(found)
     if diagnostics:
-        tell = output.fault if has_errors(diagnostics) else output.note
+        tell = output.tell if has_errors(diagnostics) else output.note
         tell(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
     if output.json:
         output.data(migrations_json(layout, migrations, diagnostics, written=write))

@@ -79,8 +79,8 @@ class Output:
         if not self.quiet:
             click.echo(text, err=True, color=True)
 
-    def fault(self, text: str) -> None:
-        """Why the exit code is not 0, on standard error; with --quiet as well."""
+    def tell(self, text: str) -> None:
+        """Why the exit code is not 0, or what a question is about, on standard error; with --quiet as well."""
         click.echo(text, err=True, color=True)
 
 

@@ -254,6 +254,6 @@ def require_sound(staged: Staged, output: Output) -> Project:
     """
     errors = tuple(one for one in staged.found if one.severity is Severity.ERROR)
     if has_errors(errors) or staged.project is None:
-        output.fault(diagnostics_text(errors, output.paint_notes) + diagnostics_summary(errors, len(staged.subjects)))
+        output.tell(diagnostics_text(errors, output.paint_notes) + diagnostics_summary(errors, len(staged.subjects)))
         raise SystemExit(FINDINGS)
     return staged.project

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_validator
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.model import FinetuneDefaults, Mlflow, PresetBody
 from azureml_publish.spec.reading import Written
 from azureml_publish.spec.silence import Lint
+
+REGISTRY_SCHEME = "azureml://registries/"
+"""What the address of a registry that is not listed begins with."""
 
 
 class RegistryConfig(Written):
@@ -50,8 +53,16 @@ class ProjectConfig(Written):
     """`publish.yaml`: registries, presets, defaults and the layout of a project."""
 
     layout: LayoutName = "system_metadata"
-    registry: Annotated[str, Field(description="The registry that is meant where none is named.")] = "local"
     registries: dict[str, RegistryConfig] = Field(default_factory=_embedded_only)
+    registry: Annotated[str, Field(description="The registry that is meant where none is named.")] = "local"
     presets: dict[str, PresetBody] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     lint: Lint = Lint()
+
+    @field_validator("registry")
+    @classmethod
+    def _known(cls, registry: str, given: ValidationInfo) -> str:
+        known = given.data.get("registries")  # None where they have mistakes of their own
+        if known is not None and registry not in known and not registry.startswith(REGISTRY_SCHEME):
+            raise ValueError(f"one of 'registries' is wanted ({', '.join(known)}), or {REGISTRY_SCHEME}NAME")
+        return registry

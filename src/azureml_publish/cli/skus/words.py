@@ -110,7 +110,7 @@ def project_here(output: Output) -> tuple[Project, Catalogue]:
 
 def _tell(output: Output, found: Sequence[Diagnostic]) -> None:
     if found:
-        tell = output.fault if has_errors(found) else output.note
+        tell = output.tell if has_errors(found) else output.note
         tell(diagnostics_text(found, output.paint_notes).rstrip("\n"))
 
 
