@@ -128,6 +128,7 @@ def linger(_number: int) -> None:
 
 def linger_long() -> None:
     """In a process of its own, see below."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     cores.CHUNK = 1
     try:
         list(spread(linger, range(500), 2))
