@@ -14,8 +14,8 @@ from azureml_publish.cli.registries import Opened
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.registry import Registry
 
-GRACE_SECONDS = 2
-"""How long it is waited for a registry that is about to open and not needed any more: an embedded one ends in order."""
+GRACE_SECONDS = 1
+"""How long it is waited for a registry that is about to open and not needed any more: an embedded one is to end."""
 
 Answer: TypeAlias = Future[RegisteredAsset | None]
 

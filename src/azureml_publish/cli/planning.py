@@ -51,14 +51,15 @@ def observe_models(
     contents = {one.asset.name: describe_content(folder, one, digests) for folder, one in staged.rendered}
     digests.save()
     wanted = [Wanted(content.rendered.asset, content.digest) for content in contents.values()]
+    ask = find or registry.find
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
-        states = tuple(pool.map(lambda one: _state(registry, one, find or registry.find, whole=whole), wanted))
+        # One round after the other: a registry is not to have more requests at a time where the first was begun before.
+        found = tuple(pool.map(lambda one: ask(one.asset.name, one.asset.version), wanted))
+        states = tuple(pool.map(lambda one, asset: _state(registry, one, asset, whole=whole), wanted, found))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 
 
-def _state(registry: Registry, wanted: Wanted, find: Find, *, whole: bool) -> RegistryState:
-    name, version = wanted.asset.name, wanted.asset.version
-    asset = find(name, version)
+def _state(registry: Registry, wanted: Wanted, asset: RegisteredAsset | None, *, whole: bool) -> RegistryState:
     if asset is not None and not whole and is_as_wanted(wanted, asset):
-        return RegistryState(asset, None, version + 1)
-    return RegistryState(asset, *registry.numbers(name))
+        return RegistryState(asset, None, wanted.asset.version + 1)
+    return RegistryState(asset, *registry.numbers(wanted.asset.name))

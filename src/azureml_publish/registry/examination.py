@@ -55,7 +55,7 @@ def examine_registry(name: str, asker: Asker, environ: Mapping[str, str], user_a
     yield from tokens
     if any(one.state is State.FAILED for one in tokens):
         return
-    client = pipeline(asker.credential, cloud.scope, user_agent)
+    client = pipeline(asker.credential, cloud.scope, user_agent, retries=0)  # whoever examines wants to know, and soon
 
     def ask(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})

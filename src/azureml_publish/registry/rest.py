@@ -26,8 +26,13 @@ POLL_SECONDS = 1
 """Between two looks at a long-running operation, where the service does not say Retry-After."""
 
 
-def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> PipelineClient[Any, Any]:
-    """A client whose requests carry a token for `scope` and are tried again where that makes sense."""
+def pipeline(
+    credential: TokenCredential, scope: str, user_agent: str, *, retries: int | None = None
+) -> PipelineClient[Any, Any]:
+    """A client whose requests carry a token for `scope` and are tried again where that makes sense.
+
+    `retries` is how often at most. [default: azure-core's]
+    """
     from azure.core import PipelineClient
     from azure.core.pipeline import Pipeline, policies
 
@@ -36,7 +41,7 @@ def pipeline(credential: TokenCredential, scope: str, user_agent: str) -> Pipeli
     chain: list[Any] = [
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
-        policies.RetryPolicy(),
+        policies.RetryPolicy() if retries is None else policies.RetryPolicy(retry_total=retries),
         policies.BearerTokenCredentialPolicy(credential, scope),
     ]
     return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS), chain))
