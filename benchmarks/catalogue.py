@@ -6,7 +6,7 @@ own, which waits 20 ms before each answer. Two cores are meant: the emulator tak
 The bars: to ask the registry about 1,000 models and compare takes less than 6 s; to write their descriptions and system
 metadata, with journal and reading back, a tenth of what `MLClient.models.get` and `create_or_update` take for the
 descriptions alone; and no process grows above 400 MiB. Beside each bar the whole verb is told, with reading, rendering
-and checking the folders, which needs no registry and is spread over the cores.
+and checking the folders, which needs no registry and is spread over the cores while the registry is asked.
 """
 
 from __future__ import annotations
