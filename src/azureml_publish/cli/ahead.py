@@ -14,9 +14,6 @@ from azureml_publish.cli.registries import Opened
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.registry import Registry
 
-GRACE_SECONDS = 1
-"""How long it is waited for a registry that is about to open and not needed any more: an embedded one is to end."""
-
 Answer: TypeAlias = Future[RegisteredAsset | None]
 
 
@@ -27,9 +24,16 @@ class Asking:
     whatever becomes of the registry.
     """
 
-    def __init__(self, opening: Callable[[Project], AbstractContextManager[Opened]], jobs: int) -> None:
+    def __init__(
+        self,
+        opening: Callable[[Project], AbstractContextManager[Opened]],
+        jobs: int,
+        *,
+        is_embedded: Callable[[Project], bool] = lambda _project: False,
+    ) -> None:
         """Prepare to open a registry, and to ask about so many models at a time."""
         self._opening = opening
+        self._is_embedded = is_embedded
         self._jobs = jobs
         self._registry: Future[Registry] = Future()
         self._left = threading.Event()
@@ -43,13 +47,15 @@ class Asking:
         for answer in self._answers.values():
             answer.cancel()
         self._left.set()
-        if self._keeper is not None and self._is_open():
+        if self._keeper is not None and self._registry.done():
             self._keeper.join()
 
     def begin(self, project: Project, folders: Sequence[ModelFolder]) -> None:
-        """Open the registry, and ask about each of these models."""
+        """Open the registry, and ask about each of these models. An embedded one is there when this returns."""
         self._answers = {(one.spec.name, one.spec.version): Future() for one in folders}
         self._keeper = _start(self._keep_open, project)
+        if self._is_embedded(project):  # it takes a moment, and changes the environment: not when all is over already
+            self._registry.exception()
 
     def registry(self) -> Registry:
         """The registry, once it is open.
@@ -63,12 +69,6 @@ class Asking:
         """See `Registry.find`; answered at once where that was asked before."""
         answer = self._answers.get((model, version))
         return self.registry().find(model, version) if answer is None else answer.result()
-
-    def _is_open(self) -> bool:
-        try:
-            return self._registry.exception(GRACE_SECONDS) is None
-        except TimeoutError:
-            return False
 
     def _keep_open(self, project: Project) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -12,7 +13,7 @@ from azureml_publish.cli.ahead import Asking
 from azureml_publish.cli.asking import is_named
 from azureml_publish.cli.places import find_places
 from azureml_publish.cli.planning import observe_models
-from azureml_publish.cli.registries import asked_registry, open_registry
+from azureml_publish.cli.registries import asked_registry, is_embedded, open_registry
 from azureml_publish.cli.saved_plans import check_name, write_plan
 from azureml_publish.cli.session import (
     Output,
@@ -59,7 +60,8 @@ def command(
     """
     if out is not None:
         check_name(output.session, out)
-    with Asking(lambda project: open_registry(output, project, registry), jobs) as asking:
+    opening, embedded = partial(open_registry, output, name=registry), partial(is_embedded, name=registry)
+    with Asking(opening, jobs, is_embedded=embedded) as asking:
         settings = Settings(layout, as_of)
         staged = stage(output.session, models, settings, errors_only=True, meanwhile=asking.begin)
         project = require_sound(staged, output)

@@ -83,6 +83,14 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
         emulator.stop()
 
 
+def is_embedded(project: Project, name: str | None) -> bool:
+    """Whether a name, or none, means a registry that publish itself serves."""
+    try:
+        return find_config(project, name or project.config.registry).emulator is not None
+    except UsageProblem:
+        return False
+
+
 def find_config(project: Project, name: str) -> RegistryConfig:
     """How `publish.yaml` describes a registry, or what its address says.
 
