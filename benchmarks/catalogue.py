@@ -30,16 +30,16 @@ from typing import Any
 import requests
 from azure.core.credentials import AccessToken
 
-from azureml_publish.apply import Outcome, Tools, apply_plan
-from azureml_publish.artifacts.hub import Hub
-from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import Transfer, describe_content
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY
-from azureml_publish.cli.planning import observe_models
-from azureml_publish.cli.session import Session
-from azureml_publish.cli.stages import Settings, Staged, stage
-from azureml_publish.journal import Journal
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.upload.progress import Silent
+from azureml_publish.content.upload.transfer import Transfer, describe_content
+from azureml_publish.execute.apply import Outcome, Tools, apply_plan
+from azureml_publish.execute.journal import Journal
 from azureml_publish.layouts import record_of
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import Plan
 from azureml_publish.registry import AzureRegistry
 

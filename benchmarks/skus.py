@@ -19,9 +19,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from azureml_publish.checks import ModelSubject, ProjectSubject
-from azureml_publish.checks.sku import figure_unknown, retired, retiring
 from azureml_publish.documents import Document
+from azureml_publish.lint.engine import ModelSubject, ProjectSubject
+from azureml_publish.lint.rules.sku import figure_unknown, retired, retiring
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets

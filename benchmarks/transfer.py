@@ -158,14 +158,14 @@ def azurite(folder: Path) -> Iterator[Callable[[str], str] | None]:
 
 def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> Callable[[], None]:
     """What `publish apply` does for one model; into a container of one's own without the registration."""
-    from azureml_publish.apply import Tools, apply_plan
-    from azureml_publish.artifacts.hub import Hub
-    from azureml_publish.artifacts.lanes import Lanes
-    from azureml_publish.artifacts.progress import Silent
-    from azureml_publish.artifacts.transfer import Transfer, describe_content, publish_content
     from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
-    from azureml_publish.cli.registries import TOOL
-    from azureml_publish.plan import Wanted, make_plan
+    from azureml_publish.content.sources.hub import Hub
+    from azureml_publish.content.upload.pool import Lanes
+    from azureml_publish.content.upload.progress import Silent
+    from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
+    from azureml_publish.execute.apply import Tools, apply_plan
+    from azureml_publish.pipeline.registries import TOOL
+    from azureml_publish.plan import Desired, make_plan
     from azureml_publish.project import load_project
     from azureml_publish.registry import AzureRegistry
     from azureml_publish.registry.credentials import find_credential
@@ -190,7 +190,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
 
     def apply() -> None:
         state = registry.state(asset.name, asset.version)
-        plan = make_plan("local", [(Wanted(asset, content.digest), state)])
+        plan = make_plan("local", [(Desired(asset, content.digest), state)])
         results = apply_plan(plan, {asset.name: content}, Tools(registry, transfer), jobs=2)
         assert [result.outcome for result in results] == ["created"], results
 
@@ -355,7 +355,7 @@ def _lend_from_emulator(served: dict[str, str]) -> str:
 
     os.environ.update({name: value for name, value in served.items() if name != "HF_ENDPOINT"})
     registry = AzureRegistry("local", find_credential(os.environ).credential, os.environ, "benchmark")
-    return registry.lend_container("floor", 1).sas_uri
+    return registry.start_upload("floor", 1).sas_uri
 
 
 if __name__ == "__main__":

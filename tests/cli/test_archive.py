@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.emulator import Emulator, Manners
-from azureml_publish.registry import patience
+from azureml_publish.registry import read_back as patience
 from tests.conftest import ControlPlane, Run, edit
 
 MODEL = "distilbert-base-uncased"

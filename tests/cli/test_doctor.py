@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from azureml_publish.emulator import Emulator
-from azureml_publish.registry import examination
+from azureml_publish.registry import diagnostics as examination
 from azureml_publish.registry.credentials import Asker
-from azureml_publish.registry.examination import State, examine_registry
+from azureml_publish.registry.diagnostics import State, examine_registry
 from tests.conftest import Run, StaticCredential, edit
 
 

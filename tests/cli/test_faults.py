@@ -114,7 +114,7 @@ def test_a_registry_that_answers_its_old_state_for_a_while_is_waited_for(remote:
 def test_a_registry_that_never_says_what_was_written_is_a_failure(
     remote: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("azureml_publish.registry.patience.READ_BACK_DELAYS", (0.0, 0.0))
+    monkeypatch.setattr("azureml_publish.registry.read_back.READ_BACK_DELAYS", (0.0, 0.0))
     version = "/models/bert-base-cased/versions/18"
     emulator.faults.add(service="registry", method="GET", path=version, status=404, after=2)
     ran = remote("apply", "--yes", "bert-base-cased")

@@ -15,10 +15,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from azureml_publish.cli.mending import mend
-from azureml_publish.cli.session import Session
-from azureml_publish.cli.stages import Settings, Staged, stage
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
+from azureml_publish.pipeline.fix import mend
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import Settings, Staged, stage
 from tests.conftest import REPOSITORY, Run, edit
 
 SPEC = "models/bert-base-cased/model.yaml"
@@ -158,7 +158,7 @@ def test_a_mend_in_a_card_lands_in_its_template(publish: Run, project: Path) -> 
 def test_a_silence_holds_for_lint_and_plan_and_is_not_published(publish: Run, doubled: Path) -> None:
     assert publish("plan").code == 4
     path = doubled / SPEC
-    path.write_text(path.read_text(encoding="utf-8") + "silence:\n  - {rule: sku-duplicate, reason: Wanted.}\n")
+    path.write_text(path.read_text(encoding="utf-8") + "silence:\n  - {rule: sku-duplicate, reason: Desired.}\n")
     card = doubled / CARD
     edit(card, "{% block results %}\n", "{% block results %}\n<!-- publish: ignore SKU001 no reason at all -->\n")
     ran = publish("lint")

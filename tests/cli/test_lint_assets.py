@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from azureml_publish.cli.lintcache import LintCache, cache_file, digest_of
+from azureml_publish.lint.cache import LintCache, cache_file, digest_of
 from tests.conftest import Run
-from tests.unit.checks.assets import TODAY, run, sound, write
+from tests.unit.lint.assets import TODAY, run, sound, write
 
 BROKEN = sound()["spec.yaml"].replace("license: mit", "license: apache2").replace("version: 1", "version: '1'")
 
@@ -90,7 +90,7 @@ def test_any_number_of_processes_says_the_same(tmp_path: Path) -> None:
     """In processes of its own: a fork of this one, which runs threads, would be unsafe."""
     catalogue(tmp_path, 40)
     code = (
-        "import sys; from pathlib import Path; from tests.unit.checks.assets import run;"
+        "import sys; from pathlib import Path; from tests.unit.lint.assets import run;"
         "print(*run(Path(sys.argv[1]), jobs=int(sys.argv[2])).found, sep='\\n')"
     )
     said = [

@@ -16,8 +16,8 @@ import pytest
 
 from azureml_publish.emulator import Emulator
 from tests.conftest import ControlPlane, Ran, Run, edit
-from tests.unit.checks.assets import sound, write
-from tests.unit.online.pages import Page, Site, serve
+from tests.unit.lint.assets import sound, write
+from tests.unit.lint.online.pages import Page, Site, serve
 
 MODEL = "bert-base-cased"
 COMMIT = "5532cc56f74641d4bb33641f5c76a55d11f846e0"

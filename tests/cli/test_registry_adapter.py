@@ -12,7 +12,7 @@ from azureml_publish.assets import AssetRecord, RegisteredAsset
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Conflict, NotFound, Overtaken
 from azureml_publish.registry import AzureRegistry
-from azureml_publish.registry.rest import send
+from azureml_publish.registry.http import send
 from tests.conftest import ControlPlane, StaticCredential
 
 PROPERTIES: dict[str, Any] = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.unit.artifacts.test_source_azureblob import endpoint
-from tests.unit.artifacts.test_source_git import repository
+from tests.unit.content.test_source_azureblob import endpoint
+from tests.unit.content.test_source_git import repository
 
 __all__ = ["endpoint", "repository"]
 

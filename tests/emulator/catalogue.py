@@ -17,26 +17,26 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from azureml_publish.apply import Result, Tools, apply_plan
-from azureml_publish.artifacts.container import Container
-from azureml_publish.artifacts.copying import Copied
-from azureml_publish.artifacts.hub import Hub
-from azureml_publish.artifacts.manifest import check_content
-from azureml_publish.artifacts.transfer import ModelContent, Transfer, describe_content
 from azureml_publish.cli import bump
-from azureml_publish.cli.planning import Planning, observe_models
-from azureml_publish.cli.saved_plans import plan_asked, what_is_asked, write_plan
-from azureml_publish.cli.session import Session
-from azureml_publish.cli.stages import Settings, Staged, stage
+from azureml_publish.content.manifest import check_content
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.upload.container import Container
+from azureml_publish.content.upload.copy import Copied
+from azureml_publish.content.upload.transfer import ModelContent, Transfer, describe_content
 from azureml_publish.emulator import Emulator, Manners
-from azureml_publish.journal import Journal, read_journal
-from azureml_publish.plan import ActionKind, Plan, Request, Wanted
-from azureml_publish.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
+from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.journal import Journal, read_journal
+from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
+from azureml_publish.pipeline.observe import Planning, observe_models
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked, write_plan
+from azureml_publish.pipeline.stages import Settings, Staged, stage
+from azureml_publish.plan import ActionKind, Desired, Plan, Request
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.credentials import AnyToken
 from tests.conftest import ControlPlane
-from tests.emulator.fuses import DiedError, Fuse, FusedJournal, FusedProgress, FusedRegistry
-from tests.emulator.judging import differences
+from tests.emulator.crash_points import DiedError, Fuse, FusedJournal, FusedProgress, FusedRegistry
+from tests.emulator.oracles import differences
 
 MODELS = ("alpha", "beta")
 REGISTRIES = ("local", "second")
@@ -226,7 +226,7 @@ class Catalogue:
         folder = None
         if not carry and self.specs[name]["version"] == version:
             ((read, rendered),) = self.stage(name).rendered
-            folder = Wanted(rendered.asset, describe_content(read, rendered).digest)
+            folder = Desired(rendered.asset, describe_content(read, rendered).digest)
         wanted = wanted_of(registered, folder)
         mode = Mode.CARRY if folder is None else Mode.RENDER
         state = self.registries[target].state(name, version)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from azureml_publish.artifacts.container import Container, StoredFile
-from azureml_publish.artifacts.hub import Hub
-from azureml_publish.artifacts.manifest import check_content
-from azureml_publish.artifacts.patience import Patience
-from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import ModelContent, Transfer, publish_content
 from azureml_publish.assets import AssetId, ContainerAccess
+from azureml_publish.content.manifest import check_content
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.upload.container import Container, StoredFile
+from azureml_publish.content.upload.progress import Silent
+from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.transfer import ModelContent, Transfer, publish_content
 from azureml_publish.emulator import Emulator
 
 BLOCK = 16 * 1024

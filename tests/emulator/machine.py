@@ -8,14 +8,14 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from azureml_publish.apply import Outcome, Result
 from azureml_publish.assets import MANIFEST_PROPERTY
 from azureml_publish.emulator import Manners
 from azureml_publish.errors import Conflict, PublishError, UnusableSource
+from azureml_publish.execute.apply import Outcome, Result
 from azureml_publish.plan import ActionKind, plan_model
 from tests.emulator.catalogue import MODELS, REGISTRIES, Catalogue, Saved
-from tests.emulator.fuses import Fuse
-from tests.emulator.happenings import CARD, CONSOLE, FOLDER, MODEL, ODD, REGISTRY
+from tests.emulator.crash_points import Fuse
+from tests.emulator.strategies import CARD, CONSOLE, FOLDER, MODEL, ODD, REGISTRY
 
 REFUSED = [{"method": method, "status": 403} for method in ("PUT", "POST", "PATCH", "DELETE")]
 """Faults under which nothing can be written."""

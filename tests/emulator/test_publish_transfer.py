@@ -20,16 +20,16 @@ from typing import Any
 import pytest
 import requests
 
-from azureml_publish.artifacts.container import BLOCK, Container
-from azureml_publish.artifacts.hub import Hub
-from azureml_publish.artifacts.lanes import Lanes
-from azureml_publish.artifacts.manifest import check_content, read_manifest
-from azureml_publish.artifacts.moving import Means, Moving
-from azureml_publish.artifacts.patience import Patience
-from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
-from azureml_publish.artifacts.tree import ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.assets import AssetId, ContainerAccess, ManifestEntry, RenderedAsset, RenderedModel
+from azureml_publish.content.manifest import check_content, read_manifest
+from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin, manifest_digest
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.upload.container import BLOCK, Container
+from azureml_publish.content.upload.file_upload import Moving, UploadContext
+from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.progress import Silent
+from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, Interrupted, NotFound, Unreachable
 from azureml_publish.project import load_project
@@ -142,7 +142,9 @@ def content_of(root: Path) -> ModelContent:
 
 def move(container: Container, file: ArtifactFile) -> None:
     """Bring one file, as a transfer of a model does."""
-    moving = Moving(file, Means(container, Sources(transfer()), Lanes(), Patience(), lambda: False), Unwatched(), {})
+    moving = Moving(
+        file, UploadContext(container, Sources(transfer()), Lanes(), Patience(), lambda: False), Unwatched(), {}
+    )
     for span in moving.spans:
         moving.bring(span)
     if moving.error is not None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from azureml_publish.artifacts.azureblob import Blobs
-from azureml_publish.artifacts.lanes import Lanes
 from azureml_publish.assets import ContainerAccess
+from azureml_publish.content.sources.azureblob import Blobs
+from azureml_publish.content.upload.pool import Lanes
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import (
     ContentMismatch,
@@ -23,7 +23,7 @@ from tests.emulator.test_publish_transfer import content_of
 
 class TestSignature:
     def test_it_is_renewed_before_it_runs_out(self, run: Run) -> None:
-        from azureml_publish.artifacts.lease import Lease
+        from azureml_publish.content.upload.lease import Lease
 
         now = [0.0]
         access = run.lend("lease", lifetime_seconds=1000)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.artifacts.lanes import Lanes
+from azureml_publish.content.upload.pool import Lanes
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import (
     ContentMismatch,
@@ -134,9 +134,9 @@ KILLER = """
 import json, os, signal, sys
 from pathlib import Path
 import azure.storage.blob, huggingface_hub
-from azureml_publish.artifacts.hub import Hub
-from azureml_publish.artifacts.progress import Silent
-from azureml_publish.artifacts.transfer import Transfer, describe_content, publish_content
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.upload.progress import Silent
+from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
 from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
 from azureml_publish.project import load_project
 

@@ -14,18 +14,18 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.apply import Outcome, Result
-from azureml_publish.artifacts.transfer import describe_content
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, write_number
+from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.emulator import Emulator, Manners
 from azureml_publish.errors import Conflict, Overtaken
-from azureml_publish.journal import Unrecorded
+from azureml_publish.execute.apply import Outcome, Result
+from azureml_publish.execute.journal import Unrecorded
+from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind
-from azureml_publish.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
-from azureml_publish.registry import patience
+from azureml_publish.registry import read_back as patience
 from tests.emulator.catalogue import SPEC, Catalogue
-from tests.emulator.duels import DONE, SILENT, Duel, Ended, Run, Unheeding, Wish, shown
+from tests.emulator.concurrent_runs import DONE, SILENT, Duel, Ended, Run, Unheeding, Wish, shown
 
 WHOLE = bool(os.environ.get("CATALOGUE_HISTORIES"))
 """Every pair of requests in every case. Unset: in the first, and in the others the second run goes to its end."""

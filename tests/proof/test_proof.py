@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from azureml_publish.artifacts.tree import MANIFEST_FILE
+from azureml_publish.content.packaging.mlflow_transformers import TASKS
+from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.emulator import Emulator
 from azureml_publish.emulator.hub.standins import STAND_INS
-from azureml_publish.render.mlflow import TASKS
 from tests.conftest import REPOSITORY, StaticCredential, lacking
 
 pytestmark = pytest.mark.proof

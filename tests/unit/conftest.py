@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from azureml_publish.artifacts.transfer import ModelContent, describe_content
 from azureml_publish.assets import RenderedAsset, RenderedModel
+from azureml_publish.content.upload.transfer import ModelContent, describe_content
 from azureml_publish.project import load_project
-from tests.unit.applying import MakeContents
+from tests.unit.execute.applying import MakeContents
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import click
 
 from azureml_publish import __version__
-from azureml_publish.cli.session import Session
 from azureml_publish.errors import Declined, PublishError
+from azureml_publish.pipeline.run import Session
 
 VERBS = MappingProxyType(
     {

@@ -7,23 +7,17 @@ from datetime import datetime
 
 import click
 
-from azureml_publish.apply import Outcome, Result, Tools, apply_plan
-from azureml_publish.artifacts.transfer import ModelContent
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.asking import ask, is_named
-from azureml_publish.cli.recording import Records, recording
-from azureml_publish.cli.registries import Opened, asked_registry, open_registry
-from azureml_publish.cli.saved_plans import plan_asked, what_is_asked
-from azureml_publish.cli.session import (
-    Output,
-    as_of_option,
-    layout_option,
-    output_options,
-    registry_option,
-)
-from azureml_publish.cli.stages import Settings, require_sound, stage
-from azureml_publish.cli.transferring import Transferring, transfer_options
+from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.transfer_options import Transferring, transfer_options
+from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict, Interrupted, PublishError
+from azureml_publish.execute.apply import Outcome, Result, Tools, apply_plan
+from azureml_publish.pipeline.registries import Opened, asked_registry, open_registry
+from azureml_publish.pipeline.run import Output, as_of_option, layout_option, output_options, registry_option
+from azureml_publish.pipeline.run_log import Records, recording
+from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked
+from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import results_json, results_text

@@ -9,9 +9,11 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import ask_states, observe_models
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import (
+from azureml_publish.errors import Conflict, UsageProblem
+from azureml_publish.files import with_version, write_edited
+from azureml_publish.pipeline.observe import ask_states, observe_models
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import (
     Output,
     as_of_option,
     layout_option,
@@ -19,9 +21,7 @@ from azureml_publish.cli.session import (
     output_options,
     registry_option,
 )
-from azureml_publish.cli.stages import Settings, Staged, require_sound, stage
-from azureml_publish.cli.writing import with_version, write_edited
-from azureml_publish.errors import Conflict, UsageProblem
+from azureml_publish.pipeline.stages import Settings, Staged, require_sound, stage
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
 from azureml_publish.registry import Registry

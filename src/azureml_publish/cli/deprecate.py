@@ -6,12 +6,12 @@ from datetime import datetime
 
 import click
 
-from azureml_publish.cli.session import Output, output_options
-from azureml_publish.cli.stages import Settings, require_sound, stage
-from azureml_publish.cli.writing import write_edited
 from azureml_publish.documents import parse_yaml
-from azureml_publish.edits import set_value
+from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import UsageProblem
+from azureml_publish.files import write_edited
+from azureml_publish.pipeline.run import Output, output_options
+from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.project import SPEC_FILE, ModelFolder
 from azureml_publish.reporters.diagnostics import as_json
 

@@ -10,15 +10,15 @@ from importlib.metadata import version
 import click
 
 from azureml_publish import __version__
-from azureml_publish.artifacts.hub import Hub
-from azureml_publish.cli.registered import unusable
-from azureml_publish.cli.registries import TOOL, find_config, open_registry
-from azureml_publish.cli.session import Output, output_options, registry_option
-from azureml_publish.cli.stages import FINDINGS, Settings, stage
+from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.pipeline.references import unusable
+from azureml_publish.pipeline.registries import TOOL, find_config, open_registry
+from azureml_publish.pipeline.run import Output, output_options, registry_option
+from azureml_publish.pipeline.stages import FINDINGS, Settings, stage
 from azureml_publish.project import Project
-from azureml_publish.registry.examination import Examined, State, examine_registry
+from azureml_publish.registry.diagnostics import Examined, State, examine_registry
 from azureml_publish.reporters.examinations import examinations_json, examinations_text
 from azureml_publish.spec import HubSource
 

@@ -10,12 +10,12 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
-from azureml_publish.cli.drift_fixing import fix_folder
-from azureml_publish.cli.places import find_places
-from azureml_publish.cli.planning import observe_models
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.saved_plans import read_saved
-from azureml_publish.cli.session import (
+from azureml_publish.errors import UsageProblem
+from azureml_publish.pipeline.annotation_locations import find_places
+from azureml_publish.pipeline.drift_fix import fix_folder
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import (
     Output,
     as_of_option,
     layout_option,
@@ -23,9 +23,9 @@ from azureml_publish.cli.session import (
     registry_option,
     reporting,
 )
-from azureml_publish.cli.stages import FINDINGS, Settings, Staged, require_sound, stage
-from azureml_publish.errors import UsageProblem
-from azureml_publish.plan import Drift, Observed, SavedPlan, Wanted, baselines, find_drift
+from azureml_publish.pipeline.saved_plans import read_saved
+from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, require_sound, stage
+from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines, find_drift
 from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.drift import Fixed, drift_annotations, drift_json, drift_markdown, drift_text
@@ -94,7 +94,7 @@ def _look(
     return Drift(registry.name, tuple(sorted(found, key=lambda one: one.model)), strangers)
 
 
-def _newer(registry: Registry, wanted: Wanted, state: RegistryState) -> tuple[RegisteredAsset, ...]:
+def _newer(registry: Registry, wanted: Desired, state: RegistryState) -> tuple[RegisteredAsset, ...]:
     """The registered versions above the folder's; nobody is asked where no number above it was ever used."""
     name, version = wanted.asset.name, wanted.asset.version
     if state.latest_version is not None and state.next_version <= version + 1:

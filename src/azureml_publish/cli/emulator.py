@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from azureml_publish.cli.session import Session
-from azureml_publish.cli.stages import FINDINGS
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import FINDINGS
 from azureml_publish.project import read_optional
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.spec import EmulatorFaults, read_spec

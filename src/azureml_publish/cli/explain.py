@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from azureml_publish.artifacts.transfer import describe_content
 from azureml_publish.assets import LayoutName, RenderedModel, Value
-from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
-from azureml_publish.cli.stages import Settings, require_sound, stage
+from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_rules
-from azureml_publish.plan import Wanted, rule_of, wanted_fields
+from azureml_publish.pipeline.run import Output, as_of_option, layout_option, output_options
+from azureml_publish.pipeline.stages import Settings, require_sound, stage
+from azureml_publish.plan import Desired, rule_of, wanted_fields
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.render.provenance import Provenance
@@ -61,7 +61,7 @@ def command(
 def _fields(folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
     """Every field by name. The identity of the content, which reads local files, only where it is asked for."""
     asset = rendered.asset
-    wanted = Wanted(asset, describe_content(folder, rendered).digest if field == "content" else "")
+    wanted = Desired(asset, describe_content(folder, rendered).digest if field == "content" else "")
     return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}
 
 

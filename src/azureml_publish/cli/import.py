@@ -10,14 +10,10 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.importing import read_assets, read_registered
-from azureml_publish.cli.registered import unusable
-from azureml_publish.cli.session import Output, Session, output_options, registry_option
-from azureml_publish.cli.stages import FINDINGS, day_of, read_catalogue, render_folders, subject_of
-from azureml_publish.cli.writing import write_edited
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.files import write_edited
 from azureml_publish.importer import (
     Difference,
     Draft,
@@ -34,6 +30,10 @@ from azureml_publish.importer import (
     prove,
     with_presets,
 )
+from azureml_publish.pipeline.imports import read_assets, read_registered
+from azureml_publish.pipeline.references import unusable
+from azureml_publish.pipeline.run import Output, Session, output_options, registry_option
+from azureml_publish.pipeline.stages import FINDINGS, day_of, read_catalogue, render_folders, subject_of
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.diagnostics import diagnostics_text

@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 import click
 
-from azureml_publish.artifacts.hub import HubRepository
-from azureml_publish.cli.registered import read_project
-from azureml_publish.cli.registries import Opened, open_registry
-from azureml_publish.cli.session import Output, output_options, registry_option
-from azureml_publish.cli.writing import write_whole
+from azureml_publish.content.sources.hub import HubRepository
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.files import write_whole
 from azureml_publish.importer import place_folder
+from azureml_publish.pipeline.references import read_project
+from azureml_publish.pipeline.registries import Opened, open_registry
+from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, shown_path
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text

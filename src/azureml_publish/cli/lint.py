@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from azureml_publish.cli.assets import lint_assets
-from azureml_publish.cli.mending import diff_text, mend, write_mended
-from azureml_publish.cli.repository import changed_files, prefix_of
-from azureml_publish.cli.rules import always_looks, rulebook
-from azureml_publish.cli.session import Output, Session, as_of_option, models_argument, registry_option, reporting
-from azureml_publish.cli.stages import FINDINGS, Settings, Staged, day_of, stage
-from azureml_publish.cli.writing import write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.errors import UsageProblem
-from azureml_publish.findings.baseline import baseline_text, new_findings, read_baseline, stale_entries
-from azureml_publish.findings.selection import selected
+from azureml_publish.files import write_whole
+from azureml_publish.git import changed_files, prefix_of
+from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
+from azureml_publish.lint.rule_book import always_looks, rulebook
+from azureml_publish.lint.selection import selected
+from azureml_publish.pipeline.fix import diff_text, mend, write_mended
+from azureml_publish.pipeline.lint_assets import lint_assets
+from azureml_publish.pipeline.run import Output, Session, as_of_option, models_argument, registry_option, reporting
+from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, day_of, stage
 from azureml_publish.project import MAX_FILE_BYTES, find_root, shown_path
 from azureml_publish.render import default_templates
 from azureml_publish.reporters.diagnostics import counted, diagnostics_summary, diagnostics_text
@@ -36,9 +36,9 @@ from azureml_publish.reporters.lint import LintReport, lint_json
 from azureml_publish.reporters.sarif import lint_sarif
 
 if TYPE_CHECKING:
-    from azureml_publish.checks import LinkUse
-    from azureml_publish.cli.online import Online
     from azureml_publish.errors import PublishError
+    from azureml_publish.lint.engine import LinkUse
+    from azureml_publish.pipeline.lint_online import Online
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,12 @@ class _Asking:
         self.failure: PublishError | None = None
 
     def of_models(self, staged: Staged, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
-        from azureml_publish.cli.online import lint_online  # noqa: PLC0415 - offline runs do without
+        from azureml_publish.pipeline.lint_online import lint_online  # noqa: PLC0415 - offline runs do without
 
         return self._told(lint_online(self._output, staged, links, self._registry, cache=self._cache))
 
     def of_assets(self, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
-        from azureml_publish.cli.online import lint_assets_online  # noqa: PLC0415 - offline runs do without
+        from azureml_publish.pipeline.lint_online import lint_assets_online  # noqa: PLC0415 - offline runs do without
 
         return self._told(lint_assets_online(self._output, links, cache=self._cache))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from azureml_publish.assets import RegisteredAsset
-from azureml_publish.cli.registered import no_model, read_project
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.pipeline.references import no_model, read_project
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.reporters.registered import assets_json, assets_text
 
 

@@ -9,16 +9,16 @@ from typing import TypeAlias
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.cli.importing import read_assets
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output, Session, output_options, registry_option
-from azureml_publish.cli.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
-from azureml_publish.cli.writing import with_version, write_edited, write_whole
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
-from azureml_publish.edits import replace_value
+from azureml_publish.documents.edits import replace_value
+from azureml_publish.files import with_version, write_edited, write_whole
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
+from azureml_publish.pipeline.imports import read_assets
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import Output, Session, output_options, registry_option
+from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.diagnostics import diagnostics_text

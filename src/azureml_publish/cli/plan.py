@@ -9,13 +9,13 @@ from functools import partial
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.ahead import Asking
-from azureml_publish.cli.asking import is_named
-from azureml_publish.cli.places import find_places
-from azureml_publish.cli.planning import observe_models
-from azureml_publish.cli.registries import asked_registry, is_embedded, open_registry
-from azureml_publish.cli.saved_plans import check_name, write_plan
-from azureml_publish.cli.session import (
+from azureml_publish.cli.confirm import is_named
+from azureml_publish.errors import Conflict
+from azureml_publish.pipeline.annotation_locations import find_places
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.prefetch import Asking
+from azureml_publish.pipeline.registries import asked_registry, is_embedded, open_registry
+from azureml_publish.pipeline.run import (
     Output,
     as_of_option,
     layout_option,
@@ -23,8 +23,8 @@ from azureml_publish.cli.session import (
     registry_option,
     reporting,
 )
-from azureml_publish.cli.stages import Settings, Staged, day_of, require_sound, stage
-from azureml_publish.errors import Conflict
+from azureml_publish.pipeline.saved_plans import check_name, write_plan
+from azureml_publish.pipeline.stages import Settings, Staged, day_of, require_sound, stage
 from azureml_publish.plan import Plan, Request
 from azureml_publish.project import Project
 from azureml_publish.reporters.annotations import plan_annotations

@@ -10,22 +10,30 @@ from pathlib import Path
 
 import click
 
-from azureml_publish.apply import Outcome
-from azureml_publish.artifacts.transfer import Transfer, describe_content
 from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
-from azureml_publish.cli.asking import ask, is_named, some
-from azureml_publish.cli.pairs import open_pair
-from azureml_publish.cli.recording import Records, recording
-from azureml_publish.cli.registered import find_meant, read_project
-from azureml_publish.cli.registries import TOOL, Opened
-from azureml_publish.cli.session import Output, as_of_option, layout_option, output_options
-from azureml_publish.cli.stages import Settings, require_sound, stage
-from azureml_publish.cli.transferring import Transferring, transfer_options
+from azureml_publish.cli.confirm import ask, is_named, some
+from azureml_publish.cli.transfer_options import Transferring, transfer_options
+from azureml_publish.content.upload.transfer import Transfer, describe_content
 from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
-from azureml_publish.journal import Recorder, Unrecorded
-from azureml_publish.plan import ActionKind, Plan, Wanted
+from azureml_publish.execute.apply import Outcome
+from azureml_publish.execute.journal import Recorder, Unrecorded
+from azureml_publish.execute.promote import (
+    Mode,
+    Promotion,
+    Provenance,
+    find_manifest,
+    plan_promotion,
+    promote,
+    wanted_of,
+)
+from azureml_publish.pipeline.references import find_meant, read_project
+from azureml_publish.pipeline.registries import TOOL, Opened
+from azureml_publish.pipeline.registry_pair import open_pair
+from azureml_publish.pipeline.run import Output, as_of_option, layout_option, output_options
+from azureml_publish.pipeline.run_log import Records, recording
+from azureml_publish.pipeline.stages import Settings, require_sound, stage
+from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
-from azureml_publish.promote import Mode, Promotion, Provenance, find_manifest, plan_promotion, promote, wanted_of
 from azureml_publish.reporters.lifecycle import Promoted, promoted_json, promoted_text
 from azureml_publish.reporters.plans import plan_text
 
@@ -97,7 +105,7 @@ def command(
 
 def _rendered(
     output: Output, project: Project, assets: Sequence[RegisteredAsset], settings: Settings, metadata: str | None
-) -> Mapping[AssetId, Wanted]:
+) -> Mapping[AssetId, Desired]:
     """What the folders say of the versions whose metadata is to be rendered.
 
     Raises:
@@ -119,12 +127,12 @@ def _rendered(
     staged = stage(output.session, chosen, settings, errors_only=True)
     require_sound(staged, output)
     return {
-        chosen[folder.folder]: Wanted(rendered.asset, describe_content(folder, rendered).digest)
+        chosen[folder.folder]: Desired(rendered.asset, describe_content(folder, rendered).digest)
         for folder, rendered in staged.rendered
     }
 
 
-def _plan(asset: RegisteredAsset, folder: Wanted | None, target: Opened) -> Promotion:
+def _plan(asset: RegisteredAsset, folder: Desired | None, target: Opened) -> Promotion:
     find_manifest(asset)
     wanted = wanted_of(asset, folder)
     state = target.registry.state(asset.id.name, asset.id.version)

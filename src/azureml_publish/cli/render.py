@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.cli.session import Output, as_of_option, layout_option, models_argument, output_options
-from azureml_publish.cli.stages import FINDINGS, Settings, require_sound, stage
-from azureml_publish.cli.writing import write_bytes
+from azureml_publish.files import write_bytes
+from azureml_publish.pipeline.run import Output, as_of_option, layout_option, models_argument, output_options
+from azureml_publish.pipeline.stages import FINDINGS, Settings, require_sound, stage
 from azureml_publish.reporters.diagnostics import as_json, counted
 
 OWN_FILES = ("MLmodel", "asset.yaml", "description.md", "model.yaml", "spec.yaml")

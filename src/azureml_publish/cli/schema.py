@@ -11,8 +11,8 @@ from typing import Any
 import click
 from pydantic import BaseModel
 
-from azureml_publish.cli.session import Session
-from azureml_publish.cli.writing import write_whole
+from azureml_publish.files import write_whole
+from azureml_publish.pipeline.run import Session
 from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from azureml_publish.cli.registered import find_registered, read_project
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.reporters.registered import asset_text, assets_json
 
 

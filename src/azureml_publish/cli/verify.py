@@ -6,14 +6,14 @@ from functools import partial
 
 import click
 
-from azureml_publish.artifacts.container import Container
-from azureml_publish.artifacts.manifest import check_content
-from azureml_publish.artifacts.progress import Progress
 from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
 from azureml_publish.cli.progress import progress_option, watch
-from azureml_publish.cli.registered import find_registered, read_project
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import Output, output_options, registry_option
+from azureml_publish.content.manifest import check_content
+from azureml_publish.content.upload.container import Container
+from azureml_publish.content.upload.progress import Progress
+from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.results import content_checks_json, content_checks_text
 

@@ -11,7 +11,7 @@ from azureml_publish.documents.reading import (
     decode,
     parse_yaml,
 )
-from azureml_publish.documents.saying import says
+from azureml_publish.documents.round_trip import says
 from azureml_publish.documents.trees import KeyPath, holds, value_at, walk
 from azureml_publish.documents.writing import dump_yaml
 

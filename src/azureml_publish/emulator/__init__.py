@@ -4,7 +4,7 @@ This package and nothing else loads the web framework, so it is imported only wh
 """
 
 from azureml_publish.emulator.faults import Fault, Faults
-from azureml_publish.emulator.manners import Manners
+from azureml_publish.emulator.quirks import Manners
 from azureml_publish.emulator.server import Emulator
 
 __all__ = ["Emulator", "Fault", "Faults", "Manners"]

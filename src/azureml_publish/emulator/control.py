@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from azureml_publish.emulator.faults import Faults
-from azureml_publish.emulator.manners import Switches
+from azureml_publish.emulator.quirks import Switches
 from azureml_publish.emulator.routing import Handler, Json, Methods, RefusedError
 
 

@@ -18,20 +18,20 @@ from azureml_publish.emulator.addresses import ACCOUNT, Addresses
 from azureml_publish.emulator.blobs.routes import blob_service
 from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
+from azureml_publish.emulator.cleanup import tidy
 from azureml_publish.emulator.control import control_routes
 from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Service
 from azureml_publish.emulator.hub.adding import add_repository, repositories_below
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.listening import HOST, Listener, bind
-from azureml_publish.emulator.manners import Manners, Switches
-from azureml_publish.emulator.pace import Latency, Throttle
+from azureml_publish.emulator.quirks import Manners, Switches
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
 from azureml_publish.emulator.routing import Guard, RefusedError, Render, not_served
 from azureml_publish.emulator.state import Database, DataFolder
-from azureml_publish.emulator.tidying import tidy
+from azureml_publish.emulator.throttling import Latency, Throttle
 
 CLOUD = "Emulator"
 """Name of the cloud in the metadata document, for `AZUREML_CURRENT_CLOUD`."""

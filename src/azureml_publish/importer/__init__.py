@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azureml_publish.assetfolders import CARD, AssetFolder, ReadFolder, find_asset_folders, read_asset_folder
+from azureml_publish.asset_folders import CARD, AssetFolder, ReadFolder, find_asset_folders, read_asset_folder
 from azureml_publish.importer.comparing import Difference
 from azureml_publish.importer.defaults import propose_defaults
 from azureml_publish.importer.draft import Draft, draft_spec, find_layout

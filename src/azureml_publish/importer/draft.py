@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from azureml_publish.assetfolders import AssetFolder, ReadFolder
+from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, holds, walk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from azureml_publish.assetfolders import NOT_READABLE, WITHOUT_SPEC
+from azureml_publish.asset_folders import NOT_READABLE, WITHOUT_SPEC
 from azureml_publish.diagnostics import Rule, Severity
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from azureml_publish.assetfolders import ReadFolder
+from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, dump_yaml, parse_yaml
 from azureml_publish.importer.comparing import same

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from azureml_publish.assetfolders import AssetFolder
+from azureml_publish.asset_folders import AssetFolder
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.documents import parse_yaml
 from azureml_publish.importer.comparing import NOTHING, Difference, compare

@@ -4,11 +4,11 @@
 the plan, and `saved` is its form as a file. `drift` looks the other way, `restating` brings what it finds into a spec.
 """
 
-from azureml_publish.plan.actions import WRITING, Action, ActionKind, FieldChange, Plan, Wanted
-from azureml_publish.plan.deciding import changed_metadata, is_as_wanted, make_plan, plan_model
-from azureml_publish.plan.drift import Drift, DriftedField, ModelDrift, Side, Standing, baselines, find_drift
+from azureml_publish.plan.actions import WRITING, Action, ActionKind, Desired, FieldChange, Plan
+from azureml_publish.plan.diff import changed_metadata, is_as_desired, make_plan, plan_model
+from azureml_publish.plan.drift import Drift, DriftedField, DriftStatus, ModelDrift, Side, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
-from azureml_publish.plan.rules import RULES, Consequence, FieldRule, rule_of
+from azureml_publish.plan.rules import RULES, ChangeClass, FieldRule, rule_of
 from azureml_publish.plan.saved import Moved, Observed, Request, SavedPlan, moved_since, read_plan, save_plan
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "WRITING",
     "Action",
     "ActionKind",
-    "Consequence",
+    "ChangeClass",
+    "Desired",
     "Drift",
+    "DriftStatus",
     "DriftedField",
     "FieldChange",
     "FieldRule",
@@ -28,12 +30,10 @@ __all__ = [
     "Request",
     "SavedPlan",
     "Side",
-    "Standing",
-    "Wanted",
     "baselines",
     "changed_metadata",
     "find_drift",
-    "is_as_wanted",
+    "is_as_desired",
     "make_plan",
     "moved_since",
     "plan_model",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from azureml_publish.assets import RenderedAsset, Value
-from azureml_publish.plan.rules import Consequence
+from azureml_publish.plan.rules import ChangeClass
 
 
 class ActionKind(StrEnum):
@@ -33,7 +33,7 @@ class FieldChange:
     """One difference. `field` is dotted (`tags.license`); None stands for a value that is not there."""
 
     field: str
-    consequence: Consequence
+    consequence: ChangeClass
     before: Value
     after: Value
 
@@ -85,7 +85,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Desired:
     """What a model folder asks of a registry: the rendered asset and the identity of its content's source."""
 
     asset: RenderedAsset

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.assets import RegisteredAsset, RegistryState, Value
-from azureml_publish.plan.actions import ActionKind, Wanted
-from azureml_publish.plan.deciding import plan_model
+from azureml_publish.plan.actions import ActionKind, Desired
+from azureml_publish.plan.diff import plan_model
 from azureml_publish.plan.fields import state_digests, wanted_digests
-from azureml_publish.plan.rules import Consequence
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.plan.saved import SavedAction, SavedPlan
 
 
@@ -29,7 +29,7 @@ class Side(StrEnum):
     """There is no plan to tell by."""
 
 
-class Standing(StrEnum):
+class DriftStatus(StrEnum):
     """How a model's version stands in the registry."""
 
     SAME = "same"
@@ -48,7 +48,7 @@ class DriftedField:
     """
 
     field: str
-    consequence: Consequence
+    consequence: ChangeClass
     before: Value
     after: Value
     side: Side
@@ -57,7 +57,7 @@ class DriftedField:
     def counts(self) -> bool:
         """Whether it is drift: not what waits to be applied, nor a property that no apply could take away."""
         return self.side in (Side.REGISTRY, Side.BOTH) or (
-            self.side is Side.UNKNOWN and self.consequence is not Consequence.KEPT
+            self.side is Side.UNKNOWN and self.consequence is not ChangeClass.KEPT
         )
 
 
@@ -67,7 +67,7 @@ class ModelDrift:
 
     model: str
     version: int
-    standing: Standing
+    standing: DriftStatus
     fields: tuple[DriftedField, ...] = ()
     asset: RegisteredAsset | None = None
     newer: tuple[RegisteredAsset, ...] = ()
@@ -75,7 +75,7 @@ class ModelDrift:
     @property
     def drifted(self) -> bool:
         """Whether the registry holds what the folder does not account for."""
-        return self.standing in (Standing.DIFFERS, Standing.MISSING) or bool(self.newer)
+        return self.standing in (DriftStatus.DIFFERS, DriftStatus.MISSING) or bool(self.newer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _baseline(action: SavedAction) -> Baseline:
 
 
 def find_drift(
-    wanted: Wanted, state: RegistryState, newer: tuple[RegisteredAsset, ...], baseline: Baseline | None
+    wanted: Desired, state: RegistryState, newer: tuple[RegisteredAsset, ...], baseline: Baseline | None
 ) -> ModelDrift:
     """Hold a model folder against what a registry says of it.
 
@@ -124,7 +124,7 @@ def find_drift(
     name, version = wanted.asset.name, wanted.asset.version
     if state.asset is None:
         taken = version < state.next_version
-        return ModelDrift(name, version, Standing.MISSING if taken else Standing.NOT_APPLIED, newer=newer)
+        return ModelDrift(name, version, DriftStatus.MISSING if taken else DriftStatus.NOT_APPLIED, newer=newer)
     asked, held = wanted_digests(wanted), state_digests(state)
     known = baseline if baseline is not None and baseline.version == version else None
     fields = tuple(
@@ -132,11 +132,11 @@ def find_drift(
         DriftedField(one.field, one.consequence, one.after, one.before, _side(one.field, asked, held, known))
         for one in plan_model(wanted, state).fields
     )
-    standing = Standing.SAME
+    standing = DriftStatus.SAME
     if any(field.counts for field in fields):
-        standing = Standing.DIFFERS
+        standing = DriftStatus.DIFFERS
     elif any(field.side is Side.FOLDER for field in fields):
-        standing = Standing.NOT_APPLIED
+        standing = DriftStatus.NOT_APPLIED
     return ModelDrift(name, version, standing, fields, state.asset, newer)
 
 

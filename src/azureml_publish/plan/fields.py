@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset, RegistryState, Value, is_bookkeeping
 from azureml_publish.layouts import decode, encode
-from azureml_publish.plan.actions import Wanted
+from azureml_publish.plan.actions import Desired
 
 LATEST = "latest"
 NEXT = "next"
@@ -17,7 +17,7 @@ NEXT = "next"
 _JSON = json.JSONEncoder(sort_keys=True)
 
 
-def wanted_fields(wanted: Wanted) -> dict[str, Value]:
+def wanted_fields(wanted: Desired) -> dict[str, Value]:
     """What a folder asks for, apart from name and version; tags and properties as the service's strings."""
     asset = wanted.asset
     return {
@@ -82,7 +82,7 @@ def same(field: str, before: Value, after: Value) -> bool:
     return canonical(field, before) == canonical(field, after)
 
 
-def wanted_digests(wanted: Wanted) -> dict[str, str]:
+def wanted_digests(wanted: Desired) -> dict[str, str]:
     """A short digest of each field that a folder asks for, its version among them."""
     return {"version": _digest("version", wanted.asset.version), **_digests(wanted_fields(wanted))}
 

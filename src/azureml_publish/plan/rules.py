@@ -13,7 +13,7 @@ from enum import StrEnum
 from azureml_publish.assets import Value
 
 
-class Consequence(StrEnum):
+class ChangeClass(StrEnum):
     """What a difference means for a registered version."""
 
     NEW_VERSION = "new-version"
@@ -33,38 +33,38 @@ class FieldRule:
     """
 
     field: str
-    added: Consequence
-    changed: Consequence
-    removed: Consequence
+    added: ChangeClass
+    changed: ChangeClass
+    removed: ChangeClass
     why: str
 
-    def consequence(self, before: Value, after: Value) -> Consequence:
+    def consequence(self, before: Value, after: Value) -> ChangeClass:
         """The class of a difference; None stands for a value that is not there."""
         if before is None:
             return self.added
         return self.removed if after is None else self.changed
 
 
-def _always(field: str, consequence: Consequence, why: str) -> FieldRule:
+def _always(field: str, consequence: ChangeClass, why: str) -> FieldRule:
     return FieldRule(field, consequence, consequence, consequence, why)
 
 
 RULES = (
-    _always("name", Consequence.IDENTITY, "Another name is another model; the registered one stays as it is."),
-    _always("version", Consequence.IDENTITY, "Another number is another version; the registered one stays as it is."),
-    _always("type", Consequence.NEW_VERSION, "A registered version keeps its type."),
-    _always("content", Consequence.NEW_VERSION, "A registered version keeps its files."),
+    _always("name", ChangeClass.IDENTITY, "Another name is another model; the registered one stays as it is."),
+    _always("version", ChangeClass.IDENTITY, "Another number is another version; the registered one stays as it is."),
+    _always("type", ChangeClass.NEW_VERSION, "A registered version keeps its type."),
+    _always("content", ChangeClass.NEW_VERSION, "A registered version keeps its files."),
     FieldRule(
         "properties.*",
-        Consequence.APPEND,
-        Consequence.NEW_VERSION,
-        Consequence.KEPT,
+        ChangeClass.APPEND,
+        ChangeClass.NEW_VERSION,
+        ChangeClass.KEPT,
         "A registered version takes a new property, and neither changes nor gives up one that it has.",
     ),
-    _always("tags.*", Consequence.IN_PLACE, "Tags are replaced whole."),
-    _always("description", Consequence.IN_PLACE, "The card is replaced."),
-    _always("system_metadata.*", Consequence.IN_PLACE, "System metadata changes key by key, in native types."),
-    _always("archived", Consequence.IN_PLACE, "A version is archived and restored as it stands."),
+    _always("tags.*", ChangeClass.IN_PLACE, "Tags are replaced whole."),
+    _always("description", ChangeClass.IN_PLACE, "The card is replaced."),
+    _always("system_metadata.*", ChangeClass.IN_PLACE, "System metadata changes key by key, in native types."),
+    _always("archived", ChangeClass.IN_PLACE, "A version is archived and restored as it stands."),
 )
 """Every field of a version, in the order in which plans show them."""
 

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azureml_publish.assets import LayoutName, RegistryState
 from azureml_publish.errors import UsageProblem
-from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan, Wanted
-from azureml_publish.plan.deciding import make_plan
+from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
+from azureml_publish.plan.diff import make_plan
 from azureml_publish.plan.fields import LATEST, NEXT, number_digest, state_digests, wanted_digests
-from azureml_publish.plan.rules import Consequence
+from azureml_publish.plan.rules import ChangeClass
 
 SCHEMA_VERSION = 1
 
@@ -36,7 +36,7 @@ class SavedChange(_Closed):
     """One difference; null stands for a value that is not there."""
 
     field: Annotated[str, Field(description="Dotted, for example tags.license.")]
-    consequence: Annotated[Consequence, Field(alias="class")]
+    consequence: Annotated[ChangeClass, Field(alias="class")]
     before: Any
     after: Any
 
@@ -90,7 +90,7 @@ class Observed:
     """Rendered models beside what a registry said about each."""
 
     registry: str
-    models: tuple[tuple[Wanted, RegistryState], ...]
+    models: tuple[tuple[Desired, RegistryState], ...]
 
     def plan(self) -> Plan:
         """The plan that follows."""
@@ -205,7 +205,7 @@ def _left_behind(action: SavedAction) -> Mapping[str, str | None]:
         return {
             one.field: action.rendered.get(one.field)
             for one in action.fields
-            if one.consequence in (Consequence.IN_PLACE, Consequence.APPEND)
+            if one.consequence in (ChangeClass.IN_PLACE, ChangeClass.APPEND)
         }
     return {}
 

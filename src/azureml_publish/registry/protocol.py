@@ -34,7 +34,7 @@ class Registry(Protocol):
     def versions(self, model: str) -> tuple[int, ...]:
         """The numbers of a model's versions, latest first; none where there is no such model."""
 
-    def lend_container(self, model: str, version: int) -> ContainerAccess:
+    def start_upload(self, model: str, version: int) -> ContainerAccess:
         """A container to bring a new version's files into. The same one again until the version is registered.
 
         Raises:

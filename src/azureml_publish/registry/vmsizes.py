@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
 from azureml_publish.registry.cloud import find_cloud
-from azureml_publish.registry.rest import pipeline, send
+from azureml_publish.registry.http import pipeline, send
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, RenderedFile, RenderedModel, Scenario, Value
+from azureml_publish.content.packaging import mlflow_transformers as mlflow
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import parse_yaml, says
 from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
-from azureml_publish.render import mlflow
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
 from azureml_publish.render.legacy import legacy_values

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import RegisteredAsset
 from azureml_publish.diagnostics import Location
-from azureml_publish.plan import Consequence, Drift, DriftedField, ModelDrift, Side, Standing
+from azureml_publish.plan import ChangeClass, Drift, DriftedField, DriftStatus, ModelDrift, Side
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.differences import difference, painted, short
@@ -23,16 +23,16 @@ SAID = {
     Side.UNKNOWN: "differs",
 }
 _SIGNS = {
-    Standing.SAME: ("=", "dim"),
-    Standing.DIFFERS: ("!", "red"),
-    Standing.NOT_APPLIED: ("~", "yellow"),
-    Standing.MISSING: ("-", "red"),
+    DriftStatus.SAME: ("=", "dim"),
+    DriftStatus.DIFFERS: ("!", "red"),
+    DriftStatus.NOT_APPLIED: ("~", "yellow"),
+    DriftStatus.MISSING: ("-", "red"),
 }
 _STANDS = {
-    Standing.SAME: "as the folder says",
-    Standing.DIFFERS: "differs from the folder",
-    Standing.NOT_APPLIED: "not applied yet",
-    Standing.MISSING: "gone: its number is used up",
+    DriftStatus.SAME: "as the folder says",
+    DriftStatus.DIFFERS: "differs from the folder",
+    DriftStatus.NOT_APPLIED: "not applied yet",
+    DriftStatus.MISSING: "gone: its number is used up",
 }
 
 
@@ -54,7 +54,7 @@ def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -
     width = max((len(model.model) for model in drift.models), default=0)
     lines = [f"Drift of registry {paint(drift.registry, 'bold')}", ""]
     for model in drift.models:
-        sign, colour = ("!", "red") if model.drifted and model.standing is Standing.SAME else _SIGNS[model.standing]
+        sign, colour = ("!", "red") if model.drifted and model.standing is DriftStatus.SAME else _SIGNS[model.standing]
         head = f"{sign} {model.model:<{width}}  {model.version:>4}  {_STANDS[model.standing]}"
         lines.append(f"  {paint(head, colour)}")
         lines.extend(f"      {line}" for line in _body(model, fixes.get(model.model, Fixed()), paint))
@@ -67,7 +67,7 @@ def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -
 def summary(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
     """How many models stand how, in words."""
     drifted = sum(model.drifted for model in drift.models)
-    waiting = sum(model.standing is Standing.NOT_APPLIED for model in drift.models)
+    waiting = sum(model.standing is DriftStatus.NOT_APPLIED for model in drift.models)
     fixed = sum(len(fix.fields) for fix in fixes.values())
     parts = [f"{drifted} of {counted(len(drift.models), 'model')} changed behind the folders" if drifted else "none"]
     parts += [f"{waiting} not applied yet"] if waiting else []
@@ -91,7 +91,7 @@ def drift_json(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
 def drift_markdown(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
     """A table of the models that are not as their folders say, for a step's summary; never longer than `MOST`."""
     head = f"### Drift of registry {cell(drift.registry)}\n\n**{summary(drift, fixes)}**\n"
-    rows = [_row(model) for model in drift.models if model.standing is not Standing.SAME or model.newer]
+    rows = [_row(model) for model in drift.models if model.standing is not DriftStatus.SAME or model.newer]
     rows += [
         f"| `?` | {cell(one.id.name)} | {one.id.version} | no folder is about it | {cell(made(one))} |\n"
         for one in drift.strangers
@@ -134,11 +134,11 @@ def _when(what: str, at: str, by: str) -> str:
 
 
 def _said(field: DriftedField) -> str:
-    return SAID[field.side] if field.counts or field.side is Side.FOLDER else PLANNED[Consequence.KEPT]
+    return SAID[field.side] if field.counts or field.side is Side.FOLDER else PLANNED[ChangeClass.KEPT]
 
 
 def _body(model: ModelDrift, fix: Fixed, paint: Paint) -> Iterator[str]:
-    if model.asset is not None and model.standing is Standing.DIFFERS:
+    if model.asset is not None and model.standing is DriftStatus.DIFFERS:
         yield paint(made(model.asset), "dim")
     width = max((len(_said(field)) for field in model.fields), default=0)
     for field in model.fields:
@@ -161,7 +161,7 @@ def _hints(model: ModelDrift, fix: Fixed) -> Iterator[str]:
         yield f"Not taken over: {', '.join(fix.left)}; `publish plan` and `apply` put the registry right."
     elif any(field.counts for field in model.fields) and not fix.fields:
         yield "`publish apply` brings back what the folder says; `publish drift --fix` takes over what is registered."
-    if model.standing is Standing.MISSING:
+    if model.standing is DriftStatus.MISSING:
         yield f"`publish bump {model.model}` and `publish apply` register it anew."
     elif model.newer:
         yield f"`publish bump {model.model}` goes on after it; `publish archive` hides it."
@@ -181,7 +181,7 @@ def _plain(model: ModelDrift) -> Iterator[str]:
 
 def _row(model: ModelDrift) -> str:
     lines = [cell(line) for line in list(_plain(model))[1:]]
-    sign = _SIGNS[model.standing][0] if model.standing is not Standing.SAME else "!"
+    sign = _SIGNS[model.standing][0] if model.standing is not DriftStatus.SAME else "!"
     return f"| `{sign}` | {cell(model.model)} | {model.version} | {_STANDS[model.standing]} | {'<br>'.join(lines)} |\n"
 
 

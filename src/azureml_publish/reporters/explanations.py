@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from azureml_publish.assets import Value
-from azureml_publish.plan import Consequence, FieldRule
+from azureml_publish.plan import ChangeClass, FieldRule
 from azureml_publish.render.provenance import Origin
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 _MEANS = {
-    Consequence.NEW_VERSION: "needs a new version",
-    Consequence.IN_PLACE: "is done in place",
-    Consequence.APPEND: "is done in place, as nothing is replaced",
-    Consequence.KEPT: "does nothing: what is registered stays",
-    Consequence.IDENTITY: "makes another version, and leaves this one as it is",
+    ChangeClass.NEW_VERSION: "needs a new version",
+    ChangeClass.IN_PLACE: "is done in place",
+    ChangeClass.APPEND: "is done in place, as nothing is replaced",
+    ChangeClass.KEPT: "does nothing: what is registered stays",
+    ChangeClass.IDENTITY: "makes another version, and leaves this one as it is",
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from azureml_publish.apply import Outcome
-from azureml_publish.artifacts.copying import Copied
 from azureml_publish.assets import AssetId
+from azureml_publish.content.upload.copy import Copied
 from azureml_publish.errors import PublishError
+from azureml_publish.execute.apply import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.results import size_text

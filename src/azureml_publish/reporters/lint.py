@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Rule
-from azureml_publish.findings.mending import fix_path
-from azureml_publish.findings.silence import Silenced
+from azureml_publish.lint.fixes import fix_path
+from azureml_publish.lint.suppressions import Silenced
 from azureml_publish.reporters.diagnostics import as_json, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
 

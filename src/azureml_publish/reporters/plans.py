@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from azureml_publish.plan import Action, ActionKind, Consequence, FieldChange, Plan
+from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
 from azureml_publish.reporters.paint import PLAIN, Paint
@@ -19,11 +19,11 @@ SIGNS = {
     ActionKind.CONFLICT: ("!", "red"),
 }
 SAID = {
-    Consequence.NEW_VERSION: "needs a new version",
-    Consequence.IN_PLACE: "changes in place",
-    Consequence.APPEND: "is added",
-    Consequence.KEPT: "stays, as properties do",
-    Consequence.IDENTITY: "names another version",
+    ChangeClass.NEW_VERSION: "needs a new version",
+    ChangeClass.IN_PLACE: "changes in place",
+    ChangeClass.APPEND: "is added",
+    ChangeClass.KEPT: "stays, as properties do",
+    ChangeClass.IDENTITY: "names another version",
 }
 NAME_WIDTH = 120
 """Characters of a field's name, which somebody may have chosen in a console."""
@@ -67,7 +67,7 @@ def latest_text(action: Action) -> str:
 
 def by_consequence(action: Action) -> list[FieldChange]:
     """The differences of an action, those of the gravest consequence first."""
-    order = list(Consequence)
+    order = list(ChangeClass)
     return sorted(action.fields, key=lambda change: order.index(change.consequence))
 
 

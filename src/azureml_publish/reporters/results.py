@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from azureml_publish.apply import Outcome, Result
 from azureml_publish.assets import AssetId, ContentCheck
-from azureml_publish.journal import PastRun, Step
+from azureml_publish.execute.apply import Outcome, Result
+from azureml_publish.execute.journal import PastRun, Step
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 

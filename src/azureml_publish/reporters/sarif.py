@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from azureml_publish import __version__
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.findings.baseline import fingerprint
-from azureml_publish.findings.mending import fix_path
-from azureml_publish.findings.silence import Silence
+from azureml_publish.lint.baseline import fingerprint
+from azureml_publish.lint.fixes import fix_path
+from azureml_publish.lint.suppressions import Silence
 from azureml_publish.reporters.frames import span_of
 from azureml_publish.reporters.lint import LintReport
 

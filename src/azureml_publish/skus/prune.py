@@ -8,7 +8,7 @@ from datetime import date
 
 from azureml_publish.assets import SCENARIOS
 from azureml_publish.documents import Document, KeyPath, parse_yaml
-from azureml_publish.edits import remove_items, replace_value
+from azureml_publish.documents.edits import remove_items, replace_value
 from azureml_publish.project import Project
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import Body, resolve_body

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azureml_publish.checks import ModelSubject
-from azureml_publish.cli.session import Session
-from azureml_publish.cli.stages import Settings, stage
 from azureml_publish.diagnostics import Edit, Location
+from azureml_publish.lint.engine import ModelSubject
 from azureml_publish.origins import SourceMap, Stretch
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import Settings, stage
 from azureml_publish.render import Templates
 from azureml_publish.render.tracing import traced_values
 

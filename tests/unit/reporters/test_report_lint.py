@@ -12,7 +12,7 @@ from junitparser import Attr, IntAttr, JUnitXml, TestCase
 from rich.cells import cell_len
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
-from azureml_publish.findings.silence import Silence, Silenced
+from azureml_publish.lint.suppressions import Silence, Silenced
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.frames import frame, visible
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines

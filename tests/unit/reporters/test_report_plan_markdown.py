@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.plan import Action, ActionKind, Consequence, FieldChange, Plan
+from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
 from azureml_publish.reporters.annotations import annotation, plan_annotations
 from azureml_publish.reporters.plan_markdown import MOST, cell, plan_markdown
 from tests.unit.reporters.test_report_plans import CONFLICT, PLAN, UPDATE
@@ -72,8 +72,8 @@ def test_a_plan_without_changes_is_two_lines() -> None:
 @pytest.mark.parametrize("models", [3, 300, 3000])
 def test_it_fits_into_a_comment_and_counts_what_does_not(models: int) -> None:
     fields = (
-        FieldChange("description", Consequence.IN_PLACE, "", CARD),
-        FieldChange("tags.é", Consequence.IN_PLACE, "ä" * 900, "ö"),
+        FieldChange("description", ChangeClass.IN_PLACE, "", CARD),
+        FieldChange("tags.é", ChangeClass.IN_PLACE, "ä" * 900, "ö"),
     )
     plan = Plan("r", tuple(replace(UPDATE, model=f"model-{number}", fields=fields) for number in range(models)))
     text = plan_markdown(plan)
@@ -88,7 +88,7 @@ def test_it_fits_into_a_comment_and_counts_what_does_not(models: int) -> None:
 
 
 def test_conflicts_are_kept_where_not_all_fits() -> None:
-    fields = (FieldChange("description", Consequence.IN_PLACE, "", CARD),)
+    fields = (FieldChange("description", ChangeClass.IN_PLACE, "", CARD),)
     many = tuple(replace(UPDATE, model=f"a-{number}", fields=fields) for number in range(2000))
     assert "<code>little</code>" in plan_markdown(Plan("r", (*many, CONFLICT)))
 
@@ -115,7 +115,7 @@ def test_a_cell_shows_its_text_and_nothing_else(text: str) -> None:
 @EXAMPLES
 @given(NASTY, NASTY, NASTY)
 def test_no_value_leaves_its_fence(field: str, before: str, after: str) -> None:
-    change = FieldChange(f"tags.{field}", Consequence.IN_PLACE, before, after)
+    change = FieldChange(f"tags.{field}", ChangeClass.IN_PLACE, before, after)
     text = plan_markdown(Plan("r", (replace(UPDATE, fields=(change,)),)))
     tokens = MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(text)
     assert [token.info for token in tokens if token.type == "fence"] == ["diff"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import Value
-from azureml_publish.plan import Action, ActionKind, Consequence, FieldChange, Plan
+from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.plans import plan_json, plan_text
 
@@ -24,9 +24,9 @@ UPDATE = Action(
     "b" * 64,
     latest=15,
     fields=(
-        FieldChange("properties.new", Consequence.APPEND, None, "x"),
-        FieldChange("properties.old", Consequence.KEPT, "kept", None),
-        FieldChange("tags.license", Consequence.IN_PLACE, "gpl", "mit"),
+        FieldChange("properties.new", ChangeClass.APPEND, None, "x"),
+        FieldChange("properties.old", ChangeClass.KEPT, "kept", None),
+        FieldChange("tags.license", ChangeClass.IN_PLACE, "gpl", "mit"),
     ),
 )
 CONFLICT = Action(
@@ -35,7 +35,7 @@ CONFLICT = Action(
     ActionKind.CONFLICT,
     "c" * 64,
     "type cannot change in a registered version",
-    (FieldChange("type", Consequence.NEW_VERSION, "mlflow_model", "custom_model"),),
+    (FieldChange("type", ChangeClass.NEW_VERSION, "mlflow_model", "custom_model"),),
     "Run `publish bump little`: the next free version is 4.",
 )
 PLAN = Plan(
@@ -51,7 +51,7 @@ PLAN = Plan(
 
 def changed(before: Value, after: Value, field: str = "tags.x") -> list[str]:
     """The lines below a field that changed, from where the field's name stands."""
-    change = FieldChange(field, Consequence.IN_PLACE, before, after)
+    change = FieldChange(field, ChangeClass.IN_PLACE, before, after)
     text = plan_text(Plan("r", (replace(UPDATE, fields=(change,), latest=None),)))
     lines = text.splitlines()
     start = lines.index(f"      changes in place  {field}")
@@ -176,7 +176,7 @@ class TestChanges:
         ]
 
     def test_a_name_that_somebody_chose_moves_no_cursor(self) -> None:
-        change = FieldChange("tags.\x1b[2Jx", Consequence.IN_PLACE, "a", None)
+        change = FieldChange("tags.\x1b[2Jx", ChangeClass.IN_PLACE, "a", None)
         text = plan_text(Plan("r", (replace(UPDATE, fields=(change,)),)))
         assert "      changes in place  'tags.\\x1b[2Jx'\n" in text
         assert "\x1b" not in text
@@ -238,8 +238,8 @@ class TestLongValues:
     def test_json_has_it_all(self) -> None:
         card = "".join(f"line {number}\n" for number in range(500))
         fields = (
-            FieldChange("description", Consequence.IN_PLACE, "", card),
-            FieldChange("system_metadata.x", Consequence.IN_PLACE, None, LONG),
+            FieldChange("description", ChangeClass.IN_PLACE, "", card),
+            FieldChange("system_metadata.x", ChangeClass.IN_PLACE, None, LONG),
         )
         document = json.loads(plan_json(Plan("r", (replace(UPDATE, fields=fields),))))
         assert [field["after"] for field in document["actions"][0]["fields"]] == [card, LONG]
@@ -279,15 +279,15 @@ class TestJson:
 
     @pytest.mark.parametrize("value", [True, 1, 1.5, "1", ["a"], {"a": [None]}])
     def test_native_values_stay_native(self, value: Value) -> None:
-        change = FieldChange("system_metadata.x", Consequence.IN_PLACE, None, value)
+        change = FieldChange("system_metadata.x", ChangeClass.IN_PLACE, None, value)
         document = json.loads(plan_json(Plan("r", (replace(UPDATE, fields=(change,)),))))
         after = document["actions"][0]["fields"][0]["after"]
         assert (after, type(after)) == (value, type(value))
 
     def test_lists_have_what_comes_and_goes_and_texts_their_diff(self) -> None:
         fields = (
-            FieldChange("tags.skus", Consequence.IN_PLACE, "['a', 'b']", '["b", "c"]'),
-            FieldChange("description", Consequence.IN_PLACE, "one\ntwo\n", "one\n"),
+            FieldChange("tags.skus", ChangeClass.IN_PLACE, "['a', 'b']", '["b", "c"]'),
+            FieldChange("description", ChangeClass.IN_PLACE, "one\ntwo\n", "one\n"),
         )
         skus, card = json.loads(plan_json(Plan("r", (replace(UPDATE, fields=fields),))))["actions"][0]["fields"]
         assert (skus["added"], skus["removed"]) == (["c"], ["a"])
@@ -319,7 +319,7 @@ VALUES = st.recursive(
 
 @given(VALUES, VALUES)
 def test_whatever_a_value_holds_every_line_is_one_clean_line(before: Value, after: Value) -> None:
-    change = FieldChange("system_metadata.x", Consequence.IN_PLACE, before, after)
+    change = FieldChange("system_metadata.x", ChangeClass.IN_PLACE, before, after)
     plan = Plan("r", (replace(UPDATE, fields=(change,)),))
     lines = plan_text(plan).split("\n")
     assert lines[-1] == ""

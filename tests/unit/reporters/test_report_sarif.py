@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
-from azureml_publish.findings.silence import Silence, Silenced
+from azureml_publish.lint.suppressions import Silence, Silenced
 from azureml_publish.reporters.lint import LintReport
 from azureml_publish.reporters.sarif import lint_sarif
 from tests.conftest import REPOSITORY, Run, lacking

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from azureml_publish.checks import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.engine import ModelSubject, ProjectSubject, run_checks
 from azureml_publish.skus import load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from tests.unit.skus.projects import project

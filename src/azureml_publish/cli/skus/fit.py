@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from azureml_publish.assets import Scenario
-from azureml_publish.cli.session import Output, as_of_option, output_options
-from azureml_publish.cli.skus.words import Size, catalogue_here, require_selected
-from azureml_publish.cli.stages import day_of
+from azureml_publish.cli.skus.options import Size, catalogue_here, require_selected
 from azureml_publish.errors import UsageProblem
+from azureml_publish.pipeline.run import Output, as_of_option, output_options
+from azureml_publish.pipeline.stages import day_of
 from azureml_publish.reporters.sku_fit import fit_json, fit_text
 from azureml_publish.skus import Query, is_retired, select
 from azureml_publish.skus.fit import BYTES_PER_PARAMETER, LORA_SHARE, Precision, Shape, Tuning, Workload, fit

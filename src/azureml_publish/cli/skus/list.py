@@ -7,9 +7,9 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.cli.session import Output, as_of_option, output_options
-from azureml_publish.cli.skus.words import catalogue_here, query_options, require_selected
-from azureml_publish.cli.stages import day_of
+from azureml_publish.cli.skus.options import catalogue_here, query_options, require_selected
+from azureml_publish.pipeline.run import Output, as_of_option, output_options
+from azureml_publish.pipeline.stages import day_of
 from azureml_publish.reporters.skus import sizes_json, sizes_text
 from azureml_publish.skus import Catalogue, Query, Selection, is_retired, select
 

@@ -10,9 +10,12 @@ from datetime import date, datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.planning import observe_models
-from azureml_publish.cli.registries import open_registry
-from azureml_publish.cli.session import (
+from azureml_publish.cli.skus.options import project_here
+from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.files import with_version, write_edited
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import (
     Output,
     as_of_option,
     layout_option,
@@ -20,10 +23,7 @@ from azureml_publish.cli.session import (
     output_options,
     registry_option,
 )
-from azureml_publish.cli.skus.words import project_here
-from azureml_publish.cli.stages import FINDINGS, Staged, day_of, render_folders, require_sound, subject_of
-from azureml_publish.cli.writing import with_version, write_edited
-from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.pipeline.stages import FINDINGS, Staged, day_of, render_folders, require_sound, subject_of
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.changes import diff_text, pruning_json, pruning_text

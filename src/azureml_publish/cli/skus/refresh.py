@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from azureml_publish.cli.registries import TOOL
-from azureml_publish.cli.session import Output, output_options
-from azureml_publish.cli.stages import read_catalogue
-from azureml_publish.cli.writing import write_whole
 from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.files import write_whole
+from azureml_publish.pipeline.registries import TOOL
+from azureml_publish.pipeline.run import Output, output_options
+from azureml_publish.pipeline.stages import read_catalogue
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import find_credential

@@ -7,10 +7,10 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.session import Output, as_of_option, layout_option, models_argument, output_options
-from azureml_publish.cli.skus.words import Days, project_here
-from azureml_publish.cli.stages import day_of
+from azureml_publish.cli.skus.options import Days, project_here
 from azureml_publish.layouts import load_rules
+from azureml_publish.pipeline.run import Output, as_of_option, layout_option, models_argument, output_options
+from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import select_models
 from azureml_publish.reporters.skus import foresight_json, foresight_text
 from azureml_publish.skus.foresight import foresee

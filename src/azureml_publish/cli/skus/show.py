@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import SCENARIOS
-from azureml_publish.cli.session import Output, Session, as_of_option
-from azureml_publish.cli.skus.words import project_here
-from azureml_publish.cli.stages import day_of
-from azureml_publish.cli.writing import write_whole
+from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.files import write_whole
+from azureml_publish.pipeline.run import Output, Session, as_of_option
+from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
 from azureml_publish.reporters.sku_svg import chart_svg

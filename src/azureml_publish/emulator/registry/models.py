@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from azureml_publish.emulator.addresses import blob_reference
 from azureml_publish.emulator.blobs.store import BlobStore
-from azureml_publish.emulator.manners import Switches
+from azureml_publish.emulator.quirks import Switches
 from azureml_publish.emulator.registry.recent import Before, RecentWrites
 from azureml_publish.emulator.registry.records import (
     Container,

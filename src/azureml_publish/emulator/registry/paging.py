@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from azureml_publish.emulator.addresses import Addresses
-from azureml_publish.emulator.manners import Manners
+from azureml_publish.emulator.quirks import Manners
 from azureml_publish.emulator.registry.models import View
 from azureml_publish.emulator.registry.records import refused
 from azureml_publish.emulator.routing import Json

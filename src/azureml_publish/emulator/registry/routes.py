@@ -12,9 +12,9 @@ from starlette.types import ASGIApp
 
 from azureml_publish.emulator.addresses import Addresses, blob_reference
 from azureml_publish.emulator.blobs.sas import Signer
-from azureml_publish.emulator.manners import Switches
+from azureml_publish.emulator.quirks import Switches
 from azureml_publish.emulator.registry import wire
-from azureml_publish.emulator.registry.dataplane import dataplane_routes
+from azureml_publish.emulator.registry.model_registry_api import dataplane_routes
 from azureml_publish.emulator.registry.models import ModelStore, own_blob
 from azureml_publish.emulator.registry.paging import newest_first, paged, view_of
 from azureml_publish.emulator.registry.records import REGISTRY_NAME, read_submission, refused

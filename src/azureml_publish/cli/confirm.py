@@ -1,0 +1,56 @@
+"""See that somebody wants what a verb is about to write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from azureml_publish.errors import Declined, UsageProblem
+from azureml_publish.pipeline.registries import Opened
+
+
+def is_named(option: str) -> bool:
+    """Whether an option was written on the command line, and not taken from the environment or a file."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
+
+
+def some(names: Sequence[str], most: int = 4) -> str:
+    """Names as a question shows them; the rest is counted."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--registry") -> None:
+    """Ask whether to do something to a registry; of a protected one its name is wanted.
+
+    Args:
+        opened: the registry.
+        what: what is about to be done, as in "archive 2 versions in".
+        yes: whether `--yes` says so.
+        named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.
+        option: the option that names it, and what else would do.
+
+    Raises:
+        UsageProblem: nobody is there to ask, or the registry is protected.
+        Declined: the answer is no.
+    """
+    name = opened.registry.name
+    if yes and opened.config.protected and not named:
+        raise UsageProblem(
+            f"{name} is protected: --yes alone does not change it.", hint=f"Name it as well, with {option}."
+        )
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageProblem(
+            "There is nobody to ask, as standard input is no terminal.", hint="Add --yes to go on without asking."
+        )
+    if opened.config.protected:
+        question = f"{name} is protected. Type its name to {what} it"
+        wanted = click.prompt(question, err=True, default="", show_default=False) == name
+    else:
+        wanted = click.confirm(f"{what[:1].upper()}{what[1:]} {name}?", err=True)
+    if not wanted:
+        raise Declined("Nothing was changed, as the answer was no.")

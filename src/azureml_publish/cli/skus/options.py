@@ -1,0 +1,127 @@
+"""What the verbs on sizes share: options of the kind of publish.yaml's words, and where the catalogue comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from azureml_publish.assets import MinSkuSpec
+from azureml_publish.diagnostics import Diagnostic, has_errors
+from azureml_publish.errors import UsageProblem
+from azureml_publish.pipeline.run import Output, Session
+from azureml_publish.pipeline.stages import FINDINGS, read_catalogue
+from azureml_publish.project import Project, find_root, load_project
+from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.skus import Catalogue, Selection, load_catalogue
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_DECIMAL = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+class MinSpec(click.ParamType[MinSkuSpec]):
+    """Four whole numbers between bars."""
+
+    name = "spec"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> MinSkuSpec:
+        """Read `4|1|28|64`."""
+        if isinstance(value, MinSkuSpec):
+            return value
+        try:
+            return MinSkuSpec.parse(str(value))
+        except ValueError as error:
+            self.fail(f"{error}. Put it in quotes: a shell reads '|' itself.", param, ctx)
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes: 12GiB, 800MiB, 13.5GB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number with its unit: GiB is 2^30 bytes, GB is 10^9."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", str(value).strip(), re.IGNORECASE)
+        if match is None or not float(match[1]):
+            self.fail(f"'{value}' is not a size such as 12GiB, 800MiB or 13.5GB.", param, ctx)
+        unit = match[2].upper()
+        scale = _UNITS[unit] if match[3] or not unit else _DECIMAL[unit]
+        return int(float(match[1]) * scale)
+
+
+class Days(click.ParamType[int]):
+    """A number of days: 180d, 26w."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number of days, or of weeks."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,6})\s*([dw]?)", str(value).strip())
+        if match is None:
+            self.fail(f"'{value}' is not a span such as 180d or 26w.", param, ctx)
+        return int(match[1]) * (7 if match[2] == "w" else 1)
+
+
+def query_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The words of a query in publish.yaml, one option each."""
+    for option in (
+        click.option("--exclude", multiple=True, metavar="SIZE", help="Never this size. May be repeated."),
+        click.option("--include", multiple=True, metavar="SIZE", help="This size as well. May be repeated."),
+        click.option("--gpu-model", "gpu_models", multiple=True, metavar="MODEL", help="Only this GPU, such as T4."),
+        click.option("--max-gpus", type=click.IntRange(0), help="At most so many GPUs."),
+        click.option("--min", "least", type=MinSpec(), help="At least this: 'vCPUs|GPUs|memory GiB|disk GiB'."),
+        click.option("--family", "families", multiple=True, metavar="NAME", help="A VM family. May be repeated."),
+    ):
+        function = option(function)
+    return function
+
+
+def catalogue_here(session: Session, output: Output) -> Catalogue:
+    """The catalogue, with the overlay of the project that is here; without a project the package's own."""
+    try:
+        root = find_root(session.directory)
+    except UsageProblem:
+        return load_catalogue()
+    catalogue, found = read_catalogue(root)
+    _tell(output, found)
+    return catalogue
+
+
+def project_here(output: Output) -> tuple[Project, Catalogue]:
+    """The project and its catalogue. Mistakes in its files are told, and those that can be worked around go along.
+
+    Raises:
+        UsageProblem: there is no project here.
+    """
+    root = find_root(output.session.directory)
+    project, found = load_project(root)
+    catalogue, wrong = read_catalogue(root)
+    _tell(output, (*found, *wrong))
+    if project is None:
+        raise SystemExit(FINDINGS)
+    return project, catalogue
+
+
+def _tell(output: Output, found: Sequence[Diagnostic]) -> None:
+    if found:
+        tell = output.tell if has_errors(found) else output.note
+        tell(diagnostics_text(found, output.paint_notes).rstrip("\n"))
+
+
+def require_selected(selection: Selection, output: Output) -> None:
+    """Tell what is wrong with a query; end with the code for usage where it selects nothing that was meant."""
+    fatal = [problem for problem in selection.problems if problem.fatal]
+    for problem in selection.problems:
+        if problem not in fatal:
+            output.note(f"{problem.message}. {problem.hint}")
+    if fatal:
+        *others, last = fatal
+        for problem in others:
+            click.echo(f"error: {problem.message}\n  help: {problem.hint}", err=True)
+        raise UsageProblem(last.message, hint=last.hint)

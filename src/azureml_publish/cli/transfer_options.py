@@ -1,0 +1,97 @@
+"""The options of every verb that moves files: how fast, over how many connections, and how it tells of it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from azureml_publish.cli.progress import progress_option, watch
+from azureml_publish.content.upload.pool import CONNECTIONS, Lanes
+from azureml_publish.content.upload.retry import Bandwidth
+from azureml_publish.content.upload.transfer import Transfer
+from azureml_publish.pipeline.registries import TOOL, Opened, find_blobs
+from azureml_publish.pipeline.run import Output
+
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 1024, "MI": 1024**2, "GI": 1024**3}
+
+
+@dataclass(frozen=True, slots=True)
+class Transferring:
+    """What the options say: bytes a second at most (None: no limit), connections, form of the progress."""
+
+    bandwidth: float | None
+    connections: int
+    progress: str
+
+    @contextmanager
+    def into(self, output: Output, opened: Opened) -> Iterator[Transfer]:
+        """What brings files into a registry; it shows how they get on, and Ctrl-C stops it after the step under way."""
+        lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
+        with _stoppable(output) as stopped, watch(output, self.progress) as progress:
+            blobs = find_blobs(opened, output.session.environ)
+            yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=lanes)
+
+
+class Rate(click.ParamType[float]):
+    """Bytes a second: `50MiB`, `50 MiB/s`, `400K`."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it; anything else is a usage error."""
+        if isinstance(value, int | float):
+            return float(value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]I?|)B?(?:/S)?", str(value).strip().upper())
+        rate = float(found[1]) * _UNITS[found[2]] if found else 0.0
+        if rate < 1:
+            self.fail(f"'{value}' is no rate; write for example 50MiB for 50 MiB a second.", param, ctx)
+        return rate
+
+
+def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options; the verb is handed a `Transferring` as `transferring`."""
+
+    @click.option(
+        "--bandwidth", type=Rate(), metavar="RATE", help="Read at most so much a second, for example 50MiB, in all."
+    )
+    @click.option(
+        "--connections",
+        type=click.IntRange(1, 64),
+        default=CONNECTIONS,
+        show_default=True,
+        help="Blocks under way at a time, over all models and files; 8 MiB of memory each.",
+    )
+    @progress_option
+    def wrapped(*arguments: Any, bandwidth: float | None, connections: int, progress: str, **rest: Any) -> Any:
+        return function(*arguments, transferring=Transferring(bandwidth, connections, progress), **rest)
+
+    wrapped.__name__ = function.__name__
+    wrapped.__doc__ = function.__doc__
+    if hasattr(function, "__click_params__"):
+        wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
+    return wrapped
+
+
+@contextmanager
+def _stoppable(output: Output) -> Iterator[threading.Event]:
+    """Ctrl-C asks for an end after the step under way; a second one does not wait."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+        output.note("Stopping after the step under way. Press Ctrl-C again to stop at once.")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,177 @@
+"""An Azure blob folder as a source: what it holds, and its bytes as a stream; read by anybody, or with a credential."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
+from azureml_publish.content.upload.container import SHA256_KEY
+from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
+from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
+from azureml_publish.spec import BlobFolder
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AzureSasCredential, TokenCredential
+    from azure.storage.blob import ContainerClient
+
+    Credential: TypeAlias = "TokenCredential | AzureSasCredential"
+
+PUBLIC_ENDPOINT = "https://{storage}.blob.core.windows.net"
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+
+MOST_READ = 64 * 1024 * 1024
+"""Bytes that azure-storage-blob may fetch with one request: a block at least."""
+
+
+def _no_credential() -> Credential | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """Blob storage: the address of an account (`{storage}` stands for its name), and who asks where nobody may.
+
+    Every request is made without a credential first, as public containers want it; `credential` is called once a
+    container refuses that.
+    """
+
+    endpoint: str = PUBLIC_ENDPOINT
+    credential: Callable[[], Credential | None] = _no_credential
+    patience: Patience = field(default_factory=Patience)
+    _opening: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
+    _opened: dict[tuple[str, str, bool], ContainerClient] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _found: list[Credential | None] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def list_files(self, folder: BlobFolder) -> tuple[ArtifactFile, ...]:
+        """The files below a folder, with their sizes.
+
+        Raises:
+            NotFound: there is no such account, container or folder.
+            NotAuthorised: the container is not public, and no credential opens it.
+            Unreachable: the storage does not answer.
+        """
+        from azure.core.exceptions import HttpResponseError
+
+        def ask() -> tuple[ArtifactFile, ...]:
+            try:
+                return self._list(folder, asks=False)
+            except HttpResponseError as error:
+                # A private container looks like a missing one to somebody unknown.
+                if error.status_code not in (401, 403, 404, 409) or self._credential() is None:
+                    with self._translated(folder):
+                        raise
+            with self._translated(folder):
+                return self._list(folder, asks=True)
+
+        return self.patience.attempt(ask, worth=lambda error: error.status is not None)
+
+    def read(self, origin: BlobOrigin, start: int, length: int, etag: str | None = None) -> Iterator[bytes]:
+        """Bytes of a file, from one request, as long as the file has this ETag.
+
+        Raises:
+            NotFound, NotAuthorised, Unreachable: as the storage answers.
+            ContentMismatch: the file has changed.
+        """
+        from azure.core import MatchConditions
+
+        folder = BlobFolder(storage=origin.storage, container=origin.container, path=origin.name)
+        if length == 0:
+            return
+        # A listing gives it without the quotes that If-Match wants.
+        quoted = f'"{etag.strip(chr(34))}"' if etag else ""
+        same: dict[str, Any] = {"etag": quoted, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        with self._translated(folder):
+            container = self._open(folder, asks=origin.asks)
+            yield from container.download_blob(origin.name, start, length, max_concurrency=1, **same).chunks()
+
+    def copy_source(self, origin: BlobOrigin) -> tuple[str, str | None]:
+        """The address at which another storage service may read a file, and the `Authorization` to show there."""
+        from azure.core.credentials import AzureSasCredential
+
+        folder = BlobFolder(storage=origin.storage, container=origin.container, path=origin.name)
+        url = self._open(folder, asks=origin.asks).get_blob_client(origin.name).url
+        credential = self._credential() if origin.asks else None
+        if credential is None:
+            return url, None
+        if isinstance(credential, AzureSasCredential):
+            return f"{url}?{credential.signature.lstrip('?')}", None
+        return url, f"Bearer {credential.get_token(STORAGE_SCOPE).token}"
+
+    def _list(self, folder: BlobFolder, *, asks: bool) -> tuple[ArtifactFile, ...]:
+        top = folder.path.strip("/")
+        prefix = f"{top}/" if top else ""
+        files: list[ArtifactFile] = []
+        listed = self._open(folder, asks=asks).list_blobs(name_starts_with=prefix or None, include=["metadata"])
+        for blob in listed:
+            name = str(blob.name)
+            if name == prefix or (blob.size == 0 and _is_folder(blob)):
+                continue
+            origin = BlobOrigin(folder.storage, folder.container, name, asks=asks)
+            noted = (blob.metadata or {}).get(SHA256_KEY)
+            etag = str(blob.etag) if blob.etag else None
+            files.append(ArtifactFile(name.removeprefix(prefix), int(blob.size), origin, sha256=noted, etag=etag))
+        if not files:
+            where = f"{folder.storage}/{folder.container}/{top}"
+            raise UnusableSource(f"There is no file below {where}.", hint="Mend `source.azureblob.path` in the spec.")
+        return tuple(files)
+
+    def _open(self, folder: BlobFolder, *, asks: bool) -> ContainerClient:
+        from azure.storage.blob import ContainerClient
+
+        key = (folder.storage, folder.container, asks)
+        with self._opening:
+            if key not in self._opened:
+                self._opened[key] = ContainerClient(
+                    self.endpoint.format(storage=folder.storage),
+                    folder.container,
+                    credential=self._credential() if asks else None,
+                    retry_total=0,  # who reads is the one who has patience
+                    max_single_get_size=MOST_READ,
+                )
+            return self._opened[key]
+
+    def _credential(self) -> Credential | None:
+        """Who asks; found once."""
+        if not self._found:
+            self._found.append(self.credential())
+        return self._found[0]
+
+    @contextmanager
+    def _translated(self, folder: BlobFolder) -> Iterator[None]:
+        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+        where = f"{self.endpoint.format(storage=folder.storage)}/{folder.container}/{folder.path}"
+        try:
+            yield
+        except HttpResponseError as error:
+            if isinstance(error, ClientAuthenticationError) or error.status_code in (401, 403, 409):
+                hint = (
+                    "Log in (`az login`) as somebody with the role Storage Blob Data Reader there, "
+                    "or set AZURE_STORAGE_SAS_TOKEN."
+                )
+                raise NotAuthorised(f"The storage does not open {where} to you.", hint=hint) from error
+            if error.status_code == 404:
+                raise NotFound(f"There is no {where}.", hint="Mend `source.azureblob` in the spec.") from error
+            if error.status_code in (412, 416):
+                hint = "The source changed under way; nothing was registered. Run again."
+                raise ContentMismatch(f"{where} is not what it was when it was listed.", hint=hint) from None
+            said = f"The storage answers {error.status_code} for {where}."
+            if error.status_code is None or not is_transient(error.status_code):
+                raise PublishError(said, hint="Check `source.azureblob` in the spec.") from None
+            after = read_retry_after(getattr(error.response, "headers", None), time.time())
+            raise Unreachable(said, hint="Try again.", status=error.status_code, retry_after=after) from None
+        except AzureError:
+            raise Unreachable(f"The storage cannot be reached for {where}.", hint="Check name and network.") from None
+
+
+def _is_folder(blob: Any) -> bool:
+    """Whether a blob only marks a folder, as storage with a hierarchical namespace lists them."""
+    return (getattr(blob, "metadata", None) or {}).get("hdi_isfolder") == "true"

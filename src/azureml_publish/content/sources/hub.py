@@ -1,0 +1,211 @@
+"""The Hugging Face Hub as a source: what a repository holds at one commit, and its bytes as a stream."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from azureml_publish.content.packaging.tree import ArtifactFile, HubOrigin
+from azureml_publish.content.sources.selection import choose
+from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
+from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable
+from azureml_publish.spec import HubSource
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo
+
+ANSWER_SECONDS = 60.0
+"""How long the Hub may be silent; huggingface_hub itself would wait for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubRepository:
+    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said.
+
+    `gated` is how access is granted where its terms have to be accepted first: `auto` or `manual`.
+    """
+
+    id: str
+    revision: str
+    license: str = ""
+    task: str = ""
+    languages: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    gated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A Hub: its endpoint (None: huggingface_hub's own, which reads HF_ENDPOINT), and how to wait where it asks for it.
+
+    A token is taken by huggingface_hub from HF_TOKEN or its own login, and does not follow a redirect elsewhere.
+    """
+
+    endpoint: str | None = None
+    sleep: Callable[[float], None] = time.sleep
+    _signed: dict[HubOrigin, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def describe(self, repository: str, revision: str | None) -> HubRepository:
+        """What a repository says about itself at a branch, tag or commit; None: at the head of its default branch.
+
+        Raises:
+            NotFound, NotAuthorised, Unreachable: as `list_files`.
+        """
+        from huggingface_hub import HfApi
+
+        with _translated(f"{repository} at {revision}" if revision else repository):
+            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision, timeout=ANSWER_SECONDS)
+        card = info.card_data
+        return HubRepository(
+            id=info.id,
+            revision=str(info.sha),
+            license=next(iter(_several(getattr(card, "license", None))), ""),
+            task=info.pipeline_tag or "",
+            languages=_several(getattr(card, "language", None)),
+            datasets=_several(getattr(card, "datasets", None)),
+            gated=str(info.gated or ""),
+        )
+
+    def list_files(self, source: HubSource) -> tuple[ArtifactFile, ...]:
+        """The files of a repository at its revision, those that the spec includes.
+
+        Raises:
+            NotFound: no such repository or revision.
+            NotAuthorised: the repository is gated or private.
+            Unreachable: the Hub does not answer.
+        """
+        from huggingface_hub import HfApi
+
+        what = f"{source.huggingface} at {source.revision}"
+        api = HfApi(endpoint=self.endpoint)
+
+        def ask() -> ModelInfo:
+            with _translated(what):
+                return api.model_info(
+                    source.huggingface, revision=source.revision, files_metadata=True, timeout=ANSWER_SECONDS
+                )
+
+        # A Hub that is not there at all is told at once.
+        info = Patience(sleep=self.sleep).attempt(ask, worth=lambda error: error.status is not None)
+        siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+        files: list[ArtifactFile] = []
+        for path in choose(sorted(siblings), source.include, source.exclude):
+            sibling = siblings[path]
+            if sibling.size is None:
+                raise PublishError(f"The Hub does not tell the size of {path} in {what}.")
+            files.append(
+                ArtifactFile(
+                    path,
+                    sibling.size,
+                    HubOrigin(source.huggingface, source.revision, path),
+                    sha256=sibling.lfs.sha256 if sibling.lfs else None,
+                    git_oid=None if sibling.lfs else sibling.blob_id,
+                )
+            )
+        return tuple(files)
+
+    def read(self, origin: HubOrigin, start: int, length: int, size: int) -> Iterator[bytes]:
+        """Bytes of a file, from one connection, which may break: fewer may come than were asked for.
+
+        The Hub redirects large files to a signed address elsewhere, which is kept for further parts of the file. Files
+        that lie in Xet storage come by the same route: hf_xet writes to disk alone, and nothing is to touch the disk.
+
+        Raises:
+            NotFound, NotAuthorised, Unreachable: as the Hub answers.
+            ContentMismatch: the file has another size by now.
+        """
+        from huggingface_hub import get_session, hf_hub_url
+        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+        asked = hf_hub_url(origin.repository, origin.path, revision=origin.revision, endpoint=self.endpoint)
+        signed = self._signed.get(origin)
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={start}-{start + length - 1}"}
+        if signed is None:
+            headers = build_hf_headers() | headers
+        if (start, length) == (0, size):
+            del headers["Range"]
+        with (
+            _translated(f"{origin.repository}: {origin.path}"),
+            get_session().stream(
+                "GET", signed or asked, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
+            ) as response,
+        ):
+            if signed is not None and response.status_code in (400, 401, 403, 404, 410):
+                self._signed.pop(origin, None)  # it has run out; the Hub gives another one
+                raise Unreachable(f"The address of {origin.path} has run out.", status=response.status_code)
+            hf_raise_for_status(response)
+            if signed is None and response.history and response.url.netloc != response.history[0].url.netloc:
+                self._signed[origin] = str(response.url)
+            skipped = _find_start(response.status_code, response.headers, start, size, origin.path)
+            for chunk in response.iter_raw():
+                kept = chunk[skipped:] if skipped else chunk
+                skipped = max(0, skipped - len(chunk))
+                if kept:
+                    yield kept
+
+
+def _find_start(status: int, headers: Mapping[str, str], start: int, size: int, path: str) -> int:
+    """How many bytes of an answer come before those that were asked for; the answer may be the whole file.
+
+    Raises:
+        ContentMismatch: the file has another size than was promised.
+        Unreachable: the answer begins elsewhere.
+    """
+    told = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", "")) if status == 206 else None
+    whole = int(told[2]) if told else int(headers.get("Content-Length", size)) if status == 200 else size
+    if whole != size:
+        hint = "The source changed under way; nothing was registered. Run again."
+        raise ContentMismatch(f"{path}: the Hub has {whole:,} bytes now, {size:,} were promised.", hint=hint)
+    first = int(told[1]) if told else 0 if status == 200 else start
+    if first > start:
+        raise Unreachable(f"The Hub answers {path} from byte {first:,}, not {start:,}.", status=status)
+    return start - first
+
+
+def _several(value: object) -> tuple[str, ...]:
+    """A card's value, which may be one text or a list of them."""
+    if not value:
+        return ()
+    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else (str(value),)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Turn huggingface_hub's errors into this project's, by type and status.
+
+    What comes from storage behind the Hub is not kept as the cause: its address is signed.
+    """
+    from huggingface_hub import errors
+    from huggingface_hub.utils import httpx
+
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        hint = "Accept its terms on the Hub, then set HF_TOKEN to a token that may read it."
+        raise NotAuthorised(f"The Hub keeps {what} behind its terms.", hint=hint) from error
+    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
+        hint = "Check `source` in the spec; for a private repository set HF_TOKEN."
+        raise NotFound(f"The Hub has no {what}.", hint=hint) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            hint = "Set HF_TOKEN to a token that may read it."
+            raise NotAuthorised(f"The Hub refuses {what} ({status}).", hint=hint) from None
+        if status == 404:
+            raise NotFound(f"The Hub has no {what}.", hint="Check `source` in the spec.") from None
+        if status in (412, 416):
+            hint = "The source changed under way; nothing was registered. Run again."
+            raise ContentMismatch(f"The Hub has fewer bytes of {what} than it promised.", hint=hint) from None
+        if not is_transient(status):
+            raise PublishError(f"The Hub answers {status} for {what}.", hint="Check `source` in the spec.") from None
+        after = read_retry_after(error.response.headers, time.time())
+        raise Unreachable(
+            f"The Hub answers {status} for {what}.", hint="Try again later.", status=status, retry_after=after
+        ) from None
+    except (httpx.HTTPError, errors.OfflineModeIsEnabled) as error:
+        hint = "Check the network and HF_ENDPOINT; `-r local` works without either."
+        raise Unreachable(f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None

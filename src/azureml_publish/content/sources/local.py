@@ -1,0 +1,122 @@
+"""A local folder as a source: one walk for list, size and hash; nothing outside the folder is followed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from azureml_publish.content.digests import Digests
+from azureml_publish.content.packaging.tree import ArtifactFile, LocalOrigin
+from azureml_publish.content.sources.selection import choose
+from azureml_publish.errors import UnusableSource
+
+CHUNK = 1024 * 1024
+
+IGNORE_FILE = ".amlignore"
+"""Names what stays behind, as a .gitignore does; azure-ai-ml reads the same file for its uploads.
+A .gitignore is not read: weights are what git ignores."""
+
+
+def list_local_files(
+    folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = (), digests: Digests | None = None
+) -> tuple[ArtifactFile, ...]:
+    """Every file below a folder with its size and SHA-256, but what its ignore file or the patterns leave behind.
+
+    Args:
+        folder: the folder.
+        include: patterns of `choose`.
+        exclude: likewise.
+        digests: what was hashed before; a file that has not changed since is not read again.
+
+    Raises:
+        UnusableSource: the folder is not there, a link in it leads outside, nowhere or to a folder, or a file
+            cannot be read.
+    """
+    if not folder.is_dir():
+        raise UnusableSource(f"The source folder {folder} is not there.", hint="Mend `source.local` in the spec.")
+    root = folder.resolve()
+    ignored = _read_ignore_file(root)
+    found = dict(_walk(root, root, ignored))
+    files: list[ArtifactFile] = []
+    for relative in choose(sorted(found), include, exclude):
+        path = found[relative]
+        _check(path, root, folder)
+        noted = digests.find(path) if digests is not None else None
+        if noted is None:
+            before = path.stat()
+            noted = _sha256(path)
+            if digests is not None:
+                digests.note(path, before, noted)
+        files.append(ArtifactFile(relative, path.stat().st_size, LocalOrigin(path), sha256=noted))
+    return tuple(files)
+
+
+def read_local_file(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """Bytes of a file, a MiB at a time; fewer than were asked for if it ends earlier.
+
+    Raises:
+        UnusableSource: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            stream.seek(start)
+            left = length
+            while chunk := stream.read(CHUNK if left is None else min(CHUNK, left)):
+                left = None if left is None else left - len(chunk)
+                yield chunk
+    except OSError as error:
+        hint = "Make it a readable file, or take it out of the folder."
+        raise UnusableSource(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
+
+
+def _walk(folder: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[tuple[str, Path]]:
+    """Everything below a folder but folders, by its path below the root; what is ignored is not looked into."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        hint = "Make it a readable folder, or take it out."
+        raise UnusableSource(f"{folder} cannot be read: {error.strerror}.", hint=hint) from error
+    for entry in entries:
+        path = Path(entry.path)
+        relative = path.relative_to(root).as_posix()
+        inside = entry.is_dir(follow_symlinks=False)
+        if relative == IGNORE_FILE or (ignored and ignored.match_file(f"{relative}/" if inside else relative)):
+            continue
+        if inside:
+            yield from _walk(path, root, ignored)
+        else:
+            yield relative, path
+
+
+def _check(path: Path, root: Path, folder: Path) -> None:
+    mend = "Put the file itself into the folder."
+    if not Path(os.path.realpath(path)).is_relative_to(root):
+        raise UnusableSource(f"{path} leads out of {folder}.", hint=mend)
+    if not path.exists():
+        raise UnusableSource(f"{path} leads nowhere.", hint=mend)
+    if path.is_dir():
+        raise UnusableSource(f"{path} is a link to a folder.", hint="Put the folder itself there.")
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnusableSource(f"{path} is no file with content.", hint="Take it out of the folder, or exclude it.")
+
+
+def _read_ignore_file(root: Path) -> GitIgnoreSpec | None:
+    path = root / IGNORE_FILE
+    if not path.is_file():
+        return None
+    try:
+        return GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise UnusableSource(f"{path} cannot be read: {error}.", hint="Write it as a .gitignore, in UTF-8.") from error
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for chunk in read_local_file(path):
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Brings files into the container of a version, in blocks, and resumes."""

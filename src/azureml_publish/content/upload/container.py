@@ -1,0 +1,292 @@
+"""A registry's blob container: files go in block by block and appear whole; they are read back as streams."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from azureml_publish.assets import ContainerAccess
+from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.content.upload.lease import Lease, Renew
+from azureml_publish.content.upload.retry import Patience, Stop, Told, is_transient, never, read_retry_after, untold
+from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
+
+BLOCK = 8 * 1024 * 1024
+"""Bytes of one block, as long as a file has no more than Azure's 50,000 of them (390 GiB)."""
+
+MOST_BLOCKS = 50_000
+"""https://learn.microsoft.com/azure/storage/blobs/scalability-targets"""
+
+SHA256_KEY = "sha256"
+"""Metadata that tells a blob's SHA-256, noted when it was checked."""
+GIT_OID_KEY = "git_oid"
+ETAG_KEY = "source_etag"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that lies in a container: its size, and the digests that were noted when it was checked and committed."""
+
+    size: int
+    sha256: str | None = None
+    git_oid: str | None = None
+    etag: str | None = None
+
+    def is_known_to_be(self, file: ArtifactFile) -> bool:
+        """Whether an earlier run brought and checked just this file."""
+        if self.size != file.size or self.sha256 is None:
+            return False
+        if file.sha256 is not None:
+            return self.sha256 == file.sha256
+        if file.git_oid is not None:
+            return self.git_oid == file.git_oid
+        return file.etag is not None and self.etag == _plain(file.etag)
+
+
+class Container:
+    """Files below one folder of a container. Safe from any thread."""
+
+    def __init__(
+        self,
+        access: ContainerAccess,
+        folder: str,
+        renew: Renew | None = None,
+        *,
+        patience: Patience | None = None,
+        stop: Stop = never,
+        told: Told = untold,
+        connections: int = 8,
+    ) -> None:
+        """Name a folder.
+
+        Args:
+            access: the container, as it was lent.
+            folder: path in it; empty for all of it.
+            renew: lends the same container again.
+            patience: how often and how long to try.
+            stop: whether somebody wants to stop.
+            told: hears of every wait.
+            connections: how many requests there are at a time.
+        """
+        self._lease = Lease(access, renew, connections=connections)
+        self._folder = folder.strip("/")
+        self._patience = patience or Patience()
+        self._stop = stop
+        self._told = told
+
+    @property
+    def uri(self) -> str:
+        """The folder's URI, without a signature."""
+        return f"{self._lease.uri}/{self._folder}" if self._folder else self._lease.uri
+
+    def files(self) -> Mapping[str, StoredFile]:
+        """What lies in the folder, by path below it."""
+
+        def ask(client: ContainerClient) -> Mapping[str, StoredFile]:
+            found: dict[str, StoredFile] = {}
+            for blob in client.list_blobs(name_starts_with=self._prefix or None, include=["metadata"]):
+                noted = blob.metadata or {}
+                found[blob.name.removeprefix(self._prefix)] = StoredFile(
+                    blob.size, noted.get(SHA256_KEY), noted.get(GIT_OID_KEY), noted.get(ETAG_KEY)
+                )
+            return MappingProxyType(found)
+
+        return self._do(ask, self.uri)
+
+    def begun(self) -> frozenset[str]:
+        """Paths of what was begun and not committed, or is there without a note that it was checked."""
+
+        def ask(client: ContainerClient) -> frozenset[str]:
+            listed = client.list_blobs(name_starts_with=self._prefix or None, include=["metadata", "uncommittedblobs"])
+            return frozenset(
+                blob.name.removeprefix(self._prefix) for blob in listed if SHA256_KEY not in (blob.metadata or {})
+            )
+
+        return self._do(ask, self.uri)
+
+    def blocks(self, path: str) -> Mapping[str, int]:
+        """Names and sizes of a file's blocks that wait to be committed."""
+
+        def ask(client: ContainerClient) -> Mapping[str, int]:
+            _, waiting = self._blob(client, path).get_block_list("uncommitted")
+            return {block.id: block.size for block in waiting}
+
+        try:
+            return self._do(ask, f"{self.uri}/{path}")
+        except NotFound:
+            return {}
+
+    def read(self, path: str, size: int | None = None) -> Iterator[bytes]:
+        """The bytes of a file; of a large one, whose size is told, block by block."""
+        if size is None:
+            yield self.read_part(path)
+            return
+        for start in range(0, size, BLOCK):
+            yield self.read_part(path, start, min(BLOCK, size - start))
+
+    def read_part(self, path: str, *part: int) -> bytes:
+        """Bytes of a file: `part` is where they start and how many; none, all of them."""
+
+        def ask(client: ContainerClient) -> bytes:
+            return self._blob(client, path).download_blob(*part, max_concurrency=1).readall()
+
+        return self._do(ask, f"{self.uri}/{path}")
+
+    def address(self, path: str) -> str:
+        """A file's URL with a signature that is good for a while, for another storage. No report may show it."""
+        return self._blob(self._lease.client(), path).url
+
+    def put(self, file: ArtifactFile, data: bytes, metadata: Mapping[str, str]) -> None:
+        """Write a file whole. The service compares the MD5 of what came."""
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, file.path).upload_blob(
+                data,
+                length=len(data),
+                overwrite=True,
+                metadata=dict(metadata),
+                content_settings=_settings(file, data),
+                validate_content=True,
+            )
+
+        self._do(ask, f"{self.uri}/{file.path}")
+
+    def stage(self, file: ArtifactFile, name: str, data: bytes) -> None:
+        """Send a block, which nobody sees before it is committed.
+
+        Over HTTPS the connection itself lets nothing be changed. Over plain HTTP the service compares the block's MD5.
+        """
+        checked = self._lease.uri.startswith("http://")
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, file.path).stage_block(name, data, length=len(data), validate_content=checked)
+
+        self._do(ask, f"{self.uri}/{file.path}")
+
+    def stage_from(self, path: str, name: str, source: tuple[str, str | None], start: int, data: bytes) -> None:
+        """Have the service fetch a block itself, and compare the MD5 with that of the bytes that were read here.
+
+        Args:
+            path: the file.
+            name: the block's name.
+            source: address and `Authorization` of the source.
+            start: where the block begins in the source.
+            data: what it holds.
+
+        Raises:
+            PublishError: the service does not do that, or not from there; the block may be sent instead.
+        """
+        url, authorization = source
+        shown: dict[str, Any] = {"source_authorization": authorization} if authorization else {}
+        md5 = hashlib.md5(data, usedforsecurity=False).digest()
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, path).stage_block_from_url(
+                name, url, start, len(data), source_content_md5=bytearray(md5), **shown
+            )
+
+        with translated(f"{self.uri}/{path}"):
+            ask(self._lease.client())
+
+    def commit(self, file: ArtifactFile, names: list[str], metadata: Mapping[str, str]) -> None:
+        """Make a file appear from its blocks."""
+        from azure.storage.blob import BlobBlock
+
+        def ask(client: ContainerClient) -> None:
+            self._blob(client, file.path).commit_block_list(
+                [BlobBlock(name) for name in names], metadata=dict(metadata), content_settings=_settings(file)
+            )
+
+        self._do(ask, f"{self.uri}/{file.path}")
+
+    def forget_blocks(self, path: str) -> None:
+        """Drop the blocks of a file that wait to be committed; it is empty afterwards, without a note of a check."""
+        self._do(lambda client: self._blob(client, path).commit_block_list([]), f"{self.uri}/{path}")
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self._folder}/" if self._folder else ""
+
+    def _blob(self, client: ContainerClient, path: str) -> BlobClient:
+        return client.get_blob_client(f"{self._prefix}{path}")
+
+    def _do(self, ask: Callable[[ContainerClient], T], what: str) -> T:
+        """Ask, with patience; with another signature where this one is refused."""
+        refusals = 0
+
+        def once() -> T:
+            nonlocal refusals
+            while True:
+                client = self._lease.client()
+                try:
+                    with translated(what):
+                        return ask(client)
+                except NotAuthorised:
+                    refusals += 1
+                    if refusals > 2 or not self._lease.refused(client):
+                        raise
+
+        return self._patience.attempt(once, stop=self._stop, told=self._told)
+
+
+def metadata_of(file: ArtifactFile, sha256: str) -> dict[str, str]:
+    """What is noted with a file that was checked, so that the next run knows it again."""
+    noted = {SHA256_KEY: sha256}
+    if file.git_oid is not None:
+        noted[GIT_OID_KEY] = file.git_oid
+    if file.etag is not None:
+        noted[ETAG_KEY] = _plain(file.etag)
+    return noted
+
+
+def block_size(size: int, least: int = BLOCK) -> int:
+    """Bytes of a block of a file of this size: whole MiB, and no more of them than the service allows."""
+    mib = 1024 * 1024
+    return max(least, -(-size // MOST_BLOCKS // mib) * mib if size > least * MOST_BLOCKS else 0)
+
+
+def _plain(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _settings(file: ArtifactFile, data: bytes | None = None) -> ContentSettings:
+    from azure.storage.blob import ContentSettings
+
+    md5 = None if data is None else bytearray(hashlib.md5(data, usedforsecurity=False).digest())
+    return ContentSettings(content_type=file.content_type, content_md5=md5)
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn azure-storage-blob's errors into this project's, by type and status; their text may hold a signature."""
+    from azure.core import exceptions
+
+    try:
+        yield
+    except exceptions.HttpResponseError as error:
+        status, code = error.status_code, getattr(error, "error_code", None) or error.reason
+        code = getattr(code, "value", code)  # an enumeration, where azure-storage-blob knows the code
+        if status == 404:
+            raise NotFound(f"The container has no {what}.") from None
+        if status in (401, 403):
+            hint = "The registry's signature has run out or lacks a permission; run again."
+            raise NotAuthorised(f"The storage refuses {what}: {code}.", hint=hint) from None
+        said = f"The storage answers {status} ({code}) for {what}."
+        # An MD5 that differs is a byte that was changed on the way: the same request may go well.
+        if status is not None and (is_transient(status) or code == "Md5Mismatch"):
+            after = read_retry_after(getattr(error.response, "headers", None), time.time())
+            raise Unreachable(said, hint="Run again.", status=status, retry_after=after) from None
+        raise PublishError(said, hint="Run again.") from None
+    except exceptions.AzureError as error:
+        hint = "Check the network; a private registry needs a route to its storage."
+        raise Unreachable(f"The storage cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None

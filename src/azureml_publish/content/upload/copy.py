@@ -1,0 +1,109 @@
+"""From container to container: a registered version's files, on the way that all files go, and its manifest as it is.
+
+The target's storage fetches large files itself where it can reach the source
+(https://learn.microsoft.com/rest/api/storageservices/put-block-from-url); what it cannot goes through here. Either way
+every byte is read once from the source and compared with the manifest before a file appears.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from azureml_publish.assets import ContainerAccess, ManifestEntry
+from azureml_publish.content.manifest import parse_manifest
+from azureml_publish.content.packaging.tree import (
+    MANIFEST_FILE,
+    ArtifactFile,
+    RenderedOrigin,
+    StoredOrigin,
+    manifest_digest,
+)
+from azureml_publish.content.upload.container import Container, metadata_of
+from azureml_publish.content.upload.lease import Renew
+from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.transfer import Moved, Transfer, move_files
+from azureml_publish.errors import ContentMismatch, PublishError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder of a container; `lend` lends the same container again, with another signature."""
+
+    access: ContainerAccess
+    folder: str
+    lend: Renew
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A version's files in their new place: their folder's URI, the manifest's digest, and how they got there."""
+
+    uri: str
+    manifest: str
+    moved: Moved
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.moved.entries)
+
+
+def copy_content(model: str, source: Place, target: Place, promised: str, transfer: Transfer) -> Copied:
+    """Copy all files of a manifest, and the manifest itself to the byte. What an earlier run brought stays.
+
+    Args:
+        model: whose files they are, for the progress.
+        source: where they are.
+        target: where they are to be.
+        promised: the manifest's digest, from the properties.
+        transfer: how.
+
+    Raises:
+        ContentMismatch: the manifest is not the promised one, or a file is not as it says.
+        PublishError: a storage fails, or holds what does not belong there. What has arrived stays for the next run.
+        Interrupted: `stop` said so; likewise.
+    """
+    # Who reads is the one who has patience: a range is taken up where it broke.
+    read = Container(
+        source.access,
+        source.folder,
+        source.lend,
+        patience=Patience(attempts=1),
+        connections=transfer.lanes.connections,
+    )
+    written = Container(
+        target.access,
+        target.folder,
+        target.lend,
+        patience=transfer.patience,
+        stop=transfer.stop,
+        told=lambda seconds, error: transfer.progress.waits(model, "", seconds, error.message),
+        connections=transfer.lanes.connections,
+    )
+    data = transfer.patience.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)
+    entries = _check_manifest(data, read.uri, promised)
+    if beyond := sorted(set(written.files()) - {entry.path for entry in entries} - {MANIFEST_FILE}):
+        raise PublishError(
+            f"{written.uri} holds files that the manifest does not list: {', '.join(beyond[:5])}.",
+            hint="Another attempt left them there. Promote another version.",
+        )
+    files = [ArtifactFile(entry.path, entry.size, StoredOrigin(read), sha256=entry.sha256) for entry in entries]
+    moved = move_files(model, files, written, transfer)
+    digest = hashlib.sha256(data).hexdigest()
+    manifest = ArtifactFile(MANIFEST_FILE, len(data), RenderedOrigin(data), sha256=digest)
+    written.put(manifest, data, metadata_of(manifest, digest))
+    return Copied(written.uri, promised, moved)
+
+
+def _check_manifest(data: bytes, uri: str, promised: str) -> tuple[ManifestEntry, ...]:
+    try:
+        entries = parse_manifest(data)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ContentMismatch(f"{MANIFEST_FILE} in {uri} cannot be read: {error}.") from error
+    if (digest := manifest_digest(entries)) != promised:
+        raise ContentMismatch(
+            f"{MANIFEST_FILE} in {uri} has the digest {digest}, the registered one is {promised}.",
+            hint="`publish verify` shows what differs. Nothing was registered.",
+        )
+    return entries

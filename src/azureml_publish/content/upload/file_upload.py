@@ -1,0 +1,246 @@
+"""One file on its way: its blocks are read several at a time, hashed in order, sent, and committed if all is right.
+
+A block is named after its number and the SHA-256 of the file up to its end. A block of that name that an earlier run
+left with the service is thus the block that was just read and hashed, and need not be sent again; one of another file,
+another place or another state of the source has another name.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Protocol
+
+from azureml_publish.assets import ManifestEntry
+from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.content.upload.container import BLOCK, Container, block_size, metadata_of
+from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.retry import Patience, Stop
+from azureml_publish.errors import ContentMismatch, Interrupted, PublishError, Unreachable
+
+_CHANGED = "The source changed or was damaged on the way; nothing was registered. Run again."
+
+
+class Source(Protocol):
+    """Where the bytes of files come from."""
+
+    def read(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
+        """Bytes of a file; fewer may come than were asked for.
+
+        Raises:
+            Unreachable: worth another attempt.
+            PublishError: not worth one.
+        """
+
+    def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
+        """Where the storage could fetch a file itself: address and `Authorization`; None where it cannot."""
+
+
+class Watcher(Protocol):
+    """Hears how one file gets on, from several threads."""
+
+    def advance(self, count: int) -> None:
+        """So many more bytes are in the container."""
+
+    def waits(self, seconds: float, error: Unreachable) -> None:
+        """Something did not answer, and is asked again in a while."""
+
+    def done(self) -> None:
+        """The file is in the container, whole and checked."""
+
+    def failed(self) -> None:
+        """The file will not be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadContext:
+    """What moving a file takes."""
+
+    container: Container
+    source: Source
+    lanes: Lanes
+    patience: Patience
+    stop: Stop
+    block: int = BLOCK
+
+
+class Moving:
+    """One file on its way. `bring` is called for every span, in any order and from any thread."""
+
+    def __init__(self, file: ArtifactFile, means: UploadContext, watcher: Watcher, present: Mapping[str, int]) -> None:
+        """Begin.
+
+        Args:
+            file: what to bring.
+            means: how.
+            watcher: who hears of it.
+            present: names and sizes of the blocks that an earlier run left with the service.
+        """
+        self.file = file
+        self.entry: ManifestEntry | None = None
+        self.error: BaseException | None = None
+        self._means = means
+        self._watcher = watcher
+        self._present = present
+        self.fetched = 0
+        """Bytes that the storage fetched itself."""
+        self._fetches = file.size > means.block
+        self._hashes = _Hashes(file)
+        self._turn = threading.Condition()
+        self._next = 0
+        size = block_size(file.size, means.block)
+        self.spans = tuple(
+            Span(index, start, min(size, file.size - start))
+            for index, start in enumerate(range(0, max(file.size, 1), size))
+        )
+        self._names = [""] * len(self.spans)
+        self._left = len(self.spans)
+
+    def bring(self, span: Span) -> None:
+        """Read, hash in turn and send one span; the last one commits the file.
+
+        What goes wrong is kept in `error`; the other spans then end too.
+        """
+        try:
+            self._go_on()
+            data = self._read(span)
+            name = self._hash(span, data)
+            if len(self.spans) == 1:
+                entry = self._hashes.entry()
+                self._go_on()
+                self._means.container.put(self.file, data, metadata_of(self.file, entry.sha256))
+                self.entry = entry
+                self._watcher.advance(len(data))
+                self._watcher.done()
+                return
+            self._send(span, name, data)
+            self._commit()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the file is waited for
+            with self._turn:
+                self.error = self.error or error
+                self._turn.notify_all()
+            self._watcher.failed()
+
+    def _read(self, span: Span) -> bytes:
+        means, buffer = self._means, BytesIO()
+
+        def fetch() -> None:
+            missing = span.length - buffer.tell()
+            if not missing:
+                return
+            for chunk in means.source.read(self.file, span.start + buffer.tell(), missing):
+                self._go_on()
+                means.lanes.bandwidth.take(len(chunk), self._over)
+                buffer.write(chunk[: span.length - buffer.tell()])
+            if buffer.tell() < span.length:
+                at = span.start + buffer.tell()
+                raise Unreachable(f"The source ended {self.file.path} after {at:,} of {self.file.size:,} bytes.")
+
+        means.patience.attempt(fetch, stop=self._over, told=self._watcher.waits, moved=buffer.tell)
+        return buffer.getvalue()
+
+    def _hash(self, span: Span, data: bytes) -> str:
+        """Wait for the spans before this one, hash, and name the block."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._next == span.index or self.error is not None)
+        self._go_on()
+        name = self._hashes.add(span.index, data)  # nobody else has its turn now
+        self._names[span.index] = name
+        with self._turn:
+            self._next += 1
+            self._turn.notify_all()
+        return name
+
+    def _send(self, span: Span, name: str, data: bytes) -> None:
+        container = self._means.container
+        if self._present.get(name) != len(data):
+            self._go_on()
+            if not self._fetched_by_service(span, name, data):
+                container.stage(self.file, name, data)
+        self._watcher.advance(len(data))
+
+    def _fetched_by_service(self, span: Span, name: str, data: bytes) -> bool:
+        # Asked for every block: an address may carry a signature that ends before the last one is there.
+        source = self._means.source.copy_source(self.file) if self._fetches else None
+        if source is None:
+            return False
+        try:
+            self._means.container.stage_from(self.file.path, name, source, span.start, data)
+        except PublishError:
+            self._fetches = False  # the service does not do it, or not from there
+            return False
+        with self._turn:
+            self.fetched += len(data)
+        return True
+
+    def _commit(self) -> None:
+        with self._turn:
+            self._left -= 1
+            if self._left:
+                return
+        entry = self._hashes.entry()
+        self._means.container.commit(self.file, self._names, metadata_of(self.file, entry.sha256))
+        self.entry = entry
+        self._watcher.done()
+
+    def _over(self) -> bool:
+        return self.error is not None or self._means.stop()
+
+    def _go_on(self) -> None:
+        if self._over():
+            raise Interrupted(f"Stopped at {self.file.path}.", hint="Run again to carry on from here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of bytes of a file that makes one block."""
+
+    index: int
+    start: int
+    length: int
+
+
+NAME_LENGTH = 49
+"""Characters of a block's name: six digits and a SHA-256 in base64. Azure wants one length for all blocks of a blob."""
+
+
+class _Hashes:
+    """Counts and hashes a file's bytes in order."""
+
+    def __init__(self, file: ArtifactFile) -> None:
+        self._file = file
+        self._size = 0
+        self._sha256 = hashlib.sha256()
+        # Git names a blob by SHA-1; this is a comparison with the Hub's word, not a protection.
+        self._git = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
+
+    def add(self, index: int, data: bytes) -> str:
+        """Take the next bytes; the name of the block that they make, of one length for all blocks."""
+        self._size += len(data)
+        self._sha256.update(data)
+        if self._file.git_oid is not None:
+            self._git.update(data)
+        return f"{index:06}{base64.urlsafe_b64encode(self._sha256.digest()).decode().rstrip('=')}"
+
+    def entry(self) -> ManifestEntry:
+        """What came.
+
+        Raises:
+            ContentMismatch: it is not what was promised.
+        """
+        file, came = self._file, self._sha256.hexdigest()
+        if self._size != file.size:
+            raise ContentMismatch(
+                f"{file.path}: {self._size:,} bytes came, {file.size:,} were promised.", hint=_CHANGED
+            )
+        if file.sha256 is not None and came != file.sha256:
+            raise ContentMismatch(f"{file.path}: its SHA-256 is {came}, not {file.sha256}.", hint=_CHANGED)
+        if file.git_oid is not None and self._git.hexdigest() != file.git_oid:
+            raise ContentMismatch(
+                f"{file.path}: its git blob id is {self._git.hexdigest()}, not {file.git_oid}.", hint=_CHANGED
+            )
+        return ManifestEntry(file.path, self._size, came)

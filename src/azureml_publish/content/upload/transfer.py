@@ -1,0 +1,243 @@
+"""From source to container: list what a spec means, stream each file across, and put the manifest beside them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from functools import partial
+
+from azureml_publish.assets import ContainerAccess, Content, ManifestEntry
+from azureml_publish.content.contents import ModelContent, describe_content, find_local
+from azureml_publish.content.manifest import write_manifest
+from azureml_publish.content.packaging.tree import (
+    ArtifactFile,
+    BlobOrigin,
+    HubOrigin,
+    LocalOrigin,
+    RenderedOrigin,
+    StoredOrigin,
+)
+from azureml_publish.content.sources.azureblob import Blobs
+from azureml_publish.content.sources.git import Clones
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.sources.local import read_local_file
+from azureml_publish.content.sources.selection import find_pickles
+from azureml_publish.content.upload.container import BLOCK, Container
+from azureml_publish.content.upload.file_upload import NAME_LENGTH, Moving, UploadContext
+from azureml_publish.content.upload.lease import Renew
+from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.progress import Progress
+from azureml_publish.content.upload.retry import Patience, Stop
+from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable
+from azureml_publish.project import ModelFolder
+
+__all__ = [
+    "ModelContent",
+    "Moved",
+    "Sources",
+    "Transfer",
+    "describe_content",
+    "find_local",
+    "move_files",
+    "publish_content",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a transfer works with; `stop` is asked at every chunk, `tool` is noted in the manifest.
+
+    `lanes` are the connections and the memory that all models of a run share; `block` is the least size of a block.
+    """
+
+    hub: Hub
+    progress: Progress
+    tool: str
+    stop: Stop
+    blobs: Blobs = field(default_factory=Blobs)
+    clones: Clones = field(default_factory=Clones)
+    lanes: Lanes = field(default_factory=Lanes)
+    patience: Patience = field(default_factory=Patience)
+    block: int = BLOCK
+
+
+def publish_content(
+    content: ModelContent, access: ContainerAccess, transfer: Transfer, renew: Renew | None = None
+) -> Content:
+    """Bring a model's files into a container and check them; those that an earlier run brought stay.
+
+    The files lie in a folder named after what was asked for, so that an attempt with other content is never mixed in.
+
+    Args:
+        content: what to bring.
+        access: the container.
+        transfer: how.
+        renew: lends the container again, when its signature runs out or is refused.
+
+    Raises:
+        PublishError: a source or the storage fails. What has arrived stays for the next run; nothing is registered.
+        Interrupted: `stop` said so; likewise.
+    """
+    name = content.rendered.asset.name
+    root = "mlflow_model_folder" if content.rendered.asset.type == "mlflow_model" else "model"
+    files = content.list_files(transfer.hub, transfer.blobs, transfer.clones)
+    if pickles := find_pickles(file.path for file in files):
+        transfer.progress.warn(name, f"these files run code on whoever loads them: {', '.join(pickles)}")
+    container = Container(
+        access,
+        f"{content.digest[:12]}/{root}",
+        renew,
+        patience=transfer.patience,
+        stop=transfer.stop,
+        told=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
+        connections=transfer.lanes.connections,
+    )
+    moved = move_files(name, files, container, transfer)
+    digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
+    size = sum(entry.size for entry in moved.entries)
+    return Content(container.uri, digest, content.digest, len(moved.entries), size)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What lies in a container: its files, how many of them an earlier run brought, and bytes that the storage fetched.
+
+    Those are the bytes that it read from their source itself; all others were sent.
+    """
+
+    entries: tuple[ManifestEntry, ...]
+    kept: int
+    fetched: int
+
+
+def move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
+    """Bring files into a container, each checked before it appears; `model` is whose they are, for the progress.
+
+    Raises:
+        PublishError: the source or the storage fails. What has arrived stays for the next run.
+        Interrupted: `stop` said so; likewise.
+    """
+    transfer.progress.begin(model, len(files), sum(file.size for file in files))
+    try:
+        return _move_files(model, files, container, transfer)
+    finally:
+        transfer.progress.end(model)
+
+
+def _move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
+    """Hand every span of every file to the lanes, in order, and wait for all of them."""
+    progress = transfer.progress
+    means = UploadContext(
+        container, Sources(transfer), transfer.lanes, transfer.patience, transfer.stop, transfer.block
+    )
+    present, begun = container.files(), container.begun()
+    kept: list[ManifestEntry] = []
+    moves: list[Moving] = []
+    under_way: list[Future[None]] = []
+    trouble = threading.Event()
+    for file in files:
+        stored = present.get(file.path)
+        if stored is not None and stored.sha256 is not None and stored.is_known_to_be(file):
+            kept.append(ManifestEntry(file.path, stored.size, stored.sha256))
+            progress.advance(model, file.path, file.size)
+            progress.file_done(model, file.path, file.size, reused=True)
+            continue
+        blocks = _blocks(container, file.path) if file.path in begun and file.size > transfer.block else {}
+        progress.file_begun(model, file.path, file.size)
+        moves.append(Moving(file, means, _Watcher(model, file, progress, trouble), blocks))
+        for span in moves[-1].spans:
+            if trouble.is_set() or transfer.stop():
+                break
+            under_way.append(transfer.lanes.submit(span.length, partial(moves[-1].bring, span)))
+        if trouble.is_set() or transfer.stop():
+            break
+    wait(under_way)
+    errors = [move.error for move in moves if move.error is not None]
+    for error in sorted(errors, key=lambda error: isinstance(error, Interrupted)):
+        raise error
+    brought = [move.entry for move in moves if move.entry is not None]
+    if len(kept) + len(brought) < len(files):
+        raise Interrupted("Stopped before all files were there.", hint="Run again to carry on from here.")
+    return Moved((*kept, *brought), len(kept), sum(move.fetched for move in moves))
+
+
+def _blocks(container: Container, path: str) -> dict[str, int]:
+    """The blocks that an earlier run left of a file. Those of a tool that names them otherwise are dropped."""
+    found = dict(container.blocks(path))
+    if any(len(name) != NAME_LENGTH for name in found):
+        container.forget_blocks(path)
+        return {}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of a run, by where a file comes from."""
+
+    transfer: Transfer
+
+    def read(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
+        """See `Source.read`."""
+        match file.origin:
+            case HubOrigin():
+                return self.transfer.hub.read(file.origin, start, length, file.size)
+            case BlobOrigin():
+                return self.transfer.blobs.read(file.origin, start, length, file.etag)
+            case LocalOrigin(path):
+                return _whole(file, read_local_file(path, start, length), length)
+            case RenderedOrigin(data):
+                return _whole(file, iter([data[start : start + length]]), length)
+            case StoredOrigin(store):
+                # There is no range of an empty file.
+                return iter([store.read_part(file.path, start, length)] if length else [])
+
+    def copy_source(self, file: ArtifactFile) -> tuple[str, str | None] | None:
+        """See `Source.copy_source`."""
+        match file.origin:
+            case BlobOrigin():
+                return self.transfer.blobs.copy_source(file.origin)
+            case StoredOrigin(store):
+                return store.address(file.path), None
+            case _:
+                return None
+
+
+def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
+    """What is on this machine does not come later: fewer bytes mean that the file has changed."""
+    for chunk in chunks:
+        length -= len(chunk)
+        yield chunk
+    if length > 0:
+        raise ContentMismatch(
+            f"{file.path}: {file.size - length:,} bytes came, {file.size:,} were promised.",
+            hint="The source changed; nothing was registered. Run again.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Watcher:
+    """Tells a run's progress how one file gets on."""
+
+    model: str
+    file: ArtifactFile
+    progress: Progress
+    trouble: threading.Event
+
+    def advance(self, count: int) -> None:
+        self.progress.advance(self.model, self.file.path, count)
+
+    def waits(self, seconds: float, error: Unreachable) -> None:
+        self.progress.waits(self.model, self.file.path, seconds, error.message)
+
+    def done(self) -> None:
+        self.progress.file_done(self.model, self.file.path, self.file.size, reused=False)
+
+    def failed(self) -> None:
+        self.trouble.set()
+
+
+def _provenance(folder: ModelFolder) -> dict[str, object]:
+    """The source as the manifest names it; without the keys that chose among its files."""
+    return folder.spec.source.model_dump(exclude={"include", "exclude", "allow_pickle"}, exclude_none=True)

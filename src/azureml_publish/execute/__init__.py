@@ -1,0 +1,1 @@
+"""What writes: apply, promote, and the journal of a run."""

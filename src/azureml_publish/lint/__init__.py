@@ -1,0 +1,1 @@
+"""Finds mistakes: the engine, its rules, suppressions, fixes and baselines."""

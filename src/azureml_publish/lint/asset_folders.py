@@ -1,0 +1,134 @@
+"""An asset folder as the checks see it: canonical metadata from either layout, each key placed where it is written."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+from azureml_publish.asset_folders import NOT_READABLE, ReadFolder
+from azureml_publish.assets import ModelType
+from azureml_publish.diagnostics import Diagnostic, Location
+from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
+from azureml_publish.layouts import gather, load_rules
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE
+from azureml_publish.skus.catalogue import Catalogue
+from azureml_publish.spec import PAGE_KEYS
+
+SECTIONS = ("properties", "tags", "system_metadata")
+MLMODEL = "MLmodel"
+
+
+def describe_asset(read: ReadFolder, catalogue: Catalogue, as_of: date) -> tuple[AssetSubject, tuple[Diagnostic, ...]]:
+    """An asset folder as the checks see it; what cannot be read of its further files comes with it."""
+    asset, document = read.asset, read.document
+    found: list[Diagnostic] = []
+    spec: Mapping[str, Any] = asset.spec
+    gathered = gather(*(_mapping(spec.get(section)) for section in SECTIONS))
+    carried = {file.path: file.origin for file in asset.carried}
+    mlmodel = None
+    if MLMODEL in carried and (text := _text(carried[MLMODEL], f"{asset.shown}/{MLMODEL}", found)) is not None:
+        mlmodel, wrong = parse_yaml(text, f"{asset.shown}/{MLMODEL}")
+        found.extend(wrong)
+        if mlmodel is not None and not isinstance(mlmodel.data, Mapping):
+            hint = "Copy the MLmodel that MLflow wrote beside the model's files."
+            found.append(NOT_READABLE.at(Location(mlmodel.path), f"{mlmodel.path} is not a mapping.", hint))
+            mlmodel = None
+    pages = []
+    for key in PAGE_KEYS:
+        name = gathered.metadata.get(key)
+        if isinstance(name, str) and name in carried:
+            shown = f"{asset.shown}/{name}"
+            if (text := _text(carried[name], shown, found)) is not None:
+                pages.append(Card(text, _place(shown)))
+    publishing = _mapping(_mapping(asset.model).get("publish"))
+    if read.publishing is not None and publishing.get("type") not in get_args(ModelType):
+        where = read.publishing.location(("publish", "type"))
+        hint = f"Write `publish:` with `type:` {', '.join(get_args(ModelType)[:-1])} or {get_args(ModelType)[-1]}."
+        found.append(NOT_READABLE.at(where, "`publish.type` names no kind of model.", hint))
+    commit = _mapping(spec.get("properties")).get("SHA")
+    described = Described(
+        asset.folder,
+        _said(spec.get("name")),
+        spec.get("version"),
+        _said(publishing.get("type")),
+        gathered.metadata,
+        gathered.tags,
+        gathered.properties,
+        Card(asset.card, _place(f"{asset.shown}/{asset.files['card']}")),
+        _where(document),
+        as_of,
+        archived=spec.get("isArchived") is True,
+        commit=None if commit is None else str(commit),
+        mlmodel=mlmodel,
+        pages=tuple(pages),
+        files=frozenset((*carried, *asset.files.values())),
+        origin=_origin(read),
+        stated=True,
+    )
+    return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
+
+
+def _origin(read: ReadFolder) -> tuple[str, Location] | None:
+    """Where the files come from, as one URI, and its place in model.yaml."""
+    path = _mapping(read.asset.model.get("path"))
+    if read.publishing is None or not isinstance(folder := path.get("container_path"), str):
+        return None
+    parts = (path.get("storage_name"), path.get("container_name"), folder.strip("/"))
+    return "/".join(str(part) for part in parts), read.publishing.location(("path", "container_path"))
+
+
+def _place(path: str) -> Callable[[int, int], Location]:
+    return lambda line, column: Location(path, line, column)
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(path: Path, shown: str, found: list[Diagnostic]) -> str | None:
+    """A further file's text; None, with a diagnostic, where it is too large to be text or no UTF-8."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
+        found.append(MISSING_FILE.at(Location(shown), message, "Keep what people write small; weights lie elsewhere."))
+        return None
+    text, wrong = decode(path.read_bytes(), shown)
+    found.extend(wrong)
+    return None if wrong else text
+
+
+def _where(document: Document) -> Callable[[str], Location]:
+    """Where a canonical key is written, in whichever layout; the nearest key above it where it is not written."""
+
+    def where(key: str) -> Location:
+        parts: KeyPath = tuple(int(part) if part.isdigit() else part for part in key.split("."))
+        if parts in document.spans:
+            return document.location(parts)
+        return document.location(written(document, parts))
+
+    return where
+
+
+def written(document: Document, path: KeyPath) -> KeyPath:
+    """Where a canonical path (`("tasks", "inferenceTasks", 0)`) stands in an asset YAML of either layout."""
+    native = ("system_metadata", *path)
+    for length in range(len(path), 0, -1):
+        if native[: length + 1] in document.spans:
+            return native
+        for old in _old_places().get(path[:length], ()):
+            if old in document.spans:
+                return (*old, *path[length:])
+    return native if native[:1] in document.spans else path
+
+
+@functools.cache
+def _old_places() -> Mapping[KeyPath, tuple[KeyPath, ...]]:
+    return {path: tuple((rule.section, rule.key) for rule in rules) for path, rules in load_rules().items()}

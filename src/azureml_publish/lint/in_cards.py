@@ -1,0 +1,48 @@
+"""What rules on cards have in common when they tell of a finding: its edits, and one finding for many places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from azureml_publish.diagnostics import Diagnostic, Rule
+from azureml_publish.lint.markdown.cards import Card, CardEdit
+
+MOST_EDITS = 1000
+"""More are not put into one fix; the next run finds the rest."""
+
+WIDEST = 200
+"""More characters are not underlined."""
+
+
+def replacing(card: Card, start: int, end: int, text: str) -> CardEdit:
+    """The edit that puts a text in the place of the characters between two offsets of a card."""
+    return (*card.position(start), *card.position(end), text)
+
+
+def width_of(text: str) -> int:
+    """How much of a text to underline: its first line, within bounds."""
+    return max(1, min(WIDEST, len(text.split("\n", 1)[0])))
+
+
+def short(text: str) -> str:
+    """A text of the card as a message quotes it: one line, not long."""
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+def once_a_card(
+    rule: Rule, card: Card, edits: Sequence[CardEdit], message: str, hint: str, *, width: int = 1, safe: bool = True
+) -> Diagnostic:
+    """One finding for a matter of style, at the first of its places; its fix mends all that are in that file."""
+    here = card.place(edits[0][0], edits[0][1])
+    near = [
+        edit
+        for edit in edits[:MOST_EDITS]
+        if card.place(edit[0], edit[1]).path == here.path and card.fix([edit]) is not None
+    ]
+    return rule.at(here, message, hint, fix=card.fix(near, safe=safe) if near else None, width=width)
+
+
+def times(count: int, what: str) -> str:
+    """`1 tab`, `3 tabs`."""
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -1,0 +1,329 @@
+"""A model card as the checks see it: parsed once, with the place in its source of everything that is found in it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from markdown_it.token import Token
+
+from azureml_publish.diagnostics import Edit, Fix, Location
+from azureml_publish.lint.markdown.blocks import block_parser
+from azureml_publish.lint.markdown.inline import Link, links_in, masked_code, masked_links, without
+
+Place: TypeAlias = Callable[[int, int], Location]
+"""Where line and column of a card, both from 1, were written: in a template, a model folder or an asset folder."""
+
+Verbatim: TypeAlias = Callable[[Edit], tuple[str, Edit] | None]
+"""The file and the edit there that make an edit of the card; None where its text does not stand there as it is."""
+
+CardEdit: TypeAlias = tuple[int, int, int, int, str]
+"""One replacement in a card: line, column, end line, end column (both from 1, the end not included), and the text."""
+
+PARSED_CHARACTERS = 256 * 1024
+"""Cards beyond this are not parsed; the largest that was seen published has some 20,000 characters."""
+
+_PARSER = block_parser()
+
+_FRONT_MATTER_LINES = 200
+_FRONT_MATTER_KEY = re.compile(r"[\w-]+[ \t]*:|[ \t]+\S|-[ \t]|#|[ \t]*$")
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: its place, its level from 1, and its text as it is written."""
+
+    line: int
+    column: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block of code: the line of its opening fence, its language in lower case, and its text."""
+
+    line: int
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table row: its text without the spaces round it, and the columns between its bars."""
+
+    line: int
+    column: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table and its cells."""
+
+    line: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; its delimiter row stands in the line after its header. `nested`: within a list or a quotation."""
+
+    header: Row
+    rows: tuple[Row, ...]
+    nested: bool
+
+    @property
+    def delimiter_line(self) -> int:
+        """The line of the row of dashes."""
+        return self.header.line + 1
+
+
+class Card:
+    """One model card.
+
+    Attributes:
+        text: the whole card.
+        place: where a line and column of it were written.
+    """
+
+    def __init__(self, text: str, place: Place, verbatim: Verbatim | None = None) -> None:
+        """A card; without `verbatim` it is a file of its own."""
+        self.text = text
+        self.place = place
+        self._verbatim = verbatim or self._as_it_stands
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The card's lines without their ends, as Markdown counts them."""
+        return tuple(self.source.split("\n"))
+
+    @cached_property
+    def source(self) -> str:
+        """The card with plain line feeds; offsets count in it."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in self.text else self.text
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the card is beyond what is parsed."""
+        return len(self.text) > PARSED_CHARACTERS
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The card's blocks by the rules of CommonMark with GitHub's tables; `map` counts lines from 0."""
+        return self._parsed[0]
+
+    @cached_property
+    def _parsed(self) -> tuple[tuple[Token, ...], dict[str, dict[str, object]]]:
+        if self.too_large:
+            return (), {}
+        body = self.source
+        if self.front_matter:
+            body = "\n" * self.front_matter + "\n".join(self.lines[self.front_matter :])
+        env: dict[str, dict[str, dict[str, object]]] = {}
+        tokens = tuple(_PARSER.parse(body, env))
+        return tokens, env.get("references", {})
+
+    @cached_property
+    def front_matter(self) -> int:
+        """How many lines of YAML stand before the card, its fences included; 0 where there is none."""
+        if not self.text.startswith("---") or self.lines[0].rstrip() != "---":
+            return 0
+        for number, line in enumerate(self.lines[1:_FRONT_MATTER_LINES], 1):
+            if line.rstrip() in ("---", "..."):
+                return number + 1
+            if not _FRONT_MATTER_KEY.match(line):
+                return 0
+        return 0
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """The offset in `source` at which each line begins."""
+        offsets, at = [0], self.source.find("\n")
+        while at >= 0:
+            offsets.append(at + 1)
+            at = self.source.find("\n", at + 1)
+        return tuple(offsets)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column, both from 1, of an offset in `source`."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def at(self, offset: int) -> Location:
+        """Where the character at an offset of `source` was written."""
+        return self.place(*self.position(offset))
+
+    @cached_property
+    def prose(self) -> str:
+        """`source` with front matter, code of every kind and comments blanked out; every offset stays."""
+        blank: list[tuple[int, int]] = [(0, self.front_matter)] if self.front_matter else []
+        blocks: list[tuple[int, int]] = []
+        for token in self.tokens:
+            if token.map is None:
+                continue
+            if token.type in ("fence", "code_block"):
+                blank.append((token.map[0], token.map[1]))
+            elif token.type in ("paragraph_open", "heading_open", "tr_open"):
+                blocks.append((self.starts[token.map[0]], self._end(token.map[1])))
+        text = without(self.source, [(self.starts[first], self._end(end)) for first, end in blank])
+        return masked_code(text, blocks)
+
+    def _end(self, line: int) -> int:
+        """The offset at which the line of this index (from 0) begins, or the card's end."""
+        return self.starts[line] if line < len(self.starts) else len(self.source)
+
+    @cached_property
+    def words(self) -> str:
+        """`prose` without what no reader sees: targets of links and tags of HTML."""
+        return masked_links(self.prose, self.links)
+
+    @cached_property
+    def lowered(self) -> str:
+        """`words` in lower case, for a quick look whether a word is there at all; offsets may differ."""
+        return self.words.lower()
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Links in Markdown, in HTML and as plain addresses, in order; images are none. Text of code has none."""
+        if self.too_large:
+            return ()
+        return links_in(self.source, self.prose, self.html, self._definitions)
+
+    @cached_property
+    def html(self) -> tuple[tuple[int, int], ...]:
+        """Spans of HTML blocks, in which Markdown means nothing: offset of the first character and after the last."""
+        maps = [token.map for token in self.tokens if token.type == "html_block" and token.map]
+        return tuple((self.starts[first], self._end(end)) for first, end in maps)
+
+    @cached_property
+    def paragraphs(self) -> tuple[tuple[int, int], ...]:
+        """First and last line, both from 1, of each paragraph; those of list items and quotations as well."""
+        return tuple(
+            (token.map[0] + 1, token.map[1]) for token in self.tokens if token.type == "paragraph_open" and token.map
+        )
+
+    @cached_property
+    def _definitions(self) -> tuple[int, ...]:
+        """Offsets of the lines that define a link's target: `[name]: target`."""
+        found = []
+        for defined in self._parsed[1].values():
+            lines = defined.get("map")
+            if isinstance(lines, list):
+                found.append(self.starts[lines[0]])
+        return tuple(found)
+
+    @cached_property
+    def headings(self) -> tuple[Heading, ...]:
+        """The card's headings, in order."""
+        found: list[Heading] = []
+        for token, inner in zip(self.tokens, self.tokens[1:], strict=False):
+            if token.type == "heading_open" and token.map:
+                line, text = token.map[0], inner.content
+                column = max(0, self.lines[line].find(text.split("\n", 1)[0])) + 1
+                found.append(Heading(line + 1, column, int(token.tag[1:]), text))
+        return tuple(found)
+
+    @cached_property
+    def anchors(self) -> frozenset[str]:
+        """The anchors that GitHub gives the headings: `data`, and `data-1` for the second of that text."""
+        found: dict[str, int] = {}
+        for heading in self.headings:
+            slug = slug_of(heading.text)
+            count = found.get(slug, 0)
+            found[slug] = count + 1
+            if count:
+                found[f"{slug}-{count}"] = 1
+        return frozenset(found)
+
+    @cached_property
+    def _heading_lines(self) -> tuple[int, ...]:
+        return tuple(heading.line for heading in self.headings)
+
+    def heading_of(self, line: int) -> Heading | None:
+        """The heading under which a line stands."""
+        index = bisect_right(self._heading_lines, line)
+        return self.headings[index - 1] if index else None
+
+    @cached_property
+    def fences(self) -> tuple[Fence, ...]:
+        """The card's fenced code."""
+        return tuple(
+            Fence(token.map[0] + 1, token.info.strip().split(" ")[0].lower(), token.content)
+            for token in self.tokens
+            if token.type == "fence" and token.map
+        )
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The card's tables, cells split at bars as GitHub splits them."""
+        found: list[Table] = []
+        lines: list[int] = []
+        nested = False
+        for token in self.tokens:
+            if token.type == "table_open":
+                lines, nested = [], token.level > 0
+            elif token.type == "tr_open" and token.map:
+                lines.append(token.map[0] + 1)
+            elif token.type == "table_close" and lines:
+                header, *rows = (Row(line, cells_of(self.lines[line - 1], line)) for line in lines)
+                found.append(Table(header, tuple(rows), nested))
+        return tuple(found)
+
+    def fix(self, edits: Sequence[CardEdit], *, safe: bool = True) -> Fix | None:
+        """A mend that makes these edits of the card where it was written.
+
+        Args:
+            edits: line, column, end line and end column in the card, from 1, the end excluded, and the new text.
+            safe: whether the mend cannot change what is meant.
+
+        Returns:
+            the mend; None where any of the text was made by an expression, or where it stands in several files.
+        """
+        if not edits or any(edit[2] > len(self.lines) for edit in edits):
+            return None
+        written = [self._verbatim(Edit(*edit)) for edit in edits]
+        there = [one for one in written if one is not None]
+        files = {path for path, _ in there}
+        if len(there) < len(written) or len(files) > 1:
+            return None
+        return Fix(tuple(edit for _, edit in there), safe, files.pop())
+
+    def _as_it_stands(self, edit: Edit) -> tuple[str, Edit]:
+        """The edit in a card that is a file of its own."""
+        return self.place(edit.line, edit.column).path, edit
+
+
+def cells_of(row: str, line: int) -> tuple[Cell, ...]:
+    """Cells of one row by the rules of GitHub's tables: outer bars are optional, an escaped bar is text."""
+    start, end = len(row) - len(row.lstrip()), len(row.rstrip())
+    while start < end and row[start] in "> \t":
+        start += 1
+    start += row.startswith("|", start)
+    if end > start and row[end - 1] == "|" and row[end - 2 : end - 1] != "\\":
+        end -= 1
+    found = []
+    for bar in (*(match.start() for match in _BAR.finditer(row, start, end)), end):
+        inner = row[start:bar]
+        indent = len(inner) - len(inner.lstrip()) if inner.strip() else 0
+        found.append(Cell(line, start + indent + 1, inner.strip(), start + 1, bar + 1))
+        start = bar + 1
+    return tuple(found)
+
+
+def slug_of(heading: str) -> str:
+    """The anchor of a heading as GitHub makes it; the second of one text gets `-1` after it, which is not done here.
+
+    Source: https://docs.github.com/en/get-started/writing-on-github (section links).
+    """
+    text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", heading)
+    text = re.sub(r"<[^<>]*>", "", text)
+    text = re.sub(r"(?<!\w)_+|_+(?!\w)", "", text)
+    return re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-")

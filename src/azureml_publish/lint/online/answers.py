@@ -1,0 +1,78 @@
+"""What was asked for before the rules look, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from azureml_publish.content.sources.hub import HubRepository
+
+
+class LinkState(StrEnum):
+    """How a link was answered."""
+
+    FINE = "fine"
+    BROKEN = "broken"
+    """The page or its host does not exist."""
+    UNREACHABLE = "unreachable"
+    """Nothing can be said: no answer in time, an error of the server, a page that programs are not shown."""
+    PRIVATE = "private"
+    """The host lies in a private network, and was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAnswer:
+    """What came of asking for one address.
+
+    Attributes:
+        said: what was answered, as the end of a sentence: `answers 404`.
+        moved: where the address has moved for good; empty where it has not.
+        heard: whether any server answered, which tells a broken link from a machine without a network.
+    """
+
+    state: LinkState
+    said: str = ""
+    moved: str = ""
+    heard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HubAnswer:
+    """What the Hub says of a model's repository.
+
+    Attributes:
+        asked: the repository's id as the spec has it.
+        commit: the commit that the spec pins.
+        latest: the repository at the head of its default branch; None where there is none that may be seen.
+        pinned: the repository at that commit; None where the commit is not in it.
+        changed: files that differ between the two, of those that the spec takes and that are not just text for readers.
+        token: whether the Hub was asked with a token.
+    """
+
+    asked: str
+    commit: str
+    latest: HubRepository | None
+    pinned: HubRepository | None = None
+    changed: tuple[str, ...] = ()
+    token: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAnswer:
+    """What a registry says of a model's name and version.
+
+    Attributes:
+        registry: the name it was asked for by, as `-r` takes it.
+        registered: whether the version is there.
+        latest: the latest version of the name; None where there is none.
+        next_version: the next number that is free.
+        blocked: fields that differ and cannot change in a registered version.
+    """
+
+    registry: str
+    name: str
+    version: int
+    registered: bool
+    latest: int | None
+    next_version: int
+    blocked: tuple[str, ...] = ()

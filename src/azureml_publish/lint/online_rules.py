@@ -1,0 +1,89 @@
+"""Rules on what the network said: they look at one use of a link, one repository or one version, and its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urldefrag, urlsplit
+
+from azureml_publish.diagnostics import Diagnostic, Fix, Location, Rule
+from azureml_publish.lint.in_cards import replacing, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.online import HubAnswer, LinkAnswer, RegistryAnswer
+from azureml_publish.lint.subject import Described
+
+_RESERVED = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)", re.IGNORECASE)
+"""Names that belong to nobody: https://www.rfc-editor.org/rfc/rfc2606."""
+
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUse:
+    """A link of a card: what is asked for, and where it is written.
+
+    Attributes:
+        url: the address without its fragment, which no server sees.
+        written: the address as it is written.
+        location: its place, and `width` how much of it to underline.
+        fix: puts `written` in its place; None where that place cannot be written to.
+    """
+
+    url: str
+    written: str
+    location: Location
+    width: int
+    fix: Fix | None
+
+    def to(self, address: str) -> Fix | None:
+        """The mend that puts another address here. Never a safe one: what stands there now is for people to look at."""
+        if self.fix is None:
+            return None
+        return Fix(tuple(replace(edit, text=address) for edit in self.fix.edits), safe=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a model folder says that Hub and registry are asked about, and where a key of it is written."""
+
+    license: str
+    where: Callable[[str], Location]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineCheck:
+    """One rule on answers; it is handed what it asks for, and knows no network."""
+
+    rule: Rule
+    link: Callable[[LinkUse, LinkAnswer], Iterator[Diagnostic]] | None = None
+    hub: Callable[[ModelUse, HubAnswer], Iterator[Diagnostic]] | None = None
+    registry: Callable[[ModelUse, RegistryAnswer], Iterator[Diagnostic]] | None = None
+
+
+def link_uses(model: Described) -> Iterator[LinkUse]:
+    """The links to web pages of a model's card and pages. Places of code, and names that belong to nobody, are none."""
+    for card in (model.card, *model.pages):
+        yield from _uses(card)
+
+
+def _uses(card: Card) -> Iterator[LinkUse]:
+    for link in card.links:
+        written = link.url.strip()
+        if link.kind == "broken" or not _is_page(written):
+            continue
+        edit = replacing(card, link.url_start, link.url_start + len(link.url), written)
+        url = urldefrag(written).url.replace("&amp;", "&")
+        yield LinkUse(url, written, card.at(link.url_start), width_of(link.url), card.fix([edit], safe=False))
+
+
+def _is_page(url: str) -> bool:
+    """Whether an address can be asked about: on the web, without a password, and no pattern such as `{region}`."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False  # CARD023 tells
+    if parts.scheme.lower() not in ("http", "https") or "@" in parts.netloc or re.search(r"[{}<>\s\\]", url):
+        return False
+    return bool(_HOST.fullmatch(host) or ":" in host) and not _RESERVED.fullmatch(host.rstrip("."))

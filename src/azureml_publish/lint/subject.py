@@ -1,0 +1,255 @@
+"""What checks look at, and what a check is."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from azureml_publish.asset_folders import ReadFolder
+from azureml_publish.assets import RenderedModel, Value
+from azureml_publish.diagnostics import Diagnostic, Edit, Location, Rule
+from azureml_publish.documents import Document, KeyPath, parse_yaml
+from azureml_publish.layouts import LayoutConflict, gather
+from azureml_publish.lint.markdown.cards import Card, Place
+from azureml_publish.origins import SourceMap
+from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
+from azureml_publish.skus.catalogue import Catalogue
+from azureml_publish.skus.compute import ResolvedCompute
+from azureml_publish.skus.query import Selection
+from azureml_publish.spec import PAGE_KEYS
+
+_TAG = re.compile(r"\{[{%#]")
+"""What begins a tag of Jinja."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSubject:
+    """A project as the checks see it, as of a day."""
+
+    project: Project
+    catalogue: Catalogue
+    presets: Mapping[str, Selection]
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSubject:
+    """One model folder as the checks see it.
+
+    Attributes:
+        rendered: None where rendering failed, which is told elsewhere.
+        trace: where each character of the card was written; asked only where something is found in the card.
+        config: as in `Described`.
+        tokenizer: likewise.
+    """
+
+    project: ProjectSubject
+    folder: ModelFolder
+    compute: ResolvedCompute
+    rendered: RenderedModel | None
+    trace: Callable[[], SourceMap | None] = lambda: None
+    config: Mapping[str, Value] | None = None
+    tokenizer: Mapping[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleText:
+    """A sample input or output as it is written, in a file of its own or in a code fence of a card.
+
+    `place` is where a line and column of the text, both from 1, were written.
+    """
+
+    name: str
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model version as its metadata and card describe it, whether a model folder or an asset folder says so.
+
+    Attributes:
+        folder: the folder's own name.
+        metadata: the canonical form, whatever the layout: that of `system_metadata` with native types.
+        tags: what is no metadata, structured.
+        properties: likewise.
+        where: the place of a canonical key (`license`, `trainingData.0`), or of the nearest one above it.
+        as_of: the day as of which dates are past.
+        archived: whether the catalogue hides the version.
+        commit: commit of the files' origin, if one is stated.
+        mlmodel: what MLflow says about the model; None where there is no such file or it cannot be read.
+        pages: further Markdown files that the catalogue shows beside the card (notes, evaluation).
+        samples: sample inputs and outputs that lie in files of their own; a card shows them.
+        files: names of the asset folder's files.
+        origin: the URI that an asset folder takes its files from, and where it says so.
+        stated: whether the metadata was written as it is: true of asset folders.
+        config: the `config.json` beside the weights; None where it is not at hand.
+        tokenizer: the `tokenizer_config.json` there; likewise.
+    """
+
+    folder: str
+    name: str
+    version: Value
+    type: str
+    metadata: Mapping[str, Value]
+    tags: Mapping[str, Value]
+    properties: Mapping[str, Value]
+    card: Card
+    where: Callable[[str], Location]
+    as_of: date = date.max
+    archived: bool = False
+    commit: str | None = None
+    mlmodel: Document | None = None
+    pages: tuple[Card, ...] = ()
+    samples: tuple[SampleText, ...] = ()
+    files: frozenset[str] = frozenset()
+    origin: tuple[str, Location] | None = None
+    stated: bool = False
+    config: Mapping[str, Value] | None = None
+    tokenizer: Mapping[str, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetSubject:
+    """An asset folder that nobody imported, as the checks see it.
+
+    `conflicts` is what its two layouts of the metadata do not agree about.
+    """
+
+    read: ReadFolder
+    described: Described
+    catalogue: Catalogue
+    conflicts: tuple[LayoutConflict, ...] = ()
+
+    def place(self, key_path: KeyPath) -> Location:
+        """Where a key of the asset YAML stands, or the nearest one above it."""
+        return self.read.document.location(key_path)
+
+
+class Fact(NamedTuple):
+    """What a rule keeps of one model to compare all models by: small, so that a catalogue of any size fits.
+
+    `code` is the rule's, `model` the model's name; `key` and `value` are the rule's own business.
+    """
+
+    code: str
+    model: str
+    key: str
+    value: str
+    location: Location
+
+
+def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
+    """A model folder as its rendered asset describes it; metadata is placed in `model.yaml` where its key is there."""
+    asset, document = rendered.asset, model.folder.document
+    gathered = gather(asset.properties, asset.tags, asset.system_metadata)
+
+    def where(key: str) -> Location:
+        return document.location(tuple(int(part) if part.isdigit() else part for part in written_as(key).split(".")))
+
+    card = Card(
+        asset.description,
+        lambda line, column: _in_source(model, asset.description, line, column),
+        lambda edit: _edit_in_source(model, asset.description, edit),
+    )
+    packaged = next((one for one in rendered.files if one.path == "MLmodel"), None)
+    mlmodel = parse_yaml(packaged.text, f"build/{model.folder.folder}/MLmodel")[0] if packaged else None
+    return Described(
+        model.folder.folder,
+        asset.name,
+        asset.version,
+        asset.type,
+        gathered.metadata,
+        gathered.tags,
+        gathered.properties,
+        card,
+        where,
+        model.project.as_of,
+        archived=model.folder.spec.archived is True,
+        commit=getattr(model.folder.spec.source, "revision", None),
+        mlmodel=mlmodel,
+        pages=tuple(_pages(model, gathered.metadata)),
+        samples=tuple(_sample_file(sample) for sample in model.folder.samples),
+        files=frozenset(one.path for one in rendered.files) | frozenset(one.path for one in rendered.carried),
+        config=model.config,
+        tokenizer=model.tokenizer,
+    )
+
+
+def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]:
+    """The pages beside the card: the rendered metadata holds the text of the file that the spec names."""
+    carried = {file.path for file in model.folder.carried}
+    for key in PAGE_KEYS:
+        name, text = getattr(model.folder.spec.metadata, key), metadata.get(key)
+        if name in carried and isinstance(text, str):
+            path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/{name}"
+            yield Card(text, functools.partial(Location, path))
+
+
+_WRITTEN_AS = {
+    "tasks.inferenceTasks": "tasks.inference",
+    "tasks.fineTuningTasks": "tasks.finetune",
+    "supportedComputes.inferenceComputes": "compute.inference",
+    "supportedComputes.evaluationComputes": "compute.evaluation",
+    "supportedComputes.finetuneComputes": "compute.finetune",
+    "SKU.inferenceRecommendedSkus": "recommended.inference",
+    "SKU.evaluationRecommendedSkus": "recommended.evaluation",
+    "SKU.finetuneRecommendedSkus": "recommended.finetune",
+    "SKU.inferenceMinSkuSpec": "min_sku.inference",
+    "SKU.evaluationMinSkuSpec": "min_sku.evaluation",
+    "SKU.finetuneMinSkuSpec": "min_sku.finetune",
+    "huggingFaceModelId": "source.huggingface",
+}
+"""Keys of the canonical metadata that `model.yaml` has elsewhere than under `metadata`."""
+
+_ON_TOP = ("name", "version", "type", "source", "license", "languages", "datasets", "tasks", "archived")
+
+
+def written_as(key: str) -> str:
+    """Where `model.yaml` has a canonical key: `compute.inference.3` for `supportedComputes.inferenceComputes.3`."""
+    for canonical, written in _WRITTEN_AS.items():
+        if key == canonical or key.startswith(f"{canonical}."):
+            return written + key[len(canonical) :]
+    return key if key.split(".", maxsplit=1)[0] in _ON_TOP else f"metadata.{key}"
+
+
+def _sample_file(sample: Sample) -> SampleText:
+    return SampleText(sample.name, sample.text, lambda line, column: Location(sample.path, line, column))
+
+
+def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Location:
+    """Where it was written; the line of the rendered card where a trace of the rendering does not tell."""
+    trace = model.trace()
+    place = trace.place(line, column) if trace is not None and trace.text == card else None
+    return place or Location(f"build/{model.folder.folder}/description.md", line, column)
+
+
+def _edit_in_source(model: ModelSubject, card: str, edit: Edit) -> tuple[str, Edit] | None:
+    """The same edit where its text was written; None where no file has it just so, or it would become a Jinja tag."""
+    trace = model.trace()
+    if trace is None or trace.text != card or (not model.folder.finished and _TAG.search(edit.text)):
+        return None
+    return trace.edit(edit)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule and how it is checked.
+
+    `model` looks at a model folder's own spec, `project` at `publish.yaml`; `described` at a model wherever it is
+    described, asset folders that nobody imported included; `asset` at such a folder's own files. `facts` keeps what
+    `catalogue` compares all models by: that one is called once, with the facts of its rule alone.
+    """
+
+    rule: Rule
+    model: Callable[[ModelSubject], Iterator[Diagnostic]] | None = None
+    project: Callable[[ProjectSubject], Iterator[Diagnostic]] | None = None
+    described: Callable[[Described], Iterator[Diagnostic]] | None = None
+    asset: Callable[[AssetSubject], Iterator[Diagnostic]] | None = None
+    facts: Callable[[Described], Iterator[Fact]] | None = None
+    catalogue: Callable[[Sequence[Fact]], Iterator[Diagnostic]] | None = None

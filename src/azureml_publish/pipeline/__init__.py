@@ -1,0 +1,1 @@
+"""One pipeline behind every door: load, render, check, observe, plan, apply."""

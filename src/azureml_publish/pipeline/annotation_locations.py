@@ -1,0 +1,24 @@
+"""Where models are written, as GitHub's annotations name it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.pipeline.stages import Staged
+from azureml_publish.project import Project
+
+
+def find_places(staged: Staged, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
+    """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
+    top = environ.get("GITHUB_WORKSPACE")
+    places = {}
+    for folder, rendered in staged.rendered:
+        place = folder.document.location(("version",))
+        if top and project.root.is_relative_to(Path(top).resolve()):
+            path = Path(os.path.relpath(project.root / place.path, Path(top).resolve())).as_posix()
+            place = Location(path, place.line, place.column)
+        places[rendered.asset.name] = place
+    return places

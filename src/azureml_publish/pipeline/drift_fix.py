@@ -1,0 +1,116 @@
+"""Brings what a registry holds into a model folder, and keeps only what then no longer differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from azureml_publish.assets import LayoutName, RegistryState, Value
+from azureml_publish.content.upload.transfer import describe_content
+from azureml_publish.diagnostics import has_errors
+from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.documents.edits import remove_items, set_value
+from azureml_publish.files import write_bytes, write_edited
+from azureml_publish.lint.engine import ERROR_CHECKS, ModelSubject, run_checks
+from azureml_publish.pipeline.stages import render_folders
+from azureml_publish.plan import Desired, ModelDrift, Side, plan_model
+from azureml_publish.plan.drift_fix import Restating, restate
+from azureml_publish.project import FINISHED_CARD, SPEC_FILE, ModelFolder
+from azureml_publish.reporters.drift import Fixed
+from azureml_publish.spec import ModelSpec
+from azureml_publish.spec.reading import read_spec
+
+_FOLLOWING = frozenset({"description"})
+
+
+def fix_folder(subject: ModelSubject, drift: ModelDrift, state: RegistryState, layout: LayoutName | None) -> Fixed:
+    """Write what the registry holds into one model folder, as far as keys of its spec say just that.
+
+    Each edit is rendered and planned before it is kept: it must end differences that are drift, and make none, apart
+    from a card that its template makes of the same values. What a folder says that was not applied yet is left alone.
+    """
+    wrong = tuple(field.field for field in drift.fields if field.counts)
+    meant = {field.field for field in drift.fields if field.counts and field.side is not Side.BOTH}
+    folder, rendered = subject.folder, subject.rendered
+    if rendered is None or state.asset is None:
+        return Fixed(left=wrong)
+    found = restate(folder.spec, rendered.asset, state.asset, finished=folder.finished)
+    differing = {field.field for field in drift.fields}
+    everything = Restating(
+        tuple(edit for one in found for edit in one.edits), next((one.card for one in found if one.card), None)
+    )
+    # All at once first: mostly all of it is right, and a local source is read for each look.
+    for attempt in (everything, *found):
+        changed = _edited(folder, attempt)
+        if changed is None:
+            continue
+        after = _differing(subject, changed, state, layout)
+        if after is None:
+            continue
+        ended, begun = differing - after, after - differing
+        if ended and ended <= meant and begun <= _FOLLOWING:
+            folder, differing = changed, after
+    if folder is subject.folder:
+        return Fixed(left=wrong)
+    files = tuple(_write(subject.folder, folder))
+    return Fixed(
+        tuple(field for field in wrong if field not in differing),
+        tuple(field for field in wrong if field in differing),
+        files,
+        follows="description" in differing and "description" not in wrong,
+    )
+
+
+def _edited(folder: ModelFolder, attempt: Restating) -> ModelFolder | None:
+    """The folder with edits made; None where they cannot be, or the spec is none afterwards."""
+    document = folder.document
+    for key_path, value in attempt.edits:
+        try:
+            text = _with(document, key_path, value)
+        except ValueError:
+            return None
+        parsed, _ = parse_yaml(text, document.path)
+        if parsed is None:
+            return None
+        document = parsed
+    spec, _ = read_spec(document, ModelSpec)
+    if spec is None:
+        return None
+    return replace(folder, spec=spec, document=document, card=folder.card if attempt.card is None else attempt.card)
+
+
+def _with(document: Document, key_path: tuple[str, ...], value: Value) -> str:
+    """The text with a key set; items that go from a list are cut out, so that comments on the others stay."""
+    there = _at(document, key_path)
+    if isinstance(there, list) and isinstance(value, list) and value:
+        gone = [index for index, item in enumerate(there) if item not in value]
+        if [item for item in there if item in value] == value:
+            return remove_items(document, key_path, gone)
+    return set_value(document, key_path, value)
+
+
+def _at(document: Document, key_path: Iterable[str]) -> Value:
+    found: Value = document.data
+    for key in key_path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _differing(
+    subject: ModelSubject, folder: ModelFolder, state: RegistryState, layout: LayoutName | None
+) -> set[str] | None:
+    """The fields that differ once the folder is as given; None where it does not render, or breaks a rule."""
+    (changed,), found = render_folders(subject.project, [folder], layout)
+    if changed.rendered is None or has_errors(found) or any(run_checks(subject.project, [changed], ERROR_CHECKS)):
+        return None
+    wanted = Desired(changed.rendered.asset, describe_content(folder, changed.rendered).digest)
+    return {change.field for change in plan_model(wanted, state).fields}
+
+
+def _write(before: ModelFolder, after: ModelFolder) -> Iterable[str]:
+    if after.document.text != before.document.text:
+        write_edited(after.path / SPEC_FILE, after.document.text)
+        yield after.document.path
+    if after.card != before.card:
+        write_bytes(after.path / FINISHED_CARD, after.card.encode())
+        yield after.card_path

@@ -1,0 +1,214 @@
+"""`publish lint --fix` and `--diff`: mends are made in a copy of the project, and go into the project when they hold.
+
+Nothing that a mend spoils is ever seen in the project: the copy is linted after every round, and a round after which
+something cannot be read or rendered any more is taken back.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.documents import parse_yaml
+from azureml_publish.files import write_bytes
+from azureml_publish.lint.fixes import apply_fixes, fix_path
+from azureml_publish.pipeline.stages import Staged
+from azureml_publish.project import FINISHED_CARD, MAX_FILE_BYTES
+
+ROUNDS = 10
+"""Mends that touch each other wait for the next round; what needs more rounds than this is left to the next run."""
+
+_BOM = "\ufeff"
+_COPIED = ("models", "templates")
+_LEFT = (".git", ".publish", "build", "node_modules", ".venv")
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What mending made of a project.
+
+    Attributes:
+        before: the bytes of each changed file, by its path in the project.
+        after: what they became.
+        done: the findings that were mended.
+        left: what is found afterwards.
+        refused: files whose mends would have spoiled them or what is made of them.
+    """
+
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    done: tuple[Diagnostic, ...]
+    left: Staged
+    refused: tuple[str, ...] = ()
+
+
+def mend(
+    root: Path,
+    lint: Callable[[Path], Staged],
+    told: Callable[[Staged], Iterable[Diagnostic]],
+    *,
+    unsafe: bool,
+    besides: Iterable[Diagnostic] = (),
+) -> Mending:
+    """Mend a copy of the project until nothing changes.
+
+    Args:
+        root: the project.
+        lint: looks at a project in a folder.
+        told: the findings of it that are asked for.
+        unsafe: whether to make mends that may change what is meant.
+        besides: findings of the project as it is that no look at the copy tells, as the network did; what the first
+            round does not mend of them is left.
+    """
+    done: list[Diagnostic] = []
+    before: dict[str, bytes] = {}
+    after: dict[str, bytes] = {}
+    refused: set[str] = set()
+    with _copy_of(root) as copy:
+        staged = lint(copy)
+        for number in range(ROUNDS):
+            found = (*told(staged), *(besides if number == 0 else ()))
+            wanted = [one for one in found if one.fix is not None and (one.fix.safe or unsafe)]
+            changed, mended = _round(copy, [one for one in wanted if fix_path(one) not in refused])
+            if not changed:
+                break
+            old = {path: (copy / path).read_bytes() for path in changed}
+            held, staged = _apply(copy, changed, staged, lint)
+            refused |= changed.keys() - held.keys()
+            before = {path: old[path] for path in held} | before
+            after |= held
+            done.extend(one for one in mended if fix_path(one) in held)
+    unchanged = {path for path in after if after[path] == before[path]}
+    for path in unchanged:
+        del before[path], after[path]
+    return Mending(before, after, tuple(done), staged, tuple(sorted(refused)))
+
+
+def _apply(
+    copy: Path, changed: Mapping[str, bytes], staged: Staged, lint: Callable[[Path], Staged]
+) -> tuple[dict[str, bytes], Staged]:
+    """Change the files that can still be read and rendered afterwards, and look again."""
+    old = {path: (copy / path).read_bytes() for path in changed}
+    for path, data in changed.items():
+        write_bytes(copy / path, data)
+    following = lint(copy)
+    if not _reach(staged) - _reach(following):
+        return dict(changed), following
+    for path, data in old.items():
+        write_bytes(copy / path, data)
+    if len(changed) == 1:
+        return {}, staged
+    paths = sorted(changed)
+    held: dict[str, bytes] = {}
+    for half in (paths[: len(paths) // 2], paths[len(paths) // 2 :]):
+        part, staged = _apply(copy, {path: changed[path] for path in half}, staged, lint)
+        held |= part
+    return held, staged
+
+
+def write_mended(root: Path, mending: Mending) -> tuple[str, ...]:
+    """Write what mending changed; the paths of files that somebody else changed meanwhile, which are left alone."""
+    missed = []
+    for path, data in mending.after.items():
+        if (root / path).read_bytes() != mending.before[path]:
+            missed.append(path)
+        else:
+            write_bytes(root / path, data)
+    return tuple(missed)
+
+
+def diff_text(mending: Mending) -> str:
+    """What mending changes, as a unified diff."""
+    parts: list[str] = []
+    for path in sorted(mending.after):
+        old, new = (
+            data.decode("utf-8").splitlines(keepends=True) for data in (mending.before[path], mending.after[path])
+        )
+        lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
+        parts.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return "".join(parts)
+
+
+def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    """What each file becomes, and the findings that are mended by it."""
+    by_path: dict[str, list[Diagnostic]] = {}
+    for one in wanted:
+        by_path.setdefault(fix_path(one), []).append(one)
+    changed: dict[str, bytes] = {}
+    mended: list[Diagnostic] = []
+    for path, found in sorted(by_path.items()):
+        target = root / path
+        if not _is_ours(root, target):
+            continue
+        text = target.read_bytes().decode("utf-8")
+        # Places count from behind a byte order mark, but in a finished card, which keeps it.
+        mark = _BOM if text.startswith(_BOM) and target.name != FINISHED_CARD else ""
+        result = apply_fixes(text.removeprefix(mark), found)
+        if result.done and _readable(path, result.text):
+            changed[path] = (mark + result.text).encode()
+            mended.extend(result.done)
+    return changed, mended
+
+
+def _is_ours(root: Path, path: Path) -> bool:
+    """Whether a file is the project's own: inside it, and neither made nor linked."""
+    inside = path.is_file() and not path.is_symlink() and path.resolve().is_relative_to(root.resolve())
+    return inside and path.relative_to(root).parts[0] not in _LEFT
+
+
+def _readable(path: str, text: str) -> bool:
+    """Whether YAML and JSON can still be read; templates are judged by the rendering that follows."""
+    if path.endswith((".yaml", ".yml")):
+        return parse_yaml(text, path)[0] is not None
+    if path.endswith(".json"):
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+    return True
+
+
+def _reach(staged: Staged) -> set[tuple[str, bool]]:
+    """Which models can be read, and which of them can be rendered (True).
+
+    More findings after a mend are no reason to take it back: what can be read again may have more to tell.
+    """
+    if staged.project is None:
+        return set()
+    readable = {(model.folder, False) for model in staged.project.models}
+    return readable | {(folder.folder, True) for folder, _ in staged.rendered}
+
+
+@contextmanager
+def _copy_of(root: Path) -> Iterator[Path]:
+    """A copy of a project's own files; what is only read is linked. Writing replaces files, so that links are safe."""
+    with tempfile.TemporaryDirectory(prefix="publish-fix-") as folder:
+        copy = Path(folder).resolve() / root.name
+        copy.mkdir()
+        for entry in root.iterdir():
+            if entry.name in _COPIED and entry.is_dir():
+                shutil.copytree(entry, copy / entry.name, symlinks=True, copy_function=_link)
+            elif entry.is_file() and not entry.is_symlink():
+                _link(str(entry), str(copy / entry.name))
+            elif entry.name not in _LEFT:
+                (copy / entry.name).symlink_to(entry.resolve())
+        yield copy
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        if Path(source).stat().st_size > MAX_FILE_BYTES:
+            Path(target).symlink_to(source)
+        else:
+            shutil.copy2(source, target)
+    return target

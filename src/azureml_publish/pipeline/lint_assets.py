@@ -1,0 +1,133 @@
+"""`publish lint --assets`: asset folders that nobody imported, checked folder by folder, over all cores, from a cache.
+
+Of each folder its findings are kept and a few facts to compare all folders by, so memory grows with the largest folder
+and with what was found, not with the catalogue.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from azureml_publish.asset_folders import model_folders, read_asset_folder
+from azureml_publish.diagnostics import Diagnostic, Location, in_order
+from azureml_publish.documents import MALFORMED
+from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.lint.cache import Checked, LintCache, digest_of
+from azureml_publish.lint.engine import Fact, LinkUse, check_asset, compare, describe_asset, facts_of, link_uses
+from azureml_publish.pipeline.parallel import spread
+from azureml_publish.pipeline.run import Session
+from azureml_publish.skus import load_catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLint:
+    """What linting asset folders found, in how many folders, how many of those came from the cache, and asked links."""
+
+    found: tuple[Diagnostic, ...]
+    folders: int
+    remembered: int = 0
+    links: tuple[LinkUse, ...] = ()
+
+
+def lint_assets(
+    session: Session,
+    places: Sequence[str],
+    as_of: date,
+    *,
+    cache: bool = True,
+    jobs: int | None = None,
+    links: bool = False,
+) -> AssetLint:
+    """Check every asset folder of models that the places are or hold. Nothing is written into them.
+
+    Args:
+        session: the folder that findings are told relative to, and where the cache may lie.
+        places: folders, absolute or relative to the session's.
+        as_of: the day as of which sizes and models count as retired.
+        cache: whether unchanged folders are taken from the cache.
+        jobs: processes to use. [default: one a core]
+        links: whether to collect the links of cards, too; the cache does not keep them.
+
+    Raises:
+        UsageProblem: a place is no folder.
+        NotFound: no place holds an asset folder of a model.
+    """
+    folders = asset_folders(session, places)
+    if not folders:
+        raise NotFound(
+            f"No asset folder of a model is in {', '.join(places)}.",
+            hint="An asset folder holds asset.yaml and spec.yaml; name one, or a folder of them.",
+        )
+    found: list[Diagnostic] = []
+    facts: list[Fact] = []
+    linked: list[LinkUse] = []
+    remembered = 0
+    with LintCache.open(session.environ if cache else None) as store:
+        digests = {folder: digest_of(folder, session.directory, as_of) for folder in folders} if store.usable else {}
+        waiting = []
+        for folder in folders:
+            known = store.get(digests.get(folder))
+            if known is None:
+                waiting.append(folder)
+            else:
+                found += known.found
+                facts += known.facts
+                linked += folder_links(folder, session.directory, as_of) if links else ()
+                remembered += 1
+        load_catalogue()  # read once, before other processes begin
+        check = functools.partial(check_folder, root=session.directory, as_of=as_of, links=links)
+        for folder, checked in zip(waiting, spread(check, waiting, jobs), strict=True):
+            found += checked.found
+            facts += checked.facts
+            linked += checked.links
+            store.put(digests.get(folder), checked)
+    found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
+    return AssetLint(in_order(found), len(folders), remembered, tuple(linked))
+
+
+def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
+    """The asset folders of models that the places are or hold, each once.
+
+    Raises:
+        UsageProblem: a place is no folder.
+    """
+    folders: dict[Path, None] = {}
+    for place in places:
+        path = session.directory / place
+        if not path.is_dir():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+        folders.update(dict.fromkeys(model_folders(Path(os.path.normpath(path)))))
+    return list(folders)
+
+
+def check_folder(folder: Path, root: Path, as_of: date, *, links: bool = False) -> Checked:
+    """One asset folder: what is wrong in it, what it is compared with others by, and the links of its cards."""
+    found: list[Diagnostic] = []
+    try:
+        read = read_asset_folder(folder, root, found)
+        if read is None:
+            return Checked(tuple(found), ())
+        subject, wrong = describe_asset(read, load_catalogue(), as_of)
+        found += wrong
+        found += check_asset(subject)
+        linked = link_uses(subject.described) if links else ()
+        return Checked(tuple(found), tuple(facts_of(subject.described)), tuple(linked))
+    except RecursionError:
+        where = Location(Path(os.path.relpath(folder, root)).as_posix())
+        hint = "Look for endless nesting: lists in lists, quotes in quotes."
+        found.append(MALFORMED.at(where, "A file of the folder is nested too deeply to be checked.", hint))
+        return Checked(tuple(found), ())
+
+
+def folder_links(folder: Path, root: Path, as_of: date) -> tuple[LinkUse, ...]:
+    """The links of a folder whose findings are known already."""
+    try:
+        read = read_asset_folder(folder, root, [])
+        return () if read is None else tuple(link_uses(describe_asset(read, load_catalogue(), as_of)[0].described))
+    except RecursionError:
+        return ()  # which its findings say

@@ -1,0 +1,182 @@
+"""`publish lint --online`: asks links, Hub and registry, has the answers judged, and says what could not be asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+from azureml_publish import __version__
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.diagnostics import Diagnostic, in_order
+from azureml_publish.errors import PublishError, Unreachable
+from azureml_publish.lint.cache import cache_file
+from azureml_publish.lint.engine import LinkUse, ModelUse, check_hub, check_link, check_registry
+from azureml_publish.lint.online import (
+    Asker,
+    Guard,
+    Hosts,
+    HubAnswer,
+    LinkMemory,
+    RegistryAnswer,
+    ask_links,
+    ask_repository,
+)
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import Output, Session
+from azureml_publish.pipeline.stages import Staged
+from azureml_publish.plan import Plan
+from azureml_publish.plan.rules import ChangeClass
+from azureml_publish.project import ModelFolder, Project
+from azureml_publish.reporters.diagnostics import counted
+from azureml_publish.spec import HubSource
+
+AGENT = f"azureml-publish/{__version__} (link check)"
+
+HUB_ABREAST = 8
+"""Repositories that the Hub is asked about at a time."""
+
+ALLOW_PRIVATE = "PUBLISH_LINKS_ALLOW_PRIVATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """What the network said of the folders.
+
+    Attributes:
+        found: the findings.
+        notes: what could not be asked, as sentences; a machine without a network is no mistake.
+        failure: why a registry that was named gave no answer although it could be reached; raised after the report.
+    """
+
+    found: tuple[Diagnostic, ...]
+    notes: tuple[str, ...] = ()
+    failure: PublishError | None = None
+
+
+def lint_online(
+    output: Output, staged: Staged, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
+) -> Online:
+    """Ask about every model that was staged: its links, its Hub repository, and its version in a registry.
+
+    The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
+    """
+    session = output.session
+    found, notes = _links(session, links, cache=cache)
+    hub, unasked = _hub(session, [subject.folder for subject in staged.subjects])
+    found += hub
+    notes += unasked
+    failure = None
+    # Last, as an embedded registry has certificates of its own, which it sets for the whole process.
+    if staged.project is not None and staged.rendered and _to_ask(staged.project, registry):
+        try:
+            found += _registry(output, staged, staged.project, registry)
+        except Unreachable as error:
+            notes.append(f"The registry was not asked: {error.message}")
+        except PublishError as error:
+            # Who names a registry wants its answer; the pull request of a fork, without a credential, is no mistake.
+            failure = None if registry is None else error
+            notes += [] if failure else [f"The registry was not asked: {error.message} {error.hint}".strip()]
+    return Online(in_order(found), tuple(notes), failure)
+
+
+def lint_assets_online(output: Output, links: Sequence[LinkUse], *, cache: bool = True) -> Online:
+    """Follow the links of asset folders that nobody imported."""
+    found, notes = _links(output.session, links, cache=cache)
+    return Online(in_order(found), tuple(notes))
+
+
+def _links(session: Session, uses: Sequence[LinkUse], *, cache: bool) -> tuple[list[Diagnostic], list[str]]:
+    if not uses:
+        return [], []
+    environ, hosts = session.environ, Hosts()
+    asker = Asker(
+        Guard.read(environ.get(ALLOW_PRIVATE, "")),
+        AGENT,
+        hosts.turn,
+        bundle=environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True,
+    )
+    memory = LinkMemory(cache_file(environ).with_name("links.json") if cache else None)
+    with closing(asker):
+        asked = ask_links((use.url for use in uses), asker, hosts, memory)
+    found = [one for use in uses if use.url in asked.answers for one in check_link(use, asked.answers[use.url])]
+    notes = [f"There is no network: {counted(asked.offline, 'link')} not followed."] if asked.offline else []
+    return found, notes
+
+
+def _hub(session: Session, folders: Iterable[ModelFolder]) -> tuple[list[Diagnostic], list[str]]:
+    found: list[Diagnostic] = []
+    notes: list[str] = []
+    waiting = [(folder, folder.spec.source) for folder in folders]
+    sources = [(folder, source) for folder, source in waiting if isinstance(source, HubSource)]
+    if not sources:
+        return [], []
+    from huggingface_hub import get_token
+
+    hub, token = Hub(session.environ.get("HF_ENDPOINT")), get_token() is not None
+    silent = threading.Event()
+
+    def ask(one: tuple[ModelFolder, HubSource]) -> HubAnswer | PublishError | None:
+        if silent.is_set():
+            return None
+        try:
+            return ask_repository(hub, one[1], token=token)
+        except Unreachable as error:
+            silent.set()
+            return error
+        except PublishError as error:
+            return error
+
+    with ThreadPoolExecutor(HUB_ABREAST, thread_name_prefix="hub") as pool:
+        answers = list(zip(sources, pool.map(ask, sources), strict=True))
+    for (folder, _), answer in answers:
+        if isinstance(answer, HubAnswer):
+            found += check_hub(_use(folder), answer)
+        elif answer is not None and not isinstance(answer, Unreachable):
+            notes.append(f"{folder.folder}: {answer.message} {answer.hint}".strip())
+    unasked = [answer for _, answer in answers if answer is None or isinstance(answer, Unreachable)]
+    if reason := next((answer for answer in unasked if answer is not None), None):
+        notes.append(f"The Hub was not asked about {counted(len(unasked), 'model')}: {reason.message}")
+    return found, notes
+
+
+def _to_ask(project: Project, name: str | None) -> bool:
+    """Whether there is a registry to ask: one that was named, or the project's own unless it is still to begin."""
+    if name is not None:
+        return True
+    config = project.config.registries.get(project.config.registry)
+    return config is not None and (config.emulator is None or (project.root / config.emulator).exists())
+
+
+def _registry(output: Output, staged: Staged, project: Project, name: str | None) -> list[Diagnostic]:
+    called = name or project.config.registry
+    with open_registry(output, project, name) as opened:
+        observed = observe_models(staged, opened.registry, 16, whole=True).observed
+    plan = observed.plan()
+    states = {wanted.asset.name: state for wanted, state in observed.models}
+    found: list[Diagnostic] = []
+    for folder, rendered in staged.rendered:
+        state = states[rendered.asset.name]
+        answer = RegistryAnswer(
+            called,
+            rendered.asset.name,
+            rendered.asset.version,
+            state.asset is not None,
+            state.latest_version,
+            state.next_version,
+            _blocked(plan, rendered.asset.name),
+        )
+        found += check_registry(_use(folder), answer)
+    return found
+
+
+def _blocked(plan: Plan, name: str) -> tuple[str, ...]:
+    action = next(action for action in plan.actions if action.model == name)
+    return tuple(change.field for change in action.fields if change.consequence is ChangeClass.NEW_VERSION)
+
+
+def _use(folder: ModelFolder) -> ModelUse:
+    return ModelUse(folder.spec.license or "", lambda key: folder.document.location(tuple(key.split("."))))

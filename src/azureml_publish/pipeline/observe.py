@@ -1,0 +1,65 @@
+"""What plan, apply and bump share: ask the registry about every model, and plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from azureml_publish.assets import RegisteredAsset, RegistryState, RenderedAsset
+from azureml_publish.content.digests import Digests
+from azureml_publish.content.upload.transfer import ModelContent, describe_content
+from azureml_publish.pipeline.stages import Staged
+from azureml_publish.plan import Desired, Observed, is_as_desired
+from azureml_publish.registry import Registry
+
+DIGESTS_FILE = ".publish/digests.json"
+"""Where digests of local files are kept, below the project."""
+
+Find: TypeAlias = Callable[[str, int], RegisteredAsset | None]
+"""As `Registry.find`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What was rendered beside what the registry said, and the content of each model by asset name."""
+
+    observed: Observed
+    contents: Mapping[str, ModelContent]
+
+
+def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -> tuple[RegistryState, ...]:
+    """What the registry says about each of these models, several asked about at a time."""
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
+        return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
+
+
+def observe_models(
+    staged: Staged, registry: Registry, jobs: int, *, whole: bool = False, find: Find | None = None
+) -> Planning:
+    """Every model that was rendered, with its content's identity, beside what the registry says.
+
+    Args:
+        staged: what was rendered.
+        registry: who is asked.
+        jobs: how many models at a time.
+        whole: ask for the latest version of every model, as a saved plan wants it; else only where something is to do.
+        find: who knows what the registry says of a version. [default: the registry]
+    """
+    digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
+    contents = {one.asset.name: describe_content(folder, one, digests) for folder, one in staged.rendered}
+    digests.save()
+    wanted = [Desired(content.rendered.asset, content.digest) for content in contents.values()]
+    ask = find or registry.find
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
+        # One round after the other: a registry is not to have more requests at a time where the first was begun before.
+        found = tuple(pool.map(lambda one: ask(one.asset.name, one.asset.version), wanted))
+        states = tuple(pool.map(lambda one, asset: _state(registry, one, asset, whole=whole), wanted, found))
+    return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
+
+
+def _state(registry: Registry, wanted: Desired, asset: RegisteredAsset | None, *, whole: bool) -> RegistryState:
+    if asset is not None and not whole and is_as_desired(wanted, asset):
+        return RegistryState(asset, None, wanted.asset.version + 1)
+    return RegistryState(asset, *registry.numbers(wanted.asset.name))

@@ -1,0 +1,107 @@
+"""Asks a registry about models while they are still being rendered: the answers are there when a plan needs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from queue import Empty, SimpleQueue
+from typing import Self, TypeAlias
+
+from azureml_publish.assets import RegisteredAsset
+from azureml_publish.pipeline.registries import Opened
+from azureml_publish.project import ModelFolder, Project
+from azureml_publish.registry import Registry
+
+Answer: TypeAlias = Future[RegisteredAsset | None]
+
+
+class Asking:
+    """A registry, and what it says of the versions that specs name.
+
+    All of it goes on in threads that nobody waits for: where the work on the folders ends with findings, they are told,
+    whatever becomes of the registry.
+    """
+
+    def __init__(
+        self,
+        opening: Callable[[Project], AbstractContextManager[Opened]],
+        jobs: int,
+        *,
+        is_embedded: Callable[[Project], bool] = lambda _project: False,
+    ) -> None:
+        """Prepare to open a registry, and to ask about so many models at a time."""
+        self._opening = opening
+        self._is_embedded = is_embedded
+        self._jobs = jobs
+        self._registry: Future[Registry] = Future()
+        self._left = threading.Event()
+        self._keeper: threading.Thread | None = None
+        self._answers: dict[tuple[str, int], Answer] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        for answer in self._answers.values():
+            answer.cancel()
+        self._left.set()
+        if self._keeper is not None and self._registry.done():
+            self._keeper.join()
+
+    def begin(self, project: Project, folders: Sequence[ModelFolder]) -> None:
+        """Open the registry, and ask about each of these models. An embedded one is there when this returns."""
+        self._answers = {(one.spec.name, one.spec.version): Future() for one in folders}
+        self._keeper = _start(self._keep_open, project)
+        if self._is_embedded(project):  # it takes a moment, and changes the environment: not when all is over already
+            self._registry.exception()
+
+    def registry(self) -> Registry:
+        """The registry, once it is open.
+
+        Raises:
+            PublishError: it cannot be opened.
+        """
+        return self._registry.result()
+
+    def find(self, model: str, version: int) -> RegisteredAsset | None:
+        """See `Registry.find`; answered at once where that was asked before."""
+        answer = self._answers.get((model, version))
+        return self.registry().find(model, version) if answer is None else answer.result()
+
+    def _keep_open(self, project: Project) -> None:
+        try:
+            with self._opening(project) as opened:
+                waiting: SimpleQueue[tuple[str, int]] = SimpleQueue()
+                for key in self._answers:
+                    waiting.put(key)
+                for _ in range(min(self._jobs, len(self._answers))):
+                    _start(self._ask, opened.registry, waiting)
+                self._registry.set_result(opened.registry)
+                self._left.wait()
+        except BaseException as error:
+            if self._registry.done():
+                raise
+            self._registry.set_exception(error)
+
+    def _ask(self, registry: Registry, waiting: SimpleQueue[tuple[str, int]]) -> None:
+        while True:
+            try:
+                key = waiting.get_nowait()
+            except Empty:
+                return
+            answer = self._answers[key]
+            if not answer.set_running_or_notify_cancel():
+                continue
+            try:
+                answer.set_result(registry.find(*key))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is wanted
+                answer.set_exception(error)
+
+
+def _start(work: Callable[..., None], *given: object) -> threading.Thread:
+    # No executor: a process does not end before the threads of one do, however long a registry keeps them.
+    thread = threading.Thread(target=work, args=given, name="ahead", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,106 @@
+"""What show, list and verify share: which registered versions are meant."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable
+
+from azureml_publish.assets import AssetId, RegisteredAsset
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.pipeline.run import Session
+from azureml_publish.project import Project, find_root, load_project
+from azureml_publish.registry import Registry
+
+
+def read_project(session: Session) -> Project:
+    """The project, for verbs that need its registries but not its models.
+
+    Raises:
+        UsageProblem: there is none here, or its `publish.yaml` cannot be used.
+    """
+    project, found = load_project(find_root(session.directory))
+    if project is None:
+        raise unusable(found)
+    return project
+
+
+def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
+    """What to raise where `publish.yaml` cannot be used: its first error."""
+    first = next(one for one in found if one.severity is Severity.ERROR)
+    return UsageProblem(
+        f"{first.location.path}:{first.location.line}:{first.location.column}: {first.message}", hint=first.hint
+    )
+
+
+def find_meant(registry: Registry, project: Project, references: Iterable[str]) -> tuple[RegisteredAsset, ...]:
+    """The registered versions that arguments mean, each once.
+
+    `NAME` and globs mean model folders first, with the version that each names, then registered names with their
+    latest; `NAME:VERSION` and `azureml://` URIs say it all.
+
+    Raises:
+        NotFound, UsageProblem: see `find_registered`.
+    """
+    found: dict[AssetId, RegisteredAsset] = {}
+    for reference in references:
+        for exact in _expanded(registry, project, reference):
+            asset = find_registered(registry, exact)
+            found[asset.id] = asset
+    return tuple(found.values())
+
+
+def _expanded(registry: Registry, project: Project, reference: str) -> list[str]:
+    if ":" in reference:
+        return [reference]
+    specs = [
+        model.spec
+        for model in project.models
+        if any(fnmatch.fnmatchcase(name, reference) for name in (model.folder, model.spec.name))
+    ]
+    if specs:
+        return [f"{spec.name}:{spec.version}" for spec in specs]
+    if any(sign in reference for sign in "*?["):
+        return fnmatch.filter(registry.models(), reference) or [reference]
+    return [reference]
+
+
+def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
+    """The version that `NAME`, `NAME:VERSION` or an `azureml://` URI means; of a bare name the latest.
+
+    Raises:
+        NotFound: there is no such model or version.
+        UsageProblem: the version is not a number, or the URI names another registry.
+    """
+    name, version = _parse(registry, reference)
+    numbers = registry.versions(name)
+    if not numbers:
+        raise no_model(registry, name)
+    found = registry.state(name, numbers[0] if version is None else version).asset
+    if found is None:
+        there = ", ".join(map(str, numbers[:8]))
+        raise NotFound(f"The registry {registry.name} has no version {version} of {name}.", hint=f"There are: {there}.")
+    return found
+
+
+def no_model(registry: Registry, name: str) -> NotFound:
+    """What to raise where a registry has no model of this name."""
+    close = difflib.get_close_matches(name, registry.models(), n=2)
+    hint = f"Did you mean {' or '.join(close)}?" if close else "`publish list` shows what is there."
+    return NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
+
+
+def _parse(registry: Registry, reference: str) -> tuple[str, int | None]:
+    if reference.startswith("azureml://"):
+        try:
+            asset = AssetId.parse(reference)
+        except ValueError as error:
+            raise UsageProblem(str(error)) from error
+        if asset.registry != registry.name:
+            raise UsageProblem(f"{reference} is not in the registry {registry.name}.", hint=f"Add -r {asset.registry}.")
+        return asset.name, asset.version
+    name, colon, number = reference.partition(":")
+    if colon and not number.isdigit():
+        raise UsageProblem(f"'{number}' is not a version.", hint="Write NAME or NAME:NUMBER.")
+    return name, int(number) if colon else None

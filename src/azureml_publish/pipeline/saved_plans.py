@@ -1,0 +1,146 @@
+"""Saved plans between plan and apply: written by the one, read and held against the present by the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from azureml_publish.content.upload.transfer import ModelContent
+from azureml_publish.errors import Conflict, NotFound, UsageProblem
+from azureml_publish.files import write_whole
+from azureml_publish.pipeline.observe import Planning, observe_models
+from azureml_publish.pipeline.registries import TOOL
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import Settings, Staged
+from azureml_publish.plan import Moved, Plan, Request, SavedPlan, moved_since, read_plan, save_plan
+from azureml_publish.registry import Registry
+from azureml_publish.reporters.differences import short
+from azureml_publish.reporters.plans import NAME_WIDTH
+
+SUFFIX = ".json"
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What apply is asked for: by its options, or by a saved plan, which holds them."""
+
+    models: tuple[str, ...]
+    registry: str | None
+    settings: Settings
+    saved: SavedPlan | None = None
+    path: str = ""
+
+
+def what_is_asked(session: Session, models: tuple[str, ...], registry: str | None, settings: Settings) -> Asked:
+    """What the arguments of apply mean: models, or one saved plan.
+
+    Raises:
+        NotFound: a plan's name, and no such file.
+        UsageProblem: the file is no plan that can be applied, or options contradict it.
+    """
+    named = [name for name in models if name.endswith(SUFFIX)]
+    if not named:
+        return Asked(models, registry, settings)
+    if len(models) > 1:
+        raise UsageProblem(f"{named[0]} stands beside other arguments.", hint="A saved plan says itself which models.")
+    path = named[0]
+    if settings != Settings():
+        raise UsageProblem(
+            "A saved plan says itself which layout and day it is for.", hint="Leave out --layout and --as-of."
+        )
+    saved = read_saved(session, path)
+    as_of = _day(saved, path)
+    return Asked(saved.models, registry or saved.address, Settings(saved.layout, as_of), saved, path)
+
+
+def read_saved(session: Session, path: str) -> SavedPlan:
+    """A saved plan.
+
+    Raises:
+        NotFound: there is no such file.
+        UsageProblem: it is none, or was changed.
+    """
+    return read_plan(_read(session.directory / path, path), path)
+
+
+def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
+    """The plan to carry out, and the content of each model by asset name.
+
+    Raises:
+        UsageProblem: the saved plan is for another registry.
+        Conflict: folders or registry are not as the saved plan saw them.
+    """
+    if asked.saved is not None and asked.saved.registry != registry.name:
+        raise UsageProblem(
+            f"{asked.path} is a plan for the registry {asked.saved.registry}, not for {registry.name}.",
+            hint=f"Leave out -r (and PUBLISH_REGISTRY), or plan again: `publish plan -r NAME --out {asked.path}`.",
+        )
+    planning = observe_models(staged, registry, jobs, whole=asked.saved is not None)
+    if asked.saved is not None and (moved := moved_since(asked.saved, planning.observed)):
+        raise _overtaken(asked.saved, asked.path, moved)
+    return planning.observed.plan(), planning.contents
+
+
+def write_plan(session: Session, path: str, planning: Planning, plan: Plan, request: Request) -> None:
+    """Write a plan file, whole or not at all.
+
+    Raises:
+        UsageProblem: the name does not end in .json, or there is no such folder.
+    """
+    check_name(session, path)
+    write_whole(session.directory / path, save_plan(planning.observed, plan, request, TOOL))
+
+
+def check_name(session: Session, path: str) -> None:
+    """See that a plan could be written there, before anybody is asked anything.
+
+    Raises:
+        UsageProblem: see `write_plan`.
+    """
+    if not path.endswith(SUFFIX):
+        raise UsageProblem(f"{path} does not end in {SUFFIX}, so apply would not know it for a plan.")
+    target = session.directory / path
+    if target.is_dir() or not os.access(target.parent, os.W_OK):
+        raise UsageProblem(f"{path} cannot be written.", hint="Name a file in a folder that is there and is yours.")
+
+
+def _read(file: Path, path: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"There is no plan {path}.", hint=f"`publish plan --out {path}` writes one.") from None
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be read: {error.strerror}.", hint="Name a file that is yours.") from error
+
+
+def _day(saved: SavedPlan, path: str) -> datetime:
+    try:
+        return datetime.strptime(saved.as_of, "%Y-%m-%d")  # noqa: DTZ007 - a day, as --as-of gives it
+    except ValueError:
+        raise UsageProblem(
+            f"{path} is not a plan: as_of is no day.", hint=f"`publish plan --out {path}` writes one."
+        ) from None
+
+
+def _overtaken(saved: SavedPlan, path: str, moved: Sequence[Moved]) -> Conflict:
+    lines = [_said(one) for one in moved[:_SHOWN]]
+    if len(moved) > _SHOWN:
+        lines.append(f"and {len(moved) - _SHOWN} more")
+    by = "" if saved.tool == TOOL else f" It was made by {short(saved.tool)}, this is {TOOL}."
+    listed = "\n".join(f"  {line}" for line in lines)
+    return Conflict(
+        f"{path} no longer holds; nothing was written.{by} Moved since it was made:\n{listed}",
+        hint=f"Plan again and look at what is new: `publish plan --out {path}`.",
+    )
+
+
+def _said(one: Moved) -> str:
+    where = "in the model folders" if one.side == "folder" else "in the registry"
+    what = {"": "the model itself", "latest": "the latest version", "next": "the next free version"}.get(
+        one.field, short(one.field, NAME_WIDTH)
+    )
+    return f"{one.model}: {what}, {where}"

@@ -1,0 +1,81 @@
+"""From what folders ask for and what a registry said to the action for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from azureml_publish.assets import RegisteredAsset, RegistryState, Value
+from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
+from azureml_publish.plan.fields import registered_fields, same, wanted_fields
+from azureml_publish.plan.rules import RULES, ChangeClass, rule_of
+
+_ORDER = {rule.field.removesuffix(".*"): number for number, rule in enumerate(RULES)}
+
+
+def make_plan(registry: str, wanted: Iterable[tuple[Desired, RegistryState]]) -> Plan:
+    """The plan for several models."""
+    actions = (plan_model(model, state) for model, state in wanted)
+    return Plan(registry, tuple(sorted(actions, key=lambda action: (action.model, action.version))))
+
+
+def plan_model(wanted: Desired, state: RegistryState) -> Action:
+    """The action for one model."""
+    name, version = wanted.asset.name, wanted.asset.version
+    fields = tuple(_differences(wanted, state.asset)) if state.asset is not None else ()
+    kind, reason = _decide(version, state, fields)
+    hint = f"`publish bump {name}`: the next free version is {state.next_version}."
+    if kind is not ActionKind.CONFLICT:
+        hint = ""
+    elif state.asset is None and version == state.latest_version:
+        hint = f"Plan again in a while. If that says the same, run {hint}"
+    else:
+        hint = f"Run {hint}"
+    return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version)
+
+
+def is_as_desired(wanted: Desired, registered: RegisteredAsset) -> bool:
+    """Whether a registered version needs no change: its action is to be `unchanged`."""
+    return all(change.consequence is ChangeClass.KEPT for change in _differences(wanted, registered))
+
+
+def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -> tuple[ActionKind, str]:
+    if state.asset is None:
+        return _decide_new(version, state)
+    blocked = [change.field for change in fields if change.consequence is ChangeClass.NEW_VERSION]
+    if blocked:
+        return ActionKind.CONFLICT, f"{', '.join(blocked)} cannot change in a registered version"
+    written = [change for change in fields if change.consequence is not ChangeClass.KEPT]
+    if [change.field for change in written] == ["archived"]:
+        return (ActionKind.ARCHIVE if written[0].after else ActionKind.RESTORE), ""
+    return (ActionKind.UPDATE if written else ActionKind.UNCHANGED), ""
+
+
+def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
+    if state.latest_version is not None and version < state.latest_version:
+        return ActionKind.CONFLICT, f"version {version} is not there, and {state.latest_version} already is"
+    if version == state.latest_version:
+        return ActionKind.CONFLICT, f"version {version} was registered just now and does not show yet"
+    if version < state.next_version:
+        return ActionKind.CONFLICT, f"version {version} was deleted; its number is never used again"
+    return ActionKind.CREATE, ""
+
+
+def _differences(wanted: Desired, registered: RegisteredAsset) -> Iterator[FieldChange]:
+    held, asked = registered_fields(registered), wanted_fields(wanted)
+    fields = {*held, *asked}
+    if "content" not in held:  # another tool registered it, so there is nothing to compare
+        fields.discard("content")
+    for field in sorted(fields, key=_place):
+        before, after = held.get(field), asked.get(field)
+        if not same(field, before, after):
+            yield FieldChange(field, rule_of(field).consequence(before, after), before, after)
+
+
+def _place(field: str) -> tuple[int, str]:
+    return _ORDER[field.partition(".")[0]], field
+
+
+def changed_metadata(fields: Iterable[FieldChange]) -> Mapping[str, Value]:
+    """The keys of the system metadata that a plan changes, with their new value; None takes a key away."""
+    prefix = "system_metadata."
+    return {change.field.removeprefix(prefix): change.after for change in fields if change.field.startswith(prefix)}

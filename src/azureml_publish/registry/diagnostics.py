@@ -1,0 +1,139 @@
+"""What `publish doctor` looks into: who asks, whether the registry answers, and what may be done there."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from azureml_publish.errors import PublishError
+from azureml_publish.registry.cloud import Cloud, find_cloud
+from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
+from azureml_publish.registry.http import pipeline, send, translated
+
+PERMISSIONS_API = "2022-04-01"
+"""Permissions - List For Resource, of Azure's Authorization REST API: what the caller may do to one resource."""
+
+WRITE = "Microsoft.MachineLearningServices/registries/assets/write"
+READ = "Microsoft.MachineLearningServices/registries/assets/read"
+"""Actions of Azure role-based access control, as the built-in role AzureML Registry User names them."""
+
+
+class State(StrEnum):
+    """How one thing stands."""
+
+    FINE = "fine"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that was looked into: what was found in words, and the mend where there is something to mend.
+
+    `code` is the exit code that a failure asks for.
+    """
+
+    subject: str
+    state: State
+    said: str
+    mend: str = ""
+    code: int = 0
+
+
+def examine_registry(name: str, asker: Asker, environ: Mapping[str, str], user_agent: str) -> Iterator[Examined]:
+    """Look into a registry step by step; ends at the first step without which the next ones make no sense."""
+    try:
+        cloud = find_cloud(environ)
+    except PublishError as error:
+        yield _failed("cloud", error)
+        return
+    yield Examined("cloud", State.FINE, f"{cloud.arm}, discovery at {cloud.discovery}.")
+    tokens = tuple(_tokens(asker, cloud))
+    yield from tokens
+    if any(one.state is State.FAILED for one in tokens):
+        return
+    client = pipeline(asker.credential, cloud.scope, user_agent, retries=0)  # whoever examines wants to know, and soon
+
+    def ask(url: str, version: str) -> Any:
+        return send(client, "GET", url, params={"api-version": version})
+
+    try:
+        with translated(name, "the registry"):
+            found = ask(f"{cloud.discovery}/registrymanagement/v1.0/registries/{name}/discovery", "v1.0")
+    except PublishError as error:
+        yield _failed("registry", error)
+        return
+    resource = (
+        f"{cloud.arm}/subscriptions/{found['subscriptionId']}/resourceGroups/{found['resourceGroup']}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{name}"
+    )
+    yield Examined("registry", State.FINE, f"{name} answers in {found.get('primaryRegion', 'its region')}.")
+    yield examine_rights(name, resource, ask)
+
+
+def _tokens(asker: Asker, cloud: Cloud) -> Iterator[Examined]:
+    """Whether each audience is served, and by which credential of a chain."""
+    for what, scope, needed in (("registries", cloud.scope, True), ("blobs", STORAGE_SCOPE, False)):
+        tried: list[str] = []
+        winner = next((name for name, token in _askers(asker) if _hands_out(token, scope, name, tried)), None)
+        subject = f"token for {what}"
+        if winner is not None:
+            before = "\n".join([" Before it:", *tried]) if tried else ""
+            yield Examined(subject, State.FINE, f"From {winner}.{before}")
+            continue
+        mend = "Sign in with `az login`, or set AZURE_TOKEN_CREDENTIALS and what that credential reads."
+        said = "\n".join([f"None from {asker.name}. Tried:", *tried])
+        state = State.FAILED if needed else State.WARNING
+        yield Examined(subject, state, said, mend if needed else "Only sources in private containers need it.", 5)
+
+
+def _askers(asker: Asker) -> Sequence[tuple[str, Any]]:
+    chain = getattr(asker.credential, "credentials", None)
+    return [(type(one).__name__, one) for one in chain] if chain else [(asker.name, asker.credential)]
+
+
+def _hands_out(credential: Any, scope: str, name: str, tried: list[str]) -> bool:
+    try:
+        credential.get_token(scope)
+    except PublishError as error:
+        tried.append(f"{name}: {error.message}")
+        return False
+    except Exception as error:  # noqa: BLE001 - each credential has ways of its own to say no
+        tried.append(f"{name}: {str(error).strip().partition(chr(10))[0] or type(error).__name__}")
+        return False
+    return True
+
+
+def examine_rights(name: str, resource: str, ask: Callable[[str, str], Any]) -> Examined:
+    """Whether the caller may read and register models, as Azure Resource Manager says."""
+    try:
+        with translated(name, "your permissions"):
+            granted = ask(f"{resource}/providers/Microsoft.Authorization/permissions", PERMISSIONS_API)["value"]
+    except PublishError as error:
+        mend = "Reading and writing will tell; the role AzureML Registry User is enough for both."
+        return Examined("rights", State.WARNING, f"What you may do could not be read: {error.message}", mend)
+    reads, writes = _allows(granted, READ), _allows(granted, WRITE)
+    if reads and writes:
+        return Examined("rights", State.FINE, "You may read and register models.")
+    if reads:
+        mend = "Ask for the role AzureML Registry User on the registry."
+        return Examined("rights", State.WARNING, "You may read models and not register any.", mend)
+    mend = "Ask for the role AzureML Registry User on the registry; to look only, for a role with " + READ + "."
+    return Examined("rights", State.FAILED, "You may not even read models.", mend, 5)
+
+
+def _allows(granted: Sequence[Mapping[str, Any]], action: str) -> bool:
+    """Whether any assignment allows an action that the same assignment does not take back."""
+    wanted = action.lower()
+
+    def named(patterns: Any) -> bool:
+        return any(fnmatch.fnmatchcase(wanted, str(pattern).lower()) for pattern in patterns or ())
+
+    return any(named(one.get("actions")) and not named(one.get("notActions")) for one in granted)
+
+
+def _failed(subject: str, error: PublishError) -> Examined:
+    return Examined(subject, State.FAILED, error.message, error.hint, error.exit_code)

@@ -1,0 +1,208 @@
+"""Work spread over processes: it comes to the same as in one, and ends as one would.
+
+What forks runs in a process of its own: this one runs threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.errors import NotFound, PublishError
+from azureml_publish.pipeline import parallel as cores
+from azureml_publish.pipeline.parallel import spread
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import Settings, Staged, stage
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+
+SPEC = """\
+name: {name}
+version: {version}
+type: custom_model
+source: {{huggingface: org/m, revision: main}}
+license: {license}
+compute: {{inference: small, finetune: [Standard_NC6s_v3, Standard_NC6s_v3]}}
+tasks: {{inference: fill-mask}}
+silence: [{{rule: SPEC031, reason: known}}]
+"""
+CARD = '{{% extends "card.md.j2" %}}\n{{% block summary %}}\n{words} [no]() {{{{ model.{key} }}}}\n{{% endblock %}}\n'
+
+
+def project(root: Path, count: int) -> None:
+    """Models of which some share a name, some do not render, and most break a rule in spec, card or both."""
+    (root / "publish.yaml").write_text("presets: {small: {families: [Dsv2]}}\n")
+    for number in range(count):
+        folder = root / "models" / f"m{number:02}"
+        folder.mkdir(parents=True)
+        name = f"m{max(number, 3):02}"
+        known = "mit" if number % 2 else "no-such-licence"
+        (folder / "model.yaml").write_text(SPEC.format(name=name, version=number % 5, license=known))
+        key = "name" if number % 7 else "nmae"
+        (folder / "card.md.j2").write_text(CARD.format(words="Reads text. " * (number % 3), key=key))
+
+
+def staged(root: Path, way: str, *, errors_only: bool = False) -> Staged:
+    """The project staged in this process, in forked ones or in ones that begin anew."""
+    cores.FEW = 99 if way == "here" else 0
+    cores.CHUNK = 3
+    cores.cores = lambda: 2
+    cores._context = lambda: get_context(None if way == "here" else way)
+    return stage(Session(root, {}, date(2026, 11, 21), debug=False), (), Settings(), errors_only=errors_only)
+
+
+def compare_ways(root: Path) -> None:
+    """In a process of its own, see below."""
+    project(root, 20)
+    ways = ("here", "fork", "spawn") if sys.platform == "linux" else ("here", "spawn")
+    here, *others = (staged(root, way) for way in ways)
+    assert len({one.code for one in here.found}) > 5
+    assert here.silenced
+    assert 0 < len(here.rendered) < 20
+    for other in others:
+        assert other.found == here.found
+        assert other.silenced == here.silenced
+        assert other.rendered == here.rendered
+        assert [one.compute for one in other.subjects] == [one.compute for one in here.subjects]
+        traced = next(one for one in other.subjects if one.rendered is not None).trace()
+        assert traced is not None
+        assert traced.place(1, 1) is not None
+    assert staged(root, ways[-2], errors_only=True).found == staged(root, "here", errors_only=True).found
+
+
+def fail(number: int) -> int:
+    if number == 4:
+        raise NotFound("There is no fourth.", hint="Leave it out.")
+    return number
+
+
+def die(number: int) -> int:
+    if number == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def begin_and_go_on() -> None:
+    """In a process of its own, see below."""
+    begun: list[int] = []
+    for jobs in (1, 2):
+        cores.FEW = 0
+        thread = threading.Thread(target=time.sleep, args=(0.1,))
+
+        def meanwhile(thread: threading.Thread = thread) -> None:
+            begun.append(1)
+            thread.start()  # what was forked has none of it
+
+        results = spread(abs, range(-60, 0), jobs, meanwhile=meanwhile)
+        assert not thread.is_alive()
+        assert list(results) == list(range(60, 0, -1))
+        thread.join()
+    assert len(begun) == 2
+
+
+def fail_and_die() -> None:
+    """In a process of its own, see below."""
+    with pytest.raises(NotFound, match="There is no fourth") as raised:
+        list(spread(fail, range(60), 2))
+    assert raised.value.hint == "Leave it out."
+    with pytest.raises(PublishError, match="was ended from outside"):
+        list(spread(die, range(60), 2))
+
+
+def linger(_number: int) -> None:
+    os.write(1, b".")
+    time.sleep(0.2)
+
+
+def linger_long() -> None:
+    """In a process of its own, see below."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+    cores.CHUNK = 1
+    try:
+        list(spread(linger, range(500), 2))
+    except KeyboardInterrupt:
+        os.write(1, b"interrupted\n")
+        sys.exit(130)
+
+
+def interrupt_early() -> None:
+    """In a process of its own: an interrupt while the tasks are still handed out."""
+    cores.CHUNK = 1
+    submit, handed = ProcessPoolExecutor.submit, itertools.count()
+
+    def interrupted(self: ProcessPoolExecutor, *given: Any) -> Any:
+        if next(handed) == 400:
+            raise KeyboardInterrupt
+        return submit(self, *given)
+
+    ProcessPoolExecutor.submit = interrupted  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        list(spread(linger, range(500), 2))
+
+
+def started(call: str, *arguments: str) -> subprocess.Popen[str]:
+    code = f"import sys; from tests.cli import test_parallel; test_parallel.{call}"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_any_way_to_spread_the_models_finds_and_renders_the_same(tmp_path: Path) -> None:
+    run = started("compare_ways(test_parallel.Path(sys.argv[1]))", str(tmp_path))
+    _, errors = run.communicate(timeout=120)
+    assert run.returncode == 0, errors
+
+
+def test_what_is_done_meanwhile_is_done_once() -> None:
+    run = started("begin_and_go_on()")
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 0, errors
+
+
+def test_errors_of_the_work_and_the_end_of_a_process_are_raised() -> None:
+    run = started("fail_and_die()")
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 0, errors
+
+
+@LINUX
+def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word_of_theirs() -> None:
+    run = started("linger_long()")
+    assert run.stdout is not None
+    assert run.stdout.read(4) == "...."
+    os.killpg(run.pid, signal.SIGINT)
+    said, errors = run.communicate(timeout=30)  # until the last process closes its end
+    assert (run.returncode, said.strip("."), errors) == (130, "interrupted\n", "")
+
+
+def test_an_interrupt_while_tasks_are_handed_out_waits_for_none_of_them() -> None:
+    run = started("interrupt_early()")
+    said, errors = run.communicate(timeout=30)
+    assert (run.returncode, errors) == (0, "")
+    assert len(said) < 400
+
+
+@LINUX
+def test_the_others_end_with_a_first_process_that_is_killed() -> None:
+    run = started("linger_long()")
+    assert run.stdout is not None
+    assert run.stdout.read(4) == "...."
+    run.kill()
+    run.communicate(timeout=30)
+    assert run.returncode == -signal.SIGKILL

@@ -1,0 +1,122 @@
+"""The options of a transfer: progress in every form, bandwidth, connections, quick verification."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from azureml_publish.cli.progress import watch
+from azureml_publish.cli.transfer_options import Rate
+from azureml_publish.pipeline.run import Output, Session
+from tests.conftest import Run
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("50MiB", 50 * 1024**2), ("50 MiB/s", 50 * 1024**2), ("400K", 400_000), ("1.5g", 1.5e9), ("2048", 2048)],
+)
+def test_a_rate_is_bytes_a_second(text: str, rate: float) -> None:
+    assert Rate().convert(text, None, None) == rate
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-5M", "5 MiB/min", "MiB"])
+def test_what_is_no_rate_is_told(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="50MiB"):
+        Rate().convert(text, None, None)
+
+
+def test_events_are_one_json_object_a_line(publish: Run) -> None:
+    ran = publish(
+        "apply", "--yes", "bert-base-cased", "--progress", "json", "--bandwidth", "1GiB", "--connections", "2"
+    )
+    assert ran.code == 0
+    events = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+    assert {event["schema_version"] for event in events} == {1}
+    assert events[0]["event"] == "begin"
+    assert events[-1]["event"] == "end"
+    done = [event for event in events if event["event"] == "file-done"]
+    assert len(done) == events[0]["files"]
+    assert sum(event["bytes"] for event in done) == events[0]["bytes"] == events[-1]["done"]
+    assert not any("sig=" in line for line in ran.err.splitlines())
+
+    quick = publish("verify", "--quick", "bert-base-cased")
+    assert quick.code == 0
+
+
+def output(*, quiet: bool = False) -> Output:
+    session = Session.begin(".", debug=True)
+    return Output(session, "text", quiet, no_color=True)
+
+
+def test_rate_and_time_left_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    now = iter([0.0, 0.1, 2.0, 2.1])
+    with watch(output(), "json", lambda: next(now)) as progress:
+        progress.begin("m", 1, 1000)
+        progress.advance("m", "a", 100)
+        progress.advance("m", "a", 300)
+        progress.advance("m", "a", 100)
+        progress.waits("m", "a", 1.234, "The Hub answers 503.")
+        progress.warn("m", "these are pickles")
+        progress.end("m")
+    events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [event["event"] for event in events] == ["begin", "progress", "wait", "warning", "end"]
+    assert (events[1]["done"], events[1]["bytes_per_second"], events[1]["seconds_left"]) == (400, 200, 3.0)
+    assert events[2]["seconds"] == 1.23
+
+
+def test_a_terminal_has_bars_for_all_for_each_model_and_for_large_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with watch(output()) as progress:
+        progress.begin("one", 2, 40 << 20)
+        progress.begin("two", 1, 10)
+        progress.file_begun("one", "weights.safetensors", 39 << 20)
+        progress.advance("one", "weights.safetensors", 20 << 20)
+        progress._bars.refresh()  # type: ignore[attr-defined]
+        shown = terminal.getvalue()
+        progress.waits("one", "x", 2.0, "The Hub answers 429.")
+        progress.file_done("one", "weights.safetensors", 39 << 20, reused=False)
+        progress.end("one")
+    assert "in all" in shown
+    assert "one (2 files)" in shown
+    assert "weights.safetensors" in shown
+    assert "The Hub answers 429. Again in 2.0 s." in terminal.getvalue()
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with watch(output(quiet=True)) as progress:
+        progress.begin("one", 2, 40)
+        progress.advance("one", "a", 40)
+        progress.end("one")
+    assert capsys.readouterr().err == ""
+
+
+def test_pickles_are_refused_with_the_mend_and_warned_of_where_they_are_allowed(publish: Run, project: Path) -> None:
+    folder = project / "models" / "pickled"
+    (folder / "weights").mkdir(parents=True)
+    (folder / "weights" / "model.pkl").write_bytes(b"\x80\x04N.")
+    spec = (
+        "name: pickled\nversion: 1\ntype: custom_model\nsource: {local: weights}\nlicense: mit\n"
+        "tasks: {inference: other}\n"
+    )
+    (folder / "model.yaml").write_text(spec)
+    (folder / "card.md").write_text("A card.\n")
+    refused = publish("apply", "--yes", "pickled")
+    assert refused.code == 1
+    assert "allow_pickle: true" in refused.out
+    (folder / "model.yaml").write_text(spec.replace("weights}", "weights, allow_pickle: true}"))
+    allowed = publish("apply", "--yes", "pickled")
+    assert allowed.code == 0
+    assert "run code on whoever loads them: model.pkl" in allowed.err
+    assert "SPEC050" in publish("lint", "pickled").out

@@ -1,0 +1,77 @@
+"""Asset folders for tests: a sound one, as text by file name."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.lint.rule_book import rulebook
+from azureml_publish.pipeline.lint_assets import AssetLint, lint_assets
+from azureml_publish.pipeline.run import Session
+
+TODAY = date(2026, 11, 21)
+GOOD = Path(__file__).parents[2] / "examples" / "good"
+CODES = frozenset(rule.code for rule in rulebook().rules)
+SHA = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
+
+
+def sound(layout: str = "system_metadata") -> dict[str, str]:
+    """The files of a sound folder in a layout."""
+    folder = GOOD / ("SPEC012" if layout == "tags" else "SPEC001") / "assets" / "little"
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def write(root: Path, files: dict[str, str | bytes], name: str = "little") -> Path:
+    """An asset folder below `assets`."""
+    folder = root / "assets" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in files.items():
+        (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> AssetLint:
+    """Lint everything below `assets`."""
+    environ = {"PUBLISH_CACHE_DIR": str(cache)} if cache else {}
+    session = Session(root, environ, TODAY, debug=False)
+    return lint_assets(session, ("assets",), TODAY, cache=cache is not None, jobs=jobs)
+
+
+def check_findings(root: Path, found: tuple[Diagnostic, ...]) -> None:
+    """Whatever was found: of a rule that there is, at a place inside its file, in a sentence with a mend, each once."""
+    assert len(set(found)) == len(found)
+    lines_of: dict[Path, list[str]] = {}
+    for one in found:
+        assert one.code in CODES
+        assert one.message.strip() == one.message != ""
+        assert one.hint.strip() == one.hint != ""
+        path = root / one.location.path
+        if path not in lines_of:
+            assert path.resolve().is_relative_to(root.resolve())
+            text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+            lines_of[path] = re.split(r"\r\n|\r|\n", text)
+        lines = lines_of[path]
+        assert 1 <= one.location.line <= len(lines), one
+        assert 1 <= one.location.column <= len(lines[one.location.line - 1]) + 1, one
+
+
+def told(found: tuple[Diagnostic, ...]) -> list[tuple[str, str, int, int]]:
+    """Code, file, line and column of each finding."""
+    return [(one.code, one.location.path.rpartition("/")[2], one.location.line, one.location.column) for one in found]
+
+
+def lint(root: Path, **changes: str | bytes | None) -> list[tuple[str, str, int, int]]:
+    """The findings of a sound folder with some files changed (`spec_yaml`, `MLmodel`, ...) or, with None, left out."""
+    names = {"card": "description.md", "mlmodel": "MLmodel"}
+    files: dict[str, str | bytes] = dict(sound())
+    for key, text in changes.items():
+        name = names.get(key, key.replace("_", "."))
+        files.pop(name, None)
+        if text is not None:
+            files[name] = text
+    write(root, files)
+    found = run(root).found
+    check_findings(root, found)
+    return told(found)

@@ -1,0 +1,215 @@
+"""Every rule, shown: a bad project that breaks it at known places, and its mended twin. `docs/rules/` says why."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.lint import rules
+from azureml_publish.lint.baseline import new_findings, read_baseline, stale_entries
+from azureml_publish.lint.engine import ALL_CHECKS, ONLINE_CHECKS, Check, OnlineCheck
+from azureml_publish.lint.rule_book import rulebook
+from azureml_publish.pipeline.lint_assets import lint_assets
+from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.stages import Settings, stage
+from azureml_publish.skus import ProblemKind
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "tests" / "examples"
+TODAY = date(2026, 11, 21)
+FAMILIES = {
+    "DOC": "Document",
+    "SPEC": "Spec",
+    "SKU": "SKU",
+    "FT": "Fine-tuning",
+    "CARD": "Card",
+    "SMPL": "Sample",
+    "TMPL": "Template",
+    "LINT": "Linting",
+    "PATH": "Path",
+    "IMP": "Import",
+    "LINK": "Link",
+    "HUB": "Hub",
+    "REG": "Registry",
+}
+
+
+def modules(package: str, *, below: tuple[str, ...] = ()) -> list[str]:
+    found = importlib.import_module(package)
+    return [
+        one.name
+        for one in pkgutil.walk_packages(found.__path__, f"{package}.")
+        if not one.name.startswith(below) and not one.name.endswith("__main__")
+    ]
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """Every rule that any module defines; the emulator finds nothing in what people write."""
+    found = {
+        value
+        for name in modules("azureml_publish", below=("azureml_publish.emulator",))
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, Rule)
+    }
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+RULES = every_rule()
+ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
+"""Rules on what the network says: no folder can break them. `test_lint_online.py` shows each against real servers."""
+CODES = [rule.code for rule in RULES if rule.code not in ONLINE]
+
+
+@cache
+def everything(folder: Path) -> tuple[Diagnostic, ...]:
+    """What is found in an example: a project, perhaps with a baseline, or asset folders below `assets`."""
+    session = Session(folder, {}, TODAY, debug=False)
+    if (folder / "assets").is_dir():
+        return lint_assets(session, ("assets",), TODAY, cache=False).found
+    found = stage(session, (), Settings()).found
+    baseline = folder / "baseline.json"
+    if baseline.is_file():
+        text = baseline.read_text(encoding="utf-8")
+        known = read_baseline(text, baseline.name)
+        found = (*new_findings(found, known)[0], *stale_entries(found, known, text, baseline.name))
+    return found
+
+
+def findings(folder: Path, code: str) -> tuple[Diagnostic, ...]:
+    """The findings of one rule. An example may be imperfect in other respects, but nothing else may be an error."""
+    found = everything(folder)
+    others = [place(one) for one in found if one.code != code and one.severity is Severity.ERROR]
+    assert others == []
+    return tuple(one for one in found if one.code == code)
+
+
+def place(found: Diagnostic) -> str:
+    return f"{found.location.path}:{found.location.line}:{found.location.column} {found.code}"
+
+
+def sections() -> dict[str, str]:
+    """The sections of the rules' documentation by heading."""
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "rules").glob("*.md")))
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_bad_example_is_found_out_at_exactly_its_places(code: str) -> None:
+    folder = EXAMPLES / "bad" / code
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    assert [place(found) for found in findings(folder, code)] == expected
+    assert expected
+    assert all(line.endswith(f" {code}") for line in expected)
+
+
+def test_looking_for_errors_alone_finds_every_error() -> None:
+    folders = [EXAMPLES / "bad" / code for code in CODES]
+    projects = [folder for folder in folders if not (folder / "assets").is_dir() and everything(folder)]
+    stopped = 0
+    for folder in projects:
+        errors = stage(Session(folder, {}, TODAY, debug=False), (), Settings(), errors_only=True).found
+        assert errors == tuple(one for one in everything(folder) if one.severity is Severity.ERROR), folder
+        stopped += bool(errors)
+    assert 0 < stopped < len(projects)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_its_mended_twin_has_nothing_to_find(code: str) -> None:
+    assert findings(EXAMPLES / "good" / code, code) == ()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_is_found_reads_as_a_sentence_with_a_mend(code: str) -> None:
+    (rule,) = (rule for rule in RULES if rule.code == code)
+    told = findings(EXAMPLES / "bad" / code, code)
+    assert {found.name for found in told} == {rule.name}
+    assert rule.severity in {found.severity for found in told}
+    for found in told:
+        for text in (found.message, found.hint):
+            assert text == text.strip()
+            assert text[-1] in ".?:" or "`" in text
+            assert "  " not in text
+        assert found.message[-1] == "."
+
+
+def test_no_example_shows_a_rule_that_is_gone() -> None:
+    for kind in ("bad", "good"):
+        assert sorted(path.name for path in (EXAMPLES / kind).iterdir()) == CODES
+
+
+@pytest.mark.parametrize("code", sorted(ONLINE))
+def test_a_rule_without_examples_is_shown_against_servers(code: str) -> None:
+    (rule,) = (rule for rule in RULES if rule.code == code)
+    shown = (ROOT / "tests" / "cli" / "test_lint_online.py").read_text(encoding="utf-8")
+    assert f'("{rule.severity}", "{code}", ' in shown  # found at its place, with its severity
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_rule_is_documented(rule: Rule) -> None:
+    section = sections()[f"{rule.code} {rule.name}"]
+    assert f"**Severity:** {rule.severity}" in section
+    for word in ("**What:**", "**Why:**", "**Bad:**", "**Good:**"):
+        assert word in section
+
+
+def test_no_documented_rule_is_gone() -> None:
+    documented = [heading for heading in sections() if re.match(r"[A-Z]+[0-9]{3} ", heading)]
+    assert sorted(documented) == [f"{rule.code} {rule.name}" for rule in RULES]
+
+
+def test_codes_and_names_are_unique_and_of_one_form() -> None:
+    assert len({rule.code for rule in RULES}) == len(RULES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert re.fullmatch(rf"({'|'.join(FAMILIES)})[0-9]{{3}}", rule.code)
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
+        assert rule.summary.endswith(".")
+
+
+def test_all_checks_lists_every_file_with_a_check() -> None:
+    found = [vars(importlib.import_module(name)).get("CHECK") for name in modules(rules.__name__)]
+    written = [check for check in found if isinstance(check, Check | OnlineCheck)]
+    listed: tuple[Check | OnlineCheck, ...] = (*ALL_CHECKS, *ONLINE_CHECKS)
+    assert len(written) == len(listed)
+    assert {check.rule for check in written} == {check.rule for check in listed}
+
+
+def test_the_rulebook_knows_every_rule_that_lint_can_tell() -> None:
+    assert set(rulebook().rules) == set(RULES)
+
+
+def test_what_cannot_be_read_or_rendered_is_always_told() -> None:
+    always = {rule.code for rule in RULES} - rulebook().optional
+    assert {"DOC001", "TMPL001"} <= always
+    assert always.isdisjoint(check.rule.code for check in ALL_CHECKS)
+    (broken,) = (rule for rule in RULES if rule.code == "SMPL001")
+    found = broken.at(Location("a.json"), "It is no JSON.", "Mend it.")
+    assert not rulebook().is_optional(found)
+    assert rulebook().is_optional(replace(found, severity=Severity.WARNING))
+
+
+def test_a_check_looks_at_something() -> None:
+    for check in ALL_CHECKS:
+        assert any((check.model, check.project, check.described, check.asset, check.catalogue))
+        assert (check.facts is None) == (check.catalogue is None)
+    for asked in ONLINE_CHECKS:
+        assert any((asked.link, asked.hub, asked.registry))
+
+
+@pytest.mark.parametrize("kind", get_args(ProblemKind))
+def test_every_kind_of_sku_problem_belongs_to_exactly_one_rule(kind: str) -> None:
+    folder = Path(str(rules.__file__)).parent
+    calls = [
+        call for path in folder.rglob("*.py") for call in re.findall(r"sku_check\(RULE, ([^)]*)\)", path.read_text())
+    ]
+    assert sum(f'"{kind}"' in call for call in calls) == 1
