@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.registry import read_back as patience
 from tests.conftest import ControlPlane, Run, edit
 
@@ -38,14 +38,14 @@ def test_registry_and_folder_say_the_same_and_the_plan_is_content(
 ) -> None:
     assert remote("apply", "--yes", MODEL).code == 0
     control.register("nobodys-model", "3")
-    emulator.manners = Manners(stale_reads=2)
+    emulator.quirks = Quirks(stale_reads=2)
     before = spec.read_text(encoding="utf-8")
 
     ran = remote("archive", MODEL, "nobodys-model:3", "--yes")
     assert (ran.code, ran.out.count("  archived ")) == (0, 2), ran
     assert f"archived: true is in models/{MODEL}/model.yaml now" in ran.out
     assert spec.read_text(encoding="utf-8") == f"{before}archived: true\n"
-    emulator.manners = Manners()
+    emulator.quirks = Quirks()
     assert archived(remote) == {f"{MODEL}:14": True, "nobodys-model:3": True}
     assert remote("plan", MODEL, "--detailed-exitcode").code == 0
 
@@ -73,7 +73,7 @@ def test_a_registry_that_ignores_it_is_told_and_no_folder_says_what_is_not_so(
     control.register(MODEL, "1")
     control.register("hidden", "1")
     assert remote("archive", "hidden", "--yes").code == 0
-    emulator.manners = Manners(ignore_archive=True)
+    emulator.quirks = Quirks(ignore_archive=True)
     before = spec.read_text(encoding="utf-8")
 
     ran = remote("archive", MODEL, "--yes")

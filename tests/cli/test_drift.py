@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.emulator import Emulator, Quirks
 from tests.conftest import ControlPlane, Run, edit
 
 MODEL = "distilbert-base-uncased"
@@ -201,7 +201,7 @@ def test_unknown_versions_unknown_models_and_deleted_ones(
     control.register(MODEL, "15")
     control.register("somebodys-model", "3")
     control.register("scratch-1", "1")
-    emulator.manners = Manners(stale_reads=1)
+    emulator.quirks = Quirks(stale_reads=1)
     told = drift(remote, "--ignore", "scratch-*")
     assert [one["version"] for one in told["models"][0]["unknown_versions"]] == [15]
     assert [(one["model"], one["version"]) for one in told["unknown_models"]] == [("somebodys-model", 3)]
@@ -209,7 +209,7 @@ def test_unknown_versions_unknown_models_and_deleted_ones(
     assert "version 15 is registered, and no folder names it" in remote("drift").out
     for version in ("14", "15"):
         control.call("DELETE", f"{control.models()}/{MODEL}:{version}").raise_for_status()
-    emulator.manners = Manners()
+    emulator.quirks = Quirks()
     (model,) = drift(remote, MODEL)["models"]
     assert (model["standing"], model["unknown_versions"]) == ("missing", [])
     edit(project / "models" / MODEL / "model.yaml", "version: 14", "version: 16")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.assets import MANIFEST_PROPERTY, PROMOTED_COMMIT, PROMOTED_FROM, SOURCE_PROPERTY
-from azureml_publish.emulator import Emulator, Fault, Manners
+from azureml_publish.emulator import Emulator, Fault, Quirks
 from tests.conftest import ControlPlane, Run, edit
 
 MODEL = "tiny"
@@ -76,11 +76,11 @@ def test_the_storage_fetches_and_what_is_there_is_the_same(
     assert publish("apply", "--yes", "-q", "-r", DEV).code == 0
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
         subprocess.run(["git", "-C", str(project), *command], check=True, timeout=30)
-    emulator.manners = Manners(stale_reads=2)
+    emulator.quirks = Quirks(stale_reads=2)
     done = promote(publish)
     assert (done["outcome"], done["metadata"], done["files"]) == ("created", "render", 3)
     assert (done["kept"], done["fetched"]) == (0, LARGE)
-    emulator.manners = Manners()
+    emulator.quirks = Quirks()
     source, target = asset(publish, DEV), asset(publish, PROD)
     for key in ("type", "description", "tags", "system_metadata", "manifest"):
         assert source[key] == target[key]
@@ -154,10 +154,10 @@ def test_a_run_that_failed_is_carried_on_and_damage_is_found(publish: Run, in_de
 
 
 def test_signatures_that_end_early_are_asked_for_again(publish: Run, in_dev: Path, emulator: Emulator) -> None:
-    emulator.manners = Manners(sas_requests=5)
+    emulator.quirks = Quirks(sas_requests=5)
     # One at a time: a signature for five requests would not serve several.
     assert promote(publish, "--connections", "1")["files"] == 3
-    emulator.manners = Manners()
+    emulator.quirks = Quirks()
     assert publish("verify", MODEL, "-r", PROD).code == 0
 
 

@@ -1,4 +1,4 @@
-"""The command line against a registry with the odd manners of the service, one at a time and all at once."""
+"""The command line against a registry with the quirks of the service, one at a time and all at once."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.emulator import Emulator, Quirks
 from tests.conftest import Run, edit
 
 THERE = "azureml://registries/local"
 MODEL = "distilbert-base-uncased"
 
 ODD = {
-    "stale reads": Manners(stale_reads=2),
-    "async PUTs": Manners(put_polls=3),
-    "all": Manners(
+    "stale reads": Quirks(stale_reads=2),
+    "async PUTs": Quirks(put_polls=3),
+    "all": Quirks(
         stale_reads=2,
         put_polls=1,
         throttle_every=4,
@@ -39,11 +39,9 @@ def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
     return lambda verb, *rest: publish(verb, *rest, "-r", THERE)
 
 
-@pytest.mark.parametrize("manners", ODD.values(), ids=list(ODD))
-def test_a_model_goes_up_changes_and_reads_back(
-    remote: Run, emulator: Emulator, project: Path, manners: Manners
-) -> None:
-    emulator.manners = manners
+@pytest.mark.parametrize("quirks", ODD.values(), ids=list(ODD))
+def test_a_model_goes_up_changes_and_reads_back(remote: Run, emulator: Emulator, project: Path, quirks: Quirks) -> None:
+    emulator.quirks = quirks
 
     def outcome() -> str:
         ran = remote("apply", "--yes", MODEL, "-o", "json")
@@ -67,7 +65,7 @@ def test_a_version_that_was_deleted_a_moment_ago_is_stepped_over(
 ) -> None:
     edit(project / "models" / MODEL / "model.yaml", "version: 14", "version: 1")
     control.register(MODEL, "1")
-    emulator.manners = Manners(stale_reads=1)
+    emulator.quirks = Quirks(stale_reads=1)
     control.call("DELETE", f"{control.models()}/{MODEL}:1").raise_for_status()
     planned = remote("plan", MODEL, "-o", "json")
     assert planned.code == 6, planned.err
@@ -77,7 +75,7 @@ def test_a_version_that_was_deleted_a_moment_ago_is_stepped_over(
 
 def test_a_throttled_run_waits_as_long_as_it_is_told(remote: Run, emulator: Emulator, control: Any) -> None:
     control.register(MODEL, "14")
-    emulator.manners = Manners(throttle_every=3, retry_after_seconds=1)
+    emulator.quirks = Quirks(throttle_every=3, retry_after_seconds=1)
     start = time.monotonic()
     assert remote("show", MODEL).code == 0
     assert time.monotonic() - start >= 1

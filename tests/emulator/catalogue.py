@@ -23,7 +23,7 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.copy import Copied
 from azureml_publish.content.upload.transfer import ModelContent, Transfer, describe_content
-from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.execute.apply import Result, Tools, apply_plan
 from azureml_publish.execute.journal import Journal, read_journal
 from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
@@ -303,9 +303,9 @@ class Catalogue:
 
     def held(self, registry: str) -> dict[tuple[str, int], dict[str, Any]]:
         """Every version of a registry as a list shows it: lists are never late."""
-        before, self.emulator.manners = self.emulator.manners, Manners()
+        before, self.emulator.quirks = self.emulator.quirks, Quirks()
         answer = self.control.call("GET", f"{self.control.models(registry)}?listViewType=All")
-        self.emulator.manners = before
+        self.emulator.quirks = before
         answer.raise_for_status()
         return {(one["name"], int(one["version"])): one for one in answer.json()["value"]}
 
@@ -313,7 +313,7 @@ class Catalogue:
         """Let time pass: ask until no version is late any more, one that was deleted included."""
         there = [(registry, *key) for registry in REGISTRIES for key in self.held(registry)]
         for registry, name, version in (*there, *deleted):
-            for _ in range(self.emulator.manners.stale_reads):
+            for _ in range(self.emulator.quirks.stale_reads):
                 self.control.call("GET", f"{self.control.models(registry)}/{name}:{version}")
 
     def files(self, registry: str, name: str, version: int, url: str) -> dict[str, str]:

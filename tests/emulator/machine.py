@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from azureml_publish.assets import MANIFEST_PROPERTY
-from azureml_publish.emulator import Manners
+from azureml_publish.emulator import Quirks
 from azureml_publish.errors import Conflict, PublishError, UnusableSource
 from azureml_publish.execute.apply import Outcome, Result
 from azureml_publish.plan import ActionKind, plan_model
@@ -32,7 +32,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.kept: dict[tuple[str, str, int], tuple[str, str]] = {}
         self.gone: set[tuple[str, str, int]] = set()
         self.conflicting: set[str] = set()
-        self.judged: dict[tuple[str, Manners], str] = {}
+        self.judged: dict[tuple[str, Quirks], str] = {}
 
     @initialize(first=st.lists(FOLDER, max_size=2), registry=st.none() | REGISTRY)
     def begin(self, first: list[dict[str, Any]], registry: str | None) -> None:
@@ -112,7 +112,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         for name, version in created:
             assert catalogue.verify(registry, name, version) == ()
         if not {one.outcome for one in results} <= DONE:
-            assert catalogue.emulator.manners.ignore_archive, results
+            assert catalogue.emulator.quirks.ignore_archive, results
             return
         assert set(after) - set(before) == created
         self.nothing_is_left(registry)
@@ -185,7 +185,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         assert set(before) <= set(catalogue.held(registry))
         other = others[0] if others else ()
         left = [one for one in (*ran, *(other or ())) if one.outcome not in DONE]
-        if catalogue.emulator.manners.ignore_archive:
+        if catalogue.emulator.quirks.ignore_archive:
             return
         for one in left:
             if one.error is not None:  # the rest is skipped
@@ -249,7 +249,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         results = catalogue.carry_out(plan, contents, Fuse(), jobs=2)
         assert results is not None
         self.went_through(registry, before, results)
-        if not catalogue.emulator.manners.ignore_archive:
+        if not catalogue.emulator.quirks.ignore_archive:
             said = {ActionKind.UNCHANGED: Outcome.UNCHANGED, ActionKind.CREATE: Outcome.CREATED}
             expected = {action.model: said.get(action.kind, Outcome.UPDATED) for action in plan.actions}
             assert {one.model: one.outcome for one in results} == expected
@@ -300,7 +300,7 @@ class CatalogueMachine(RuleBasedStateMachine):
                 promotion = catalogue.plan_promotion(source, target, name, version, carry=carry)
                 catalogue.promote(promotion, target)
         except PublishError:
-            assert catalogue.emulator.manners.ignore_archive
+            assert catalogue.emulator.quirks.ignore_archive
             return
         catalogue.settle()
         held = catalogue.held(target)
@@ -343,9 +343,9 @@ class CatalogueMachine(RuleBasedStateMachine):
         if version > self.last_used(target, name):
             self.catalogue.copy(source, target, name, version)
 
-    @rule(manners=ODD)
-    def change_manners(self, manners: Manners) -> None:
-        self.catalogue.emulator.manners = manners
+    @rule(quirks=ODD)
+    def change_quirks(self, quirks: Quirks) -> None:
+        self.catalogue.emulator.quirks = quirks
 
     def one_of_those_there(self, data: st.DataObject) -> tuple[str, str, int]:
         return data.draw(st.sampled_from(sorted(self.kept)))
@@ -364,7 +364,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         for registry in REGISTRIES:
             held = self.catalogue.held(registry)
             self.no_number_is_used_twice_and_no_content_changes(registry, held)
-            case, seen = (registry, self.catalogue.emulator.manners), self.seen(registry, held)
+            case, seen = (registry, self.catalogue.emulator.quirks), self.seen(registry, held)
             if self.judged.get(case) != seen:  # else the plan is the one of the step before
                 self.a_plan_knows_what_differs(registry, held)
                 self.judged[case] = seen

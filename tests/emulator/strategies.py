@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from azureml_publish.emulator import Manners
+from azureml_publish.emulator import Quirks
 from tests.emulator.catalogue import MODELS, REGISTRIES
 
 MODEL = st.sampled_from(MODELS)
@@ -49,9 +49,9 @@ CONSOLE = st.one_of(
 )
 ODD = st.sampled_from(
     [
-        Manners(),
-        Manners(stale_reads=1),
-        Manners(stale_reads=2, empty_list_tags=True, ignore_list_view=True, page_size=1),
-        Manners(ignore_archive=True),
+        Quirks(),
+        Quirks(stale_reads=1),
+        Quirks(stale_reads=2, empty_list_tags=True, ignore_list_view=True, page_size=1),
+        Quirks(ignore_archive=True),
     ]
 )

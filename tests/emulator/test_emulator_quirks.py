@@ -1,4 +1,4 @@
-"""The odd manners of the service, each switched on: what a client sees on the wire."""
+"""The quirks of the service, each switched on: what a client sees on the wire."""
 
 import datetime as dt
 import time
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.emulator import Emulator, Quirks
 
 
 def read_reference(control: Any, made: dict[str, Any]) -> str:
@@ -28,7 +28,7 @@ def read(sas: str) -> requests.Response:
 
 def test_lent_signatures_end_when_asked_to(emulator: Emulator, control: Any) -> None:
     made = control.register("bert", "1")
-    emulator.manners = Manners(sas_seconds=90)
+    emulator.quirks = Quirks(sas_seconds=90)
     asked = dt.datetime.now(dt.UTC)
     query = requests.models.PreparedRequest()
     query.prepare_url(read_reference(control, made), None)
@@ -38,20 +38,20 @@ def test_lent_signatures_end_when_asked_to(emulator: Emulator, control: Any) -> 
 
 def test_lent_signature_that_is_used_up_is_answered_as_expired(emulator: Emulator, control: Any) -> None:
     made = control.register("bert", "1")
-    emulator.manners = Manners(sas_requests=2)
+    emulator.quirks = Quirks(sas_requests=2)
     first = read_reference(control, made)
     assert [read(first).status_code for _ in range(4)] == [200, 200, 403, 403]
     assert read(first).headers["x-ms-error-code"] == "AuthenticationFailed"
     second = read_reference(control, made)
     assert second != first
     assert read(second).status_code == 200
-    emulator.manners = Manners()
+    emulator.quirks = Quirks()
     third = read_reference(control, made)
     assert {read(third).status_code for _ in range(4)} == {200}
 
 
 def test_upload_with_a_signature_that_is_used_up_goes_on_with_another(emulator: Emulator, control: Any) -> None:
-    emulator.manners = Manners(sas_requests=1)
+    emulator.quirks = Quirks(sas_requests=1)
     url = f"{control.base()}/models/bert/versions/1/startPendingUpload"
 
     def lend() -> str:
@@ -69,42 +69,42 @@ def test_upload_with_a_signature_that_is_used_up_goes_on_with_another(emulator: 
     assert write(again, "b") == 201
 
 
-def test_manners_over_the_wire(emulator: Emulator) -> None:
-    url = f"{emulator.http_url}/manners"
+def test_quirks_over_the_wire(emulator: Emulator) -> None:
+    url = f"{emulator.http_url}/quirks"
     assert requests.post(url, json={"sas_seconds": 5}, timeout=10).json()["sas_seconds"] == 5
     assert requests.post(url, json={"sas_requests": 3}, timeout=10).status_code == 200
-    assert emulator.manners == Manners(sas_seconds=5, sas_requests=3)
+    assert emulator.quirks == Quirks(sas_seconds=5, sas_requests=3)
     assert requests.get(url, timeout=10).json()["sas_requests"] == 3
     assert requests.delete(url, timeout=10).status_code == 204
-    assert emulator.manners == Manners()
-    emulator.manners = Manners(sas_requests=3)
+    assert emulator.quirks == Quirks()
+    emulator.quirks = Quirks(sas_requests=3)
     emulator.reset()
-    assert emulator.manners == Manners()
+    assert emulator.quirks == Quirks()
 
 
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        ({"sas_secnods": 5}, "there is no manner sas_secnods"),
-        ({"sas_seconds": "5"}, "sas_seconds is a number, not '5'"),
-        ({"sas_requests": 1.5}, "sas_requests is a whole number, not 1.5"),
-        ({"sas_requests": True}, "sas_requests is a whole number, not True"),
-        ({"sas_requests": 0}, "sas_requests is 1 to 1e"),
-        ({"ignore_archive": 1}, "ignore_archive is true or false, not 1"),
-        ({"throttle_every": 1}, "throttle_every is 2 to"),
-        ({"stale_reads": None}, "stale_reads is a whole number, not None"),
+        ({"sas_secnods": 5}, "sas_secnods is 5: Extra inputs are not permitted"),
+        ({"sas_seconds": "5"}, "sas_seconds is '5': Input should be a valid number"),
+        ({"sas_requests": 1.5}, "sas_requests is 1.5: Input should be a valid integer"),
+        ({"sas_requests": True}, "sas_requests is True: Input should be a valid integer"),
+        ({"sas_requests": 0}, "sas_requests is 0: Input should be greater than or equal to 1"),
+        ({"ignore_archive": 1}, "ignore_archive is 1: Input should be a valid boolean"),
+        ({"throttle_every": 1}, "throttle_every is 1: Input should be greater than or equal to 2"),
+        ({"stale_reads": None}, "stale_reads is None: Input should be a valid integer"),
         ([1], "argument after"),
     ],
 )
-def test_manners_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, reason: str) -> None:
-    answer = requests.post(f"{emulator.http_url}/manners", json=sent, timeout=10)
+def test_quirks_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, reason: str) -> None:
+    answer = requests.post(f"{emulator.http_url}/quirks", json=sent, timeout=10)
     assert answer.status_code == 400
     assert reason in answer.text
-    assert emulator.manners == Manners()
+    assert emulator.quirks == Quirks()
 
 
-def test_manners_are_not_for_web_pages(emulator: Emulator) -> None:
-    url = f"{emulator.http_url}/manners"
+def test_quirks_are_not_for_web_pages(emulator: Emulator) -> None:
+    url = f"{emulator.http_url}/quirks"
     page = {"Origin": "https://example.com"}
     assert requests.post(url, json={"sas_seconds": 5}, headers=page, timeout=10).status_code == 403
     assert requests.delete(url, headers=page, timeout=10).status_code == 403
@@ -122,7 +122,7 @@ def described(control: Any, api: str = "front", name: str = "bert") -> str | Non
 
 
 def test_stale_reads_show_what_was_there_before_a_write(emulator: Emulator, control: Any) -> None:
-    emulator.manners = Manners(stale_reads=2)
+    emulator.quirks = Quirks(stale_reads=2)
     control.register("bert", "1", description="first")
     assert [described(control), described(control, "native"), described(control)] == [None, None, "first"]
     control.put("bert", "1", {"description": "second"})
@@ -137,7 +137,7 @@ def test_stale_reads_show_what_was_there_before_a_write(emulator: Emulator, cont
 
 
 def test_writes_rest_on_the_truth_while_reads_are_stale(emulator: Emulator, control: Any) -> None:
-    emulator.manners = Manners(stale_reads=5)
+    emulator.quirks = Quirks(stale_reads=5)
     control.register("bert", "1", properties={"p": "1"})
     assert control.put("bert", "1", {"properties": {"p": "2"}}).status_code == 400
     asset = "azureml://registries/local/models/bert/versions/1"
@@ -148,7 +148,7 @@ def test_writes_rest_on_the_truth_while_reads_are_stale(emulator: Emulator, cont
 
 
 def test_reset_ends_stale_reads(emulator: Emulator, control: Any) -> None:
-    emulator.manners = Manners(stale_reads=9)
+    emulator.quirks = Quirks(stale_reads=9)
     control.register("bert", "1", description="before")
     control.put("bert", "1", {"description": "after"})
     emulator.reset()
@@ -157,14 +157,14 @@ def test_reset_ends_stale_reads(emulator: Emulator, control: Any) -> None:
 
 def test_archive_without_effect(emulator: Emulator, control: Any) -> None:
     control.register("bert", "1")
-    emulator.manners = Manners(ignore_archive=True)
+    emulator.quirks = Quirks(ignore_archive=True)
     version, name = f"{control.base()}/models/bert/versions/1", f"{control.base()}/models/bert"
     assert control.put("bert", "1", {"isArchived": True}).status_code == 200
     change = [{"op": "replace", "path": "/isArchived", "value": True}]
     assert control.call("PATCH", f"{control.models()}/bert:1", json=change).status_code == 200
     assert control.call("PUT", name, json={"properties": {"isArchived": True}}).status_code == 200
     assert [control.call("GET", url).json()["properties"]["isArchived"] for url in (version, name)] == [False, False]
-    emulator.manners = Manners()
+    emulator.quirks = Quirks()
     assert control.call("PATCH", f"{control.models()}/bert:1", json=change).json()["isArchived"] is True
 
 
@@ -183,7 +183,7 @@ def test_lists_without_tags(emulator: Emulator, control: Any) -> None:
         return found
 
     assert {url: tags(url) for url in lists} == lists
-    emulator.manners = Manners(empty_list_tags=True)
+    emulator.quirks = Quirks(empty_list_tags=True)
     assert {url: tags(url) for url in lists} == {url: {} for url in lists}
     assert control.call("GET", f"{control.base()}/models/bert/versions/1").json()["properties"]["tags"] == {"a": "b"}
 
@@ -193,13 +193,13 @@ def test_lists_that_ignore_the_view(emulator: Emulator, control: Any) -> None:
     urls = (f"{control.base()}/models/bert/versions", control.models())
     active = {"listViewType": "ActiveOnly"}
     assert [len(control.call("GET", url, params=active).json()["value"]) for url in urls] == [0, 0]
-    emulator.manners = Manners(ignore_list_view=True)
+    emulator.quirks = Quirks(ignore_list_view=True)
     assert [len(control.call("GET", url, params=active).json()["value"]) for url in urls] == [1, 1]
 
 
 def test_put_that_takes_its_time(emulator: Emulator, control: Any) -> None:
     uri = control.upload("bert", "1")
-    emulator.manners = Manners(put_polls=2)
+    emulator.quirks = Quirks(put_polls=2)
     accepted = control.put("bert", "1", {"modelUri": uri, "description": "first"})
     assert (accepted.status_code, accepted.content) == (202, b"")
     assert described(control) is None
@@ -213,14 +213,14 @@ def test_put_that_takes_its_time(emulator: Emulator, control: Any) -> None:
     assert [described(control) for _ in range(3)] == ["first", "first", "second"]
     refused = control.put("bert", "1", {"modelType": "mlflow_model"})
     assert refused.status_code == 400
-    emulator.manners = Manners(put_polls=0)
+    emulator.quirks = Quirks(put_polls=0)
     accepted = control.put("bert", "1", {"description": "third"})
     assert control.call("GET", accepted.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded"
 
 
 def test_throttling_refuses_every_nth_request(emulator: Emulator, control: Any) -> None:
     control.register("bert", "1")
-    emulator.manners = Manners(throttle_every=3, retry_after_seconds=7)
+    emulator.quirks = Quirks(throttle_every=3, retry_after_seconds=7)
     url = f"{control.base()}/models/bert/versions/1"
     answers = [control.call("GET", url) for _ in range(6)]
     refused = [answer for answer in answers if answer.status_code == 429]
@@ -236,7 +236,7 @@ def test_throttling_refuses_every_nth_request(emulator: Emulator, control: Any) 
 def test_latency_is_in_every_service(emulator: Emulator, control: Any) -> None:
     container = emulator.container("files").replace("?", "?restype=container&comp=list&")
     hub = f"{emulator.http_url}/api/models/google-bert/bert-base-cased"
-    emulator.manners = Manners(latency_seconds=0.2)
+    emulator.quirks = Quirks(latency_seconds=0.2)
     for url in (f"{control.base()}/models", container, hub):
         start = time.monotonic()
         assert control.call("GET", url).status_code == 200
@@ -246,7 +246,7 @@ def test_latency_is_in_every_service(emulator: Emulator, control: Any) -> None:
 def test_pages_of_another_size(emulator: Emulator, control: Any) -> None:
     for version in "123":
         control.register("bert", version)
-    emulator.manners = Manners(page_size=2)
+    emulator.quirks = Quirks(page_size=2)
     first = control.call("GET", f"{control.base()}/models/bert/versions").json()
     second = control.call("GET", first["nextLink"]).json()
     assert ([each["name"] for each in first["value"]], [each["name"] for each in second["value"]]) == (

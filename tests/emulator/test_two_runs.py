@@ -16,7 +16,7 @@ import pytest
 
 from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, write_number
 from azureml_publish.content.upload.transfer import describe_content
-from azureml_publish.emulator import Emulator, Manners
+from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.errors import Conflict, Overtaken
 from azureml_publish.execute.apply import Outcome, Result
 from azureml_publish.execute.journal import Unrecorded
@@ -76,7 +76,7 @@ class Ring:
         self.catalogue.edit(NAME, said)
         return Wish(self.catalogue.stage(NAME))
 
-    def register(self, wish: Wish, manners: Manners) -> None:
+    def register(self, wish: Wish, quirks: Quirks) -> None:
         """Nothing but the version as an earlier run left it. Its files lie elsewhere: no update reads them."""
         ((folder, rendered),) = wish.staged.rendered
         content = describe_content(folder, rendered)
@@ -92,12 +92,12 @@ class Ring:
         }
         self.catalogue.emulator.reset()
         self.catalogue.control.put(NAME, "1", properties).raise_for_status()
-        self.catalogue.emulator.manners = manners
+        self.catalogue.emulator.quirks = quirks
 
-    def updates(self, case: Case, manners: Manners | None = None) -> tuple[Duel, Wish, Wish]:
+    def updates(self, case: Case, quirks: Quirks | None = None) -> tuple[Duel, Wish, Wish]:
         """Both change a version that is there."""
         base, first, second = (self.wish({**case.base, **changes}) for changes in ({}, case.first, case.second))
-        return self.duel(first, second, lambda: self.register(base, manners or Manners())), first, second
+        return self.duel(first, second, lambda: self.register(base, quirks or Quirks())), first, second
 
     def duel(self, first: Wish, second: Wish, begin: Any) -> Duel:
         begin()
@@ -169,9 +169,9 @@ def test_two_updates_that_meet_anywhere_end_as_one_of_them(ring: Ring, named: st
         assert meetings == 3 + 5, "so many requests plan an update and carry it out"
 
 
-@pytest.mark.parametrize("manners", [Manners(stale_reads=2), Manners(put_polls=1)], ids=["stale reads", "async PUTs"])
-def test_they_do_where_a_registry_does_not_show_at_once_what_was_written(ring: Ring, manners: Manners) -> None:
-    ring.judge_every_meeting(*ring.updates(UPDATES["metadata and a card"], manners))
+@pytest.mark.parametrize("quirks", [Quirks(stale_reads=2), Quirks(put_polls=1)], ids=["stale reads", "async PUTs"])
+def test_they_do_where_a_registry_does_not_show_at_once_what_was_written(ring: Ring, quirks: Quirks) -> None:
+    ring.judge_every_meeting(*ring.updates(UPDATES["metadata and a card"], quirks))
 
 
 def test_a_write_whose_answer_is_lost_is_not_sent_over_what_another_run_wrote_since(ring: Ring) -> None:

@@ -20,10 +20,11 @@ from azureml_publish.pipeline.run import Session
 from azureml_publish.pipeline.stages import FINDINGS
 from azureml_publish.project import read_optional
 from azureml_publish.reporters.diagnostics import diagnostics_text
-from azureml_publish.spec import EmulatorFaults, read_spec
+from azureml_publish.spec import read_spec
 
 if TYPE_CHECKING:
     from azureml_publish.emulator import Emulator
+    from azureml_publish.emulator.quirks import EmulatorFaults
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -51,7 +52,7 @@ class _Size(click.ParamType[int]):
 @click.option(
     "--hub-weights", type=_Size(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
 )
-@click.option("--faults", metavar="FILE", help="YAML with manners and faults to begin with.")
+@click.option("--faults", metavar="FILE", help="YAML with quirks and faults to begin with.")
 @click.option(
     "--hub", metavar="DIR", help="Serve each folder ORG/NAME in DIR as a repository of the Hub; its commit is printed."
 )
@@ -70,7 +71,8 @@ def command(
 
     Prints the variables to export as NAME=value lines as soon as it answers; ends on Ctrl-C or SIGTERM.
     """
-    from azureml_publish.emulator import Emulator, Fault, Manners
+    from azureml_publish.emulator import Emulator
+    from azureml_publish.emulator.quirks import EmulatorFaults
 
     if hub is not None and not (session.directory / Path(hub).expanduser()).is_dir():
         raise NotFound(
@@ -86,8 +88,8 @@ def command(
         port=port,
         http_port=http_port,
         hub_weights=hub_weights,
-        manners=Manners(**wanted.manners.model_dump()),
-        faults=[Fault(**rule.model_dump()) for rule in wanted.faults],
+        quirks=wanted.quirks,
+        faults=wanted.faults,
     )
     try:
         emulator.start()
@@ -124,6 +126,8 @@ def _read(session: Session, name: str) -> EmulatorFaults:
 
 
 def _parse(text: str, name: str) -> tuple[EmulatorFaults | None, tuple[Diagnostic, ...]]:
+    from azureml_publish.emulator.quirks import EmulatorFaults
+
     document, mistakes = parse_yaml(text, name)
     return read_spec(document, EmulatorFaults) if document is not None else (None, mistakes)
 

@@ -16,17 +16,23 @@ from azureml_publish.pipeline.run import Session
 from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
-from azureml_publish.spec import EmulatorFaults, ModelSpec, ProjectConfig
+from azureml_publish.spec import ModelSpec, ProjectConfig
 
 
 def _typed(kind: type[BaseModel]) -> Callable[[], dict[str, Any]]:
     return functools.partial(kind.model_json_schema, by_alias=True)
 
 
+def _faults() -> dict[str, Any]:
+    from azureml_publish.emulator.quirks import EmulatorFaults
+
+    return EmulatorFaults.model_json_schema()
+
+
 SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "model": ("model.yaml", _typed(ModelSpec)),
     "publish": ("publish.yaml", _typed(ProjectConfig)),
-    "faults": ("faults.yaml", _typed(EmulatorFaults)),
+    "faults": ("faults.yaml", _faults),
     "plan": ("plan.json", _typed(SavedPlan)),
     "lint": ("lint.json", lint_schema),
 }

@@ -3,8 +3,8 @@
 This package and nothing else loads the web framework, so it is imported only where an emulator is served.
 """
 
-from azureml_publish.emulator.faults import Fault, Faults
-from azureml_publish.emulator.quirks import Manners
+from azureml_publish.emulator.faults import Faults
+from azureml_publish.emulator.quirks import Fault, Quirks
 from azureml_publish.emulator.server import Emulator
 
-__all__ = ["Emulator", "Fault", "Faults", "Manners"]
+__all__ = ["Emulator", "Fault", "Faults", "Quirks"]

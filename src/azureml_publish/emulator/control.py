@@ -1,9 +1,9 @@
-"""The switches of the emulator itself: `/reset` on both ports, `/faults` and `/manners` on the HTTP port."""
+"""The switches of the emulator itself: `/reset` on both ports, `/faults` and `/quirks` on the HTTP port."""
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,13 +13,13 @@ from azureml_publish.emulator.quirks import Switches
 from azureml_publish.emulator.routing import Handler, Json, Methods, RefusedError
 
 
-def control_routes(reset: Callable[[], None], faults: Faults | None, manners: Switches | None) -> list[Route]:
+def control_routes(reset: Callable[[], None], faults: Faults | None, quirks: Switches | None) -> list[Route]:
     """Routes for one port.
 
     Args:
         reset: Empties the state.
         faults: The rules to serve at `/faults`, or None to leave that route out.
-        manners: What to serve at `/manners`, or None.
+        quirks: What to serve at `/quirks`, or None.
     """
 
     async def post_reset(_request: Request) -> Response:
@@ -29,22 +29,21 @@ def control_routes(reset: Callable[[], None], faults: Faults | None, manners: Sw
     routes = [Route("/reset", Methods(POST=_from_programs(post_reset)))]
     if faults is not None:
         routes.append(Route("/faults", _fault_methods(faults)))
-    if manners is not None:
-        routes.append(Route("/manners", _manner_methods(manners)))
+    if quirks is not None:
+        routes.append(Route("/quirks", _quirk_methods(quirks)))
     return routes
 
 
 def _fault_methods(faults: Faults) -> Methods:
     async def get(_request: Request) -> Response:
-        return Json([asdict(rule) for rule in faults.rules])
+        return Json([rule.model_dump() for rule in faults.rules])
 
     async def post(request: Request) -> Response:
         try:
-            rule = json.loads(await request.body())
-            added = faults.add(**rule)
+            added = faults.add(**json.loads(await request.body()))
         except (ValueError, TypeError) as error:
-            raise RefusedError(400, "InvalidFault", str(error)) from error
-        return Json(asdict(added), status_code=201)
+            raise RefusedError(400, "InvalidFault", _reason(error)) from error
+        return Json(added.model_dump(), status_code=201)
 
     async def delete(_request: Request) -> Response:
         faults.clear()
@@ -53,22 +52,29 @@ def _fault_methods(faults: Faults) -> Methods:
     return Methods(GET=get, POST=_from_programs(post), DELETE=_from_programs(delete))
 
 
-def _manner_methods(manners: Switches) -> Methods:
+def _quirk_methods(quirks: Switches) -> Methods:
     async def get(_request: Request) -> Response:
-        return Json(asdict(manners.now))
+        return Json(quirks.now.model_dump())
 
     async def post(request: Request) -> Response:
         try:
-            changed = manners.change(**json.loads(await request.body()))
+            changed = quirks.change(**json.loads(await request.body()))
         except (ValueError, TypeError) as error:
-            raise RefusedError(400, "InvalidManners", str(error)) from error
-        return Json(asdict(changed))
+            raise RefusedError(400, "InvalidQuirks", _reason(error)) from error
+        return Json(changed.model_dump())
 
     async def delete(_request: Request) -> Response:
-        manners.off()
+        quirks.off()
         return Response(status_code=204)
 
     return Methods(GET=get, POST=_from_programs(post), DELETE=_from_programs(delete))
+
+
+def _reason(error: ValueError | TypeError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = ((".".join(map(str, each["loc"])), each) for each in error.errors(include_url=False))
+    return "; ".join(f"{name} is {each['input']!r}: {each['msg']}" for name, each in found)
 
 
 def _from_programs(handler: Handler) -> Handler:

@@ -5,60 +5,15 @@ still skipping (`after`) or used up (`times`) lets the next one have a look.
 """
 
 import asyncio
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Service = Literal["registry", "blobs", "hub"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One rule. What is left out applies to every request, and changes nothing."""
-
-    service: Service | None = None
-    method: str | None = None
-    path: str = ""
-    """Regular expression, searched in the decoded path with `?query` behind it."""
-    after: int = 0
-    """How many matching requests pass first."""
-    times: int | None = None
-    """How many requests it then acts on; None: all."""
-    status: int | None = None
-    """Answer this HTTP status, in the error format of the service, instead of doing the work."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Added to the answer, whether it is a fault or not: `Retry-After` for example."""
-    delay_seconds: float = 0.0
-    """Wait before anything else, at most as long as the rule stands."""
-    corrupt: bool = False
-    """Flip one bit: in the answer to a GET, in the request body of any other method, as if the wire had done it."""
-    truncate_after: int | None = None
-    """Let this many bytes of the same body through, then cut the connection."""
-
-    def __post_init__(self) -> None:
-        """Check what types do not say, since rules also come in as JSON."""
-        if self.service is not None and self.service not in get_args(Service):
-            raise ValueError(f"service is one of {', '.join(get_args(Service))}, not {self.service!r}")
-        if self.status is not None and not 200 <= self.status <= 599:
-            raise ValueError(f"status is an HTTP status from 200 to 599, not {self.status!r}")
-        try:
-            re.compile(self.path)
-        except re.error as error:
-            raise ValueError(f"path is not a regular expression: {error}") from error
-
-    def matches(self, service: str, method: str, path: str) -> bool:
-        """Whether a request is one that the rule is about."""
-        return (
-            self.service in {None, service}
-            and (self.method is None or self.method.upper() == method)
-            and re.search(self.path, path) is not None
-        )
+from azureml_publish.emulator.quirks import Fault, Service
 
 
 class Faults:
@@ -83,13 +38,7 @@ class Faults:
             ValueError: An unknown field, or a value that makes no sense.
         """
         if fault is None:
-            known = {each.name for each in fields(Fault)}
-            if unknown := sorted(set(rule) - known):
-                raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
-            try:
-                fault = Fault(**rule)
-            except TypeError as error:
-                raise ValueError(f"not a fault: {error}") from error
+            fault = Fault.model_validate(rule)
         with self._lock:
             self._rules.append(fault)
             self._seen.append(0)

@@ -1,111 +1,189 @@
-"""The odd manners of the real service, each a switch. All are off at first: then the emulator is as plain as can be.
+"""How the emulator can differ from a plain registry: quirks of the real service, and requests that fail.
 
-The rules of the service are no manners and have no switch: that content, type and properties of a version do not
-change, that a deleted version leaves a tombstone, that an upload for a version that is there is answered 409, that
-lists come in pages. A registry without them does not exist, so nothing should be tested against one.
+Both are all off at first, and nothing here is random. One description serves Python, the control routes, the file of
+`publish emulator --faults` and its JSON Schema.
+
+Some rules of the service have no switch: content, type and properties of a version do not change, a deleted version
+leaves a tombstone, an upload for an existing version is answered 409, and lists come in pages. Every registry has
+them, so nothing should be tested against one without.
 """
 
+import re
 import threading
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+
+Service = Literal["registry", "blobs", "hub"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """How the emulator behaves where the service is not plain. Nothing here is random."""
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"a regular expression is wanted ({error})") from error
+    return text
 
-    stale_reads: int = 0
-    """After a write so many GETs of that version still answer what was there before it: 404 after a create. Lists and
-    names are not late."""
-    ignore_archive: bool = False
-    """`isArchived` is taken and has no effect, on a version and on a name."""
-    empty_list_tags: bool = False
-    """Lists hand back empty tags; a GET of a version has them."""
-    ignore_list_view: bool = False
-    """`listViewType` is ignored: every list holds what is archived too."""
-    page_size: int = 100
-    """Entries of a page at most."""
-    put_polls: int | None = None
-    """A PUT of a version is answered 202 with `Azure-AsyncOperation`, which is in progress for so many polls. Till then
-    a GET answers what was there before, but not more often than that many times. None: 200 or 201 at once."""
-    throttle_every: int | None = None
-    """Every request of the registry whose number can be divided by this is answered 429."""
-    retry_after_seconds: int = 1
-    """What `Retry-After` says then."""
-    latency_seconds: float = 0.0
-    """Every request waits so long before anything else, in all three services."""
-    sas_seconds: float | None = None
-    """How long the signatures are good that the registry lends for uploads and downloads; None for the service's day
-    and hour. The end is a whole second, the next one after that time."""
-    sas_requests: int | None = None
-    """How many requests to the blobs each of them is good for; after that it is answered as one that has expired."""
 
-    def __post_init__(self) -> None:
-        """Check what types do not say, and types too, since manners also come in as JSON."""
-        for name in ("ignore_archive", "empty_list_tags", "ignore_list_view"):
-            if not isinstance(value := getattr(self, name), bool):
-                raise ValueError(f"{name} is true or false, not {value!r}")  # noqa: TRY004 - as below
-        self._number("stale_reads", 0, 1000)
-        self._number("page_size", 1, 1000)
-        self._number("put_polls", 0, 1000)
-        self._number("throttle_every", 2, 1_000_000)  # were it 1, nothing would ever be answered
-        self._number("retry_after_seconds", 0, 3600)
-        self._number("latency_seconds", 0.0, 60.0)
-        self._number("sas_seconds", 1.0, 7 * 86_400.0)
-        self._number("sas_requests", 1, 1_000_000)
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def _number(self, name: str, least: float, most: float) -> None:
-        value = getattr(self, name)
-        if value is None and _DEFAULTS[name] is None:
-            return
-        whole = isinstance(least, int)
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-            raise ValueError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")  # noqa: TRY004 - one kind of error for what came in
-        if not least <= value <= most:
-            raise ValueError(f"{name} is {least:g} to {most:g}, not {value!r}")
 
-    def changed(self, **values: Any) -> "Manners":
-        """These manners with some of them others.
+class Quirks(_Settings):
+    """Quirks of the service; what is left out is off."""
+
+    stale_reads: Annotated[
+        StrictInt,
+        Field(
+            ge=0,
+            le=1000,
+            description="After a write, this many GETs of that version still answer with the state before it: 404 "
+            "after a create. Lists and names are up to date.",
+        ),
+    ] = 0
+    ignore_archive: Annotated[
+        StrictBool, Field(description="isArchived is accepted and has no effect, on a version and on a name.")
+    ] = False
+    empty_list_tags: Annotated[
+        StrictBool, Field(description="Lists return empty tags; a GET of a version returns them.")
+    ] = False
+    ignore_list_view: Annotated[
+        StrictBool, Field(description="listViewType is ignored: lists contain archived versions too.")
+    ] = False
+    page_size: Annotated[StrictInt, Field(ge=1, le=1000, description="Most entries on one page of a list.")] = 100
+    put_polls: Annotated[
+        StrictInt | None,
+        Field(
+            ge=0,
+            le=1000,
+            description="A PUT of a version is answered 202 with Azure-AsyncOperation, which is in progress for this "
+            "many polls. Until then at most this many GETs answer with the state before it. "
+            "If left out: 200 or 201 at once.",
+        ),
+    ] = None
+    throttle_every: Annotated[
+        StrictInt | None,
+        Field(ge=2, le=1_000_000, description="Of this many requests to the registry, the last is answered 429."),
+    ] = None
+    retry_after_seconds: Annotated[
+        StrictInt, Field(ge=0, le=3600, description="The value of Retry-After in that answer.")
+    ] = 1
+    latency_seconds: Annotated[
+        StrictFloat, Field(ge=0, le=60, description="Every request to registry, blobs and Hub waits this long first.")
+    ] = 0.0
+    sas_seconds: Annotated[
+        StrictFloat | None,
+        Field(
+            ge=1,
+            le=604_800,
+            description="Lifetime of the SAS signatures that the registry issues, rounded up to a whole second. "
+            "If left out: a day for an upload, an hour for a download.",
+        ),
+    ] = None
+    sas_requests: Annotated[
+        StrictInt | None,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="How many requests to the blobs each signature is good for; the next is answered as expired.",
+        ),
+    ] = None
+
+    def changed(self, **values: object) -> "Quirks":
+        """A copy with some values changed.
 
         Raises:
-            ValueError: There is no manner of that name, or it cannot have that value.
+            ValueError: There is no quirk of that name, or it cannot have that value.
         """
-        if unknown := sorted(set(values) - set(_DEFAULTS)):
-            raise ValueError(f"there is no manner {', '.join(unknown)}; there are {', '.join(sorted(_DEFAULTS))}")
-        return replace(self, **values)
+        return Quirks.model_validate({**self.model_dump(), **values})
 
 
-_DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Manners)}
+class Fault(_Settings):
+    """Requests that fail, and how. What is left out applies to every request, and changes nothing."""
+
+    service: Annotated[
+        Service | None, Field(description="Only requests to this service; to all of them if left out.")
+    ] = None
+    method: Annotated[str | None, Field(description="Only requests with this method, such as PUT.")] = None
+    path: Annotated[
+        str,
+        AfterValidator(_regular_expression),
+        Field(description="Only requests in whose decoded path, with ?query, this regular expression is found."),
+    ] = ""
+    after: Annotated[StrictInt, Field(ge=0, description="How many matching requests pass first.")] = 0
+    times: Annotated[
+        StrictInt | None, Field(ge=1, description="How many matching requests then fail; all if left out.")
+    ] = None
+    status: Annotated[
+        StrictInt | None,
+        Field(
+            ge=200,
+            le=599,
+            description="Answer with this HTTP status, in the service's error format, instead of doing the work.",
+        ),
+    ] = None
+    headers: Annotated[
+        dict[str, str], Field(description="Added to the answer, with or without a status: Retry-After for example.")
+    ] = Field(default_factory=dict)
+    delay_seconds: Annotated[
+        StrictFloat, Field(ge=0, description="Wait this long first, or until the rule is removed.")
+    ] = 0.0
+    corrupt: Annotated[
+        StrictBool,
+        Field(description="Flip one bit: in the answer to a GET, in the request's body for any other method."),
+    ] = False
+    truncate_after: Annotated[
+        StrictInt | None, Field(ge=0, description="Let this many bytes of that body through, then cut the connection.")
+    ] = None
+
+    def matches(self, service: str, method: str, path: str) -> bool:
+        """Whether the rule is about a request."""
+        return (
+            self.service in {None, service}
+            and (self.method is None or self.method.upper() == method)
+            and re.search(self.path, path) is not None
+        )
+
+
+class EmulatorFaults(_Settings):
+    """How an emulator behaves from its start."""
+
+    quirks: Quirks = Quirks()
+    faults: tuple[Fault, ...] = ()
 
 
 class Switches:
-    """The manners in force. Safe from any thread."""
+    """The quirks in force. Safe from any thread."""
 
-    def __init__(self, manners: Manners) -> None:
-        """Start with these; `reset` comes back to them."""
+    def __init__(self, quirks: Quirks) -> None:
+        """Start with these; `reset` returns to them."""
         self._lock = threading.Lock()
-        self._first = manners
-        self._now = manners
+        self._first = quirks
+        self._now = quirks
 
     @property
-    def now(self) -> Manners:
-        """What is in force."""
+    def now(self) -> Quirks:
+        """The quirks in force."""
         return self._now
 
     @now.setter
-    def now(self, manners: Manners) -> None:
-        self._now = manners
+    def now(self, quirks: Quirks) -> None:
+        self._now = quirks
 
-    def change(self, **values: Any) -> Manners:
-        """Turn some, leave the others; ValueError for what is no manner."""
+    def change(self, **values: object) -> Quirks:
+        """Change some and leave the others.
+
+        Raises:
+            ValueError: As `Quirks.changed`.
+        """
         with self._lock:
             self._now = self._now.changed(**values)
             return self._now
 
     def off(self) -> None:
         """Turn all of them off."""
-        self._now = Manners()
+        self._now = Quirks()
 
     def reset(self) -> None:
-        """Back to those of the start."""
+        """Return to those of the start."""
         self._now = self._first

@@ -20,12 +20,12 @@ from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
 from azureml_publish.emulator.cleanup import tidy
 from azureml_publish.emulator.control import control_routes
-from azureml_publish.emulator.faults import Fault, FaultInjection, Faults, Service
+from azureml_publish.emulator.faults import FaultInjection, Faults
 from azureml_publish.emulator.hub.adding import add_repository, repositories_below
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.listening import HOST, Listener, bind
-from azureml_publish.emulator.quirks import Manners, Switches
+from azureml_publish.emulator.quirks import Fault, Quirks, Service, Switches
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
@@ -63,7 +63,7 @@ class Emulator:
         port: int = 0,
         http_port: int = 0,
         hub_weights: int | None = None,
-        manners: Manners | None = None,
+        quirks: Quirks | None = None,
         faults: Iterable[Fault] = (),
     ) -> None:
         """Prepare; nothing is touched before `start`.
@@ -74,11 +74,11 @@ class Emulator:
             http_port: TCP port of the plain HTTP for blobs and Hub, 0 for a free one.
             hub_weights: Size in bytes of each stand-in checkpoint's `model.safetensors`, None for its natural size of
                 one or two MiB.
-            manners: The manners of the service that it is to have, none if left out.
+            quirks: The quirks of the service that it is to have, none if left out.
             faults: Rules that are in force from the start.
         """
         self.faults = Faults(faults)
-        self._switches = Switches(manners or Manners())
+        self._switches = Switches(quirks or Quirks())
         self._folder = DataFolder(data.absolute())
         self._ports = (port, http_port)
         self._hub_weights = hub_weights
@@ -149,7 +149,7 @@ class Emulator:
         switches = control(control_routes(self.reset, self.faults, self._switches))
         secure_switches = control(control_routes(self.reset, None, None))
         plain = _Split(
-            {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "manners": switches},
+            {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "quirks": switches},
             guarded(hub, "hub", render_hub),
         )
         secure = _SecurePort(guarded(registry, "registry", render_error), plain_blobs, secure_switches, self._blobs)
@@ -167,7 +167,7 @@ class Emulator:
         self._addresses = self._signer = self._blobs = self._models = self._database = None
 
     def reset(self) -> None:
-        """Forget every version and blob; faults and manners are again those of the start.
+        """Forget every version and blob; faults and quirks are again those of the start.
 
         Checkpoints and keys stay: they are not state but what was put in.
         """
@@ -233,13 +233,13 @@ class Emulator:
         return self._folder.root / "ca-bundle.pem"
 
     @property
-    def manners(self) -> Manners:
-        """The manners in force; assign others at any time."""
+    def quirks(self) -> Quirks:
+        """The quirks in force; assign others at any time."""
         return self._switches.now
 
-    @manners.setter
-    def manners(self, manners: Manners) -> None:
-        self._switches.now = manners
+    @quirks.setter
+    def quirks(self, quirks: Quirks) -> None:
+        self._switches.now = quirks
 
     @property
     def url(self) -> str:

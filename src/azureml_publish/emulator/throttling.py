@@ -16,13 +16,13 @@ _FREE = ("/metadata/", "/registrymanagement/")
 class Latency:
     """Lets every request wait as long as a distant service would."""
 
-    def __init__(self, app: ASGIApp, manners: Switches) -> None:
+    def __init__(self, app: ASGIApp, quirks: Switches) -> None:
         self._app = app
-        self._manners = manners
+        self._quirks = quirks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request after the time; any number of them wait side by side."""
-        if seconds := self._manners.now.latency_seconds:
+        if seconds := self._quirks.now.latency_seconds:
             await asyncio.sleep(seconds)
         await self._app(scope, receive, send)
 
@@ -30,31 +30,31 @@ class Latency:
 class Throttle:
     """Answers every n-th request to the registry with 429 and `Retry-After`."""
 
-    def __init__(self, app: ASGIApp, manners: Switches, refusal: Callable[[Scope, int], Response]) -> None:
+    def __init__(self, app: ASGIApp, quirks: Switches, refusal: Callable[[Scope, int], Response]) -> None:
         """Wrap.
 
         Args:
             app: The service.
-            manners: Tell which request and which time.
+            quirks: Tell which request and which time.
             refusal: Makes the answer, in the error format of the service, from the seconds to wait.
         """
         self._app = app
-        self._manners = manners
+        self._quirks = quirks
         self._refusal = refusal
         self._lock = threading.Lock()
         self._seen = 0
-        self._counted = manners.now
+        self._counted = quirks.now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, unless its number says otherwise."""
-        manners = self._manners.now
-        if manners.throttle_every is not None and not scope["path"].startswith(_FREE):
+        quirks = self._quirks.now
+        if quirks.throttle_every is not None and not scope["path"].startswith(_FREE):
             with self._lock:
-                if manners is not self._counted:  # counted from where it was switched on
-                    self._counted, self._seen = manners, 0
+                if quirks is not self._counted:  # counted from where it was switched on
+                    self._counted, self._seen = quirks, 0
                 self._seen += 1
-                refused = self._seen % manners.throttle_every == 0
+                refused = self._seen % quirks.throttle_every == 0
             if refused:
-                await self._refusal(scope, manners.retry_after_seconds)(scope, receive, send)
+                await self._refusal(scope, quirks.retry_after_seconds)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -1,6 +1,5 @@
 """What people write: `model.yaml`, `publish.yaml`, `sample-links.yaml` and more, typed (pydantic) and closed."""
 
-from azureml_publish.spec.emulator import EmulatorFaults, FaultSpec, MannersSpec
 from azureml_publish.spec.extra import Extra, IntellectualProperty
 from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import PAGE_KEYS, Metadata
@@ -34,9 +33,7 @@ __all__ = [
     "BlobSource",
     "Compute",
     "Defaults",
-    "EmulatorFaults",
     "Extra",
-    "FaultSpec",
     "FinetuneDefaults",
     "GitRepository",
     "GitSource",
@@ -45,7 +42,6 @@ __all__ = [
     "Legacy",
     "Link",
     "LocalSource",
-    "MannersSpec",
     "Metadata",
     "MinSku",
     "Mlflow",

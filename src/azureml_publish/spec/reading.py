@@ -24,7 +24,7 @@ class Written(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=False)
 
 
-SpecT = TypeVar("SpecT", bound=Written)
+SpecT = TypeVar("SpecT", bound=BaseModel)
 
 
 def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tuple[Diagnostic, ...]]:

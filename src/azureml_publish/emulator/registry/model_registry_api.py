@@ -28,14 +28,14 @@ _MAPPINGS = {"systemMetadata": "system_metadata", "kvTags": "tags", "tags": "tag
 def dataplane_routes(
     models: ModelStore,
     addresses: Addresses,
-    manners: Switches,
+    quirks: Switches,
     *,
     authorised: Callable[[Handler], Handler],
     registry_of: Callable[[Request], str],
     body_of: Callable[[Request], Awaitable[Any]],
 ) -> list[Route]:
     """The routes of the API, on the store that the front end uses as well."""
-    api = _DataPlane(models, addresses, manners, registry_of, body_of)
+    api = _DataPlane(models, addresses, quirks, registry_of, body_of)
     one = Methods(GET=authorised(api.get), PATCH=authorised(api.patch), DELETE=authorised(api.delete))
     return [
         Route(_BASE, Methods(GET=authorised(api.list_models))),
@@ -51,13 +51,13 @@ class _DataPlane:
         self,
         models: ModelStore,
         addresses: Addresses,
-        manners: Switches,
+        quirks: Switches,
         registry_of: Callable[[Request], str],
         body_of: Callable[[Request], Awaitable[Any]],
     ) -> None:
         self._models = models
         self._addresses = addresses
-        self._manners = manners
+        self._quirks = quirks
         self._registry_of = registry_of
         self._body_of = body_of
 
@@ -78,7 +78,7 @@ class _DataPlane:
 
         def edit(old: Record) -> tuple[Fields, bool]:
             fields, archived = apply_patch(old, operations)
-            return fields, old.archived if self._manners.now.ignore_archive else archived
+            return fields, old.archived if self._quirks.now.ignore_archive else archived
 
         return self._shown(self._models.change(*self._identity(request), edit))
 
@@ -98,7 +98,7 @@ class _DataPlane:
 
     async def list_models(self, request: Request) -> Response:
         registry, name = self._registry_of(request), request.query_params.get("name")
-        now = self._manners.now
+        now = self._quirks.now
         view = view_of(request, now)
         newest = newest_first(request)
         return paged(

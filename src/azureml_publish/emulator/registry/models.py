@@ -60,10 +60,10 @@ def _record(row: sqlite3.Row) -> Record:
 class ModelStore:
     """Versions of all registries."""
 
-    def __init__(self, database: Database, blobs: BlobStore, manners: Switches) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, quirks: Switches) -> None:
         self._database = database
         self._blobs = blobs
-        self._manners = manners
+        self._quirks = quirks
         self._recent = RecentWrites()
 
     # Reading
@@ -281,11 +281,11 @@ class ModelStore:
         return operation
 
     def _lag(self, new: Record, old: Record | None, polls: int = 0, operation: str | None = None) -> None:
-        """Let reads show the old state for as long as the manners say.
+        """Let reads show the old state for as long as the quirks say.
 
         A PUT that is polled is not late on top of it: an operation that is reported as finished can be read.
         """
-        looks = self._manners.now.stale_reads if operation is None else polls
+        looks = self._quirks.now.stale_reads if operation is None else polls
         self._recent.wrote((new.registry, new.name, new.version), Before(old, looks, operation))
 
     def _find_live(self, registry: str, name: str, version: str) -> Record | None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from azureml_publish.emulator.addresses import Addresses
-from azureml_publish.emulator.quirks import Manners
+from azureml_publish.emulator.quirks import Quirks
 from azureml_publish.emulator.registry.models import View
 from azureml_publish.emulator.registry.records import refused
 from azureml_publish.emulator.routing import Json
@@ -19,12 +19,12 @@ _TOKENS = ("$skipToken", "$skiptoken", "$skip")
 _VIEWS: dict[str, View] = {"all": "All", "activeonly": "ActiveOnly", "archivedonly": "ArchivedOnly"}
 
 
-def view_of(request: Request, manners: Manners) -> View:
+def view_of(request: Request, quirks: Quirks) -> View:
     """`listViewType`; everything where it is left out, as nothing was asked to be hidden.
 
     azure-ai-ml 1.35.2 sends the Python name, `ListViewType.ACTIVE_ONLY`, for a registry; it is read as it is meant.
     """
-    if manners.ignore_list_view:
+    if quirks.ignore_list_view:
         return "All"
     text = request.query_params.get("listViewType", "All")
     view = _VIEWS.get(text.removeprefix("ListViewType.").replace("_", "").lower())
@@ -57,7 +57,7 @@ def _number(text: str, what: str) -> int:
 def paged(
     request: Request,
     addresses: Addresses,
-    manners: Manners,
+    quirks: Quirks,
     fetch: Callable[[int, int], Sequence[Entry]],
     render: Callable[[Entry], dict[str, Any]],
 ) -> Response:
@@ -68,7 +68,7 @@ def paged(
     Args:
         request: The request, with `$top` and a token if it follows a link.
         addresses: Where the next link leads.
-        manners: Tell how long a page is, and whether its entries have tags.
+        quirks: Tell how long a page is, and whether its entries have tags.
         fetch: Gives entries from an offset on, at most so many.
         render: An entry as JSON.
     """
@@ -79,10 +79,10 @@ def paged(
     except ValueError as error:
         raise refused("The token of the page is not one that was given out.") from error
     top = _number(query["$top"], "$top") if "$top" in query else None
-    size = manners.page_size if top is None else min(manners.page_size, top)
+    size = quirks.page_size if top is None else min(quirks.page_size, top)
     entries = fetch(offset, size + 1)
     body: dict[str, Any] = {"value": [render(entry) for entry in entries[:size]]}
-    if manners.empty_list_tags:
+    if quirks.empty_list_tags:
         body["value"] = [_without_tags(entry) for entry in body["value"]]
     if len(entries) > size and (top is None or top > size):
         kept = {name: value for name, value in query.items() if name not in {*_TOKENS, "$top"}}

@@ -67,9 +67,7 @@ def authorised(handler: Handler) -> Handler:
     return checked
 
 
-def registry_service(
-    models: ModelStore, signer: Signer, addresses: Addresses, manners: Switches, cloud: str
-) -> ASGIApp:
+def registry_service(models: ModelStore, signer: Signer, addresses: Addresses, quirks: Switches, cloud: str) -> ASGIApp:
     """The application of the HTTPS port."""
 
     async def metadata(_request: Request) -> Response:
@@ -91,7 +89,7 @@ def registry_service(
             }
         )
 
-    front = _FrontEnd(models, signer, addresses, manners)
+    front = _FrontEnd(models, signer, addresses, quirks)
     pending = Methods(POST=authorised(front.start_pending_upload))
     base = f"{_FRONT_END}{_REGISTRY}"
     version = "/models/{name}/versions/{version}"
@@ -118,7 +116,7 @@ def registry_service(
         Route(f"{_REGISTRY}{version}/startPendingUpload", pending),
         Route(f"{_REGISTRY}/providers/Microsoft.Authorization/permissions", Methods(GET=authorised(permissions))),
         Route(f"{base}{version}/startPendingUpload", pending),
-        *dataplane_routes(models, addresses, manners, authorised=authorised, registry_of=registry_of, body_of=body_of),
+        *dataplane_routes(models, addresses, quirks, authorised=authorised, registry_of=registry_of, body_of=body_of),
     ]
     return Router(routes=routes, default=not_served, redirect_slashes=False)
 
@@ -135,16 +133,16 @@ async def permissions(request: Request) -> Response:
 class _FrontEnd:
     """The handlers of the management front end."""
 
-    def __init__(self, models: ModelStore, signer: Signer, addresses: Addresses, manners: Switches) -> None:
+    def __init__(self, models: ModelStore, signer: Signer, addresses: Addresses, quirks: Switches) -> None:
         self._models = models
         self._signer = signer
         self._addresses = addresses
-        self._manners = manners
+        self._quirks = quirks
 
     def _sas(self, container: str, permissions: str, seconds: float) -> str:
-        manners = self._manners.now
-        seconds = seconds if manners.sas_seconds is None else manners.sas_seconds
-        return self._signer.container_sas(container, permissions, seconds, manners.sas_requests)
+        quirks = self._quirks.now
+        seconds = seconds if quirks.sas_seconds is None else quirks.sas_seconds
+        return self._signer.container_sas(container, permissions, seconds, quirks.sas_requests)
 
     @staticmethod
     def _identity(request: Request) -> tuple[str, str, str]:
@@ -158,22 +156,22 @@ class _FrontEnd:
 
     async def put_version(self, request: Request) -> Response:
         sent = read_submission(await body_of(request))
-        manners = self._manners.now
-        if manners.ignore_archive:
+        quirks = self._quirks.now
+        if quirks.ignore_archive:
             sent = replace(sent, archived=None)
-        record, created, operation = self._models.put(*self._identity(request), sent, polls=manners.put_polls)
+        record, created, operation = self._models.put(*self._identity(request), sent, polls=quirks.put_polls)
         if operation is not None:
             return Response(status_code=202, headers=self._polling(request, operation))
         return Json(wire.render_version(record, self._addresses), 201 if created else 200)
 
     async def list_versions(self, request: Request) -> Response:
-        registry, name, manners = registry_of(request), request.path_params["name"], self._manners.now
-        view = view_of(request, manners)
+        registry, name, quirks = registry_of(request), request.path_params["name"], self._quirks.now
+        view = view_of(request, quirks)
         newest = newest_first(request)
         return paged(
             request,
             self._addresses,
-            manners,
+            quirks,
             lambda offset, limit: self._models.versions(
                 registry, name, view, newest_first=newest, offset=offset, limit=limit
             ),
@@ -192,7 +190,7 @@ class _FrontEnd:
         archived = properties.get("isArchived")
         if archived is not None and not isinstance(archived, bool):
             raise refused("isArchived is true or false.")
-        if self._manners.now.ignore_archive:
+        if self._quirks.now.ignore_archive:
             archived = None
         fields = {key: properties[key] for key in ("description", "tags", "properties") if properties.get(key)}
         container = self._models.put_container(
@@ -201,12 +199,12 @@ class _FrontEnd:
         return Json(wire.render_container(container))
 
     async def list_containers(self, request: Request) -> Response:
-        registry, manners = registry_of(request), self._manners.now
-        view = view_of(request, manners)
+        registry, quirks = registry_of(request), self._quirks.now
+        view = view_of(request, quirks)
         return paged(
             request,
             self._addresses,
-            manners,
+            quirks,
             lambda offset, limit: self._models.containers(registry, view, offset=offset, limit=limit),
             wire.render_container,
         )
