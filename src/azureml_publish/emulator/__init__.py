@@ -1,10 +1,26 @@
 """A registry, its blob storage and a small Hub on loopback, for unmodified clients.
 
-This package and nothing else loads the web framework, so it is imported only where an emulator is served.
+The web framework is loaded when `Emulator` or `Faults` is first used: `publish schema` needs only the settings.
 """
 
-from azureml_publish.emulator.faults import Faults
+from typing import TYPE_CHECKING, Any
+
 from azureml_publish.emulator.quirks import Fault, Quirks
-from azureml_publish.emulator.server import Emulator
+
+if TYPE_CHECKING:
+    from azureml_publish.emulator.faults import Faults
+    from azureml_publish.emulator.server import Emulator
 
 __all__ = ["Emulator", "Fault", "Faults", "Quirks"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Emulator":
+        from azureml_publish.emulator.server import Emulator
+
+        return Emulator
+    if name == "Faults":
+        from azureml_publish.emulator.faults import Faults
+
+        return Faults
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
