@@ -3,6 +3,7 @@
 The web framework is loaded when `Emulator` or `Faults` is first used: `publish schema` needs only the settings.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from azureml_publish.emulator.quirks import Fault, Quirks
@@ -13,14 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Emulator", "Fault", "Faults", "Quirks"]
 
+_MODULES = {"Emulator": "server", "Faults": "faults"}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "Emulator":
-        from azureml_publish.emulator.server import Emulator
-
-        return Emulator
-    if name == "Faults":
-        from azureml_publish.emulator.faults import Faults
-
-        return Faults
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
