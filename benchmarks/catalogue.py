@@ -38,7 +38,7 @@ from azureml_publish.execute.apply import Outcome, Tools, apply_plan
 from azureml_publish.execute.journal import Journal
 from azureml_publish.layouts import record_of
 from azureml_publish.pipeline.observe import observe_models
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import Plan
 from azureml_publish.registry import AzureRegistry
@@ -224,8 +224,8 @@ def one_after_another(names: list[str]) -> float:
 def read_stages(root: Path) -> tuple[Staged, float]:
     """What `plan` does before it asks a registry, and the seconds it takes."""
     began = time.monotonic()
-    session = Session(root, os.environ, datetime.now(UTC).date(), debug=False)
-    staged = stage(session, (), Settings(), errors_only=True)
+    run = RunContext(root, os.environ, datetime.now(UTC).date())
+    staged = stage(run, (), Settings(), errors_only=True)
     return staged, time.monotonic() - began
 
 

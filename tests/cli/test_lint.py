@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.pipeline.fix import mend
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 from tests.conftest import REPOSITORY, Run, edit
 
@@ -92,14 +92,14 @@ def test_options_that_make_no_sense_are_refused(publish: Run, arguments: list[st
 
 def broken(root: Path, *edits: Edit, path: str = SPEC) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """What the project is before and after mending by a rule whose mends spoil the file, or lie."""
-    session = Session(root, {}, date(2026, 11, 21), debug=False)
+    run = RunContext(root, {}, date(2026, 11, 21))
 
     def told(staged: Staged) -> list[Diagnostic]:
         del staged
         return [Diagnostic("CARD001", "x", Severity.ERROR, "", Location(path), "", Fix(edits))]
 
     def lint(folder: Path) -> Staged:
-        return stage(Session(folder, {}, session.today, debug=False), (), Settings())
+        return stage(RunContext(folder, {}, run.today), (), Settings())
 
     before = files(root)
     mending = mend(root, lint, told, unsafe=True)
@@ -120,7 +120,7 @@ def test_a_mend_that_spoils_a_file_is_taken_back(project: Path, path: str, text:
 
 def test_one_spoilt_mend_does_not_keep_the_others_out(project: Path) -> None:
     good, bad = "models/bert-large-cased/model.yaml", CARD
-    session = Session(project, {}, date(2026, 11, 21), debug=False)
+    run = RunContext(project, {}, date(2026, 11, 21))
 
     def told(_: Staged) -> list[Diagnostic]:
         return [
@@ -129,7 +129,7 @@ def test_one_spoilt_mend_does_not_keep_the_others_out(project: Path) -> None:
         ]
 
     def lint(folder: Path) -> Staged:
-        return stage(Session(folder, {}, session.today, debug=False), (), Settings())
+        return stage(RunContext(folder, {}, run.today), (), Settings())
 
     mending = mend(project, lint, told, unsafe=False)
     assert list(mending.after) == [good]

@@ -23,7 +23,7 @@ import pytest
 from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.pipeline import parallel as cores
 from azureml_publish.pipeline.parallel import spread
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
@@ -60,7 +60,7 @@ def staged(root: Path, way: str, *, errors_only: bool = False) -> Staged:
     cores.CHUNK = 3
     cores.cores = lambda: 2
     cores._context = lambda: get_context(None if way == "here" else way)
-    return stage(Session(root, {}, date(2026, 11, 21), debug=False), (), Settings(), errors_only=errors_only)
+    return stage(RunContext(root, {}, date(2026, 11, 21)), (), Settings(), errors_only=errors_only)
 
 
 def compare_ways(root: Path) -> None:

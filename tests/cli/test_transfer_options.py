@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
 import pytest
 
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import watch
 from azureml_publish.cli.transfer_options import Rate
-from azureml_publish.pipeline.run import Output, Session
+from azureml_publish.pipeline.run import RunContext
 from tests.conftest import Run
 
 
@@ -49,8 +51,7 @@ def test_events_are_one_json_object_a_line(publish: Run) -> None:
 
 
 def output(*, quiet: bool = False) -> Output:
-    session = Session.begin(".", debug=True)
-    return Output(session, "text", quiet, no_color=True)
+    return Output(RunContext(Path(), {}, date(2026, 11, 21)), quiet=quiet, no_color=True)
 
 
 def test_rate_and_time_left_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from azureml_publish.execute.apply import Result, Tools, apply_plan
 from azureml_publish.execute.journal import Journal, read_journal
 from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
 from azureml_publish.pipeline.observe import Planning, observe_models
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked, write_plan
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import ActionKind, Desired, Plan, Request
@@ -81,7 +81,7 @@ class Catalogue:
         self.control = ControlPlane(emulator)
         self.registries = {name: AzureRegistry(name, AnyToken(), os.environ, "test") for name in REGISTRIES}
         self._runs = 0
-        self._session = Session(root, os.environ, TODAY, debug=False)
+        self._run = RunContext(root, os.environ, TODAY)
         self._staged: dict[str, Staged] = {}
         self.begin()
 
@@ -149,7 +149,7 @@ class Catalogue:
         files = (self.root / "publish.yaml", folder / "model.yaml", folder / "card.md.j2")
         key = hashlib.sha256(json.dumps([name, *(file.read_text() for file in files)]).encode()).hexdigest()
         if key not in self._staged:
-            staged = stage(self._session, (name,), Settings(), check=False)
+            staged = stage(self._run, (name,), Settings(), check=False)
             assert not staged.found, staged.found
             self._staged[key] = staged
         return self._staged[key]
@@ -172,7 +172,7 @@ class Catalogue:
         planning = self.observe(registry, whole=True)
         plan = planning.observed.plan()
         request = Request(f"azureml://registries/{registry}", (), None, TODAY.isoformat())
-        write_plan(self._session, f"{registry}.json", planning, plan, request)
+        write_plan(self._run, f"{registry}.json", planning, plan, request)
         return plan
 
     def read_plan(self, registry: str) -> tuple[Plan, Mapping[str, ModelContent]]:
@@ -181,7 +181,7 @@ class Catalogue:
         Raises:
             Conflict: folders or registry are not as it saw them.
         """
-        asked = what_is_asked(self._session, (f"{registry}.json",), None, Settings())
+        asked = what_is_asked(self._run, (f"{registry}.json",), None, Settings())
         return plan_asked(asked, self.stage(), self.registries[registry], 2)
 
     def apply(

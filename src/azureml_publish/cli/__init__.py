@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import logging
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 
 import click
 
 from azureml_publish import __version__
 from azureml_publish.errors import Declined, PublishError
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 
 VERBS = MappingProxyType(
     {
@@ -90,7 +94,10 @@ class _Verbs(click.Group):
 @click.pass_context
 def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
     """Model folders in git are the truth: render, check, plan and register them in Azure ML registries."""
-    ctx.obj = Session.begin(directory, debug=debug)
+    if not debug:  # the SDKs' warnings and logs are for --debug
+        warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)
+    ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

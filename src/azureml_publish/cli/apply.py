@@ -9,18 +9,19 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.options import as_of_option, layout_option, output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict, Interrupted, PublishError
 from azureml_publish.execute.apply import Outcome, Result, Tools, apply_plan
 from azureml_publish.pipeline.registries import Opened, asked_registry, open_registry
-from azureml_publish.pipeline.run import Output, as_of_option, layout_option, output_options, registry_option
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked
 from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
-from azureml_publish.reporters.results import results_json, results_text
+from azureml_publish.reporters.results import past_run_text, results_json, results_text
 
 PARTLY_APPLIED = 7
 
@@ -64,13 +65,15 @@ def command(
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
     out to write to the same registry, this one stops.
     """
-    asked = what_is_asked(output.session, models, registry, Settings(layout, as_of))
-    staged = stage(output.session, asked.models, asked.settings, errors_only=True)
-    project = require_sound(staged, output)
+    asked = what_is_asked(output.run, models, registry, Settings(layout, as_of))
+    staged = stage(output.run, asked.models, asked.settings, errors_only=True)
+    project = require_sound(staged)
     with (
-        open_registry(output, project, asked.registry) as opened,
-        recording(output, project, opened.registry.name, "apply") as records,
+        open_registry(output.run, project, asked.registry) as opened,
+        recording(project, opened.registry.name, "apply") as records,
     ):
+        if records.open_end is not None:
+            output.note(past_run_text(records.open_end, records.verb))
         plan, contents = plan_asked(asked, staged, opened.registry, jobs or JOBS)
         asks = asked.saved is None and not yes
         (output.tell if asks and plan.changes else output.note)(plan_text(plan, output.paint_notes))

@@ -9,18 +9,12 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.errors import Conflict, UsageProblem
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.observe import ask_states, observe_models
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import (
-    Output,
-    as_of_option,
-    layout_option,
-    models_argument,
-    output_options,
-    registry_option,
-)
 from azureml_publish.pipeline.stages import Settings, Staged, require_sound, stage
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
@@ -66,9 +60,9 @@ def command(
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
-    staged = stage(output.session, models, Settings(layout, as_of), errors_only=True)
-    project = require_sound(staged, output)
-    with open_registry(output, project, registry) as opened:
+    staged = stage(output.run, models, Settings(layout, as_of), errors_only=True)
+    project = require_sound(staged)
+    with open_registry(output.run, project, registry) as opened:
         bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))
     _write(staged, bumps)
     if output.json:

@@ -10,12 +10,13 @@ from importlib.metadata import version
 import click
 
 from azureml_publish import __version__
+from azureml_publish.cli.options import output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.pipeline.references import unusable
 from azureml_publish.pipeline.registries import TOOL, find_config, open_registry
-from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.pipeline.stages import FINDINGS, Settings, stage
 from azureml_publish.project import Project
 from azureml_publish.registry.diagnostics import Examined, State, examine_registry
@@ -45,7 +46,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     said = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
     yield Examined("versions", State.FINE, said)
     try:
-        staged = stage(output.session, (), Settings(), errors_only=True)
+        staged = stage(output.run, (), Settings(), errors_only=True)
     except UsageProblem as problem:
         yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
         return
@@ -60,11 +61,11 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     find_config(staged.project, registry or staged.project.config.registry)  # a name that is wrong is no finding
     with ExitStack() as opening:
         try:
-            opened = opening.enter_context(open_registry(output, staged.project, registry, early=False))
+            opened = opening.enter_context(open_registry(output.run, staged.project, registry, early=False))
         except PublishError as error:
             yield Examined("registry", State.FAILED, error.message, error.hint, error.exit_code)
             return
-        yield from examine_registry(opened.registry.name, opened.asker, output.session.environ, TOOL)
+        yield from examine_registry(opened.registry.name, opened.asker, output.run.environ, TOOL)
         yield from _hub(staged.project, opened.hub)
 
 

@@ -10,19 +10,13 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
+from azureml_publish.cli.output import Output
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.drift_fix import fix_folder
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import (
-    Output,
-    as_of_option,
-    layout_option,
-    models_argument,
-    registry_option,
-    reporting,
-)
 from azureml_publish.pipeline.saved_plans import read_saved
 from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, require_sound, stage
 from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines, find_drift
@@ -59,10 +53,10 @@ def command(
     applied yet is told apart, and is no drift. Nothing is written to the registry. Exits with 4 where there is drift.
     """
     settings = Settings(layout, as_of)
-    staged = stage(output.session, models, settings, errors_only=True)
-    project = require_sound(staged, output)
-    saved = read_saved(output.session, since) if since is not None else None
-    with open_registry(output, project, registry) as opened:
+    staged = stage(output.run, models, settings, errors_only=True)
+    project = require_sound(staged)
+    saved = read_saved(output.run, since) if since is not None else None
+    with open_registry(output.run, project, registry) as opened:
         if saved is not None and saved.registry != opened.registry.name:
             raise UsageProblem(
                 f"{since} is a plan for the registry {saved.registry}, not for {opened.registry.name}.",
@@ -147,5 +141,5 @@ def _report(drift: Drift, fixes: Mapping[str, Fixed], staged: Staged, project: P
         case "markdown":
             return drift_markdown(drift, fixes)
         case "github":
-            return drift_annotations(drift, fixes, find_places(staged, project, output.session.environ))
+            return drift_annotations(drift, fixes, find_places(staged, project, output.run.environ))
     return drift_text(drift, fixes, output.paint)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import sqlite3
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import FINDINGS
 from azureml_publish.project import read_optional
-from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.spec import read_spec
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class _Size(click.ParamType[int]):
 )
 @click.pass_obj
 def command(
-    session: Session,
+    run: RunContext,
     *,
     data: str,
     port: int,
@@ -74,15 +73,15 @@ def command(
     from azureml_publish.emulator import Emulator
     from azureml_publish.emulator.quirks import EmulatorFaults
 
-    if hub is not None and not (session.directory / Path(hub).expanduser()).is_dir():
+    if hub is not None and not (run.directory / Path(hub).expanduser()).is_dir():
         raise NotFound(
             f"There is no folder {hub}.", hint="--hub takes one with the files of each repository in ORG/NAME/."
         )
-    wanted = _read(session, faults) if faults is not None else EmulatorFaults()
+    wanted = _read(run, faults) if faults is not None else EmulatorFaults()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    folder = session.directory / Path(data).expanduser()
+    folder = run.directory / Path(data).expanduser()
     emulator = Emulator(
         folder,
         port=port,
@@ -98,7 +97,7 @@ def command(
         raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint=hint) from error
     try:
         if hub is not None:
-            _add_repositories(emulator, session.directory / Path(hub).expanduser())
+            _add_repositories(emulator, run.directory / Path(hub).expanduser())
         for name, value in emulator.environment.items():
             click.echo(f"{name}={value}")
         click.echo(f"Serving {folder}. Stop with Ctrl-C.", err=True)
@@ -107,20 +106,19 @@ def command(
         emulator.stop()
 
 
-def _read(session: Session, name: str) -> EmulatorFaults:
+def _read(run: RunContext, name: str) -> EmulatorFaults:
     """The file of `--faults`; its mistakes are shown, and end the run with the code for findings.
 
     Raises:
         NotFound: it is not there.
     """
-    text, found = read_optional(session.directory, name)
+    text, found = read_optional(run.directory, name)
     if text is None and not found:
         raise NotFound(f"{name} is not there.", hint="`publish schema faults` says what it can hold.")
     wanted, mistakes = _parse(text, name) if text is not None else (None, ())
     if wanted is None:
-        paint = session.paint(sys.stderr, no_color=False)
         told = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
-        click.echo(diagnostics_text(told, paint), nl=False, err=True, color=True)
+        Output(run).findings(told)
         raise SystemExit(FINDINGS)
     return wanted
 

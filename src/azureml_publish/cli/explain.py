@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel, Value
+from azureml_publish.cli.options import as_of_option, layout_option, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_rules
-from azureml_publish.pipeline.run import Output, as_of_option, layout_option, output_options
 from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import Desired, rule_of, wanted_fields
 from azureml_publish.project import ModelFolder
@@ -36,8 +37,8 @@ def command(
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
     or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is asked.
     """
-    staged = stage(output.session, [model] if model else [], Settings(layout, as_of), errors_only=True)
-    project = require_sound(staged, output)
+    staged = stage(output.run, [model] if model else [], Settings(layout, as_of), errors_only=True)
+    project = require_sound(staged)
     if len(staged.rendered) != 1:
         if not project.models:
             raise NotFound("There is no model folder yet.", hint="`publish init ORG/NAME` begins one.")

@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.options import output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
@@ -32,11 +34,10 @@ from azureml_publish.importer import (
 )
 from azureml_publish.pipeline.imports import read_assets, read_registered
 from azureml_publish.pipeline.references import unusable
-from azureml_publish.pipeline.run import Output, Session, output_options, registry_option
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import FINDINGS, day_of, read_catalogue, render_folders, subject_of
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
-from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.imports import Imported, Proof, import_json, import_text
 from azureml_publish.skus.compute import resolve_presets
 from azureml_publish.spec import ProjectConfig, read_spec
@@ -68,35 +69,33 @@ def command(
     made. With --check, folders that are there already are compared and not imported again. Exits with 4 where
     something is wrong, or differs without a reason; whatever is sound goes through all the same.
     """
-    session = output.session
+    run = output.run
     found: list[Diagnostic] = []
-    target = _find_target(session, into)
+    target = _find_target(run, into)
     if registry is not None:
         document = target.document or Document(CONFIG_FILE, "", None, {})
         project = Project(target.root, target.config, document, ())
-        drafts = _once_each(read_registered(output, project, registry, places, found), found)
+        drafts = _once_each(read_registered(run, project, registry, places, found), found)
     else:
-        drafts = _read(session, places, found)
-    new, known = _sort_out(drafts, target, session, found, check=check, overwrite=overwrite)
-    imported = _import(new, target, session, found, seen=len(drafts))
+        drafts = _read(run, places, found)
+    new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
+    imported = _import(new, target, run, found, seen=len(drafts))
     proofs: tuple[Proof, ...] = ()
     if check:
         done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
-        proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, session, found)
+        proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
     diagnostics = in_order(found)
     if output.json:
         output.data(import_json(imported, proofs, diagnostics, checked=check))
     else:
-        if diagnostics:
-            tell = output.tell if has_errors(diagnostics) else output.note
-            tell(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
+        output.findings(diagnostics)
         output.data(import_text(imported, proofs, checked=check))
     if has_errors(diagnostics) or any(not one.reason for proof in proofs for one in proof.differences):
         raise SystemExit(FINDINGS)
 
 
-def _find_target(session: Session, into: str) -> Target:
-    models = (session.directory / into).resolve()
+def _find_target(run: RunContext, into: str) -> Target:
+    models = (run.directory / into).resolve()
     if models.name != "models":
         hint = f"Write --into {into.rstrip('/')}/models; its parent folder is then the project."
         raise UsageProblem(f"A project keeps its model folders in 'models', not in '{models.name}'.", hint=hint)
@@ -104,17 +103,17 @@ def _find_target(session: Session, into: str) -> Target:
     path = root / CONFIG_FILE
     if not path.is_file():
         return Target(root, models, None, ProjectConfig())
-    document, found = parse_yaml(path.read_text(encoding="utf-8-sig"), shown_path(session.directory, path))
+    document, found = parse_yaml(path.read_text(encoding="utf-8-sig"), shown_path(run.directory, path))
     config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
     if document is None or config is None:
         raise unusable((*found, *wrong))
     return Target(root, models, document, config)
 
 
-def _read(session: Session, places: Sequence[str], found: list[Diagnostic]) -> tuple[Draft, ...]:
+def _read(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> tuple[Draft, ...]:
     if not places:
         raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
-    read = read_assets(session, places, found)
+    read = read_assets(run, places, found)
     return _once_each([draft for _, one in read if (draft := draft_spec(one, found))], found)
 
 
@@ -138,7 +137,7 @@ def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft,
 def _sort_out(
     drafts: Iterable[Draft],
     target: Target,
-    session: Session,
+    run: RunContext,
     found: list[Diagnostic],
     *,
     check: bool,
@@ -154,7 +153,7 @@ def _sort_out(
         elif check:
             known.append(draft)
         else:
-            where = Location(shown_path(session.directory, path))
+            where = Location(shown_path(run.directory, path))
             hint = "Add --overwrite to replace it, or --check to compare it with the original."
             message = f"{where.path} is there already; {draft.asset.shown} was not imported."
             found.append(ImportRules.ALREADY_THERE.at(where, message, hint))
@@ -162,13 +161,13 @@ def _sort_out(
 
 
 def _import(
-    drafts: Sequence[Draft], target: Target, session: Session, found: list[Diagnostic], *, seen: int
+    drafts: Sequence[Draft], target: Target, run: RunContext, found: list[Diagnostic], *, seen: int
 ) -> Imported:
     """Fold and write the model folders, and what publish.yaml needs for them."""
-    into = shown_path(session.directory, target.models)
+    into = shown_path(run.directory, target.models)
     if not drafts:
         return Imported(into, (), {}, {}, seen)
-    as_of = day_of(session, None)
+    as_of = day_of(run, None)
     catalogue, wrong = read_catalogue(target.root)
     found.extend(wrong)
     before = resolve_presets(target.config, catalogue, as_of)
@@ -216,7 +215,7 @@ def _main_layout(drafts: Sequence[Draft]) -> LayoutName:
     return Counter(draft.layout for draft in drafts).most_common(1)[0][0]
 
 
-def _prove(drafts: Sequence[Draft], target: Target, session: Session, found: list[Diagnostic]) -> tuple[Proof, ...]:
+def _prove(drafts: Sequence[Draft], target: Target, run: RunContext, found: list[Diagnostic]) -> tuple[Proof, ...]:
     """Read the project afresh, render each model in its original's layout, and compare."""
     project, read = load_project(target.root)
     folders = {draft.asset.folder for draft in drafts}
@@ -224,7 +223,7 @@ def _prove(drafts: Sequence[Draft], target: Target, session: Session, found: lis
     if project is None:
         return ()
     catalogue, _ = read_catalogue(target.root)
-    subject = subject_of(project, catalogue, day_of(session, None))
+    subject = subject_of(project, catalogue, day_of(run, None))
     proofs = []
     for layout in ("system_metadata", "tags"):
         chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}

@@ -7,13 +7,14 @@ from dataclasses import asdict
 
 import click
 
+from azureml_publish.cli.options import output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.content.sources.hub import HubRepository
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.importer import place_folder
 from azureml_publish.pipeline.references import read_project
 from azureml_publish.pipeline.registries import Opened, open_registry
-from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, shown_path
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
@@ -41,7 +42,7 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
     folder = project.root / "models" / chosen
     if folder.exists():
         raise UsageProblem(f"{shown_path(project.root, folder)} is there already.", hint="Choose another --name.")
-    with open_registry(output, project, registry) as opened:
+    with open_registry(output.run, project, registry) as opened:
         found = _describe(opened, repository, revision)
         version = opened.registry.state(chosen, 1).next_version
     texts = _render(project, chosen, version, found)
@@ -69,11 +70,11 @@ def _describe(opened: Opened, repository: str, revision: str) -> HubRepository:
 
 def _project(output: Output) -> Project:
     """The project here; one is begun where there is none."""
-    session = output.session
-    if not any((folder / CONFIG_FILE).is_file() for folder in (session.directory, *session.directory.parents)):
-        write_whole(session.directory / CONFIG_FILE, "registries:\n  local: {emulator: .publish/registry}\n")
+    run = output.run
+    if not any((folder / CONFIG_FILE).is_file() for folder in (run.directory, *run.directory.parents)):
+        write_whole(run.directory / CONFIG_FILE, "registries:\n  local: {emulator: .publish/registry}\n")
         output.note(f"{CONFIG_FILE} begins a project here.")
-    return read_project(session)
+    return read_project(run)
 
 
 def _render(project: Project, name: str, version: int, repository: HubRepository) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting
+from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import write_whole
@@ -24,7 +26,7 @@ from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.selection import selected
 from azureml_publish.pipeline.fix import diff_text, mend, write_mended
 from azureml_publish.pipeline.lint_assets import lint_assets
-from azureml_publish.pipeline.run import Output, Session, as_of_option, models_argument, registry_option, reporting
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, day_of, stage
 from azureml_publish.project import MAX_FILE_BYTES, find_root, shown_path
 from azureml_publish.render import default_templates
@@ -70,12 +72,12 @@ class _Asking:
     def of_models(self, staged: Staged, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
         from azureml_publish.pipeline.lint_online import lint_online  # noqa: PLC0415 - offline runs do without
 
-        return self._told(lint_online(self._output, staged, links, self._registry, cache=self._cache))
+        return self._told(lint_online(self._output.run, staged, links, self._registry, cache=self._cache))
 
     def of_assets(self, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
         from azureml_publish.pipeline.lint_online import lint_assets_online  # noqa: PLC0415 - offline runs do without
 
-        return self._told(lint_assets_online(self._output, links, cache=self._cache))
+        return self._told(lint_assets_online(self._output.run, links, cache=self._cache))
 
     def _told(self, online: Online) -> tuple[Diagnostic, ...]:
         for note in online.notes:
@@ -140,21 +142,21 @@ def command(
     _refuse_mending(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
     if assets or not online:
         _refuse_registry()
-    session = output.session
-    root = session.directory if assets else find_root(session.directory)
-    chosen = models if assets else _models(models, session, root)
-    asked = _Asked(chosen, select, ignore, as_of, _resolved(baseline, session), root)
+    run = output.run
+    root = run.directory if assets else find_root(run.directory)
+    chosen = models if assets else _models(models, run, root)
+    asked = _Asked(chosen, select, ignore, as_of, _resolved(baseline, run), root)
     done: tuple[Diagnostic, ...] = ()
     asking = _Asking(output, registry, cache=cache) if online else None
     if diff or fix:
         staged, done = _mended(output, asked, asking, diff=diff, unsafe=unsafe)
     elif assets:
-        linted = lint_assets(session, models or (".",), day_of(session, as_of), cache=cache, links=online)
+        linted = lint_assets(run, models or (".",), day_of(run, as_of), cache=cache, links=online)
         told = linted.found if asking is None else (*linted.found, *asking.of_assets(linted.links))
         # Nothing is ever mended there, so that nothing is said to be mendable.
         staged = Staged(None, (), in_order(replace(one, fix=None) for one in told))
     else:
-        staged = _lint(asked, session, root, asking)
+        staged = _lint(asked, run, root, asking)
     if write_baseline is not None:
         _accept(output, asked, staged, write_baseline)
     found, held = _told(asked, staged)
@@ -175,7 +177,7 @@ def _mended(
 
     The network is asked about the project as it is, and once more about what mending made of it.
     """
-    look = functools.partial(_lint, asked, output.session)
+    look = functools.partial(_lint, asked, output.run)
     before = look(asked.root, asking) if asking is not None else None
     heard = [] if before is None else [one for one in _told(asked, before)[0] if not always_looks(one.code)]
     mending = mend(asked.root, look, lambda staged: _told(asked, staged)[0], unsafe=unsafe, besides=heard)
@@ -200,7 +202,7 @@ def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     """Write what is found into a baseline and end the run, with the code for findings where some are never accepted."""
     found = selected(staged.found, rulebook(), asked.select, asked.ignore)
     accepted = [one for one in found if rulebook().is_optional(one)]
-    write_whole(output.session.directory / path, baseline_text(accepted, rulebook()))
+    write_whole(output.run.directory / path, baseline_text(accepted, rulebook()))
     output.note(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
     never = [one for one in found if not rulebook().is_optional(one)]
     if never:
@@ -208,9 +210,9 @@ def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     raise SystemExit(FINDINGS if never else 0)
 
 
-def _lint(asked: _Asked, session: Session, root: Path, asking: _Asking | None = None) -> Staged:
+def _lint(asked: _Asked, run: RunContext, root: Path, asking: _Asking | None = None) -> Staged:
     ask = asking.of_models if asking is not None else None
-    return stage(replace(session, directory=root), asked.models, Settings(as_of=asked.as_of), ask=ask)
+    return stage(replace(run, directory=root), asked.models, Settings(as_of=asked.as_of), ask=ask)
 
 
 def _told(asked: _Asked, staged: Staged) -> tuple[tuple[Diagnostic, ...], int]:
@@ -236,15 +238,15 @@ def _baseline(path: Path, root: Path) -> tuple[str, str]:
         raise UsageProblem(f"The baseline {path.name} cannot be read: {what}.", hint=hint) from error
 
 
-def _resolved(path: Path | None, session: Session) -> Path | None:
-    return None if path is None else session.directory / path
+def _resolved(path: Path | None, run: RunContext) -> Path | None:
+    return None if path is None else run.directory / path
 
 
-def _models(given: Iterable[str], session: Session, root: Path) -> tuple[str, ...]:
+def _models(given: Iterable[str], run: RunContext, root: Path) -> tuple[str, ...]:
     """Patterns over models; a file means the model that it belongs to, and one that all share means all models."""
     patterns = []
     for one in given:
-        path = session.directory / one
+        path = run.directory / one
         if not path.exists() and Path(one).exists():  # pre-commit names files from the top of the repository on
             path = Path(one)
         path = path.resolve()
@@ -286,7 +288,7 @@ def _show(output: Output, report: LintReport, root: Path, held: int) -> None:
         output.data(printed[output.format](report))
         return
     if output.format == "github":
-        environ = output.session.environ
+        environ = output.run.environ
         output.data(log_lines(report.found) + github_annotations(report, changed_files(root, environ)))
         if summary := environ.get("GITHUB_STEP_SUMMARY"):
             with Path(summary).open("a", encoding="utf-8") as stream:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from azureml_publish.assets import RegisteredAsset
+from azureml_publish.cli.options import output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.references import no_model, read_project
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import Output, output_options, registry_option
 from azureml_publish.reporters.registered import assets_json, assets_text
 
 
@@ -18,8 +19,8 @@ from azureml_publish.reporters.registered import assets_json, assets_text
 @output_options
 def command(output: Output, names: tuple[str, ...], registry: str | None, *, every: bool) -> None:
     """List registered models, each with its latest version."""
-    project = read_project(output.session)
-    with open_registry(output, project, registry) as opened:
+    project = read_project(output.run)
+    with open_registry(output.run, project, registry) as opened:
         assets: list[RegisteredAsset] = []
         for name in names or opened.registry.models():
             numbers = opened.registry.versions(name)

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.cli.options import output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value
@@ -17,11 +19,10 @@ from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.pipeline.imports import read_assets
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import Output, Session, output_options, registry_option
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
 from azureml_publish.registry import Registry
-from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.migrations import migrations_json, migrations_text
 
 
@@ -47,15 +48,13 @@ def command(
     found: list[Diagnostic] = []
     migrations: Sequence[Migration]
     if assets:
-        migrations = _assets(output.session, assets, layout, found, bump=bump, write=write)
+        migrations = _assets(output.run, assets, layout, found, bump=bump, write=write)
     else:
         with ExitStack() as opened:
             following = _counting if registry is None else _asking(output, registry, opened)
             migrations = _project(output, layout, following if bump else None, write=write)
     diagnostics = in_order(found)
-    if diagnostics:
-        tell = output.tell if has_errors(diagnostics) else output.note
-        tell(diagnostics_text(diagnostics, output.paint_notes).rstrip("\n"))
+    output.findings(diagnostics)
     if output.json:
         output.data(migrations_json(layout, migrations, diagnostics, written=write))
     else:
@@ -67,10 +66,10 @@ def command(
 
 
 def _assets(
-    session: Session, places: Sequence[str], layout: LayoutName, found: list[Diagnostic], *, bump: bool, write: bool
+    run: RunContext, places: Sequence[str], layout: LayoutName, found: list[Diagnostic], *, bump: bool, write: bool
 ) -> list[Migration]:
     migrations = []
-    for path, read in read_assets(session, places, found):
+    for path, read in read_assets(run, places, found):
         migration = migrate_spec(read, layout, found, bump=bump)
         if migration is None:
             continue
@@ -94,19 +93,19 @@ def _asking(output: Output, registry: str, opened: ExitStack) -> Following:
 
     def ask(project: Project, name: str, version: int) -> int:
         if not found:
-            found.append(opened.enter_context(open_registry(output, project, registry)).registry)
+            found.append(opened.enter_context(open_registry(output.run, project, registry)).registry)
         return max(found[0].numbers(name)[1], version + 1)
 
     return ask
 
 
 def _project(output: Output, layout: LayoutName, following: Following | None, *, write: bool) -> list[Migration]:
-    before = stage(output.session, (), Settings(), check=False)
-    project = require_sound(before, output)
+    before = stage(output.run, (), Settings(), check=False)
+    project = require_sound(before)
     folders = [one.folder for one in before.subjects]
     subjects, found = render_folders(before.subjects[0].project, folders, layout) if folders else ((), ())
     after = Staged(project, subjects, found)
-    require_sound(after, output)
+    require_sound(after)
     migrations = []
     for (folder, old), (_, new) in zip(before.rendered, after.rendered, strict=True):
         changed, vanishing = _properties(old, new)

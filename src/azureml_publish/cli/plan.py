@@ -10,19 +10,13 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import is_named
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
+from azureml_publish.cli.output import Output
 from azureml_publish.errors import Conflict
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Asking
 from azureml_publish.pipeline.registries import asked_registry, is_embedded, open_registry
-from azureml_publish.pipeline.run import (
-    Output,
-    as_of_option,
-    layout_option,
-    models_argument,
-    registry_option,
-    reporting,
-)
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
 from azureml_publish.pipeline.stages import Settings, Staged, day_of, require_sound, stage
 from azureml_publish.plan import Plan, Request
@@ -59,18 +53,18 @@ def command(
     Exits with 6 where there is a conflict.
     """
     if out is not None:
-        check_name(output.session, out)
-    opening, embedded = partial(open_registry, output, name=registry), partial(is_embedded, name=registry)
+        check_name(output.run, out)
+    opening, embedded = partial(open_registry, output.run, name=registry), partial(is_embedded, name=registry)
     with Asking(opening, jobs, is_embedded=embedded) as asking:
         settings = Settings(layout, as_of)
-        staged = stage(output.session, models, settings, errors_only=True, meanwhile=asking.begin)
-        project = require_sound(staged, output)
+        staged = stage(output.run, models, settings, errors_only=True, meanwhile=asking.begin)
+        project = require_sound(staged)
         planning = observe_models(staged, asking.registry(), jobs, whole=out is not None, find=asking.find)
     plan = planning.observed.plan()
     if out is not None:
-        day = day_of(output.session, as_of).isoformat()
+        day = day_of(output.run, as_of).isoformat()
         request = Request(registry or project.config.registry, models, layout, day)
-        write_plan(output.session, out, planning, plan, request)
+        write_plan(output.run, out, planning, plan, request)
     output.data(_report(plan, staged, project, output))
     if out is not None:
         output.note(f"The plan is in {out}; `publish apply {shlex.quote(out)}` carries out just that.")
@@ -91,5 +85,5 @@ def _report(plan: Plan, staged: Staged, project: Project, output: Output) -> str
         case "markdown":
             return plan_markdown(plan)
         case "github":
-            return plan_annotations(plan, find_places(staged, project, output.session.environ))
+            return plan_annotations(plan, find_places(staged, project, output.run.environ))
     return plan_text(plan, output.paint)

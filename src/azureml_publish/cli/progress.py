@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
+from azureml_publish.cli.output import Output
 from azureml_publish.content.upload.progress import Progress, Silent
-from azureml_publish.pipeline.run import Output
 from azureml_publish.reporters.results import size_text
 
 FORMS = ("auto", "bars", "lines", "json", "none")

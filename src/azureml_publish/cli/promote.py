@@ -12,6 +12,8 @@ import click
 
 from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
 from azureml_publish.cli.confirm import ask, is_named, some
+from azureml_publish.cli.options import as_of_option, layout_option, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.content.upload.transfer import Transfer, describe_content
 from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
@@ -29,13 +31,13 @@ from azureml_publish.execute.promote import (
 from azureml_publish.pipeline.references import find_meant, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened
 from azureml_publish.pipeline.registry_pair import open_pair
-from azureml_publish.pipeline.run import Output, as_of_option, layout_option, output_options
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
 from azureml_publish.reporters.lifecycle import Promoted, promoted_json, promoted_text
 from azureml_publish.reporters.plans import plan_text
+from azureml_publish.reporters.results import past_run_text
 
 PARTLY = 7
 
@@ -72,11 +74,13 @@ def command(
     can and through this machine where it cannot, and each is checked before the version is registered. Safe to run
     again after any interruption. Exits with 6 where a version is there with other files; nothing is written then.
     """
-    project = read_project(output.session)
+    project = read_project(output.run)
     with (
-        open_pair(output, project, source, target) as (one, other),
-        recording(output, project, other.registry.name, "promote") as records,
+        open_pair(output.run, project, source, target) as (one, other),
+        recording(project, other.registry.name, "promote") as records,
     ):
+        if records.open_end is not None:
+            output.note(past_run_text(records.open_end, records.verb))
         assets = find_meant(one.registry, project, models)
         folders = _rendered(output, project, assets, Settings(layout, as_of), metadata)
         promotions = [_plan(asset, folders.get(asset.id), other) for asset in assets]
@@ -124,8 +128,8 @@ def _rendered(
     chosen = {folder.folder: asset for asset, folder in meant.items() if folder is not None}
     if not chosen:
         return {}
-    staged = stage(output.session, chosen, settings, errors_only=True)
-    require_sound(staged, output)
+    staged = stage(output.run, chosen, settings, errors_only=True)
+    require_sound(staged)
     return {
         chosen[folder.folder]: Desired(rendered.asset, describe_content(folder, rendered).digest)
         for folder, rendered in staged.rendered

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.files import write_bytes
-from azureml_publish.pipeline.run import Output, as_of_option, layout_option, models_argument, output_options
 from azureml_publish.pipeline.stages import FINDINGS, Settings, require_sound, stage
 from azureml_publish.reporters.diagnostics import as_json, counted
 
@@ -35,14 +36,14 @@ def command(
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    staged = stage(output.session, models, Settings(layout, as_of), check=False)
-    project = require_sound(staged, output)
-    target = output.session.directory / out if out else project.root / "build"
+    staged = stage(output.run, models, Settings(layout, as_of), check=False)
+    project = require_sound(staged)
+    target = output.run.directory / out if out else project.root / "build"
     changed = [path for _, rendered in staged.rendered for path in _differing(target, rendered)]
     if not check:
         for _, rendered in staged.rendered:
             _write(target / rendered.folder, rendered)
-    shown = [Path(os.path.relpath(path, output.session.directory)).as_posix() for path in changed]
+    shown = [Path(os.path.relpath(path, output.run.directory)).as_posix() for path in changed]
     if output.json:
         output.data(as_json({"out": str(target), "models": len(staged.rendered), "changed": shown}))
     else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from azureml_publish.pipeline.archive import options, set_archived
-from azureml_publish.pipeline.run import Output
+from azureml_publish.cli.archive import options, set_archived
+from azureml_publish.cli.output import Output
 
 
 @click.command("restore")

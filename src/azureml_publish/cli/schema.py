@@ -12,7 +12,7 @@ import click
 from pydantic import BaseModel
 
 from azureml_publish.files import write_whole
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
@@ -45,14 +45,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 @click.argument("which", type=click.Choice([*SCHEMAS]), required=False)
 @click.option("--out", type=click.Path(file_okay=False), help="Write all of them there, as NAME.schema.json.")
 @click.pass_obj
-def command(session: Session, which: str | None, out: str | None) -> None:
+def command(run: RunContext, which: str | None, out: str | None) -> None:
     """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, lint's JSON, or all.
 
     An editor follows it where the file's first line says: # yaml-language-server: $schema=PATH
     """
     schemas = {name: {"$schema": DIALECT, **describe()} for name, (_, describe) in SCHEMAS.items()}
     if out is not None:
-        folder = session.directory / Path(out)
+        folder = run.directory / Path(out)
         folder.mkdir(parents=True, exist_ok=True)
         for name, schema in schemas.items():
             write_whole(folder / f"{name}.schema.json", json.dumps(schema, indent=2) + "\n")

@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.content.upload.pool import CONNECTIONS, Lanes
 from azureml_publish.content.upload.retry import Bandwidth
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.pipeline.registries import TOOL, Opened, find_blobs
-from azureml_publish.pipeline.run import Output
 
 _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 1024, "MI": 1024**2, "GI": 1024**3}
 
@@ -35,7 +35,7 @@ class Transferring:
         """What brings files into a registry; it shows how they get on, and Ctrl-C stops it after the step under way."""
         lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
         with _stoppable(output) as stopped, watch(output, self.progress) as progress:
-            blobs = find_blobs(opened, output.session.environ)
+            blobs = find_blobs(opened, output.run.environ)
             yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=lanes)
 
 

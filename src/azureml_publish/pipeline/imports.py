@@ -28,7 +28,7 @@ from azureml_publish.importer import (
 from azureml_publish.layouts import decode
 from azureml_publish.pipeline.references import find_registered
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import Output, Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 from azureml_publish.render import SCHEMA
@@ -36,24 +36,24 @@ from azureml_publish.render import SCHEMA
 BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
 
 
-def read_assets(session: Session, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
+def read_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
     """The asset folders at some places, each with its path, as far as they can be read.
 
     Raises:
         UsageProblem: a place is no folder; nothing was read then.
     """
-    folders = [session.directory / place for place in places]
+    folders = [run.directory / place for place in places]
     for folder, place in zip(folders, places, strict=True):
         if not folder.is_dir():
             raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
-    for path in find_asset_folders([folder.resolve() for folder in folders], session.directory, found):
-        read = read_asset_folder(path, session.directory, found)
+    for path in find_asset_folders([folder.resolve() for folder in folders], run.directory, found):
+        read = read_asset_folder(path, run.directory, found)
         if read is not None:
             yield path, read
 
 
 def read_registered(
-    output: Output, project: Project, registry: str, references: Sequence[str], found: list[Diagnostic]
+    run: RunContext, project: Project, registry: str, references: Sequence[str], found: list[Diagnostic]
 ) -> list[Draft]:
     """Registered versions (`NAME`, `NAME:VERSION` or URIs; none means the latest of every model) as drafts.
 
@@ -61,7 +61,7 @@ def read_registered(
         NotFound: there is no such model or version.
     """
     drafts = []
-    with open_registry(output, project, registry) as opened:
+    with open_registry(run, project, registry) as opened:
         for reference in references or opened.registry.models():
             asset = find_registered(opened.registry, reference)
             spec = _spec(asset)

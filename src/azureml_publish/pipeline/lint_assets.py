@@ -20,7 +20,7 @@ from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.lint.cache import Checked, LintCache, digest_of
 from azureml_publish.lint.engine import Fact, LinkUse, check_asset, compare, describe_asset, facts_of, link_uses
 from azureml_publish.pipeline.parallel import spread
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.skus import load_catalogue
 
 
@@ -35,7 +35,7 @@ class AssetLint:
 
 
 def lint_assets(
-    session: Session,
+    run: RunContext,
     places: Sequence[str],
     as_of: date,
     *,
@@ -46,8 +46,8 @@ def lint_assets(
     """Check every asset folder of models that the places are or hold. Nothing is written into them.
 
     Args:
-        session: the folder that findings are told relative to, and where the cache may lie.
-        places: folders, absolute or relative to the session's.
+        run: the folder that paths in findings are relative to, and the environment, which says where the cache lies.
+        places: folders, absolute or relative to the run's.
         as_of: the day as of which sizes and models count as retired.
         cache: whether unchanged folders are taken from the cache.
         jobs: processes to use. [default: one a core]
@@ -57,7 +57,7 @@ def lint_assets(
         UsageProblem: a place is no folder.
         NotFound: no place holds an asset folder of a model.
     """
-    folders = asset_folders(session, places)
+    folders = asset_folders(run, places)
     if not folders:
         raise NotFound(
             f"No asset folder of a model is in {', '.join(places)}.",
@@ -67,8 +67,8 @@ def lint_assets(
     facts: list[Fact] = []
     linked: list[LinkUse] = []
     remembered = 0
-    with LintCache.open(session.environ if cache else None) as store:
-        digests = {folder: digest_of(folder, session.directory, as_of) for folder in folders} if store.usable else {}
+    with LintCache.open(run.environ if cache else None) as store:
+        digests = {folder: digest_of(folder, run.directory, as_of) for folder in folders} if store.usable else {}
         waiting = []
         for folder in folders:
             known = store.get(digests.get(folder))
@@ -77,10 +77,10 @@ def lint_assets(
             else:
                 found += known.found
                 facts += known.facts
-                linked += folder_links(folder, session.directory, as_of) if links else ()
+                linked += folder_links(folder, run.directory, as_of) if links else ()
                 remembered += 1
         load_catalogue()  # read once, before other processes begin
-        check = functools.partial(check_folder, root=session.directory, as_of=as_of, links=links)
+        check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links)
         for folder, checked in zip(waiting, spread(check, waiting, jobs), strict=True):
             found += checked.found
             facts += checked.facts
@@ -90,7 +90,7 @@ def lint_assets(
     return AssetLint(in_order(found), len(folders), remembered, tuple(linked))
 
 
-def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
+def asset_folders(run: RunContext, places: Sequence[str]) -> list[Path]:
     """The asset folders of models that the places are or hold, each once.
 
     Raises:
@@ -98,7 +98,7 @@ def asset_folders(session: Session, places: Sequence[str]) -> list[Path]:
     """
     folders: dict[Path, None] = {}
     for place in places:
-        path = session.directory / place
+        path = run.directory / place
         if not path.is_dir():
             raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
         folders.update(dict.fromkeys(model_folders(Path(os.path.normpath(path)))))

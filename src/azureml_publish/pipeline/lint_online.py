@@ -26,7 +26,7 @@ from azureml_publish.lint.online import (
 )
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import Output, Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Staged
 from azureml_publish.plan import Plan
 from azureml_publish.plan.rules import ChangeClass
@@ -58,22 +58,21 @@ class Online:
 
 
 def lint_online(
-    output: Output, staged: Staged, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
+    run: RunContext, staged: Staged, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
 ) -> Online:
     """Ask about every model that was staged: its links, its Hub repository, and its version in a registry.
 
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
-    session = output.session
-    found, notes = _links(session, links, cache=cache)
-    hub, unasked = _hub(session, [subject.folder for subject in staged.subjects])
+    found, notes = _links(run, links, cache=cache)
+    hub, unasked = _hub(run, [subject.folder for subject in staged.subjects])
     found += hub
     notes += unasked
     failure = None
     # Last, as an embedded registry has certificates of its own, which it sets for the whole process.
     if staged.project is not None and staged.rendered and _to_ask(staged.project, registry):
         try:
-            found += _registry(output, staged, staged.project, registry)
+            found += _registry(run, staged, staged.project, registry)
         except Unreachable as error:
             notes.append(f"The registry was not asked: {error.message}")
         except PublishError as error:
@@ -83,16 +82,16 @@ def lint_online(
     return Online(in_order(found), tuple(notes), failure)
 
 
-def lint_assets_online(output: Output, links: Sequence[LinkUse], *, cache: bool = True) -> Online:
+def lint_assets_online(run: RunContext, links: Sequence[LinkUse], *, cache: bool = True) -> Online:
     """Follow the links of asset folders that nobody imported."""
-    found, notes = _links(output.session, links, cache=cache)
+    found, notes = _links(run, links, cache=cache)
     return Online(in_order(found), tuple(notes))
 
 
-def _links(session: Session, uses: Sequence[LinkUse], *, cache: bool) -> tuple[list[Diagnostic], list[str]]:
+def _links(run: RunContext, uses: Sequence[LinkUse], *, cache: bool) -> tuple[list[Diagnostic], list[str]]:
     if not uses:
         return [], []
-    environ, hosts = session.environ, Hosts()
+    environ, hosts = run.environ, Hosts()
     asker = Asker(
         Guard.read(environ.get(ALLOW_PRIVATE, "")),
         AGENT,
@@ -107,7 +106,7 @@ def _links(session: Session, uses: Sequence[LinkUse], *, cache: bool) -> tuple[l
     return found, notes
 
 
-def _hub(session: Session, folders: Iterable[ModelFolder]) -> tuple[list[Diagnostic], list[str]]:
+def _hub(run: RunContext, folders: Iterable[ModelFolder]) -> tuple[list[Diagnostic], list[str]]:
     found: list[Diagnostic] = []
     notes: list[str] = []
     waiting = [(folder, folder.spec.source) for folder in folders]
@@ -116,7 +115,7 @@ def _hub(session: Session, folders: Iterable[ModelFolder]) -> tuple[list[Diagnos
         return [], []
     from huggingface_hub import get_token
 
-    hub, token = Hub(session.environ.get("HF_ENDPOINT")), get_token() is not None
+    hub, token = Hub(run.environ.get("HF_ENDPOINT")), get_token() is not None
     silent = threading.Event()
 
     def ask(one: tuple[ModelFolder, HubSource]) -> HubAnswer | PublishError | None:
@@ -151,9 +150,9 @@ def _to_ask(project: Project, name: str | None) -> bool:
     return config is not None and (config.emulator is None or (project.root / config.emulator).exists())
 
 
-def _registry(output: Output, staged: Staged, project: Project, name: str | None) -> list[Diagnostic]:
+def _registry(run: RunContext, staged: Staged, project: Project, name: str | None) -> list[Diagnostic]:
     called = name or project.config.registry
-    with open_registry(output, project, name) as opened:
+    with open_registry(run, project, name) as opened:
         observed = observe_models(staged, opened.registry, 16, whole=True).observed
     plan = observed.plan()
     states = {wanted.asset.name: state for wanted, state in observed.models}

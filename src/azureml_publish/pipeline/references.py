@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.registry import Registry
 
 
-def read_project(session: Session) -> Project:
+def read_project(run: RunContext) -> Project:
     """The project, for verbs that need its registries but not its models.
 
     Raises:
         UsageProblem: there is none here, or its `publish.yaml` cannot be used.
     """
-    project, found = load_project(find_root(session.directory))
+    project, found = load_project(find_root(run.directory))
     if project is None:
         raise unusable(found)
     return project

@@ -15,7 +15,7 @@ from azureml_publish import __version__
 from azureml_publish.content.sources.azureblob import PUBLIC_ENDPOINT, Blobs
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.errors import EmulatorUnavailable, UsageProblem
-from azureml_publish.pipeline.run import Output
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.registry.cloud import find_cloud
@@ -43,7 +43,7 @@ class Opened:
 
 
 @contextmanager
-def open_registry(output: Output, project: Project, name: str | None, *, early: bool = True) -> Iterator[Opened]:
+def open_registry(run: RunContext, project: Project, name: str | None, *, early: bool = True) -> Iterator[Opened]:
     """The registry of this name, or the project's own where none is named; tokens are taken at once unless not `early`.
 
     Raises:
@@ -52,7 +52,7 @@ def open_registry(output: Output, project: Project, name: str | None, *, early: 
         EmulatorUnavailable: the embedded registry cannot start.
     """
     config = find_config(project, name or project.config.registry)
-    environ = output.session.environ
+    environ = run.environ
     if config.emulator is None:
         cloud = find_cloud(environ)
         asker = find_credential(environ, cloud.authority)

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.registries import TOOL, Opened, find_config, open_registry
-from azureml_publish.pipeline.run import Output
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
 
@@ -30,7 +30,7 @@ CLOUD_VARIABLES = (
 
 
 @contextmanager
-def open_pair(output: Output, project: Project, source: str, target: str) -> Iterator[tuple[Opened, Opened]]:
+def open_pair(run: RunContext, project: Project, source: str, target: str) -> Iterator[tuple[Opened, Opened]]:
     """Two registries that answer. One emulator serves both where both lie in one folder.
 
     Raises:
@@ -38,21 +38,21 @@ def open_pair(output: Output, project: Project, source: str, target: str) -> Ite
         NotAuthorised, EmulatorUnavailable: see `open_registry`.
     """
     one, other = find_config(project, source), find_config(project, target)
-    environ = output.session.environ
+    environ = run.environ
     if source == target or (one.name is not None and one.name == other.name):
         raise UsageProblem(f"{source} and {target} are the same registry.", hint="Name two with --from and --to.")
     lock = threading.Lock()
     before = _snapshot(environ)
     try:
         with ExitStack() as stack:
-            first = stack.enter_context(open_registry(output, project, source))
+            first = stack.enter_context(open_registry(run, project, source))
             of_first = _snapshot(environ)
             if one.emulator is not None and other.emulator is not None and _same(project, one.emulator, other.emulator):
                 registry = AzureRegistry(target, first.asker.credential, environ, TOOL)
                 second, of_second = replace(first, registry=registry, config=other), of_first
             else:
                 _put(environ, before)
-                second = stack.enter_context(open_registry(output, project, target))
+                second = stack.enter_context(open_registry(run, project, target))
                 of_second = _snapshot(environ)
             _put(environ, before)
             yield (

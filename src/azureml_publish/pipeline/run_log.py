@@ -1,4 +1,4 @@
-"""Keeps a second run of apply or promote out, tells what the last left undone, and opens the journal of this one."""
+"""Keeps a second run of apply or promote out, finds what the last left undone, and opens the journal of this one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from pathlib import Path
 
 from azureml_publish.execute.journal import Journal, PastRun, exclusive, last_run
 from azureml_publish.pipeline.registries import TOOL
-from azureml_publish.pipeline.run import Output
 from azureml_publish.plan import Plan
 from azureml_publish.project import Project
-from azureml_publish.reporters.results import past_run_text
 
 FOLDER = Path(".publish") / "journal"
 """Below the project, a folder a registry."""
@@ -46,8 +44,8 @@ class Records:
 
 
 @contextmanager
-def recording(output: Output, project: Project, registry: str, verb: str) -> Iterator[Records]:
-    """Hold the lock of a registry, and say what the last run on it left undone.
+def recording(project: Project, registry: str, verb: str) -> Iterator[Records]:
+    """Hold the lock of a registry, and find what the last run on it left undone.
 
     Raises:
         Overtaken: another run on this machine holds the lock.
@@ -58,6 +56,4 @@ def recording(output: Output, project: Project, registry: str, verb: str) -> Ite
     with exclusive(folder / "lock", folder):
         last = last_run(folder)
         open_end = last if last is not None and last.end != "finished" else None
-        if open_end is not None:
-            output.note(past_run_text(open_end, verb))
         yield Records(folder, verb, open_end)

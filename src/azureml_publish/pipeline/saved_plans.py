@@ -13,7 +13,7 @@ from azureml_publish.errors import Conflict, NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.observe import Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged
 from azureml_publish.plan import Moved, Plan, Request, SavedPlan, moved_since, read_plan, save_plan
 from azureml_publish.registry import Registry
@@ -35,7 +35,7 @@ class Asked:
     path: str = ""
 
 
-def what_is_asked(session: Session, models: tuple[str, ...], registry: str | None, settings: Settings) -> Asked:
+def what_is_asked(run: RunContext, models: tuple[str, ...], registry: str | None, settings: Settings) -> Asked:
     """What the arguments of apply mean: models, or one saved plan.
 
     Raises:
@@ -52,19 +52,19 @@ def what_is_asked(session: Session, models: tuple[str, ...], registry: str | Non
         raise UsageProblem(
             "A saved plan says itself which layout and day it is for.", hint="Leave out --layout and --as-of."
         )
-    saved = read_saved(session, path)
+    saved = read_saved(run, path)
     as_of = _day(saved, path)
     return Asked(saved.models, registry or saved.address, Settings(saved.layout, as_of), saved, path)
 
 
-def read_saved(session: Session, path: str) -> SavedPlan:
+def read_saved(run: RunContext, path: str) -> SavedPlan:
     """A saved plan.
 
     Raises:
         NotFound: there is no such file.
         UsageProblem: it is none, or was changed.
     """
-    return read_plan(_read(session.directory / path, path), path)
+    return read_plan(_read(run.directory / path, path), path)
 
 
 def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
@@ -85,17 +85,17 @@ def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> t
     return planning.observed.plan(), planning.contents
 
 
-def write_plan(session: Session, path: str, planning: Planning, plan: Plan, request: Request) -> None:
+def write_plan(run: RunContext, path: str, planning: Planning, plan: Plan, request: Request) -> None:
     """Write a plan file, whole or not at all.
 
     Raises:
         UsageProblem: the name does not end in .json, or there is no such folder.
     """
-    check_name(session, path)
-    write_whole(session.directory / path, save_plan(planning.observed, plan, request, TOOL))
+    check_name(run, path)
+    write_whole(run.directory / path, save_plan(planning.observed, plan, request, TOOL))
 
 
-def check_name(session: Session, path: str) -> None:
+def check_name(run: RunContext, path: str) -> None:
     """See that a plan could be written there, before anybody is asked anything.
 
     Raises:
@@ -103,7 +103,7 @@ def check_name(session: Session, path: str) -> None:
     """
     if not path.endswith(SUFFIX):
         raise UsageProblem(f"{path} does not end in {SUFFIX}, so apply would not know it for a plan.")
-    target = session.directory / path
+    target = run.directory / path
     if target.is_dir() or not os.access(target.parent, os.W_OK):
         raise UsageProblem(f"{path} cannot be written.", hint="Name a file in a folder that is there and is yours.")
 

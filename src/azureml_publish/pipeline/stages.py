@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
+from azureml_publish.errors import PublishError
 from azureml_publish.lint.engine import (
     ALL_CHECKS,
     ERROR_CHECKS,
@@ -29,11 +30,10 @@ from azureml_publish.lint.engine import (
 )
 from azureml_publish.lint.suppressions import Silenced
 from azureml_publish.pipeline.parallel import spread
-from azureml_publish.pipeline.run import Output, Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import silenced
 from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
-from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import ResolvedCompute, resolve_compute, resolve_presets
 from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
@@ -79,7 +79,7 @@ Meanwhile: TypeAlias = Callable[[Project, Sequence[ModelFolder]], None]
 
 
 def stage(
-    session: Session,
+    run: RunContext,
     patterns: Iterable[str],
     settings: Settings,
     *,
@@ -91,7 +91,7 @@ def stage(
     """Run the stages over the models that the patterns mean.
 
     Args:
-        session: folder, environment and day.
+        run: folder, environment and day.
         patterns: models by name or glob; none means all.
         settings: what the options say.
         check: whether to check what was rendered.
@@ -104,20 +104,20 @@ def stage(
         UsageProblem: there is no project here.
         NotFound: a pattern means no model.
     """
-    root = find_root(session.directory)
+    root = find_root(run.directory)
     project, read = load_project(root)
     if project is None:
         return Staged(None, (), in_order(read))
     chosen = tuple(patterns)
     folders = select_models(project, chosen)
     found = [one for one in read if _concerns(one, project, chosen, folders)]
-    as_of = day_of(session, settings.as_of)
+    as_of = day_of(run, settings.as_of)
     catalogue, wrong = read_catalogue(root)
     found.extend(wrong)
     subject = subject_of(project, catalogue, as_of)
     look: Look = "nothing" if not check else "errors" if errors_only else "everything"
     begun = functools.partial(meanwhile, project, folders)
-    seen = _look_at(subject, folders, settings.layout, look, session.environ, links=ask is not None, meanwhile=begun)
+    seen = _look_at(subject, folders, settings.layout, look, run.environ, links=ask is not None, meanwhile=begun)
     found.extend(seen.found)
     if not check:
         return Staged(project, seen.subjects, in_order(found))
@@ -134,9 +134,9 @@ def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSu
     return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
 
 
-def day_of(session: Session, as_of: datetime | None) -> date:
+def day_of(run: RunContext, as_of: datetime | None) -> date:
     """The day as of which sizes count as retired: that of `--as-of`, else today."""
-    return as_of.date() if as_of else session.today
+    return as_of.date() if as_of else run.today
 
 
 def read_catalogue(root: Path) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
@@ -247,13 +247,29 @@ def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chos
     return folder in project.unreadable and (not patterns or any(fnmatch.fnmatchcase(folder, p) for p in patterns))
 
 
-def require_sound(staged: Staged, output: Output) -> Project:
-    """The project, once nothing is wrong with what was asked for.
+class UnsoundProject(PublishError):
+    """What was asked for has errors, so that nothing can be made of it.
 
-    Warnings are left to `publish lint`. Errors are shown, and the run ends with the code for findings.
+    Attributes:
+        found: the errors; warnings are left to `publish lint`.
+        models: how many models were looked at.
+    """
+
+    exit_code = FINDINGS
+
+    def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
+        super().__init__("The model folders have errors.", hint="`publish lint` shows them.")
+        self.found = found
+        self.models = models
+
+
+def require_sound(staged: Staged) -> Project:
+    """The project, where nothing is wrong with what was asked for.
+
+    Raises:
+        UnsoundProject: something is.
     """
     errors = tuple(one for one in staged.found if one.severity is Severity.ERROR)
     if has_errors(errors) or staged.project is None:
-        output.tell(diagnostics_text(errors, output.paint_notes) + diagnostics_summary(errors, len(staged.subjects)))
-        raise SystemExit(FINDINGS)
+        raise UnsoundProject(errors, len(staged.subjects))
     return staged.project

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.content.sources.configuration import MAX_BYTES, hub_cache, read_configuration
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, stage
 from azureml_publish.project import ModelFolder, load_project
 
@@ -49,7 +49,7 @@ def test_a_configuration_is_found_and_the_card_held_against_it(tmp_path: Path, s
     write(tmp_path / file, json.dumps(CONFIG))
     environ = {"HF_HOME": str(tmp_path / "cache")}
     assert read_configuration(folder(tmp_path, source), "config.json", environ) == CONFIG
-    found = stage(Session(tmp_path, environ, date(2026, 11, 21), debug=False), (), Settings()).found
+    found = stage(RunContext(tmp_path, environ, date(2026, 11, 21)), (), Settings()).found
     assert "config.json" in next(one.message for one in found if one.code == "CARD063")
 
 

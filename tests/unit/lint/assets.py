@@ -9,7 +9,7 @@ from pathlib import Path
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.lint.rule_book import rulebook
 from azureml_publish.pipeline.lint_assets import AssetLint, lint_assets
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 
 TODAY = date(2026, 11, 21)
 GOOD = Path(__file__).parents[2] / "examples" / "good"
@@ -35,8 +35,8 @@ def write(root: Path, files: dict[str, str | bytes], name: str = "little") -> Pa
 def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> AssetLint:
     """Lint everything below `assets`."""
     environ = {"PUBLISH_CACHE_DIR": str(cache)} if cache else {}
-    session = Session(root, environ, TODAY, debug=False)
-    return lint_assets(session, ("assets",), TODAY, cache=cache is not None, jobs=jobs)
+    run = RunContext(root, environ, TODAY)
+    return lint_assets(run, ("assets",), TODAY, cache=cache is not None, jobs=jobs)
 
 
 def check_findings(root: Path, found: tuple[Diagnostic, ...]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, stage
 
 COMMIT = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
@@ -29,7 +29,7 @@ def lint(
     (root / "publish.yaml").write_text(publish, encoding="utf-8")
     (folder / "model.yaml").write_text(spec, encoding="utf-8")
     (folder / "card.md.j2").write_text(card, encoding="utf-8")
-    return list(stage(Session(root, {}, date(2026, 11, 21), debug=False), models, Settings()).found)
+    return list(stage(RunContext(root, {}, date(2026, 11, 21)), models, Settings()).found)
 
 
 def told(found: list[Diagnostic]) -> list[tuple[str, int, int]]:

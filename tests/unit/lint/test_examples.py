@@ -19,7 +19,7 @@ from azureml_publish.lint.baseline import new_findings, read_baseline, stale_ent
 from azureml_publish.lint.engine import ALL_CHECKS, ONLINE_CHECKS, Check, OnlineCheck
 from azureml_publish.lint.rule_book import rulebook
 from azureml_publish.pipeline.lint_assets import lint_assets
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, stage
 from azureml_publish.skus import ProblemKind
 
@@ -72,10 +72,10 @@ CODES = [rule.code for rule in RULES if rule.code not in ONLINE]
 @cache
 def everything(folder: Path) -> tuple[Diagnostic, ...]:
     """What is found in an example: a project, perhaps with a baseline, or asset folders below `assets`."""
-    session = Session(folder, {}, TODAY, debug=False)
+    run = RunContext(folder, {}, TODAY)
     if (folder / "assets").is_dir():
-        return lint_assets(session, ("assets",), TODAY, cache=False).found
-    found = stage(session, (), Settings()).found
+        return lint_assets(run, ("assets",), TODAY, cache=False).found
+    found = stage(run, (), Settings()).found
     baseline = folder / "baseline.json"
     if baseline.is_file():
         text = baseline.read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def test_looking_for_errors_alone_finds_every_error() -> None:
     projects = [folder for folder in folders if not (folder / "assets").is_dir() and everything(folder)]
     stopped = 0
     for folder in projects:
-        errors = stage(Session(folder, {}, TODAY, debug=False), (), Settings(), errors_only=True).found
+        errors = stage(RunContext(folder, {}, TODAY), (), Settings(), errors_only=True).found
         assert errors == tuple(one for one in everything(folder) if one.severity is Severity.ERROR), folder
         stopped += bool(errors)
     assert 0 < stopped < len(projects)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.lint.engine import ModelSubject
 from azureml_publish.origins import SourceMap, Stretch
-from azureml_publish.pipeline.run import Session
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, stage
 from azureml_publish.render import Templates
 from azureml_publish.render.tracing import traced_values
@@ -30,7 +30,7 @@ OWN = "models/little/card.md.j2"
 
 
 def subjects(root: Path) -> tuple[ModelSubject, ...]:
-    return stage(Session(root, {}, date(2026, 11, 21), debug=False), (), Settings(), check=False).subjects
+    return stage(RunContext(root, {}, date(2026, 11, 21)), (), Settings(), check=False).subjects
 
 
 def traced(root: Path, card: str, **files: str) -> SourceMap:

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from azureml_publish.assets import Scenario
+from azureml_publish.cli.options import as_of_option, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Size, catalogue_here, require_selected
 from azureml_publish.errors import UsageProblem
-from azureml_publish.pipeline.run import Output, as_of_option, output_options
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.reporters.sku_fit import fit_json, fit_text
 from azureml_publish.skus import Query, is_retired, select
@@ -46,8 +47,8 @@ def command(
     work = _workload(weights, precision, scenario, options)
     if cpu and scenario == "finetune":
         raise UsageProblem("Fine-tuning is not proposed without GPUs.", hint="Leave --cpu out.")
-    catalogue = catalogue_here(output.session, output)
-    day = day_of(output.session, as_of)
+    catalogue = catalogue_here(output)
+    day = day_of(output.run, as_of)
     skus = tuple(sku for sku in catalogue if not is_retired(sku, day))
     if families:
         selection = select(catalogue, Query(families=families), day)

@@ -7,8 +7,9 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import MinSkuSpec
+from azureml_publish.cli.options import as_of_option, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, query_options, require_selected
-from azureml_publish.pipeline.run import Output, as_of_option, output_options
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.reporters.skus import sizes_json, sizes_text
 from azureml_publish.skus import Catalogue, Query, Selection, is_retired, select
@@ -33,8 +34,8 @@ def command(
 
     The words are those of publish.yaml, so what is right here can be written there.
     """
-    catalogue = catalogue_here(output.session, output)
-    day = day_of(output.session, as_of)
+    catalogue = catalogue_here(output)
+    day = day_of(output.run, as_of)
     query = Query(families, least, max_gpus, gpu_models, include, exclude)
     selection = _everything(catalogue, output, as_of) if query == Query() else select(catalogue, query, day)
     require_selected(selection, output)
@@ -47,5 +48,5 @@ def command(
 
 
 def _everything(catalogue: Catalogue, output: Output, as_of: datetime | None) -> Selection:
-    day = day_of(output.session, as_of)
+    day = day_of(output.run, as_of)
     return Selection(tuple(sku for sku in catalogue if not is_retired(sku, day)))

@@ -8,9 +8,10 @@ from datetime import datetime
 
 import click
 
+from azureml_publish.cli.options import as_of_option, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, project_here, require_selected
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.pipeline.run import Output, as_of_option, output_options
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import Project, select_models
 from azureml_publish.reporters.skus import MinSpecShown, min_specs_json, min_specs_text
@@ -29,9 +30,9 @@ def command(*, output: Output, what: tuple[str, ...], presets: tuple[str, ...], 
 
     It is the least of each figure by itself, cut to whole numbers: vCPUs|GPUs|memory GiB|disk GiB.
     """
-    day = day_of(output.session, as_of)
+    day = day_of(output.run, as_of)
     if what and not presets and all(name.lower().startswith("standard_") for name in what):
-        selection = resolve_literal(catalogue_here(output.session, output), what)
+        selection = resolve_literal(catalogue_here(output), what)
         require_selected(selection, output)
         shown = [MinSpecShown("these sizes", (), selection.skus)]
     else:

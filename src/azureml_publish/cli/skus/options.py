@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.diagnostics import Diagnostic, has_errors
+from azureml_publish.cli.output import Output
 from azureml_publish.errors import UsageProblem
-from azureml_publish.pipeline.run import Output, Session
 from azureml_publish.pipeline.stages import FINDINGS, read_catalogue
 from azureml_publish.project import Project, find_root, load_project
-from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.skus import Catalogue, Selection, load_catalogue
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -82,14 +80,14 @@ def query_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def catalogue_here(session: Session, output: Output) -> Catalogue:
+def catalogue_here(output: Output) -> Catalogue:
     """The catalogue, with the overlay of the project that is here; without a project the package's own."""
     try:
-        root = find_root(session.directory)
+        root = find_root(output.run.directory)
     except UsageProblem:
         return load_catalogue()
     catalogue, found = read_catalogue(root)
-    _tell(output, found)
+    output.findings(found)
     return catalogue
 
 
@@ -99,19 +97,13 @@ def project_here(output: Output) -> tuple[Project, Catalogue]:
     Raises:
         UsageProblem: there is no project here.
     """
-    root = find_root(output.session.directory)
+    root = find_root(output.run.directory)
     project, found = load_project(root)
     catalogue, wrong = read_catalogue(root)
-    _tell(output, (*found, *wrong))
+    output.findings((*found, *wrong))
     if project is None:
         raise SystemExit(FINDINGS)
     return project, catalogue
-
-
-def _tell(output: Output, found: Sequence[Diagnostic]) -> None:
-    if found:
-        tell = output.tell if has_errors(found) else output.note
-        tell(diagnostics_text(found, output.paint_notes).rstrip("\n"))
 
 
 def require_selected(selection: Selection, output: Output) -> None:

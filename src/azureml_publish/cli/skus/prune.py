@@ -10,19 +10,13 @@ from datetime import date, datetime
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.run import (
-    Output,
-    as_of_option,
-    layout_option,
-    models_argument,
-    output_options,
-    registry_option,
-)
 from azureml_publish.pipeline.stages import FINDINGS, Staged, day_of, render_folders, require_sound, subject_of
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project, select_models
@@ -58,7 +52,7 @@ def command(
     retired sizes only is refused, and the exit code is 4.
     """
     project, catalogue = project_here(output)
-    day = day_of(output.session, as_of)
+    day = day_of(output.run, as_of)
     pruning = prune(project, lists_of(project, select_models(project, models)), catalogue, day)
     before = {folder.document.path: folder.document.text for folder in project.models}
     before[project.document.path] = project.document.text
@@ -103,9 +97,9 @@ def _bump(
     subject = subject_of(after, catalogue, day)
     subjects, found = render_folders(subject, _affected(project, after, catalogue, day), layout)
     staged = Staged(after, subjects, found)
-    require_sound(staged, output)
+    require_sound(staged)
     texts, bumped = dict(pruning.texts), {}
-    with open_registry(output, project, registry) as opened:
+    with open_registry(output.run, project, registry) as opened:
         plan = observe_models(staged, opened.registry, jobs=8).observed.plan()
         for action in plan.actions:
             if action.kind is not ActionKind.CONFLICT:

@@ -6,10 +6,11 @@ import sys
 
 import click
 
+from azureml_publish.cli.options import output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.registries import TOOL
-from azureml_publish.pipeline.run import Output, output_options
 from azureml_publish.pipeline.stages import read_catalogue
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
@@ -44,12 +45,12 @@ def command(
         raise UsageProblem("No subscription is named.", hint=hint)
     if regions and all_regions:
         raise UsageProblem("--region and --all-regions exclude each other.", hint="Give one of them.")
-    root = find_root(output.session.directory)
+    root = find_root(output.run.directory)
     catalogue, wrong = read_catalogue(root)
     broken = next((one for one in wrong if one.severity == "error"), None)
     if broken is not None:
         raise UsageProblem(f"{broken.location.path}:{broken.location.line}: {broken.message}", hint=broken.hint)
-    environ = output.session.environ
+    environ = output.run.environ
     asked = Subscription(
         subscription, find_credential(environ, find_cloud(environ).authority).credential, environ, TOOL
     )
@@ -82,4 +83,4 @@ def _asked(output: Output) -> bool:
 
 def _source(found: Comparison, output: Output) -> str:
     where = ", ".join(found.regions) if len(found.regions) <= 3 else f"{len(found.regions)} regions"
-    return f"vmSizes {VM_SIZES_API} in {where}, read {output.session.today}"
+    return f"vmSizes {VM_SIZES_API} in {where}, read {output.run.today}"

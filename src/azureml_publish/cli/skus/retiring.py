@@ -7,9 +7,10 @@ from datetime import datetime
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Days, project_here
 from azureml_publish.layouts import load_rules
-from azureml_publish.pipeline.run import Output, as_of_option, layout_option, models_argument, output_options
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import select_models
 from azureml_publish.reporters.skus import foresight_json, foresight_text
@@ -33,7 +34,7 @@ def command(
     """
     project, catalogue = project_here(output)
     uses = lists_of(project, select_models(project, models))
-    foresight = foresee(uses, catalogue, day_of(output.session, as_of), within)
+    foresight = foresee(uses, catalogue, day_of(output.run, as_of), within)
     chosen = layout or project.config.layout
     if output.json:
         output.data(foresight_json(foresight, chosen, new_version=changes_need_a_version(chosen)))

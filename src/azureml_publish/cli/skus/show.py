@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import SCENARIOS
+from azureml_publish.cli.options import as_of_option
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
-from azureml_publish.pipeline.run import Output, Session, as_of_option
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
@@ -31,7 +33,7 @@ from azureml_publish.skus.compute import resolve_body
 @as_of_option
 @click.pass_obj
 def command(
-    session: Session,
+    run: RunContext,
     *,
     models: tuple[str, ...],
     form: str,
@@ -44,10 +46,10 @@ def command(
 
     With -o svg, a picture for a README or a pull request: one file, readable in light and dark.
     """
-    output = Output(session, form, quiet, no_color)
+    output = Output(run, form, quiet, no_color)
     project, catalogue = project_here(output)
     chosen = select_models(project, models)
-    charts = tuple(_chart(project, folder, catalogue, day_of(session, as_of)) for folder in chosen)
+    charts = tuple(_chart(project, folder, catalogue, day_of(run, as_of)) for folder in chosen)
     empty = next((chart for chart in charts if not chart.rows), None)
     if empty is not None:
         raise NotFound(f"{empty.model} has no list of sizes that could be drawn.", hint="`publish lint` says why.")
@@ -64,7 +66,7 @@ def command(
     if out is None:
         output.data(text)
     else:
-        write_whole(session.directory / Path(out), text)
+        write_whole(run.directory / Path(out), text)
         output.note(f"Written: {Path(out).as_posix()}.")
 
 

@@ -1,0 +1,91 @@
+"""The options that verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from azureml_publish.cli.output import Output
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.stages import UnsoundProject
+from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
+
+
+def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that every reporting verb has, with further forms of output beside text and JSON.
+
+    The verb is handed an `Output` as `output`; findings that stop it are shown here.
+    """
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "-o",
+            "--format",
+            "format_",
+            type=click.Choice(["text", "json", *further]),
+            default="text",
+            help="Form of the output.",
+        )
+        @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
+        @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
+        @click.pass_obj
+        @wraps(function)
+        def wrapped(run: RunContext, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
+            output = Output(run, format_, quiet, no_color)
+            try:
+                return function(output=output, **rest)
+            except UnsoundProject as unsound:
+                summary = diagnostics_summary(unsound.found, unsound.models)
+                output.tell(diagnostics_text(unsound.found, output.paint_notes) + summary)
+                raise SystemExit(unsound.exit_code) from None
+
+        return wrapped
+
+    return decorated
+
+
+output_options = reporting()
+"""The options that every reporting verb has: text or JSON."""
+
+
+def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Model folders by name or glob; none means all."""
+    return click.argument("models", metavar="[MODEL]...", nargs=-1)(function)
+
+
+def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Whether to go on without asking."""
+    return click.option(
+        "-y", "--yes", is_flag=True, help="Do not ask. A protected registry must be named with --registry, too."
+    )(function)
+
+
+def as_of_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The day as of which machine sizes count as retired."""
+    return click.option(
+        "--as-of",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
+        help="Judge retired sizes as of this day instead of today.",
+    )(function)
+
+
+def layout_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The layout of the metadata, over that of publish.yaml."""
+    return click.option(
+        "--layout", type=click.Choice(["tags", "system_metadata"]), help="Lay the metadata out like this."
+    )(function)
+
+
+def registry_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The registry to work with."""
+    return click.option(
+        "-r",
+        "--registry",
+        metavar="NAME",
+        envvar="PUBLISH_REGISTRY",
+        help="A registry of publish.yaml, or azureml://registries/NAME. [default: publish.yaml's, else local]",
+    )(function)
