@@ -4,9 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROOF := .venv-proof
+LOWEST := .venv-lowest
+NEWEST := .venv-newest
+LOCK := .venv-lock
 WORKERS ?= auto
+PYTEST := -m pytest -n $(WORKERS)
 
-.PHONY: demo test proof check format schemas clean
+PIP_INSTALL := install --quiet --disable-pip-version-check
+EDITABLE := --no-deps --no-build-isolation --editable .
+# One lock for all systems and all Pythons from 3.11 on.
+COMPILE := $(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --annotation-style line \
+  --custom-compile-command "make lock"
+
+.PHONY: demo test test-long test-lowest test-newest proof check format schemas lock clean
 
 demo: $(VENV)/.installed  ## lint, render, plan, register three models into the local registry, verify, show
 	$(BIN)/publish lint
@@ -21,8 +31,18 @@ demo: $(VENV)/.installed  ## lint, render, plan, register three models into the 
 	@echo "      $(BIN)/publish show bert-base-cased | less"
 	@echo "      $(BIN)/publish emulator    # the same registry for any other client"
 
-test: $(VENV)/.installed-dev  ## the whole test suite, but for what `make proof` runs
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof"
+test: $(VENV)/.installed-dev  ## the test suite, in some two minutes; its last lines name the slowest tests
+	$(BIN)/python $(PYTEST) -m "not long and not proof"
+
+test-long: $(VENV)/.installed-dev  ## what takes minutes: long histories, runs killed at every step, wheels
+	$(BIN)/python $(PYTEST) -m "long and not proof"
+
+test-lowest: $(LOWEST)/.installed  ## the tests with the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python $(PYTEST) -m "not proof"
+
+test-newest: $(NEWEST)  ## the tests with the newest versions that pyproject.toml allows, locked or not
+	$(NEWEST)/bin/python -m pip $(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
+	$(NEWEST)/bin/python $(PYTEST) -m "not proof"
 
 proof: $(VENV)/.installed-dev $(PROOF)/.installed  ## models go Hub → registry → MLflow, and answer as before
 	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest tests/proof
@@ -41,21 +61,47 @@ format: $(VENV)/.installed-dev  ## put the code into shape
 schemas: $(VENV)/.installed  ## the JSON Schemas that editors follow
 	$(BIN)/publish schema --out docs/schemas
 
+lock: $(LOCK)/.installed  ## renew requirements/: the newest versions that pyproject.toml allows, with their hashes
+	$(COMPILE) --generate-hashes pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) --generate-hashes pyproject.toml --group build --constraint requirements/dev.txt \
+	  --output-file requirements/run.txt
+	$(COMPILE) --resolution lowest-direct pyproject.toml --output-file $(LOCK)/lowest.txt
+	$(COMPILE) --generate-hashes pyproject.toml --group dev --constraint $(LOCK)/lowest.txt \
+	  --output-file requirements/lowest.txt
+	$(COMPILE) --generate-hashes --group proof --output-file requirements/proof.txt
+
 clean:  ## forget builds and the local registry
 	rm -rf build dist .publish
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/run.txt
+	$(BIN)/python -m pip $(PIP_INSTALL) $(EDITABLE)
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(BIN)/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
-$(PROOF)/.installed: pyproject.toml
+$(LOWEST)/.installed: requirements/lowest.txt pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/lowest.txt
+	$(LOWEST)/bin/python -m pip $(PIP_INSTALL) $(EDITABLE)
+	@touch $@
+
+$(NEWEST):
+	$(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip $(PIP_INSTALL) --upgrade "pip>=25.1"
+
+# Without hashes for torch: pip takes the build that its configuration leads to.
+$(PROOF)/.installed: requirements/proof.txt pyproject.toml
 	$(PYTHON) -m venv $(PROOF)
-	$(PROOF)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(PROOF)/bin/python -m pip install --quiet --disable-pip-version-check --group proof
+	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --upgrade "pip>=25.1"
+	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/proof.txt
+	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --group torch
+	@touch $@
+
+$(LOCK)/.installed: Makefile
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/python -m pip $(PIP_INSTALL) "uv>=0.9,<1"
 	@touch $@

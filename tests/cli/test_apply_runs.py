@@ -70,6 +70,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("held", "expected"), STEPS)
 def test_a_run_that_was_killed_ends_as_an_undisturbed_one(
     remote: Run, emulator: Emulator, project: Path, held: tuple[str, str, int], expected: list[tuple[str, str]]
@@ -126,6 +127,7 @@ def test_a_second_run_in_the_same_project_is_kept_out_as_long_as_the_first_lives
     ends_as_undisturbed(remote, project)
 
 
+@pytest.mark.long
 class TestRace:
     """Two projects on two machines, as far as a lock file can tell; the registry alone keeps them apart."""
 

@@ -23,6 +23,7 @@ from tests.emulator.catalogue import REGISTRIES, Catalogue
 from tests.emulator.crash_points import Fuse
 from tests.emulator.machine import CatalogueMachine
 
+pytestmark = pytest.mark.long
 EXAMPLES = int(os.environ.get("CATALOGUE_HISTORIES", "0"))
 """How many histories to try, each another one every time. Unset: a few, and always the same."""
 FEW = 5

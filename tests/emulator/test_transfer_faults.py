@@ -170,6 +170,7 @@ for moment in asked["moments"]:
 """
 
 
+@pytest.mark.long
 def test_kill_9_at_ten_moments_leaves_nothing_wrong_and_the_last_run_finishes(
     run: Run, emulator: Emulator, tmp_path: Path, staged: list[str]
 ) -> None:

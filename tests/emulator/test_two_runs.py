@@ -27,6 +27,7 @@ from azureml_publish.registry import read_back as patience
 from tests.emulator.catalogue import SPEC, Catalogue
 from tests.emulator.concurrent_runs import DONE, SILENT, Duel, Ended, Run, Unheeding, Wish, shown
 
+pytestmark = pytest.mark.long
 WHOLE = bool(os.environ.get("CATALOGUE_HISTORIES"))
 """Every pair of requests in every case. Unset: in the first, and in the others the second run goes to its end."""
 NAME = "alpha"
