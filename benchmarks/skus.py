@@ -21,7 +21,7 @@ from typing import Any
 
 from azureml_publish.documents import Document
 from azureml_publish.lint.engine import ModelSubject, ProjectSubject
-from azureml_publish.lint.rules.sku import figure_unknown, retired, retiring
+from azureml_publish.lint.rules import sku_retirement, sku_specs
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
@@ -83,10 +83,9 @@ def engine(project: Project, timed: Callable[[str], None]) -> int:
     timed("foresee retirement")
     subject = ProjectSubject(project, catalogue, presets, AS_OF)
     found = 0
-    for check in (retired.CHECK, retiring.CHECK, figure_unknown.CHECK):
+    for check in (sku_retirement.sku_retired, sku_retirement.sku_retiring_soon, sku_specs.sku_figure_unknown):
         for folder, compute in zip(project.models, computes, strict=True):
-            if check.model is not None:
-                found += sum(1 for _ in check.model(ModelSubject(subject, folder, compute, None)))
+            found += sum(1 for _ in check.look(ModelSubject(subject, folder, compute, None)))
     timed("check lists (SKU010 to 012)")
     return found + len(foresight.losses) + sum(len(compute.allow_lists) for compute in computes)
 

@@ -91,9 +91,18 @@ class Rule:
     severity: Severity
     summary: str
 
-    def at(self, location: Location, message: str, hint: str, *, fix: Fix | None = None, width: int = 0) -> Diagnostic:
-        """A finding of this rule at a place."""
-        return Diagnostic(self.code, self.name, self.severity, message, location, hint, fix, width)
+    def at(
+        self,
+        location: Location,
+        message: str,
+        hint: str,
+        *,
+        fix: Fix | None = None,
+        width: int = 0,
+        severity: Severity | None = None,
+    ) -> Diagnostic:
+        """A finding of this rule at a place; `severity` is its own, where it is not the rule's."""
+        return Diagnostic(self.code, self.name, severity or self.severity, message, location, hint, fix, width)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

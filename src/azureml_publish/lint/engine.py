@@ -1,4 +1,4 @@
-"""The checks: one rule a file, a folder a family, all of them listed here; they look and never change."""
+"""Runs the rules over what they look at. Rules look and never change anything; `lint/rules` has them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.asset_folders import describe_asset
+from azureml_publish.lint.check import COMPARES, Check, Findings
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.online import HubAnswer, LinkAnswer, RegistryAnswer
-from azureml_publish.lint.online_rules import LinkUse, ModelUse, OnlineCheck, link_uses
-from azureml_publish.lint.rules import card, finetune, hub, link, path, registry, sample, sku, spec
-from azureml_publish.lint.subject import AssetSubject, Check, Described, Fact, ModelSubject, ProjectSubject, describe
+from azureml_publish.lint.online_rules import LinkUse, ModelUse, link_uses
+from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject, describe
 
 __all__ = [
     "ALL_CHECKS",
@@ -25,15 +25,10 @@ __all__ = [
     "LinkUse",
     "ModelSubject",
     "ModelUse",
-    "OnlineCheck",
     "ProjectSubject",
+    "check",
     "check_asset",
-    "check_described",
-    "check_hub",
-    "check_link",
     "check_model",
-    "check_project",
-    "check_registry",
     "compare",
     "describe",
     "describe_asset",
@@ -42,108 +37,64 @@ __all__ = [
     "run_checks",
 ]
 
-ALL_CHECKS: tuple[Check, ...] = (
-    *spec.CHECKS,
-    *sku.CHECKS,
-    *finetune.CHECKS,
-    *path.CHECKS,
-    *sample.CHECKS,
-    *card.CHECKS,
-)
-
 ERROR_CHECKS = tuple(check for check in ALL_CHECKS if check.rule.severity is Severity.ERROR)
-"""Those that can stop a plan: a finding is as severe as its rule."""
-
-ONLINE_CHECKS: tuple[OnlineCheck, ...] = (*link.CHECKS, *hub.CHECKS, *registry.CHECKS)
-"""Rules on what the network said; they run with `--online` alone."""
+"""Those that can stop a plan: a finding is at most as severe as its rule."""
 
 
-def run_checks(
-    project: ProjectSubject, models: Iterable[ModelSubject], checks: Sequence[Check] = ALL_CHECKS
-) -> Iterator[Diagnostic]:
-    """Every finding of the checks over a project: the project first, then model by model, then all models together."""
-    yield from check_project(project, checks)
-    facts: list[Fact] = []
-    for model in models:
-        looked = check_model(model, checks)
-        yield from looked.found
-        facts += looked.facts
-    yield from compare(facts, checks)
+def check(*seen: object, checks: Sequence[Check] = ALL_CHECKS) -> Findings:
+    """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
+    for one in checks:
+        yield from one.look(*seen)
 
 
-def check_project(project: ProjectSubject, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Diagnostic]:
-    """The findings of the checks that look at `publish.yaml`."""
-    for check in checks:
-        if check.project is not None:
-            yield from check.project(project)
-
-
-class Looked(NamedTuple):
-    """What came of looking at one model: findings, what it is compared with its neighbours by, and its description."""
+class ModelReport(NamedTuple):
+    """What the rules find in one model folder, the facts that all models are compared by, and how it is described."""
 
     found: tuple[Diagnostic, ...]
     facts: tuple[Fact, ...] = ()
     described: Described | None = None
 
 
-def check_model(model: ModelSubject, checks: Sequence[Check] = ALL_CHECKS) -> Looked:
-    """The findings of the checks that look at one model folder; it is described but once."""
-    found = [one for check in checks if check.model is not None for one in check.model(model)]
+def check_model(model: ModelSubject, checks: Sequence[Check] = ALL_CHECKS) -> ModelReport:
+    """Look at a model folder and, where it could be rendered, at the model that it describes."""
+    found = tuple(check(model, checks=checks))
     if model.rendered is None:
-        return Looked(tuple(found))
+        return ModelReport(found)
     described = describe(model, model.rendered)
-    found += check_described(described, checks)
-    return Looked(tuple(found), tuple(facts_of(described, checks)), described)
+    return ModelReport((*found, *check(described, checks=checks)), tuple(facts_of(described, checks)), described)
 
 
-def check_asset(subject: AssetSubject) -> Iterator[Diagnostic]:
-    """The findings of the checks that look at one asset folder."""
-    for check in ALL_CHECKS:
-        if check.asset is not None:
-            yield from check.asset(subject)
-    yield from check_described(subject.described)
-
-
-def check_described(model: Described, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Diagnostic]:
-    """The findings of the checks that look at one model wherever it is described."""
-    for check in checks:
-        if check.described is not None:
-            yield from check.described(model)
+def check_asset(subject: AssetSubject) -> Findings:
+    """Look at an asset folder and at the model that it describes."""
+    yield from check(subject)
+    yield from check(subject.described)
 
 
 def facts_of(model: Described, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Fact]:
-    """What is kept of a model to compare it with its neighbours."""
-    for check in checks:
-        if check.facts is not None:
-            yield from check.facts(model)
+    """What is kept of a model to compare it with the others."""
+    for one in checks:
+        if one.facts is not None:
+            yield from one.facts(model)
 
 
-def compare(facts: Iterable[Fact], checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Diagnostic]:
-    """The findings of the checks that compare models, from the facts of all of them."""
+def compare(facts: Iterable[Fact], checks: Sequence[Check] = ALL_CHECKS) -> Findings:
+    """What the rules find in all models together, from the facts of each."""
     by_code: dict[str, list[Fact]] = {}
     for fact in facts:
         by_code.setdefault(fact.code, []).append(fact)
-    for check in checks:
-        if check.catalogue is not None:
-            yield from check.catalogue(by_code.get(check.rule.code, []))
+    for one in checks:
+        if COMPARES in one.looks:
+            yield from one.looks[COMPARES](by_code.get(one.rule.code, []))
 
 
-def check_link(use: LinkUse, answer: LinkAnswer) -> Iterator[Diagnostic]:
-    """The findings about one link, from what came of following it."""
-    for check in ONLINE_CHECKS:
-        if check.link is not None:
-            yield from check.link(use, answer)
-
-
-def check_hub(use: ModelUse, answer: HubAnswer) -> Iterator[Diagnostic]:
-    """The findings about one model's source, from what the Hub says of it."""
-    for check in ONLINE_CHECKS:
-        if check.hub is not None:
-            yield from check.hub(use, answer)
-
-
-def check_registry(use: ModelUse, answer: RegistryAnswer) -> Iterator[Diagnostic]:
-    """The findings about one model's version, from what a registry says of it."""
-    for check in ONLINE_CHECKS:
-        if check.registry is not None:
-            yield from check.registry(use, answer)
+def run_checks(
+    project: ProjectSubject, models: Iterable[ModelSubject], checks: Sequence[Check] = ALL_CHECKS
+) -> Findings:
+    """Everything that the rules find: in the project first, then model by model, then in all models together."""
+    yield from check(project, checks=checks)
+    facts: list[Fact] = []
+    for model in models:
+        report = check_model(model, checks)
+        yield from report.found
+        facts += report.facts
+    yield from compare(facts, checks)

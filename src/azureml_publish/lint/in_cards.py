@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from azureml_publish.diagnostics import Diagnostic, Rule
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.lint.check import Check
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 
 MOST_EDITS = 1000
@@ -31,16 +32,16 @@ def short(text: str) -> str:
 
 
 def once_a_card(
-    rule: Rule, card: Card, edits: Sequence[CardEdit], message: str, hint: str, *, width: int = 1, safe: bool = True
+    check: Check, card: Card, edits: Sequence[CardEdit], message: str, hint: str, *, width: int = 1, safe: bool = True
 ) -> Diagnostic:
-    """One finding for a matter of style, at the first of its places; its fix mends all that are in that file."""
+    """One finding for a matter of style, at the first of its places; its fix changes all that are in that file."""
     here = card.place(edits[0][0], edits[0][1])
     near = [
         edit
         for edit in edits[:MOST_EDITS]
         if card.place(edit[0], edit[1]).path == here.path and card.fix([edit]) is not None
     ]
-    return rule.at(here, message, hint, fix=card.fix(near, safe=safe) if near else None, width=width)
+    return check.at(here, message, hint, fix=card.fix(near, safe=safe) if near else None, width=width)
 
 
 def times(count: int, what: str) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urldefrag, urlsplit
 
-from azureml_publish.diagnostics import Diagnostic, Fix, Location, Rule
+from azureml_publish.diagnostics import Fix, Location
 from azureml_publish.lint.in_cards import replacing, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.online import HubAnswer, LinkAnswer, RegistryAnswer
 from azureml_publish.lint.subject import Described
 
 _RESERVED = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)", re.IGNORECASE)
@@ -49,16 +48,6 @@ class ModelUse:
 
     license: str
     where: Callable[[str], Location]
-
-
-@dataclass(frozen=True, slots=True)
-class OnlineCheck:
-    """One rule on answers; it is handed what it asks for, and knows no network."""
-
-    rule: Rule
-    link: Callable[[LinkUse, LinkAnswer], Iterator[Diagnostic]] | None = None
-    hub: Callable[[ModelUse, HubAnswer], Iterator[Diagnostic]] | None = None
-    registry: Callable[[ModelUse, RegistryAnswer], Iterator[Diagnostic]] | None = None
 
 
 def link_uses(model: Described) -> Iterator[LinkUse]:

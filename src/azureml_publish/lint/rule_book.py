@@ -9,7 +9,7 @@ from azureml_publish import documents, project, render
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.lint import baseline
 from azureml_publish.lint import suppressions as silence
-from azureml_publish.lint.engine import ALL_CHECKS, ONLINE_CHECKS
+from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.lint.selection import Rulebook
 from azureml_publish.render import templates
 from azureml_publish.skus import overlay

@@ -1,18 +1,18 @@
-"""What checks look at, and what a check is."""
+"""What rules look at: a project, a model folder, an asset folder, and a model as either of the two describes it."""
 
 from __future__ import annotations
 
 import functools
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import RenderedModel, Value
-from azureml_publish.diagnostics import Diagnostic, Edit, Location, Rule
+from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.layouts import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
@@ -235,21 +235,3 @@ def _edit_in_source(model: ModelSubject, card: str, edit: Edit) -> tuple[str, Ed
     if trace is None or trace.text != card or (not model.folder.finished and _TAG.search(edit.text)):
         return None
     return trace.edit(edit)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One rule and how it is checked.
-
-    `model` looks at a model folder's own spec, `project` at `publish.yaml`; `described` at a model wherever it is
-    described, asset folders that nobody imported included; `asset` at such a folder's own files. `facts` keeps what
-    `catalogue` compares all models by: that one is called once, with the facts of its rule alone.
-    """
-
-    rule: Rule
-    model: Callable[[ModelSubject], Iterator[Diagnostic]] | None = None
-    project: Callable[[ProjectSubject], Iterator[Diagnostic]] | None = None
-    described: Callable[[Described], Iterator[Diagnostic]] | None = None
-    asset: Callable[[AssetSubject], Iterator[Diagnostic]] | None = None
-    facts: Callable[[Described], Iterator[Fact]] | None = None
-    catalogue: Callable[[Sequence[Fact]], Iterator[Diagnostic]] | None = None

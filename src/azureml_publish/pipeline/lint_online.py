@@ -13,7 +13,7 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.lint.cache import cache_file
-from azureml_publish.lint.engine import LinkUse, ModelUse, check_hub, check_link, check_registry
+from azureml_publish.lint.engine import ONLINE_CHECKS, LinkUse, ModelUse, check
 from azureml_publish.lint.online import (
     Asker,
     Guard,
@@ -101,7 +101,12 @@ def _links(run: RunContext, uses: Sequence[LinkUse], *, cache: bool) -> tuple[li
     memory = LinkMemory(cache_file(environ).with_name("links.json") if cache else None)
     with closing(asker):
         asked = ask_links((use.url for use in uses), asker, hosts, memory)
-    found = [one for use in uses if use.url in asked.answers for one in check_link(use, asked.answers[use.url])]
+    found = [
+        one
+        for use in uses
+        if use.url in asked.answers
+        for one in check(use, asked.answers[use.url], checks=ONLINE_CHECKS)
+    ]
     notes = [f"There is no network: {counted(asked.offline, 'link')} not followed."] if asked.offline else []
     return found, notes
 
@@ -133,7 +138,7 @@ def _hub(run: RunContext, folders: Iterable[ModelFolder]) -> tuple[list[Diagnost
         answers = list(zip(sources, pool.map(ask, sources), strict=True))
     for (folder, _), answer in answers:
         if isinstance(answer, HubAnswer):
-            found += check_hub(_use(folder), answer)
+            found += check(_use(folder), answer, checks=ONLINE_CHECKS)
         elif answer is not None and not isinstance(answer, Unreachable):
             notes.append(f"{folder.folder}: {answer.message} {answer.hint}".strip())
     unasked = [answer for _, answer in answers if answer is None or isinstance(answer, Unreachable)]
@@ -168,7 +173,7 @@ def _registry(run: RunContext, staged: Staged, project: Project, name: str | Non
             state.next_version,
             _blocked(plan, rendered.asset.name),
         )
-        found += check_registry(_use(folder), answer)
+        found += check(_use(folder), answer, checks=ONLINE_CHECKS)
     return found
 
 

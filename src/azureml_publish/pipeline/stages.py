@@ -15,6 +15,7 @@ from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
 from azureml_publish.errors import PublishError
+from azureml_publish.lint import engine
 from azureml_publish.lint.engine import (
     ALL_CHECKS,
     ERROR_CHECKS,
@@ -24,7 +25,6 @@ from azureml_publish.lint.engine import (
     ModelSubject,
     ProjectSubject,
     check_model,
-    check_project,
     compare,
     link_uses,
 )
@@ -222,7 +222,7 @@ def _look_at(
     style = Style(project.config, samples, templates, layout or project.config.layout)
     looking, given, checks = _Looking(subject, style, look, dict(environ), links), tuple(folders), CHECKS[look]
     seen = tuple(spread(looking, given, meanwhile=meanwhile))
-    found = [*wrong, *(one for each in seen for one in each.mistakes), *check_project(subject, checks)]
+    found = [*wrong, *(one for each in seen for one in each.mistakes), *engine.check(subject, checks=checks)]
     found += (one for each in seen for one in each.found)
     found += compare((fact for each in seen for fact in each.facts), checks)
     pairs = zip(given, seen, strict=True)

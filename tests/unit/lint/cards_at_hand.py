@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from azureml_publish.assets import Value
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
-from azureml_publish.lint.engine import Card, Described
-from azureml_publish.lint.rules import sample
-from azureml_publish.lint.rules.card import CHECKS
+from azureml_publish.lint.engine import ALL_CHECKS, Card, Described, check
+
+ABOUT = ("CARD", "SMPL", "SPEC021")
 
 
 def described(
@@ -44,12 +44,8 @@ def described(
 
 def findings(model: Described, *codes: str) -> tuple[Diagnostic, ...]:
     """What the rules on cards and samples find, in order; only the codes, where some are given."""
-    chosen = (
-        check.described
-        for check in (*CHECKS, *sample.CHECKS)
-        if check.described and (not codes or check.rule.code in codes)
-    )
-    return in_order(one for look in chosen for one in look(model))
+    chosen = [one for one in ALL_CHECKS if one.rule.code.startswith(codes or ABOUT)]
+    return in_order(check(model, checks=chosen))
 
 
 def places(model: Described, *codes: str) -> list[str]:

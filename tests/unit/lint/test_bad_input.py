@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from azureml_publish.asset_folders import model_folders
 from azureml_publish.documents import parse_yaml
-from azureml_publish.lint.rules.sample.reading import NotJsonError, is_elided, parse_sample, signature
+from azureml_publish.lint.samples import NotJsonError, is_elided, parse_sample, signature
 from tests.unit.lint.assets import lint, run, sound, told, write
 
 SPEC = sound()["spec.yaml"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Location
-from azureml_publish.lint.engine import Card, LinkUse, check_link
+from azureml_publish.lint.engine import ONLINE_CHECKS, Card, LinkUse, check
 from azureml_publish.lint.online import LinkAnswer, LinkState
 from azureml_publish.lint.online_rules import _uses
 
@@ -16,7 +16,7 @@ def uses(text: str) -> list[LinkUse]:
 
 def moved(url: str, target: str) -> list[Diagnostic]:
     (use,) = uses(f"[page]({url})\n")
-    return list(check_link(use, LinkAnswer(LinkState.FINE, "answers 200", target)))
+    return list(check(use, LinkAnswer(LinkState.FINE, "answers 200", target), checks=ONLINE_CHECKS))
 
 
 @pytest.mark.parametrize(

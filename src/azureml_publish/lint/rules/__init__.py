@@ -1,1 +1,45 @@
-"""The rules, by topic."""
+"""The rules, a file a topic. This is the list: a topic's rules are the checks that its file defines."""
+
+from azureml_publish.lint.check import Check
+from azureml_publish.lint.rules import (
+    card_text,
+    characters,
+    files,
+    finetuning,
+    hub,
+    identity,
+    layouts,
+    licences,
+    lifecycle,
+    link_answers,
+    links,
+    masks,
+    metadata,
+    other_models,
+    paths,
+    registry,
+    revisions,
+    sample_links,
+    samples,
+    signatures,
+    sku_lists,
+    sku_queries,
+    sku_retirement,
+    sku_specs,
+    tables,
+)
+
+TOPICS = (
+    *(identity, revisions, licences, lifecycle, metadata, layouts, files),
+    *(sku_lists, sku_specs, sku_queries, sku_retirement),
+    *(finetuning, paths),
+    *(samples, signatures, masks),
+    *(tables, card_text, characters, links, sample_links, other_models),
+)
+"""What runs on every project, folder and card."""
+
+ONLINE_TOPICS = (link_answers, hub, registry)
+"""What looks at answers from the network; it runs with `--online` alone."""
+
+ALL_CHECKS = tuple(one for topic in TOPICS for one in vars(topic).values() if isinstance(one, Check))
+ONLINE_CHECKS = tuple(one for topic in ONLINE_TOPICS for one in vars(topic).values() if isinstance(one, Check))

@@ -1,0 +1,90 @@
+"""What a rule is: a code with its name, severity and summary, and the functions that look for it.
+
+    @rule("CARD050", "card-too-large", Severity.WARNING, "The card is larger than almost every published one.")
+    def card_too_large(model: Described) -> Findings:
+        if len(model.card.text) > LARGE:
+            yield card_too_large.at(model.card.place(1, 1), "The card is too long.", "Move tables to a page.")
+
+The annotation of the parameter says what the function looks at; `SUBJECTS` lists what there is. A rule that looks at
+something else as well has a second function, decorated with `@card_too_large.also`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.lint.subject import Described, Fact
+
+Findings: TypeAlias = Iterator[Diagnostic]
+Look: TypeAlias = Callable[..., Findings]
+FactLook: TypeAlias = Callable[[Described], Iterator[Fact]]
+
+COMPARES = "Sequence[Fact]"
+
+SUBJECTS = (
+    "ProjectSubject",
+    "ModelSubject",
+    "AssetSubject",
+    "Described",
+    COMPARES,
+    "LinkUse, LinkAnswer",
+    "ModelUse, HubAnswer",
+    "ModelUse, RegistryAnswer",
+)
+"""What a function may look at, by its annotations: `publish.yaml`; a model folder; an asset folder that nobody
+imported; a model as either of the two describes it; all models, by the facts that `keeps` took of each; and with
+`--online` a link, a repository or a registered version, with what was answered."""
+
+
+class Check:
+    """One rule and how it is checked: `looks` has its functions by what they look at, `at` makes a finding."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.at = rule.at
+        self.looks: dict[str, Look] = {}
+        self.facts: FactLook | None = None
+
+    def also(self, look: Look) -> Look:
+        """Decorator: have a function look for this rule as well. With `A | B` it looks at either.
+
+        Raises:
+            TypeError: its annotations name nothing to look at, or something that this rule looks at already.
+        """
+        annotations = inspect.get_annotations(look)
+        annotations.pop("return", None)
+        written = ", ".join(one if isinstance(one, str) else one.__name__ for one in annotations.values())
+        for subject in written.split(" | "):
+            if subject not in SUBJECTS or subject in self.looks:
+                raise TypeError(f"{look.__name__} of {self.rule.code} cannot look at '{subject}'")
+            self.looks[subject] = look
+        return look
+
+    def keeps(self, facts: FactLook) -> FactLook:
+        """Decorator: have a function keep what this rule compares all models by; it may keep little of each."""
+        self.facts = facts
+        return facts
+
+    def look(self, *seen: object) -> Findings:
+        """What is wrong with something, where this rule looks at its kind."""
+        look = self.looks.get(", ".join(type(one).__name__ for one in seen))
+        return iter(()) if look is None else look(*seen)
+
+
+def rule(code: str, name: str, severity: Severity, summary: str) -> Callable[[Look], Check]:
+    """Decorator: make a rule out of a function that yields its findings. Codes are never used again."""
+    return finds(Rule(code, name, severity, summary))
+
+
+def finds(rule: Rule) -> Callable[[Look], Check]:
+    """Decorator: have a function look for a rule that reading or rendering defines."""
+
+    def decorate(look: Look) -> Check:
+        check = Check(rule)
+        check.also(look)
+        return check
+
+    return decorate

@@ -1,0 +1,154 @@
+"""Which model a card belongs to, and which models its links and names mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from azureml_publish.assets import Value
+from azureml_publish.lint.subject import Described
+
+_HUB = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^\s?#]+)", re.IGNORECASE)
+_CATALOGUE = re.compile(
+    r"https?://(?:ml\.azure\.com/registries/[\w-]+|ai\.azure\.com/(?:explore|catalog))/models/([\w.-]+)", re.IGNORECASE
+)
+_NO_MODELS = frozenset(
+    [
+        "api",
+        "blog",
+        "chat",
+        "collections",
+        "course",
+        "datasets",
+        "docs",
+        "enterprise",
+        "huggingface",
+        "inference-endpoints",
+        "join",
+        "learn",
+        "login",
+        "models",
+        "new",
+        "organizations",
+        "papers",
+        "posts",
+        "pricing",
+        "privacy",
+        "search",
+        "settings",
+        "spaces",
+        "tasks",
+        "terms-of-service",
+        "transformers",
+    ]
+)
+"""First parts of the Hub's addresses that are no organisation: https://huggingface.co/docs."""
+
+_VARIANT = re.compile(
+    r"(?:un)?cased|base|large|small|tiny|mini|medium|micro|nano|x+l|x*large|huge|giant|chat|instruct|it|multilingual"
+    r"|v?[0-9]+(?:\.[0-9]+)*[bkm]?|v[0-9][\w.]*",
+    re.IGNORECASE,
+)
+"""Parts of a name that tell siblings of one family apart."""
+
+
+def normal(name: str) -> str:
+    """A name as it is compared: in lower case, `-` between its parts, without dots."""
+    return re.sub(r"[\s_/]+", "-", name.strip().lower()).replace(".", "")
+
+
+def parts_of(name: str) -> frozenset[str]:
+    """The parts of a name: `bert-base-cased` has three."""
+    return frozenset(part for part in normal(name).split("-") if part)
+
+
+def own_names(model: Described) -> tuple[str, ...]:
+    """Every name that the model goes by: its asset's, its folder's, and that of its repository on the Hub."""
+    names = [model.name, model.folder]
+    hub = hub_id(model)
+    if hub:
+        names += [hub, hub.rpartition("/")[2]]
+    return tuple(dict.fromkeys(normal(name) for name in names if name))
+
+
+def hub_id(model: Described) -> str:
+    """The id of the model's repository on the Hub; empty where it is not known."""
+    found = model.metadata.get("huggingFaceModelId") or model.tags.get("huggingface_model_id")
+    return found if isinstance(found, str) else ""
+
+
+def linked_model(url: str) -> str:
+    """The model whose page an address is: `organisation/name` or `name`; empty for every other page."""
+    catalogue = _CATALOGUE.match(url)
+    if catalogue:
+        return catalogue[1]
+    match = _HUB.match(url)
+    if match is None:
+        return ""
+    parts = [part for part in match[1].rstrip(").,;").split("/") if part]
+    if not parts or parts[0].lower() in _NO_MODELS:
+        return ""
+    if len(parts) == 1 or parts[1] in ("blob", "tree", "resolve", "raw", "discussions"):
+        # One part is an old model's name, or an organisation: only models have several parts in their names.
+        return parts[0] if "-" in parts[0] and not _LONE_ORGANISATION.search(parts[0]) else ""
+    return "/".join(parts[:2])
+
+
+_LONE_ORGANISATION = re.compile(r"-(?:ai|inc|labs?|research|community|nlp|team|org|hub)$", re.IGNORECASE)
+
+
+def is_own(linked: str, own: Sequence[str]) -> bool:
+    """Whether a linked model is this one, whoever hosts it."""
+    return normal(linked) in own or normal(linked.rpartition("/")[2]) in own
+
+
+def sibling(linked: str, own: Sequence[str]) -> frozenset[str]:
+    """What tells a model of this one's own family apart from it: `uncased`, `large`, `13b`.
+
+    Empty for this model, for other families, and for the same size in another format.
+    """
+    theirs = parts_of(linked.rpartition("/")[2])
+    for name in own:
+        mine = parts_of(name)
+        if theirs != mine and _family(theirs) and _family(theirs) == _family(mine):
+            return frozenset(part for part in theirs - mine if _VARIANT.fullmatch(part))
+    return frozenset()
+
+
+def _family(parts: frozenset[str]) -> frozenset[str]:
+    return frozenset(part for part in parts if not _VARIANT.fullmatch(part))
+
+
+def declared(model: Described, linked: str) -> bool:
+    """Whether metadata, tags or properties name a model: as base model, teacher or parent."""
+    wanted = {normal(linked), normal(linked.rpartition("/")[2])}
+    texts = (
+        text
+        for key, values in (*model.metadata.items(), *model.tags.items(), *model.properties.items())
+        if key not in ("SKU", "supportedComputes")
+        for text in _texts(values)
+    )
+    return any(normal(text) in wanted or normal(text.rstrip("/").rpartition("/")[2]) in wanted for text in texts)
+
+
+def _texts(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        if len(value) < 300:
+            yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def tasks_of(model: Described, key: str = "inferenceTasks") -> tuple[str, ...]:
+    """The tasks that the metadata names under `inferenceTasks` or `fineTuningTasks`, in lower case."""
+    tasks = model.metadata.get("tasks")
+    named = tasks.get(key) if isinstance(tasks, Mapping) else None
+    if isinstance(named, str):
+        named = named.split(",")
+    if not isinstance(named, Sequence):
+        return ()
+    return tuple(one.strip().lower() for one in named if isinstance(one, str) and one.strip())

@@ -1,0 +1,213 @@
+"""Rules on the text and the headings of a card."""
+
+from __future__ import annotations
+
+import re
+
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card, CardEdit, Cell, Row
+from azureml_publish.lint.model_names import hub_id
+from azureml_publish.lint.subject import Described
+
+_EMPTY_WORDS = r"to-?do|tbd|tba|fixme|placeholder|coming soon|to be (?:added|announced|defined|determined|done)|\?\?+"
+_CELL = re.compile(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
+_LINE = re.compile(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
+_PROSE = re.compile(
+    r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
+    r"|\{% ?[a-z][^%\n]{0,100}%\}"
+    r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
+    r"|\blorem ipsum\b"
+    r"|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
+    re.IGNORECASE,
+)
+_TO_BE = re.compile(r"to be (?:added|announced|defined|determined|done)")
+_SIGNS = (
+    *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
+    *("[more", "[insert", "[your"),
+)
+"""One of these, or the one above, is in every text that the expressions above find; most cards have none."""
+
+
+@rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
+def placeholder_text(model: Described) -> Findings:
+    """Text that was to be replaced before anybody reads the card."""
+    card = model.card
+    if not any(sign in card.lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
+        return
+    told: set[tuple[int, int]] = set()
+    for table in card.tables:
+        for row in table.rows:
+            for cell in row.cells:
+                if cell.text and _CELL.fullmatch(cell.text):
+                    told.add((row.line, cell.column))
+                    yield _in_cell(card, row, cell, len(table.header.cells))
+    rows = {line for line, _ in told}
+    for match in _LINE.finditer(card.words):
+        yield from _found(card, match.start(1), match[1], rows)
+    for match in _PROSE.finditer(card.words):
+        yield from _found(card, match.start(), match[0], rows)
+
+
+def _in_cell(card: Card, row: Row, cell: Cell, columns: int) -> Diagnostic:
+    """Take the row away where only its first cell says something, else empty the cell: neither is known to be meant."""
+    filled = [one for one in row.cells[1:] if one.text and not _CELL.fullmatch(one.text)]
+    whole: CardEdit = (row.line, 1, row.line + 1, 1, "")
+    edit: CardEdit = (row.line, cell.column, row.line, cell.column + len(cell.text), "")
+    drop = not filled and columns > 1 and row.line < len(card.lines)
+    return placeholder_text.at(
+        card.place(row.line, cell.column),
+        f"The cell '{short(cell.text)}' holds the place of something that was never filled in.",
+        "Fill it in, or take the row out until there is something to show.",
+        fix=card.fix([whole if drop else edit], safe=False),
+        width=width_of(cell.text),
+    )
+
+
+def _found(card: Card, offset: int, text: str, rows: set[int]) -> Findings:
+    line, column = card.position(offset)
+    if line in rows:
+        return
+    made = text.startswith("{")
+    message = f"'{short(text)}' is a template's expression that nothing replaced." if made else None
+    yield placeholder_text.at(
+        card.place(line, column),
+        message or f"'{short(text)}' holds the place of something that was never written.",
+        "Put it between backticks if readers shall see it; else render it." if made else "Write it, or take it out.",
+        width=width_of(text),
+    )
+
+
+@rule("CARD030", "heading-level-skip", Severity.INFO, "A heading skips a level.")
+def heading_level_skip(model: Described) -> Findings:
+    """A heading two levels below the one before it."""
+    card = model.card
+    edits: list[CardEdit] = []
+    skips = 0
+    first = ""
+    stack: list[tuple[int, int]] = []
+    for heading in card.headings:
+        while stack and heading.level <= stack[-1][0]:
+            stack.pop()
+        if not stack:
+            stack.append((heading.level, heading.level))
+            continue
+        wanted = stack[-1][1] + 1
+        if wanted < heading.level:
+            skips += 1
+            first = first or heading.text
+            edits += _edit(card, heading.line, heading.level, wanted)
+        stack.append((heading.level, min(wanted, heading.level)))
+    if edits:
+        yield once_a_card(
+            heading_level_skip,
+            card,
+            edits,
+            f"{times(skips, 'heading')} {'skips' if skips == 1 else 'skip'} a level, the first is '{short(first)}':"
+            " outlines and screen readers show a gap.",
+            "Make it one level below the heading before it.",
+            width=edits[0][3] - edits[0][1],
+        )
+
+
+def _edit(card: Card, line: int, level: int, wanted: int) -> list[CardEdit]:
+    column = card.lines[line - 1].find("#" * level) + 1
+    return [(line, column, line, column + level, "#" * wanted)] if column else []
+
+
+_NAMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(form, re.IGNORECASE), name)
+    for form, name in (
+        (r"samples?\s+inputs?\s*(?:and|&|/)\s*outputs?(?:\s*\(for .{1,40}\))?|samples?\s+inputs?/outputs?",
+         "Sample inputs and outputs"),
+        (r"(?:model\s+)?evaluations?(?:\s+samples?)|model\s+evaluation(?=s?$)s?", "Model Evaluation samples"),
+        (r"fine-?\s?tun(?:e|ing)\s+samples?", "Finetuning samples"),
+        (r"inference\s+samples?|inferencing\s+samples?", "Inference samples"),
+    )
+)  # fmt: skip
+
+
+@rule("CARD031", "heading-not-canonical", Severity.INFO, "A section goes by another name than in other cards.")
+def heading_not_canonical(model: Described) -> Findings:
+    """A section of the card under another name than all other cards give it.
+
+    Capitals alone are nobody's concern: the spellings differ in the words.
+    """
+    card = model.card
+    edits: list[CardEdit] = []
+    told = ""
+    for heading in card.headings:
+        for form, name in _NAMES:
+            bare = heading.text.strip().rstrip(":")
+            if form.fullmatch(bare) and bare.casefold() != name.casefold():
+                told = told or f"'{heading.text}' is '{name}' in other cards"
+                width = len(heading.text)
+                edits.append((heading.line, heading.column, heading.line, heading.column + width, name))
+    if edits:
+        more = f", and {times(len(edits) - 1, 'more heading')}" if len(edits) > 1 else ""
+        yield once_a_card(
+            heading_not_canonical,
+            card,
+            edits,
+            f"{told}{more}: readers and programs look for one name.",
+            "Take the common name.",
+            width=edits[0][3] - edits[0][1],
+        )
+
+
+LARGE_BYTES = 16 * 1024
+"""Of 156 cards that were published, three are larger."""
+
+
+@rule("CARD050", "card-too-large", Severity.WARNING, "The card is larger than almost every published one.")
+def card_too_large(model: Described) -> Findings:
+    """A card that nobody reads to its end."""
+    card = model.card
+    if len(card.text) <= LARGE_BYTES // 4:
+        return
+    size = len(card.text.encode("utf-8", "replace"))
+    if size <= LARGE_BYTES:
+        return
+    beyond = (
+        f" Beyond {PARSED_CHARACTERS // 1024} Ki characters a card is not checked further." if card.too_large else ""
+    )
+    yield card_too_large.at(
+        card.place(1, 1),
+        f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {LARGE_BYTES // 1024}.{beyond}",
+        "Move long tables and licences to a page of their own, and link it.",
+    )
+
+
+_DISCLAIMER = re.compile(
+    r"\bsummary\b[^.\n]{0,40}\b(?:generated|written|created|produced)\b[^.\n]{0,20}\b"
+    r"(?:using|by|with)\s+(?:ChatGPT|GPT-?[0-9][\w.]*|an? (?:AI|LLM|language model)|AI|Copilot|Claude|Gemini)\b",
+    re.IGNORECASE,
+)
+_ORIGINAL = re.compile(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
+
+
+@rule("CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-made summary links no original.")
+def machine_summary_disclaimer_link(model: Described) -> Findings:
+    """A summary that says a machine wrote it, without a link to what it was made from."""
+    card = model.card
+    if "summary" not in card.source:
+        return
+    for match in _DISCLAIMER.finditer(card.words):
+        line = card.position(match.start())[0]
+        first, last = next((one for one in card.paragraphs if one[0] <= line <= one[1]), (line, line))
+        start, end = card.starts[first - 1], card.starts[last] if last < len(card.starts) else len(card.source)
+        if any(start <= link.start < end for link in card.links):
+            continue
+        named, own = _ORIGINAL.search(card.words, match.start(), end), hub_id(model)
+        fix = None
+        if named and own:
+            text = f"[{named[0]}](https://huggingface.co/{own})"
+            fix = card.fix([replacing(card, named.start(), named.end(), text)])
+        yield machine_summary_disclaimer_link.at(
+            card.at(match.start()),
+            f"'{short(match[0])}', says the card, but it links no original to compare the summary with.",
+            f"Link https://huggingface.co/{own}." if own else "Link the original model card.",
+            fix=fix,
+            width=width_of(match[0]),
+        )

@@ -1,0 +1,298 @@
+"""Rules on the characters of a card: encoding, blanks, quotes and line ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import once_a_card, replacing, times, width_of
+from azureml_publish.lint.markdown.cards import Card, CardEdit, Fence
+from azureml_publish.lint.subject import Described
+
+_TAIL = "".join(
+    sorted({bytes([byte]).decode("latin-1") for byte in range(0x80, 0xC0)})
+    + sorted({bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)})
+)
+_RUN = re.compile(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
+_LONE = re.compile(
+    r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)|\ufffd", re.MULTILINE
+)
+_SUSPECT = re.compile("[\u00c2-\u00f4\ufffd]")
+
+
+@rule("CARD040", "mojibake", Severity.ERROR, "Characters were read in the wrong encoding.")
+def mojibake(model: Described) -> Findings:
+    """Characters that were written in UTF-8 and read in another encoding."""
+    card = model.card
+    if card.text.isascii() or not _SUSPECT.search(card.source):
+        return
+    prose = _with_json(model)
+    covered = 0
+    for match in sorted([*_RUN.finditer(prose), *_LONE.finditer(prose)], key=lambda one: one.start()):
+        meant = _meant(match[0])
+        if meant is None or match.start() < covered:
+            continue
+        covered = match.end()
+        known = bool(meant)
+        edit = replacing(card, match.start(), match.end(), meant)
+        what = f"'{meant}'" if meant.strip() else "a blank"
+        yield mojibake.at(
+            card.at(match.start()),
+            f"{times(len(match[0]), 'character')} here ({_codes(match[0])}) "
+            + (f"{'was' if len(match[0]) == 1 else 'were'} {what} before a program took UTF-8 for another encoding."
+               if known else "stand for something that was lost when a program took one encoding for another."),
+            f"Write {what}." if known else "Write what was meant, or take it out.",
+            fix=card.fix([edit]) if known else None,
+            width=width_of(match[0]),
+        )  # fmt: skip
+
+
+def _meant(text: str) -> str | None:
+    """What the characters were; empty where it is lost, None where they are what they seem."""
+    if text == "\ufffd":
+        return ""
+    if text == "\u00c2":
+        return ""  # its other half was a no-break space, and is gone or a blank by now
+    try:
+        raw = b"".join(_byte(character) for character in text)
+        return raw.decode("utf-8").replace("\u00a0", " ")
+    except UnicodeError:
+        return None
+
+
+def _byte(character: str) -> bytes:
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1")
+
+
+def _codes(text: str) -> str:
+    return " ".join(f"U+{ord(character):04X}" for character in text[:4])
+
+
+def _with_json(model: Described) -> str:
+    """The prose, and code in JSON: people copy that. Other code may well hold such characters, a vocabulary say."""
+    card = model.card
+    lines = card.prose.split("\n")
+    for fence in card.fences:
+        if fence.language in ("json", "jsonc", "text", "txt", ""):
+            last = min(fence.line + fence.text.count("\n"), len(lines))
+            lines[fence.line : last] = card.lines[fence.line : last]
+    return "\n".join(lines)
+
+
+_NBSP = re.compile(
+    "(?<![0-9\u00ab\u00c2\u00a0])\u00a0(?![:;!?%\u00bb\u00b0\u20ac\u00a0])"  # units and French punctuation keep theirs
+    "|(?<=[^\u00c2])\u00a0(?=[ \u00a0\n]|$)|(?<=[ \u00a0])\u00a0"
+)
+
+
+@rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a blank is meant.")
+def nbsp(model: Described) -> Findings:
+    """A no-break space where nobody means one."""
+    card = model.card
+    if "\u00a0" not in card.source:
+        return
+    edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
+    if edits:
+        yield once_a_card(
+            nbsp,
+            card,
+            edits,
+            f"The card has {times(len(edits), 'no-break space')} (U+00A0) where a blank is meant:"
+            " programs that split at blanks, Markdown among them, do not see it.",
+            "Write a plain blank.",
+        )
+
+
+_LATIN = r"[\x00-\u024f\u2010-\u203f]"
+_HIDDEN = re.compile(rf"\ufeff|\u2060|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)")
+"""Joiners elsewhere tie emoji together, or shape Arabic and Indic words."""
+
+
+@rule("CARD042", "zero-width-char", Severity.INFO, "A character without width hides in the text.")
+def zero_width_char(model: Described) -> Findings:
+    """A character without width that no emoji and no script needs."""
+    card = model.card
+    if card.text.isascii() or not any(hidden in card.source for hidden in "\ufeff\u2060\u200b\u200c\u200d"):
+        return
+    edits = [replacing(card, match.start(), match.end(), "") for match in _HIDDEN.finditer(card.source)]
+    if edits:
+        line, column = edits[0][:2]
+        character = card.lines[line - 1][column - 1]
+        yield once_a_card(
+            zero_width_char,
+            card,
+            edits,
+            f"{times(len(edits), 'character')} without width, the first U+{ord(character):04X},"
+            f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it.",
+            "Take it out.",
+        )
+
+
+_QUOTES = re.compile("[\u2018\u2019\u201c\u201d\u201e\u201f]")
+_STRINGS = re.compile(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")
+_CODE = frozenset(
+    [
+        "python",
+        "py",
+        "python3",
+        "json",
+        "jsonc",
+        "bash",
+        "sh",
+        "shell",
+        "console",
+        "powershell",
+        "yaml",
+        "yml",
+        "javascript",
+        "js",
+        "typescript",
+        "ts",
+        "c",
+        "cpp",
+        "csharp",
+        "java",
+        "go",
+        "rust",
+        "sql",
+        "http",
+    ]
+)
+
+
+@rule("CARD043", "smart-quote-in-code", Severity.ERROR, "Code has typographic quotes.")
+def smart_quote_in_code(model: Described) -> Findings:
+    """Typographic quotes in code, which no language reads as quotes."""
+    card = model.card
+    if card.text.isascii() or not _QUOTES.search(card.source):
+        return
+    for fence in card.fences:
+        found = _first_quote(fence)
+        if found is None:
+            continue
+        line = fence.line + 1 + fence.text.count("\n", 0, found)
+        quote = fence.text[found]
+        yield smart_quote_in_code.at(
+            card.place(line, card.lines[line - 1].find(quote) + 1),
+            f"The {fence.language} has the typographic quote {quote} (U+{ord(quote):04X}), which is no quote in code.",
+            "Write \" or '; people copy code as it stands.",
+            width=1,
+        )
+
+
+def _first_quote(fence: Fence) -> int | None:
+    """The first such quote that is not within a string or a comment."""
+    if fence.language not in _CODE or not _QUOTES.search(fence.text):
+        return None
+    if fence.language.startswith("json"):
+        try:
+            json.loads(fence.text)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            return None
+    bare = _STRINGS.sub(lambda match: " " * len(match[0]), fence.text)
+    match = _QUOTES.search(bare)
+    return match.start() if match else None
+
+
+_TAB = re.compile(r"(?<=[^\s>*+#.)-])\t+(?=\S)")
+"""Tabs that indent, or that follow a list's mark, make blocks; these do nothing but look odd."""
+
+
+@rule("CARD044", "tab-in-prose", Severity.INFO, "A tab stands within text.")
+def tab_in_prose(model: Described) -> Findings:
+    """A tab within text."""
+    card = model.card
+    if "\t" not in card.source:
+        return
+    edits = [replacing(card, match.start(), match.end(), " ") for match in _TAB.finditer(card.prose)]
+    if edits:
+        yield once_a_card(
+            tab_in_prose,
+            card,
+            edits,
+            f"{times(len(edits), 'tab')} {'stands' if len(edits) == 1 else 'stand'} within text.",
+            "Write a blank.",
+        )
+
+
+@rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with blanks that do nothing.")
+def trailing_whitespace(model: Described) -> Findings:
+    """Blanks at the end of a line, where they are no line break."""
+    card = model.card
+    if " \n" not in card.source and "\t\n" not in card.source and card.source[-1:] not in (" ", "\t"):
+        return
+    edits = list(_edits(card))
+    if edits:
+        count = times(len(edits), "line")
+        yield once_a_card(
+            trailing_whitespace,
+            card,
+            edits,
+            f"{count} {'ends' if len(edits) == 1 else 'end'} with blanks that do nothing.",
+            "Take them out. Two blanks that break a line of text are left alone.",
+            width=edits[0][3] - edits[0][1],
+        )
+
+
+def _edits(card: Card) -> Iterator[CardEdit]:
+    kept: set[int] = set()
+    for token in card.tokens:
+        if token.map and token.type in ("fence", "code_block", "html_block"):
+            kept.update(range(token.map[0] + 1, token.map[1] + 1))
+    broken = {line for first, last in card.paragraphs for line in range(first, last)}
+    for number, line in enumerate(card.lines, 1):
+        bare = line.rstrip(" \t")
+        if len(bare) == len(line) or number in kept or number <= card.front_matter:
+            continue
+        if number in broken and bare and line.endswith("  "):
+            continue
+        if bare.strip(" \t>") or not bare:
+            yield number, len(bare) + 1, number, len(line) + 1, ""
+
+
+_END = re.compile(r"\r\n?|\n")
+
+
+@rule("CARD046", "crlf", Severity.WARNING, "Lines end with CR LF.")
+def crlf(model: Described) -> Findings:
+    """Lines that end as Windows ends them."""
+    card = model.card
+    count = card.text.count("\r")
+    if not count or card.too_large:
+        return
+    ends = enumerate(_END.finditer(card.text), 1)
+    edits: list[CardEdit] = [
+        (number, len(card.lines[number - 1]) + 1, number + 1, 1, "\n") for number, end in ends if end[0] != "\n"
+    ]
+    yield once_a_card(
+        crlf,
+        card,
+        edits,
+        f"{times(count, 'line')} {'ends' if count == 1 else 'end'} with CR LF: a change by somebody with another"
+        " editor is a change of every line.",
+        "Save the file with LF; `* text=auto eol=lf` in .gitattributes keeps it.",
+    )
+
+
+@rule("CARD047", "no-final-newline", Severity.INFO, "The last line is not ended.")
+def no_final_newline(model: Described) -> Findings:
+    """A last line that is not ended."""
+    card = model.card
+    if not card.text.strip() or card.text.endswith(("\n", "\r")):
+        return
+    line, column = len(card.lines), len(card.lines[-1]) + 1
+    yield no_final_newline.at(
+        card.place(line, max(1, column - 1)),
+        "No line feed ends the card's last line, so that a line added below shows up as a change of two.",
+        "End it with a line feed.",
+        fix=card.fix([(line, column, line, column, "\n")]),
+        width=1,
+    )

@@ -1,0 +1,79 @@
+"""Rules on the files of a model folder or asset folder."""
+
+from __future__ import annotations
+
+import re
+
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import walk
+from azureml_publish.lint.asset_folders import MLMODEL
+from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.subject import AssetSubject, ModelSubject
+from azureml_publish.project import MISSING_FILE
+from azureml_publish.spec import PAGE_KEYS
+
+
+@rule("SPEC014", "orphan-file", Severity.WARNING, "A page of the folder is named by no key.")
+def orphan_file(subject: AssetSubject) -> Findings:
+    """Notes or an evaluation page that lie in the folder and that no key names, so nobody sees them."""
+    described = subject.described
+    for key in PAGE_KEYS:
+        name = f"{key}.md"
+        if name in described.files and not described.metadata.get(key):
+            yield orphan_file.at(
+                Location(f"{subject.read.asset.shown}/{name}"),
+                f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it.",
+                f"Add {key}: {name} to the metadata, or take the file away.",
+            )
+
+
+@finds(MISSING_FILE)
+def page_missing(subject: AssetSubject) -> Findings:
+    """A page that the metadata names and that is not in the folder."""
+    described = subject.described
+    for key in PAGE_KEYS:
+        name = described.metadata.get(key)
+        if isinstance(name, str) and name.endswith(".md") and name not in described.files:
+            hint = f"Add {name} to the folder, or mend the name."
+            yield page_missing.at(described.where(key), f"{subject.read.asset.shown}/{name} is not there.", hint)
+
+
+_OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})
+_WELCOME = re.compile(
+    r"(LICEN[CS]E|NOTICE|README)(\.\w+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*|.*\.(png|jpe?g|gif|svg|webp)",
+    re.IGNORECASE,
+)
+"""Files that people look at, and those that tools keep hidden."""
+
+
+@rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file of the folder.")
+def unexpected_file_name(subject: AssetSubject) -> Findings:
+    """A file that nothing reads, because it is called a little differently or belongs elsewhere."""
+    asset = subject.read.asset
+    others = sorted(subject.described.files - _OWN - frozenset(asset.files.values()))
+    strange = [name for name in others if "/" not in name and not _WELCOME.fullmatch(name)]
+    values = (value for data in (asset.spec, asset.asset, asset.model) for _, value in walk(data)) if strange else ()
+    named = {value for value in values if isinstance(value, str)}
+    for name in strange:
+        if name in named:
+            continue
+        near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
+        hint = f"Call it {near}." if near else "Name it in the metadata where a key can, or take it away."
+        yield unexpected_file_name.at(
+            Location(f"{asset.shown}/{name}"), f"Nothing reads {name}: no file of the folder names it.", hint
+        )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z]", "", re.sub(r"\.(ya?ml|md)$", "", name.lower()))
+
+
+@rule("SPEC050", "pickle-allowed", Severity.WARNING, "The source may publish pickles.")
+def pickle_allowed(subject: ModelSubject) -> Findings:
+    """Whoever loads a pickle runs the code in it."""
+    if subject.folder.spec.source.allow_pickle:
+        yield pickle_allowed.at(
+            subject.folder.document.location(("source", "allow_pickle")),
+            "Pickles may be published, which run code on whoever loads them.",
+            "Publish safetensors, and take allow_pickle out; keep it only for files whose makers you trust.",
+        )

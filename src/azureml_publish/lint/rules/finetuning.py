@@ -1,0 +1,207 @@
+"""Rules on fine-tune defaults that cannot work together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.subject import ModelSubject
+from azureml_publish.spec import FinetuneDefaults
+
+
+@rule("FT001", "zero-stage-unknown", Severity.ERROR, "deepspeed_stage is none of DeepSpeed's ZeRO stages 1 to 3.")
+def zero_stage_unknown(subject: ModelSubject) -> Findings:
+    """A ZeRO stage that DeepSpeed does not have, or that turns ZeRO off.
+
+    Source: DeepSpeed, Configuration JSON, `zero_optimization.stage`: "Stage 0, 1, 2, and 3 refer to disabled, optimizer
+    state partitioning, ..." (https://www.deepspeed.ai/docs/config-json/#zero-optimizations-for-fp16-training).
+    """
+    chosen = choice(subject)
+    stage = chosen.number("deepspeed_stage")
+    if stage is None or stage in (1, 2, 3):
+        return
+    what = "turns ZeRO off" if stage == 0 else "is no ZeRO stage"
+    yield zero_stage_unknown.at(
+        chosen.location("deepspeed_stage"),
+        f"deepspeed_stage {plain(stage)} {what}.",
+        "Write 1, 2 or 3; without ZeRO leave it out and write apply_deepspeed: false.",
+    )
+
+
+@rule("FT002", "precision-unknown", Severity.ERROR, "precision is none of 4, 8, 16 and 32 bits.")
+def precision_unknown(subject: ModelSubject) -> Findings:
+    """A precision that nothing trains with.
+
+    Sources: 32 and 16 (mixed precision): transformers, Trainer, `fp16`
+    (https://huggingface.co/docs/transformers/perf_train_gpu_one); 8 and 4: transformers, bitsandbytes
+    (https://huggingface.co/docs/transformers/quantization/bitsandbytes).
+    """
+    chosen = choice(subject)
+    bits = chosen.number("precision")
+    if bits is not None and bits not in (4, 8, 16, 32):
+        yield precision_unknown.at(
+            chosen.location("precision"),
+            f"Nothing trains with a precision of {plain(bits)} bits.",
+            "Write 32, 16 (mixed precision), or 8 or 4 (quantised, with LoRA).",
+        )
+
+
+@rule("FT003", "zero-stage-without-deepspeed", Severity.WARNING, "deepspeed_stage is set and DeepSpeed is not.")
+def zero_stage_without_deepspeed(subject: ModelSubject) -> Findings:
+    """A ZeRO stage without DeepSpeed, which alone reads it.
+
+    Source: transformers, DeepSpeed: the stage is part of DeepSpeed's own configuration, which takes effect through the
+    `deepspeed` argument only (https://huggingface.co/docs/transformers/deepspeed).
+    """
+    chosen = choice(subject)
+    if chosen.number("deepspeed_stage") is not None and not chosen.on("apply_deepspeed"):
+        yield zero_stage_without_deepspeed.at(
+            chosen.location("deepspeed_stage"),
+            "deepspeed_stage has no effect without apply_deepspeed: true.",
+            "Write apply_deepspeed: true, or leave deepspeed_stage out.",
+        )
+
+
+@rule("FT004", "quantised-without-lora", Severity.ERROR, "8 or 4 bits without LoRA leave nothing to train.")
+def quantised_without_lora(subject: ModelSubject) -> Findings:
+    """Quantised weights without LoRA: nothing is left to train.
+
+    Source: peft, Quantization: a quantised model is not trained further by itself, an adapter on top of it is
+    (https://huggingface.co/docs/peft/developer_guides/quantization). transformers' Trainer refuses purely quantised
+    models.
+    """
+    chosen = choice(subject)
+    bits = chosen.number("precision")
+    if bits is not None and bits in (4, 8) and not chosen.on("apply_lora"):
+        yield quantised_without_lora.at(
+            chosen.location("precision"),
+            f"Weights of {plain(bits)} bits cannot be trained; only adapters on top of them can.",
+            "Write apply_lora: true, or precision: 16.",
+        )
+
+
+@rule("FT005", "ort-with-zero-3", Severity.WARNING, "ONNX Runtime trains with ZeRO stages 1 and 2 only.")
+def ort_with_zero_3(subject: ModelSubject) -> Findings:
+    """ONNX Runtime training with ZeRO stage 3, with LoRA or without.
+
+    Source: Optimum, How to accelerate training with ONNX Runtime: "DeepSpeed is supported by ONNX Runtime(only ZeRO
+    stage 1 and 2 for the moment)" (https://huggingface.co/docs/optimum/v1.7.1/onnxruntime/usage_guides/trainer).
+    onnxruntime 1.17 has stage 3 behind ORTMODULE_ENABLE_ZERO_STAGE3 (microsoft/onnxruntime#17187), hence a warning.
+    """
+    chosen = choice(subject)
+    if chosen.on("apply_ort") and chosen.on("apply_deepspeed") and chosen.number("deepspeed_stage") == 3:
+        lora = " with LoRA" if chosen.on("apply_lora") else ""
+        yield ort_with_zero_3.at(
+            chosen.location("deepspeed_stage"),
+            f"ONNX Runtime (apply_ort) does not train{lora} under ZeRO stage 3.",
+            "Write deepspeed_stage: 2, or apply_ort: false.",
+        )
+
+
+@rule("FT006", "deepspeed-without-gpus", Severity.WARNING, "No size for fine-tuning has GPUs for ZeRO to divide.")
+def deepspeed_without_gpus(subject: ModelSubject) -> Findings:
+    """DeepSpeed on sizes where it has nothing to divide.
+
+    Sources: transformers, DeepSpeed: ZeRO shards over GPUs; on one GPU it helps by offloading alone
+    (https://huggingface.co/docs/transformers/deepspeed). DeepSpeed, Getting Started: NCCL, which joins GPUs, is the
+    default backend (https://www.deepspeed.ai/getting-started/). Offloading is possible, hence a warning.
+    """
+    chosen = choice(subject)
+    allowed = subject.compute.allow_lists.get("finetune")
+    if not chosen.on("apply_deepspeed") or allowed is None:
+        return
+    counts = [sku.gpus for name in allowed.skus if (sku := subject.project.catalogue.get(name)) is not None]
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts) or max(known, default=2) >= 2:
+        return
+    what = "more than one GPU" if max(known) == 1 else "a GPU"
+    yield deepspeed_without_gpus.at(
+        subject.folder.document.location(("compute", "finetune")),
+        f"apply_deepspeed: no size that fine-tunes {subject.folder.spec.name} has {what} for ZeRO to divide over.",
+        "Allow a size with several GPUs (`publish skus list --min 1|2|1|1`), or write apply_deepspeed: false.",
+    )
+
+
+SERVED = {
+    "text-classification": "SEQ_CLS",
+    "zero-shot-classification": "SEQ_CLS",
+    "token-classification": "TOKEN_CLS",
+    "question-answering": "QUESTION_ANS",
+    "text-generation": "CAUSAL_LM",
+    "chat-completion": "CAUSAL_LM",
+    "summarization": "SEQ_2_SEQ_LM",
+    "translation": "SEQ_2_SEQ_LM",
+    "text2text-generation": "SEQ_2_SEQ_LM",
+    "feature-extraction": "FEATURE_EXTRACTION",
+    "embeddings": "FEATURE_EXTRACTION",
+    "image-classification": "task guide",
+    "image-segmentation": "task guide",
+}
+"""Tasks by peft's own name for them."""
+
+
+@rule("FT007", "lora-task-unserved", Severity.WARNING, "LoRA is on for a task that peft does not name.")
+def lora_task_unserved(subject: ModelSubject) -> Findings:
+    """LoRA for a task that peft does not name.
+
+    Source: peft, PEFT types, `TaskType` (https://huggingface.co/docs/peft/package_reference/peft_types): text and token
+    classification, question answering, causal and sequence-to-sequence language modelling, feature extraction; and
+    peft's task guides on image classification and semantic segmentation
+    (https://huggingface.co/docs/peft/task_guides/semantic_segmentation_lora). LoRA may be made to work elsewhere, hence
+    a warning.
+    """
+    chosen = choice(subject)
+    if not chosen.on("apply_lora"):
+        return
+    document = subject.folder.document
+    for task in subject.folder.spec.tasks.finetune:
+        if task not in SERVED:
+            yield lora_task_unserved.at(
+                document.location_of(task, below=("tasks", "finetune")),
+                f"apply_lora: peft names no task such as '{task}'.",
+                "Write finetune_defaults: {apply_lora: false}, or check the task's name.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The fine-tune defaults of a model: the project's, unless it has no fine-tune task, under its own."""
+
+    subject: ModelSubject
+    values: Mapping[str, Any]
+    own: frozenset[str]
+
+    def on(self, switch: str) -> bool:
+        """Whether a switch is set and true."""
+        return self.values.get(switch) is True
+
+    def number(self, key: str) -> float | None:
+        """A companion as a number; it may be written as text. None where it is not given."""
+        value = self.values.get(key)
+        return None if value is None else float(value)
+
+    def location(self, key: str) -> Location:
+        """Where a value stands: in the model's own file, or in `publish.yaml`."""
+        if key in self.own:
+            return self.subject.folder.document.location(("finetune_defaults", key))
+        return self.subject.project.project.document.location(("defaults", "finetune", key))
+
+
+def choice(subject: ModelSubject) -> Choice:
+    """The fine-tune defaults of a model as they take effect."""
+    spec = subject.folder.spec
+    inherited = subject.project.project.config.defaults.finetune if spec.tasks.finetune else None
+    own = _given(spec.finetune_defaults)
+    return Choice(subject, _given(inherited) | own, frozenset(own))
+
+
+def _given(layer: FinetuneDefaults | None) -> dict[str, Any]:
+    return {} if layer is None else layer.model_dump(exclude_none=True)
+
+
+def plain(number: float) -> str:
+    """A number without a needless `.0`."""
+    return f"{number:g}"

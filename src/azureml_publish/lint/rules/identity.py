@@ -1,0 +1,99 @@
+"""Rules on a model's name and version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
+from azureml_publish.lint.yaml_fixes import replaced_by, whole_number
+from azureml_publish.project import DUPLICATE_NAME
+
+
+@rule("SPEC001", "model-name-not-folder", Severity.INFO, "A model is not called as its folder is.")
+def model_name_not_folder(model: Described) -> Findings:
+    """A model that is not called as its folder is."""
+    if model.stated and model.name and _plain(model.name) != _plain(model.folder):
+        yield model_name_not_folder.at(
+            model.where("name"),
+            f"The folder is called {model.folder}, the model {model.name}.",
+            f"Rename the folder to {model.name}, so that people find it; a registered model keeps its name.",
+        )
+
+
+def _plain(text: str) -> str:
+    """Letters and digits alone: case and punctuation do not keep anybody from finding a folder."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
+"""Names in Azure's own catalogue, such as Phi-3.5-mini-instruct, and the pattern of its public asset repository."""
+
+
+@rule("SPEC002", "name-pattern", Severity.ERROR, "The name is not one that a registry takes.")
+def name_pattern(subject: ModelSubject | AssetSubject) -> Findings:
+    """A registry takes only certain names."""
+    if isinstance(subject, ModelSubject):
+        name, where = subject.folder.spec.name, subject.folder.document.location(("name",))
+    else:
+        name, where = subject.described.name, subject.place(("name",))
+    if _NAME.fullmatch(name):
+        return
+    valid = re.sub(r"[^a-zA-Z0-9._-]+", "-", name).strip("._-")[:255] or "my-model"
+    yield name_pattern.at(
+        where,
+        f"A registry does not take the name '{name}'.",
+        f"Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: {valid}.",
+    )
+
+
+LARGEST = 2**31 - 1
+
+
+@rule("SPEC003", "version-not-positive", Severity.ERROR, "The version is not a whole number from 1.")
+def version_not_positive(subject: ModelSubject) -> Findings:
+    """Registry versions are whole numbers from 1."""
+    version = subject.folder.spec.version
+    if not 1 <= version <= LARGEST:
+        yield version_not_positive.at(
+            subject.folder.document.location(("version",)),
+            f"{version} cannot be a registry's version.",
+            "Begin with 1; `publish bump` writes the next free one.",
+        )
+
+
+@version_not_positive.also
+def _version_number_of_asset(subject: AssetSubject) -> Findings:
+    version = subject.described.version
+    if isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= LARGEST:
+        return
+    meant = whole_number(version) if isinstance(version, str) else None
+    sound = meant is not None and 1 <= meant <= LARGEST
+    yield version_not_positive.at(
+        subject.place(("version",)),
+        f"{version!r} cannot be a registry's version." if version is not None else "The asset YAML states no version.",
+        f"Write version: {meant}, without quotes." if sound else "Write a whole number from 1.",
+        fix=replaced_by(subject.read.document, ("version",), meant) if sound and meant is not None else None,
+    )
+
+
+@finds(DUPLICATE_NAME)
+def asset_name_taken(facts: Sequence[Fact]) -> Findings:
+    """Two asset folders of one name and version. Model folders are compared where a project is read."""
+    first: dict[tuple[str, str], Fact] = {}
+    for fact in facts:
+        other = first.setdefault((fact.value, fact.key), fact)
+        if other is not fact:
+            yield asset_name_taken.at(
+                fact.location,
+                f"'{fact.model}' is also the name of {other.location.path}, in the same version.",
+                "Give one of the two another name; a registry holds one model of a name.",
+            )
+
+
+@asset_name_taken.keeps
+def _duplicate_name_facts(model: Described) -> Iterator[Fact]:
+    if model.stated and model.name:
+        yield Fact(asset_name_taken.rule.code, model.name, str(model.version), model.name, model.where("name"))

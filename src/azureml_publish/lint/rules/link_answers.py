@@ -1,0 +1,97 @@
+"""Rules on the links of cards, once they were followed."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urldefrag, urlsplit
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.online import LinkAnswer, LinkState
+from azureml_publish.lint.online_rules import LinkUse
+
+
+@rule("LINK001", "link-broken", Severity.WARNING, "A link goes to a page that does not exist.")
+def link_broken(use: LinkUse, answer: LinkAnswer) -> Findings:
+    """A link to a page, or a host, that does not exist."""
+    if answer.state is LinkState.BROKEN:
+        yield link_broken.at(
+            use.location,
+            f"The link to {short(use.written)} is broken: it {answer.said}.",
+            "Link where the page is now, or take the link out.",
+            width=use.width,
+        )
+
+
+_LASTING = re.compile(
+    r"(?:aka\.ms|go\.microsoft\.com|(?:dx\.)?doi\.org|hdl\.handle\.net|n2t\.net|purl\.(?:org|oclc\.org)|w3id\.org"
+    r"|identifiers\.org|bit\.ly|g\.co|goo\.gle|git\.io|spdx\.org|[\w-]+\.page\.link)",
+    re.IGNORECASE,
+)
+"""Hosts whose addresses are made to lead elsewhere; theirs is the one to write."""
+
+_WRITABLE = re.compile(r"[\w.~:/?#@!$&*+,;=%-]+", re.ASCII)
+"""What may stand in Markdown, in a table and in HTML without being taken for something else."""
+
+_LOCALE = re.compile(r"/[a-z]{2}(?:-[a-z]{2,4})?(?=/|$)", re.IGNORECASE)
+
+
+@rule("LINK002", "link-moved", Severity.INFO, "A link goes to a page that has moved for good.")
+def link_moved(use: LinkUse, answer: LinkAnswer) -> Findings:
+    """A link to a page that says it has moved for good."""
+    if answer.state is not LinkState.FINE or not answer.moved:
+        return
+    host = urlsplit(use.url).hostname or ""
+    if _LASTING.fullmatch(host) or _plain(use.url) == _plain(answer.moved):
+        return
+    if urlsplit(answer.moved).path in ("", "/") and urlsplit(use.url).path not in ("", "/"):
+        yield link_moved.at(
+            use.location,
+            f"The link to {short(use.written)} leads to a front page: {short(answer.moved)}. "
+            "The page that was meant is most likely gone.",
+            "Link where the page is now, or take the link out.",
+            width=use.width,
+            severity=Severity.WARNING,
+        )
+        return
+    fragment = urldefrag(use.written).fragment
+    target = answer.moved if not fragment or "#" in answer.moved else f"{answer.moved}#{fragment}"
+    yield link_moved.at(
+        use.location,
+        f"The link to {short(use.written)} has moved for good, to {short(target)}.",
+        f"Write {target}." if len(target) <= 300 else "Write the address that a browser shows there.",
+        fix=use.to(target) if _WRITABLE.fullmatch(target) else None,
+        width=use.width,
+    )
+
+
+def _plain(url: str) -> tuple[str, str, str]:
+    """An address as it is compared: neither http for https, nor a `/` at the end, nor a language is a move."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    return host, _LOCALE.sub("", unquote(parts.path), count=1).rstrip("/"), parts.query
+
+
+@rule("LINK003", "link-unreachable", Severity.INFO, "Whether a link works could not be seen.")
+def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
+    """A link of which nothing can be said: no answer, a fault of the server, or a page not for programs."""
+    if answer.state is LinkState.UNREACHABLE:
+        yield link_unreachable.at(
+            use.location,
+            f"Whether the link to {short(use.written)} works could not be seen: it {answer.said}.",
+            "Open it in a browser, or run again later.",
+            width=use.width,
+        )
+
+
+@rule("LINK004", "link-private", Severity.INFO, "A link goes into a private network, and was not followed.")
+def link_private(use: LinkUse, answer: LinkAnswer) -> Findings:
+    """A link into a private network, which is not followed."""
+    if answer.state is LinkState.PRIVATE:
+        yield link_private.at(
+            use.location,
+            f"The link to {short(use.written)} was not followed: it {answer.said}, in a private network.",
+            "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that may be asked.",
+            width=use.width,
+        )

@@ -1,0 +1,264 @@
+"""Rules on the links of a card, as they are written."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from urllib.parse import unquote
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.markdown.inline import Link, within
+from azureml_publish.lint.subject import Described
+
+_HTTPS = re.compile(
+    r"(?:[\w-]+\.)*(?:aclanthology\.org|aka\.ms|anthropic\.com|apache\.org|arxiv\.org|azure\.com|creativecommons\.org"
+    r"|doi\.org|github\.com|github\.io|githubusercontent\.com|google\.com|huggingface\.co|hf\.co|ieee\.org|kaggle\.com"
+    r"|microsoft\.com|nvidia\.com|openai\.com|pytorch\.org|readthedocs\.io|stanford\.edu|tensorflow\.org|wikipedia\.org"
+    r"|wikimedia\.org|youtube\.com|zenodo\.org)",
+    re.IGNORECASE,
+)
+"""Hosts that serve every page over https too; a redirect from http is what all of them answer."""
+
+_LOCAL = re.compile(
+    r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|example\.(?:com|org|net)|[\w-]+$", re.IGNORECASE
+)
+
+
+@rule("CARD020", "link-http", Severity.WARNING, "A link goes over plain http.")
+def link_http(model: Described) -> Findings:
+    """A link over plain http."""
+    card = model.card
+    for link in card.links:
+        if link.url[:7].lower() != "http://" or link.kind == "broken":
+            continue
+        host = re.split(r"[/:?#]", link.url[7:], maxsplit=1)[0]
+        if not host or _LOCAL.match(host):
+            continue
+        known = _HTTPS.fullmatch(host) is not None
+        edit = replacing(card, link.url_start, link.url_start + 7, "https://")
+        yield link_http.at(
+            card.at(link.url_start),
+            f"The link to {short(link.url)} goes over plain http, which anybody on the way can read and change.",
+            "Write https instead." if known else f"Write https instead, if {short(host)} answers there.",
+            fix=card.fix([edit]) if known else None,
+            width=width_of(link.url),
+        )
+
+
+_REPOSITORY_FILE = re.compile(
+    r"https?://(?:www\.)?(?:github\.com/(?P<repo>[\w.-]+/[\w.-]+)/(?:tree|blob|raw|edit)"
+    r"|raw\.githubusercontent\.com/(?P<raw>[\w.-]+/[\w.-]+)(?:/refs/heads)?)/(?P<ref>[^/?#\s]+)",
+    re.IGNORECASE,
+)
+_STAYS = re.compile(
+    r"main|master|trunk|develop|dev(?:[-_.].*)?|r[0-9.]+|HEAD|gh-pages|stable|latest|refs|releases?|"
+    r"[0-9a-f]{7,40}|(?:\w+[-_])?v?[0-9]+(?:\.[0-9x]+)*(?:[-.+]?\w+)*|release[-_].*|stable[-_].*",
+    re.IGNORECASE,
+)
+"""Names that repositories keep: default branches, commits, versions and releases."""
+
+
+@rule("CARD021", "link-non-default-branch", Severity.WARNING, "A link goes into a branch of a repository.")
+def link_non_default_branch(model: Described) -> Findings:
+    """A link into somebody's branch of a repository, which is gone once the branch is merged."""
+    card = model.card
+    for link in card.links:
+        match = _REPOSITORY_FILE.match(link.url)
+        if match is None or _STAYS.fullmatch(match["ref"]):
+            continue
+        repository = match["repo"] or match["raw"]
+        branch = match["ref"] + "/..." * link.url.startswith("/", match.end())  # its name may go on
+        yield link_non_default_branch.at(
+            card.at(link.url_start),
+            f"The link goes into a branch of {repository}, '{branch}', and dies with that branch.",
+            "Link the same file on the default branch (main), or at a commit or tag.",
+            width=width_of(link.url),
+        )
+
+
+@rule("CARD022", "link-empty", Severity.ERROR, "A link has no target, or no text.")
+def link_empty(model: Described) -> Findings:
+    """A link that goes nowhere, or that nobody can see."""
+    card = model.card
+    for link in card.links:
+        if link.kind not in ("markdown", "html"):
+            continue
+        shown = card.source[link.start : link.end]
+        if link.url.strip() in ("", "#", "<>"):
+            message, hint = f"The link '{short(link.text)}' has no target.", "Write the address, or take the link out."
+        elif not re.sub(r"&nbsp;|\s", "", link.text) and shown.lower().endswith((")", "</a>")):
+            message, hint = f"The link to {short(link.url)} has no text to click on.", "Write what the link is about."
+        else:
+            continue
+        yield link_empty.at(card.at(link.start), message, hint, width=width_of(shown))
+
+
+_SCHEME = re.compile(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
+_GOOD = re.compile(r"https?://(?!/)(?!https?:)[^\s/?#:]+", re.IGNORECASE)
+_BRACKETS = re.compile(
+    r"(?<![\w\])!/=])\((https?://[^\s()<>]{1,500})\)\[([^\[\]\n]{1,200})\]|\((?P<t>[^()\[\]\n]{1,100})\)\[(?P<u>https?://[^\s\[\]]{1,500})\]"
+)
+_ADDRESS = re.compile(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
+
+
+@rule("CARD023", "link-malformed-url", Severity.ERROR, "A link's address cannot be followed as it is written.")
+def link_malformed_url(model: Described) -> Findings:
+    """An address that is none, or a link whose brackets are not those of Markdown."""
+    card = model.card
+    for link in card.links:
+        if link.kind == "broken":
+            yield from _broken(card, link)
+        elif link.kind in ("markdown", "html", "definition"):
+            yield from _address(card, link)
+    if ")[" in card.prose:
+        yield from _swapped(card)
+
+
+def _broken(card: Card, link: Link) -> Findings:
+    """`](` with something behind it that is an address, yet no link: a blank within it, or no closing bracket."""
+    if not _ADDRESS.match(link.url):
+        return
+    inner, closed, _ = link.url.partition(")")
+    bare = inner.strip()
+    edits = []
+    if closed and " " in bare and "\n" not in bare and not re.search(r"\s[\"'(]", bare):
+        message = f"The link '{short(link.text)}' has a blank in its address, so it is shown as text."
+        hint = "Write %20 for the blank, or take it out."
+        edits = [replacing(card, link.url_start, link.url_start + len(inner), bare.replace(" ", "%20"))]
+    else:
+        message = f"The link '{short(link.text)}' is not closed, so it is shown as text."
+        hint = "Close the address with ')'."
+    fix = card.fix(edits, safe=False) if edits else None
+    yield link_malformed_url.at(
+        card.at(link.start), message, hint, fix=fix, width=width_of(card.source[link.start : link.end])
+    )
+
+
+def _address(card: Card, link: Link) -> Findings:
+    url = link.url.strip()
+    if _GOOD.match(url) or not (match := _SCHEME.match(url)):
+        return
+    rest = url[match.end() :].lstrip(":/")
+    scheme = "http" if re.match(r"http(?!s)", url, re.IGNORECASE) else "https"
+    host = re.match(r"[\w-]+(?:\.[\w-]+)+", rest)
+    edit = replacing(card, link.url_start, link.url_start + len(link.url), f"{scheme}://{rest}")
+    yield link_malformed_url.at(
+        card.at(link.url_start),
+        f"'{short(link.url)}' is no address: it begins with '{short(match[0])}'."
+        if host
+        else f"'{short(link.url)}' has no host.",
+        f"Write {scheme}://{short(rest)}." if host else "Write the whole address, https:// included.",
+        fix=card.fix([edit], safe=False) if host else None,
+        width=width_of(link.url),
+    )
+
+
+def _swapped(card: Card) -> Findings:
+    for match in _BRACKETS.finditer(card.prose):
+        url, text = (match[1], match[2]) if match[1] else (match["u"], match["t"])
+        yield link_malformed_url.at(
+            card.at(match.start()),
+            f"The link to {short(url)} has its brackets the wrong way round, so it is shown as text.",
+            f"Write [{short(text)}]({short(url)}).",
+            fix=card.fix([replacing(card, match.start(), match.end(), f"[{text}]({url})")], safe=False),
+            width=width_of(match[0]),
+        )
+
+
+_NAMED = re.compile(r"<[a-z][^<>]*?\b(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE)
+
+
+@rule("CARD024", "link-anchor-missing", Severity.WARNING, "A link goes to a heading that the card does not have.")
+def link_anchor_missing(model: Described) -> Findings:
+    """A link to a heading that the card does not have."""
+    card = model.card
+    links = [link for link in card.links if link.url.startswith("#") and len(link.url) > 1 and link.kind != "broken"]
+    if not links:
+        return
+    anchors = card.anchors | {match[1].lower() for match in _NAMED.finditer(card.prose)}
+    for link in links:
+        wanted = unquote(link.url[1:]).lower().removeprefix("user-content-")
+        if wanted in anchors or wanted == "top":
+            continue
+        close = difflib.get_close_matches(wanted[:100], sorted(anchors)[:500], n=1)
+        yield link_anchor_missing.at(
+            card.at(link.url_start),
+            f"No heading of the card has the anchor '{short(link.url)}'.",
+            f"Write #{close[0]}, or take the link out."
+            if close
+            else "Name a heading of this card, or take the link out.",
+            width=width_of(link.url),
+        )
+
+
+_LOCALE = re.compile(r"https?://(?:[\w-]+\.)*microsoft\.com(/[a-z]{2}-[a-z]{2})(?=[/?#]|$)", re.IGNORECASE)
+
+
+@rule("CARD025", "link-locale-segment", Severity.INFO, "A link fixes the language of a page.")
+def link_locale_segment(model: Described) -> Findings:
+    """A link to a page of Microsoft in one language, where the reader's own would be shown without it."""
+    card = model.card
+    edits, first = [], ""
+    for link in card.links:
+        match = _LOCALE.match(link.url) if "microsoft.com" in link.url.lower() and link.kind != "broken" else None
+        if match:
+            first = first or match[1]
+            edits.append(replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), ""))
+    if edits:
+        yield once_a_card(
+            link_locale_segment,
+            card,
+            edits,
+            f"The card fixes the language of {times(len(edits), 'link')} to microsoft.com: '{first}'.",
+            "Leave the language out: the site then takes the reader's.",
+            width=len(first),
+        )
+
+
+@rule("CARD026", "html-link-instead-of-markdown", Severity.INFO, "A link is written in HTML without need.")
+def html_link_instead_of_markdown(model: Described) -> Findings:
+    """A link in HTML that says no more than Markdown would.
+
+    Links with attributes, most of all `target`, say what Markdown cannot and are left alone.
+    """
+    card = model.card
+    edits = []
+    for link in card.links:
+        if link.kind != "html" or link.attributes or not link.text.strip() or within(link.start, card.html):
+            continue
+        if card.source[link.end - 4 : link.end].lower() != "</a>" or any(one in link.text for one in "[]\n|`*_"):
+            continue
+        if link.url and not any(one in link.url for one in " ()<>\n\\"):
+            edits.append(replacing(card, link.start, link.end, f"[{link.text.strip()}]({link.url})"))
+    if edits:
+        yield once_a_card(
+            html_link_instead_of_markdown,
+            card,
+            edits,
+            f"{times(len(edits), 'link')} {'is' if len(edits) == 1 else 'are'} in HTML where Markdown says the same.",
+            "Write [text](address).",
+            width=2,
+        )
+
+
+_FILE = re.compile(r"(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$")
+_SITE = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
+
+
+@rule("CARD064", "link-relative", Severity.WARNING, "A link goes to a file beside the card.")
+def link_relative(model: Described) -> Findings:
+    """A link to a file beside the card, which is not there in a registry."""
+    card = model.card
+    for link in card.links:
+        if link.kind not in ("markdown", "html", "definition") or not _FILE.match(link.url):
+            continue
+        if _SITE.match(link.url):
+            message = f"The link to {short(link.url)} lacks https://, so viewers look for a file of that name."
+            hint = f"Write https://{short(link.url)}."
+        else:
+            message = f"The link to {short(link.url)} goes to a file beside the card; a registry has the card alone."
+            hint = "Write the whole address, https:// included."
+        yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))

@@ -1,0 +1,136 @@
+"""Rules on mask tokens, in cards and in samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import replacing, width_of
+from azureml_publish.lint.markdown.cards import Card, Fence
+from azureml_publish.lint.model_names import own_names, tasks_of
+from azureml_publish.lint.samples import inputs, place_in
+from azureml_publish.lint.subject import Described
+
+_MASK = re.compile(r"\[mask\](?![(\[:])|<mask>", re.IGNORECASE)
+_SPAN = re.compile(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
+
+
+@rule("CARD062", "mask-token-unknown", Severity.ERROR, "The card shows a mask that the tokenizer does not have.")
+def mask_token_unknown(model: Described) -> Findings:
+    """A mask token that the model's tokenizer does not have."""
+    card = model.card
+    if "mask" not in card.source.lower() or not (fills_masks(model) or model.tokenizer is not None):
+        return
+    token = mask_token(model)
+    for start, written in _written(card):
+        if written == token or (token is None and written in (SQUARE, POINTED)):
+            continue
+        wanted = token or (SQUARE if written.startswith("[") else POINTED)
+        known = f"the tokenizer's mask is {wanted}" if token else f"tokenizers write it {wanted}"
+        yield mask_token_unknown.at(
+            card.at(start),
+            f"'{written}' is no mask of this model, {known}: a request with it is refused.",
+            f"Write {wanted}.",
+            fix=card.fix([replacing(card, start, start + len(written), wanted)], safe=token is not None),
+            width=width_of(written),
+        )
+
+
+def _written(card: Card) -> Iterator[tuple[int, str]]:
+    """Masks in text, in spans of code that hold nothing else, and in samples; other code may index with `[mask]`."""
+    text = card.prose
+    for match in _MASK.finditer(text):
+        if match.start() == 0 or not (text[match.start() - 1].isalnum() or text[match.start() - 1] in "_])"):
+            yield match.start(), match[0]
+    for match in _SPAN.finditer(card.source):
+        if text[match.start() : match.end()].strip() == "":
+            yield match.start(1), match[1]
+    for kind, fence in _sample_fences(card):
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        last = min(fence.line + fence.text.count("\n"), len(card.starts) - 1)
+        for match in _MASK.finditer(card.source, start, card.starts[last]):
+            if kind == "input":
+                yield match.start(), match[0]
+
+
+_ANY = re.compile(r"\[mask\]|<mask>", re.IGNORECASE)
+
+
+@rule("SMPL007", "sample-mask-token", Severity.WARNING, "A fill-mask sample has no mask token.")
+def sample_mask_token(model: Described) -> Findings:
+    """A fill-mask sample without a mask token, for which the pipeline raises an error.
+
+    Source: transformers, FillMaskPipeline: `ensure_exactly_one_mask_token` ("No mask_token ... found on the input").
+    """
+    if "fill-mask" not in tasks_of(model):
+        return
+    for sample, data in inputs(model):
+        given = data.get("input_data") if isinstance(data, Mapping) else None
+        if not isinstance(given, list):
+            continue
+        for number, text in enumerate(given):
+            # Which mask is the right one, CARD062 says.
+            if isinstance(text, str) and not _ANY.search(text):
+                yield sample_mask_token.at(
+                    place_in(sample, ("input_data", number)),
+                    "The pipeline cannot fill this sentence: it has no mask token.",
+                    "Write the mask token of the tokenizer, such as [MASK], where the word is missing.",
+                )
+
+
+SQUARE, POINTED = "[MASK]", "<mask>"
+_POINTED = re.compile(r"(?:^|-)(?:[a-z]*roberta|camembert|bart|mbart|mpnet|longformer|bigbird|xlnet)(?:-|$)")
+_SQUARE = re.compile(r"(?:^|-)(?:[a-z]*bert|electra|deberta|convbert|funnel)(?:-|$)")
+
+
+def mask_token(model: Described) -> str | None:
+    """The mask token, from the tokenizer's configuration or else by the family; None where it is not known.
+
+    The families' tokens are the defaults of their tokenizers in transformers: BertTokenizer, DistilBertTokenizer and
+    ElectraTokenizer have `[MASK]`, RobertaTokenizer, CamembertTokenizer and BartTokenizer have `<mask>`.
+    """
+    if model.tokenizer is not None and "mask_token" in model.tokenizer:
+        token = model.tokenizer["mask_token"]
+        content = token.get("content") if isinstance(token, Mapping) else token
+        return content if isinstance(content, str) else None
+    for name in own_names(model):
+        if _POINTED.search(name):
+            return POINTED
+        if _SQUARE.search(name):
+            return SQUARE
+    return None
+
+
+def fills_masks(model: Described) -> bool:
+    """Whether the model is asked to fill in a mask."""
+    return "fill-mask" in tasks_of(model)
+
+
+_SampleKind: TypeAlias = Literal["input", "output"]
+
+_INPUT = re.compile(
+    r"\b(?:samples?|examples?)\s+(?:inputs?|requests?|payloads?)\b|\b(?:input|request)\s+(?:samples?|examples?)\b",
+    re.IGNORECASE,
+)
+_OUTPUT = re.compile(
+    r"\b(?:samples?|examples?)\s+(?:outputs?|responses?|predictions?)\b|\b(?:output|response)\s+(?:samples?|examples?)\b",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\binputs?\b.{1,20}\boutputs?\b", re.IGNORECASE)
+
+
+def _sample_fences(card: Card) -> Iterator[tuple[_SampleKind, Fence]]:
+    """Blocks of JSON under a heading that says whether they are a request or an answer."""
+    for fence in card.fences:
+        if fence.language != "json":
+            continue
+        heading = card.heading_of(fence.line)
+        if heading is None or _BOTH.search(heading.text):
+            continue
+        if _INPUT.search(heading.text):
+            yield "input", fence
+        elif _OUTPUT.search(heading.text):
+            yield "output", fence

@@ -1,0 +1,167 @@
+"""Rules on the values of the metadata: their types, and whether they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.documents import KeyPath
+from azureml_publish.layouts import Coercion, load_rules
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.samples import is_offered
+from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.lint.yaml_fixes import MANY, replaced_by, whole_number, without_key
+
+TASKS = frozenset(
+    {
+        "automatic-speech-recognition", "chat-completion", "fill-mask", "question-answering", "summarization",
+        "text-classification", "text-generation", "text-translation", "text2text-generation", "token-classification",
+        "translation", "zero-shot-classification",
+    }
+)  # fmt: skip
+"""Tasks whose models are of a language."""
+
+
+@rule("SPEC007", "languages-missing", Severity.INFO, "A model of language names no languages.")
+def languages_missing(model: Described) -> Findings:
+    """A model that reads or writes text, and nobody says in which languages."""
+    tasks = [task for task in tasks_of(model) if task in TASKS]
+    if tasks and is_offered(model) and not model.metadata.get("languages"):
+        yield languages_missing.at(
+            model.where("languages"),
+            f"{model.name} does {tasks[0]} and names no languages; the catalogue filters by them.",
+            "Write ISO 639 codes, for example languages: [en].",
+        )
+
+
+_TRUTH: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})
+_NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
+
+
+@rule("SPEC010", "bool-as-string", Severity.WARNING, "A truth value of the system metadata is text.")
+def bool_as_string(subject: AssetSubject) -> Findings:
+    """True or false as text in the system metadata, whose types are native. Tags are text, so they may."""
+    for key_path, text, fixable in _texts(subject, _TRUTH):
+        value = {"true": True, "false": False}.get(text.strip().lower())
+        if value is not None:
+            fix = replaced_by(subject.read.document, key_path, value) if fixable else None
+            yield bool_as_string.at(subject.place(key_path), *_as_text(key_path, text, "a truth value", value), fix=fix)
+
+
+@rule("SPEC011", "number-as-string", Severity.WARNING, "A number of the system metadata is text.")
+def number_as_string(subject: AssetSubject) -> Findings:
+    """A whole number as text in the system metadata, whose types are native. Tags are text, so they may."""
+    for key_path, text, fixable in _texts(subject, _NUMBERS):
+        if (value := whole_number(text)) is not None:
+            fix = replaced_by(subject.read.document, key_path, value) if fixable else None
+            yield number_as_string.at(subject.place(key_path), *_as_text(key_path, text, "a number", value), fix=fix)
+
+
+def _texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str, bool]]:
+    """Texts where a mapping rule of these kinds has a native type: key path of the file, and whether to fix it."""
+    found = list(_all_texts(subject, kinds))
+    for key_path, text in found:
+        yield key_path, text, len(found) <= MANY
+
+
+def _all_texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str]]:
+    metadata = subject.read.asset.spec.get("system_metadata")
+    for path, rules in load_rules().items():
+        if not any(rule.coercion in kinds for rule in rules):
+            continue
+        value: Any = metadata
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, Mapping):
+            yield from ((("system_metadata", *path, key), text) for key, text in value.items() if isinstance(text, str))
+        elif isinstance(value, str):
+            yield ("system_metadata", *path), value
+
+
+def _as_text(key_path: KeyPath, text: str, what: str, value: int) -> tuple[str, str]:
+    """Message and hint about a value that is text."""
+    key = key_path[-1]
+    return f"{key} is the text '{text}', not {what}.", f"Write {key}: {str(value).lower()}, without quotes."
+
+
+KEY = "SharedComputeCapacityEnabled"
+
+
+@rule(
+    "SPEC012",
+    "shared-compute-bool-vs-string",
+    Severity.ERROR,
+    "Tag and property SharedComputeCapacityEnabled do not fit each other.",
+)
+def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
+    """The two places of SharedComputeCapacityEnabled, a tag and a property, which upstream wants both.
+
+    Source: azureml-assets 1.17.8, `validate_model_spec`: the tag must be there and the property be truthy, each by
+    itself; properties are strings in the service, and `"True"` is what all published folders of 2026 write.
+    """
+    spec = subject.read.asset.spec
+    tags, properties = (
+        section if isinstance(section := spec.get(name), Mapping) else {} for name in ("tags", "properties")
+    )
+    if subject.described.type != "mlflow_model" or (KEY not in tags and KEY not in properties):
+        return
+    native = spec.get("system_metadata")
+    if isinstance(native, Mapping) and native.get("sharedComputeCapacityEnabled") is not None:
+        return  # the new key wins; that the old ones are still there is told by others
+    value = properties.get(KEY)
+    if KEY not in tags or KEY not in properties:
+        there, lacking, write = (
+            ("property", "tag", f"tags.{KEY}: ''")
+            if KEY in properties
+            else ("tag", "property", f'properties.{KEY}: "True"')
+        )
+        where = subject.place(("properties" if KEY in properties else "tags", KEY))
+        yield shared_compute_bool_vs_string.at(
+            where, f"The {there} {KEY} is there, the {lacking} is not; validation wants both.", f"Add {write}."
+        )
+    elif str(value).strip().lower() != "true":
+        where = subject.place(("properties", KEY))
+        fix = replaced_by(subject.read.document, ("properties", KEY), "True")
+        yield shared_compute_bool_vs_string.at(
+            where, f"The tag {KEY} says yes, the property '{value}'.", 'Write "True".', fix=fix
+        )
+    elif value is True:
+        yield shared_compute_bool_vs_string.at(
+            subject.place(("properties", KEY)),
+            f"The property {KEY} is a truth value; properties are text in the service.",
+            'Write "True" in quotes.',
+            fix=replaced_by(subject.read.document, ("properties", KEY), "True"),
+            severity=Severity.WARNING,
+        )
+
+
+@rule("SPEC013", "empty-list-or-key", Severity.INFO, "A key of the metadata is empty.")
+def empty_list_or_key(subject: AssetSubject) -> Findings:
+    """A key of the system metadata that says nothing."""
+    spec = subject.read.asset.spec
+    for section in ("properties", "tags"):
+        if section in spec and not spec[section]:
+            yield _empty_key(subject, (section,))
+    if "system_metadata" in spec:
+        empty = list(_empty_keys(spec["system_metadata"], ("system_metadata",)))
+        for key_path in empty:
+            yield _empty_key(subject, key_path, fixable=len(empty) <= MANY)
+
+
+def _empty_keys(value: Any, key_path: KeyPath) -> Iterator[KeyPath]:
+    if isinstance(value, Mapping) and value:
+        for key, child in value.items():
+            yield from _empty_keys(child, (*key_path, key))
+    elif value is None or value in ("", [], {}):
+        yield key_path
+
+
+def _empty_key(subject: AssetSubject, key_path: KeyPath, *, fixable: bool = True) -> Diagnostic:
+    return empty_list_or_key.at(
+        subject.place(key_path),
+        f"{key_path[-1]} is empty.",
+        "Leave the key out, or give it a value.",
+        fix=without_key(subject.read.document, key_path) if fixable else None,
+    )

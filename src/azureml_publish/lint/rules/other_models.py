@@ -1,0 +1,299 @@
+"""Rules on cards that speak of another model: its page, its name, its figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from azureml_publish.assets import Value
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import replacing, short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.markdown.inline import Link
+from azureml_publish.lint.model_names import (
+    declared,
+    hub_id,
+    is_own,
+    linked_model,
+    normal,
+    own_names,
+    parts_of,
+    sibling,
+)
+from azureml_publish.lint.subject import Described
+
+_ORIGINAL = re.compile(r"\boriginal[- ](?:model[- ])?(?:card|page)\b", re.IGNORECASE)
+"""Words of a link that say: this is where the card at hand comes from."""
+
+_PAGE = re.compile(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*", re.IGNORECASE)
+"""Words that say the same, unless they follow the name of another model."""
+
+_LOADED = re.compile(
+    r"(?:from_pretrained\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
+    r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
+)
+
+
+@rule("CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.")
+def card_links_other_model(model: Described) -> Findings:
+    """A card that sends its reader to another model's page, or loads another model in its code."""
+    card = model.card
+    own = own_names(model)
+    for link in card.links:
+        linked = linked_model(link.url)
+        if not linked or link.kind == "broken" or is_own(linked, own) or declared(model, linked):
+            continue
+        if _taken_for_own(card, link, linked, own):
+            yield _wrong_page(model, link, linked)
+    for fence in card.fences:
+        if "from_pretrained" not in fence.text and "model" not in fence.text:
+            continue
+        for match in _LOADED.finditer(fence.text):
+            if sibling(match[1], own) and not is_own(match[1], own) and not declared(model, match[1]):
+                line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
+                column = card.lines[line - 1].find(match[1]) + 1
+                yield card_links_other_model.at(
+                    card.place(line, max(1, column)),
+                    f"The code loads {match[1]}, a sibling of this model: {model.name}.",
+                    f"Load {hub_id(model) or model.name}.",
+                    width=width_of(match[1]),
+                )
+
+
+def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
+    """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
+    if _ORIGINAL.search(link.text):
+        return True
+    apart = sibling(linked, own)
+    if not apart or link.kind in ("plain", "definition"):
+        return False
+    if _PAGE.fullmatch(link.text):
+        return True
+    line = card.starts[card.position(link.start)[0] - 1]
+    end = card.source.find("\n", link.end)
+    said = normal(card.words[line : end if end >= 0 else None])
+    return not all(part in said for part in apart)
+
+
+def _wrong_page(model: Described, link: Link, linked: str) -> Diagnostic:
+    card, own = model.card, hub_id(model)
+    fix = None
+    if own:
+        edit = replacing(card, link.url_start, link.url_start + len(link.url), f"https://huggingface.co/{own}")
+        fix = card.fix([edit], safe=False)
+    return card_links_other_model.at(
+        card.at(link.url_start),
+        f"'{short(link.text)}' links the page of {short(linked)}, but this card is that of {model.name}.",
+        f"Link https://huggingface.co/{own}, or say in the link's words which model it is."
+        if own
+        else "Link this model's own page, or say in the link's words which model it is.",
+        fix=fix,
+        width=width_of(link.url),
+    )
+
+
+_CONTRARY = {
+    "cased": re.compile(
+        r"\b(?:is|are)\s+(?:an?\s+)?(?:\w+\s+)?(?:uncased|case[- ]insensitive)\b"
+        r"|\btexts?\s+(?:is|are)\s+(?:first\s+)?lower-?cased\b"
+        r"|\b(?:n't|not|no)\s+(?:make\s+a\s+|a\s+)?(?:differ\w*|distin\w*)\s+between\s+['\"*_]*(?-i:english)\b",
+        re.IGNORECASE,
+    ),
+    "uncased": re.compile(
+        r"\b(?:is|are)\s+(?:an?\s+)?(?:\w+\s+)?(?:cased|case[- ]sensitive)\b"
+        r"|\b(?:makes|making)\s+a\s+(?:difference|distinction)\s+between\s+['\"*_]*(?-i:english)\b",
+        re.IGNORECASE,
+    ),
+}
+_NEGATED = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.IGNORECASE)
+
+
+@rule("CARD029", "prose-contradicts-name", Severity.WARNING, "The card says the contrary of the model's name.")
+def prose_contradicts_name(model: Described) -> Findings:
+    """A card that says cased where the model's name says uncased, and the other way round."""
+    own = frozenset[str]().union(*(parts_of(name) for name in own_names(model)))
+    case = own & _CONTRARY.keys()
+    if len(case) != 1:
+        return
+    (said,) = case
+    card = model.card
+    if not any(word in card.lowered for word in ("cased", "sensitive", "insensitive", "between")):
+        return
+    for match in _CONTRARY[said].finditer(card.words):
+        if match[0].lower().startswith(("is", "are")) and _NEGATED.search(match[0]):
+            continue
+        yield prose_contradicts_name.at(
+            card.at(match.start()),
+            f"The card says '{short(match[0])}', while {model.name} is {said}.",
+            "Say what this model does with capitals; text of a sibling's card does not fit.",
+            width=width_of(match[0]),
+        )
+
+
+_NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
+_PROSE: dict[str, re.Pattern[str]] = {
+    "layers": re.compile(rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b", re.IGNORECASE),
+    "hidden": re.compile(
+        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
+        re.IGNORECASE,
+    ),
+    "heads": re.compile(rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b", re.IGNORECASE),
+    "parameters": re.compile(
+        rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b", re.IGNORECASE
+    ),
+}
+
+
+_FIGURE_WORDS = {
+    "layers": re.compile(r"layer", re.IGNORECASE),
+    "hidden": re.compile(r"hidden", re.IGNORECASE),
+    "heads": re.compile(r"heads", re.IGNORECASE),
+    "parameters": re.compile(r"params|parameter", re.IGNORECASE),
+}
+_NEAR = 40
+"""How far from its word a figure may stand."""
+
+_SOME = re.compile(
+    r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE
+)
+"""Words before a figure that counts some of the layers, and not all."""
+
+_LABELS: dict[str, re.Pattern[str]] = {
+    "layers": re.compile(r"(?:number of |transformer |encoder |hidden )?layers", re.IGNORECASE),
+    "hidden": re.compile(r"hidden (?:size|dimensions?)", re.IGNORECASE),
+    "heads": re.compile(r"(?:number of )?(?:attention )?heads", re.IGNORECASE),
+}
+_WORDS = {"layers": "layers", "hidden": "hidden size", "heads": "attention heads", "parameters": "million parameters"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A figure that the card gives: where, in which words, and how much."""
+
+    line: int
+    column: int
+    text: str
+    value: int
+
+
+@rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.")
+def figures_contradict_config(model: Described) -> Findings:
+    """Layers, hidden size, heads or parameters of another model."""
+    known = architecture(model)
+    if known is None:
+        return
+    for figure in _PROSE:
+        true = _true(known, figure)
+        said = list(_said(model.card, figure)) if true else []
+        # A card that also gives the right figure tells of several models, a teacher or a smaller sibling.
+        if true is None or not said or any(_fits(figure, one.value, true) for one in said):
+            continue
+        one = said[0]
+        yield figures_contradict_config.at(
+            model.card.place(one.line, one.column),
+            f"The card says '{one.text}', while {known.source} gives {model.name} {_phrase(figure, true)}.",
+            "Give this model's own figures; those of a sibling's card do not fit.",
+            width=width_of(one.text),
+        )
+
+
+def _true(known: Architecture, figure: str) -> int | None:
+    figures = {"layers": known.layers, "hidden": known.hidden, "heads": known.heads, "parameters": known.parameters}
+    return figures[figure]
+
+
+def _phrase(figure: str, value: int) -> str:
+    return f"a hidden size of {value}" if figure == "hidden" else f"{value} {_WORDS[figure]}"
+
+
+def _fits(figure: str, said: int, true: int) -> bool:
+    """Parameters are counted with or without embeddings and heads, and are rounded."""
+    return abs(said - true) <= true // 5 if figure == "parameters" else said == true
+
+
+def _said(card: Card, figure: str) -> Iterator[_Said]:
+    for key in _FIGURE_WORDS[figure].finditer(card.words):
+        match = _PROSE[figure].search(card.words, max(0, key.start() - _NEAR), key.end() + _NEAR)
+        if match is None or not match.start() < key.end() <= match.end():
+            continue
+        if _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
+            continue
+        number = next(group for group in match.groups() if group)
+        line, column = card.position(match.start())
+        yield _Said(line, column, " ".join(match[0].split()), int(number.replace(",", "")))
+    label = _LABELS.get(figure)
+    if label is None:
+        return
+    for table in card.tables:
+        if len(table.header.cells) != 2:
+            continue  # a row of a wider table compares models
+        for row in table.rows:
+            if len(row.cells) == 2 and label.fullmatch(row.cells[0].text):
+                digits = row.cells[1].text.replace(",", "")
+                if digits.isascii() and digits.isdigit() and len(digits) < 7:
+                    text = f"{row.cells[0].text} | {row.cells[1].text}"
+                    yield _Said(row.line, row.cells[1].column, text, int(digits))
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """Figures of a model; None where one is not known.
+
+    Attributes:
+        parameters: in millions.
+        source: where the figures are from, as a message says it.
+    """
+
+    layers: int | None
+    hidden: int | None
+    heads: int | None
+    parameters: int | None
+    source: str
+
+
+_CONFIG_KEYS: dict[str, tuple[str, ...]] = {
+    "layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers"),
+    "hidden": ("hidden_size", "dim", "n_embd", "d_model"),
+    "heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
+}
+_PUBLISHED: tuple[tuple[re.Pattern[str], Architecture], ...] = tuple(
+    (re.compile(rf"(?:^|-){form}(?:-|$)"), Architecture(*figures, source))
+    for form, figures, source in (
+        (r"(?<!distil)bert-base-(?:un)?cased", (12, 768, 12, 110), "https://arxiv.org/abs/1810.04805"),
+        (r"bert-large-(?:un)?cased", (24, 1024, 16, 340), "https://arxiv.org/abs/1810.04805"),
+        (r"distilbert-base-(?:un)?cased", (6, 768, 12, 66), "https://arxiv.org/abs/1910.01108"),
+        (r"(?<!xlm-)roberta-base", (12, 768, 12, 125), "https://arxiv.org/abs/1907.11692"),
+        (r"(?<!xlm-)roberta-large", (24, 1024, 16, 355), "https://arxiv.org/abs/1907.11692"),
+        (r"t5-small", (6, 512, 8, 60), "https://arxiv.org/abs/1910.10683"),
+    )
+)
+"""Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
+
+
+def architecture(model: Described) -> Architecture | None:
+    """The model's figures; None where neither its configuration nor its family is known."""
+    if model.config is not None:
+        config = model.config
+        found = Architecture(
+            _whole(config, _CONFIG_KEYS["layers"]),
+            _whole(config, _CONFIG_KEYS["hidden"]),
+            _whole(config, _CONFIG_KEYS["heads"]),
+            None,
+            "config.json",
+        )
+        return found if found.layers or found.hidden or found.heads else None
+    for name in own_names(model):
+        for form, figures in _PUBLISHED:
+            if form.search(name):
+                return figures
+    return None
+
+
+def _whole(config: Mapping[str, Value], keys: tuple[str, ...]) -> int | None:
+    for key in keys:
+        value = config.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None

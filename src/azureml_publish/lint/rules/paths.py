@@ -1,0 +1,132 @@
+"""Rules on where the files of an asset folder's model come from: `path` of its model.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import KeyPath
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.subject import AssetSubject, Described, Fact
+
+FOLDER = "mlflow_model_folder"
+
+
+@rule(
+    "PATH001",
+    "mlflow-container-path-suffix",
+    Severity.ERROR,
+    "The container path of an MLflow model does not end in mlflow_model_folder.",
+)
+def mlflow_container_path_suffix(subject: AssetSubject) -> Findings:
+    """An MLflow model in a container folder that the publishing tools do not look into.
+
+    Source: azureml-assets 1.17.8, `prepare_model`: the path of an `mlflow_model` is the copied folder with
+    `/mlflow_model_folder` behind it, a constant; files in any other folder are not where the asset then points.
+    """
+    path = origin(subject)
+    folder = path.get("container_path")
+    if subject.described.type != "mlflow_model" or path.get("type") != "azureblob" or not isinstance(folder, str):
+        return
+    if folder.rstrip("/").rpartition("/")[2] != FOLDER:
+        yield mlflow_container_path_suffix.at(
+            place(subject, ("path", "container_path")),
+            f"The container path ends in '{folder.rstrip('/').rpartition('/')[2]}'; publishing points the asset at "
+            f"'{FOLDER}' below the copied files, where nothing will be.",
+            f"Move the files into a folder {FOLDER}, and end the path with it.",
+        )
+
+
+@rule("PATH002", "container-path-name-mismatch", Severity.INFO, "The container path does not name the model.")
+def container_path_name_mismatch(subject: AssetSubject) -> Findings:
+    """A container path that does not seem to be this model's."""
+    folder = origin(subject).get("container_path")
+    described = subject.described
+    if not isinstance(folder, str) or not described.name:
+        return
+    whole = _plain(folder)
+    hub_id = str(described.metadata.get("huggingFaceModelId") or "")
+    names = {_plain(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
+    if not any(name and name in whole for name in names):
+        yield container_path_name_mismatch.at(
+            place(subject, ("path", "container_path")),
+            f"The container path '{folder}' does not name {described.name}.",
+            "Check that these are the model's own files; another model's path is easily left in a copy.",
+        )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+SUPPORTED = ("azureblob", "git", "local")
+
+
+@rule("PATH003", "path-type-unsupported", Severity.ERROR, "Nothing copies files from a place of this type.")
+def path_type_unsupported(subject: AssetSubject) -> Findings:
+    """A kind of place that the publishing tools cannot copy from.
+
+    Source: azureml-assets 1.17.8: `azureblob`, `git` and `local` are implemented; `http` and `ftp` are named and raise
+    NotImplementedError. Without a path it refuses the model ("path parameters are invalid").
+    """
+    path = origin(subject)
+    if not path and subject.read.publishing is not None:
+        yield path_type_unsupported.at(
+            place(subject, ("path",)),
+            "Nothing says where the model's files come from.",
+            "Write `path:` with `type:` (azureblob, git or local) and where it is.",
+        )
+    kind = path.get("type")
+    if path and kind not in SUPPORTED:
+        yield path_type_unsupported.at(
+            place(subject, ("path", "type")),
+            f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type.",
+            "Write azureblob, git or local.",
+        )
+
+
+@rule("PATH004", "container-path-duplicate", Severity.ERROR, "Two models take their files from one place.")
+def container_path_duplicate(facts: Sequence[Fact]) -> Findings:
+    """Two models whose files come from one place."""
+    first: dict[str, Fact] = {}
+    for fact in facts:
+        other = first.setdefault(fact.value, fact)
+        if other.model != fact.model:
+            yield container_path_duplicate.at(
+                fact.location,
+                f"{other.model} ({other.location.path}) takes its files from the same place.",
+                "Give each model a folder of its own; one of the two would be registered with the other's files.",
+            )
+
+
+@container_path_duplicate.keeps
+def _duplicate_facts(model: Described) -> Iterator[Fact]:
+    if model.origin is not None:
+        uri, location = model.origin
+        yield Fact(container_path_duplicate.rule.code, model.name, "uri", uri, location)
+
+
+@rule("PATH005", "mlmodel-missing", Severity.WARNING, "An MLflow model's folder holds no MLmodel.")
+def mlmodel_missing(subject: AssetSubject) -> Findings:
+    """An MLflow model without its MLmodel file beside the spec."""
+    described = subject.described
+    if described.type == "mlflow_model" and "MLmodel" not in described.files:
+        yield mlmodel_missing.at(
+            place(subject, ("publish", "type")),
+            "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours.",
+            "Copy MLmodel from the model's files, in exactly this spelling.",
+        )
+
+
+def origin(subject: AssetSubject) -> Mapping[str, Any]:
+    """The mapping `path` of model.yaml; empty where there is none."""
+    path = subject.read.asset.model.get("path")
+    return path if isinstance(path, Mapping) else {}
+
+
+def place(subject: AssetSubject, key_path: KeyPath) -> Location:
+    """Where a key of model.yaml stands, or the nearest one above it."""
+    document = subject.read.publishing or subject.read.document
+    return document.location(key_path)

@@ -1,0 +1,59 @@
+"""Rules on what a registry holds under the version of a spec. `publish plan` has the whole comparison."""
+
+from __future__ import annotations
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.online import RegistryAnswer
+from azureml_publish.lint.online_rules import ModelUse
+
+
+@rule("REG001", "version-conflicts", Severity.ERROR, "The version is registered with other content.")
+def version_conflicts(use: ModelUse, answer: RegistryAnswer) -> Findings:
+    """A version that is registered with what cannot change any more."""
+    if not answer.registered or not answer.blocked:
+        return
+    yield version_conflicts.at(
+        use.where("version"),
+        f"Version {answer.version} is in {answer.registry} already, and what differs cannot change there: "
+        f"{', '.join(answer.blocked)}.",
+        f"`publish bump {answer.name}`: the next free version is {answer.next_version}. "
+        f"`publish plan -r {answer.registry}` shows both sides.",
+    )
+
+
+@rule("REG002", "version-deleted", Severity.ERROR, "The version was deleted; its number is never used again.")
+def version_deleted(use: ModelUse, answer: RegistryAnswer) -> Findings:
+    """The number of a version that was deleted, which a registry never takes again."""
+    gone = not answer.registered and answer.version < answer.next_version
+    if not gone or answer.version < (answer.latest or 0):
+        return
+    yield version_deleted.at(
+        use.where("version"),
+        f"Version {answer.version} was deleted from {answer.registry}; its number is never used again.",
+        f"`publish bump {answer.name}`: the next free version is {answer.next_version}.",
+    )
+
+
+@rule("REG003", "version-behind", Severity.ERROR, "A later version is registered, and this one is not.")
+def version_behind(use: ModelUse, answer: RegistryAnswer) -> Findings:
+    """A version that is not registered, while a later one is."""
+    if answer.registered or answer.latest is None or answer.version > answer.latest:
+        return
+    yield version_behind.at(
+        use.where("version"),
+        f"Version {answer.version} is not in {answer.registry}, while {answer.latest} is: versions only go up.",
+        f"`publish bump {answer.name}`: the next free version is {answer.next_version}.",
+    )
+
+
+@rule("REG004", "newer-version-registered", Severity.INFO, "The registry has a later version than the folder.")
+def newer_version_registered(use: ModelUse, answer: RegistryAnswer) -> Findings:
+    """A registry whose latest version is later than the one that the folder describes."""
+    if not answer.registered or answer.latest is None or answer.latest <= answer.version:
+        return
+    yield newer_version_registered.at(
+        use.where("version"),
+        f"{answer.registry} has version {answer.latest} already; this folder describes {answer.version}.",
+        f"`publish show {answer.name} -r {answer.registry}` shows the later one; somebody registered it elsewhere.",
+    )

@@ -1,0 +1,165 @@
+"""Rules on the Hub repository and the commit that a model is made from."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
+from azureml_publish.spec import HubSource
+
+
+@rule("SPEC004", "huggingface-id-wrong", Severity.WARNING, "The Hub id is another model's.")
+def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
+    """A Hub id that belongs to another model.
+
+    Neither of two things that tell can be proved without the Hub, hence a warning: MLflow's file names another
+    repository as the base, or another model of the catalogue is called as the id is while this one is not. Derived
+    models (`bert-base-cased-int8` of `bert-base-cased`) hold every word of the id.
+    """
+    owners: dict[str, Fact] = {}
+    for fact in facts:
+        if _plain(fact.model) in (_plain(fact.value), _plain(_tail(fact.value))):
+            owners.setdefault(_plain(fact.value), fact)
+    for fact in facts:
+        if _words(_tail(fact.value)) <= _words(fact.model):
+            continue
+        owner = owners.get(_plain(fact.value))
+        if owner is not None and owner.model != fact.model:
+            yield huggingface_id_wrong.at(
+                fact.location,
+                f"'{fact.value}' is the Hub id of {owner.model} ({owner.location.path}), not of {fact.model}.",
+                f"Write the repository that {fact.model} was made from.",
+            )
+        elif _is_another(fact):
+            yield huggingface_id_wrong.at(
+                fact.location,
+                f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from '{fact.key}'.",
+                f"Write {fact.key} if that is right, or mend base_model_name in MLmodel.",
+            )
+
+
+@huggingface_id_wrong.keeps
+def _hub_id_facts(model: Described) -> Iterator[Fact]:
+    hub_id = model.metadata.get("huggingFaceModelId")
+    if isinstance(hub_id, str) and hub_id and model.name:
+        yield Fact(
+            huggingface_id_wrong.rule.code,
+            model.name,
+            _base(model) if model.stated else "",
+            hub_id,
+            model.where("huggingFaceModelId"),
+        )
+
+
+def _base(model: Described) -> str:
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    metadata = data.get("metadata") if isinstance(data, Mapping) else None
+    base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
+    return base if isinstance(base, str) and "/" in base else ""  # a repository, not just the model's own name
+
+
+def _is_another(fact: Fact) -> bool:
+    """Whether MLflow's base is the model's own name and not the id's."""
+    base = _words(_tail(fact.key))
+    return bool(base) and base <= _words(fact.model) and not base & _words(_tail(fact.value))
+
+
+def _tail(hub_id: str) -> str:
+    return hub_id.rpartition("/")[2]
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of a name; a version such as v0.1 is one word, as it is where names may hold no point."""
+    return frozenset(re.findall(r"[a-z0-9]+", text.lower().replace(".", "")))
+
+
+@rule("SPEC005", "sha-shared-between-models", Severity.ERROR, "Models of different repositories share a commit.")
+def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
+    """A commit that two repositories cannot share: it was copied from another model.
+
+    Models of one repository may share its commit. Where a model does not say which repository it is of, that may be so
+    too, hence a warning then.
+    """
+    groups: dict[str, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(fact.value, []).append(fact)
+    for group in groups.values():
+        repositories = {fact.key: fact for fact in reversed(group)}
+        for fact in group:
+            elsewhere = (one for key, one in repositories.items() if one.model != fact.model and _differ(key, fact.key))
+            if others := list(itertools.islice(elsewhere, 3)):
+                some = ", ".join(f"{one.model} ({one.key or 'no Hub id'})" for one in others)
+                certain = bool(fact.key) and any(one.key for one in others)
+                yield sha_shared_between_models.at(
+                    fact.location,
+                    f"The commit {fact.value[:12]} is also that of {some}; no two repositories share a commit.",
+                    "Write the commit of the model's own repository: `git ls-remote` shows it.",
+                    severity=None if certain else Severity.WARNING,
+                )
+
+
+@sha_shared_between_models.keeps
+def _commit_shared_facts(model: Described) -> Iterator[Fact]:
+    if model.commit and len(model.commit) == 40:
+        hub_id = model.metadata.get("huggingFaceModelId")
+        where = model.where("properties.SHA") if model.stated else model.where("source.revision")
+        yield Fact(sha_shared_between_models.rule.code, model.name, str(hub_id or ""), model.commit, where)
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two Hub ids cannot be one repository; the organisation may be left out of old ids."""
+    if not one or not other:
+        return True
+    one, other = one.lower(), other.lower()
+    return one != other and not one.endswith(f"/{other}") and not other.endswith(f"/{one}")
+
+
+@rule("SPEC006", "revision-not-a-commit", Severity.ERROR, "The revision is not a full commit of the Hub.")
+def revision_not_a_commit(subject: ModelSubject) -> Findings:
+    """A revision is a full commit; a branch or tag may mean something else tomorrow."""
+    source = subject.folder.spec.source
+    if not isinstance(source, HubSource) or re.fullmatch(r"[0-9a-f]{40}", source.revision):
+        return
+    if re.fullmatch(r"[0-9a-fA-F]{7,40}", source.revision):
+        what = "is no full commit: 40 hexadecimal digits in lower case are wanted"
+    else:
+        what = "looks like a branch or tag, which may point elsewhere tomorrow"
+    yield revision_not_a_commit.at(
+        subject.folder.document.location(("source", "revision")),
+        f"The revision '{source.revision}' {what}.",
+        f"`git ls-remote https://huggingface.co/{source.huggingface} {source.revision}` shows the commit to write.",
+    )
+
+
+@revision_not_a_commit.also
+def _revision_form_of_asset(subject: AssetSubject) -> Findings:
+    """The property SHA of an asset folder, which documents where the files came from and fetches none: a warning."""
+    commit = subject.described.commit
+    if commit is None or re.fullmatch(r"[0-9a-f]{40}", commit):
+        return
+    yield revision_not_a_commit.at(
+        subject.place(("properties", "SHA")),
+        f"The SHA '{commit}' is no full commit." if commit else "The SHA is empty.",
+        "Write the 40 hexadecimal digits of the commit, or leave SHA out.",
+        severity=Severity.WARNING,
+    )
+
+
+@rule("SPEC032", "revision-missing", Severity.INFO, "No commit is stated for a model of the Hub.")
+def revision_missing(model: Described) -> Findings:
+    """Files from the Hub, and nobody says of which commit."""
+    hub_id = model.metadata.get("huggingFaceModelId")
+    if isinstance(hub_id, str) and hub_id and model.commit is None and not model.archived:
+        yield revision_missing.at(
+            model.where("huggingFaceModelId"),
+            f"Nobody can tell which commit of {hub_id} this is.",
+            f"State it as {'the property SHA' if model.stated else 'source.revision'}, 40 hexadecimal digits.",
+        )

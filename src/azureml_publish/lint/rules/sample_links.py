@@ -1,0 +1,115 @@
+"""Rules on the sample notebooks that a card links."""
+
+from __future__ import annotations
+
+import re
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card, Heading
+from azureml_publish.lint.markdown.inline import Link
+from azureml_publish.lint.model_names import own_names, tasks_of
+from azureml_publish.lint.subject import Described
+
+_SAMPLE = re.compile(r"https?://(?:aka\.ms/|(?:www\.)?github\.com/Azure/azureml-examples/)", re.IGNORECASE)
+_FAMILY = re.compile(r"(?<![a-z])(dolly|llama|mixtral|mistral|falcon|whisper|phi)(?![a-z])", re.IGNORECASE)
+"""Families of models that samples are named after."""
+
+_SHORT = re.compile(
+    r"https?://aka\.ms/(?:azureml-(?:infer(?:-(?:online|batch))?|eval(?:uation)?)-(?:sdk|cli)-(?P<a>[\w-]+)"
+    r"|(?P<b>[\w-]+)-(?:online|batch)-endpoint-oss)/?$",
+    re.IGNORECASE,
+)
+_KINDS: tuple[frozenset[str], ...] = tuple(
+    frozenset(kind.split())
+    for kind in (
+        "fill-mask",
+        "text-classification zero-shot-classification sentiment-analysis",
+        "token-classification named-entity-recognition",
+        "question-answering extractive-qa",
+        "summarization text2text-generation text-generation",
+        "translation text-translation text2text-generation",
+        "text-generation chat-completion conversational text-generation-dolly summarization",
+        "asr automatic-speech-recognition",
+        "image-classification image-mc-classification image-ml-classification image-feature-extraction embeddings",
+        "zero-shot-image-classification embeddings",
+        "image-object-detection object-detection image-instance-segmentation zero-shot-object-detection",
+        "image-instance-segmentation image-segmentation image-object-detection mask-generation",
+        "video-multi-object-tracking",
+        "text-to-image text-to-image-inpainting image-to-image",
+        "visual-question-answering blip-vqa image-to-text",
+        "image-to-text image-text-to-text visual-question-answering",
+        "mask-generation image-segmentation",
+    )
+)
+"""Tasks as addresses name them, in groups that one sample may serve. Seen in Azure/azureml-assets at 4b41f8ccbc."""
+
+_KNOWN: frozenset[str] = frozenset().union(*_KINDS)
+
+
+@rule("CARD028", "sample-link-for-other-model", Severity.WARNING, "A sample is written for another model or task.")
+def sample_link_for_other_model(model: Described) -> Findings:
+    """A sample that was written for another model, or for another task."""
+    own = " ".join(own_names(model))
+    tasks = tasks_of(model)
+    for link in model.card.links:
+        if link.kind == "broken" or not _SAMPLE.match(link.url):
+            continue
+        family = next((one[0].lower() for one in _FAMILY.finditer(link.url) if one[0].lower() not in own), None)
+        task = _other_task(link, tasks)
+        if family:
+            message = (
+                f"The sample '{short(link.text)}' is written for models of the family {family}: {short(link.url)}."
+            )
+        elif task:
+            message = f"The sample '{short(link.text)}' is for {task}, while this model's task is {', '.join(tasks)}."
+        else:
+            continue
+        yield sample_link_for_other_model.at(
+            model.card.at(link.url_start), message, "Link the sample of this model's task.", width=width_of(link.url)
+        )
+
+
+def _other_task(link: Link, tasks: tuple[str, ...]) -> str | None:
+    """The task of a sample for inference or evaluation, where it is known and none that the model has or is near to."""
+    match = _SHORT.match(link.url)
+    if match is None or not tasks or not all(task in _KNOWN for task in tasks):
+        return None
+    named = (match["a"] or match["b"]).lower()
+    if named not in _KNOWN or any(named in kind and task in kind for kind in _KINDS for task in tasks):
+        return None
+    return named
+
+
+_FINETUNE = re.compile(r"fine-?\s?tun(?:e|ing)\s+samples?\W*", re.IGNORECASE)
+
+
+@rule(
+    "SPEC021", "card-spec-scenario-mismatch", Severity.WARNING, "Card and spec do not agree on what can be fine-tuned."
+)
+def card_spec_scenario_mismatch(model: Described) -> Findings:
+    """Notebooks for fine-tuning in the card of a model that cannot be fine-tuned, and the other way round."""
+    tasks = tasks_of(model, "fineTuningTasks")
+    card = model.card
+    if card.too_large:
+        return
+    section = _finetune_section(card)
+    if section is not None and not tasks:
+        yield card_spec_scenario_mismatch.at(
+            card.place(section.line, section.column),
+            f"The card has a section '{section.text}', but the spec names no task to fine-tune for.",
+            "Name the tasks under `tasks.finetune`, or take the section out.",
+            width=width_of(section.text),
+        )
+    elif section is None and tasks and card.headings:
+        yield card_spec_scenario_mismatch.at(
+            model.where("tasks.fineTuningTasks"),
+            f"The spec says that the model can be fine-tuned for {', '.join(tasks)}; the card has no samples for that.",
+            "Add a section 'Finetuning samples', or take the tasks out.",
+        )
+
+
+def _finetune_section(card: Card) -> Heading | None:
+    """The heading over the notebooks for fine-tuning."""
+    return next((heading for heading in card.headings if _FINETUNE.fullmatch(heading.text.strip())), None)

@@ -1,0 +1,169 @@
+"""Rules on sample input and output, in files of their own or in a card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.samples import (
+    NotJsonError,
+    flavours,
+    inputs,
+    is_elided,
+    is_offered,
+    json_texts,
+    parse_sample,
+    place_in,
+    signature,
+)
+from azureml_publish.lint.subject import Described, SampleText
+from azureml_publish.project import BROKEN_SAMPLE
+
+
+@finds(BROKEN_SAMPLE)
+def invalid_sample_json(model: Described) -> Findings:
+    """A sample that is not JSON. Sample files are read with their model folder; here are the fences of cards."""
+    for sample in json_texts(model):
+        try:
+            parse_sample(sample.text)
+        except NotJsonError as error:
+            if sample.name != "input" and is_elided(sample.text):
+                continue
+            yield invalid_sample_json.at(
+                sample.place(error.line, error.column),
+                f"The sample is not JSON: {error}.",
+                "Mend the JSON here or just before; for what is no JSON write another word behind the fence's ```.",
+                severity=Severity.WARNING,  # a card can be shown as it is; a file that is no JSON cannot be read
+            )
+
+
+@rule("SMPL003", "sample-row-width", Severity.ERROR, "A sample's row has not as many values as its columns.")
+def sample_row_width(model: Described) -> Findings:
+    """A split-oriented sample whose rows have not as many values as there are columns.
+
+    Source: pandas, DataFrame: rows that are wider than the columns, or all of them narrower, raise ValueError ("2
+    columns passed, passed data had 1 columns"); a row that is shorter than others is filled up with nothing, hence a
+    warning then.
+    """
+    for sample, data in inputs(model):
+        given = data.get("input_data") if isinstance(data, Mapping) else None
+        columns, rows = (given.get("columns"), given.get("data")) if isinstance(given, Mapping) else (None, None)
+        if not isinstance(given, Mapping) or not isinstance(columns, list) or not isinstance(rows, list):
+            continue
+        yield from _rows(sample, columns, rows)
+        index = given.get("index")
+        if isinstance(index, list) and len(index) != len(rows):
+            yield sample_row_width.at(
+                place_in(sample, ("input_data", "index")),
+                f"The index names {len(index)} row{'s' * (len(index) != 1)}, there are {len(rows)}.",
+                "Number every row of `data` once, beginning with 0.",
+            )
+
+
+def _rows(sample: SampleText, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
+    widths = [len(row) if isinstance(row, list) else 1 for row in rows]
+    for number, width in enumerate(widths):
+        if width == len(columns):
+            continue
+        filled = width < len(columns) == max(widths)
+        yield sample_row_width.at(
+            place_in(sample, ("input_data", "data", number)),
+            f"Row {number + 1} has {width} value{'s' * (width != 1)} for {len(columns)} "
+            f"column{'s' * (len(columns) != 1)}{'; the rest is read as nothing' * filled}.",
+            f"Give a value for each of {', '.join(str(name) for name in columns)}, if only an empty one.",
+            severity=Severity.WARNING if filled else None,
+        )
+
+
+_WORDS = ("input_data", "input_string", '"messages"', '"inputs"', '"prompt"')
+"""What requests to models hold."""
+
+_TITLE = re.compile(
+    r"\b(sample|example)s?\b.*\b(inputs?|requests?|payload)\b|\binput (format|schema|data)\b", re.IGNORECASE
+)
+
+
+@rule("SMPL004", "sample-missing", Severity.WARNING, "No sample input is shown for a model that can be deployed.")
+def sample_missing(model: Described) -> Findings:
+    """A model that can be deployed, and nobody is told what to send it."""
+    if not is_offered(model) or any(sample.name == "input" for sample in model.samples):
+        return
+    if not any(_shows(page) for page in (model.card, *model.pages)):
+        yield sample_missing.at(
+            model.card.place(1, 1),
+            "The model can be deployed, but neither its card nor its notes show a sample input.",
+            "Add samples/input.json to a model folder, or a section 'Sample input' with a JSON fence to the card.",
+        )
+
+
+def _shows(page: Card) -> bool:
+    if any(word in page.text for word in _WORDS):
+        return True
+    return any(_TITLE.search(line) for line in page.lines if "input" in line.lower() or "request" in line.lower())
+
+
+@rule("SMPL006", "sample-shape-not-the-tasks", Severity.WARNING, "A sample input is not of its task's shape.")
+def sample_shape_not_the_tasks(model: Described) -> Findings:
+    """A sample input whose shape is not the one that the model's task takes on Azure ML's endpoints.
+
+    Source: Microsoft Learn, Deploy MLflow models to online endpoints: the payload's key is `input_data`
+    (https://learn.microsoft.com/azure/machine-learning/how-to-deploy-mlflow-models-online-endpoints). The shapes by
+    task are those of all published samples of Azure/azureml-assets at 4b41f8ccbc (fill-mask 13 of 13,
+    question-answering 4 of 4).
+    """
+    if model.type != "mlflow_model":
+        return
+    tasks = tasks_of(model)
+    for sample, data in inputs(model):
+        if not isinstance(data, Mapping) or "input_data" not in data:
+            if _is_request(data):
+                yield sample_shape_not_the_tasks.at(
+                    place_in(sample, tuple(data)[:1]),
+                    f"The sample input begins with '{next(iter(data))}'; an endpoint of an MLflow model reads "
+                    "'input_data'.",
+                    'Write {"input_data": ...}, with `params` beside it where the model takes any.',
+                )
+            continue
+        for task in tasks if signature(model.mlmodel) is None else ():  # else SMPL002 compares with the signature
+            shape = _SHAPES.get(task)
+            if shape and not shape[0](data["input_data"], model):
+                where = place_in(sample, ("input_data",))
+                yield sample_shape_not_the_tasks.at(
+                    where, f"A model for {task} takes {shape[1]}; this is something else.", shape[2]
+                )
+
+
+def _is_request(data: Any) -> bool:
+    """Whether a sample looks like a request to a model in another service's form."""
+    return isinstance(data, Mapping) and next(iter(data), "") in ("inputs", "input", "instances", "dataframe_split")
+
+
+def _texts(given: Any, model: Described) -> bool:
+    if "hftransformersv2" in flavours(model.mlmodel):  # this flavour reads `input_string`
+        return True
+    return isinstance(given, list) and all(isinstance(text, str) for text in given)
+
+
+def _question(given: Any, _model: Described) -> bool:
+    text = str(given)
+    return "question" in text and "context" in text
+
+
+_SHAPES = {
+    "fill-mask": (
+        _texts,
+        "a list of sentences",
+        'Write {"input_data": ["Paris is the [MASK] of France."]}.',
+    ),
+    "question-answering": (
+        _question,
+        "questions and their contexts",
+        'Give both: {"input_data": {"question": ["..."], "context": ["..."]}}.',
+    ),
+}
+"""By task: what tells its inputs from others, what they are, and the mend."""

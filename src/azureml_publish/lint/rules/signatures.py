@@ -1,0 +1,138 @@
+"""Rules on samples and tasks that MLflow's file contradicts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.samples import Column, flavours, inputs, place_in, signature
+from azureml_publish.lint.subject import Described
+
+
+@rule("SMPL002", "sample-signature-mismatch", Severity.ERROR, "A sample input is not what MLflow's signature takes.")
+def sample_signature_mismatch(model: Described) -> Findings:
+    """A sample input that names other columns than MLflow's signature, which refuses it before the model runs.
+
+    Source: MLflow, Model Signature: column names are matched, missing required ones and unknown types are errors
+    (https://mlflow.org/docs/latest/ml/model/signatures/).
+    """
+    columns = signature(model.mlmodel)
+    if columns is None:
+        return
+    for sample, data in inputs(model):
+        given = data.get("input_data") if isinstance(data, Mapping) else None
+        if given is not None and (wrong := _mismatch(given, columns)):
+            yield sample_signature_mismatch.at(place_in(sample, ("input_data",)), *wrong)
+
+
+def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
+    """Message and mend where an input has not the columns of a signature. What cannot be judged is let pass."""
+    names = [column.name for column in columns]
+    named = _names(given)
+    wanted = _quoted(names)
+    if not any(names):
+        if named:
+            return (
+                f"The sample input has the columns {_quoted(named)}; MLflow's signature takes values without names.",
+                f'Write a list: "input_data": [...] with a {columns[0].type} in each place.',
+            )
+        return None
+    if named is None:
+        return (
+            None
+            if len(columns) == 1
+            else (
+                f"The sample input names no columns; MLflow's signature takes {wanted}.",
+                'Write {"columns": [...], "index": [...], "data": [[...], ...]}, or one list a column.',
+            )
+        )
+    missing = [column.name for column in columns if column.required and column.name not in named]
+    extra = [name for name in named if name not in names]
+    if not missing and not extra:
+        return None
+    parts = [f"lacks {_quoted(missing)}"] if missing else []
+    parts += [f"has {_quoted(extra)}"] if extra else []
+    return (
+        f"The sample input {' and '.join(parts)}; MLflow's signature takes {wanted}.",
+        "Name the columns as the signature in MLmodel does, or mend the signature.",
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _names(given: Any) -> list[str] | None:
+    """The columns that an input names: split-oriented, a map by column, or a list of records; None: no names."""
+    if isinstance(given, Mapping):
+        columns = given.get("columns", list(given))
+        return [str(name) for name in columns] if isinstance(columns, list) else None
+    if isinstance(given, list) and given and all(isinstance(row, Mapping) for row in given):
+        return list(dict.fromkeys(str(name) for row in given for name in row))
+    return None
+
+
+@rule("SMPL005", "signature-missing", Severity.INFO, "MLmodel states no signature.")
+def signature_missing(model: Described) -> Findings:
+    """An MLmodel file without a signature: MLflow checks no input, and clients learn of no types."""
+    document = model.mlmodel
+    if document is None or not isinstance(document.data, Mapping) or document.data.get("signature"):
+        return
+    yield signature_missing.at(
+        document.location(("signature",)),
+        "MLmodel states no signature, so nothing checks an input before the model sees it.",
+        "Log the model with an input example or a signature (mlflow.models.infer_signature).",
+    )
+
+
+_SAME = (
+    ("fill-mask",),
+    ("text-classification", "sentiment-analysis"),
+    ("zero-shot-classification", "text-classification"),
+    ("token-classification", "ner", "named-entity-recognition"),
+    ("question-answering",),
+    ("summarization", "text2text-generation", "text-summarization"),
+    ("translation", "text-translation", "text2text-generation"),
+    ("text-generation", "chat-completion", "conversational", "completions", "text-to-text"),
+    ("automatic-speech-recognition", "speech-recognition"),
+    ("embeddings", "feature-extraction", "sentence-similarity"),
+)
+"""Tasks of text and speech; those of one row are words for one thing, or serve each other. Other tasks are not judged:
+their words differ from tool to tool."""
+
+
+@rule("SPEC022", "task-vs-mlmodel", Severity.WARNING, "The task is not the one that MLmodel was logged for.")
+def task_vs_mlmodel(model: Described) -> Findings:
+    """A task that is not the one that MLflow's file was logged for."""
+    logged = _logged(model)
+    task = next(iter(tasks_of(model)), None)
+    if task is None or logged is None:
+        return
+    known = {word for row in _SAME for word in row}
+    one, other = _plain(task), _plain(logged)
+    if one in known and other in known and not any(one in row and other in row for row in _SAME):
+        yield task_vs_mlmodel.at(
+            model.where("tasks.inferenceTasks"),
+            f"The task is {task}, and MLmodel was logged for {logged}.",
+            f"Write {other}, or log the model for {task}: samples and endpoints follow the task.",
+        )
+
+
+def _logged(model: Described) -> str | None:
+    """The task of the flavour that serves the model."""
+    found = flavours(model.mlmodel)
+    for flavour, key in (("transformers", "task"), ("hftransformersv2", "task_type"), ("hftransformers", "task_type")):
+        written = found.get(flavour)
+        task = written.get(key) if isinstance(written, Mapping) else None
+        if isinstance(task, str):
+            return task
+    return None
+
+
+def _plain(task: str) -> str:
+    """Without the languages of a translation: `translation_en_to_de` is a translation."""
+    return re.sub(r"_\w+_to_\w+$", "", task.strip().lower())

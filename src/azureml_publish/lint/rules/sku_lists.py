@@ -1,0 +1,229 @@
+"""Rules on the sizes of allow-lists, presets and recommended sizes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from azureml_publish.assets import SCENARIOS
+from azureml_publish.diagnostics import Fix, Severity
+from azureml_publish.documents.edits import edit_to, remove_items
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject
+from azureml_publish.lint.written_skus import WrittenList, list_problems, some, written_lists
+from azureml_publish.lint.yaml_fixes import replaced_by
+from azureml_publish.skus.lists import own_lists
+
+
+@rule("SKU001", "recommended-differs", Severity.ERROR, "The recommended sizes are not the sizes of the allow-list.")
+def recommended_differs(subject: ModelSubject) -> Findings:
+    """Recommended sizes that are not those of the allow-list; Azure's own validation wants the same set."""
+    recommended = subject.folder.spec.recommended
+    if recommended is None:
+        return
+    document = subject.folder.document
+    for scenario in SCENARIOS:
+        listed: tuple[str, ...] | None = getattr(recommended, scenario)
+        allow_list = subject.compute.allow_lists.get(scenario)
+        if listed is None:
+            continue
+        allowed = allow_list.skus if allow_list is not None else ()
+        for index, name in enumerate(listed):
+            if name not in allowed or name in listed[:index]:
+                where = document.location(("recommended", scenario, index))
+                again = "stands twice" if name in listed[:index] else f"is not in the allow-list of '{scenario}'"
+                yield recommended_differs.at(where, f"{name} {again}.", "Take it out, or add it to the allow-list.")
+        if missing := [name for name in allowed if name not in listed]:
+            where = document.location(("recommended", scenario))
+            hint = f"Add what is missing, or leave recommended.{scenario} out: it then is the allow-list."
+            yield recommended_differs.at(
+                where, f"{len(missing)} sizes of the allow-list are not recommended: {some(missing)}.", hint
+            )
+
+
+@recommended_differs.also
+def _recommended_differs_of_asset(subject: AssetSubject) -> Findings:
+    for one in written_lists(subject):
+        if not one.allowed or not one.recommended:
+            continue
+        allowed, recommended = frozenset(one.allowed), frozenset(one.recommended)
+        if extra := [name for name in one.recommended if name not in allowed]:
+            where = one.place(one.recommended_key, one.recommended.index(extra[0]))
+            message = f"'{one.scenario}' recommends {some(extra)}, which the allow-list has not."
+            yield recommended_differs.at(where, message, "Take it out, or add it to the allow-list.")
+        if missing := [name for name in one.allowed if name not in recommended]:
+            count = f"{len(missing)} size{'s' * (len(missing) != 1)}"
+            message = f"'{one.scenario}' allows {count} that it does not recommend: {some(missing)}."
+            yield recommended_differs.at(
+                one.place(one.recommended_key), message, "Recommend what is allowed, no more and no less."
+            )
+
+
+@rule("SKU002", "sku-duplicate", Severity.ERROR, "A size stands twice in one list.")
+def sku_duplicate(subject: ModelSubject | ProjectSubject) -> Findings:
+    """A size that stands twice in one list."""
+    yield from list_problems(sku_duplicate, subject, "duplicate")
+
+
+@sku_duplicate.also
+def _duplicate_of_asset(subject: AssetSubject) -> Findings:
+    """One finding a list, at the first size that stands there again; the fix takes away all that do."""
+    for one in written_lists(subject):
+        for key, names in ((one.allowed_key, one.allowed), (one.recommended_key, one.recommended)):
+            if again := _again(names or ()):
+                said = some(list(dict.fromkeys(again.values())))
+                yield sku_duplicate.at(
+                    one.place(key, next(iter(again))),
+                    f"The list of '{one.scenario}' names again {said}.",
+                    "Keep one of each.",
+                    fix=_fix(one, key, again),
+                )
+
+
+def _again(names: Sequence[str]) -> dict[int, str]:
+    """The names that stood before, by their place in the list."""
+    first: dict[str, int] = {}
+    return {index: name for index, name in enumerate(names) if first.setdefault(name, index) != index}
+
+
+def _fix(one: WrittenList, key: str, indexes: Collection[int]) -> Fix | None:
+    document = one.subject.read.document
+    try:
+        return Fix((edit_to(document, remove_items(document, one.key_path(key), indexes)),))
+    except (KeyError, ValueError):
+        return None
+
+
+MEANT = 20
+"""So many unknown names of a folder are compared with all known ones, which takes time."""
+
+
+@rule("SKU003", "sku-unknown", Severity.ERROR, "A size, family or GPU model is not in the catalogue.")
+def sku_unknown(subject: ModelSubject | ProjectSubject) -> Findings:
+    """A size, family or GPU model that the catalogue does not know."""
+    yield from list_problems(sku_unknown, subject, "unknown_size", "unknown_family", "unknown_gpu_model")
+
+
+@sku_unknown.also
+def _unknown_of_asset(subject: AssetSubject) -> Findings:
+    known: dict[str, str] = {}
+    for one in written_lists(subject):
+        allowed = frozenset(one.allowed or ())
+        for key, names in ((one.allowed_key, one.allowed), (one.recommended_key, one.recommended)):
+            for index, name in enumerate(names or ()):
+                if name in subject.catalogue or (key == one.recommended_key and name in allowed):
+                    continue
+                if name not in known:
+                    near = " or ".join(subject.catalogue.nearest(name)) if len(known) < MEANT else ""
+                    known[name] = f"Did you mean {near}?" if near else "`publish skus list` shows all sizes."
+                yield sku_unknown.at(one.place(key, index), f"The catalogue knows no size '{name}'.", known[name])
+
+
+@rule("SKU005", "sku-order-not-canonical", Severity.INFO, "The same sizes stand in another order elsewhere.")
+def sku_order_not_canonical(subject: ModelSubject) -> Findings:
+    """A list that names the sizes of another one in another order.
+
+    No order is right in itself: the service reads a set, and no one order fits more than some published lists. What the
+    same sizes have elsewhere is the canonical one: a preset's, and among asset folders that of most lists.
+
+    This one looks at a literal list beside a preset; where the order is the same too, SKU006 reports it.
+    """
+    presets = {name: selection.names for name, selection in subject.project.presets.items()}
+    for use in own_lists(subject.folder):
+        if not isinstance(use.body, tuple) or use.body in presets.values():
+            continue
+        same = next((name for name, names in presets.items() if sorted(names) == sorted(use.body)), None)
+        if same is not None:
+            yield sku_order_not_canonical.at(
+                subject.folder.document.location(use.key_path),
+                f"The list names the sizes of the preset '{same}' in another order.",
+                f"Write {use.key_path[-1]}: {same}, unless the order is meant: the first size is recommended first.",
+                # Recommended sizes are published in this order.
+                fix=replaced_by(subject.folder.document, use.key_path, same, safe=False),
+            )
+
+
+@sku_order_not_canonical.keeps
+def _order_facts(model: Described) -> Iterator[Fact]:
+    """One fact a list: which sizes, and in which order, as digests."""
+    computes = model.metadata.get("supportedComputes")
+    if not model.stated or not isinstance(computes, Mapping):
+        return  # a model folder's list may be a preset's
+    for scenario in SCENARIOS:
+        names = computes.get(key := f"{scenario}Computes")
+        if isinstance(names, list | tuple) and len(names) > 1:
+            words = [str(name) for name in names]
+            yield Fact(
+                sku_order_not_canonical.rule.code,
+                f"{model.name} {scenario}",
+                _digest(sorted(words)),
+                _digest(words),
+                model.where(f"supportedComputes.{key}"),
+            )
+
+
+def _digest(words: Iterable[str]) -> str:
+    return hashlib.blake2b("\0".join(words).encode(), digest_size=16).hexdigest()
+
+
+@sku_order_not_canonical.also
+def _order_compared(facts: Sequence[Fact]) -> Findings:
+    groups: dict[str, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(fact.key, []).append(fact)
+    for group in groups.values():
+        (order, count), *others = Counter(fact.value for fact in group).most_common()
+        if not others:
+            continue
+        usual = next(fact for fact in group if fact.value == order)
+        lists = "1 other list" if count == 1 else f"{count} other lists"
+        for fact in group:
+            if fact.value != order:
+                model, _, scenario = fact.model.rpartition(" ")
+                yield sku_order_not_canonical.at(
+                    fact.location,
+                    f"The sizes of '{scenario}' of {model} stand in another order in {lists}: "
+                    f"{usual.location.path}:{usual.location.line}.",
+                    "Take that order, unless this one is meant: equal lists can be compared, and share a preset.",
+                )
+
+
+@rule("SKU015", "scenario-incomplete", Severity.ERROR, "Only a part of a scenario is said.")
+def scenario_incomplete(subject: AssetSubject) -> Findings:
+    """A scenario of which only a part is said; upstream's validation wants all of it or nothing.
+
+    Source: azureml-assets 1.17.8, `validate_model_spec`: allow-list, recommended sizes and min-SKU spec belong
+    together, and fine-tune tasks to the lists for fine-tuning.
+    """
+    if subject.described.type != "mlflow_model":
+        return
+    lists = {one.scenario: one for one in written_lists(subject)}
+    for one in lists.values():
+        if missing := [what for what, value in _parts(one).items() if not value]:
+            there = next(key for key, value in _keys(one).items() if value)
+            yield scenario_incomplete.at(
+                one.place(there),
+                f"'{one.scenario}' has no {' and no '.join(missing)}.",
+                "Say allow-list, recommended sizes and min-SKU spec, or none of them.",
+            )
+    tasks = subject.described.metadata.get("tasks")
+    tuned = isinstance(tasks, Mapping) and bool(tasks.get("fineTuningTasks"))
+    if tuned and "finetune" not in lists:
+        where = subject.described.where("tasks.fineTuningTasks")
+        yield scenario_incomplete.at(
+            where, "There are fine-tune tasks, but no sizes to fine-tune on.", "Add the lists, or drop the tasks."
+        )
+    if not tuned and "finetune" in lists:
+        where = lists["finetune"].place(next(key for key, value in _keys(lists["finetune"]).items() if value))
+        yield scenario_incomplete.at(
+            where, "There are sizes to fine-tune on, but no fine-tune tasks.", "Add the tasks, or drop the lists."
+        )
+
+
+def _parts(one: WrittenList) -> dict[str, object]:
+    return {"allow-list": one.allowed, "recommended sizes": one.recommended, "min-SKU spec": one.min_spec}
+
+
+def _keys(one: WrittenList) -> dict[str, object]:
+    return {one.allowed_key: one.allowed, one.recommended_key: one.recommended, one.min_spec_key: one.min_spec}

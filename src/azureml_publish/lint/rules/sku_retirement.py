@@ -1,0 +1,98 @@
+"""Rules on sizes that are retired, or will be soon."""
+
+from __future__ import annotations
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import Document
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.subject import AssetSubject, ModelSubject, ProjectSubject
+from azureml_publish.lint.written_skus import allow_lists, project_of, some, written_lists
+from azureml_publish.skus.compute import resolve_body
+from azureml_publish.skus.lists import ListUse
+from azureml_publish.skus.retirement import is_retired, retiring_within
+
+
+@rule("SKU010", "sku-retired", Severity.ERROR, "A list names retired sizes; an error where it names no other.")
+def sku_retired(subject: ModelSubject | ProjectSubject) -> Findings:
+    """A literal list that names retired sizes. A query leaves them out by itself."""
+    for use, document in allow_lists(subject):
+        yield from _retired_sizes(project_of(subject), use, document)
+
+
+def _retired_sizes(project: ProjectSubject, use: ListUse, document: Document) -> Findings:
+    if not use.literal:
+        return
+    skus = resolve_body(project.catalogue, use.body, project.as_of).skus
+    retired = [sku for sku in skus if is_retired(sku, project.as_of)]
+    if retired and len(retired) == len(skus):
+        last = max(filter(None, (sku.retirement for sku in retired)))
+        yield sku_retired.at(
+            document.location(use.key_path),
+            f"Every size of {use.name} is retired; the last went on {last}.",
+            "Name sizes that are offered, or write a query: `publish skus list` tries one.",
+        )
+        return
+    for sku in retired:
+        yield sku_retired.at(
+            document.location_of(sku.name, below=use.key_path),
+            f"{sku.name} of {use.name} is retired since {sku.retirement}.",
+            "`publish skus prune` takes it out and shows the difference first.",
+            severity=Severity.WARNING,
+        )
+
+
+@sku_retired.also
+def _retired_of_asset(subject: AssetSubject) -> Findings:
+    """One finding a list: lists of asset folders are long, and a published one is mended as a whole."""
+    for one in written_lists(subject):
+        names = [sku.name for sku in one.skus if is_retired(sku, subject.described.as_of)]
+        if not names or subject.described.archived:
+            continue
+        every = len(names) == len(one.allowed or ())
+        what = "Every size" if every else f"{len(names)} of {len(one.allowed or ())} sizes"
+        yield sku_retired.at(
+            one.place(one.allowed_key),
+            f"{what} of '{one.scenario}' {'are' if len(names) > 1 and not every else 'is'} retired: {some(names)}.",
+            "Name sizes that are offered: `publish skus list` finds some.",
+            severity=None if every else Severity.WARNING,
+        )
+
+
+DAYS = 180
+
+
+@rule("SKU011", "sku-retiring-soon", Severity.WARNING, "A list loses sizes to retirement within 180 days.")
+def sku_retiring_soon(subject: ModelSubject | ProjectSubject) -> Findings:
+    """A list that loses sizes within half a year."""
+    for use, document in allow_lists(subject):
+        yield from _retiring_sizes(project_of(subject), use, document)
+
+
+def _retiring_sizes(project: ProjectSubject, use: ListUse, document: Document) -> Findings:
+    skus = resolve_body(project.catalogue, use.body, project.as_of).skus
+    going = retiring_within(skus, project.as_of, DAYS)
+    if use.literal:
+        for sku in going:
+            yield sku_retiring_soon.at(
+                document.location_of(sku.name, below=use.key_path),
+                f"{sku.name} of {use.name} retires on {sku.retirement}.",
+                "`publish skus retiring` shows what its list becomes.",
+            )
+    elif going and all(sku in going or is_retired(sku, project.as_of) for sku in skus):
+        yield sku_retiring_soon.at(
+            document.location(use.key_path),
+            f"Nothing that {use.name} selects is left after {going[-1].retirement}.",
+            "Name further families: `publish skus list` tries a query.",
+        )
+
+
+@sku_retiring_soon.also
+def _retiring_of_asset(subject: AssetSubject) -> Findings:
+    for one in written_lists(subject):
+        going = retiring_within(one.skus, subject.described.as_of, DAYS)
+        if going and not subject.described.archived:
+            yield sku_retiring_soon.at(
+                one.place(one.allowed_key),
+                f"'{one.scenario}' loses {some([sku.name for sku in going])} by {going[-1].retirement}.",
+                "Name sizes that stay: `publish skus list` finds some.",
+            )

@@ -1,0 +1,187 @@
+"""Rules on the tables of a card."""
+
+from __future__ import annotations
+
+import re
+
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import once_a_card, short, times, width_of
+from azureml_publish.lint.markdown.cards import Card, CardEdit, Row, Table, cells_of
+from azureml_publish.lint.subject import Described
+
+DELIMITER = re.compile(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
+"""The row of dashes of a table with two columns or more."""
+
+
+@rule("CARD001", "table-row-column-count", Severity.ERROR, "A table row has not as many cells as its header.")
+def table_row_column_count(model: Described) -> Findings:
+    """A table row with more or fewer cells than its header, which viewers pad or cut without a word."""
+    card = model.card
+    for table in card.tables:
+        wanted = len(table.header.cells)
+        for row in table.rows:
+            if len(row.cells) != wanted:
+                yield _odd_row(card, row, wanted)
+    yield from _odd_delimiters(card)
+
+
+def _odd_row(card: Card, row: Row, wanted: int) -> Diagnostic:
+    text = card.lines[row.line - 1]
+    count, column = len(row.cells), len(text) - len(text.lstrip()) + 1
+    if "|" not in text:
+        message = f"The line '{short(text)}' follows a table without an empty line between, so it becomes a row of it."
+        hint = "Put an empty line before it, or move it out of the table."
+        return table_row_column_count.at(card.place(row.line, column), message, hint, width=width_of(text.strip()))
+    message = f"The row '{short(text)}' has {times(count, 'cell')}, the table's header {wanted}."
+    hint = "Fill the missing cells, or take out the extra '|'; write '\\|' for a bar inside a cell."
+    fix = None
+    if count < wanted:
+        end = len(text.rstrip())
+        closed = text.rstrip().endswith("|") and not text.rstrip().endswith("\\|")
+        added = " |" * (wanted - count) if closed else " |" * (wanted - count + 1)
+        # What is missing may be a cell in the middle: nobody but the author knows.
+        fix = card.fix([(row.line, end + 1, row.line, end + 1, added)], safe=False)
+    return table_row_column_count.at(card.place(row.line, column), message, hint, fix=fix, width=width_of(text.strip()))
+
+
+def _odd_delimiters(card: Card) -> Findings:
+    """A row of dashes whose cells are not those of the header above it: then there is no table at all."""
+    if "|" not in card.source:
+        return
+    for first, last in card.paragraphs:
+        for line in range(first + 1, last + 1):
+            text, above = card.lines[line - 1], card.lines[line - 2]
+            if "|" in above and DELIMITER.match(text):
+                count, wanted = len(cells_of(text, line)), len(cells_of(above, line - 1))
+                if count == wanted:
+                    continue
+                yield table_row_column_count.at(
+                    card.place(line, len(text) - len(text.lstrip()) + 1),
+                    f"The row of dashes has {times(count, 'cell')}, the header above it {wanted}: this is no table.",
+                    "Give both rows as many cells.",
+                    width=width_of(text.strip()),
+                )
+
+
+_DASHES = re.compile(r"[ >]*\|?[ :|-]+$")
+
+
+@rule("CARD002", "table-missing-delimiter", Severity.ERROR, "Rows of a table lack the row of dashes.")
+def table_missing_delimiter(model: Described) -> Findings:
+    """Rows of a table without the row of dashes that makes them one."""
+    card = model.card
+    if "|" not in card.source:
+        return
+    for first, last in card.paragraphs:
+        if last - first >= 1:
+            yield from _rows(card, first, last)
+
+
+def _rows(card: Card, first: int, last: int) -> Findings:
+    """Two lines or more of one paragraph that are rows by their looks: bars round them, or two within."""
+    texts = [card.lines[line - 1] for line in range(first, last + 1)]
+    seen = [
+        card.prose[card.starts[line - 1] : card.starts[line - 1] + len(card.lines[line - 1])]
+        for line in range(first, last + 1)
+    ]
+    if not all(_is_row(text) for text in seen):
+        return
+    counts = {len(cells_of(text, first)) for text in texts}
+    if len(counts) != 1 or any(_DASHES.match(text) for text in texts):
+        return
+    (count,) = counts
+    head = texts[0]
+    column = len(head) - len(head.lstrip(" >")) + 1
+    framed = head.strip().startswith("|")
+    dashes = f"| {' | '.join(['---'] * count)} |" if framed else "|".join(["---"] * count)
+    fix = None if column > 1 else card.fix([(first + 1, 1, first + 1, 1, f"{dashes}\n")])
+    yield table_missing_delimiter.at(
+        card.place(first, column),
+        f"{times(len(texts), 'row')} of {count} cells lack the row of dashes below the first: readers see no table.",
+        f"Write `{dashes}` below the header.",
+        fix=fix,
+        width=width_of(head.strip()),
+    )
+
+
+def _is_row(text: str) -> bool:
+    bare = text.strip(" >")
+    bars = bare.count("|") - bare.count("\\|")
+    return (bare.startswith("|") and bare.endswith("|") and bars >= 3) or (bars >= 2 and "||" not in bare)
+
+
+@rule("CARD003", "table-no-blank-line-before", Severity.WARNING, "A table follows text without an empty line between.")
+def table_no_blank_line_before(model: Described) -> Findings:
+    """A table right below text, which some viewers take for more of that text."""
+    card = model.card
+    if "|" not in card.source:
+        return
+    yield from _swallowed(card)
+    ends = {last for _, last in card.paragraphs}
+    for table in card.tables:
+        line = table.header.line
+        if line - 1 not in ends:
+            continue
+        text = card.lines[line - 1]
+        yield table_no_blank_line_before.at(
+            card.place(line, len(text) - len(text.lstrip()) + 1),
+            f"The table '{short(text)}' follows text without an empty line: some viewers show it as more of that text.",
+            "Put an empty line before the table.",
+            fix=None if table.nested else card.fix([(line, 1, line, 1, "\n")]),
+            width=width_of(text.strip()),
+        )
+
+
+def _swallowed(card: Card) -> Findings:
+    """A table right below an item of a list is no table at all: its lines belong to the item."""
+    for first, last in card.paragraphs:
+        for line in range(first + 2, last + 1):
+            head, dashes = card.lines[line - 2], card.lines[line - 1]
+            if "|" not in head or not DELIMITER.match(dashes):
+                continue
+            if len(cells_of(head, line - 1)) != len(cells_of(dashes, line)):
+                continue  # CARD001 tells
+            yield table_no_blank_line_before.at(
+                card.place(line - 1, len(head) - len(head.lstrip()) + 1),
+                f"The table '{short(head)}' is no table: without an empty line it belongs to the text above it.",
+                "Put an empty line before the table.",
+                fix=card.fix([(line - 1, 1, line - 1, 1, "\n")]) if head[:1] not in "> \t" else None,
+                width=width_of(head.strip()),
+            )
+
+
+@rule("CARD004", "table-pipe-style", Severity.INFO, "Header and row of dashes do not begin and end alike.")
+def table_pipe_style(model: Described) -> Findings:
+    """A header without bars at its ends above a row of dashes with them, or the other way round."""
+    card = model.card
+    edits = [edit for table in card.tables if (edit := _edit(card, table))]
+    if edits:
+        yield once_a_card(
+            table_pipe_style,
+            card,
+            edits,
+            f"In {times(len(edits), 'table')} the header and the row of dashes below differ in their outer bars (|).",
+            "Write the outer bars in both rows or in none.",
+        )
+
+
+def _edit(card: Card, table: Table) -> CardEdit | None:
+    line = table.delimiter_line
+    header, dashes = card.lines[line - 2], card.lines[line - 1]
+    if table.nested or len(table.header.cells) < 2:
+        return None
+    wanted = _ends(header)
+    if wanted == _ends(dashes):
+        return None
+    inner = dashes.strip().removeprefix("|").removesuffix("|").strip()
+    if not re.match(r"--|:", inner):
+        inner = f"--{inner}"  # `- | -` would begin a list
+    text = f"{'|' * wanted[0]}{inner}{'|' * wanted[1]}"
+    indent = len(dashes) - len(dashes.lstrip())
+    return line, indent + 1, line, len(dashes.rstrip()) + 1, text
+
+
+def _ends(row: str) -> tuple[bool, bool]:
+    bare = row.strip()
+    return bare.startswith("|"), bare.endswith("|") and not bare.endswith("\\|")

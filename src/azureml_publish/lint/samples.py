@@ -1,0 +1,182 @@
+"""The samples that a model shows, and what MLflow says that it takes and does."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markdown_it.token import Token
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, parse_yaml
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described, SampleText
+
+_JSON = frozenset({"json", "JSON", "Json"})
+_ELIDED = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<elision>\.\.\.|…)')
+"""Strings, and what stands for something left out between them."""
+
+
+class NotJsonError(ValueError):
+    """A sample is not JSON; the text says why. `line` and `column` of the sample count from 1."""
+
+    def __init__(self, why: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(why)
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One input of a signature: its name ("" where it has none), MLflow's type, and whether it must be given."""
+
+    name: str
+    type: str
+    required: bool
+
+
+def json_texts(model: Described) -> Iterator[SampleText]:
+    """Every sample of a model: its files, and the JSON fences of its card and of the pages beside it.
+
+    Fences are called `input` or `output` by the nearest heading (or the last lines) above them, others have no name.
+    """
+    yield from model.samples
+    for page in (model.card, *model.pages):
+        yield from _fences(page)
+
+
+def inputs(model: Described) -> Iterator[tuple[SampleText, Any]]:
+    """The sample inputs that are JSON, with their data; those in files of their own go before those of the card."""
+    for sample in model.samples or json_texts(model):
+        if sample.name == "input":
+            try:
+                yield sample, parse_sample(sample.text)
+            except NotJsonError:
+                continue
+
+
+def parse_sample(text: str) -> Any:
+    """A sample's data, which is nested no deeper than what people read.
+
+    Raises:
+        NotJsonError: it is not JSON.
+    """
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise NotJsonError(error.msg, error.lineno, error.colno) from None
+    except RecursionError:
+        raise NotJsonError(f"it is nested deeper than {MAX_DEPTH}") from None
+    except ValueError as error:  # a number of thousands of digits, or a word of ours
+        raise NotJsonError(str(error)) from None
+    return data
+
+
+def is_elided(text: str) -> bool:
+    """Whether a sample says with dots between its values that something is left out."""
+    return any(match["elision"] for match in _ELIDED.finditer(text))
+
+
+def place_in(sample: SampleText, key_path: KeyPath) -> Location:
+    """Where a value of a sample stands; JSON is YAML, whose reader knows places."""
+    document = _positions(sample.text)
+    if document is None:
+        return sample.place(1, 1)
+    where = document.location(key_path)
+    return sample.place(where.line, where.column)
+
+
+@functools.lru_cache(maxsize=4)
+def _positions(text: str) -> Document | None:
+    return parse_yaml(text.replace("\t", " "), "")[0]
+
+
+def signature(mlmodel: Document | None) -> tuple[Column, ...] | None:
+    """The inputs of MLflow's signature; None where there is none, or only tensors, which have no columns."""
+    data = mlmodel.data if mlmodel is not None else None
+    written = data.get("signature") if isinstance(data, Mapping) else None
+    listed = written.get("inputs") if isinstance(written, Mapping) else None
+    if not isinstance(listed, str):
+        return None
+    try:
+        columns = json.loads(listed)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(columns, list) or not all(isinstance(column, dict) for column in columns):
+        return None
+    if not columns or any(column.get("type") == "tensor" for column in columns):
+        return None
+    return tuple(
+        Column(str(column.get("name") or ""), str(column.get("type")), column.get("required", True) is not False)
+        for column in columns
+    )
+
+
+def flavours(mlmodel: Document | None) -> Mapping[str, Any]:
+    """MLflow's flavours by name; none where there is no such file."""
+    data = mlmodel.data if mlmodel is not None else None
+    found = data.get("flavors") if isinstance(data, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def is_offered(model: Described) -> bool:
+    """Whether the catalogue offers to deploy the model: it says on which machines, and does not hide it."""
+    computes = model.metadata.get("supportedComputes")
+    return isinstance(computes, Mapping) and bool(computes.get("inferenceComputes")) and not model.archived
+
+
+@functools.lru_cache(maxsize=8)
+def _fences(page: Card) -> tuple[SampleText, ...]:
+    """The JSON fences of a page, found once for all rules."""
+    return tuple(_find_fences(page))
+
+
+def _find_fences(page: Card) -> Iterator[SampleText]:
+    headings = list(_headings(page))
+    starts = [line for line, _ in headings]
+    for token in page.tokens:
+        if token.type != "fence" or not token.map or token.info.strip().split(" ")[0] not in _JSON:
+            continue
+        above = bisect.bisect(starts, token.map[0]) - 1
+        title = headings[above][1] if above >= 0 else ""
+        yield SampleText(_kind(title, page, token), token.content, _fence_place(page, token))
+
+
+def _headings(page: Card) -> Iterator[tuple[int, str]]:
+    for token, inline in zip(page.tokens, page.tokens[1:], strict=False):
+        if token.type == "heading_open" and token.map:
+            yield token.map[0], inline.content.lower()
+
+
+def _kind(title: str, page: Card, token: Token) -> str:
+    """`input`, `output` or nothing: by the lines between the heading and the fence, else by the heading itself."""
+    first = (token.map or [0])[0]
+    near = " ".join(page.lines[max(first - 3, 0) : first]).lower()
+    for text in (near, title):
+        said = [word for word in ("input", "output") if word in text]
+        if len(said) == 1 and "sample" in f"{title} {near}":
+            return said[0]
+    return ""
+
+
+def _fence_place(page: Card, token: Token) -> Any:
+    """A line and column of a fence's content as those of the card: behind the fence's own line and indentation."""
+    first = (token.map or [0])[0]
+    contents = token.content.split("\n")
+
+    def place(line: int, column: int) -> Location:
+        row = page.lines[first + line] if first + line < len(page.lines) else ""
+        content = contents[line - 1] if line <= len(contents) else ""
+        indent = row.find(content) if content else 0
+        return page.place(first + line + 1, column + max(indent, 0))
+
+    return place
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
