@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -113,3 +114,8 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any finding is severe enough to stop a plan."""
     return any(found.severity is Severity.ERROR for found in diagnostics)
+
+
+def mask_passwords(text: str) -> str:
+    """A text with the users and passwords of its addresses replaced by as many stars; no report shows them."""
+    return re.sub(r"(?<=://)[^\s/]+(?=@)", lambda found: "*" * len(found[0]), text)

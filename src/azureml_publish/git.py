@@ -1,17 +1,66 @@
-"""What `publish lint` asks git: where the repository begins, and which files a pull request changes."""
+"""The one place that runs git. A repository or an address may be hostile: it must run no command and ask nobody.
+
+Two kinds of calls. What is asked of the repository around a project reads that repository's settings and not the
+user's, and reaches no network. What fetches a source needs the user's settings (proxies, credential helpers, LFS) and
+reads no settings of what it fetches.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
-SECONDS = 10
+from azureml_publish.errors import Interrupted, PublishError
+
+LOCAL_SECONDS = 30.0
+"""How long a question to the repository around a project may take."""
+
+_ALWAYS = (
+    # A folder that merely looks like a bare repository is not taken for one (git 2.38; older: `_looks_bare`).
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "credential.interactive=false",
+)
+
+_NEVER_ASK = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",  # empty, and not missing: else core.askPass and SSH_ASKPASS come next
+    "SSH_ASKPASS": "",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GCM_INTERACTIVE": "never",
+    "GIT_PAGER": "cat",
+}
+
+_OF_A_REPOSITORY = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES"
+    r"|SHALLOW_FILE|GRAFT_FILE|CEILING_DIRECTORIES|EXTERNAL_DIFF|TEMPLATE_DIR|ATTR_SOURCE|\w+_PATHSPECS)"
+)
+"""Variables that a git hook hands on; they name another repository than the one that is meant here."""
+
+_FILTER = re.compile(r"(filter\..+)\.(clean|smudge|process|required)", re.DOTALL)
 
 
-def prefix_of(root: Path) -> str:
+class GitFailed(PublishError):
+    """git is not there, refused, or took too long; the message is its last line, as a part of a sentence."""
+
+
+class GitMissing(GitFailed):
+    """git is not installed."""
+
+
+def prefix_of(root: Path, environ: Mapping[str, str]) -> str:
     """The project's folder in its repository with `/` at its end; empty at its top, or where there is none."""
-    return (_git(root, "rev-parse", "--show-prefix") or "").strip()
+    return (_ask(root, environ, "rev-parse", "--show-prefix") or "").rstrip("\n")
 
 
 def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
@@ -20,19 +69,182 @@ def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
     The branch that it goes into is GITHUB_BASE_REF in GitHub Actions. A shallow checkout may not have it; then the
     last commit is what is changed.
     """
+    diff = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
     base = environ.get("GITHUB_BASE_REF", "")
-    asked = [["diff", "--name-only", "-z", f"origin/{base}...HEAD"]] if base and not base.startswith("-") else []
-    asked += [["diff", "--name-only", "-z", "HEAD^", "HEAD"]] if base else []
-    names = next((names for arguments in asked if (names := _git(root, *arguments)) is not None), "")
-    here = _git(root, "diff", "--name-only", "-z", "HEAD") or ""
+    asked = [[*diff, f"origin/{base}...HEAD", "--"]] if base and not base.startswith("-") else []
+    asked += [[*diff, "HEAD^", "HEAD", "--"]] if base else []
+    names = next((names for arguments in asked if (names := _ask(root, environ, *arguments)) is not None), "")
+    here = _ask(root, environ, *diff, "HEAD", "--") or ""
     return frozenset(name for name in (names + here).split("\0") if name)
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    """What git says; None where it is not there, refuses, or takes too long."""
-    command = ["git", "-C", str(root), "-c", "core.quotePath=false", *arguments]
-    try:
-        ran = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603 - no shell
-    except (OSError, subprocess.SubprocessError):
+def commit_of(root: Path, environ: Mapping[str, str]) -> str:
+    """The repository's commit, `-dirty` behind it where files of the project differ from it; empty outside of one."""
+    commit = (_ask(root, environ, "rev-parse", "--verify", "HEAD") or "").strip()
+    if not commit:
+        return ""
+    here = (".", ":(exclude).publish")
+    status = _ask(root, environ, "status", "--porcelain", "--ignore-submodules=dirty", "-unormal", "--", *here)
+    return f"{commit}-dirty" if status else commit
+
+
+def _ask(root: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
+    """What git says of the repository around a folder; None where it is not there, refuses, or takes too long."""
+    if _looks_bare(root):
         return None
-    return ran.stdout.decode("utf-8", errors="replace")
+    folder = ["-C", str(root)]
+    variables = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    variables["GIT_ALLOW_PROTOCOL"] = "none"  # a partial clone would fetch what it has not
+    isolated = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        listed = run_git([*folder, "config", "--list", "--null", "--show-scope"], variables, seconds=LOCAL_SECONDS)
+        settings = [*_overrides(os.fsdecode(listed)), "core.quotePath=false", "diff.autoRefreshIndex=false"]
+        own = [part for setting in settings for part in ("-c", setting)]
+        return os.fsdecode(run_git([*own, *folder, *arguments], variables | isolated, seconds=LOCAL_SECONDS))
+    except GitFailed:
+        return None
+
+
+def _looks_bare(root: Path) -> bool:
+    """Whether git would come upon something like a bare repository on its way up from a folder to a `.git`."""
+    for folder in (root, *root.parents):
+        if all((folder / name).exists() for name in ("HEAD", "objects", "refs")):
+            return True
+        if (folder / ".git").exists():
+            return False
+    return False
+
+
+def _overrides(listed: str) -> Iterator[str]:
+    """Settings of the user to keep, and settings of the repository that run commands to undo.
+
+    Raises:
+        GitFailed: one of them cannot be undone.
+    """
+    fields = listed.split("\0")
+    for scope, entry in zip(fields[::2], fields[1::2], strict=False):
+        key, _, value = entry.partition("\n")
+        if scope in ("system", "global") and key == "safe.directory":
+            yield f"{key}={value}"
+        found = _FILTER.fullmatch(key)
+        if found and scope not in ("system", "global"):
+            if "=" in key:
+                raise GitFailed("a filter's name holds an equals sign")
+            yield f"{key}={'false' if found[2] == 'required' else ''}"
+
+
+def fetching(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables under which git fetches a source: the user's, but for those of another repository."""
+    variables = {name: value for name, value in environ.items() if not _OF_A_REPOSITORY.fullmatch(name)}
+    variables["GIT_ALLOW_PROTOCOL"] = "https:http:ssh:git:file"
+    variables.setdefault("GIT_HTTP_LOW_SPEED_LIMIT", "1")
+    variables.setdefault("GIT_HTTP_LOW_SPEED_TIME", "30")
+    if "GIT_SSH" not in variables:
+        ssh = variables.get("GIT_SSH_COMMAND") or _own_ssh(variables)
+        quiet = " -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15"
+        # Another program than OpenSSH's knows no such options; it has no terminal to ask at, and a time limit.
+        variables["GIT_SSH_COMMAND"] = f"{ssh}{quiet}" if re.match(r"(\S*/)?ssh(\.exe)?(\s|$)", ssh) else ssh
+    return variables
+
+
+def _own_ssh(environ: Mapping[str, str]) -> str:
+    """The user's core.sshCommand, which GIT_SSH_COMMAND goes before; looked up outside of any repository."""
+    try:
+        found = run_git(["config", "--get", "core.sshCommand"], {**environ, "GIT_DIR": os.devnull}, seconds=10)
+    except GitFailed:
+        return "ssh"
+    return os.fsdecode(found).strip() or "ssh"
+
+
+def run_git(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    seconds: float,
+    silence: float | None = None,
+    stop: Callable[[], bool] = bool,
+) -> bytes:
+    """What git writes to standard output.
+
+    Args:
+        arguments: what stands behind `git`.
+        environ: its variables; those that keep it from asking anybody are added.
+        seconds: how long it may take in all.
+        silence: how long it may say nothing on standard error.
+        stop: whether somebody wants to stop.
+
+    Raises:
+        GitMissing: it is not installed.
+        GitFailed: it refused or took too long.
+        Interrupted: `stop` said so.
+    """
+    command = ["git", "--no-pager", *(part for setting in _ALWAYS for part in ("-c", setting)), *arguments]
+    # Files and not pipes: what git started may hold a pipe open long after git itself was ended.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - no shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=said,
+                env={**environ, **_NEVER_ASK},
+                start_new_session=True,  # no terminal to ask at, and a group that can be ended as a whole
+            )
+        except FileNotFoundError as error:
+            raise GitMissing("git is not installed") from error
+        except OSError as error:
+            raise GitFailed(f"git cannot be started: {error.strerror}") from error
+        try:
+            _wait(process, said, seconds=seconds, silence=silence, stop=stop)
+        finally:
+            if process.poll() is None:
+                _end(process)
+        if process.returncode:
+            raise GitFailed(_last_line(_content(said)))
+        return _content(out)
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    said: IO[bytes],
+    *,
+    seconds: float,
+    silence: float | None,
+    stop: Callable[[], bool],
+) -> None:
+    begun = heard = time.monotonic()
+    size = 0
+    while True:
+        try:
+            process.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            now, length = time.monotonic(), os.fstat(said.fileno()).st_size
+            if length != size:
+                heard, size = now, length
+            if stop():
+                raise Interrupted("Stopped while git was at work.", hint="Run again to carry on from here.") from None
+            if now - begun > seconds:
+                raise GitFailed(f"it was not done after {seconds:g} seconds") from None
+            if silence is not None and now - heard > silence:
+                raise GitFailed(f"nothing came for {silence:g} seconds") from None
+        else:
+            return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git and what it started."""
+    if os.name == "posix":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _last_line(said: bytes) -> str:
+    lines = [line for line in re.split(r"[\r\n]+", said.decode(errors="replace")) if line.strip()]
+    return lines[-1].strip().rstrip(".") if lines else "no reason given"

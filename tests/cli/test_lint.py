@@ -20,6 +20,7 @@ from azureml_publish.pipeline.fix import mend
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 from tests.conftest import REPOSITORY, Run, edit
+from tests.unit.test_git import disguise
 
 SPEC = "models/bert-base-cased/model.yaml"
 CARD = "models/bert-base-cased/card.md.j2"
@@ -268,6 +269,34 @@ def test_github_gets_paths_of_the_repository_changed_files_first_and_a_summary(
     ]
     assert "SKU002" in lines[0]
     assert "| error | SKU002" in (top / "summary.md").read_text(encoding="utf-8")
+
+
+def test_a_project_that_looks_like_a_bare_repository_runs_nothing(publish: Run, doubled: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    disguise(doubled, f"[core]\nfsmonitor = touch {mark}\n")
+    assert publish("lint", "-o", "github").code == 4
+    assert not mark.exists()
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown(publish: Run, project: Path) -> None:
+    path = project / "models" / "bert-base-cased" / "model.yaml"
+    before = path.read_text(encoding="utf-8")
+    source = before[before.index("source:") : before.index("license:")]
+    for address in ("https://me:geheim-1@models.example/a", "https://geheim-123456789012345678@models.example/a"):
+        path.write_text(before.replace(source, f"source: {{git: {{uri: '{address}'}}}}\n"), encoding="utf-8")
+        for form in ("text", "json", "github", "sarif", "junit"):
+            ran = publish("lint", "-o", form)
+            assert ran.code == 4
+            assert "an address without a password is wanted" in ran.out
+            assert "geheim" not in ran.out + ran.err
+        for verb in ("plan", "render", "apply"):
+            ran = publish(verb)
+            assert ran.code == 4
+            assert "geheim" not in ran.out + ran.err
+    path.write_text(
+        before.replace(source, "source: {git: {uri: 'https://me@models.example/me/a'}}\n"), encoding="utf-8"
+    )
+    assert "password" not in publish("lint").out
 
 
 def test_files_mean_their_models(publish: Run, doubled: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from azureml_publish.assets import MANIFEST_PROPERTY, PROMOTED_COMMIT, PROMOTED_FROM, SOURCE_PROPERTY
 from azureml_publish.emulator import Emulator, Fault, Quirks
 from tests.conftest import ControlPlane, Run, edit
+from tests.unit.test_git import disguise
 
 MODEL = "tiny"
 DEV, PROD = "azureml://registries/dev", "azureml://registries/prod"
@@ -95,6 +96,16 @@ def test_the_storage_fetches_and_what_is_there_is_the_same(
     assert publish("verify", MODEL, "-r", PROD).code == 0
     assert publish("plan", "-r", PROD, "--detailed-exitcode").code == 0
     assert promote(publish)["outcome"] == "unchanged"
+
+
+def test_a_project_that_looks_like_a_bare_repository_runs_nothing(
+    publish: Run, in_dev: Path, project: Path, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    disguise(project, f"[core]\nfsmonitor = touch {mark}\n")
+    assert promote(publish)["outcome"] == "created"
+    assert not mark.exists()
+    assert PROMOTED_COMMIT not in asset(publish, PROD)["properties"]
 
 
 def test_metadata_is_rendered_from_the_folder_or_carried_as_it_is(

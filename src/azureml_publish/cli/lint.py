@@ -160,7 +160,7 @@ def command(
     if write_baseline is not None:
         _accept(output, asked, staged, write_baseline)
     found, held = _told(asked, staged)
-    prefix = prefix_of(root) if output.format in ("github", "sarif") else ""
+    prefix = prefix_of(root, output.run.environ) if output.format in ("github", "sarif") else ""
     count = linted.folders if assets else len(staged.subjects)
     report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
     _show(output, report, root, held)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import click
 
@@ -28,6 +26,7 @@ from azureml_publish.execute.promote import (
     promote,
     wanted_of,
 )
+from azureml_publish.git import commit_of
 from azureml_publish.pipeline.references import find_meant, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened
 from azureml_publish.pipeline.registry_pair import open_pair
@@ -94,7 +93,7 @@ def command(
         if plan.changes:
             named = some([f"{action.model}:{action.version}" for action in plan.changes])
             ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
-        provenance = Provenance(_commit(project.root), plan.digest, TOOL)
+        provenance = Provenance(commit_of(project.root, output.run.environ), plan.digest, TOOL)
         with transferring.into(output, other) as transfer:
             carrying = _Carrying(one, other, provenance, transfer)
             results = carrying.all(promotions, plan, records)
@@ -193,20 +192,3 @@ class _Carrying:
         if copied is None:
             outcome = Outcome.UPDATED if promotion.action.kind is ActionKind.ARCHIVE else Outcome.UNCHANGED
         return Promoted(asset, target_id, outcome, str(promotion.mode), copied)
-
-
-def _commit(root: Path) -> str:
-    """The repository's commit, `-dirty` behind it where files of the project differ from it; empty outside of one."""
-
-    def git(*arguments: str) -> str | None:
-        try:
-            command = ["git", "-C", str(root), *arguments]
-            ran = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return ran.stdout.strip() if ran.returncode == 0 else None
-
-    commit = git("rev-parse", "--verify", "HEAD")
-    if not commit:
-        return ""
-    return f"{commit}-dirty" if git("status", "--porcelain", "--", ".", ":(exclude).publish") else commit

@@ -14,6 +14,7 @@ import click
 
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
+from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.upload.pool import CONNECTIONS, Lanes
 from azureml_publish.content.upload.retry import Bandwidth
 from azureml_publish.content.upload.transfer import Transfer
@@ -36,7 +37,8 @@ class Transferring:
         lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
         with _stoppable(output) as stopped, watch(output, self.progress) as progress:
             blobs = find_blobs(opened, output.run.environ)
-            yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, lanes=lanes)
+            clones = Clones(output.run.environ, stopped.is_set)
+            yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, clones, lanes)
 
 
 class Rate(click.ParamType[float]):

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.diagnostics import Diagnostic, mask_passwords
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 Sources: TypeAlias = Callable[[str], Sequence[str] | None]
@@ -32,10 +32,10 @@ def span_of(found: Diagnostic, sources: Sources) -> int:
 
 
 def line_of(found: Diagnostic, sources: Sources) -> str:
-    """The line of a finding; empty where its file has no such line."""
+    """The line of a finding, without passwords; empty where its file has no such line."""
     lines = sources(found.location.path)
     number = found.location.line
-    return lines[number - 1] if lines is not None and number <= len(lines) else ""
+    return mask_passwords(lines[number - 1]) if lines is not None and number <= len(lines) else ""
 
 
 def frame(found: Diagnostic, sources: Sources, columns: int, paint: Paint = PLAIN, *styles: str) -> str:

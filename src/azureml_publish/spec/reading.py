@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule, Severity
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule, Severity, mask_passwords
 from azureml_publish.documents import Document, KeyPath
 
 UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "A key that the file does not know; often a typing error.")
@@ -88,6 +88,10 @@ _WANTED = {
     "model_attributes_type": ("a mapping is wanted", "Write key: value pairs below it."),
     "too_short": ("at least one item is wanted", "Name at least one."),
     "string_too_short": ("it must not be empty", "Write a value."),
+    "password_in_address": (
+        "an address without a password is wanted",
+        "Take it out and revoke it; git gets passwords from a credential helper (git help credentials).",
+    ),
     "union_tag_invalid": (
         "a query or a list of sizes is wanted",
         "Write {families: [NC_A100_v4]} or [Standard_NC6s_v3].",
@@ -121,7 +125,7 @@ def _shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"the text '{value[:60]}'"
+            return f"the text '{mask_passwords(value)[:60]}'"
         case dict():
             return "a mapping"
         case list() | tuple():

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, StrictBool, Tag
+from pydantic import AfterValidator, Discriminator, Field, StrictBool, Tag
+from pydantic_core import PydanticCustomError
 
 from azureml_publish.spec.reading import Written
+
+SHORTEST_TOKEN = 20
+"""Characters from which a user in an address counts as a token; those of GitHub, GitLab and the Hub are longer."""
 
 _COMMIT = "Commit of the files' origin; the property SHA."
 
@@ -51,11 +55,30 @@ class BlobSource(_Chosen):
     revision: Annotated[str | None, Field(description=_COMMIT)] = None
 
 
+def _without_password(uri: str) -> str:
+    """An address as it is: what opens a repository belongs into a credential helper, not into a file that is published.
+
+    A user's name may stay, as Azure DevOps writes it (https://contoso@dev.azure.com/contoso/_git/models).
+    """
+    scheme, _, rest = uri.partition("://")
+    host, _, path = rest.partition("/")
+    user, at, _ = host.rpartition("@")
+    alone = scheme not in ("http", "https") or len(user) < SHORTEST_TOKEN or path.startswith(f"{user}/")
+    if at and (":" in user or not alone):
+        raise PydanticCustomError("password_in_address", "an address without a password is wanted")
+    return uri
+
+
 class GitRepository(Written):
     """A git repository at a commit, branch or tag."""
 
     uri: Annotated[
-        str, Field(description="What git clones.", pattern=r"^(https|http|ssh|git|file)://\S+$|^[\w.-]+@[\w.-]+:\S+$")
+        str,
+        Field(
+            description="What git clones. No password stands in it.",
+            pattern=r"^(https|http|ssh|git|file)://\S+$|^[\w.-]+@[\w.-]+:\S+$",
+        ),
+        AfterValidator(_without_password),
     ]
     branch: Annotated[
         str | None,
