@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azureml_publish import files
 from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml, walk
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 
-CONFIG_FILE = "publish.yaml"
+CONFIG_FILE = files.CONFIG_FILE
 SPEC_FILE = "model.yaml"
 CARD_FILE = "card.md.j2"
 FINISHED_CARD = "card.md"

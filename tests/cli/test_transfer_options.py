@@ -8,28 +8,12 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import click
 import pytest
 
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import watch
-from azureml_publish.cli.transfer_options import Rate
 from azureml_publish.pipeline.run import RunContext
 from tests.conftest import Run
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [("50MiB", 50 * 1024**2), ("50 MiB/s", 50 * 1024**2), ("400K", 400_000), ("1.5g", 1.5e9), ("2048", 2048)],
-)
-def test_a_rate_is_bytes_a_second(text: str, rate: float) -> None:
-    assert Rate().convert(text, None, None) == rate
-
-
-@pytest.mark.parametrize("text", ["", "fast", "0", "-5M", "5 MiB/min", "MiB"])
-def test_what_is_no_rate_is_told(text: str) -> None:
-    with pytest.raises(click.BadParameter, match="50MiB"):
-        Rate().convert(text, None, None)
 
 
 def test_events_are_one_json_object_a_line(publish: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import sqlite3
 import threading
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from azureml_publish.cli.output import Output
+from azureml_publish.cli.sizes import Bytes
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from azureml_publish.emulator import Emulator
     from azureml_publish.emulator.quirks import EmulatorFaults
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
-
-
-class _Size(click.ParamType[int]):
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d+)\s*([KMG]?)(?:iB|B)?", str(value), re.IGNORECASE)
-        if match is None:
-            self.fail(f"'{value}' is not a size such as 512MiB or 2GiB.", param, ctx)
-        return int(match[1]) * _UNITS[match[2].upper()]
-
 
 @click.command("emulator")
 @click.option(
@@ -49,7 +35,7 @@ class _Size(click.ParamType[int]):
 )
 @click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="HTTP port of blobs and Hub.")
 @click.option(
-    "--hub-weights", type=_Size(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
+    "--hub-weights", type=Bytes(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
 )
 @click.option("--faults", metavar="FILE", help="YAML with quirks and faults to begin with.")
 @click.option(

@@ -82,4 +82,4 @@ def _write(folder: Path, rendered: RenderedModel) -> None:
             path.unlink(missing_ok=True)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, data)
+            write_bytes(path, data, durable=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -14,20 +13,19 @@ import click
 
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
+from azureml_publish.cli.sizes import Bytes
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.upload.pool import CONNECTIONS, Lanes
 from azureml_publish.content.upload.retry import Bandwidth
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.pipeline.registries import TOOL, Opened, find_blobs
 
-_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 1024, "MI": 1024**2, "GI": 1024**3}
-
 
 @dataclass(frozen=True, slots=True)
 class Transferring:
     """What the options say: bytes a second at most (None: no limit), connections, form of the progress."""
 
-    bandwidth: float | None
+    bandwidth: int | None
     connections: int
     progress: str
 
@@ -41,27 +39,14 @@ class Transferring:
             yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, clones, lanes)
 
 
-class Rate(click.ParamType[float]):
-    """Bytes a second: `50MiB`, `50 MiB/s`, `400K`."""
-
-    name = "rate"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it; anything else is a usage error."""
-        if isinstance(value, int | float):
-            return float(value)
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]I?|)B?(?:/S)?", str(value).strip().upper())
-        rate = float(found[1]) * _UNITS[found[2]] if found else 0.0
-        if rate < 1:
-            self.fail(f"'{value}' is no rate; write for example 50MiB for 50 MiB a second.", param, ctx)
-        return rate
-
-
 def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options; the verb is handed a `Transferring` as `transferring`."""
 
     @click.option(
-        "--bandwidth", type=Rate(), metavar="RATE", help="Read at most so much a second, for example 50MiB, in all."
+        "--bandwidth",
+        type=Bytes(per_second=True),
+        metavar="RATE",
+        help="Read at most so much a second, for example 50MiB, in all.",
     )
     @click.option(
         "--connections",
@@ -71,7 +56,7 @@ def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Blocks under way at a time, over all models and files; 8 MiB of memory each.",
     )
     @progress_option
-    def wrapped(*arguments: Any, bandwidth: float | None, connections: int, progress: str, **rest: Any) -> Any:
+    def wrapped(*arguments: Any, bandwidth: int | None, connections: int, progress: str, **rest: Any) -> Any:
         return function(*arguments, transferring=Transferring(bandwidth, connections, progress), **rest)
 
     wrapped.__name__ = function.__name__

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from azureml_publish.files import write_whole
 
 SCHEMA_VERSION = 1
 
@@ -48,27 +49,11 @@ class Digests:
             return
         kept = {path: noted for path, noted in sorted(self._noted.items()) if Path(path).exists()}
         try:
-            write_notes(self._file, {"schema_version": SCHEMA_VERSION, "files": kept})
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._file, json.dumps({"schema_version": SCHEMA_VERSION, "files": kept}), durable=False)
         except OSError:
             return  # a folder that may only be read: the next run hashes again
         self._changed = False
-
-
-def write_notes(file: Path, document: object) -> None:
-    """Write a document as JSON, all at once: another run reads the old one or the new one, never a part.
-
-    Raises:
-        OSError: it cannot be written; what was there stays.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _state(found: os.stat_result) -> list[Any]:

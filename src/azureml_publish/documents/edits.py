@@ -16,23 +16,7 @@ from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_
 
 def edit_to(document: Document, text: str) -> Edit:
     """The one replacement, as small as can be, that makes another text of a document."""
-    old = document.text
-    start = _common(old, text)
-    ends = _common(old[start:][::-1], text[start:][::-1])
-    end = len(old) - ends
-    line, column = _line_and_column(old, start)
-    end_line, end_column = _line_and_column(old, end)
-    return Edit(line, column, end_line, end_column, text[start : len(text) - ends])
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
-
-
-def _line_and_column(text: str, index: int) -> tuple[int, int]:
-    return text.count("\n", 0, index) + 1, index - _line_start(text, index) + 1
+    return Edit.between(document.text, text)
 
 
 def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:

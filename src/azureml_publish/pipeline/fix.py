@@ -6,7 +6,6 @@ something cannot be read or rendered any more is taken back.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from azureml_publish.files import write_bytes
 from azureml_publish.lint.fixes import apply_fixes, fix_path
 from azureml_publish.pipeline.stages import Staged
 from azureml_publish.project import FINISHED_CARD, MAX_FILE_BYTES
+from azureml_publish.reporters.differences import file_diff
 
 ROUNDS = 10
 """Mends that touch each other wait for the next round; what needs more rounds than this is left to the next run."""
@@ -98,12 +98,12 @@ def _apply(
     """Change the files that can still be read and rendered afterwards, and look again."""
     old = {path: (copy / path).read_bytes() for path in changed}
     for path, data in changed.items():
-        write_bytes(copy / path, data)
+        write_bytes(copy / path, data, durable=False)
     following = lint(copy)
     if not _reach(staged) - _reach(following):
         return dict(changed), following
     for path, data in old.items():
-        write_bytes(copy / path, data)
+        write_bytes(copy / path, data, durable=False)
     if len(changed) == 1:
         return {}, staged
     paths = sorted(changed)
@@ -127,14 +127,10 @@ def write_mended(root: Path, mending: Mending) -> tuple[str, ...]:
 
 def diff_text(mending: Mending) -> str:
     """What mending changes, as a unified diff."""
-    parts: list[str] = []
-    for path in sorted(mending.after):
-        old, new = (
-            data.decode("utf-8").splitlines(keepends=True) for data in (mending.before[path], mending.after[path])
-        )
-        lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
-        parts.extend(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    return "".join(parts)
+    return "".join(
+        file_diff(path, mending.before[path].decode("utf-8"), mending.after[path].decode("utf-8"))
+        for path in sorted(mending.after)
+    )
 
 
 def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list[Diagnostic]]:

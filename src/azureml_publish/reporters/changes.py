@@ -1,30 +1,15 @@
-"""Changes of files as unified diffs, and what pruning and refreshing found, as text and as JSON."""
+"""Results of `publish skus prune` and `refresh`, as text and as JSON."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.reporters.differences import COLOURS
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import shortened, table
 from azureml_publish.skus.live import Comparison, LiveDifference
 from azureml_publish.skus.overlay import shown
 from azureml_publish.skus.prune import Pruning
-
-
-def diff_text(path: str, before: str, after: str, paint: Paint = PLAIN) -> str:
-    """What changes in a file, as a unified diff; empty where nothing does."""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
-    )
-    said = []
-    for line in lines:
-        text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        colour = COLOURS.get(line[0]) if not line.startswith(("---", "+++")) else "bold"
-        said.append(f"{paint(text.rstrip(chr(10)), colour)}\n" if colour else text)
-    return "".join(said)
 
 
 def pruning_text(pruning: Pruning, bumped: Mapping[str, tuple[int, int]], paint: Paint = PLAIN) -> str:

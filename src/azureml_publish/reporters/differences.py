@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple, TypeGuard
 
 from azureml_publish.assets import Value
 from azureml_publish.layouts import decode
-from azureml_publish.reporters.paint import Paint
+from azureml_publish.reporters.paint import PLAIN, Paint
 
 WIDTH = 60
 """Characters of one value that somebody reads."""
@@ -78,6 +79,18 @@ def _lines(before: Value, after: Value, bounds: tuple[int, int]) -> Iterator[Lin
         yield Line("-", short(before))
     if after is not None:
         yield Line("+", short(after))
+
+
+def file_diff(path: str, before: str, after: str, paint: Paint = PLAIN) -> str:
+    """The change of a file as a unified diff that `patch` and `git apply` accept; empty where nothing changes."""
+    # Only \n ends a line to them: str.splitlines would end one at other characters as well.
+    old, new = list(io.StringIO(before, newline="\n")), list(io.StringIO(after, newline="\n"))
+    parts = []
+    for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
+        text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        colour = COLOURS.get(line[0]) if not line.startswith(("---", "+++")) else "bold"
+        parts.append(f"{paint(text.rstrip(chr(10)), colour)}\n" if colour else text)
+    return "".join(parts)
 
 
 def unified(before: str, after: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer import Migration
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
+from azureml_publish.reporters.differences import file_diff
 
 
 def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bool, bumped: bool) -> tuple[str, str]:
     """The diff, and what is to be said about it."""
-    diff = "".join(_diff(one) for one in migrations)
+    diff = "".join(file_diff(f"{one.name}/spec.yaml", one.before, one.after) for one in migrations)
     changing = [one for one in migrations if one.before != one.after]
     done = "moved" if written else "would move"
     lines = [f"{counted(len(changing), 'model')} of {len(migrations)} {done} to the layout {layout}."]
@@ -28,16 +28,6 @@ def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bo
     if changing and not written:
         lines.append("Nothing was written; --write does it.")
     return diff, "\n".join(lines)
-
-
-def _diff(one: Migration) -> str:
-    lines = difflib.unified_diff(
-        one.before.splitlines(keepends=True),
-        one.after.splitlines(keepends=True),
-        f"a/{one.name}/spec.yaml",
-        f"b/{one.name}/spec.yaml",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def migrations_json(layout: str, migrations: Sequence[Migration], found: Sequence[Diagnostic], *, written: bool) -> str:

@@ -10,7 +10,8 @@ import click
 from azureml_publish.assets import Scenario
 from azureml_publish.cli.options import as_of_option, output_options
 from azureml_publish.cli.output import Output
-from azureml_publish.cli.skus.options import Size, catalogue_here, require_selected
+from azureml_publish.cli.sizes import Bytes
+from azureml_publish.cli.skus.options import catalogue_here, require_selected
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.reporters.sku_fit import fit_json, fit_text
@@ -21,7 +22,7 @@ _SHAPE = ("hidden", "layers", "sequence")
 
 
 @click.command("fit")
-@click.option("--weights", type=Size(), required=True, help="Bytes of the weights as stored: 12GiB, 13.5GB.")
+@click.option("--weights", type=Bytes(), required=True, help="Bytes of the weights as stored: 12GiB, 13.5GB.")
 @click.option("--precision", type=click.Choice(list(BYTES_PER_PARAMETER)), default="fp16", show_default=True)
 @click.option("--scenario", type=click.Choice(["inference", "evaluation", "finetune"]), default="inference")
 @click.option("--full", "tuning", flag_value="full", help="Fine-tune every parameter, with Adam.")

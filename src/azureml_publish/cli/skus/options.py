@@ -15,9 +15,6 @@ from azureml_publish.pipeline.stages import FINDINGS, read_catalogue
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.skus import Catalogue, Selection, load_catalogue
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-_DECIMAL = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
 
 class MinSpec(click.ParamType[MinSkuSpec]):
     """Four whole numbers between bars."""
@@ -32,23 +29,6 @@ class MinSpec(click.ParamType[MinSkuSpec]):
             return MinSkuSpec.parse(str(value))
         except ValueError as error:
             self.fail(f"{error}. Put it in quotes: a shell reads '|' itself.", param, ctx)
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes: 12GiB, 800MiB, 13.5GB."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read a number with its unit: GiB is 2^30 bytes, GB is 10^9."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", str(value).strip(), re.IGNORECASE)
-        if match is None or not float(match[1]):
-            self.fail(f"'{value}' is not a size such as 12GiB, 800MiB or 13.5GB.", param, ctx)
-        unit = match[2].upper()
-        scale = _UNITS[unit] if match[3] or not unit else _DECIMAL[unit]
-        return int(float(match[1]) * scale)
 
 
 class Days(click.ParamType[int]):

@@ -20,7 +20,8 @@ from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.stages import FINDINGS, Staged, day_of, render_folders, require_sound, subject_of
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project, select_models
-from azureml_publish.reporters.changes import diff_text, pruning_json, pruning_text
+from azureml_publish.reporters.changes import pruning_json, pruning_text
+from azureml_publish.reporters.differences import file_diff
 from azureml_publish.skus import Catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from azureml_publish.skus.lists import lists_of
@@ -59,11 +60,11 @@ def command(
     bumped: Mapping[str, tuple[int, int]] = {}
     if bump and pruning.texts:
         pruning, bumped = _bump(output, project, pruning, (catalogue, day), (registry, layout))
-    diffs = {path: diff_text(path, before[path], text, output.paint) for path, text in sorted(pruning.texts.items())}
+    diffs = {path: file_diff(path, before[path], text, output.paint) for path, text in sorted(pruning.texts.items())}
     if not output.json:
         output.data("".join(diffs.values()))
     else:
-        diffs = {path: diff_text(path, before[path], pruning.texts[path]) for path in diffs}
+        diffs = {path: file_diff(path, before[path], pruning.texts[path]) for path in diffs}
     output.note(pruning_text(pruning, bumped, output.paint_notes).rstrip("\n") or f"Nothing is retired as of {day}.")
     written = bool(pruning.texts) and (write or _asked(output, len(pruning.texts)))
     if written:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from azureml_publish.content.digests import write_notes
+from azureml_publish.files import write_whole
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 
 SCHEMA_VERSION = 1
@@ -46,7 +46,9 @@ class LinkMemory:
                 known[_key(url)] = [self._clock(), str(answer.state), answer.said, answer.moved]
         self._known = {key: kept for key, kept in known.items() if self._holds(kept)}
         try:
-            write_notes(self._file, {"schema_version": SCHEMA_VERSION, "links": self._known})
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps({"schema_version": SCHEMA_VERSION, "links": self._known})
+            write_whole(self._file, text, durable=False)
         except OSError:
             return  # the next run asks again
 
