@@ -10,13 +10,7 @@ from typing import Any
 import yaml
 
 from azureml_publish.assets import Value
-from azureml_publish.diagnostics import Edit
 from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_yaml, value_at
-
-
-def edit_to(document: Document, text: str) -> Edit:
-    """The one replacement, as small as can be, that makes another text of a document."""
-    return Edit.between(document.text, text)
 
 
 def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from azureml_publish.diagnostics import Edit
 from azureml_publish.documents import KeyPath, dump_yaml, parse_yaml
-from azureml_publish.documents.edits import edit_to, remove_items, remove_key, replace_value, set_value
+from azureml_publish.documents.edits import remove_items, remove_key, replace_value, set_value
 from tests.unit.documents.test_documents import read
 
 DATE = ("metadata", "deprecation", "inferenceRetirementDate")
@@ -232,7 +233,7 @@ def test_taking_items_out_leaves_every_other_value(
 def test_a_key_goes_with_its_lines_and_nothing_else(text: str, key_path: KeyPath, left: str) -> None:
     document = read(text)
     assert remove_key(document, key_path) == left
-    edit = edit_to(document, left)
+    edit = Edit.between(document.text, left)
     assert (edit.line, edit.column) <= (edit.end_line, edit.end_column)
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from azureml_publish.assets import SCENARIOS
-from azureml_publish.diagnostics import Fix, Severity
-from azureml_publish.documents.edits import edit_to, remove_items
+from azureml_publish.diagnostics import Edit, Fix, Severity
+from azureml_publish.documents.edits import remove_items
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject
 from azureml_publish.lint.written_skus import WrittenList, list_problems, some, written_lists
@@ -90,7 +90,7 @@ def _again(names: Sequence[str]) -> dict[int, str]:
 def _fix(one: WrittenList, key: str, indexes: Collection[int]) -> Fix | None:
     document = one.subject.read.document
     try:
-        return Fix((edit_to(document, remove_items(document, one.key_path(key), indexes)),))
+        return Fix((Edit.between(document.text, remove_items(document, one.key_path(key), indexes)),))
     except (KeyError, ValueError):
         return None
 
