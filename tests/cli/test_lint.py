@@ -54,7 +54,7 @@ def test_fix_mends_keeps_comments_and_has_nothing_left_to_do(publish: Run, doubl
     assert "Would mend 1 finding in 1 file." in shown.err
     mended = publish("lint", "--fix")
     assert (mended.code, mended.out) == (0, "")
-    assert mended.err == "Mended 1 finding. No findings in 3 models.\n"
+    assert mended.err == "Fixed 1 finding. No findings in 3 models.\n"
     after = files(doubled)
     assert {path for path in after if after[path] != before[path]} == {SPEC}
     assert b"  inference: [Standard_DS3_v2]   # why\n" in after[SPEC]
@@ -78,7 +78,7 @@ def test_what_may_change_the_meaning_is_mended_only_when_asked(publish: Run, pro
     before = files(project)
     ran = publish("lint", "--fix")
     assert (ran.code, files(project)) == (4, before)
-    assert "1 can be mended with --fix --unsafe." in ran.err
+    assert "1 can be fixed with --fix --unsafe." in ran.err
     assert publish("lint", "--fix", "--unsafe").code == 0
     assert b"\nlicense:" in files(project)[SPEC]
 
@@ -165,7 +165,7 @@ def test_a_silence_holds_for_lint_and_plan_and_is_not_published(publish: Run, do
     ran = publish("lint")
     assert ran.code == 0
     assert "LINT001" in ran.out
-    assert "(1 silenced)" in ran.err
+    assert "(1 suppressed)" in ran.err
     assert publish("plan").code == 0
     publish("render")
     assert "publish:" not in (doubled / "build/bert-base-cased/description.md").read_text(encoding="utf-8")
@@ -232,7 +232,7 @@ def test_json_is_what_the_committed_schema_describes(publish: Run, doubled: Path
     for arguments in ([], ["--fix"]):
         said = json.loads(publish("lint", "-o", "json", *arguments).out)
         Draft202012Validator(schema).validate(said)
-        assert len(said["mended"]) == (1 if arguments else 0)
+        assert len(said["fixed"]) == (1 if arguments else 0)
 
 
 @pytest.mark.parametrize("name", ["sarif", "junit", "github", "text"])
@@ -359,7 +359,7 @@ def test_pre_commit_mends_with_the_hook_and_then_passes(
 
     code, said = run()
     assert code == 1, said
-    assert "Mended 1 finding." in said
+    assert "Fixed 1 finding." in said
     assert "[Standard_DS3_v2]   # why" in (doubled / SPEC).read_text(encoding="utf-8")
     subprocess.run([*git, "add", "--all"], timeout=60, check=True)
     assert run()[0] == 0

@@ -129,17 +129,17 @@ def test_mends_of_links_and_folders_are_made_in_one_run(publish: Run, project: P
     assert (shown.code, (project / CARD).read_text(encoding="utf-8")) == (4, text)
     assert f"+A [page]({site.url}/new) and [one]({site.url}/gone).\n" in shown.out
     safe = publish("lint", "--online", "--fix")
-    assert "1 can be mended with --fix --unsafe." in safe.err
+    assert "1 can be fixed with --fix --unsafe." in safe.err
     assert "(`publish lint --online --fix --unsafe` does it)" in safe.out
     assert f"({site.url}/old)" in (project / CARD).read_text(encoding="utf-8")
     ran = publish("lint", "--online", "--fix", "--unsafe", "-o", "json")
     said = json.loads(ran.out)
-    assert [one["code"] for one in said["mended"]] == ["LINK002"]
+    assert [one["code"] for one in said["fixed"]] == ["LINK002"]
     assert [code for _, code, *_ in told(ran)] == ["LINK001"]
     mended = f"# Links\n\nA [page]({site.url}/new) and [one]({site.url}/gone).\n\nEnd.\n"
     assert (project / CARD).read_text(encoding="utf-8") == mended
     again = publish("lint", "--online", "--fix", "--unsafe")
-    assert "Mended" not in again.err
+    assert "Fixed" not in again.err
     assert (project / CARD).read_text(encoding="utf-8") == mended
 
 

@@ -96,7 +96,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @models_argument
 @click.option("--select", metavar="RULES", multiple=True, callback=_words, help="Only these: codes, names, families.")
 @click.option("--ignore", metavar="RULES", multiple=True, callback=_words, help="Not these.")
-@click.option("--fix", is_flag=True, help="Mend what can be mended without changing what is meant.")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
 @click.option("--unsafe", is_flag=True, help="With --fix or --diff: also what may change what is meant.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Tell only what is not in this file.")
@@ -300,16 +300,16 @@ def _show(output: Output, report: LintReport, root: Path, held: int) -> None:
 
 
 def _summary(report: LintReport, held: int) -> str:
-    parts = [f"Mended {counted(len(report.mended), 'finding')}."] if report.mended else []
+    parts = [f"Fixed {counted(len(report.fixed), 'finding')}."] if report.fixed else []
     parts.append(diagnostics_summary(report.found, report.models))
-    aside = [f"{len(report.silenced)} silenced"] if report.silenced else []
+    aside = [f"{len(report.suppressed)} suppressed"] if report.suppressed else []
     aside += [f"{held} in the baseline"] if held else []
     parts += [f"({', '.join(aside)})"] if aside else []
     fixes = Counter(one.fix.safe for one in report.found if one.fix is not None)
     if fixes[True]:
-        parts.append(f"{fixes[True]} can be mended with --fix.")
+        parts.append(f"{fixes[True]} can be fixed with --fix.")
     if fixes[False]:
-        parts.append(f"{fixes[False]} can be mended with --fix --unsafe.")
+        parts.append(f"{fixes[False]} can be fixed with --fix --unsafe.")
     if not report.models and not report.found:
         parts.append("There is no folder in models/ yet: `publish init ORG/NAME` begins one.")
     return " ".join(parts)

@@ -21,7 +21,9 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def lint_junit(report: LintReport) -> str:
     """The findings as one XML document."""
-    cases = [(one, "") for one in report.found] + [(one.found, one.by.reason or "silenced") for one in report.silenced]
+    cases = [(one, "") for one in report.found] + [
+        (one.found, one.by.reason or "suppressed") for one in report.suppressed
+    ]
     cases.sort(key=lambda case: (case[0].location, case[0].code, case[0].message))
     root = Element("testsuites", name="publish lint")
     for path, of_file in groupby(cases, key=lambda case: case[0].location.path):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Rule
 from azureml_publish.lint.fixes import fix_path
@@ -12,134 +13,143 @@ from azureml_publish.lint.suppressions import Silenced
 from azureml_publish.reporters.diagnostics import as_json, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
 
+Count = Annotated[int, Field(ge=1)]
+
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
     """One run of the linter.
 
     Attributes:
-        found: what is told, by place.
-        silenced: what is accepted, each with the silence that says why.
-        mended: what was mended.
-        models: how many models were looked at.
+        found: the findings that are reported, by place.
+        suppressed: the findings that are accepted, each with what suppresses it.
+        fixed: the findings that were fixed.
+        models: how many models were checked.
         rules: all rules there are.
         sources: the lines of the files.
-        prefix: the project's folder in its repository, with `/` at its end; empty where it is the repository's top.
+        prefix: the project's folder in its repository, with `/` at its end; empty at the repository's top.
     """
 
     found: tuple[Diagnostic, ...]
-    silenced: tuple[Silenced, ...]
-    mended: tuple[Diagnostic, ...]
+    suppressed: tuple[Silenced, ...]
+    fixed: tuple[Diagnostic, ...]
     models: int
     rules: tuple[Rule, ...]
     sources: Sources
     prefix: str = ""
 
     def path(self, found: str) -> str:
-        """A path from the top of the repository on; empty for a file that is not in it, as a default template."""
+        """A path from the top of the repository; empty for a file that is not in it, such as a default template."""
         return "" if found.startswith(("<", "../", "/")) else f"{self.prefix}{found}"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonEdit:
+    """One replacement; the end is excluded."""
+
+    line: Count
+    column: Count
+    end_line: Count
+    end_column: Count
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFix:
+    """A change that a program can make."""
+
+    path: str
+    safe: Annotated[bool, Field(description="Whether it keeps the meaning.")]
+    edits: tuple[JsonEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPlace:
+    """A place in a file."""
+
+    path: str
+    line: Count
+    column: Count
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFinding:
+    """One finding."""
+
+    code: Annotated[str, Field(description="Stable, and never used for anything else.", pattern="^[A-Z]+[0-9]+$")]
+    name: Annotated[str, Field(description="A readable name for the code.")]
+    severity: Annotated[
+        Literal["error", "warning", "info"], Field(description="Only an error makes the run end with 4.")
+    ]
+    message: Annotated[str, Field(description="What is wrong.")]
+    path: Annotated[
+        str, Field(description="File, relative to the project; <defaults>/… is a template of azureml-publish.")
+    ]
+    line: Count
+    column: Annotated[Count, Field(description="In characters.")]
+    hint: Annotated[str, Field(description="What to write.")]
+    fixable: Annotated[bool, Field(description="Whether --fix, perhaps with --unsafe, can fix it.")]
+    end_line: Count
+    end_column: Annotated[
+        Count, Field(description="After the last character; the same as column where no character is wrong.")
+    ]
+    fix: JsonFix | None
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSuppressed(JsonFinding):
+    """A finding that is accepted."""
+
+    reason: str
+    suppressed_at: Annotated[JsonPlace, Field(description="Where it is suppressed.")]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonReport:
+    """The output of `publish lint --format json`. Later versions may add keys."""
+
+    schema_version: Literal[1]
+    diagnostics: tuple[JsonFinding, ...]
+    fixed: Annotated[tuple[JsonFinding, ...], Field(description="What --fix fixed, with its place before.")]
+    suppressed: tuple[JsonSuppressed, ...]
 
 
 def lint_json(report: LintReport) -> str:
     """The findings as a JSON object; lines and columns count from 1, ends are excluded."""
-    return as_json(
-        {
-            "diagnostics": [_finding(one, report.sources) for one in report.found],
-            "mended": [_finding(one, None) for one in report.mended],
-            "silenced": [
-                _finding(one.found, report.sources)
-                | {
-                    "reason": one.by.reason,
-                    "silenced_at": {
-                        "path": one.by.where.path,
-                        "line": one.by.where.line,
-                        "column": one.by.where.column,
-                    },
-                }
-                for one in report.silenced
-            ],
-        }
+    found = JsonReport(
+        schema_version=1,
+        diagnostics=tuple(JsonFinding(**_finding(one, report.sources)) for one in report.found),
+        fixed=tuple(JsonFinding(**_finding(one, None)) for one in report.fixed),
+        suppressed=tuple(
+            JsonSuppressed(
+                **_finding(one.found, report.sources),
+                reason=one.by.reason,
+                suppressed_at=JsonPlace(path=one.by.where.path, line=one.by.where.line, column=one.by.where.column),
+            )
+            for one in report.suppressed
+        ),
     )
+    return as_json(asdict(found))
+
+
+def lint_schema() -> dict[str, Any]:
+    """The JSON Schema of `lint_json`."""
+    return TypeAdapter(JsonReport).json_schema()
 
 
 def _finding(one: Diagnostic, sources: Sources | None) -> dict[str, Any]:
-    """One finding with its end and its mend."""
+    """One finding with its end and its fix."""
     width = one.width or (span_of(one, sources) if sources else 0)
     return finding_json(one) | {
         "end_line": one.location.line,
         "end_column": one.location.column + width,
         "fix": None
         if one.fix is None
-        else {"path": fix_path(one), "safe": one.fix.safe, "edits": [*map(_edit, _in_order(one.fix.edits))]},
+        else JsonFix(path=fix_path(one), safe=one.fix.safe, edits=tuple(map(_edit, sorted(one.fix.edits)))),
     }
 
 
-def _in_order(edits: Iterable[Edit]) -> list[Edit]:
-    return sorted(edits)
-
-
-def _edit(edit: Edit) -> dict[str, Any]:
-    return {
-        "line": edit.line,
-        "column": edit.column,
-        "end_line": edit.end_line,
-        "end_column": edit.end_column,
-        "text": edit.text,
-    }
-
-
-_PLACE = {"path": {"type": "string"}, "line": {"$ref": "#/$defs/number"}, "column": {"$ref": "#/$defs/number"}}
-_FINDING: dict[str, Any] = {
-    "code": {"type": "string", "description": "Stable, and never used for anything else.", "pattern": "^[A-Z]+[0-9]+$"},
-    "name": {"type": "string", "description": "The code's readable twin."},
-    "severity": {"enum": ["error", "warning", "info"], "description": "Only an error makes the run end with 4."},
-    "message": {"type": "string", "description": "What is wrong."},
-    "path": {"type": "string", "description": "File, relative to the project; <defaults>/… is a template of publish."},
-    "line": {"$ref": "#/$defs/number"},
-    "column": {"$ref": "#/$defs/number", "description": "In characters."},
-    "end_line": {"$ref": "#/$defs/number"},
-    "end_column": {
-        "$ref": "#/$defs/number",
-        "description": "Behind the last character; column where none is at fault.",
-    },
-    "hint": {"type": "string", "description": "What to write."},
-    "fixable": {"type": "boolean", "description": "Whether --fix, perhaps with --unsafe, can mend it."},
-    "fix": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/fix"}]},
-}
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": [*properties]}
-
-
-def lint_schema() -> dict[str, Any]:
-    """The JSON Schema of what `publish lint --format json` prints. Later versions may add keys."""
-    edit = {key: {"$ref": "#/$defs/number"} for key in ("line", "column", "end_line", "end_column")}
-    silenced = _FINDING | {"reason": {"type": "string"}, "silenced_at": _object(_PLACE)}
-    return {
-        "title": "publish lint --format json",
-        **_object(
-            {
-                "schema_version": {"const": 1},
-                "diagnostics": {"type": "array", "items": {"$ref": "#/$defs/finding"}},
-                "mended": {
-                    "type": "array",
-                    "items": {"$ref": "#/$defs/finding"},
-                    "description": "What --fix mended, where it was before.",
-                },
-                "silenced": {"type": "array", "items": {"$ref": "#/$defs/silenced"}},
-            }
-        ),
-        "$defs": {
-            "number": {"type": "integer", "minimum": 1},
-            "finding": _object(_FINDING),
-            "silenced": _object(silenced),
-            "fix": _object(
-                {
-                    "path": {"type": "string"},
-                    "safe": {"type": "boolean", "description": "Whether it cannot change what is meant."},
-                    "edits": {"type": "array", "items": _object(edit | {"text": {"type": "string"}})},
-                }
-            ),
-        },
-    }
+def _edit(edit: Edit) -> JsonEdit:
+    return JsonEdit(
+        line=edit.line, column=edit.column, end_line=edit.end_line, end_column=edit.end_column, text=edit.text
+    )

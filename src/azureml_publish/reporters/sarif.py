@@ -26,7 +26,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 def lint_sarif(report: LintReport) -> str:
     """One run with its rules, results, mends and suppressions."""
     told = [(one, None) for one in report.found]
-    hushed = [(one.found, one.by) for one in report.silenced]
+    hushed = [(one.found, one.by) for one in report.suppressed]
     used = {one.code for one, _ in (*told, *hushed)}
     rules = [rule for rule in report.rules if rule.code in used]
     index = {rule.code: number for number, rule in enumerate(rules)}

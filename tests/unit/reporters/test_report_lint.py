@@ -193,4 +193,4 @@ def test_json_is_what_its_schema_describes() -> None:
         "safe": False,
         "edits": [{"line": 2, "column": 1, "end_line": 2, "end_column": 2, "text": "y"}],
     }
-    assert said["silenced"][0]["silenced_at"] == {"path": "p.yaml", "line": 2, "column": 1}
+    assert said["suppressed"][0]["suppressed_at"] == {"path": "p.yaml", "line": 2, "column": 1}
