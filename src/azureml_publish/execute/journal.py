@@ -19,18 +19,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
 
 SCHEMA_VERSION = 1
 
-_HEAD = frozenset({"journal", "apply", "verb", "registry", "plan", "changes", "tool", "process", "at"})
-_END = frozenset({"end", "at"})
-_MEND = "Move it away; nothing is lost: the registry, and no journal, says what is done."
+_HINT = "Move it away; nothing is lost: the registry, and no journal, says what is done."
 
 
 class Step(StrEnum):
@@ -45,16 +43,37 @@ class Step(StrEnum):
     FAILED = "failed"
 
 
-_FACTS: Mapping[Step, tuple[str, ...]] = MappingProxyType(
-    {
-        Step.BEGUN: ("action",),
-        Step.CONTENT: ("manifest",),
-        Step.WRITTEN: (),
-        Step.READ_BACK: (),
-        Step.FAILED: ("error",),
-    }
-)
-"""What a line says beside step, model, version and time."""
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    at: str
+
+
+LineT = TypeVar("LineT", bound=_Line)
+
+
+class _Head(_Line):
+    journal: int
+    apply: str
+    verb: str
+    registry: str
+    plan: str
+    changes: int
+    tool: str
+    process: int
+
+
+class _StepLine(_Line):
+    step: Annotated[Step, Field(strict=False)]
+    model: str
+    version: int
+    action: str = ""
+    manifest: str = ""
+    error: str = ""
+
+
+class _End(_Line):
+    end: str
 
 
 class Recorder(Protocol):
@@ -229,14 +248,14 @@ def read_journal(path: Path) -> PastRun | None:
         whole, _, _ = path.read_bytes().rpartition(b"\n")  # what follows the last line end was cut off
         lines = whole.decode().split("\n") if whole else []
     except (OSError, ValueError) as error:
-        raise UnusableJournal(f"{path} cannot be read: {error}.", hint=_MEND) from error
+        raise UnusableJournal(f"{path} cannot be read: {error}.", hint=_HINT) from error
     if not lines:
         return None
-    head = _parse(path, 1, lines[0])
-    if head.get("journal") != SCHEMA_VERSION:
-        version = head.get("journal", "none")
+    first = _parse(path, 1, lines[0])
+    if first.get("journal") != SCHEMA_VERSION:
+        version = first.get("journal", "none")
         raise _unusable(path, 1, f"its version is {version}, this publish reads {SCHEMA_VERSION}")
-    _check_keys(path, 1, head, _HEAD)
+    head = _typed(path, 1, first, _Head)
     models: dict[tuple[str, int], Progress] = {}
     end = ""
     for number, line in enumerate(lines[1:], 2):
@@ -244,27 +263,18 @@ def read_journal(path: Path) -> PastRun | None:
         if end:
             raise _unusable(path, number, "there is a line after the end")
         if "end" in entry:
-            _check_keys(path, number, entry, _END)
-            end = str(entry["end"])
-        else:
-            _take_step(path, number, entry, models)
+            end = _typed(path, number, entry, _End).end
+            continue
+        step = _typed(path, number, entry, _StepLine)
+        key = (step.model, step.version)
+        if step.step is Step.BEGUN and not step.action:
+            raise _unusable(path, number, "the key 'action' is missing")
+        if step.step is not Step.BEGUN and key not in models:
+            raise _unusable(path, number, f"{key[0]} version {key[1]} was never begun")
+        models[key] = Progress(*key, step.step, step.action or models[key].action)
     return PastRun(
-        str(head["apply"]), str(head["verb"]), str(head["registry"]), int(head["changes"]), int(head["process"]),
-        str(head["at"]), tuple(models.values()), end,
-    )  # fmt: skip
-
-
-def _take_step(path: Path, number: int, entry: Mapping[str, Any], models: dict[tuple[str, int], Progress]) -> None:
-    known = [str(step) for step in Step]
-    if entry.get("step") not in known:
-        raise _unusable(path, number, f"the step is {entry.get('step')!r}, not one of {', '.join(known)}")
-    step = Step(entry["step"])
-    _check_keys(path, number, entry, {"step", "model", "version", "at", *_FACTS[step]})
-    key = (str(entry["model"]), int(entry["version"]))
-    if step is not Step.BEGUN and key not in models:
-        raise _unusable(path, number, f"{key[0]} version {key[1]} was never begun")
-    action = str(entry["action"]) if step is Step.BEGUN else models[key].action
-    models[key] = Progress(*key, step, action)
+        head.apply, head.verb, head.registry, head.changes, head.process, head.at, tuple(models.values()), end
+    )
 
 
 def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -272,24 +282,30 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
         entry = json.loads(line)
     except (ValueError, RecursionError) as error:
         column = f":{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise UnusableJournal(f"{path}:{number}{column}: this line is no JSON.", hint=_MEND) from error
+        raise UnusableJournal(f"{path}:{number}{column}: this line is not JSON.", hint=_HINT) from error
     if not isinstance(entry, dict):
-        raise _unusable(path, number, "this line is no JSON object")
-    for key, kind in (("version", int), ("changes", int), ("process", int), ("model", str)):
-        if key in entry and type(entry[key]) is not kind:
-            raise _unusable(path, number, f"{key} is {entry[key]!r}")
+        raise _unusable(path, number, "this line is not a JSON object")
     return entry
 
 
-def _check_keys(path: Path, number: int, entry: Mapping[str, Any], known: frozenset[str] | set[str]) -> None:
-    if unknown := sorted(set(entry) - known):
-        raise _unusable(path, number, f"the key {unknown[0]!r} is not known: another version wrote it, or a hand")
-    if missing := sorted(known - set(entry)):
-        raise _unusable(path, number, f"the key {missing[0]!r} is missing")
+def _typed(path: Path, number: int, entry: dict[str, Any], kind: type[LineT]) -> LineT:
+    try:
+        return kind.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = first["loc"][0]
+        match first["type"]:
+            case "extra_forbidden":
+                reason = f"the key {name!r} is unknown: another version wrote it, or somebody edited the file"
+            case "missing":
+                reason = f"the key {name!r} is missing"
+            case _:
+                reason = f"{name} is {first['input']!r}: {first['msg']}"
+        raise _unusable(path, number, reason) from error
 
 
 def _unusable(path: Path, number: int, reason: str) -> UnusableJournal:
-    return UnusableJournal(f"{path}:{number}: {reason}.", hint=_MEND)
+    return UnusableJournal(f"{path}:{number}: {reason}.", hint=_HINT)
 
 
 @contextmanager
