@@ -10,17 +10,17 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.lint.rule_book import rulebook
 from azureml_publish.pipeline.lint_assets import AssetLint, lint_assets
 from azureml_publish.pipeline.run import RunContext
+from tests.unit.lint.examples import example
 
 TODAY = date(2026, 11, 21)
-GOOD = Path(__file__).parents[2] / "examples" / "good"
 CODES = frozenset(rule.code for rule in rulebook().rules)
 SHA = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
 
 
 def sound(layout: str = "system_metadata") -> dict[str, str]:
     """The files of a sound folder in a layout."""
-    folder = GOOD / ("SPEC012" if layout == "tags" else "SPEC001") / "assets" / "little"
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    files = example("good", "SPEC012" if layout == "tags" else "SPEC001")
+    return {name.removeprefix("assets/little/"): content.decode() for name, content in files.items()}
 
 
 def write(root: Path, files: dict[str, str | bytes], name: str = "little") -> Path:

@@ -16,6 +16,7 @@ from azureml_publish.lint.suppressions import Silence, Silenced
 from azureml_publish.reporters.lint import LintReport
 from azureml_publish.reporters.sarif import lint_sarif
 from tests.conftest import REPOSITORY, Run, lacking
+from tests.unit.lint.examples import compose, shown_codes
 
 TOOL = REPOSITORY / "node_modules/@microsoft/sarif-multitool-linux"
 RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
@@ -52,11 +53,14 @@ def schema() -> Draft202012Validator:
 
 def everything(publish: Run, project: Path) -> dict[str, str]:
     """Runs of all kinds: nothing found, all a result holds, asset folders, a project with mends and silences."""
-    bad = str(REPOSITORY / "tests/examples/bad")
+    bad = project / "examples"
+    bad.mkdir()
+    for code in shown_codes("bad"):
+        compose("bad", code, bad / code)
     logs = {
         "nothing": sarif(),
         "nasty": sarif(NASTY, NASTY, MENDED, ELSEWHERE, DEFAULTS, UNLISTED, silenced=HUSHED),
-        "assets": publish("lint", "-o", "sarif", "-q", "--no-cache", "--assets", bad).out,
+        "assets": publish("lint", "-o", "sarif", "-q", "--no-cache", "--assets", str(bad)).out,
     }
     spec = project / "models/bert-base-cased/model.yaml"
     text = spec.read_text(encoding="utf-8").replace("license: apache-2.0", "licence: mine", 1)
