@@ -24,6 +24,8 @@ def test_the_wheel_carries_templates_and_data(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for template in (REPOSITORY / "templates").iterdir():
         assert f"azureml_publish/templates/{template.name}" in names
+    for page in (REPOSITORY / "docs" / "rules").iterdir():
+        assert f"azureml_publish/rule_pages/{page.name}" in names
     source = REPOSITORY / "src" / "azureml_publish"
     for path in source.rglob("*"):
         if path.suffix in {".py", ".csv", ".txt", ".typed"}:
@@ -50,3 +52,5 @@ def test_the_wheel_carries_templates_and_data(tmp_path: Path) -> None:
     card = (project / "build/m/description.md").read_text(encoding="utf-8")
     assert card.startswith("A model.\n")
     assert "# Inference samples" in card
+    ran = subprocess.run([sys.executable, "-c", code, "rule", "CARD001"], capture_output=True, text=True, check=False)
+    assert ran.stdout.startswith("CARD001 table-row-column-count (error)\n"), ran.stderr

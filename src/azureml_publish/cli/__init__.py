@@ -26,6 +26,7 @@ VERBS = MappingProxyType(
         "migrate": "Move metadata from one layout to the other.",
         "init": "Write a model folder from a Hub repository.",
         "lint": "Check the model folders.",
+        "rule": "Say what a rule finds, why, and how to fix it.",
         "render": "Write model cards and asset YAML into build/.",
         "plan": "Show what apply would do to a registry.",
         "apply": "Upload, register and update what a plan shows.",

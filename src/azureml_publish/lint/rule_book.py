@@ -1,8 +1,13 @@
-"""Every rule that the command line can tell of, in one book."""
+"""Every rule that there is, which of them can be suppressed, and the page of each in `docs/rules`."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 from azureml_publish import asset_folders as assetfolders
 from azureml_publish import documents, project, render
@@ -36,11 +41,10 @@ READING: tuple[Rule, ...] = (
     assetfolders.WITHOUT_SPEC,
     assetfolders.NOT_READABLE,
 )
-"""What reading and rendering tell."""
+"""What reading and rendering report."""
 
 LINTING: tuple[Rule, ...] = (silence.UNUSED, silence.UNKNOWN, silence.NO_REASON, baseline.STALE)
-"""What the linter tells of its own settings."""
-
+"""What the linter reports about its own settings."""
 
 ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
 """Codes of the rules on what the network says."""
@@ -53,9 +57,52 @@ def always_looks(code: str) -> bool:
 
 @cache
 def rulebook() -> Rulebook:
-    """Every rule. What reading and rendering tell as an error is always told: nothing else could look then."""
+    """Every rule. What reading and rendering report as an error is always reported: nothing else could look then."""
     checked = (*(check.rule for check in ALL_CHECKS), *(check.rule for check in ONLINE_CHECKS))
     rules = tuple(sorted({*checked, *READING, *LINTING}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR}
     unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}
     return Rulebook(rules, frozenset(optional), frozenset(unread))
+
+
+@dataclass(frozen=True, slots=True)
+class RulePage:
+    """What the documentation says of a rule, as Markdown.
+
+    `bad` and `good` show an input that breaks the rule, and one that does not; `source` is empty where none is named.
+    """
+
+    rule: Rule
+    what: str
+    why: str
+    bad: str
+    good: str
+    fix: str
+    source: str
+
+
+@cache
+def rule_pages() -> tuple[RulePage, ...]:
+    """The page of every rule, by code."""
+    found = dict(_sections())
+    return tuple(_page(rule, found[rule.code]) for rule in rulebook().rules)
+
+
+def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:
+    source = parts.get("Source", "")
+    return RulePage(rule, parts["What"], parts["Why"], parts["Bad"], parts["Good"], parts["Fix"], source)
+
+
+def _sections() -> Iterator[tuple[str, dict[str, str]]]:
+    """Code and named parts of each section `## CODE name` of the pages."""
+    for page in sorted(_pages_folder().glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for code, section in re.findall(r"^## ([A-Z]+[0-9]{3}) .*\n((?:(?!#).*\n)*)", text, re.MULTILINE):
+            parts = re.findall(r"^- \*\*(\w+):\*\* ((?:.|\n(?=  \S))*)", section, re.MULTILINE)
+            yield code, {key: re.sub(r"\n +", " ", written) for key, written in parts}
+
+
+def _pages_folder() -> Path:
+    """The pages that come with the package: inside the wheel, or beside `src` in a checkout."""
+    packaged = Path(str(files("azureml_publish"))) / "rule_pages"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "docs" / "rules"

@@ -39,7 +39,7 @@ class Rulebook:
         """What may have been meant, as a sentence."""
         known = [word for rule in self.rules for word in (rule.code, rule.name)]
         close = difflib.get_close_matches(written, known, n=2) or difflib.get_close_matches(written.upper(), known, n=2)
-        return f"Did you mean {' or '.join(close)}?" if close else "The page on rules lists every code and name."
+        return f"Did you mean {' or '.join(close)}?" if close else "`publish rule` lists every code and name."
 
     def matching(self, selectors: Iterable[str]) -> frozenset[str]:
         """The codes that any selector means: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`.

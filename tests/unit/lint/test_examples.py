@@ -18,7 +18,7 @@ from azureml_publish.lint import rules
 from azureml_publish.lint.baseline import new_findings, read_baseline, stale_entries
 from azureml_publish.lint.check import COMPARES, Check, finds, rule
 from azureml_publish.lint.engine import ALL_CHECKS, ONLINE_CHECKS, Described
-from azureml_publish.lint.rule_book import rulebook
+from azureml_publish.lint.rule_book import rule_pages, rulebook
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, stage
@@ -118,6 +118,9 @@ def test_a_bad_example_is_found_at_exactly_its_places_and_its_good_twin_is_clean
             assert text[-1] in ".?:" or "`" in text
             assert "  " not in text
         assert one.message[-1] == "."
+    page = next(page for page in rule_pages() if page.rule == rule)
+    if any(one.fix for one in found):  # and where a program can fix it, the page says how
+        assert "--fix" in page.fix or "SARIF" in page.fix
     if not (bad / "assets").is_dir():  # plan and apply look for errors alone, and miss none
         errors = tuple(one for one in everywhere if one.severity is Severity.ERROR)
         assert everything(bad, errors_only=True) == errors
@@ -148,7 +151,7 @@ def test_a_rule_without_examples_is_shown_against_servers(code: str) -> None:
 def test_every_rule_is_documented(rule: Rule) -> None:
     section = sections()[f"{rule.code} {rule.name}"]
     assert f"**Severity:** {rule.severity}" in section
-    for word in ("**What:**", "**Why:**", "**Bad:**", "**Good:**"):
+    for word in ("**What:**", "**Why:**", "**Bad:**", "**Good:**", "**Fix:**"):
         assert word in section
 
 

@@ -1,0 +1,28 @@
+"""`publish rule`: what a rule finds, why, and how to fix it."""
+
+from __future__ import annotations
+
+import click
+
+from azureml_publish.cli.options import output_options
+from azureml_publish.cli.output import Output
+from azureml_publish.errors import NotFound
+from azureml_publish.lint.rule_book import rule_pages, rulebook
+from azureml_publish.reporters.rules import rule_text, rules_json, rules_text
+
+
+@click.command("rule")
+@click.argument("rule", metavar="[CODE|NAME]", required=False)
+@output_options
+def command(output: Output, rule: str | None) -> None:
+    """Say what a rule finds, why, and how to fix it: publish rule CARD001. Without one, list all rules."""
+    pages = rule_pages()
+    if rule is not None:
+        meant = rulebook().named(rule.upper()) or rulebook().named(rule.lower())
+        if meant is None:
+            raise NotFound(f"No rule is called '{rule}'.", hint=rulebook().close_to(rule))
+        pages = tuple(page for page in pages if page.rule == meant)
+    if output.json:
+        output.data(rules_json(pages))
+    else:
+        output.data(rules_text(pages) if rule is None else rule_text(pages[0]))

@@ -1,0 +1,57 @@
+"""What `publish rule` prints: one rule as its page has it, or all rules in a list."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from azureml_publish.lint.rule_book import RulePage
+from azureml_publish.reporters.diagnostics import as_json
+
+WIDTH = 100
+
+
+def rule_text(page: RulePage) -> str:
+    """One rule: what it finds, why that matters, what breaks it and what does not, and how it is fixed."""
+    rule = page.rule
+    parts = {"What": page.what, "Why": page.why, "Bad": page.bad, "Good": page.good, "Fix": page.fix}
+    parts |= {"Source": page.source} if page.source else {}
+    lines = [f"{rule.code} {rule.name} ({rule.severity})", rule.summary, ""]
+    lines += (
+        textwrap.fill(
+            text,
+            WIDTH,
+            initial_indent=f"{name + ':':<8}",
+            subsequent_indent=" " * 8,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for name, text in parts.items()
+    )
+    return "\n".join(lines) + "\n"
+
+
+def rules_text(pages: Iterable[RulePage]) -> str:
+    """All rules, a line each."""
+    return "".join(f"{one.rule.code:<8} {one.rule.severity:<8} {one.rule.name}\n" for one in pages)
+
+
+def rules_json(pages: Sequence[RulePage]) -> str:
+    """Rules with their pages, as one JSON object."""
+    return as_json({"rules": [_as_data(page) for page in pages]})
+
+
+def _as_data(page: RulePage) -> dict[str, str]:
+    rule = page.rule
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "severity": rule.severity,
+        "summary": rule.summary,
+        "what": page.what,
+        "why": page.why,
+        "bad": page.bad,
+        "good": page.good,
+        "fix": page.fix,
+        "source": page.source,
+    }

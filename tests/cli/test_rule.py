@@ -1,0 +1,58 @@
+"""`publish rule`: the page of a rule on a terminal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from azureml_publish.lint.rule_book import rulebook
+from tests.conftest import REPOSITORY, Run
+
+
+@pytest.mark.parametrize("written", ["FT007", "ft007", "lora-task-unserved"])
+def test_a_rule_is_shown_as_its_page_has_it(publish: Run, written: str) -> None:
+    shown = publish("rule", written)
+    assert shown.code == 0
+    title, summary, blank, *parts = shown.out.splitlines()
+    assert title == "FT007 lora-task-unserved (warning)"
+    assert summary == "LoRA is on for a task that peft does not name."
+    assert not blank
+    page = (
+        (REPOSITORY / "docs/rules/finetuning.md")
+        .read_text(encoding="utf-8")
+        .partition("## FT007 ")[2]
+        .partition("##")[0]
+    )
+    for word in ("What", "Why", "Bad", "Good", "Fix"):
+        assert f"- **{word}:** " in page
+        assert any(line.startswith(f"{word}:") for line in parts)
+    on_the_page = page.replace("- **", "").replace(":**", ":").partition("\n\n")[2].rpartition("Severity:")[0]
+    assert " ".join(" ".join(parts).split()) == " ".join(on_the_page.split())
+    assert max(map(len, parts)) <= 100
+
+
+def test_json_has_every_part_of_every_rule(publish: Run) -> None:
+    shown = json.loads(publish("rule", "-o", "json").out)
+    assert shown["schema_version"] == 1
+    assert [one["code"] for one in shown["rules"]] == [rule.code for rule in rulebook().rules]
+    for one in shown["rules"]:
+        assert all(one[key] for key in ("name", "severity", "summary", "what", "why", "bad", "good", "fix")), one
+    one = json.loads(publish("rule", "CARD001", "-o", "json").out)["rules"]
+    assert one == [rule for rule in shown["rules"] if rule["code"] == "CARD001"]
+
+
+def test_without_a_rule_all_are_listed(publish: Run) -> None:
+    lines = publish("rule").out.splitlines()
+    assert [line.split() for line in lines] == [[one.code, one.severity, one.name] for one in rulebook().rules]
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [("CARD01", "Did you mean CARD0"), ("link-htp", "Did you mean link-http"), ("xyz", "`publish rule` lists")],
+)
+def test_a_rule_that_is_none(publish: Run, written: str, hint: str) -> None:
+    shown = publish("rule", written)
+    assert (shown.code, shown.out) == (3, "")
+    assert f"No rule is called '{written}'." in shown.err
+    assert hint in shown.err
