@@ -44,7 +44,7 @@ def test_rules_are_chosen_by_code_name_or_family_and_what_stops_the_others_is_al
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("CARD002", "CARD001"), ("tabel", "table"), ("card", "CARD010 or CARD001"), ("quite else", "page on rules")],
+    [("CARD002", "CARD001"), ("tabel", "table"), ("card", "CARD010 or CARD001"), ("quite else", "publish rule")],
 )
 def test_a_rule_that_does_not_exist_is_a_mistake_of_usage(word: str, hint: str) -> None:
     with pytest.raises(UsageProblem) as told:
