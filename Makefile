@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 NEWEST := .venv-newest
 LOCK := .venv-lock
 WORKERS ?= auto
-PYTEST := -m pytest -n $(WORKERS)
+PYTEST := -m pytest -n $(WORKERS) --dist worksteal --durations 10 --durations-min 1
 
 PIP_INSTALL := install --quiet --disable-pip-version-check
 EDITABLE := --no-deps --no-build-isolation --editable .

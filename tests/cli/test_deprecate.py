@@ -10,6 +10,8 @@ import yaml
 
 from tests.conftest import Run
 
+pytestmark = pytest.mark.usefixtures("shared_registry")
+
 
 def test_the_days_reach_spec_metadata_card_and_registry(publish: Run, project: Path) -> None:
     assert publish("apply", "bert-base-cased", "--yes").code == 0

@@ -11,6 +11,8 @@ import yaml
 
 from tests.conftest import Run, edit
 
+pytestmark = pytest.mark.usefixtures("shared_registry")
+
 MODEL = "bert-base-cased"
 
 
@@ -78,7 +80,7 @@ def test_plans_that_cannot_be_applied_are_refused_with_the_mend(publish: Run, pr
     (project / "report.json").write_text(publish("plan", "-o", "json").out, encoding="utf-8")
     (project / "edited.json").write_text(text.replace('"update"', '"unchanged"'), encoding="utf-8")
     (project / "broken.json").write_text(text[:200], encoding="utf-8")
-    edit(project / "publish.yaml", "registries:", "registries:\n  other: {emulator: .publish/other}")
+    edit(project / "publish.yaml", "registries:", "registries:\n  other: {name: other}")
     before = held(publish)
     for arguments, code, said in (
         (["edited.json"], 2, "was changed after it was written"),

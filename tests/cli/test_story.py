@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from azureml_publish.emulator import Emulator
 from tests.conftest import Run, edit
+
+pytestmark = pytest.mark.usefixtures("shared_registry")
 
 SHIPPED = ("bert-base-cased", "bert-large-cased", "distilbert-base-uncased")
 
@@ -164,9 +167,9 @@ def test_render_check_notices_every_difference(publish: Run, project: Path) -> N
     assert card.read_text(encoding="utf-8").endswith("More.\n")
 
 
-def test_verify_finds_a_damaged_file(publish: Run, project: Path) -> None:
+def test_verify_finds_a_damaged_file(publish: Run, emulator: Emulator) -> None:
     publish("apply", "--yes", "distilbert-base-uncased")
-    stored = [path for path in (project / ".publish" / "registry").rglob("*") if path.is_file()]
+    stored = [path for path in emulator._folder.root.rglob("*") if path.is_file()]
     needle = b'"model_type": "distilbert"'
     damaged = [path for path in stored if needle in path.read_bytes() and "hub" not in path.parts]
     assert damaged
