@@ -1,4 +1,4 @@
-"""Asset folders as they lie on disk, in Azure/azureml-assets' shape: what each holds, read once, with what is wrong."""
+"""Asset folders on disk, in the shape of Azure/azureml-assets: their content, and mistakes in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ PUBLISHING_FILE = "model.yaml"
 CARD = "description.md"
 
 WITHOUT_SPEC = Rule("IMP001", "asset-folder-without-spec", Severity.ERROR, "A folder has no asset YAML.")
-NOT_READABLE = Rule("IMP007", "value-not-readable", Severity.ERROR, "A value is not of the form that its key asks for.")
+NOT_READABLE = Rule(
+    "IMP007", "value-not-readable", Severity.ERROR, "A value does not have the form that its key requires."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,16 @@ class AssetFolder:
 
     Attributes:
         folder: the folder's own name.
-        path: the folder on disk; None for one that was made from a registered version.
+        path: the folder on disk; None if it was made from a registered version.
         shown: its path as the user knows it.
         spec: the data of the asset YAML.
-        asset: the data of asset.yaml; empty where there is none.
+        asset: the data of asset.yaml; empty if there is none.
         model: the data of model.yaml, which says where the files come from; empty where there is none.
-        files: the names that the three and the card have in this folder.
+        files: the file names of these three and of the card in this folder.
         card: the card, to the byte.
         carried: every other file.
         lines: lines of YAML in the three.
-        strings: whether tags and properties are the strings of a service, which a registry hands out.
+        strings: whether tags and properties are strings, as a registry returns them.
     """
 
     folder: str
@@ -56,11 +58,11 @@ class AssetFolder:
 
 @dataclass(frozen=True, slots=True)
 class ReadFolder:
-    """An asset folder with its documents, for the places of what is found in it.
+    """An asset folder with its parsed documents, for the locations of findings.
 
     Attributes:
         document: the asset YAML.
-        entry: asset.yaml; None where there is none.
+        entry: asset.yaml; None if there is none.
         publishing: model.yaml; None for a folder that was made from a registered version.
     """
 
@@ -71,7 +73,7 @@ class ReadFolder:
 
 
 def find_asset_folders(places: Iterable[Path], root: Path, found: list[Diagnostic]) -> Iterator[Path]:
-    """The asset folders that each place is or holds, at any depth; a folder without any is reported."""
+    """The asset folders at or below each given folder; a folder without any is reported."""
     for place in places:
         if _is_asset_folder(place):
             yield place
@@ -89,7 +91,7 @@ def find_asset_folders(places: Iterable[Path], root: Path, found: list[Diagnosti
 
 
 def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFolder | None:
-    """One asset folder; None, with diagnostics, where a file that it cannot do without is missing or broken."""
+    """One asset folder; None, with diagnostics, if a required file is missing or broken."""
     shown = shown_path(root, path)
     reader = _Reader(path, shown, found)
     asset = reader.document(ASSET_FILE) if (path / ASSET_FILE).exists() else None
@@ -129,7 +131,7 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
 
 
 class _Reader:
-    """Reads the files of one folder, and notes what is missing or broken."""
+    """Reads the files of one folder and collects what is missing or broken."""
 
     def __init__(self, path: Path, shown: str, found: list[Diagnostic]) -> None:
         self._path = path
@@ -142,7 +144,7 @@ class _Reader:
         if text is None:
             return None
         document, wrong = parse_yaml(text.removeprefix("\ufeff"), f"{self._shown}/{name}")
-        self._found.extend(wrong)  # of a key that stands twice the last one counts, as for PyYAML
+        self._found.extend(wrong)  # the last of two equal keys counts, as for PyYAML
         return document
 
     def text(self, name: str, named_in: Document | None = None, key: KeyPath = ()) -> str | None:
@@ -151,13 +153,13 @@ class _Reader:
         try:
             if path.stat().st_size > MAX_FILE_BYTES:
                 message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
-                hint = "Keep what people write small; weights lie where model.yaml says."
+                hint = "Keep text files small; the weights are where model.yaml says."
                 self._found.append(MISSING_FILE.at(Location(f"{self._shown}/{name}"), message, hint))
                 return None
             raw = path.read_bytes()
         except OSError:
             where = named_in.location(key) if named_in else Location(f"{self._shown}/{name}")
-            hint = f"Add {name} to the folder, or mend the name."
+            hint = f"Add {name} to the folder, or correct the name."
             self._found.append(MISSING_FILE.at(where, f"{self._shown}/{name} is not there.", hint))
             return None
         text, wrong = decode(raw, f"{self._shown}/{name}")
@@ -167,7 +169,7 @@ class _Reader:
         return "\ufeff" + text if raw.startswith(b"\xef\xbb\xbf") else text
 
     def others(self, known: frozenset[str]) -> tuple[CarriedFile, ...] | None:
-        """Every other file of the folder; None where a link leads out of it."""
+        """Every other file of the folder; None if a link leads out of it."""
         carried = []
         inside = (Path(top, name) for top, folders, files in os.walk(self._path) for name in (*folders, *files))
         for path in sorted(inside):
@@ -183,9 +185,9 @@ class _Reader:
 
 
 def model_folders(place: Path) -> Iterator[Path]:
-    """The asset folders of models that a folder is or holds, at any depth, in the order of their paths.
+    """The asset folders of models at or below a folder, sorted by path.
 
-    Other kinds of assets are passed over; links to folders are followed, each folder is visited once.
+    Other kinds of assets are skipped; links to folders are followed, and each folder is visited once.
     """
     visited: set[str] = set()
     waiting = [str(place)]
@@ -198,7 +200,7 @@ def model_folders(place: Path) -> Iterator[Path]:
         try:
             with os.scandir(folder) as entries:
                 inside = {entry.name: _is_folder(entry) for entry in entries}
-        except OSError:  # not to be read
+        except OSError:  # not readable
             continue
         if any(inside.get(name) is False for name in (ASSET_FILE, SPEC_FILE)):
             if _is_model(Path(folder), inside):
@@ -220,7 +222,7 @@ _SCHEMA = re.compile(rb"^\$schema\s*:\s*\S*/(\w+)\.schema\.json", re.MULTILINE)
 
 
 def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
-    """Whether the asset is a model, as far as its files say; what does not say is taken for one."""
+    """Whether the asset is a model; if its files do not say, it counts as one."""
     for name, pattern in ((ASSET_FILE, _TYPE), (SPEC_FILE, _SCHEMA)):
         if inside.get(name) is False:
             try:
@@ -248,7 +250,7 @@ def _mapping(data: object) -> Mapping[str, Any]:
 
 
 def _name(value: object, default: str) -> str:
-    """A file's name as another file gives it, as long as it stays in the folder."""
+    """A file name given in another file, as long as it stays in the folder."""
     usable = isinstance(value, str) and value and not value.startswith("/") and ".." not in value.split("/")
     return str(value).removeprefix("./") if usable else default
 
@@ -257,7 +259,7 @@ _POINTLESS = re.compile(r"(?<![\w.])[0-9]+[eE][-+]?[0-9]+(?![\w.])")
 
 
 def _as_upstream_reads(document: Document) -> Any:
-    """The data as PyYAML reads it, upstream's own reader: `5e-6`, which lacks a point, is text to YAML 1.1."""
+    """The data as PyYAML, the upstream reader, sees it: `5e-6`, without a point, is text in YAML 1.1."""
     if not _POINTLESS.search(document.text):
         return document.data
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 Scenario: TypeAlias = Literal["inference", "evaluation", "finetune"]
-"""What a model may be run for; each has its own allow-list of SKUs."""
+"""What a model is run for; each scenario has its own allow-list of SKUs."""
 
 SCENARIOS: tuple[Scenario, ...] = ("inference", "evaluation", "finetune")
 
 LayoutName: TypeAlias = Literal["tags", "system_metadata"]
-"""How metadata lies in an asset: as tags and properties (until mid-2026), or as `system_metadata` (since)."""
+"""How metadata is stored in an asset: as tags and properties (until mid-2026), or as `system_metadata` (since)."""
 
 ModelType: TypeAlias = Literal["mlflow_model", "custom_model", "triton_model"]
 
@@ -25,7 +25,7 @@ PROMOTED_FROM = "publish.promoted-from"
 """Property of a promoted asset: the asset id that it was copied from."""
 
 PROMOTED_COMMIT = "publish.promoted-commit"
-"""Property of a promoted asset: commit of the repository that it was promoted from, `-dirty` behind it where files
+"""Property of a promoted asset: commit of the repository that it was promoted from, followed by `-dirty` if files
 differed."""
 
 PROMOTED_PLAN = "publish.promoted-plan"
@@ -35,33 +35,33 @@ PROMOTED_BY = "publish.promoted-by"
 """Property of a promoted asset: name and version of the tool."""
 
 PROMOTED_ARCHIVED = "publish.promoted-archived"
-"""Property of an asset that is promoted to be archived: `true`. A registry archives only what is registered, so this
-tells where a run was cut off in between."""
+"""Property of an asset that is promoted as archived: `true`. A registry can only archive what is registered, so this
+shows that a run was interrupted between the two."""
 
 MANIFEST_PROPERTY = "publish.manifest"
 """Property of a registered asset: SHA-256 (hex) of its manifest, the list of its files."""
 
 SOURCE_PROPERTY = "publish.source"
-"""Property of a registered asset: SHA-256 (hex) of where its files come from and which were chosen."""
+"""Property of a registered asset: SHA-256 (hex) of the source of its files and the selection from it."""
 
 APPLY_PROPERTY = "publish.apply"
 """Properties of a registered asset, `publish.apply.1` and so on: which run of apply made it and wrote to it since.
 
-A registry adds properties and changes none. So of two runs that saw one state, and write under the number that comes
-next, the registry takes the first and refuses the second, whole.
+A registry adds properties and never changes one. If two runs saw the same state and both write the next number, the
+registry accepts the first run and refuses the whole update of the second.
 """
 
 _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
 
 
 def is_bookkeeping(key: str) -> bool:
-    """Whether a property is this tool's own: it says how a version came to be, not what a model folder asks for."""
+    """Whether a property is this tool's own record of how a version was made, not part of the model folder."""
     promoted = (PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY, PROMOTED_ARCHIVED)
     return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY, *promoted) or key.startswith(f"{APPLY_PROPERTY}.")
 
 
 def write_number(properties: Mapping[str, str]) -> int:
-    """The number of the last write of apply to a version; 0 where there was none."""
+    """The number of apply's last write to a version; 0 if there was none."""
     prefix = f"{APPLY_PROPERTY}."
     numbers = (key.removeprefix(prefix) for key in properties if key.startswith(prefix))
     return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0)
@@ -79,7 +79,7 @@ class AssetId(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> AssetId:
-        """Read the URI form.
+        """Parse the URI.
 
         Raises:
             ValueError: the text is not the URI of a model version.
@@ -91,7 +91,7 @@ class AssetId(NamedTuple):
 
 
 class MinSkuSpec(NamedTuple):
-    """The least machine that every size of an allow-list exceeds or equals, written `vCPUs|GPUs|memory|disk`.
+    """The component-wise minimum over the sizes of an allow-list, written `vCPUs|GPUs|memory|disk`.
 
     Memory and temporary disk are in GiB, truncated to whole numbers.
     """
@@ -106,7 +106,7 @@ class MinSkuSpec(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> MinSkuSpec:
-        """Read the form `2|0|8|28`.
+        """Parse a text such as `2|0|8|28`.
 
         Raises:
             ValueError: the text is not four whole numbers between bars.
@@ -127,11 +127,11 @@ class AllowList:
 
 @dataclass(frozen=True, slots=True)
 class RenderedAsset:
-    """What a registry is asked to hold for one model version, apart from its files.
+    """The desired content of a registry for one model version, without its files.
 
     `description` is the model card as Markdown. `tags` and `properties` hold what the asset YAML holds: structured
-    values are still structured, and are turned into strings on their way to the service. `archived`: the catalogue is
-    to hide the version.
+    values are still structured, and are turned into strings on their way to the service. `archived`: the version is
+    hidden from the catalogue.
     """
 
     name: str
@@ -159,7 +159,7 @@ class AssetRecord:
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """One file that rendering made: a path relative to its folder, and its text (written as UTF-8, LF)."""
+    """One rendered file: a path relative to its folder, and its text (written as UTF-8, LF)."""
 
     path: str
     text: str
@@ -167,7 +167,7 @@ class RenderedFile:
 
 @dataclass(frozen=True, slots=True)
 class CarriedFile:
-    """One file that a model folder carries into the asset folder as it is: a path relative to it, and where it lies."""
+    """One file that is copied unchanged into the asset folder: its path there, and the file on disk."""
 
     path: str
     origin: Path
@@ -178,7 +178,7 @@ class RenderedModel:
     """One model folder, rendered.
 
     `files` is the asset folder (asset YAML, card, MLmodel); `package` are the small text files that are published
-    beside the weights (MLmodel and its environment); `carried` are further files of the asset folder, byte by byte.
+    beside the weights (MLmodel and its environment); `carried` are further files of the asset folder, copied unchanged.
     """
 
     folder: str
@@ -191,7 +191,7 @@ class RenderedModel:
         """The file of the asset folder with this name.
 
         Raises:
-            KeyError: rendering made no such file.
+            KeyError: there is no such file.
         """
         for file in self.files:
             if file.path == path:
@@ -203,7 +203,7 @@ class RenderedModel:
 class RegisteredAsset:
     """One model version as a registry holds it. Tags and properties are strings there; `path` is its content's URI.
 
-    Times are ISO 8601; who did it is as the registry names them. Both are empty where it does not tell.
+    Times are ISO 8601; names of people are the registry's. All are empty if the registry does not say.
     """
 
     id: AssetId
@@ -222,9 +222,9 @@ class RegisteredAsset:
 
 @dataclass(frozen=True, slots=True)
 class RegistryState:
-    """What a registry said about one model: the version asked for, and how far its numbers have gone.
+    """The state of one model in a registry: the requested version, and the highest version numbers.
 
-    `next_version` is above every number ever used, deleted ones included; 1 for a name that is not there.
+    `next_version` is above every number ever used, deleted versions included; 1 for an unknown name.
     """
 
     asset: RegisteredAsset | None = None
@@ -242,13 +242,13 @@ class ManifestEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ContainerAccess:
-    """A blob container as a registry lends it: its URI, and the same with a signature, which no report may show."""
+    """A blob container of a registry: its URI, and the same URI with a signature, which no report may show."""
 
     uri: str
     sas_uri: str = field(repr=False)
 
     def folder_of(self, path: str) -> str:
-        """The folder in this container that an asset's `path` means; a registry may give its host another name there.
+        """The folder in this container that an asset's `path` refers to; its host name may differ from the container's.
 
         Raises:
             ValueError: the path is not in this container.
@@ -273,7 +273,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ContentCheck:
-    """What verifying registered content found. Each problem is a sentence that names a file; none means intact."""
+    """The result of verifying registered content. Each problem is a sentence that names a file; none means intact."""
 
     asset: AssetId
     files: int = 0

@@ -1,4 +1,4 @@
-"""What a person has to mend in a file: one `Diagnostic` each, with its place and the mend."""
+"""Mistakes in files: one `Diagnostic` each, with its location and what to write instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: an error stops plan and apply, the others are told."""
+    """How serious a finding is: an error stops plan and apply, the others are only reported."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -27,7 +27,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
-    """One replacement in a file: from line and column, both from 1, up to and without the end line and column."""
+    """One replacement in a file: from line and column, both from 1, to the end line and column, which are excluded."""
 
     line: int
     column: int
@@ -37,7 +37,7 @@ class Edit:
 
     @classmethod
     def between(cls, text: str, changed: str) -> Edit:
-        """The one edit that makes a text out of another: what lies between their common beginning and end."""
+        """The one edit that turns a text into another: all between their common beginning and end."""
         start = _common(text, changed)
         tail = _common(text[start:][::-1], changed[start:][::-1])
         end = len(text) - tail
@@ -45,7 +45,7 @@ class Edit:
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters two texts have in common from their beginning on."""
+    """The length of the common beginning of two texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -56,9 +56,9 @@ def _line_column(text: str, index: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A mend that a program can make: in `path`, or in the file of the finding where that is empty.
+    """A change that a program can make: in `path`, or in the finding's file if that is empty.
 
-    A safe one cannot change what is meant.
+    A safe one keeps the meaning.
     """
 
     edits: tuple[Edit, ...]
@@ -68,9 +68,9 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` is stable and never reused, `name` is its readable twin, `hint` says what to write.
+    """One finding. `code` is stable and never reused, `name` is a readable name for it, `hint` says what to write.
 
-    `width` is how many characters from the column on are at fault; 0: the word that stands there.
+    `width` is the number of wrong characters from the column on; 0 means the word there.
     """
 
     code: str
@@ -85,7 +85,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What can be found: a stable code, a kebab-case name, a severity and one sentence of what it means."""
+    """What the linter can find: a stable code, a kebab-case name, a severity and a one-sentence summary."""
 
     code: str
     name: str
@@ -102,20 +102,20 @@ class Rule:
         width: int = 0,
         severity: Severity | None = None,
     ) -> Diagnostic:
-        """A finding of this rule at a place; `severity` is its own, where it is not the rule's."""
+        """A finding of this rule at a location; `severity` overrides the rule's."""
         return Diagnostic(self.code, self.name, severity or self.severity, message, location, hint, fix, width)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The findings by place, then code, each once: the order in which every report shows them."""
+    """The findings sorted by location and code, each once: the order of every report."""
     return tuple(sorted(dict.fromkeys(diagnostics), key=lambda found: (found.location, found.code, found.message)))
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether any finding is severe enough to stop a plan."""
+    """Whether any finding is an error, which stops a plan."""
     return any(found.severity is Severity.ERROR for found in diagnostics)
 
 
 def mask_passwords(text: str) -> str:
-    """A text with the users and passwords of its addresses replaced by as many stars; no report shows them."""
+    """A text with users and passwords in its URLs replaced by the same number of stars, for reports."""
     return re.sub(r"(?<=://)[^\s/]+(?=@)", lambda found: "*" * len(found[0]), text)

@@ -1,4 +1,4 @@
-"""Failures of tool or world. Each class has its exit code; a user's mistake in a file is a `Diagnostic` instead."""
+"""Failures of this tool or its environment, with exit codes. A mistake in a file is a `Diagnostic` instead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class PublishError(Exception):
 
     Attributes:
         exit_code: what the process ends with.
-        hint: what the user can do about it, as one sentence; empty where there is nothing to add.
+        hint: what the user can do about it, as one sentence; may be empty.
     """
 
     exit_code = 1
@@ -20,7 +20,7 @@ class PublishError(Exception):
 
 
 class UsageProblem(PublishError):
-    """The command line asks for something that cannot be."""
+    """The command line or the project asks for something impossible."""
 
     exit_code = 2
 
@@ -38,29 +38,29 @@ class NotAuthorised(PublishError):
 
 
 class Conflict(PublishError):
-    """The registry holds something else under this name and version, or moved since it was read."""
+    """The registry has something else under this name and version, or changed since it was read."""
 
     exit_code = 6
 
 
 class Overtaken(Conflict):
-    """Somebody else wrote to the registry since the plan was made; a run that notices it stops."""
+    """Somebody else wrote to the registry after the plan was made. The run stops."""
 
 
 class JournalFailed(PublishError):
-    """The journal of a run cannot be written. What it cannot tell is not begun."""
+    """The journal of a run cannot be written. A step that cannot be recorded is not begun."""
 
 
 class UnusableJournal(PublishError):
-    """The journal of an earlier run is damaged, or of another version."""
+    """The journal of an earlier run is damaged, or has another format version."""
 
 
 class Unreachable(PublishError):
     """A service does not answer: no route, no name, a time-out, or errors after every retry.
 
     Attributes:
-        status: the HTTP status, where there was an answer.
-        retry_after: seconds that the service asks to wait, where it asks.
+        status: the HTTP status, if there was an answer.
+        retry_after: seconds to wait before a retry, if the service says so.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Unreachable(PublishError):
 
 
 class ContentMismatch(PublishError):
-    """Bytes that are not those that were promised: a size, a SHA-256 or a git blob id differs."""
+    """Content is not what was announced: its size, SHA-256 or git blob id differs."""
 
 
 class EmulatorUnavailable(PublishError):
@@ -84,10 +84,10 @@ class UnusableSource(PublishError):
 
 
 class Interrupted(PublishError):
-    """The user stopped the run; what is done stays, and the next run carries on."""
+    """The user stopped the run. What is done stays done, and the next run continues."""
 
     exit_code = 130
 
 
 class Declined(PublishError):
-    """The user was asked whether to go on, and said no."""
+    """The user answered no to a question whether to continue."""

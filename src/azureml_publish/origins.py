@@ -1,4 +1,4 @@
-"""Where a made text was written: for each stretch of it the file, line and column that it came from."""
+"""Source map of a rendered text: the file, line and column that each part of it came from."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from azureml_publish.diagnostics import Edit, Location
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Some characters of a made text and their origin.
+    """A part of a rendered text and its origin.
 
-    `verbatim` says that they stand there just so, from the place on; otherwise an expression or a value made them.
-    `place` is None where the origin is not known.
+    `verbatim`: the same characters are in the source, starting at `place`; otherwise an expression or a value
+    produced them. `place` is None if the origin is unknown.
     """
 
     text: str
@@ -23,7 +23,7 @@ class Stretch:
     verbatim: bool = False
 
     def at(self, offset: int) -> Location | None:
-        """Where the character at an offset of this stretch was written."""
+        """The origin of the character at an offset in this stretch."""
         if self.place is None or not self.verbatim:
             return self.place
         before = self.text[:offset]
@@ -33,12 +33,12 @@ class Stretch:
         return Location(self.place.path, self.place.line + turns, offset - before.rfind("\n"))
 
     def part(self, start: int, end: int) -> Stretch:
-        """Some of its characters, with their own place."""
+        """A slice of it, with its own place."""
         return Stretch(self.text[start:end], self.at(start), self.verbatim)
 
 
 class SourceMap:
-    """A made text, and where each of its characters was written."""
+    """A rendered text and the origin of each of its characters."""
 
     def __init__(self, stretches: Iterable[Stretch]) -> None:
         self._stretches = [one for one in stretches if one.text]
@@ -51,7 +51,7 @@ class SourceMap:
         self._lines = [0, *(index + 1 for index, letter in enumerate(self.text) if letter == "\n")]
 
     def place(self, line: int, column: int) -> Location | None:
-        """Where the character at a line and column (both from 1) was written; None where that is not known."""
+        """The origin of the character at a line and column (both from 1); None if unknown."""
         offset = self._offset(line, column)
         index = bisect.bisect_right(self._starts, offset) - 1
         if index < 0:
@@ -66,7 +66,7 @@ class SourceMap:
         return Location(stretch.place.path, stretch.place.line, stretch.place.column + offset - start)
 
     def edit(self, edit: Edit) -> tuple[str, Edit] | None:
-        """The same edit where its text was written; None where that does not stand in one file as it is."""
+        """The same edit in the source file; None unless the text is in one file verbatim."""
         start, end = self._offset(edit.line, edit.column), self._offset(edit.end_line, edit.end_column)
         parts = [one for one in self._between(start, end) if one.text] or [*self._between(start, start + 1)]
         begin = parts[0].place if parts else None
@@ -81,7 +81,7 @@ class SourceMap:
         return begin.path, Edit(begin.line, begin.column, stop.line, stop.column, edit.text)
 
     def _offset(self, line: int, column: int) -> int:
-        """The index of a character; that of the line's end where the line is shorter."""
+        """The index of a character; the end of the line if the line is shorter."""
         if line > len(self._lines):
             return len(self.text)
         end = self._lines[line] - 1 if line < len(self._lines) else len(self.text)

@@ -24,21 +24,21 @@ CONFIG_FILE = files.CONFIG_FILE
 SPEC_FILE = "model.yaml"
 CARD_FILE = "card.md.j2"
 FINISHED_CARD = "card.md"
-"""A card that is no template: it is taken as it is, to the byte."""
+"""A finished card instead of a template; it is used unchanged."""
 CARRIED_FOLDER = "files"
-"""Folder in a model folder; what lies in it is carried into the asset folder as it is."""
+"""Folder in a model folder whose files are copied unchanged into the asset folder."""
 SAMPLES_FOLDER = "samples"
 SAMPLES = ("input", "output")
 
-MISSING_FILE = Rule("SPEC015", "referenced-file-missing", Severity.ERROR, "A file that the model needs is not there.")
+MISSING_FILE = Rule("SPEC015", "referenced-file-missing", Severity.ERROR, "A file that the model needs is missing.")
 DUPLICATE_NAME = Rule("SPEC030", "duplicate-model-name", Severity.ERROR, "Two model folders have one name.")
 BROKEN_SAMPLE = Rule("SMPL001", "sample-invalid-json", Severity.ERROR, "A sample is not JSON.")
 
 MOST_NAMES = 12
-"""So many names are told where none of them is close to what was asked for."""
+"""How many names are listed when none is similar to the given one."""
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-"""A file that people write is far below; what is above is not read into memory."""
+"""Files that people write are far smaller. A larger file is not read into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class ModelFolder:
     Attributes:
         folder: the folder's own name.
         path: the folder on disk.
-        card: the source of its card template, and its path as the user knows it.
-        finished: whether the card is no template but the card itself.
-        carried: files of the asset folder that are not rendered.
+        card: the source of its card template; `card_path` is its path in messages.
+        finished: whether the card is finished text instead of a template.
+        carried: files that are copied unchanged into the asset folder.
     """
 
     folder: str
@@ -76,7 +76,7 @@ class ModelFolder:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project: its configuration and those of its model folders that could be read."""
+    """A project: its configuration and the model folders that could be read."""
 
     root: Path
     config: ProjectConfig
@@ -86,7 +86,7 @@ class Project:
 
     @property
     def templates(self) -> Path:
-        """Folder of the project's own templates; it need not exist."""
+        """Folder of the project's own templates; it may be missing."""
         return self.root / "templates"
 
 
@@ -109,8 +109,8 @@ def load_project(root: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     """Read a project.
 
     Returns:
-        the project, or None where `publish.yaml` itself cannot be used; and every mistake that was found. A model
-        folder with a mistake in its spec is left out of `models` and named in `unreadable`.
+        the project, or None if `publish.yaml` itself cannot be used; and every mistake. A model folder with a mistake
+        in its spec is not in `models` but in `unreadable`.
     """
     found: list[Diagnostic] = []
     document = _read_document(root, root / CONFIG_FILE, found)
@@ -139,10 +139,10 @@ def load_project(root: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
 
 
 def select_models(project: Project, patterns: Iterable[str]) -> tuple[ModelFolder, ...]:
-    """The models that any of the patterns (globs over folder or asset name) means; all where there are none.
+    """The models that match any of the patterns (globs over folder or asset name); all if there are no patterns.
 
     Raises:
-        NotFound: a pattern means no model.
+        NotFound: a pattern matches no model.
     """
     wanted = tuple(patterns)
     if not wanted:
@@ -180,7 +180,7 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
 
 
 def _names_in(folder: Path) -> frozenset[str]:
-    """What lies in a folder: a catalogue has thousands, of which few have all that a model folder can have."""
+    """The names in a folder, read once: few of a catalogue's thousands of folders have all optional files."""
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
     except OSError:
@@ -209,7 +209,7 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
     except json.JSONDecodeError as error:
         where = Location(shown, error.lineno, error.colno)
         found.append(
-            BROKEN_SAMPLE.at(where, f"The sample is not JSON: {error.msg}.", "Mend the JSON here or just before.")
+            BROKEN_SAMPLE.at(where, f"The sample is not JSON: {error.msg}.", "Correct the JSON here or just before.")
         )
         return None
     except (ValueError, RecursionError) as error:
@@ -225,7 +225,7 @@ _TOO_DEEP = f"it is nested deeper than {MAX_DEPTH}"
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _finite(text: str) -> float:
@@ -236,7 +236,7 @@ def _finite(text: str) -> float:
 
 
 def _refuse_unprintable(data: Any) -> None:
-    """Refuse what no card can show: deep nesting, and halves of surrogate pairs, which no encoding holds."""
+    """Refuse what no card can show: deep nesting, and single surrogates, which cannot be encoded."""
     if any(len(key_path) > MAX_DEPTH for key_path, _ in walk(data)):
         raise ValueError(_TOO_DEEP)
     try:

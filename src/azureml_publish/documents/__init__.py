@@ -1,4 +1,4 @@
-"""YAML with positions: every key knows its line and column, and values are written in one way."""
+"""YAML with positions: each key with its line and column; and one way to write values."""
 
 from azureml_publish.documents.reading import (
     DUPLICATE_KEY,

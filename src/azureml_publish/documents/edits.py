@@ -1,4 +1,4 @@
-"""Edits of YAML files that people keep: every other character, comments included, stays as it was."""
+"""Edits of YAML files: every other character, comments included, stays unchanged."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_
 
 
 def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
-    """The document's text with one scalar replaced and every other character, comments included, as it was.
+    """The document's text with one scalar replaced and every other character unchanged.
 
     Raises:
         KeyError: there is no such key.
-        ValueError: the result would not read back as intended; nothing should be written then.
+        ValueError: the result would not parse to the intended data, and must not be written.
     """
     span = document.spans[key_path]
     text = document.text[: span.start] + dump_yaml(value) + document.text[span.end :]
@@ -29,14 +29,14 @@ def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
 
 
 def remove_items(document: Document, key_path: KeyPath, indexes: Collection[int]) -> str:
-    """The document's text without some items of one list; all else, comments included, stays as it was.
+    """The document's text without some items of one list; all else, comments included, stays unchanged.
 
-    An item that stands alone on its lines goes with them and with the comment behind it; comments in lines of their
-    own stay. Of a block list that loses every item the key goes too; a flow list becomes `[]`.
+    An item with lines of its own is removed with them and with a comment at their end; comments on lines of their
+    own stay. A block list that loses every item is removed with its key; a flow list becomes `[]`.
 
     Raises:
         KeyError: there is no such list, or no such item.
-        ValueError: the result would not read back as intended; nothing should be written then.
+        ValueError: the result would not parse to the intended data, and must not be written.
     """
     items = [document.spans[*key_path, index] for index in sorted(indexes)]
     if not items:
@@ -64,11 +64,11 @@ def remove_items(document: Document, key_path: KeyPath, indexes: Collection[int]
 
 
 def remove_key(document: Document, key_path: KeyPath) -> str:
-    """The document's text without one key of a block mapping and the lines of its value; all else stays as it was.
+    """The document's text without one key of a block mapping and the lines of its value; all else stays unchanged.
 
     Raises:
         KeyError: there is no such key.
-        ValueError: it does not stand alone on its lines, or the result would not read back as intended.
+        ValueError: other text is on its lines, or the result would not parse to the intended data.
     """
     span, old = document.spans[key_path], document.text
     last = max(_last_characters(document, key_path))
@@ -81,7 +81,7 @@ def remove_key(document: Document, key_path: KeyPath) -> str:
 
 
 def _last_characters(document: Document, key_path: KeyPath) -> Iterator[int]:
-    """Where scalars and flow collections below a key end; a block collection's own end is that of what follows it."""
+    """The end of the last scalar or flow collection below a key; a block collection's end includes what follows."""
     for below, span in document.spans.items():
         if below[: len(key_path)] == key_path:
             collection = isinstance(value_at(document.data, below), dict | list)
@@ -90,7 +90,7 @@ def _last_characters(document: Document, key_path: KeyPath) -> Iterator[int]:
 
 
 def _cut(text: str, item: Span, kept: Sequence[Span]) -> tuple[int, int]:
-    """The characters that go with one item of a list."""
+    """The characters to remove with one item of a list."""
     start, end = _line_start(text, item.start), _line_end(text, item.end)
     if re.fullmatch(r"[ \t]*(- +)?", text[start : item.start]) and re.fullmatch(
         r"[ \t]*,?[ \t]*(#.*)?\r?\n?", text[item.end : end]
@@ -128,12 +128,12 @@ def _with(data: Any, key_path: KeyPath, value: Value) -> Any:
 
 
 def set_value(document: Document, key_path: tuple[str, ...], value: Value) -> str:
-    """The document's text with a key set, and the mappings round it made where they are missing.
+    """The document's text with a key set; missing mappings around it are created.
 
     A new key comes last in its mapping, in the style of that mapping: block or flow.
 
     Raises:
-        ValueError: the result would not read back as intended, as below an alias; nothing should be written then.
+        ValueError: the result would not parse to the intended data (as below an alias) and must not be written.
     """
     known: KeyPath = key_path
     while known and known not in document.spans:
@@ -174,14 +174,14 @@ def _added(document: Document, parent: KeyPath, pair: Mapping[str, Value]) -> st
 
 
 def _last_line(text: str, span: Span) -> int:
-    """Where the line after a value begins; a block value may end at the start of the next one already."""
+    """The start of the line after a value; a block value may already end at the start of the next line."""
     end = len(text[: span.end].rstrip())
     following = text.find("\n", end)
     return len(text) if following < 0 else following + 1
 
 
 def _empty(document: Document, key_path: KeyPath) -> tuple[int, int]:
-    """Where a mapping goes whose key has no value yet: right behind the colon, or in the place of a written null."""
+    """Where to insert a mapping for a key without a value: after the colon, or instead of a written null."""
     span = document.spans[key_path]
     if span.end > span.start:
         return span.start, span.end
@@ -195,7 +195,7 @@ def _spliced(text: str, start: int, end: int, value: str) -> str:
 
 
 def _flow(value: Value) -> str:
-    """A value in one line."""
+    """A value on one line."""
     if not isinstance(value, Mapping | list | tuple):
         return dump_yaml(value)
     text: str = yaml.dump(

@@ -1,4 +1,4 @@
-"""Reads YAML with positions: every key knows its line and column, so that a value can be replaced and no other byte."""
+"""Reads YAML with the line and column of each key, so that one value can be replaced and every other byte kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from azureml_publish.documents.trees import KeyPath, value_at, walk
 
 MALFORMED = Rule("DOC001", "malformed-document", Severity.ERROR, "The file cannot be read as UTF-8 YAML or JSON.")
 DUPLICATE_KEY = Rule(
-    "DOC002", "duplicate-key", Severity.ERROR, "A key stands twice in one mapping; one value would be lost."
+    "DOC002", "duplicate-key", Severity.ERROR, "A mapping has the same key twice; one value would be lost."
 )
 
 MAX_NODES = 200_000
@@ -31,9 +31,9 @@ MAX_DIGITS = 400
 
 
 class Span(NamedTuple):
-    """Where a value's text lies: line and column of its key (or list item), and its own characters, end excluded.
+    """The position of a value: line and column of its key (or list item), and its own characters, end excluded.
 
-    `key` is where the key (or list item) begins.
+    `key` is the index at which the key (or list item) begins.
     """
 
     line: int
@@ -48,7 +48,7 @@ class Document:
     """One parsed YAML file.
 
     Attributes:
-        path: as the user knows it, relative to the project.
+        path: the path in messages, relative to the project.
         text: the file, decoded, without a byte order mark.
         data: plain dictionaries, lists, strings, numbers, booleans and None.
         spans: for each key path its place in `text`.
@@ -60,19 +60,19 @@ class Document:
     spans: Mapping[KeyPath, Span]
 
     def location(self, key_path: KeyPath = ()) -> Location:
-        """The place of a key; of the nearest key around it where it is not in the file."""
+        """The location of a key; if it is not in the file, of the nearest key around it."""
         while key_path not in self.spans and key_path:
             key_path = key_path[:-1]
         span = self.spans.get(key_path)
         return Location(self.path, span.line, span.column) if span else Location(self.path)
 
     def location_of(self, word: str, *, below: KeyPath, last: bool = False) -> Location:
-        """Where a text first (or last) stands as a value below a key; the key itself where it does not."""
+        """The location where a text first (or last) occurs as a value below a key; the key itself if it does not."""
         places = self.places_of(word, below=below) or [below]
         return self.location(places[-1 if last else 0])
 
     def places_of(self, word: str, *, below: KeyPath) -> list[KeyPath]:
-        """Where a text stands as a value below a key."""
+        """All locations where a text occurs as a value below a key."""
         return [key_path for key_path, value in walk(value_at(self.data, below), below) if value == word]
 
 
@@ -166,7 +166,7 @@ def _place(path: str, mark: Any) -> Location:
 
 
 def _problem_place(text: str, path: str, error: yaml.MarkedYAMLError) -> Location:
-    """Where to look: what is still open at the end of the file was opened at the context, or is its last character."""
+    """The location to report: for an error at the end of the file, where the unfinished construct began."""
     end = len(text.rstrip())
     for mark in (error.problem_mark, error.context_mark):
         if mark and mark.index < end:
@@ -184,32 +184,32 @@ def _boundless(path: str, mark: Any) -> Diagnostic:
 
 
 def _refuse_boundless(text: str, path: str) -> None:
-    """Look at the document's events before nodes are made of them, which recurses and would overflow C's stack."""
+    """Check the document's events before nodes are built from them, which recurses and would overflow the C stack."""
     if is_shallow(text):
         return
     depth = 0
     for count, event in enumerate(yaml.parse(text, Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-        if depth > MAX_DEPTH or count > 3 * MAX_NODES:  # a key and its value, and the end of what begins
+        if depth > MAX_DEPTH or count > 3 * MAX_NODES:  # a key and its value, and the end of each start
             raise _Refused(_boundless(path, event.start_mark))
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
 _ODD_BREAKS = re.compile("[\t\x85\u2028\u2029]|\r(?!\n)")
-"""What YAML takes for blanks or ends of lines beside the usual ones."""
+"""Characters that YAML treats as white space or line ends, besides the usual ones."""
 
 _INDENT = re.compile(r"\n[ ?\-]+")
 
 
 def is_shallow(text: str) -> bool:
-    """Whether its characters alone rule out that a document is too large or too deep, as they do for nearly every file.
+    """Whether the text alone rules out that a document is too large or too deep, as it does for nearly every file.
 
     Each level of block collections begins at least as far right as the one around it, and no more than two at one
     column (a list in a mapping); each level of flow collections has its bracket.
     """
-    usual = text.isascii() and "\t" not in text and "\r" not in text  # much quicker to see, and nearly always so
+    usual = text.isascii() and "\t" not in text and "\r" not in text  # much faster, and nearly always true
     if len(text) > MAX_NODES or (not usual and _ODD_BREAKS.search(text)):
         return False
     column = max(map(len, _INDENT.findall(f"\n{text}")), default=1) - 1
@@ -217,7 +217,7 @@ def is_shallow(text: str) -> bool:
 
 
 def decode(raw: bytes, path: str) -> tuple[str, tuple[Diagnostic, ...]]:
-    """A file's text: UTF-8, a byte order mark dropped. Empty, with a diagnostic, where it is not UTF-8."""
+    """The text of a UTF-8 file without its byte order mark. Empty, with a diagnostic, if it is not UTF-8."""
     try:
         return raw.decode("utf-8-sig"), ()
     except UnicodeDecodeError as error:
@@ -232,7 +232,7 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
     """Parse one YAML document.
 
     Returns:
-        the document, or None where the text cannot be read at all; and what was found wrong.
+        the document, or None if the text cannot be parsed; and every mistake.
     """
     try:
         _refuse_boundless(text, path)
@@ -245,7 +245,7 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
     except yaml.MarkedYAMLError as error:
         where = _problem_place(text, path, error)
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        hint = "Mend the YAML here or in the line above: indentation, a missing colon, quote or bracket."
+        hint = "Correct the YAML here or in the line above: indentation, a missing colon, quote or bracket."
         return None, (MALFORMED.at(where, f"This is not YAML: {what}.", hint),)
     except yaml.reader.ReaderError as error:
         before = text.encode()[: error.position].decode(errors="ignore")  # libyaml counts bytes

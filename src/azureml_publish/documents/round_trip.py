@@ -1,4 +1,4 @@
-"""Whether a text says a value: what is written from a template is held against what it was written from."""
+"""Whether a YAML text holds a value: a rendered file is compared with the data that it was rendered from."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from azureml_publish.documents.writing import dump_yaml
 
 
 def says(text: str, value: Value) -> bool:
-    """Whether a document surely says a value, keys in their order: with less work than reading it with positions.
+    """Whether a document certainly holds a value, keys in order; faster than parsing it with positions.
 
-    A no is no answer where the document is written in an unusual way: with anchors, tags, or great depth.
+    False may also mean that the document is written in an unusual way: with anchors, tags, or great depth.
     """
-    if text == dump_yaml(value) + "\n":  # which reads as the value; as most documents are written
+    if text == dump_yaml(value) + "\n":  # the usual spelling, which parses to the value
         return True
     if not is_shallow(text):
         return False

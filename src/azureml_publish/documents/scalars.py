@@ -1,4 +1,4 @@
-"""What a plain scalar is by YAML 1.2's core schema: text, a number, true, false or nothing."""
+"""The type of a plain scalar by the core schema of YAML 1.2: text, number, true, false or null."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ INT = re.compile(r"[-+]?[0-9]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 MERGE = "tag:yaml.org,2002:merge"
-"""The tag of the key `<<`, whose value's keys are those of the mapping around it, too."""
+"""The tag of the key `<<`, which merges the keys of its value into the mapping."""
 
 _LONGEST_KEPT = 100
 
 
 class Resolving(yaml.resolver.BaseResolver):
-    """Finds the tag of a plain scalar as the library does, without its resolvers by path, of which there are none.
+    """Finds the tag of a plain scalar as the library does, but skips its path resolvers, of which there are none.
 
-    The library's own asks for them with every scalar, and is called once to read one and twice to write it.
+    The library's own method looks for them at each scalar: once when it reads one and twice when it writes it.
     """
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
-        """The tag of a scalar; of a list or mapping, as the library says."""
+        """The tag of a node."""
         if kind is not yaml.ScalarNode:
             return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
         if not implicit[0]:
@@ -41,7 +41,7 @@ def _find_tag(resolver: Any, value: str) -> str:
 
 
 _tag_of = functools.lru_cache(maxsize=4096)(_find_tag)
-"""Kept, as the files of a catalogue say the same words over and over: keys, sizes of machines, tasks."""
+"""Cached, because the files of a catalogue repeat the same words: keys, machine sizes, tasks."""
 
 
 class Loader(Resolving, yaml.CSafeLoader):
@@ -51,7 +51,7 @@ class Loader(Resolving, yaml.CSafeLoader):
     """
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge what `<<` names, each key once: merges of merges would grow without bound otherwise."""
+        """Merge what `<<` names, each key once: otherwise merges of merges would grow without bound."""
         super().flatten_mapping(node)
         last = {key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, child) for key, child in node.value}
         node.value = list(last.values())

@@ -1,4 +1,4 @@
-"""Trees of values: where each lies, and how to come to it."""
+"""Trees of values, and paths of keys into them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, TypeAlias
 from azureml_publish.assets import Value
 
 KeyPath: TypeAlias = tuple[str | int, ...]
-"""Where a value lies in a document: keys of mappings and indexes (from 0) of lists, outermost first."""
+"""The path to a value in a document: keys of mappings and indexes (from 0) of lists, outermost first."""
 
 
 def value_at(data: Any, key_path: KeyPath) -> Any:
     """The value at a key path of a tree.
 
     Raises:
-        KeyError, IndexError, TypeError: there is none; `holds` asks first.
+        KeyError, IndexError, TypeError: there is none; check with `holds` first.
     """
     for key in key_path:
         data = data[key]

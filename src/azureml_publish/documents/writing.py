@@ -1,4 +1,4 @@
-"""Values as YAML, in one way of writing each, which readers of YAML 1.1 and of 1.2 read alike."""
+"""Writes values as YAML, in a form that YAML 1.1 and 1.2 parse to the same data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from azureml_publish.documents.scalars import FLOAT, Resolving
 def dump_yaml(value: Value, *, indent: int = 0) -> str:
     """A value as block YAML, without a final newline, lines after the first indented by `indent` spaces.
 
-    Keys keep their order, text is never folded, and text that YAML 1.1 or 1.2 would take for something else is quoted.
+    Keys keep their order, text is never folded, and text that YAML 1.1 or 1.2 would read as another type is quoted.
     """
     try:
         lines = _lines(value)
@@ -26,11 +26,11 @@ def dump_yaml(value: Value, *, indent: int = 0) -> str:
 
 
 class _Unusual(Exception):
-    """A value that only the library knows how to write."""
+    """A value that only the library can write."""
 
 
 def _lines(value: Any) -> list[str]:
-    """The lines that the library would write, in a tenth of its time, for all but texts of several lines and the like.
+    """The lines that the library would write, ten times faster, for all but unusual values such as multi-line text.
 
     Raises:
         _Unusual: it is not sure what the library would write.
@@ -68,7 +68,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
 }
 _LINE = re.compile(r"[ -~]+")
 _LONGEST_KEPT = 100
-"""Characters; a longer key is no simple one to the library, either."""
+"""Characters; the library does not write a longer key as a simple key, either."""
 
 
 def _long_text(text: str) -> str:
@@ -78,7 +78,7 @@ def _long_text(text: str) -> str:
 
 
 _text = functools.lru_cache(maxsize=4096)(_long_text)
-"""Kept, as a catalogue says the same words over and over: keys, sizes of machines, tasks."""
+"""Cached, because a catalogue repeats the same words: keys, machine sizes, tasks."""
 
 
 def _written(value: Value) -> str:
@@ -87,7 +87,7 @@ def _written(value: Value) -> str:
 
 
 class _Dumper(Resolving, yaml.CSafeDumper):
-    """Writes no aliases: each value stands where it belongs."""
+    """Writes no aliases: a repeated value is written each time."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True

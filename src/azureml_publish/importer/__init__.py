@@ -1,4 +1,4 @@
-"""Existing asset folders of either layout become model folders, and it is proved that nothing was lost."""
+"""Converts asset folders of either layout to model folders, and proves that nothing was lost."""
 
 from __future__ import annotations
 

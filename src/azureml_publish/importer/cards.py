@@ -1,4 +1,4 @@
-"""Cards: sections that the template makes by itself become its blocks; every other word stays."""
+"""Imports cards: sections that the template renders become blocks; all other text is kept."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ SECTIONS = {
     "Inference samples": "inference_samples",
     "Sample inputs and outputs": "sample_data",
 }
-"""The sections of templates/card.md.j2 and their blocks, in its order."""
+"""The sections of templates/card.md.j2 and their blocks, in order."""
 
 _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedCard:
-    """A card as files of a model folder; `blocks` counts what the template makes, None where the card stays whole."""
+    """A card as files of a model folder; `blocks` counts template blocks, None if the card is kept as a whole."""
 
     files: Mapping[str, bytes]
     blocks: int | None = None
 
 
 def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList], style: Style) -> FoldedCard:
-    """A template that renders to this text to the byte; the text itself where the project's template cannot."""
+    """A template that renders to exactly this text; the text itself if the project's template cannot."""
     whole = FoldedCard({FINISHED_CARD: text.encode()})
     parts = _split(text)
     if parts is None or "\r" in text or "{% endraw" in text or not _follows_template(style):
@@ -79,7 +79,7 @@ def _raw(text: str) -> str:
 
 
 def _split(text: str) -> tuple[str, dict[str, str]] | None:
-    """Summary and sections by block, where the card is built as the template builds one; else None."""
+    """Summary and sections by block, if the card has the structure of the template; else None."""
     heads: list[tuple[int, int, str]] = []
     fence, position = "", 0
     for line in text.splitlines(keepends=True):
@@ -104,7 +104,7 @@ def _split(text: str) -> tuple[str, dict[str, str]] | None:
 
 
 def _samples(body: str) -> tuple[Sample, ...]:
-    """The samples of a section that is written as the template writes it."""
+    """The samples in a section that has the template's form."""
     samples = []
     for kind, text in re.findall(r"^## Sample (input|output)\n\n```json\n(.*?)\n```", body, re.DOTALL | re.MULTILINE):
         try:
@@ -120,8 +120,8 @@ def _samples(body: str) -> tuple[Sample, ...]:
 def _made_by_template(
     folder: ModelFolder, allow: Mapping[Scenario, AllowList], style: Style, samples: tuple[Sample, ...]
 ) -> dict[str, str] | None:
-    """What the template alone makes of a model, by block."""
-    # Under one path for all models, so that it is compiled once.
+    """The template's own text for a model, by block."""
+    # One path for all models, so that it is compiled once.
     bare = replace(folder, path=Path("bare"), card=EXTENDS, samples=samples, finished=False, carried=())
     rendered, wrong = render_card(bare, allow, style)
     parts = None if wrong else _split(rendered)

@@ -1,4 +1,4 @@
-"""What differs between the original of a model and what it renders to, and which differences have a reason."""
+"""Compares the original of a model with its rendering, and explains the differences that have a reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azureml_publish.layouts import encode, load_rules
 
 
 class _Nothing:
-    """No value, where None could be one."""
+    """No value; None could be one."""
 
     def __repr__(self) -> str:
         return "nothing"
@@ -23,12 +23,12 @@ NOTHING = _Nothing()
 FILE_KEYS = frozenset(
     {("asset.yaml", ("spec",)), ("asset.yaml", ("extra_config",)), ("model.yaml", ("publish", "description"))}
 )
-"""Keys that name the files of the folder itself; rendered ones always have the same names."""
+"""Keys with the names of files in the folder; rendered files always have the same names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: in which file, at which key (or in the whole file), what it was and is, and why if it may be."""
+    """One difference: its file and key (or the whole file), both values, and the reason if it is allowed."""
 
     file: str
     key_path: KeyPath
@@ -40,14 +40,14 @@ class Difference:
 def compare(
     file: str, before: Mapping[str, Any], after: Mapping[str, Any], layout: LayoutName, *, strings: bool = False
 ) -> Iterator[Difference]:
-    """The differences between two YAML files as data: types and the order of lists count, the order of keys does not.
+    """The differences between two YAML files as data: types and the order of lists matter, the order of keys does not.
 
     Args:
         file: spec.yaml, asset.yaml or model.yaml.
         before: the original.
         after: what was rendered.
         layout: how the metadata lies in what was rendered.
-        strings: whether tags and properties count as the strings that they become in the service.
+        strings: whether tags and properties are compared as the strings that they become in the service.
     """
     for key_path, old, new in _differing(before, after, (), strings=strings):
         reason = _usual_name(file, key_path, old, new) or _listed_once(old, new)
@@ -64,14 +64,14 @@ def _differing(old: Any, new: Any, at: KeyPath, *, strings: bool) -> Iterator[tu
         for key in (*old, *(key for key in new if key not in old)):
             yield from _differing(old.get(key, NOTHING), new.get(key, NOTHING), (*at, key), strings=strings)
     elif _is_section(at) and (old is NOTHING or not old) != (new is NOTHING or not new):
-        # A section that is not there at all differs key by key.
+        # A missing section differs key by key.
         yield from _differing(_keys(old), _keys(new), at, strings=strings)
     elif not same(old, new):
         yield at, old, new
 
 
 def same(old: Any, new: Any) -> bool:
-    """Whether two values are equal, types included: 1, 1.0 and true are three things."""
+    """Whether two values are equal, types included: 1, 1.0 and true are different."""
     if type(old) is not type(new):
         return False
     if isinstance(old, dict):
@@ -95,7 +95,7 @@ def _usual_name(file: str, at: KeyPath, old: Any, new: Any) -> str:
 
 
 def _moved(at: KeyPath, after: Mapping[str, Any]) -> str:
-    """Why a tag or property may be gone: its value stands in the system metadata."""
+    """Why a tag or property may be missing: its value is in the system metadata."""
     for path, rules in load_rules().items():
         if any((rule.section, rule.key) == at for rule in rules):
             there = _at(after.get("system_metadata"), path) is not NOTHING

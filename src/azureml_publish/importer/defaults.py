@@ -1,4 +1,4 @@
-"""What all models of a catalogue say alike, lifted into the project's defaults; and what is left to each model."""
+"""Moves what all models of a catalogue have in common to the project's defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from azureml_publish.spec import Defaults, FinetuneDefaults, Metadata
 
 
 def propose_defaults(drafts: Sequence[Draft]) -> dict[str, Any]:
-    """Defaults for a project that has none yet; nothing for a single model, which repeats nothing."""
+    """Defaults for a project that has none yet; none for a single model."""
     if len(drafts) < 2:
         return {}
     proposed: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def propose_defaults(drafts: Sequence[Draft]) -> dict[str, Any]:
 
 
 def fits(kind: type[BaseModel], data: Mapping[str, Any]) -> bool:
-    """Whether data is of the types that a part of a spec wants."""
+    """Whether data fits a part of a spec."""
     try:
         kind.model_validate(data)
     except ValidationError:
@@ -50,7 +50,7 @@ def fits(kind: type[BaseModel], data: Mapping[str, Any]) -> bool:
 
 
 def without_defaults(draft: Draft, defaults: Defaults) -> dict[str, Any]:
-    """What a spec says of fine-tuning, categories and metadata over the defaults: null declines an inherited key."""
+    """What differs from the defaults in fine-tuning, categories and metadata; null unsets an inherited key."""
     said: dict[str, Any] = {}
     inherited = defaults.finetune.model_dump(exclude_none=True) if defaults.finetune else {}
     tuned = "finetune" in draft.head.get("tasks", {})

@@ -1,4 +1,4 @@
-"""From an asset folder to what a spec says of it, as far as a spec has typed keys for it."""
+"""Converts an asset folder to the typed keys of a spec."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ TEXTS = frozenset({"lr_scheduler_type", "logging_strategy"})
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a spec would say of an asset folder, before presets and defaults.
+    """The content of a spec for an asset folder, before presets and defaults.
 
     Attributes:
-        asset: where it comes from.
-        layout: how the original's metadata lies.
-        head: keys of the spec that nothing else has a say in, in order.
+        asset: the asset folder.
+        layout: the layout of its metadata.
+        head: the keys of the spec that stay unchanged later, in order.
         lists: allow-lists by scenario.
-        recommended: recommended SKUs, where they are not the allow-list.
+        recommended: recommended SKUs, if they differ from the allow-list.
         least: min-SKU specs.
-        finetune: fine-tune defaults; None where the original has none that are typed.
-        metadata: the rest of the metadata, by the service's names.
+        finetune: fine-tune defaults; None if the original has none that fit the types.
+        metadata: the other metadata, by the service's names.
         categories: of the catalogue entry.
     """
 
@@ -51,7 +51,7 @@ class Draft:
 
 
 def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
-    """What a spec would say; None, with diagnostics, where there is no saying."""
+    """The draft of a spec; None, with diagnostics, if there cannot be one."""
     asset, document = read.asset, read.document
     sections = {name: asset.spec.get(name) for name in ("properties", "tags", "system_metadata")}
     before = len(found)
@@ -66,13 +66,13 @@ def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
     found.extend(_missing_files(asset, document, everything.metadata))
     gathered = everything
     if layout == "tags":
-        # What a tag would say but the system metadata does here stays there, verbatim.
+        # System metadata that a tag could express stays there, verbatim.
         mapped = {path[0] for path in load_rules()}
         gathered = gather(properties, tags, {key: value for key, value in native.items() if key not in mapped})
     if asset.folder != asset.spec["name"]:
         where = document.location(("name",))
         message = f"The model is called '{asset.spec['name']}', its folder '{asset.folder}'; both are kept."
-        found.append(ImportRules.NAME_DIFFERS.at(where, message, "Rename one of the two, unless it is meant so."))
+        found.append(ImportRules.NAME_DIFFERS.at(where, message, "Rename one of the two, unless this is intended."))
     metadata: dict[str, Any] = dict(gathered.metadata)
     lists, recommended = _lists(metadata)
     head = _head(asset, gathered.properties, gathered.tags, metadata)
@@ -90,7 +90,7 @@ def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
 
 
 def find_layout(properties: Mapping[str, Value], tags: Mapping[str, Value], native: Mapping[str, Value]) -> LayoutName:
-    """The layout that most of the metadata lies in; `system_metadata` where there is as much of either, or none."""
+    """The layout with most of the metadata; `system_metadata` if both have the same amount, or none."""
     old = sum(
         any(rule.key in (tags if rule.section == "tags" else properties) for rule in rules)
         for rules in load_rules().values()
@@ -118,7 +118,7 @@ def _unusable(asset: AssetFolder, document: Document) -> Iterator[Diagnostic]:
     for section in ("properties", "tags", "system_metadata"):
         if not isinstance(asset.spec.get(section), Mapping | None):
             where = document.location((section,))
-            yield INVALID_VALUE.at(where, f"'{section}' is no mapping.", "Write key: value pairs below it.")
+            yield INVALID_VALUE.at(where, f"'{section}' is not a mapping.", "Write key: value pairs below it.")
     kind = _publish(asset).get("type", "mlflow_model")
     if kind not in get_args(ModelType):
         hint = f"Write one of {', '.join(get_args(ModelType))} in {asset.files['model']}."
@@ -126,7 +126,7 @@ def _unusable(asset: AssetFolder, document: Document) -> Iterator[Diagnostic]:
 
 
 def conflict_diagnostic(conflict: LayoutConflict, document: Document) -> Diagnostic:
-    """What does not agree between two places of one value, at the first of them."""
+    """A conflict between two places of one value, reported at the first of them."""
     rule = ImportRules.NOT_READABLE if conflict.kind == "unreadable" else ImportRules.CONTRADICTION
     section, _, rest = conflict.keys[0].partition(".")
     where = document.location((section, rest))
@@ -158,14 +158,14 @@ def _missing_files(asset: AssetFolder, document: Document, metadata: Mapping[str
         if not folder.is_dir() or not folder.is_relative_to(asset.path.resolve()):
             where = Location(f"{asset.shown}/{asset.files['model']}")
             hint = "Set source.local in the new model.yaml to the folder that holds the model's files."
-            yield MISSING_FILE.at(where, f"The folder {path.get('uri')} does not lie in {asset.shown}.", hint)
+            yield MISSING_FILE.at(where, f"The folder {path.get('uri')} is not in {asset.shown}.", hint)
     for key in PAGE_KEYS:
         name = metadata.get(key)
         if asset.path is not None and isinstance(name, str) and name.endswith(".md") and name not in present:
             places: tuple[KeyPath, ...] = (("system_metadata", key), ("tags", key))
             place = next((place for place in places if place in document.spans), ())
-            hint = f"Add {name} to the folder, or take the key away."
-            yield MISSING_FILE.at(document.location(place), f"{asset.shown}/{name} is not there.", hint)
+            hint = f"Add {name} to the folder, or delete the key."
+            yield MISSING_FILE.at(document.location(place), f"{asset.shown}/{name} is missing.", hint)
 
 
 def _lists(
@@ -190,7 +190,7 @@ def _least(skus: Any) -> dict[Scenario, str]:
 
 
 def _texts(data: Any, key: str) -> tuple[str, ...]:
-    """The items of a list of texts, each once; none where it is something else."""
+    """The items of a list of texts, each once; none if it is something else."""
     items = data.get(key) if isinstance(data, Mapping) else None
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         return ()
@@ -198,7 +198,7 @@ def _texts(data: Any, key: str) -> tuple[str, ...]:
 
 
 def _legacy(properties: Mapping[str, Any], tags: Mapping[str, Any]) -> dict[str, Any]:
-    """The tags and properties that no layout has moved, as far as they are of their form."""
+    """The tags and properties of `legacy` that have the right form."""
     kept: dict[str, Any] = {}
     for name, place in PLACES.items():
         section = tags if place.section == "tags" else properties
@@ -218,7 +218,7 @@ def _legacy(properties: Mapping[str, Any], tags: Mapping[str, Any]) -> dict[str,
 def _head(
     asset: AssetFolder, properties: Mapping[str, Any], tags: Mapping[str, Any], metadata: dict[str, Any]
 ) -> dict[str, Any]:
-    """The typed keys; what has another type than they want is left out, and carried verbatim later."""
+    """The typed keys; a value of another type is left out here, and carried verbatim later."""
     root = asset.spec
     kind = str(_publish(asset).get("type", "mlflow_model"))
     source = _source(asset, properties)
@@ -244,7 +244,7 @@ def _head(
 
 
 def _at_the_top(root: Mapping[str, Any], owner: Any) -> dict[str, Any]:
-    """What an asset says of itself beside its metadata."""
+    """The data of an asset besides its metadata."""
     head: dict[str, Any] = {}
     if isinstance(root.get("isArchived"), bool):
         head["archived"] = root["isArchived"]
@@ -296,7 +296,7 @@ def _categories(entry: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _finetune(tag: Any) -> dict[str, Any] | None:
-    """The typed form of `model_specific_defaults`; None where it does not say the same."""
+    """The typed form of `model_specific_defaults`; None if it would not be equivalent."""
     tag = decode(tag) if isinstance(tag, str) else tag
     if not isinstance(tag, Mapping) or not tag or not tag.keys() <= FinetuneDefaults.model_fields.keys():
         return None

@@ -1,4 +1,4 @@
-"""What importing can find beside what is wrong in any file: the rules about asset folders that nobody imported yet."""
+"""Rules for asset folders that are being imported."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ class ImportRules:
 
     WITHOUT_SPEC: Final = WITHOUT_SPEC
     NAME_DIFFERS: Final = Rule(
-        "IMP002", "name-differs-from-folder", Severity.INFO, "A model is not called as its folder is; both are kept."
+        "IMP002",
+        "name-differs-from-folder",
+        Severity.INFO,
+        "A model and its folder have different names; both are kept.",
     )
-    CONTRADICTION: Final = Rule(
-        "IMP003", "layouts-contradict", Severity.ERROR, "Two places of one value do not say the same."
-    )
+    CONTRADICTION: Final = Rule("IMP003", "layouts-contradict", Severity.ERROR, "Two places of one value disagree.")
     ALREADY_THERE: Final = Rule(
-        "IMP004", "model-folder-exists", Severity.ERROR, "A model folder of this name is there already."
+        "IMP004", "model-folder-exists", Severity.ERROR, "A model folder with this name exists already."
     )
     DUPLICATE_ITEM: Final = Rule("IMP005", "list-with-duplicates", Severity.ERROR, "A list names something twice.")
     DIFFERENCE: Final = Rule(
-        "IMP006", "import-not-equal", Severity.ERROR, "An imported model does not render to what it was made from."
+        "IMP006", "import-not-equal", Severity.ERROR, "An imported model does not render to its original."
     )
     NOT_READABLE: Final = NOT_READABLE

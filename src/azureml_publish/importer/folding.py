@@ -1,4 +1,4 @@
-"""From a draft to a whole model folder in memory: typed keys first, and verbatim what they do not say."""
+"""Makes a model folder in memory from a draft: typed keys first, and the rest verbatim."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from azureml_publish.spec.reading import INVALID_VALUE
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What all models of one import share: the project as it will be, names of lists, catalogue of sizes, day."""
+    """What all models of one import share: the future project, names of lists, the catalogue of sizes, the day."""
 
     style: Style
     presets: Mapping[str, Selection]
@@ -41,14 +41,14 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A model folder that is to be written.
+    """A model folder to write.
 
     Attributes:
-        draft: where it comes from.
+        draft: the draft that it was made from.
         files: its files, by path; bytes, or a file to copy.
         verbatim: the keys that `extra` carries, dotted.
-        card_blocks: blocks of the card that the template makes by itself; None where the card stays as it was.
-        unequal: what still differs from the original for no good reason.
+        card_blocks: blocks of the card that the template renders; None if the card is kept as a whole.
+        unequal: differences from the original without a reason.
     """
 
     draft: Draft
@@ -65,7 +65,7 @@ class Folded:
 
 
 def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None:
-    """A model folder that renders to the original; None, with diagnostics, where there cannot be one."""
+    """A model folder that renders to the original; None, with diagnostics, if there cannot be one."""
     data = _in_order(dict(draft.head) | _compute(draft, kit.names) | without_defaults(draft, kit.style.config.defaults))
     spec = _validated(data, draft, found)
     if spec is None:
@@ -98,7 +98,7 @@ def difference(folded: Folded, one: Difference) -> Diagnostic:
     asset = folded.draft.asset
     dotted = ".".join(map(str, one.key_path))
     where = Location(f"{asset.shown}/{asset.files.get(one.file.removesuffix('.yaml'), one.file)}")
-    hint = "Say it in the spec by hand, and report it: every difference should be carried or explained."
+    hint = "Add it to the spec by hand, and report it: every difference should be carried or explained."
     return ImportRules.DIFFERENCE.at(where, f"'{dotted}' was {one.before!r} and comes out as {one.after!r}.", hint)
 
 
@@ -116,7 +116,7 @@ def _compute(draft: Draft, names: Mapping[tuple[str, ...], str]) -> dict[str, An
 
 
 def _min_sku(draft: Draft, spec: ModelSpec, kit: Kit) -> dict[str, Any]:
-    """Min-SKU specs that are not the derived ones; a spec asserts them, and the linter speaks."""
+    """Min-SKU specs that differ from the derived ones; the spec asserts them, and the linter reports them."""
     allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
     asserted: dict[str, str] = {}
     for scenario in SCENARIOS:
@@ -131,7 +131,7 @@ def _min_sku(draft: Draft, spec: ModelSpec, kit: Kit) -> dict[str, Any]:
 
 
 def _validated(data: dict[str, Any], draft: Draft, found: list[Diagnostic]) -> ModelSpec | None:
-    """The spec, without the keys whose values are not of their type: those are carried verbatim instead."""
+    """The spec, without keys whose values have the wrong type: those are carried verbatim instead."""
     for _ in range(3):
         try:
             return ModelSpec.model_validate(data)
@@ -162,7 +162,7 @@ def _needed(draft: Draft, key: str, message: str) -> Diagnostic:
 
 
 def _unequal(draft: Draft, spec: ModelSpec, kit: Kit) -> list[Difference]:
-    """What the spec does not say as the original does, apart from what has a reason."""
+    """The differences between the spec's rendering and the original, without those that have a reason."""
     allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
     described = describe_model(spec, allow, kit.style.config, draft.layout)
     asset = draft.asset
@@ -178,7 +178,7 @@ def _unequal(draft: Draft, spec: ModelSpec, kit: Kit) -> list[Difference]:
 
 
 def _verbatim(differences: Sequence[Difference]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The `extra` that mends differences, and the dotted keys that it speaks of."""
+    """The `extra` that removes differences, and its dotted keys."""
     extra: dict[str, Any] = {}
     omit: list[str] = []
     for one in differences:
@@ -205,7 +205,7 @@ def _place(one: Difference) -> tuple[str, tuple[str | int, ...]]:
 
 
 def _text(data: dict[str, Any]) -> str:
-    """The spec as text that reads back as the same data."""
+    """The spec as text that parses to the same data."""
     text = write_yaml(data)
     document, wrong = parse_yaml(text, MODEL_FILE)
     if document is not None and not wrong and document.data == data:
@@ -214,7 +214,7 @@ def _text(data: dict[str, Any]) -> str:
 
 
 def _not_rendered(folder: ModelFolder, kit: Kit, carried: tuple[CarriedFile, ...]) -> tuple[CarriedFile, ...]:
-    """The carried files without an `MLmodel` that rendering would make by itself."""
+    """The carried files without an `MLmodel` that rendering produces anyway."""
     own = ModelFolder(folder.folder, folder.path, folder.spec, folder.document, "", "", finished=True)
     allow = resolve_compute(folder.spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
     rendered, _ = render_model(own, allow, kit.style)

@@ -1,4 +1,4 @@
-"""An asset folder's spec from one layout to the other, its text kept wherever nothing moves."""
+"""Moves an asset folder's spec from one layout to the other, and keeps the text of everything that does not move."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SECTIONS = ("properties", "tags", "system_metadata")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What becomes of one spec.
+    """The migration of one spec.
 
     Attributes:
         before, after: its text.
-        changed: properties whose value changes; a registered version refuses that.
-        vanishing: properties that are gone; a registered version keeps them, a new one is without.
+        changed: properties whose value changes, which a registered version does not allow.
+        vanishing: properties that are removed; a registered version keeps them, a new one does not have them.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Migration:
 
 
 def migrate_spec(read: ReadFolder, layout: LayoutName, found: list[Any], *, bump: bool) -> Migration | None:
-    """One spec in another layout; None, with diagnostics, where its two layouts contradict each other.
+    """One spec in another layout; None, with diagnostics, if its two layouts contradict each other.
 
-    With `bump`, a spec whose properties change or vanish gets the next version.
+    With `bump`, a spec whose properties change or are removed gets the next version.
     """
     spec, document = read.asset.spec, read.document
     gathered = gather(*(dict(spec.get(name) or {}) for name in SECTIONS))
@@ -70,7 +70,7 @@ def migrate_spec(read: ReadFolder, layout: LayoutName, found: list[Any], *, bump
 
 
 def _move_owner(wanted: dict[str, Any], layout: LayoutName) -> None:
-    """Whose the model is: a property in the layout `tags`, a key at the top in the other."""
+    """The model's owner: a property in the layout `tags`, a top-level key in the other."""
     owner = wanted.get("intellectualProperty")
     if layout == "system_metadata" and owner is None and OWNER_PROPERTY in wanted["properties"]:
         wanted["intellectualProperty"] = {"publisher": wanted["properties"].pop(OWNER_PROPERTY)}
@@ -80,7 +80,7 @@ def _move_owner(wanted: dict[str, Any], layout: LayoutName) -> None:
 
 
 def _text(document: Document, before: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """The text of the new spec: lines that say what they said before stay as they are, comments among them."""
+    """The text of the new spec: lines whose meaning does not change stay unchanged, comments included."""
     if all(same(before.get(key), wanted.get(key)) for key in {*before, *wanted}):
         return document.text
     lines = _segments(document, ())
@@ -102,7 +102,7 @@ def _text(document: Document, before: dict[str, Any], wanted: dict[str, Any]) ->
 
 
 def _alike(written: Any, wanted: Any) -> bool:
-    """Whether the text says what is wanted; `5e-6` is a number to this reader, and text to PyYAML."""
+    """Whether the text parses to the desired data; `5e-6` is a number to this reader, and text to PyYAML."""
     if isinstance(written, Mapping) and isinstance(wanted, Mapping):
         return written.keys() == wanted.keys() and all(_alike(written[key], wanted[key]) for key in written)
     if isinstance(written, float) and isinstance(wanted, str):
@@ -131,13 +131,13 @@ def _below(value: Any) -> str:
 
 
 def _head(document: Document) -> str:
-    """What stands above the first key."""
+    """The text above the first key."""
     first = min((span.key for path, span in document.spans.items() if len(path) == 1), default=0)
     return document.text[: document.text.rfind("\n", 0, first) + 1]
 
 
 def _segments(document: Document, below: tuple[str, ...]) -> dict[str, str]:
-    """The lines of each key of a block mapping, to where the next one begins; none for a mapping in braces."""
+    """The lines of each key of a block mapping, up to the next key; none for a mapping in braces."""
     text = document.text
     span = document.spans.get(below)
     if below and (span is None or text.startswith("{", span.start)):

@@ -1,4 +1,4 @@
-"""Puts a model folder in its place: made beside it, and moved there when it is whole."""
+"""Writes a model folder: complete in a temporary folder first, and then moved to its place."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def place_folder(target: Path, files: Mapping[str, bytes | Path]) -> None:
-    """Write a folder that appears whole or not at all; one that is there is replaced.
+    """Write a folder that appears complete or not at all; an existing one is replaced.
 
     Args:
-        target: the folder; its parent is made where it is not there.
+        target: the folder; its parent is created if it is missing.
         files: by path below the folder: bytes, or a file to copy.
 
     Raises:
-        OSError: the disk does not take it; nothing of it stays.
+        OSError: it cannot be written; nothing of it remains.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".import-"))

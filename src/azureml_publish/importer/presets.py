@@ -1,4 +1,4 @@
-"""Names for the lists of sizes that a catalogue repeats: presets that are there already, else new ones."""
+"""Presets for the lists of sizes that a catalogue repeats: existing ones, or else new ones."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from azureml_publish.importer.draft import Draft
 from azureml_publish.skus import Catalogue, Selection, Sku, derive_min_spec, resolve_literal
 
 LONG = 6
-"""A list of more sizes than this gets a name even where it is used once: it would hide what else a spec says."""
+"""A longer list gets a preset even if it is used once: it would hide the rest of a spec."""
 
 
 def choose_presets(
     drafts: Iterable[Draft], known: Mapping[str, Selection], catalogue: Catalogue
 ) -> tuple[Mapping[tuple[str, ...], str], Mapping[str, tuple[str, ...]]]:
-    """A name for every list that deserves one.
+    """A preset name for every repeated or long list.
 
     Returns:
-        the name of each list, order included; and the new presets among them, most used first. A list that a preset
-        of the project already means, in the same order, has that preset's name.
+        the name of each list, where order matters; and the new presets, most used first. A list that equals a preset of
+        the project gets that preset's name.
     """
     uses = Counter(names for draft in drafts for names in draft.lists.values())
     names: dict[tuple[str, ...], str] = {}
@@ -44,7 +44,7 @@ def _free_name(listed: tuple[str, ...], catalogue: Catalogue, taken: set[str]) -
 
 
 def name_list(skus: tuple[Sku, ...]) -> str:
-    """What a list begins with: `cpu-4c-28g`, by its least vCPUs and GiB, or `gpu-2x-a100`, by its least GPUs."""
+    """A name for a list from its smallest size: `cpu-4c-28g` with vCPUs and GiB, or `gpu-2x-a100` with GPUs."""
     if not skus:
         return "sizes"
     least = derive_min_spec(skus).spec

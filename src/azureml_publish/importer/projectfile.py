@@ -1,4 +1,4 @@
-"""`publish.yaml`: a new one for an imported catalogue, or new presets in one that is there, its comments kept."""
+"""Writes `publish.yaml`: a new one for an imported catalogue, or new presets in an existing one, comments kept."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def new_project(layout: LayoutName, presets: Mapping[str, tuple[str, ...]], defa
 
 
 def with_presets(document: Document, presets: Mapping[str, tuple[str, ...]]) -> str:
-    """The text of a `publish.yaml` with further presets, everything else as it was.
+    """The text of a `publish.yaml` with further presets and everything else unchanged.
 
     Raises:
-        UsageProblem: its presets are written in a way that nothing can be added to without rewriting them.
+        UsageProblem: its presets are written in a way that does not allow adding one.
     """
     if not presets:
         return document.text
@@ -48,14 +48,14 @@ def with_presets(document: Document, presets: Mapping[str, tuple[str, ...]]) -> 
     changed, wrong = parse_yaml(text, document.path)
     if changed is None or wrong or changed.data != {**data, "presets": {**(known or {}), **added}}:
         raise UsageProblem(
-            f"The presets of {document.path} are written so that none can be added to them.",
+            f"The presets of {document.path} are written in a way that does not allow adding one.",
             hint="Write `presets:` as a block, one preset a line, and import again.",
         )
     return text
 
 
 def _token_end(text: str, end: int) -> int:
-    """The end of a value without the line breaks that a block's end takes in."""
+    """The end of a value without the line breaks that the end of a block includes."""
     return len(text[:end].rstrip())
 
 

@@ -1,4 +1,4 @@
-"""The proof: what a model folder renders to, compared with the asset folder that it was made from."""
+"""The proof of an import: compares a model folder's rendering with the original asset folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azureml_publish.importer.comparing import NOTHING, Difference, compare
 
 
 def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> Iterator[Difference]:
-    """Every difference between an original and what its model folder renders to, in the original's layout.
+    """Every difference between an original and the rendering of its model folder, in the original's layout.
 
     YAML is compared as data, types and the order of lists included; the card as text and every other file as bytes.
     """
@@ -20,7 +20,7 @@ def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> It
     for name, original in (("spec.yaml", asset.spec), ("asset.yaml", asset.asset), ("model.yaml", asset.model)):
         if not original:
             if asset.path is not None:
-                yield Difference(name, (), NOTHING, "a new file", "the original has none; azureml-assets wants one")
+                yield Difference(name, (), NOTHING, "a new file", "the original has none; azureml-assets requires one")
             continue
         document, _ = parse_yaml(texts[name], name)
         data = document.data if document is not None and isinstance(document.data, dict) else {}

@@ -1,4 +1,4 @@
-"""Specs as text that people like to read: short values in one line, long lists in lines of equal width."""
+"""Writes specs for people: short values on one line, long lists in lines of equal width."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OTHER_WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y"
 
 
 def write_yaml(data: Mapping[str, Any], indent: int = 0) -> str:
-    """A mapping as YAML, its keys in their order; values of one line beside their key, others below it."""
+    """A mapping as YAML, keys in order; values of one line after their key, others below it."""
     return "".join(_pair(str(key), value, indent) for key, value in data.items())
 
 
@@ -38,7 +38,7 @@ def _pair(key: str, value: Any, indent: int) -> str:
 
 
 def _deep(value: Any) -> bool:
-    """Whether a value reads badly in one line: it holds text of several lines, or maps in maps in maps."""
+    """Whether a value is hard to read on one line: it has multi-line text, or maps in maps in maps."""
     text = json.dumps(value, default=str)
     return "\\n" in text or (isinstance(value, Mapping) and text.count("{") > 2)
 
@@ -56,7 +56,7 @@ def _wrapped(items: Sequence[str], indent: int) -> str:
 
 
 def flow(value: Any) -> str:
-    """A value in one line."""
+    """A value on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{scalar(str(key))}: {flow(child)}" for key, child in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -65,7 +65,7 @@ def flow(value: Any) -> str:
 
 
 def scalar(value: Any) -> str:
-    """A text, number, truth value or null; text is quoted unless every reader takes it as the same text anywhere."""
+    """A text, number, truth value or null; text is quoted unless every reader reads it as the same text anywhere."""
     if isinstance(value, str):
         return _quoted(value)
     return dump_yaml(value)
@@ -83,7 +83,7 @@ def _quoted(text: str) -> str:
 
 
 def _text(text: str, indent: int) -> str:
-    """Text of several lines: as a block where a block can hold it to the letter, else in quotes."""
+    """Multi-line text: as a block if that keeps every character, else in quotes."""
     lines = text.split("\n")
     holds = all(line.isprintable() for line in lines) and not text[:1].isspace() and text.rstrip("\n") != ""
     keep = {0: "-", 1: ""}.get(len(text) - len(text.rstrip("\n")))

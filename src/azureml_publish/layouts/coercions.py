@@ -2,8 +2,8 @@
 
 The reading rules are those of upstream's move to system metadata (azureml-registry-tools, as observed on
 Azure/azureml-assets up to 4b41f8ccbc): an empty string and "true" are true, a comma string is a list with trimmed,
-non-empty items, languages are lower-case, a day is midnight of that day. Values as a registry returns them, where all
-structure is text, are read as well.
+non-empty items, languages are lower-case, a day is midnight of that day. Values from a registry, where all structure
+is text, are read as well.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ Coercion: TypeAlias = Literal[
     "int",
     "date",
 ]
-"""How a value looks in the `tags` layout; on the left what it is in the system metadata.
+"""How a value of the system metadata is written in the layout `tags`.
 
-- `text`: text, as it is
-- `value`: anything, as it is
+- `text`: text, unchanged
+- `value`: anything, unchanged
 - `presence`: true is the key with an empty string; false is no key
 - `truth`: true is "True"; false is no key, and an empty string is false
 - `bool-string`: "true" or "false"
@@ -60,17 +60,17 @@ class Absent(enum.Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""No value, where None could be one."""
+"""No value; None could be one."""
 
 
 class UnreadableValueError(ValueError):
-    """A value of the `tags` layout is not of the form that its key asks for. The text says what it should be."""
+    """A value of the layout `tags` does not have the form that its key requires. The message says which form."""
 
 
 def write(coercion: Coercion, value: Value) -> Value | Absent:
-    """A native value as the `tags` layout has it; ABSENT where it is left out (None, and what false means).
+    """A native value as the layout `tags` writes it; ABSENT if it is left out (None, and false for some coercions).
 
-    A value whose type is not the one that the coercion is for is written as it is.
+    A value of another type than the coercion's is written unchanged.
     """
     if value is None:
         return ABSENT
@@ -84,10 +84,10 @@ def write(coercion: Coercion, value: Value) -> Value | Absent:
 
 
 def read(coercion: Coercion, value: Value) -> Value:
-    """A value of the `tags` layout as the native one. None, which YAML reads from an empty value, counts as empty.
+    """A value of the layout `tags` as a native value. None, which an empty YAML value is, counts as empty.
 
     Raises:
-        UnreadableValueError: the value is not of the form that the coercion asks for.
+        UnreadableValueError: the value does not have the form that the coercion requires.
     """
     if coercion in ("text", "value"):
         return value

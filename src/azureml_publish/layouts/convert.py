@@ -1,7 +1,7 @@
 """Metadata from one layout to the other.
 
-The canonical form is the `system_metadata` layout with native types; `lay_out` writes it in either layout, `gather`
-reads either layout, or a mixture, into it.
+The canonical form is the layout `system_metadata` with native types. `lay_out` writes it in either layout; `gather`
+reads either layout, or a mixture of both.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from azureml_publish.layouts.coercions import ABSENT, TRUE_ONLY, Absent, Unreada
 from azureml_publish.layouts.mapping import Path, Rule, Section, load_rules
 
 ConflictKind: TypeAlias = Literal["contradiction", "overruled", "unreadable"]
-"""What can be wrong between two places of one value.
+"""How two places of one value can conflict.
 
 - `contradiction`: two places differ and upstream's tools refuse that (`author` and `publisher`; the tag and the
   property `SharedComputeCapacityEnabled`)
-- `overruled`: two places differ, and the one that wins by rule was taken
-- `unreadable`: a value is not of the form that its key asks for; it was left where it is
+- `overruled`: two places differ, and one takes precedence by rule
+- `unreadable`: a value does not have the form that its key requires; it was left where it is
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:
-    """Metadata in one layout. Values are as an asset YAML has them, not yet the strings of the service."""
+    """Metadata in one layout, with the values of an asset YAML, not yet the strings of the service."""
 
     properties: dict[str, Value]
     tags: dict[str, Value]
@@ -36,7 +36,7 @@ class LaidOut:
 
 @dataclass(frozen=True, slots=True)
 class LayoutConflict:
-    """Two places that do not agree, or one that cannot be read.
+    """Two places that disagree, or one that cannot be read.
 
     `path` is the dotted key of the system metadata, `keys` the places (`tags.author`).
     """
@@ -50,7 +50,7 @@ class LayoutConflict:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Canonical metadata, the properties and tags that are no metadata or could not be read, and what disagreed."""
+    """Canonical metadata, the remaining properties and tags, and the conflicts."""
 
     metadata: dict[str, Value]
     properties: dict[str, Value]
@@ -61,9 +61,9 @@ class Gathered:
 def lay_out(metadata: Mapping[str, Value], layout: LayoutName) -> LaidOut:
     """Canonical metadata in a layout.
 
-    In `system_metadata` it stays as it is, its keys in the order in which upstream writes them, unknown keys last. In
-    `tags` each key goes to its tags and properties, in the form they had there; keys that never were one stay in the
-    system metadata. A value that is None, and a false where only true is ever written, is left out of `tags`.
+    In `system_metadata` it stays unchanged, with its keys in upstream's order and unknown keys last. In `tags` each key
+    is written to its tags and properties in their form; keys that never were one stay in the system metadata. None,
+    and false where only true is ever written, is left out of `tags`.
     """
     if layout == "system_metadata":
         return LaidOut({}, {}, _in_upstream_order(metadata))
@@ -200,7 +200,7 @@ def _take(metadata: dict[str, Value], path: Path) -> Value | Absent:
 
 
 def _put(metadata: dict[str, Value], path: Path, value: Value) -> bool:
-    """Whether there was room: False where a key on the way holds a value that is no map and not empty."""
+    """Set a value at a path. False if a key on the way has a value that is neither a map nor empty."""
     if len(path) == 1:
         metadata[path[0]] = value
         return True
@@ -221,7 +221,7 @@ def _plain_map(values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _plain(value: Value) -> Value:
-    if isinstance(value, str):  # most are, and to ask an abstract class takes ten times as long
+    if isinstance(value, str):  # most are, and a check against an abstract class takes ten times as long
         return value
     if isinstance(value, dict | Mapping):
         return _plain_map(value)

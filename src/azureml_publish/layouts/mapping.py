@@ -1,6 +1,6 @@
-"""The one table between the two layouts: which tag or property is which key of the system metadata.
+"""The one table between the two layouts: the tag or property for each key of the system metadata.
 
-The data lies in `mapping.csv`. Its keys are those that `azureml-registry-tools` moved in 2026 (Azure/azureml-assets,
+The data is in `mapping.csv`. Its keys are those that `azureml-registry-tools` moved in 2026 (Azure/azureml-assets,
 history up to 4b41f8ccbc); its row order is the order in which that move wrote the system metadata. `coercion_is` says
 `seen` where published model folders or the move's own rules show how the value changes, and `inferred` where only the
 key is known and the coercion follows from its meaning.
@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias, cast
 from azureml_publish.layouts.coercions import Coercion
 
 Section: TypeAlias = Literal["tags", "properties"]
-"""Where a key lies in the `tags` layout."""
+"""The section of a key in the layout `tags`."""
 
 Path: TypeAlias = tuple[str, ...]
 """Keys from the top of the system metadata down to a value: `("tasks", "inferenceTasks")`."""
@@ -27,10 +27,10 @@ Path: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One key of the `tags` layout and its place in the system metadata.
+    """One key of the layout `tags` and its place in the system metadata.
 
-    Several rules may share a path. All are read; only those with `writes` are written. `inferred` says that the
-    coercion is not known from upstream, only the key.
+    Several rows may share a path. All are read; only those with `writes` are written. `inferred` means that only the
+    key is known from upstream, not the coercion.
     """
 
     path: Path
@@ -48,7 +48,7 @@ class Rule:
 
 @functools.cache
 def load_rules() -> Mapping[Path, tuple[Rule, ...]]:
-    """All rules by path, in the order of upstream's system metadata. Read once."""
+    """All rows by path, in the order of upstream's system metadata. Read once."""
     rules: dict[Path, tuple[Rule, ...]] = {}
     for row in _rows():
         if row["path"]:
@@ -67,7 +67,7 @@ def load_rules() -> Mapping[Path, tuple[Rule, ...]]:
 
 @functools.cache
 def tags_that_stay() -> frozenset[str]:
-    """Tags that upstream knows and that have no place in the system metadata: they are tags in both layouts."""
+    """Tags known to upstream that have no place in the system metadata: they are tags in both layouts."""
     return frozenset(row["key"] for row in _rows() if not row["path"])
 
 

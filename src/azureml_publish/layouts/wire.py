@@ -1,8 +1,8 @@
 """Tags and properties as the service holds them: strings.
 
-Structure goes over the wire as JSON whose leaves are all strings. Such a text is a Python literal as well, so both
-kinds of reader that exist for these values understand it: those that use `json.loads` and those that use
-`ast.literal_eval` (because Microsoft's own tools write `str()` of a value on create and JSON on update).
+Lists and maps are sent as JSON whose leaves are all strings. Such a text is a Python literal as well, so both kinds
+of existing readers understand it: those with `json.loads` and those with `ast.literal_eval` (because Microsoft's own
+tools write `str()` of a value on create and JSON on update).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from azureml_publish.assets import AssetRecord, RenderedAsset, Value
 
 
 def record_of(asset: RenderedAsset, further: Mapping[str, str]) -> AssetRecord:
-    """A rendered asset as the service will hold it, with further properties beside the rendered ones."""
+    """A rendered asset in the form of the service, with further properties added."""
     return AssetRecord(
         name=asset.name,
         version=asset.version,
@@ -30,7 +30,7 @@ def record_of(asset: RenderedAsset, further: Mapping[str, str]) -> AssetRecord:
 def encode(value: Value) -> str:
     """A value of a tag or property as the string that the service holds.
 
-    Text stays as it is; None is an empty string; a boolean is "True" or "False", a number is its digits. Lists and maps
+    Text stays unchanged; None is an empty string, a boolean "True" or "False", a number its digits. Lists and maps
     are JSON with string leaves: inside them booleans are "true" and "false", as in all published
     `model_specific_defaults`, and None is "".
     """
@@ -48,7 +48,7 @@ def encode(value: Value) -> str:
 
 
 def decode(text: str) -> Value:
-    """What a string of the service holds: the list or map that it spells as JSON or as a Python literal, or itself."""
+    """The value of the service's string: a list or map, if it is one in JSON or Python notation; else the string."""
     if not text.lstrip().startswith(("[", "{")):
         return text
     try:

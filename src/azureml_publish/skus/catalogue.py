@@ -1,6 +1,6 @@
 """The catalogue of Azure VM sizes that ships with the package: figures, families, retirement dates, sources.
 
-The data lies in `catalogue.csv` (one row a size, a source per row, blank = unknown) and `families.csv` (other names of
+The data is in `catalogue.csv` (one row and one source per size, blank = unknown) and `families.csv` (other names of
 families). `docs/skus.md` says how each figure was found and how to add a size.
 """
 
@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Any, Literal, TypeAlias, cast
 
 RetirementStatus: TypeAlias = Literal["", "announced", "retired"]
-"""What Azure's own list said when it was read (2026-11-21); "" where it names no retirement."""
+"""The status in Azure's own list as read on 2026-11-21; "" if it names no retirement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Sku:
     """One Azure VM size.
 
     `memory_gib` and `temp_disk_gib` are GiB; `temp_disk_gib` is the resource disk alone (0: the size has none), never
-    NVMe. `gpus` counts as Azure's SKU API does: a size with a part of a GPU counts 1, and `gpu_model` names the part.
-    None is an unknown figure. `family` is the series as Azure's documentation names it, `quota_family` the name under
-    which a subscription's quota counts it ("" where unknown).
+    NVMe. `gpus` counts as Azure's SKU API does: a part of a GPU counts 1, and `gpu_model` names the part. None is an
+    unknown figure. `family` is the name of the series in Azure's documentation, `quota_family` its name in a
+    subscription's quota ("" if unknown).
     """
 
     name: str
@@ -46,9 +46,9 @@ class Sku:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All known sizes, in the order in which queries answer: CPU families, then GPU families, small sizes first.
+    """All known sizes, in the order of query results: CPU families, then GPU families, small sizes first.
 
-    `aliases` are pairs of another name for families or sizes and what it stands for.
+    `aliases` are pairs of another name for a family or size, and its name in the catalogue.
     """
 
     skus: tuple[Sku, ...]
@@ -56,7 +56,7 @@ class Catalogue:
     _by_name: Mapping[str, Sku] = field(init=False, repr=False, compare=False)
     _by_family: Mapping[str, tuple[Sku, ...]] = field(init=False, repr=False, compare=False)
     answers: dict[Hashable, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """Answers already given to queries and lists; a catalogue never changes, so they hold for its life."""
+    """Cached results of queries and lists; a catalogue never changes."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {sku.name: sku for sku in self.skus})
@@ -72,32 +72,32 @@ class Catalogue:
         return len(self.skus)
 
     def get(self, name: str) -> Sku | None:
-        """The size of exactly this name, or None. Upper and lower case matter, as they do to the service's schema."""
+        """The size with exactly this name, or None. Case matters, as in the service's schema."""
         return self._by_name.get(name)
 
     @property
     def families(self) -> tuple[str, ...]:
-        """Names of all families, as the catalogue spells them, in its order."""
+        """Names of all families, in catalogue order."""
         return tuple(dict.fromkeys(sku.family for sku in self.skus))
 
     def family(self, name: str) -> tuple[Sku, ...]:
-        """The sizes of a family, in catalogue order; empty where no family has the name.
+        """The sizes of a family, in catalogue order; empty for an unknown name.
 
         The name may be the series (`NCasT4_v3`), another common name of it (`NC_T4_v3`), or the quota family
-        (`standardNCSv3Family`). Case, `_`, `-` and a trailing "series" do not count.
+        (`standardNCSv3Family`). Case, `_`, `-` and a trailing "series" are ignored.
         """
         return self._by_family.get(_folded(name), ())
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """Up to three sizes whose names resemble this one, best first."""
+        """Up to three sizes with similar names, the most similar first."""
         return _nearest(name if "_" in name else f"Standard_{name}", self._by_name)
 
     def nearest_family(self, name: str) -> tuple[str, ...]:
-        """Up to three names of families that resemble this one, best first."""
+        """Up to three similar names of families, the most similar first."""
         return _nearest(name, (*self.families, *(alias for alias, _ in self.aliases)))
 
     def in_order(self, skus: Iterable[Sku]) -> tuple[Sku, ...]:
-        """These sizes in catalogue order, each once. Sizes that are not in the catalogue are left out."""
+        """These sizes in catalogue order, each once. Unknown sizes are left out."""
         wanted = {sku.name for sku in skus}
         return tuple(sku for sku in self.skus if sku.name in wanted)
 

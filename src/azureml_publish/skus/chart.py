@@ -1,4 +1,4 @@
-"""Which families serve which scenario of a model, and when they go: what the pictures are drawn from."""
+"""The families of VM sizes that a model may run on, by scenario, and their retirement: the data of the charts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.retirement import is_retired
 
 Mark: TypeAlias = Literal["allowed", "retired", "other"]
-"""One size of a family in one scenario: on the list, on it though retired, not on it."""
+"""One size of a family in one scenario: on the list, retired but on the list, or not on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartRow:
-    """One family: by scenario a mark for each of its sizes, small ones first; a scenario without any is left out.
+    """One family: for each scenario a mark per size, small ones first; a scenario without a mark is left out.
 
-    `goes` is the earliest retirement among the sizes on a list, `gone` whether it is past, `partly` whether other sizes
-    on a list go later or stay.
+    `goes` is the earliest retirement among the listed sizes, `gone` whether it is past, `partly` whether other listed
+    sizes retire later or not at all.
     """
 
     family: str
@@ -35,7 +35,7 @@ class ChartRow:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One model as of a day: its families in catalogue order, and the min-SKU spec of each scenario with a list."""
+    """One model on a given day: its families in catalogue order, and the min-SKU spec of each scenario with a list."""
 
     model: str
     as_of: date
@@ -44,7 +44,7 @@ class Chart:
 
 
 def draw_up(model: str, lists: Mapping[Scenario, tuple[Sku, ...]], catalogue: Catalogue, as_of: date) -> Chart:
-    """The chart of a model from its lists."""
+    """Make the chart of a model from its allow-lists."""
     listed = {sku.name: sku for skus in lists.values() for sku in skus}
     families = dict.fromkeys(sku.family for sku in catalogue.in_order(listed.values()))
     rows = tuple(_row(catalogue.family(family), lists, as_of) for family in families)
@@ -73,7 +73,7 @@ def _mark(sku: Sku, names: set[str], as_of: date) -> Mark:
 
 
 def _gpu(family: tuple[Sku, ...]) -> str:
-    """The GPU of a family in few words: `T4 16GB`, `A100 PCIe 80GB`."""
+    """A short name for the GPU of a family: `T4 16GB`, `A100 PCIe 80GB`."""
     models = dict.fromkeys(
         re.sub(r"^(\d+/\d+ of )?(NVIDIA |AMD )?(Tesla |Instinct |Radeon Pro )?", "", sku.gpu_model).partition(" (")[0]
         for sku in family

@@ -1,4 +1,4 @@
-"""From the `compute` of a spec to allow-lists: presets, queries and literal lists, resolved against the catalogue."""
+"""Resolves the `compute` of a spec to allow-lists: presets, queries and literal lists, from the catalogue."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from azureml_publish.skus.query import Query, Selection, SkuProblem, resolve_lit
 from azureml_publish.spec import ModelSpec, ProjectConfig, SkuQuery
 
 Body: TypeAlias = SkuQuery | tuple[str, ...]
-"""What an allow-list is made of: a query, or a literal list of sizes."""
+"""The definition of an allow-list: a query, or a literal list of sizes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComputeProblem:
-    """What is wrong with an allow-list, and the key below which it is written."""
+    """A mistake in an allow-list, and the key of the list."""
 
     key_path: KeyPath
     problem: SkuProblem
@@ -30,7 +30,7 @@ class ComputeProblem:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPreset:
-    """A preset's name that `publish.yaml` does not define."""
+    """A name of a preset that `publish.yaml` does not define."""
 
     key_path: KeyPath
     name: str
@@ -39,7 +39,7 @@ class UnknownPreset:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCompute:
-    """The allow-lists of one model by scenario; those whose preset is unknown or whose list is empty are left out."""
+    """The allow-lists of one model by scenario, without those whose preset is unknown or whose list is empty."""
 
     allow_lists: Mapping[Scenario, AllowList]
     problems: tuple[ComputeProblem, ...] = ()
@@ -47,12 +47,12 @@ class ResolvedCompute:
 
 
 def resolve_presets(config: ProjectConfig, catalogue: Catalogue, as_of: date) -> Mapping[str, Selection]:
-    """Every preset of the project, resolved as of a day."""
+    """Every preset of the project, resolved for a given day."""
     return MappingProxyType({name: resolve_body(catalogue, body, as_of) for name, body in config.presets.items()})
 
 
 def preset_problems(presets: Mapping[str, Selection]) -> Iterator[ComputeProblem]:
-    """What is wrong with the presets, at their keys in `publish.yaml`."""
+    """The mistakes in presets, at their keys in `publish.yaml`."""
     for name, selection in presets.items():
         for problem in selection.problems:
             yield ComputeProblem(("presets", name), problem)
@@ -61,7 +61,7 @@ def preset_problems(presets: Mapping[str, Selection]) -> Iterator[ComputeProblem
 def resolve_compute(
     spec: ModelSpec, presets: Mapping[str, Selection], catalogue: Catalogue, as_of: date
 ) -> ResolvedCompute:
-    """The allow-lists of one model. A preset's own problems are the project's, and not repeated here."""
+    """The allow-lists of one model. Mistakes in a preset are reported once for the project, not here."""
     allow_lists: dict[Scenario, AllowList] = {}
     problems: list[ComputeProblem] = []
     unknown: list[UnknownPreset] = []
@@ -85,7 +85,7 @@ def resolve_compute(
 
 
 def resolve_body(catalogue: Catalogue, body: Body, as_of: date) -> Selection:
-    """The sizes of a query or a literal list as of a day. What many models write alike is worked out once."""
+    """The sizes of a query or a literal list on a given day. Equal definitions are resolved once."""
     key = ("selection", body, as_of if isinstance(body, SkuQuery) else None)
     selection: Selection | None = catalogue.answers.get(key)
     if selection is None:
@@ -107,7 +107,7 @@ def _allow_list(catalogue: Catalogue, selection: Selection) -> AllowList:
 
 
 def query_of(body: SkuQuery) -> Query:
-    """What a query of a spec asks of the catalogue."""
+    """The catalogue query of a query in a spec."""
     return Query(
         families=body.families,
         min=MinSkuSpec.parse(body.min) if body.min is not None else None,

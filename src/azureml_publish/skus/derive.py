@@ -10,17 +10,17 @@ from azureml_publish.assets import MinSkuSpec
 from azureml_publish.skus.catalogue import Sku
 
 Figure: TypeAlias = Literal["gpus", "memory_gib", "temp_disk_gib"]
-"""A figure of a size that the catalogue may not know."""
+"""A figure of a size that may be unknown to the catalogue."""
 
 SpecFigure: TypeAlias = Literal["vcpus", "gpus", "memory_gib", "temp_disk_gib"]
-"""A figure of a min-SKU spec, by its name in the catalogue."""
+"""A figure of a min-SKU spec, named as in the catalogue."""
 
 SPEC_FIGURES: tuple[SpecFigure, ...] = ("vcpus", "gpus", "memory_gib", "temp_disk_gib")
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownFigure:
-    """A figure that the catalogue does not hold for a size."""
+    """A figure that the catalogue does not have for a size."""
 
     sku: str
     figure: Figure
@@ -28,10 +28,10 @@ class UnknownFigure:
 
 @dataclass(frozen=True, slots=True)
 class DerivedMinSpec:
-    """A derived min-SKU spec and the figures that were missing on the way.
+    """A derived min-SKU spec and the unknown figures of its sizes.
 
-    `spec` is None where a component is unknown for every size, or where there are no sizes at all. With `unknown` not
-    empty, `spec` holds for the known figures only: the true one may be smaller.
+    `spec` is None if a figure is unknown for every size, or if there are no sizes. With `unknown` not
+    empty, `spec` is derived from the known figures only, and may be too large.
     """
 
     spec: MinSkuSpec | None
@@ -52,7 +52,7 @@ def derive_min_spec(skus: Iterable[Sku]) -> DerivedMinSpec:
     """The component-wise minimum over the sizes: vCPUs, GPUs, whole GiB of memory, whole GiB of temporary disk.
 
     Fractions are truncated, as the service's validator does (`confirm_min_sku_spec` of azureml-assets 1.17.8, which
-    demands equality). The order of the sizes does not matter to `spec`; `unknown` follows it.
+    demands equality). `unknown` is in the order of the sizes.
     """
     listed = tuple(skus)
     unknown = tuple(UnknownFigure(sku.name, figure) for sku in listed for figure in unknown_figures(sku))
@@ -67,7 +67,10 @@ def derive_min_spec(skus: Iterable[Sku]) -> DerivedMinSpec:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One figure of a min-SKU spec: its least value (None: no size has it), the sizes that set it, those without it."""
+    """One figure of a min-SKU spec.
+
+    Its minimum (None: unknown for every size), the sizes with that value, and the sizes for which it is unknown.
+    """
 
     figure: SpecFigure
     value: int | None
@@ -76,7 +79,7 @@ class Component:
 
 
 def components(skus: Iterable[Sku]) -> tuple[Component, ...]:
-    """The four figures of a min-SKU spec, each by itself, so that one unknown figure does not hide the others."""
+    """The four figures of a min-SKU spec, derived separately, so that an unknown one does not hide the others."""
     listed = tuple(skus)
     return tuple(_component(figure, [(sku.name, _figure(sku, figure)) for sku in listed]) for figure in SPEC_FIGURES)
 

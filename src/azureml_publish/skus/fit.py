@@ -1,7 +1,7 @@
-"""Which sizes a model fits on, from the bytes of its weights: a stated rule of thumb, each figure with its source.
+"""Which sizes a model fits on, from the bytes of its weights: a rule of thumb with a source for each figure.
 
-No estimate replaces a run. What has no source is left out, and said: the memory of CUDA itself, fragmentation, and a
-key-value cache beyond the 20 % of inference.
+No estimate replaces a run. It leaves out what has no source: the memory of CUDA itself, fragmentation, and a
+key-value cache beyond the 20 % for inference.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ PEFT = "peft, quicktour: mt0-large with r=8 trains 2,359,296 of 1,231,940,608 pa
 
 INFERENCE_OVERHEAD = 0.2
 LORA_SHARE = 0.0019
-"""Share of the parameters that LoRA trains, as in peft's quicktour; `--lora-share` says otherwise."""
+"""Share of the parameters that LoRA trains, as in peft's quicktour; `--lora-share` changes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What activations are reckoned from: hidden size, layers, tokens in a sequence, sequences in a GPU's batch."""
+    """The sizes that determine activations: hidden size, layers, tokens per sequence, sequences per GPU in a batch."""
 
     hidden: int
     layers: int
@@ -48,9 +48,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What is to run. `weights` are the bytes of the weights as they are stored, in `precision`.
+    """The work to fit. `weights` is the size in bytes of the weights as stored, in `precision`.
 
-    `tuning` and `zero_stage` (0: none) are for fine-tuning alone; int8 and int4 weights can only carry LoRA.
+    `tuning` and `zero_stage` (0: none) are for fine-tuning only; int8 and int4 weights allow LoRA only.
     """
 
     weights: int
@@ -63,18 +63,18 @@ class Workload:
 
     @property
     def parameters(self) -> float:
-        """How many parameters the weights hold."""
+        """The number of parameters in the weights."""
         return self.weights / BYTES_PER_PARAMETER[self.precision]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of what a run needs.
+    """One part of the memory that a run needs.
 
     Attributes:
-        size: bytes over all of the model, before ZeRO divides it.
-        divided: whether the GPUs of a machine share it.
-        source: where the figure comes from.
+        size: bytes for the whole model, before ZeRO divides it.
+        divided: whether it is divided over the GPUs of a machine.
+        source: the source of the figure.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One size and the workload: bytes that a GPU (or the machine, without GPUs) has to hold and has; None: unknown."""
+    """One size and the workload: the bytes that a GPU (or a machine without GPUs) needs, and has; None: unknown."""
 
     sku: Sku
     need: float | None
@@ -94,15 +94,15 @@ class Fit:
 
     @property
     def fits(self) -> bool:
-        """Whether it fits; False where it is not known."""
+        """Whether it fits; False if that is unknown."""
         return self.need is not None and self.have is not None and self.need <= self.have
 
 
 def gpu_memory(sku: Sku) -> float | None:
-    """Memory in bytes of one GPU (or of the part of one that the size has); None where the catalogue does not say.
+    """Memory in bytes of one GPU (or of the size's part of one); None if the catalogue does not say.
 
-    `gpu_model` states it, as the page in `source` does: "NVIDIA Tesla T4 16GB", "1/6 of NVIDIA A10 24GB". A GB counts
-    as 10^9 bytes, the more cautious reading.
+    It is in `gpu_model`, as on the page in `source`: "NVIDIA Tesla T4 16GB", "1/6 of NVIDIA A10 24GB". GB is
+    taken as 10^9 bytes, the more cautious reading.
     """
     stated = re.search(r"(\d+)\s*GB", sku.gpu_model)
     if not sku.gpus or stated is None:
@@ -113,7 +113,7 @@ def gpu_memory(sku: Sku) -> float | None:
 
 
 def parts(work: Workload) -> tuple[Part, ...]:
-    """What the workload keeps in GPU memory, part by part."""
+    """The parts of GPU memory that the workload needs."""
     if work.scenario != "finetune":
         return _inference(work)
     found = _full(work) if work.tuning == "full" else _lora(work)
@@ -176,14 +176,14 @@ def _lora(work: Workload) -> tuple[Part, ...]:
 
 
 def need_per_gpu(work: Workload, gpus: int) -> float:
-    """Bytes that each of so many GPUs of one machine has to hold."""
+    """Bytes that each GPU needs, if one machine has this many."""
     return sum(part.size / gpus if part.divided else part.size for part in parts(work))
 
 
 def fit(skus: Iterable[Sku], work: Workload, *, cpu: bool = False) -> tuple[Fit, ...]:
-    """How the workload fits each size that has GPUs, or is not known to have none; in the order given.
+    """How the workload fits each size that has GPUs, or for which that is unknown; in the given order.
 
-    With `cpu`, sizes without GPUs as well: they hold it in the machine's own memory.
+    With `cpu`, sizes without GPUs as well: there it uses the machine's own memory.
     """
     found = []
     for sku in skus:

@@ -1,4 +1,4 @@
-"""What retirement does to allow-lists: which lose which sizes when, and what becomes of their min-SKU specs."""
+"""The effect of retirement on allow-lists: the sizes that each loses, when, and its min-SKU spec afterwards."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _Step: TypeAlias = tuple[date, bool, tuple[str, ...], int, MinSkuSpec | None, Mi
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What one list loses on one day.
+    """The sizes that one list loses on one day.
 
     Attributes:
-        gone: whether the day is past already: a literal list still names the sizes.
-        skus: the sizes that go, in the list's order.
-        left: how many stay.
-        before, after: the min-SKU spec with and without them; None where none can be derived.
+        gone: whether the day is past, and a literal list still names the sizes.
+        skus: the retired sizes, in the list's order.
+        left: how many sizes remain.
+        before, after: the min-SKU spec with and without them; None if it cannot be derived.
     """
 
     use: ListUse
@@ -38,13 +38,13 @@ class Loss:
 
     @property
     def shifts(self) -> bool:
-        """Whether the min-SKU spec becomes another."""
+        """Whether the min-SKU spec changes."""
         return self.before != self.after
 
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """All losses of some lists up to a day, by list and day; and the lists that lose nothing."""
+    """All losses of some lists up to a day, by list and day; and the lists without any."""
 
     as_of: date
     until: date
@@ -53,10 +53,9 @@ class Foresight:
 
 
 def foresee(uses: Iterable[ListUse], catalogue: Catalogue, as_of: date, days: int) -> Foresight:
-    """What lists lose up to so many days after a day.
+    """The losses of lists within a number of days after a day.
 
-    Of a literal list, sizes that are retired already count as lost: it names them until somebody prunes it. A query
-    has left those out by itself.
+    Retired sizes in a literal list count as lost until somebody prunes the list. A query leaves them out by itself.
     """
     until = last_day(as_of, days)
     losses: list[Loss] = []
@@ -74,12 +73,12 @@ def foresee(uses: Iterable[ListUse], catalogue: Catalogue, as_of: date, days: in
 
 
 def last_day(as_of: date, days: int) -> date:
-    """The day so many days later; the last there is where the calendar ends before."""
+    """The day a number of days later, at most the last day of the calendar."""
     return date.max if days > (date.max - as_of).days else as_of + timedelta(days=days)
 
 
 def _steps(skus: tuple[Sku, ...], as_of: date, until: date) -> Iterator[_Step]:
-    """What a list of sizes loses, day by day. What is gone already is one loss, as one pruning mends it."""
+    """The losses of a list, day by day. All past ones are one loss, because one pruning removes them."""
     left = skus
     going = {sku.retirement for sku in skus if sku.retirement is not None and sku.retirement <= until}
     past = {day for day in going if day <= as_of}

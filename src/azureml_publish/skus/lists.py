@@ -1,4 +1,4 @@
-"""Every allow-list of a project: each preset and each model's own, what it is made of, and which models it serves."""
+"""Every allow-list of a project: presets and models' own lists, their definitions, and the models that use them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from azureml_publish.spec import SkuQuery
 
 @dataclass(frozen=True, slots=True)
 class ListUse:
-    """One allow-list as it is written.
+    """One allow-list in a file.
 
     Attributes:
-        path: the file that it is written in, as the user knows it.
-        key_path: where in that file.
-        name: how people call it: `cpu-small`, or `bert-base-cased finetune` for a model's own.
+        path: its file, as in messages.
+        key_path: its keys in that file.
+        name: its name in reports: `cpu-small`, or `bert-base-cased finetune` for a model's own list.
         body: a query, or a literal list of names.
-        users: the models and scenarios that it serves; a preset may serve none.
+        users: the models and scenarios that use it; none for an unused preset.
     """
 
     path: str
@@ -33,12 +33,12 @@ class ListUse:
 
     @property
     def literal(self) -> bool:
-        """Whether the sizes are written out one by one."""
+        """Whether it is a literal list of sizes."""
         return not isinstance(self.body, SkuQuery)
 
 
 def lists_of(project: Project, folders: Iterable[ModelFolder]) -> tuple[ListUse, ...]:
-    """The allow-lists that serve these models, presets first; with all models also presets that serve none."""
+    """The allow-lists that these models use, presets first; for all models also unused presets."""
     chosen = tuple(folders)
     served: dict[str, list[tuple[str, Scenario]]] = {name: [] for name in project.config.presets}
     everything = len(chosen) == len(project.models)
@@ -55,7 +55,7 @@ def lists_of(project: Project, folders: Iterable[ModelFolder]) -> tuple[ListUse,
 
 
 def own_lists(folder: ModelFolder) -> Iterator[ListUse]:
-    """The allow-lists that a model writes itself."""
+    """The allow-lists in a model's own spec."""
     for scenario in SCENARIOS:
         body: str | Body | None = getattr(folder.spec.compute, scenario)
         if body is not None and not isinstance(body, str):

@@ -1,4 +1,4 @@
-"""Live figures of a subscription against the catalogue: what differs, and the overlay that would say so."""
+"""Compares the live figures of a subscription with the catalogue, and makes an overlay from the differences."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LIVE_FIGURES: tuple[LiveFigure, ...] = ("vcpus", "gpus", "memory_gib", "temp_dis
 
 @dataclass(frozen=True, slots=True)
 class LiveSize:
-    """One size as `vmSizes` of the Machine Learning service describes it in one region. None: it does not say.
+    """One size in the answer of `vmSizes` of the Machine Learning service for one region. None: not stated.
 
-    The service names the quota family `family`, gives memory in GiB as `memoryGB`, and the resource disk in MiB.
+    The service calls the quota family `family`, states memory in GiB as `memoryGB`, and the resource disk in MiB.
     """
 
     name: str
@@ -31,9 +31,9 @@ class LiveSize:
 
 @dataclass(frozen=True, slots=True)
 class LiveDifference:
-    """One figure that the service states otherwise than the catalogue; `before` is None where the catalogue has none.
+    """One figure that differs between service and catalogue; `before` is None if the catalogue has none.
 
-    `regions` are those that state it. With `disputed`, other regions state something else.
+    `regions` are those that state it. `disputed`: other regions state another figure.
     """
 
     name: str
@@ -47,9 +47,9 @@ class LiveDifference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the service says beside what the catalogue says.
+    """The comparison of the service with the catalogue.
 
-    `absent` are sizes of the catalogue that none of the regions offers: retired for most, or not offered there.
+    `absent` are sizes of the catalogue that none of the regions offers, mostly because they are retired.
     """
 
     regions: tuple[str, ...]
@@ -59,7 +59,7 @@ class Comparison:
 
 
 def read_sizes(answer: object) -> tuple[LiveSize, ...]:
-    """The sizes of one answer of `vmSizes`; entries without a name are passed over, an unfit figure is None."""
+    """The sizes in one answer of `vmSizes`; entries without a name are skipped, an invalid figure is None."""
     entries = answer.get("value") if isinstance(answer, Mapping) else None
     sizes = (_size(entry) for entry in entries or () if isinstance(entry, Mapping) and entry.get("name"))
     return tuple(sizes)
@@ -89,9 +89,9 @@ def _whole(value: object) -> int | None:
 
 
 def compare(catalogue: Catalogue, live: Mapping[str, Sequence[LiveSize]]) -> Comparison:
-    """The catalogue against what each region says.
+    """Compare the catalogue with the figures of each region.
 
-    Where regions disagree about a figure, each statement is a difference of its own, and all are `disputed`.
+    If regions disagree about a figure, each value is a difference of its own, and all are `disputed`.
     """
     stated: dict[str, dict[LiveFigure, dict[object, list[str]]]] = {}
     for region in sorted(live):
@@ -118,7 +118,7 @@ def compare(catalogue: Catalogue, live: Mapping[str, Sequence[LiveSize]]) -> Com
 
 
 def _zero(before: object) -> object:
-    """An empty text is no figure; a zero is one."""
+    """An empty text is not a figure; zero is."""
     return None if before == "" else before
 
 
@@ -136,10 +136,10 @@ def _in_order(catalogue: Catalogue, names: Iterable[str]) -> list[str]:
 def overlay_of(
     comparison: Comparison, rows: Iterable[OverlayRow], catalogue: Catalogue, source: str
 ) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """The rows of an overlay that states the live figures over what the present one states.
+    """The rows of an overlay with the live figures added to the present ones.
 
-    Of a disputed figure the least is taken, as a min-SKU spec has to hold in every region. A new size takes the family
-    of the sizes that share its quota family, else its quota family's name.
+    The smallest of disputed figures is used, because a min-SKU spec has to be true in every region. A new size gets
+    the family of other sizes with its quota family, or else the quota family's name.
     """
     stated: dict[str, dict[str, Any]] = {row.name: dict(row.stated) for row in rows}
     live: dict[str, dict[str, Any]] = {}
@@ -154,7 +154,7 @@ def overlay_of(
         if "family" in figures:
             figures["family"] = row.get("family") or _family(catalogue, figures.get("quota_family"))
             if "vcpus" not in {**row, **figures}:
-                continue  # A size without its vCPUs is no use to anybody.
+                continue  # A size without vCPUs is useless.
         stated[name] = {**row, **figures, "source": source}
     return tuple((name, stated[name]) for name in _in_order(catalogue, stated))
 

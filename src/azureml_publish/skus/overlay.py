@@ -1,7 +1,7 @@
-"""The overlay: a project's own figures over the catalogue, from `skus.overlay.csv` beside `publish.yaml`.
+"""The overlay: a project's own figures instead of the catalogue's, in `skus.overlay.csv` beside `publish.yaml`.
 
-Its columns are those of the catalogue; only `name` must be there. A blank cell says nothing: the catalogue's figure
-stays. `publish skus refresh` writes the file; people may as well.
+Its columns are those of the catalogue; only `name` is required. A blank cell keeps the catalogue's figure.
+`publish skus refresh` writes the file; people may edit it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ COLUMNS = (
     "name", "vcpus", "gpus", "gpu_model", "memory_gib", "temp_disk_gib", "family", "quota_family",
     "retirement", "retirement_status", "source", "retirement_source",
 )  # fmt: skip
-"""The columns of the catalogue and of an overlay, in their order."""
+"""The columns of the catalogue and of an overlay, in order."""
 
 CONTRADICTION = Rule(
-    "SKU013", "overlay-contradicts-catalogue", Severity.WARNING, "The overlay states another figure than the catalogue."
+    "SKU013", "overlay-contradicts-catalogue", Severity.WARNING, "The overlay and the catalogue have different figures."
 )
 UNREADABLE = Rule("SKU014", "overlay-unreadable", Severity.ERROR, "A row of the overlay cannot be used.")
 
@@ -37,7 +37,7 @@ _FACTS = ("vcpus", "gpus", "gpu_model", "memory_gib", "temp_disk_gib", "family",
 
 @dataclass(frozen=True, slots=True)
 class OverlayRow:
-    """What one row states about a size: by column of the catalogue, typed; nothing for a blank cell."""
+    """The typed values of one row by column, without blank cells."""
 
     name: str
     stated: Mapping[str, Any]
@@ -45,7 +45,7 @@ class OverlayRow:
 
 
 def read_overlay(text: str, path: str) -> tuple[tuple[OverlayRow, ...], tuple[Diagnostic, ...]]:
-    """The rows of an overlay file and what is wrong with the others."""
+    """The valid rows of an overlay file, and diagnostics for the others."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
     header = tuple(reader.fieldnames or ())
     if "name" not in header:
@@ -66,12 +66,12 @@ def read_overlay(text: str, path: str) -> tuple[tuple[OverlayRow, ...], tuple[Di
                 continue
             if row.name in rows:
                 first = rows[row.name].location.line
-                found.append(UNREADABLE.at(where, f"{row.name} already stands in line {first}.", "Keep one row."))
+                found.append(UNREADABLE.at(where, f"{row.name} is already in line {first}.", "Keep one row."))
             else:
                 rows[row.name] = row
     except csv.Error as error:
         where = Location(path, max(reader.line_num, 1))
-        found.append(UNREADABLE.at(where, f"This is not CSV: {error}.", "Mend the quotes in this row."))
+        found.append(UNREADABLE.at(where, f"This is not CSV: {error}.", "Correct the quotes in this row."))
     return tuple(rows.values()), tuple(found)
 
 
@@ -81,7 +81,7 @@ def _row(cells: Mapping[str | None, Any], where: Location) -> tuple[OverlayRow |
         return None, [UNREADABLE.at(where, "The row has more cells than the header.", hint)]
     name = (cells.get("name") or "").strip()
     if not name:
-        return None, [UNREADABLE.at(where, "The row names no size.", "Write it below 'name': Standard_….")]
+        return None, [UNREADABLE.at(where, "The row has no name of a size.", "Write it below 'name': Standard_….")]
     stated: dict[str, Any] = {}
     found = []
     for column, raw in cells.items():
@@ -119,10 +119,10 @@ def _typed(column: str, text: str) -> Any:
 
 
 def merge(catalogue: Catalogue, rows: Iterable[OverlayRow]) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
-    """The catalogue with an overlay's figures in it, and a warning for each that contradicts the catalogue's own.
+    """The catalogue with the figures of an overlay, and a warning for each that contradicts the catalogue.
 
-    A size that the catalogue does not hold is put behind the last one of its family, else behind the last one with (or
-    without) GPUs; its row must state `vcpus` and `family`.
+    A new size is inserted after the last one of its family, or else after the last one with (or without) GPUs; its row
+    must have `vcpus` and `family`.
     """
     skus = {sku.name: sku for sku in catalogue}
     new: list[Sku] = []
@@ -135,7 +135,7 @@ def merge(catalogue: Catalogue, rows: Iterable[OverlayRow]) -> tuple[Catalogue, 
         elif missing := [column for column in ("vcpus", "family") if column not in row.stated]:
             near = catalogue.nearest(row.name)
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
-            message = f"The catalogue knows no {row.name}, and the row does not state {' and '.join(missing)}."
+            message = f"The catalogue knows no {row.name}, and the row lacks {' and '.join(missing)}."
             found.append(UNREADABLE.at(row.location, message, f"State at least vcpus and family.{meant}"))
         else:
             new.append(_new(row))
@@ -161,7 +161,7 @@ def _contradictions(known: Sku, row: OverlayRow) -> Iterator[Diagnostic]:
             row.location,
             f"{column} of {known.name}: the overlay states {shown(stated)} ({ours}), "
             f"the catalogue {shown(held)} ({theirs}). The overlay wins.",
-            "Take the cell out if the catalogue is right; else tell the project, so that its catalogue is mended.",
+            "Delete the cell if the catalogue is right. If it is wrong, report that to azureml-publish.",
         )
 
 

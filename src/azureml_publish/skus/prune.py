@@ -1,4 +1,4 @@
-"""Takes retired sizes out of what people wrote: presets and lists in `publish.yaml` and `model.yaml`, as text."""
+"""Removes retired sizes from presets and lists in the text of `publish.yaml` and `model.yaml`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from azureml_publish.spec import SkuQuery
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """One list that loses sizes: `key_path` is the list itself, as in `("presets", "gpu", "include")`."""
+    """One list that loses sizes; `key_path` is the path to the list, for example `("presets", "gpu", "include")`."""
 
     use: ListUse
     key_path: KeyPath
@@ -29,7 +29,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One list that must not be pruned, and why."""
+    """One list that must not be pruned, and the reason."""
 
     use: ListUse
     key_path: KeyPath
@@ -40,7 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What pruning changes: for each file its new text, by its path as the user knows it."""
+    """The changes of pruning: the new text of each file, by its path in messages."""
 
     pruned: tuple[Pruned, ...]
     refused: tuple[Refusal, ...]
@@ -48,10 +48,10 @@ class Pruning:
 
 
 def prune(project: Project, uses: Iterable[ListUse], catalogue: Catalogue, as_of: date) -> Pruning:
-    """Take the sizes that are retired as of a day out of literal lists, and out of `include` and `exclude` of queries.
+    """Remove the sizes that are retired by a given day from literal lists, and from `include` and `exclude` of queries.
 
-    A list of retired sizes only is left as it is, as nothing could run on an empty one. An asserted min-SKU spec that
-    held for a list before is asserted for it afterwards.
+    A list with retired sizes only stays unchanged, because nothing could run on an empty one. If an asserted min-SKU
+    spec was true for a list before, it is changed to be true afterwards.
     """
     documents = {project.document.path: project.document} | {
         folder.document.path: folder.document for folder in project.models
@@ -67,7 +67,7 @@ def prune(project: Project, uses: Iterable[ListUse], catalogue: Catalogue, as_of
                     documents[use.path] = _parsed(remove_items(documents[use.path], key_path, indexes), use.path)
                 except ValueError as error:
                     reason = str(error)
-                    hint = "Write the list out where it is used instead of through an anchor, then prune again."
+                    hint = "Write the list itself instead of an anchor where it is used, then prune again."
             if reason:
                 refused.append(Refusal(use, key_path, gone, reason, hint))
             else:
@@ -80,7 +80,7 @@ def prune(project: Project, uses: Iterable[ListUse], catalogue: Catalogue, as_of
 def _retired(
     use: ListUse, catalogue: Catalogue, as_of: date
 ) -> Iterable[tuple[KeyPath, frozenset[int], tuple[str, ...]]]:
-    """Each list of names within a body that holds retired sizes: where, which items, which sizes."""
+    """Each list of names in a body that has retired sizes: its keys, the items, the sizes."""
     if isinstance(use.body, SkuQuery):
         parts = [((*use.key_path, word), getattr(use.body, word)) for word in ("include", "exclude")]
     else:
@@ -96,7 +96,7 @@ def _retired(
 
 
 def _forbidden(use: ListUse, catalogue: Catalogue, as_of: date, gone: tuple[str, ...]) -> tuple[str, str]:
-    """Why a list must stay as it is, and what to do instead; empty where it may be pruned."""
+    """Why a list must stay unchanged, and what to do instead; empty if it may be pruned."""
     hint = "Name sizes that are offered, or write a query: `publish skus list`."
     if isinstance(use.body, SkuQuery):
         return ("", "") if resolve_body(catalogue, use.body, as_of).skus else ("the query selects nothing", hint)
@@ -109,14 +109,14 @@ def _forbidden(use: ListUse, catalogue: Catalogue, as_of: date, gone: tuple[str,
 def _parsed(text: str, path: str) -> Document:
     document, _ = parse_yaml(text, path)
     if document is None:
-        raise ValueError(f"{path} would not read back")
+        raise ValueError(f"{path} would not parse to the intended data")
     return document
 
 
 def _reassert(
     project: Project, pruned: Iterable[Pruned], catalogue: Catalogue, as_of: date, documents: dict[str, Document]
 ) -> None:
-    """Carry asserted min-SKU specs along with the lists that they are about."""
+    """Change asserted min-SKU specs together with their lists."""
     taken: dict[tuple[str, KeyPath], set[str]] = {}
     for one in pruned:
         taken.setdefault((one.use.path, one.use.key_path), set()).update(one.skus)

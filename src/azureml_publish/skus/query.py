@@ -1,4 +1,4 @@
-"""Allow-lists from queries and from literal lists. What is wrong with either comes back as values, all at once."""
+"""Allow-lists from queries and from literal lists. All mistakes are returned together, as values."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ ProblemKind: TypeAlias = Literal[
     "idle_exclude",
     "empty",
 ]
-"""What can be wrong with a query or a list.
+"""The kinds of mistakes in a query or a list.
 
-- `unknown_size`, `unknown_family`, `unknown_gpu_model`: the catalogue has no such name; `suggestions` holds near ones
-- `duplicate`: a word is given twice
+- `unknown_size`, `unknown_family`, `unknown_gpu_model`: the catalogue has no such name; `suggestions` has similar ones
+- `duplicate`: a name is given twice
 - `contradiction`: a size is both included and excluded (it is excluded)
-- `unknown_figure`: a size is left out because the catalogue lacks a figure that the query asks for
-- `retired_include`: a size that is included by name is retired, and so left out
+- `unknown_figure`: a size is left out because the catalogue lacks a figure that the query uses
+- `retired_include`: a size that is included by name is retired, and therefore left out
 - `idle_exclude`: an excluded size would not have been selected anyway
-- `empty`: nothing is left; `word` is the word of the query that took the last size
+- `empty`: nothing is left; `word` is the key of the query that removed the last size
 """
 
 _FATAL: frozenset[ProblemKind] = frozenset({"unknown_size", "unknown_family", "unknown_gpu_model", "empty"})
@@ -41,12 +41,12 @@ _FATAL: frozenset[ProblemKind] = frozenset({"unknown_size", "unknown_family", "u
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which sizes a scenario may run on, by properties instead of by name.
+    """The sizes that a scenario may run on, by properties instead of by name.
 
-    Sizes of all `families` (none: of all the catalogue) that have at least `min`, at most `max_gpus` GPUs and one of
-    the `gpu_models`; then `include` adds sizes and `exclude` takes sizes away by name. A GPU model matches by its
-    words: `A100` or `A100 80GB`, in any case. A query that gives none of `families`, `min`, `max_gpus` and
-    `gpu_models` selects what it includes and nothing else.
+    All sizes of the `families` (none: of the whole catalogue) that have at least `min`, at most `max_gpus` GPUs and one
+    of the `gpu_models`; then `include` adds sizes and `exclude` removes sizes by name. A GPU model matches by its
+    words: `A100` or `A100 80GB`, in any case. A query with none of `families`, `min`, `max_gpus` and `gpu_models`
+    selects only what it includes.
     """
 
     families: tuple[str, ...] = ()
@@ -59,10 +59,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class SkuProblem:
-    """One thing that is wrong with a query or a list.
+    """One mistake in a query or a list.
 
-    `word` is what was written (a name), or for `empty` the key of the query that emptied it. `suggestions` are names
-    that may have been meant. `hint` says what to write.
+    `word` is the name in question, or for `empty` the key of the query that emptied it. `suggestions` are similar
+    names. `hint` says what to write.
     """
 
     kind: ProblemKind
@@ -73,13 +73,13 @@ class SkuProblem:
 
     @property
     def fatal(self) -> bool:
-        """Whether the selection cannot be what was meant. The others can be worked with."""
+        """Whether the selection is unusable."""
         return self.kind in _FATAL
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The sizes that were selected and what was wrong on the way."""
+    """The selected sizes, and the mistakes in the query or list."""
 
     skus: tuple[Sku, ...]
     problems: tuple[SkuProblem, ...] = ()
@@ -91,7 +91,7 @@ class Selection:
 
 
 def select(catalogue: Catalogue, query: Query, as_of: date) -> Selection:
-    """The sizes that the query describes and that are not retired as of this day, in catalogue order."""
+    """The sizes that match the query and are not retired on the given day, in catalogue order."""
     problems: list[SkuProblem] = []
     included = _named(catalogue, query.include, problems)
     excluded = _named(catalogue, query.exclude, problems)
@@ -122,7 +122,7 @@ def select(catalogue: Catalogue, query: Query, as_of: date) -> Selection:
 
 
 def resolve_literal(catalogue: Catalogue, names: Sequence[str]) -> Selection:
-    """The sizes of a literal list, in its order, each once. Retired sizes stay."""
+    """The sizes of a literal list, in its order, each once. Retired sizes are kept."""
     problems: list[SkuProblem] = []
     skus = _named(catalogue, names, problems)
     if not names:
@@ -218,14 +218,14 @@ def _unknown(kind: ProblemKind, noun: str, word: str, suggestions: tuple[str, ..
         hint = f"Did you mean {' or '.join(suggestions)}?"
     else:
         hint = "`publish skus list` shows all sizes with their families and GPUs."
-    return SkuProblem(kind, word, suggestions, f"the catalogue knows no {noun} '{word}'", hint)
+    return SkuProblem(kind, word, suggestions, f"there is no {noun} '{word}'", hint)
 
 
 def _unknown_family(catalogue: Catalogue, word: str) -> SkuProblem:
     near = catalogue.nearest_family(word)
     known = f"There are: {', '.join(catalogue.families)}."
     hint = f"Did you mean {' or '.join(near)}? {known}" if near else known
-    return SkuProblem("unknown_family", word, near, f"the catalogue knows no family '{word}'", hint)
+    return SkuProblem("unknown_family", word, near, f"there is no family '{word}'", hint)
 
 
 def _duplicate(word: str) -> SkuProblem:

@@ -1,4 +1,4 @@
-"""When sizes go: retirement as of a day. The day is an argument; nothing here reads a clock."""
+"""Retirement of sizes on a given day. The day is an argument; nothing here reads a clock."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from azureml_publish.skus.catalogue import Sku
 
 
 def is_retired(sku: Sku, as_of: date) -> bool:
-    """Whether Azure has switched the size off by this day. On the day of its retirement it counts as retired."""
+    """Whether the size is retired by this day; the day of its retirement counts."""
     return sku.retirement is not None and sku.retirement <= as_of
 
 
 def retiring_within(skus: Iterable[Sku], as_of: date, days: int) -> tuple[Sku, ...]:
-    """The sizes that still run as of this day and are retired within so many days after it.
+    """The sizes that still run on this day and retire within a number of days after it.
 
-    The earliest retirement comes first; sizes that go on the same day keep their order.
+    The earliest retirement comes first; sizes with the same day keep their order.
     """
     last = as_of + timedelta(days=days)
     going = [(sku.retirement, sku) for sku in skus if sku.retirement is not None and as_of < sku.retirement <= last]

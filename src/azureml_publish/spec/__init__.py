@@ -1,4 +1,4 @@
-"""What people write: `model.yaml`, `publish.yaml`, `sample-links.yaml` and more, typed (pydantic) and closed."""
+"""The files that people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, as closed pydantic models."""
 
 from azureml_publish.spec.extra import Extra, IntellectualProperty
 from azureml_publish.spec.legacy import PLACES, Legacy

@@ -1,4 +1,4 @@
-"""What a spec carries verbatim, so that no catalogue is locked out: keys that nothing else has a place for."""
+"""Verbatim keys of an asset that no other key of a spec covers, so that every catalogue can be described."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from azureml_publish.spec.reading import Written
 
 Verbatim = Any
-"""Any value that YAML can hold; it is written as it is read."""
+"""Any YAML value; it is written unchanged."""
 
 
 def _dotted(path: str) -> str:
@@ -21,10 +21,9 @@ def _dotted(path: str) -> str:
 
 
 class Extra(Written):
-    """Keys of the asset that are written as they stand here, over those that are rendered; maps are merged.
+    """Keys of the asset that are written verbatim and replace rendered ones; maps are merged.
 
-    A tag or property whose value the layout `system_metadata` has in a key of its own is only its spelling in the
-    layout `tags`, and left out of the other.
+    A tag or property that has its own key in the layout `system_metadata` is written in the layout `tags` only.
     """
 
     tags: Annotated[dict[str, Verbatim], Field(description="Tags.")] = Field(default_factory=dict)
@@ -41,12 +40,12 @@ class Extra(Written):
     )
     omit: Annotated[
         tuple[Annotated[str, AfterValidator(_dotted)], ...],
-        Field(description="Keys that would be rendered and shall not be, for example tags.datasets."),
+        Field(description="Rendered keys to leave out, for example tags.datasets."),
     ] = ()
 
 
 class IntellectualProperty(Written):
-    """Whose the model is; in the layout `tags` the property `intellectualPropertyPublisher`."""
+    """The owner of the model; in the layout `tags` the property `intellectualPropertyPublisher`."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 

@@ -1,4 +1,4 @@
-"""Tags and properties that neither layout has moved: typed here, and in the same place in both layouts."""
+"""Tags and properties that are the same in both layouts, typed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import Field, StrictBool
 from azureml_publish.spec.reading import Written
 
 Form: TypeAlias = Literal["text", "list", "bool", "presence"]
-"""How a value stands in the asset: as it is, or (`presence`) as an empty text that is there or not."""
+"""How a value is written in the asset: unchanged, or (`presence`) as an empty text that is there or not."""
 
 
 class Place(NamedTuple):
-    """Where a key of `Legacy` stands in an asset."""
+    """The section and key of an asset that hold a field of `Legacy`."""
 
     section: Literal["tags", "properties"]
     key: str
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class Legacy(Written):
-    """Tags and properties that no metadata replaces. Keys of today are at the top of the spec and in `metadata`."""
+    """Older tags and properties. Current keys are at the top of the spec and in `metadata`."""
 
     base_weights_id: Annotated[
         str | None, Field(description="Property baseWeightsId: the model whose weights these are, by its name.")
@@ -36,7 +36,7 @@ class Legacy(Written):
         ),
     ] = None
     deprecated: Annotated[
-        StrictBool | None, Field(description="Tag Deprecated, which only is there or not; see metadata.deprecation.")
+        StrictBool | None, Field(description="Tag Deprecated, which has no value; see metadata.deprecation.")
     ] = None
     model_id: Annotated[
         str | None, Field(description="Property model_id: the Hub's repository id; see source and huggingFaceModelId.")
@@ -58,4 +58,4 @@ PLACES = {
     "training_datasets": Place("tags", "training_datasets", "text"),
     "vanity_registry": Place("tags", "_aml_system_vanity_registry", "text"),
 }
-"""Every key of `Legacy` and where it stands, as seen in Azure/azureml-assets at 4b41f8ccbc."""
+"""Every field of `Legacy` and its place in an asset, as seen in Azure/azureml-assets at 4b41f8ccbc."""

@@ -1,4 +1,4 @@
-"""The service's metadata as people write it: typed and closed, by the names of the `system_metadata` layout."""
+"""The service's metadata in a spec: typed and closed, with the names of the layout `system_metadata`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from azureml_publish.spec.reading import Written
 
 PAGE_KEYS = ("notes", "evaluation")
-"""Metadata whose value may name a file of the folder: a page that the catalogue shows beside the card."""
+"""Metadata whose value may name a file in the folder, which the catalogue shows beside the card."""
 
 
 class _Camel(Written):
@@ -42,7 +42,7 @@ class MaasFinetuning(_Camel):
 
 
 class Deprecation(_Camel):
-    """When the model goes: dates as yyyy-mm-dd or yyyy-mm-ddThh:mm:ss.ffffffZ."""
+    """When the model is deprecated and retired: dates as yyyy-mm-dd or yyyy-mm-ddThh:mm:ss.ffffffZ."""
 
     finetune_deprecation_date: str | None = None
     finetune_retirement_date: str | None = None
@@ -62,7 +62,7 @@ class Links(_Camel):
 
 
 class Metadata(_Camel):
-    """The service's further metadata, by the names of the `system_metadata` layout. The layouts translate them."""
+    """Further metadata of the service, by its name in the layout `system_metadata`. The layouts translate it."""
 
     alias: str | None = None
     aot_manifest: str | None = None
@@ -77,19 +77,21 @@ class Metadata(_Camel):
     ] = None
     deprecation: Deprecation | None = None
     directory_path: str | None = None
-    display_name: Annotated[str | None, Field(description="Name as the catalogue shows it.")] = None
+    display_name: Annotated[str | None, Field(description="Name in the catalogue.")] = None
     domain: Annotated[tuple[str, ...] | None, Field(description="For example Biomedical Sciences.")] = None
     evaluation: Annotated[str | None, Field(description="File with the evaluation page.")] = None
     feature_flags: str | None = None
-    featured: Annotated[StrictBool | None, Field(description="Whether the catalogue puts it forward.")] = None
+    featured: Annotated[StrictBool | None, Field(description="Whether the catalogue features it.")] = None
     fine_tune_only_model: StrictBool | None = None
     foundry_local: str | None = None
-    free_playground: Annotated[StrictBool | None, Field(description="Whether it can be tried without paying.")] = None
+    free_playground: Annotated[StrictBool | None, Field(description="Whether it can be tried free of charge.")] = None
     has_delta_weights: StrictBool | None = None
     hidden_layer_scanned: Annotated[
         StrictBool | None, Field(description="Whether its weights were scanned for malicious layers.")
     ] = None
-    hugging_face_model_id: Annotated[str | None, Field(description="Repository id; else the source's.")] = None
+    hugging_face_model_id: Annotated[str | None, Field(description="Repository id. [default: that of the source]")] = (
+        None
+    )
     industry: Annotated[
         str | None, Field(description="health-and-life-sciences, financial-services, manufacturing.")
     ] = None
@@ -102,9 +104,9 @@ class Metadata(_Camel):
     is_customer_info_required: StrictBool | None = None
     is_direct_from_azure: StrictBool | None = None
     keywords: Annotated[tuple[str, ...] | None, Field(description="For example Reasoning, Low latency.")] = None
-    license_description: Annotated[
-        str | None, Field(description="Licence text, where the identifier does not say it all.")
-    ] = None
+    license_description: Annotated[str | None, Field(description="Licence text, if the identifier is not enough.")] = (
+        None
+    )
     lifecycle: str | None = None
     links: Links | None = None
     maap_surcharge: str | None = None

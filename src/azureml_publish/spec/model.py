@@ -30,7 +30,7 @@ def _min_spec(text: str) -> str:
 
 
 def _number(value: object) -> object:
-    """Keep a number as it is written; `5e-6` is text to one YAML reader and a number to another."""
+    """Keep a number as it is written; `5e-6` is text in YAML 1.1 and a number in YAML 1.2."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("a number is wanted")  # noqa: TRY004 - pydantic reports ValueError, not TypeError
     if isinstance(value, str):
@@ -46,18 +46,18 @@ SEMANTIC_VERSION = (
     r"(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
     r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
 )
-"""A version of https://semver.org: MAJOR.MINOR.PATCH, and what may follow it."""
+"""A version by https://semver.org: MAJOR.MINOR.PATCH with optional pre-release and build."""
 
 Number = Annotated[str | int | float, BeforeValidator(_number)]
 MinSpecText = Annotated[str, AfterValidator(_min_spec)]
 
 
 class SkuQuery(Written):
-    """SKUs by what they are; the answer comes in catalogue order, without sizes that are retired."""
+    """SKUs by their properties; the result is in catalogue order, without retired sizes."""
 
     families: Annotated[tuple[str, ...], Field(description="VM families, for example NCasT4_v3.")] = ()
     min: Annotated[MinSpecText | None, Field(description="At least this: vCPUs|GPUs|memory GiB|disk GiB.")] = None
-    max_gpus: Annotated[StrictInt | None, Field(description="At most so many GPUs.", ge=0)] = None
+    max_gpus: Annotated[StrictInt | None, Field(description="At most this many GPUs.", ge=0)] = None
     gpu_models: Annotated[tuple[str, ...], Field(description="Only these GPU models, for example T4.")] = ()
     include: Annotated[tuple[str, ...], Field(description="These sizes as well.")] = ()
     exclude: Annotated[tuple[str, ...], Field(description="Never these sizes.")] = ()
@@ -80,7 +80,7 @@ AllowList = Annotated[
 
 
 class Compute(Written):
-    """Where each scenario may run: a preset's name, a query, or a literal list of sizes."""
+    """The allow-list of each scenario: a preset's name, a query, or a literal list of sizes."""
 
     inference: AllowList | None = None
     evaluation: AllowList | None = None
@@ -88,7 +88,7 @@ class Compute(Written):
 
 
 class Recommended(Written):
-    """Recommended SKUs by scenario: the sizes of the allow-list, in an order of their own."""
+    """Recommended SKUs by scenario: the sizes of the allow-list in another order."""
 
     inference: SkuNames | None = None
     evaluation: SkuNames | None = None
@@ -96,7 +96,7 @@ class Recommended(Written):
 
 
 class MinSku(Written):
-    """Min-SKU specs that the derived ones are checked against."""
+    """Min-SKU specs that the derived ones are compared with."""
 
     inference: MinSpecText | None = None
     evaluation: MinSpecText | None = None
@@ -104,14 +104,14 @@ class MinSku(Written):
 
 
 class Tasks(Written):
-    """What the model does as it is, and what it can be fine-tuned for."""
+    """The tasks that the model does, and those that it can be fine-tuned for."""
 
     inference: Annotated[str, Field(description="For example fill-mask.", min_length=1)]
     finetune: Annotated[tuple[str, ...], Field(description="For example [text-classification].")] = ()
 
 
 class FinetuneDefaults(Written):
-    """Switches of DeepSpeed, LoRA and ONNX Runtime with their companions; the tag `model_specific_defaults`."""
+    """Settings of DeepSpeed, LoRA and ONNX Runtime for fine-tuning; the tag `model_specific_defaults`."""
 
     apply_deepspeed: StrictBool | None = None
     deepspeed_stage: Annotated[Number | None, Field(description="ZeRO stage.")] = None
@@ -134,13 +134,14 @@ class FinetuneDefaults(Written):
 
 
 class Mlflow(Written):
-    """How MLflow's transformers flavour loads the model. What is left out follows from task and project."""
+    """How MLflow's transformers flavour loads the model. Defaults follow from the task and the project."""
 
     model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
     tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None
     pipeline_class: Annotated[str | None, Field(description="transformers pipeline class.")] = None
     task: Annotated[
-        str | None, Field(description="transformers' task, if it is another: translation_en_to_de. [default: tasks]")
+        str | None,
+        Field(description="transformers' name of the task, for example translation_en_to_de. [default: from tasks]"),
     ] = None
     mlflow: Annotated[str | None, Field(description="MLflow's version in the model's environment.")] = None
     transformers: Annotated[str | None, Field(description="transformers' version in the environment.")] = None
@@ -164,35 +165,40 @@ class ModelSpec(Written):
     source: Annotated[Source, Field(description="Where the files come from.")]
     license: Annotated[str | None, Field(description="Identifier, for example apache-2.0.")] = None
     languages: Annotated[tuple[str, ...], Field(description="ISO 639 codes, for example en.")] = ()
-    datasets: Annotated[tuple[str, ...], Field(description="What it was trained on.")] = ()
+    datasets: Annotated[tuple[str, ...], Field(description="Datasets that it was trained on.")] = ()
     tasks: Tasks
     finetune_defaults: FinetuneDefaults | None = None
     compute: Compute = Compute()
     recommended: Annotated[
-        Recommended | None, Field(description="Recommended SKUs, where their order is not that of the allow-list.")
+        Recommended | None, Field(description="Recommended SKUs, if their order differs from the allow-list's.")
     ] = None
-    min_sku: Annotated[MinSku | None, Field(description="Asserted min-SKU specs; checked, never needed.")] = None
+    min_sku: Annotated[
+        MinSku | None, Field(description="Expected min-SKU specs, which are compared with the derived ones. Optional.")
+    ] = None
     mlflow: Mlflow | None = None
     categories: tuple[str, ...] | None = None
     metadata: Metadata = Metadata()
-    legacy: Annotated[
-        Legacy | None, Field(description="Tags and properties that no layout has moved, where a catalogue needs them.")
-    ] = None
-    archived: Annotated[StrictBool | None, Field(description="Whether the catalogue hides this version.")] = None
-    intellectual_property: Annotated[IntellectualProperty | None, Field(description="Whose the model is.")] = None
+    legacy: Annotated[Legacy | None, Field(description="Older tags and properties, if a catalogue needs them.")] = None
+    archived: Annotated[StrictBool | None, Field(description="Whether this version is hidden from the catalogue.")] = (
+        None
+    )
+    intellectual_property: Annotated[IntellectualProperty | None, Field(description="The owner of the model.")] = None
     variant_info: Annotated[
-        dict[str, Verbatim] | None, Field(description="Which models this one is a variant of, as the service has it.")
+        dict[str, Verbatim] | None,
+        Field(description="The models that this one is a variant of, in the service's form."),
     ] = None
     default_deployment_template: Annotated[
-        dict[str, Verbatim] | str | None, Field(description="The deployment template, as the service has it.")
+        dict[str, Verbatim] | str | None, Field(description="The deployment template, in the service's form.")
     ] = None
     silence: Annotated[tuple[Silence, ...], Field(description="Findings of the linter that are accepted.")] = ()
-    extra: Annotated[Extra | None, Field(description="What no other key has a place for, carried verbatim.")] = None
+    extra: Annotated[
+        Extra | None, Field(description="Keys of the asset that no other key covers, written verbatim.")
+    ] = None
 
     @model_validator(mode="before")
     @classmethod
     def _tasks_of_other_types(cls, data: Any) -> Any:
-        """Only an MLflow model must name its task; the catalogue asks nothing of the other types."""
+        """Only an MLflow model must name its task."""
         others = ("custom_model", "triton_model")
         if isinstance(data, Mapping) and data.get("type") in others and "tasks" not in data:
             return {**data, "tasks": Tasks.model_construct(inference="", finetune=())}

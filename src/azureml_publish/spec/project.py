@@ -13,7 +13,7 @@ from azureml_publish.spec.reading import Written
 from azureml_publish.spec.silence import Lint
 
 REGISTRY_SCHEME = "azureml://registries/"
-"""What the address of a registry that is not listed begins with."""
+"""Prefix of the address of a registry that is not listed."""
 
 
 class RegistryConfig(Written):
@@ -24,10 +24,12 @@ class RegistryConfig(Written):
     )
     hub: Annotated[
         Literal["stand-in", "public"],
-        Field(description="Embedded registry only: take files from its stand-in Hub, or from the public one."),
+        Field(description="Embedded registry only: fetch files from its stand-in Hub, or from the public one."),
     ] = "stand-in"
     name: Annotated[str | None, Field(description="An Azure ML registry.", pattern=r"^[a-zA-Z0-9][\w-]{2,32}$")] = None
-    protected: Annotated[StrictBool, Field(description="apply asks for the registry's name, or needs --yes.")] = False
+    protected: Annotated[
+        StrictBool, Field(description="apply asks for the registry's name, unless --yes is given.")
+    ] = False
 
     @model_validator(mode="after")
     def _one_kind(self) -> RegistryConfig:
@@ -37,7 +39,7 @@ class RegistryConfig(Written):
 
 
 class Defaults(Written):
-    """What models inherit unless they say otherwise."""
+    """Values that models inherit unless they set their own."""
 
     finetune: FinetuneDefaults | None = None
     mlflow: Mlflow | None = None
@@ -54,7 +56,7 @@ class ProjectConfig(Written):
 
     layout: LayoutName = "system_metadata"
     registries: dict[str, RegistryConfig] = Field(default_factory=_embedded_only)
-    registry: Annotated[str, Field(description="The registry that is meant where none is named.")] = "local"
+    registry: Annotated[str, Field(description="The registry to use if a command names none.")] = "local"
     presets: dict[str, PresetBody] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     lint: Lint = Lint()
@@ -62,7 +64,7 @@ class ProjectConfig(Written):
     @field_validator("registry")
     @classmethod
     def _known(cls, registry: str, given: ValidationInfo) -> str:
-        known = given.data.get("registries")  # None where they have mistakes of their own
+        known = given.data.get("registries")  # None if they have mistakes of their own
         if known is not None and registry not in known and not registry.startswith(REGISTRY_SCHEME):
             raise ValueError(f"one of 'registries' is wanted ({', '.join(known)}), or {REGISTRY_SCHEME}NAME")
         return registry

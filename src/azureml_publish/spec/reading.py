@@ -1,4 +1,4 @@
-"""From a parsed document to a typed spec: what does not fit becomes a diagnostic at its key."""
+"""Turns a parsed document into a typed spec; each mistake becomes a diagnostic at its key."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule, Severity, mask_passwords
 from azureml_publish.documents import Document, KeyPath
 
-UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "A key that the file does not know; often a typing error.")
-MISSING_KEY = Rule("DOC004", "missing-key", Severity.ERROR, "A key that must be there is not.")
-INVALID_VALUE = Rule("DOC005", "invalid-value", Severity.ERROR, "A value of the wrong type or outside what is allowed.")
+UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "An unknown key, often a typing error.")
+MISSING_KEY = Rule("DOC004", "missing-key", Severity.ERROR, "A required key is missing.")
+INVALID_VALUE = Rule("DOC005", "invalid-value", Severity.ERROR, "A value has the wrong type or is not allowed.")
 
 
 class Written(BaseModel):
-    """Base of everything that stands in a file that people write."""
+    """Base class of everything in the files that people write."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=False)
 
@@ -28,15 +28,15 @@ SpecT = TypeVar("SpecT", bound=BaseModel)
 
 
 def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tuple[Diagnostic, ...]]:
-    """Type a parsed document; None, with every mistake as a diagnostic at its key, where it does not fit."""
+    """Validate a parsed document; None, with every mistake as a diagnostic at its key, if it does not fit."""
     data = {} if document.data is None else document.data
     try:
         return kind.model_validate(data), ()
     except ValidationError as invalid:
         errors = [dict(error) for error in invalid.errors(include_url=False)]
-        # A list whose items do not fit is too short to pydantic as well; only one that is empty is so to people.
-        told = (error for error in errors if error["type"] != "too_short" or not error["input"])
-        return None, tuple(_diagnose(document, kind, error) for error in told)
+        # To pydantic, a list with invalid items is too short as well. Report that only for an empty list.
+        reported = (error for error in errors if error["type"] != "too_short" or not error["input"])
+        return None, tuple(_diagnose(document, kind, error) for error in reported)
 
 
 def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any]) -> Diagnostic:
@@ -62,12 +62,12 @@ def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any
 
 
 def _close(key: str, names: list[str]) -> list[str]:
-    """The names that a key may have been meant for; those with its first letter first, which people seldom mistype."""
+    """Known names similar to a key; those with the same first letter first, because it is seldom mistyped."""
     return sorted(difflib.get_close_matches(key, names, n=3, cutoff=0.55), key=lambda name: name[:1] != key[:1])
 
 
 def _renamed(document: Document, known: KeyPath, key: str, close: list[str], names: list[str]) -> Fix | None:
-    """Writes the key that was most likely meant; unsafe, as only its author knows."""
+    """A fix that writes the most similar key; unsafe, because only the author knows what was meant."""
     siblings = {path[-1] for path in document.spans if path[:-1] == known[:-1] and path}
     span = document.spans.get(known)
     if not close or key in names or close[0] in siblings or span is None:
@@ -134,7 +134,7 @@ def _shown(value: object) -> str:
 
 
 def _in_document(document: Document, loc: KeyPath) -> KeyPath:
-    """The part of pydantic's place that the document knows; the names of union branches are not in it."""
+    """The part of pydantic's location that is in the document, which has no names of union branches."""
     path: KeyPath = ()
     for part in loc:
         if (*path, part) in document.spans:

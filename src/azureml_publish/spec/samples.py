@@ -1,4 +1,4 @@
-"""`sample-links.yaml`: the notebooks and scripts that the cards' sample tables point at, by task."""
+"""`sample-links.yaml`: the notebooks and scripts in the cards' sample tables, by task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model's files come from: the Hub, a blob container, a git repository, a local folder."""
+"""The source of a model's files: the Hub, a blob container, a git repository, a local folder."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _COMMIT = "Commit of the files' origin; the property SHA."
 
 
 class _Chosen(Written):
-    """Which of a source's files are taken."""
+    """A selection of a source's files."""
 
-    include: Annotated[tuple[str, ...], Field(description="Take just the files that match one of these patterns.")] = ()
-    exclude: Annotated[tuple[str, ...], Field(description="Leave out the files that match one of these patterns.")] = ()
+    include: Annotated[tuple[str, ...], Field(description="Only the files that match one of these patterns.")] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="Without the files that match one of these patterns.")] = ()
     allow_pickle: Annotated[
         StrictBool,
-        Field(description="Publish pickles too (*.pkl, *.pt, pytorch_model.bin): they run code on whoever loads them."),
+        Field(description="Publish pickles too (*.pkl, *.pt, pytorch_model.bin). Loading one can run any code."),
     ] = False
 
 
@@ -35,7 +35,7 @@ class HubSource(_Chosen):
 
 
 class LocalSource(_Chosen):
-    """A folder beside the spec, or anywhere on this machine."""
+    """A folder in the model folder, or anywhere on this machine."""
 
     local: Annotated[str, Field(description="Folder with the model's files, relative to the model folder.")]
 
@@ -49,7 +49,7 @@ class BlobFolder(Written):
 
 
 class BlobSource(_Chosen):
-    """A folder of an Azure blob container that holds the files as they are to be published."""
+    """A folder of an Azure blob container whose files are published unchanged."""
 
     azureblob: BlobFolder
     revision: Annotated[str | None, Field(description=_COMMIT)] = None
@@ -87,7 +87,7 @@ class GitRepository(Written):
 
 
 class GitSource(_Chosen):
-    """A git repository that holds the files as they are to be published."""
+    """A git repository whose files are published unchanged."""
 
     git: GitRepository
     revision: Annotated[str | None, Field(description=_COMMIT)] = None
@@ -97,7 +97,7 @@ _KINDS = {"local": "<local>", "azureblob": "<azureblob>", "git": "<git>"}
 
 
 def _source_kind(value: Any) -> str:
-    """The branch of the union. Its tag stands in pydantic's places, so it must be no key that a file may have."""
+    """The branch of the union. pydantic's locations contain this tag, so it must not be the name of a key."""
     for key, tag in _KINDS.items():
         if key in value if isinstance(value, Mapping) else hasattr(value, key):
             return tag
@@ -114,10 +114,10 @@ Source = Annotated[
 
 
 def identify_source(source: HubSource | LocalSource | BlobSource | GitSource) -> object:
-    """A source as its identity counts it: what a version was published from, whatever keys were added to specs since.
+    """The identity of a source, for comparison with the source of a registered version.
 
-    A folder may lie elsewhere on each machine: its files identify it. A key at its default counts where it always
-    did, and not where it came later, so that no registered version looks changed.
+    A local folder is identified by its files, because it may be elsewhere on another machine. A key that was added
+    to specs later does not count at its default value, so that registered versions do not look changed.
     """
     if isinstance(source, LocalSource):
         return "local"

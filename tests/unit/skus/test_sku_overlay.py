@@ -73,8 +73,8 @@ def test_a_new_size_stands_behind_its_family() -> None:
         ("name,retirement\nStandard_DS3_v2,soon\n", 2, "a date such as 2028-05-01 is wanted"),
         ("name,retirement_status\nStandard_DS3_v2,maybe\n", 2, "announced or retired is wanted"),
         ("name,vcpus\nStandard_DS3_v2,1,2\n", 2, "more cells than the header"),
-        ("name,vcpus\n,4\n", 2, "names no size"),
-        ("name,vcpus\nStandard_DS3_v2,4\nStandard_DS3_v2,4\n", 3, "already stands in line 2"),
+        ("name,vcpus\n,4\n", 2, "has no name of a size"),
+        ("name,vcpus\nStandard_DS3_v2,4\nStandard_DS3_v2,4\n", 3, "is already in line 2"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_row(text: str, line: int, said: str) -> None:
@@ -88,7 +88,7 @@ def test_a_new_size_needs_vcpus_and_family_and_near_names_are_told() -> None:
     rows, _ = read_overlay("name,memory_gib\nStandard_NC24ads_A100_v5,220\n", "skus.overlay.csv")
     merged, (found,) = merge(CATALOGUE, rows)
     assert len(merged) == len(CATALOGUE)
-    assert "does not state vcpus and family" in found.message
+    assert "lacks vcpus and family" in found.message
     assert "Standard_NC24ads_A100_v4" in found.hint
 
 
