@@ -42,6 +42,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import Plan
 from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.cloud import find_cloud
 
 PUBLISH = Path(sys.executable).with_name("publish")
 THERE = "azureml://registries/local"
@@ -237,7 +238,7 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     faults = f"{found['HF_ENDPOINT']}/faults"
     requests.post(faults, json={"delay_seconds": asked.latency}, timeout=20).raise_for_status()
 
-    registry = AzureRegistry("local", AnyToken(), os.environ, "benchmark")
+    registry = AzureRegistry("local", AnyToken(), find_cloud(os.environ), "benchmark")
     asking = timed(lambda: plan_models(staged, registry, asked.jobs))
     if asking.value.changes:
         raise SystemExit("The catalogue was not registered as it is.")

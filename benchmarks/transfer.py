@@ -168,6 +168,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     from azureml_publish.plan import Desired, make_plan
     from azureml_publish.project import load_project
     from azureml_publish.registry import AzureRegistry
+    from azureml_publish.registry.cloud import find_cloud
     from azureml_publish.registry.credentials import find_credential
 
     folder = Path(tempfile.mkdtemp(prefix="bench-project-"))
@@ -185,7 +186,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     if sas_uri is not None:
         access = ContainerAccess(sas_uri.partition("?")[0], sas_uri)
         return lambda: print(publish_content(content, access, transfer).size, file=sys.stderr)
-    registry = AzureRegistry("local", find_credential(os.environ).credential, os.environ, TOOL)
+    registry = AzureRegistry("local", find_credential(os.environ).credential, find_cloud(os.environ), TOOL)
     registry.models()  # signs in
 
     def apply() -> None:
@@ -351,10 +352,11 @@ def _warm(served: dict[str, str]) -> None:
 def _lend_from_emulator(served: dict[str, str]) -> str:
     """A container with a signature, as the registry lends it."""
     from azureml_publish.registry import AzureRegistry
+    from azureml_publish.registry.cloud import find_cloud
     from azureml_publish.registry.credentials import find_credential
 
     os.environ.update({name: value for name, value in served.items() if name != "HF_ENDPOINT"})
-    registry = AzureRegistry("local", find_credential(os.environ).credential, os.environ, "benchmark")
+    registry = AzureRegistry("local", find_credential(os.environ).credential, find_cloud(os.environ), "benchmark")
     return registry.start_upload("floor", 1).sas_uri
 
 

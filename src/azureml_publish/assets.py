@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+from azureml_publish.network import BY_ENVIRONMENT, Network
+
 Scenario: TypeAlias = Literal["inference", "evaluation", "finetune"]
 """What a model is run for; each scenario has its own allow-list of SKUs."""
 
@@ -242,10 +244,14 @@ class ManifestEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ContainerAccess:
-    """A blob container of a registry: its URI, and the same URI with a signature, which no report may show."""
+    """A blob container of a registry: its URI, and the same URI with a signature, which no report may show.
+
+    `network` is how the storage is reached.
+    """
 
     uri: str
     sas_uri: str = field(repr=False)
+    network: Network = BY_ENVIRONMENT
 
     def folder_of(self, path: str) -> str:
         """The folder in this container that an asset's `path` refers to; its host name may differ from the container's.

@@ -11,6 +11,7 @@ import pytest
 
 from azureml_publish.emulator import Emulator
 from azureml_publish.registry import diagnostics as examination
+from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import Asker
 from azureml_publish.registry.diagnostics import State, examine_registry
 from tests.conftest import Run, StaticCredential, edit
@@ -74,8 +75,8 @@ def test_each_credential_that_was_tried_has_its_line(
 
 
 def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, examination.Examined]:
-    environ = dict(emulator.environment)
-    return {one.subject: one for one in examine_registry(name, Asker("a test", credential), environ, "test")}
+    cloud = find_cloud(emulator.environment)
+    return {one.subject: one for one in examine_registry(name, Asker("a test", credential), cloud, "test")}
 
 
 def test_a_reader_is_told_which_role_is_missing(emulator_environment: dict[str, str], emulator: Emulator) -> None:
@@ -96,9 +97,9 @@ def test_a_registry_that_cannot_be_is_not_found(emulator_environment: dict[str, 
 
 
 def test_a_registry_that_does_not_answer_is_told(emulator_environment: dict[str, str], emulator: Emulator) -> None:
-    environ = emulator.environment | {"REGISTRY_DISCOVERY_ENDPOINT_URL": "https://127.0.0.1:1"}
+    cloud = find_cloud(emulator.environment | {"REGISTRY_DISCOVERY_ENDPOINT_URL": "https://127.0.0.1:1"})
     credential: Any = StaticCredential()
-    *_, last = examine_registry("local", Asker("a test", credential), environ, "test")
+    *_, last = examine_registry("local", Asker("a test", credential), cloud, "test")
     assert (last.subject, last.state, last.code) == ("registry", State.FAILED, 1)
 
 

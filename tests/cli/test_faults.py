@@ -88,7 +88,8 @@ def test_a_registry_name_that_nobody_knows_is_not_found(remote: Run, emulator: E
     assert remote("plan").code == 3
 
 
-def test_an_unreachable_hub_registers_nothing(publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_hub_registers_nothing(publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(project / "publish.yaml", "{emulator: .publish/registry}", "{emulator: .publish/registry, hub: public}")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     gone = publish("apply", "--yes")
     assert gone.code == 1

@@ -12,6 +12,7 @@ from azureml_publish.assets import AssetRecord, RegisteredAsset
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Conflict, NotFound, Overtaken
 from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.http import send
 from tests.conftest import ControlPlane, StaticCredential
 
@@ -31,7 +32,7 @@ def registry(emulator_environment: dict[str, str]) -> AzureRegistry:
 
 def opened(name: str) -> AzureRegistry:
     credential: Any = StaticCredential()
-    return AzureRegistry(name, credential, os.environ, "test")
+    return AzureRegistry(name, credential, find_cloud(os.environ), "test")
 
 
 def record(**changed: Any) -> AssetRecord:

@@ -33,6 +33,7 @@ from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked, writ
 from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import ActionKind, Desired, Plan, Request
 from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import AnyToken
 from tests.conftest import ControlPlane
 from tests.emulator.crash_points import DiedError, Fuse, FusedJournal, FusedProgress, FusedRegistry
@@ -79,7 +80,7 @@ class Catalogue:
         self.emulator = emulator
         self.root = root
         self.control = ControlPlane(emulator)
-        self.registries = {name: AzureRegistry(name, AnyToken(), os.environ, "test") for name in REGISTRIES}
+        self.registries = {name: AzureRegistry(name, AnyToken(), find_cloud(os.environ), "test") for name in REGISTRIES}
         self._runs = 0
         self._run = RunContext(root, os.environ, TODAY)
         self._staged: dict[str, Staged] = {}

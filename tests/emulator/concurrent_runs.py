@@ -25,6 +25,7 @@ from azureml_publish.layouts import record_of
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.stages import Staged
 from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.cloud import find_cloud
 from tests.conftest import StaticToken
 
 PATIENCE = 60.0
@@ -96,7 +97,7 @@ class Run:
         self.name = run
         self.turnstile = Turnstile()
         credential: Any = self.turnstile
-        self.registry = kind(name, credential, os.environ, f"run {run}")
+        self.registry = kind(name, credential, find_cloud(os.environ), f"run {run}")
 
     def apply(self, wish: Wish) -> Result:
         """Plan and carry out, from the first request to the last."""

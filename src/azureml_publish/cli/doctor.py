@@ -65,7 +65,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
         except PublishError as error:
             yield Examined("registry", State.FAILED, error.message, error.hint, error.exit_code)
             return
-        yield from examine_registry(opened.registry.name, opened.asker, output.run.environ, TOOL)
+        yield from examine_registry(opened.registry.name, opened.asker, opened.cloud, TOOL)
         yield from _hub(staged.project, opened.hub)
 
 

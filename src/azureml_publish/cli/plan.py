@@ -16,7 +16,7 @@ from azureml_publish.errors import Conflict
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Asking
-from azureml_publish.pipeline.registries import asked_registry, is_embedded, open_registry
+from azureml_publish.pipeline.registries import asked_registry, open_registry
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
 from azureml_publish.pipeline.stages import Settings, Staged, day_of, require_sound, stage
 from azureml_publish.plan import Plan, Request
@@ -54,8 +54,7 @@ def command(
     """
     if out is not None:
         check_name(output.run, out)
-    opening, embedded = partial(open_registry, output.run, name=registry), partial(is_embedded, name=registry)
-    with Asking(opening, jobs, is_embedded=embedded) as asking:
+    with Asking(partial(open_registry, output.run, name=registry), jobs) as asking:
         settings = Settings(layout, as_of)
         staged = stage(output.run, models, settings, errors_only=True, meanwhile=asking.begin)
         project = require_sound(staged)

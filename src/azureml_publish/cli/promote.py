@@ -28,8 +28,7 @@ from azureml_publish.execute.promote import (
 )
 from azureml_publish.git import commit_of
 from azureml_publish.pipeline.references import find_meant, read_project
-from azureml_publish.pipeline.registries import TOOL, Opened
-from azureml_publish.pipeline.registry_pair import open_pair
+from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import ActionKind, Desired, Plan

@@ -34,7 +34,7 @@ class Transferring:
         """What brings files into a registry; it shows how they get on, and Ctrl-C stops it after the step under way."""
         lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
         with _stoppable(output) as stopped, watch(output, self.progress) as progress:
-            blobs = find_blobs(opened, output.run.environ)
+            blobs = find_blobs(opened, output.run)
             clones = Clones(output.run.environ, stopped.is_set)
             yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, clones, lanes)
 

@@ -69,7 +69,6 @@ def lint_online(
     found += hub
     notes += unasked
     failure = None
-    # Last, as an embedded registry has certificates of its own, which it sets for the whole process.
     if staged.project is not None and staged.rendered and _to_ask(staged.project, registry):
         try:
             found += _registry(run, staged, staged.project, registry)

@@ -28,12 +28,9 @@ class Asking:
         self,
         opening: Callable[[Project], AbstractContextManager[Opened]],
         jobs: int,
-        *,
-        is_embedded: Callable[[Project], bool] = lambda _project: False,
     ) -> None:
         """Prepare to open a registry, and to ask about so many models at a time."""
         self._opening = opening
-        self._is_embedded = is_embedded
         self._jobs = jobs
         self._registry: Future[Registry] = Future()
         self._left = threading.Event()
@@ -51,11 +48,9 @@ class Asking:
             self._keeper.join()
 
     def begin(self, project: Project, folders: Sequence[ModelFolder]) -> None:
-        """Open the registry, and ask about each of these models. An embedded one is there when this returns."""
+        """Open the registry, and ask about each of these models."""
         self._answers = {(one.spec.name, one.spec.version): Future() for one in folders}
         self._keeper = _start(self._keep_open, project)
-        if self._is_embedded(project):  # it takes a moment, and changes the environment: not when all is over already
-            self._registry.exception()
 
     def registry(self) -> Registry:
         """The registry, once it is open.

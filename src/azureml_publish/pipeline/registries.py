@@ -6,9 +6,10 @@ import difflib
 import re
 import shlex
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azureml_publish import __version__
@@ -18,7 +19,7 @@ from azureml_publish.errors import EmulatorUnavailable, UsageProblem
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
-from azureml_publish.registry.cloud import find_cloud
+from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker, find_credential, take_early
 from azureml_publish.spec import BlobSource, RegistryConfig
 
@@ -39,6 +40,7 @@ class Opened:
     hub: Hub
     config: RegistryConfig
     asker: Asker
+    cloud: Cloud
     stand_in: bool = False
 
 
@@ -51,20 +53,49 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         NotAuthorised: nobody hands out a token.
         EmulatorUnavailable: the embedded registry cannot start.
     """
-    config = find_config(project, name or project.config.registry)
-    environ = run.environ
-    if config.emulator is None:
-        cloud = find_cloud(environ)
-        asker = find_credential(environ, cloud.authority)
-        if early:
-            blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
-            take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
-        registry = AzureRegistry(str(config.name), asker.credential, environ, TOOL)
-        yield Opened(registry, Hub(environ.get("HF_ENDPOINT")), config, asker)
+    called = name or project.config.registry
+    config = find_config(project, called)
+    if config.emulator is not None:
+        with _embedded(run, project.root / config.emulator, called, config) as opened:
+            yield opened
         return
+    cloud = find_cloud(run.environ)
+    asker = run.find_credential(run.environ, cloud.authority)
+    if early:
+        blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
+        take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
+    registry = AzureRegistry(str(config.name), asker.credential, cloud, TOOL)
+    yield Opened(registry, _public_hub(run), config, asker, cloud)
+
+
+@contextmanager
+def open_pair(run: RunContext, project: Project, source: str, target: str) -> Iterator[tuple[Opened, Opened]]:
+    """Two registries that answer, each in its own cloud. One emulator serves both where both lie in one folder.
+
+    Raises:
+        UsageProblem: they are one and the same, or `publish.yaml` does not know them.
+        NotAuthorised, EmulatorUnavailable: see `open_registry`.
+    """
+    one, other = find_config(project, source), find_config(project, target)
+    if source == target or (one.name is not None and one.name == other.name):
+        raise UsageProblem(f"{source} and {target} are the same registry.", hint="Name two with --from and --to.")
+    folders = [(project.root / config.emulator).resolve() for config in (one, other) if config.emulator is not None]
+    with ExitStack() as stack:
+        first = stack.enter_context(open_registry(run, project, source))
+        if len(folders) == 2 and folders[0] == folders[1]:
+            registry = AzureRegistry(target, first.asker.credential, first.cloud, TOOL)
+            second = replace(first, registry=registry, config=other)
+        else:
+            second = stack.enter_context(open_registry(run, project, target))
+        yield first, second
+
+
+@contextmanager
+def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) -> Iterator[Opened]:
+    """A registry of its own emulator. What leads to it is handed on, and the process's environment does not count."""
     from azureml_publish.emulator import Emulator
 
-    emulator = Emulator(project.root / config.emulator)
+    emulator = Emulator(folder)
     try:
         emulator.start()
     except (OSError, sqlite3.Error) as error:
@@ -72,23 +103,16 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         raise EmulatorUnavailable(f"The embedded registry does not start: {error}.", hint=hint) from error
     try:
         served = emulator.environment
-        stand_in = "HF_ENDPOINT" not in environ and config.hub == "stand-in"
-        hub = Hub(served["HF_ENDPOINT"] if stand_in else environ.get("HF_ENDPOINT"))
-        # azure-ai-ml and requests read these from the process.
-        environ.update({key: value for key, value in served.items() if key != "HF_ENDPOINT"})
-        asker = find_credential(environ)
-        registry = AzureRegistry(name or project.config.registry, asker.credential, environ, TOOL)
-        yield Opened(registry, hub, config, asker, stand_in)
+        cloud, asker = find_cloud(served), find_credential(served)
+        stand_in = config.hub == "stand-in"
+        hub = Hub(served["HF_ENDPOINT"]) if stand_in else _public_hub(run)
+        yield Opened(AzureRegistry(name, asker.credential, cloud, TOOL), hub, config, asker, cloud, stand_in)
     finally:
         emulator.stop()
 
 
-def is_embedded(project: Project, name: str | None) -> bool:
-    """Whether a name, or none, means a registry that publish itself serves."""
-    try:
-        return find_config(project, name or project.config.registry).emulator is not None
-    except UsageProblem:
-        return False
+def _public_hub(run: RunContext) -> Hub:
+    return Hub(run.environ.get("HF_ENDPOINT"))
 
 
 def find_config(project: Project, name: str) -> RegistryConfig:
@@ -117,7 +141,7 @@ def asked_registry(name: str | None) -> str:
     return f" -r {shlex.quote(name)}" if name is not None else ""
 
 
-def find_blobs(opened: Opened, environ: Mapping[str, str]) -> Blobs:
+def find_blobs(opened: Opened, run: RunContext) -> Blobs:
     """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name).
 
     A private container is opened with the signature in AZURE_STORAGE_SAS_TOKEN, which `az storage` reads too; else as
@@ -125,13 +149,12 @@ def find_blobs(opened: Opened, environ: Mapping[str, str]) -> Blobs:
     """
 
     def credential() -> TokenCredential | AzureSasCredential:
-        if signature := environ.get("AZURE_STORAGE_SAS_TOKEN"):
+        if signature := run.environ.get("AZURE_STORAGE_SAS_TOKEN"):
             from azure.core.credentials import AzureSasCredential
 
             return AzureSasCredential(signature)
         if opened.config.emulator is None:
             return opened.asker.credential
-        azure = {name: value for name, value in environ.items() if name != "AZUREML_CURRENT_CLOUD"}
-        return find_credential(azure).credential
+        return run.find_credential(run.environ, None).credential
 
-    return Blobs(environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)
+    return Blobs(run.environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)

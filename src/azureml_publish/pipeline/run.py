@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,12 +16,12 @@ class RunContext:
 
     Attributes:
         directory: the folder that the run is about; paths of the user are relative to it.
-        environ: the environment variables.
+        environ: the environment variables; they are only read.
         today: the day of the run, in UTC; read once, so that midnight changes nothing under way.
         find_credential: finds who signs in to Azure, from the environment and the host of Microsoft Entra.
     """
 
     directory: Path
-    environ: MutableMapping[str, str]
+    environ: Mapping[str, str]
     today: date
     find_credential: Callable[[Mapping[str, str], str | None], Asker] = find_credential

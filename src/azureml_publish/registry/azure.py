@@ -23,8 +23,8 @@ from azureml_publish.assets import (
     Value,
 )
 from azureml_publish.errors import Conflict, Overtaken
-from azureml_publish.registry.cloud import Cloud, find_cloud
-from azureml_publish.registry.http import pipeline, send, translated
+from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
+from azureml_publish.registry.http import CONNECTIONS, pipeline, send, translated
 
 if TYPE_CHECKING:
     from azure.core import PipelineClient
@@ -49,15 +49,12 @@ MODEL_REGISTRY_API = "2025-04-01"
 
 
 class AzureRegistry:
-    """One Azure ML registry (or the emulator, which speaks the same).
+    """One Azure ML registry (or the emulator, which speaks the same)."""
 
-    azure-ai-ml reads the variables that name a cloud from the process, so `environ` must say the same as `os.environ`.
-    """
-
-    def __init__(self, name: str, credential: TokenCredential, environ: Mapping[str, str], user_agent: str) -> None:
+    def __init__(self, name: str, credential: TokenCredential, cloud: Cloud, user_agent: str) -> None:
         self._name = name
         self._credential = credential
-        self._environ = environ
+        self._cloud = cloud
         self._user_agent = user_agent
         self._starting = threading.Lock()
         self._sdk: Any = None
@@ -113,7 +110,7 @@ class AzureRegistry:
                 params={"api-version": ARM_API},
                 body={"pendingUploadType": "TemporaryBlobReference"},
             )["blobReferenceForConsumption"]
-            return ContainerAccess(lent["blobUri"], lent["credential"]["sasUri"])
+            return ContainerAccess(lent["blobUri"], lent["credential"]["sasUri"], self._cloud.network)
 
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """See `Registry.open_content`."""
@@ -122,14 +119,16 @@ class AzureRegistry:
             where = f"datarefs/{asset.id.name}/versions/{asset.id.version}"
             lent = self._front("POST", where, body)["blobReferenceForConsumption"]
             sas_uri = str(lent["credential"]["sasUri"])
-            return ContainerAccess(sas_uri.partition("?")[0], sas_uri)
+            return ContainerAccess(sas_uri.partition("?")[0], sas_uri, self._cloud.network)
 
     def create(self, record: AssetRecord, path: str) -> None:
         """See `Registry.create`."""
-        from azure.ai.ml.entities import Model
         from azure.core.exceptions import ResourceNotFoundError
 
         with translated(self._name, f"model {record.name} version {record.version}"):
+            client = self._client
+            from azure.ai.ml.entities import Model
+
             # azure-ai-ml would take an existing version for one to update.
             if self._look(f"models/{record.name}/versions/{record.version}") is not None:
                 raise Conflict(f"{record.name} version {record.version} was registered meanwhile.", hint="Plan again.")
@@ -144,7 +143,7 @@ class AzureRegistry:
                 system_metadata=dict(record.system_metadata) or None,
             )
             try:
-                self._client.models.create_or_update(model)
+                client.models.create_or_update(model)
             except ResourceNotFoundError as error:
                 # azure-ai-ml reads the version after its write, and a registry may not show it for a while.
                 if getattr(getattr(error.response, "request", None), "method", None) != "GET":
@@ -274,12 +273,8 @@ class AzureRegistry:
         return f"{self._place.base}/modelregistry/v1.0{self._place.resource}/models/{model}:{version}"
 
     @cached_property
-    def _cloud(self) -> Cloud:
-        return find_cloud(self._environ)
-
-    @cached_property
     def _rest(self) -> PipelineClient[Any, Any]:
-        return pipeline(self._credential, self._cloud.scope, self._user_agent)
+        return pipeline(self._credential, self._cloud, self._user_agent)
 
     @property
     def _place(self) -> _Place:
@@ -302,11 +297,15 @@ class AzureRegistry:
         """azure-ai-ml's client, made once; it asks discovery for the registry as it starts."""
         with self._starting:
             if self._sdk is None:
-                from azure.ai.ml import MLClient
+                with process_environment(CLOUDS[PUBLIC]):  # it looks for a cloud as it is imported; this one it knows
+                    from azure.ai.ml import MLClient
 
-                with translated(self._name, "the registry"):
+                # What is beyond its own parameters it hands on to azure-core's clients, whose transport this is.
+                direct = self._cloud.network.direct
+                way = {"transport": self._cloud.network.transport(self._cloud.arm, CONNECTIONS)} if direct else {}
+                with translated(self._name, "the registry"), process_environment(self._cloud):
                     self._sdk = MLClient(
-                        self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False
+                        self._credential, registry_name=self._name, show_progress=False, enable_telemetry=False, **way
                     )
             return self._sdk
 

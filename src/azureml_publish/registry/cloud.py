@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from azureml_publish.errors import PublishError, Unreachable
+from azureml_publish.network import BY_ENVIRONMENT, Network, is_loopback
 
 PUBLIC = "AzureCloud"
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The endpoints of one cloud, without a final slash; `authority` is its own host of Microsoft Entra, if any."""
+    """One cloud: its endpoints, without a final slash, and the way to them.
+
+    Attributes:
+        authority: its own host of Microsoft Entra, if any.
+        name: what azure-ai-ml calls it.
+        metadata_url: where it is described; None for a cloud that azure-ai-ml knows by name.
+        network: how its hosts are reached. One on this machine, as the emulator is, is reached directly.
+    """
 
     arm: str
     discovery: str
     authority: str | None = None
+    name: str = PUBLIC
+    metadata_url: str | None = None
+    network: Network = BY_ENVIRONMENT
 
     @property
     def scope(self) -> str:
@@ -29,10 +44,16 @@ class Cloud:
 CLOUDS = {
     PUBLIC: Cloud("https://management.azure.com", "https://eastus.api.azureml.ms"),
     "AzureChinaCloud": Cloud(
-        "https://management.chinacloudapi.cn", "https://chinaeast2.api.ml.azure.cn", "login.chinacloudapi.cn"
+        "https://management.chinacloudapi.cn",
+        "https://chinaeast2.api.ml.azure.cn",
+        "login.chinacloudapi.cn",
+        "AzureChinaCloud",
     ),
     "AzureUSGovernment": Cloud(
-        "https://management.usgovcloudapi.net", "https://usgovarizona.api.ml.azure.us", "login.microsoftonline.us"
+        "https://management.usgovcloudapi.net",
+        "https://usgovarizona.api.ml.azure.us",
+        "login.microsoftonline.us",
+        "AzureUSGovernment",
     ),
 }
 """The clouds that azure-ai-ml 1.35 knows by name. Discovery answers in any region for all (Microsoft's REST how-to)."""
@@ -42,7 +63,8 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
     """The cloud that the environment names: one that azure-ai-ml knows as well, or one of a metadata document.
 
     `AZUREML_CURRENT_CLOUD` and `ARM_CLOUD_METADATA_URL` choose it, `REGISTRY_DISCOVERY_ENDPOINT_URL` overrides where
-    discovery answers; azure-ai-ml reads the same three.
+    discovery answers; azure-ai-ml reads the same three. Of a cloud on this machine `REQUESTS_CA_BUNDLE` (else
+    `CURL_CA_BUNDLE`) names the certificates.
 
     Raises:
         Unreachable: the metadata document cannot be fetched.
@@ -56,22 +78,60 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
     if not url:
         hint = f"Name one of {', '.join(CLOUDS)}, or say in ARM_CLOUD_METADATA_URL where {name} is described."
         raise PublishError(f"There is no cloud named {name}.", hint=hint)
-    for cloud in _fetch(url):
+    certificates = environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE")
+    network = Network(direct=True, certificates=certificates) if is_loopback(url) else BY_ENVIRONMENT
+    for cloud in _fetch(url, network):
         if cloud.get("name") == name:
             arm = str(cloud["resourceManager"]).rstrip("/")
-            return Cloud(arm, (discovery or str(cloud.get("registryDiscovery") or arm)).rstrip("/"))
+            discovery = (discovery or str(cloud.get("registryDiscovery") or arm)).rstrip("/")
+            return Cloud(arm, discovery, name=str(name), metadata_url=url, network=network)
     raise PublishError(f"{url} knows no cloud named {name}.", hint="Mend AZUREML_CURRENT_CLOUD.")
 
 
+_PROCESS = threading.Lock()
+
+_READ_BY_AZURE_AI_ML = ("AZUREML_CURRENT_CLOUD", "ARM_CLOUD_METADATA_URL", "REGISTRY_DISCOVERY_ENDPOINT_URL")
+
+
+@contextmanager
+def process_environment(cloud: Cloud) -> Iterator[None]:
+    """Let the environment of the process name a cloud, for as long as an MLClient is made, and put it back.
+
+    azure-ai-ml takes a cloud's endpoints from nowhere else, reads them as a client is made, and writes there itself.
+    What comes before a client is made for a cloud on this machine goes there directly. One thread at a time.
+    """
+    told = (cloud.name, cloud.metadata_url, f"{cloud.discovery}/")
+    wanted: dict[str, str | None] = dict(zip(_READ_BY_AZURE_AI_ML, told, strict=True))
+    if cloud.network.direct:
+        host = urlsplit(cloud.arm).hostname
+        wanted |= {"NO_PROXY": host, "no_proxy": host, "REQUESTS_CA_BUNDLE": cloud.network.certificates}
+    with _PROCESS:
+        before = {name: os.environ.get(name) for name in wanted}
+        try:
+            _put(wanted)
+            yield
+        finally:
+            _put(before)
+
+
+def _put(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 @lru_cache
-def _fetch(url: str) -> tuple[dict[str, Any], ...]:
+def _fetch(url: str, network: Network) -> tuple[dict[str, Any], ...]:
     """The metadata document, asked for once a process; a failure is not kept."""
     import requests  # azure-core's own transport
 
     try:
-        response = requests.get(url, timeout=30)
-        response.raise_for_status()
-        clouds: list[dict[str, Any]] = response.json()
+        with network.session(url) as session:
+            response = session.get(url, timeout=30)
+            response.raise_for_status()
+            clouds: list[dict[str, Any]] = response.json()
     except requests.RequestException as error:
         what = type(error).__name__
         raise Unreachable(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from azureml_publish.errors import PublishError
-from azureml_publish.registry.cloud import Cloud, find_cloud
+from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
 from azureml_publish.registry.http import pipeline, send, translated
 
@@ -43,19 +43,14 @@ class Examined:
     code: int = 0
 
 
-def examine_registry(name: str, asker: Asker, environ: Mapping[str, str], user_agent: str) -> Iterator[Examined]:
+def examine_registry(name: str, asker: Asker, cloud: Cloud, user_agent: str) -> Iterator[Examined]:
     """Look into a registry step by step; ends at the first step without which the next ones make no sense."""
-    try:
-        cloud = find_cloud(environ)
-    except PublishError as error:
-        yield _failed("cloud", error)
-        return
     yield Examined("cloud", State.FINE, f"{cloud.arm}, discovery at {cloud.discovery}.")
     tokens = tuple(_tokens(asker, cloud))
     yield from tokens
     if any(one.state is State.FAILED for one in tokens):
         return
-    client = pipeline(asker.credential, cloud.scope, user_agent, retries=0)  # whoever examines wants to know, and soon
+    client = pipeline(asker.credential, cloud, user_agent, retries=0)  # whoever examines wants to know, and soon
 
     def ask(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})

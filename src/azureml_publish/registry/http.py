@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from azure.core import PipelineClient
     from azure.core.credentials import TokenCredential
 
+    from azureml_publish.registry.cloud import Cloud
+
 CONNECTIONS = 64
 """Open connections that are kept to one host: as many as `--jobs` allows threads. With fewer, threads that find none
 free connect and shake hands anew for each request."""
@@ -27,9 +29,9 @@ POLL_SECONDS = 1
 
 
 def pipeline(
-    credential: TokenCredential, scope: str, user_agent: str, *, retries: int | None = None
+    credential: TokenCredential, cloud: Cloud, user_agent: str, *, retries: int | None = None
 ) -> PipelineClient[Any, Any]:
-    """A client whose requests carry a token for `scope` and are tried again where that makes sense.
+    """A client whose requests carry a token for a cloud and are tried again where that makes sense.
 
     `retries` is how often at most. [default: azure-core's]
     """
@@ -42,9 +44,9 @@ def pipeline(
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
         policies.RetryPolicy() if retries is None else policies.RetryPolicy(retry_total=retries),
-        policies.BearerTokenCredentialPolicy(credential, scope),
+        policies.BearerTokenCredentialPolicy(credential, cloud.scope),
     ]
-    return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS), chain))
+    return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS, cloud.network), chain))
 
 
 def send(

@@ -31,6 +31,7 @@ from urllib3 import exceptions as failures
 from urllib3.util.ssl_ import create_urllib3_context
 
 from azureml_publish.errors import UsageProblem
+from azureml_publish.network import BY_ENVIRONMENT, Network
 
 _ALWAYS = make_headers(keep_alive=True, accept_encoding=True)
 
@@ -46,13 +47,14 @@ class PooledTransport(HttpTransport[Any, Any]):
     """Sends requests as azure-core's transport does, and raises the same kinds of errors; follows no redirect.
 
     The environment (`HTTPS_PROXY` and its like, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`) counts as it is
-    when a host is first asked, by the rules of requests. Left out are cookies, and netrc, whose password would take the
-    place of the token.
+    when a host is first asked, by the rules of requests, unless the network is a direct one. Left out are cookies, and
+    netrc, whose password would take the place of the token.
     """
 
-    def __init__(self, connections: int) -> None:
-        """Prepare to keep so many open connections to one host."""
+    def __init__(self, connections: int, network: Network = BY_ENVIRONMENT) -> None:
+        """Prepare to keep so many open connections to one host, and to reach hosts as a network says."""
         self._routes: dict[tuple[str, str], _Route] = {}
+        self._network = network
         self._adapter = _Adapter(pool_maxsize=connections)
         self._defaults = ConnectionConfiguration()
         self._finding = threading.Lock()
@@ -101,7 +103,7 @@ class PooledTransport(HttpTransport[Any, Any]):
         with self._finding:  # threads that come at once share one pool, too
             route = self._routes.get((scheme, netloc))
             if route is None:
-                route = self._routes[scheme, netloc] = self._adapter.find_route(f"{scheme}://{netloc}/")
+                route = self._routes[scheme, netloc] = self._adapter.find_route(f"{scheme}://{netloc}/", self._network)
             return route
 
 
@@ -111,15 +113,14 @@ class _Adapter(HTTPAdapter):
     That is some 10 to 30 ms of a processor each.
     """
 
-    def find_route(self, url: str) -> _Route:
+    def find_route(self, url: str, network: Network) -> _Route:
         """The pool for the host of a URL: through a proxy or not, and whose certificates it believes.
 
         Raises:
             UsageProblem: there are no certificates where the environment says.
         """
         request = requests.Request("GET", url).prepare()
-        settings = requests.Session().merge_environment_settings(url, {}, None, None, None)
-        proxies, verify = settings["proxies"], True if settings["verify"] is None else settings["verify"]
+        proxies, verify = network.settings(url)
         pool = cast("HTTPConnectionPool", self.get_connection_with_tls_context(request, verify, proxies=proxies))
         if (select_proxy(url, proxies) or "").startswith("https:"):
             self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]  # the proxy is believed likewise

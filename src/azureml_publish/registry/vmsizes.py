@@ -6,13 +6,13 @@ https://learn.microsoft.com/rest/api/azureml/virtual-machine-sizes/list
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
-from azureml_publish.registry.cloud import find_cloud
+from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.http import pipeline, send
 
 if TYPE_CHECKING:
@@ -26,13 +26,10 @@ LOCATIONS_API = "2022-12-01"
 class Subscription:
     """One subscription, asked through Azure Resource Manager."""
 
-    def __init__(
-        self, subscription: str, credential: TokenCredential, environ: Mapping[str, str], user_agent: str
-    ) -> None:
-        cloud = find_cloud(environ)
+    def __init__(self, subscription: str, credential: TokenCredential, cloud: Cloud, user_agent: str) -> None:
         self._url = f"{cloud.arm}/subscriptions/{subscription}"
         self._name = subscription
-        self._client = pipeline(credential, cloud.scope, user_agent)
+        self._client = pipeline(credential, cloud, user_agent)
 
     def regions(self) -> tuple[str, ...]:
         """The physical regions that the subscription may use, by name."""

@@ -14,7 +14,6 @@ from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.stages import read_catalogue
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
-from azureml_publish.registry.credentials import find_credential
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription
 from azureml_publish.reporters.changes import comparison_json, comparison_text
 from azureml_publish.skus.live import Comparison, compare, overlay_of, read_sizes
@@ -50,10 +49,9 @@ def command(
     broken = next((one for one in wrong if one.severity == "error"), None)
     if broken is not None:
         raise UsageProblem(f"{broken.location.path}:{broken.location.line}: {broken.message}", hint=broken.hint)
-    environ = output.run.environ
-    asked = Subscription(
-        subscription, find_credential(environ, find_cloud(environ).authority).credential, environ, TOOL
-    )
+    cloud = find_cloud(output.run.environ)
+    asker = output.run.find_credential(output.run.environ, cloud.authority)
+    asked = Subscription(subscription, asker.credential, cloud, TOOL)
     answers, missing = asked.vm_sizes_everywhere(regions or asked.regions())
     if missing and regions:
         raise NotFound(next(iter(missing.values())), hint="`az account list-locations` shows the regions' names.")

@@ -13,6 +13,7 @@ from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
 from azureml_publish.content.upload.container import SHA256_KEY
 from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
+from azureml_publish.network import Network, is_loopback
 from azureml_publish.spec import BlobFolder
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ STORAGE_SCOPE = "https://storage.azure.com/.default"
 
 MOST_READ = 64 * 1024 * 1024
 """Bytes that azure-storage-blob may fetch with one request: a block at least."""
+
+
+MOST_CONNECTIONS = 64
+"""Open connections that are kept to one account: as many as `--connections` allows."""
 
 
 def _no_credential() -> Credential | None:
@@ -129,10 +134,12 @@ class Blobs:
         key = (folder.storage, folder.container, asks)
         with self._opening:
             if key not in self._opened:
+                address = self.endpoint.format(storage=folder.storage)
                 self._opened[key] = ContainerClient(
-                    self.endpoint.format(storage=folder.storage),
+                    address,
                     folder.container,
                     credential=self._credential() if asks else None,
+                    transport=Network(direct=is_loopback(address)).transport(address, MOST_CONNECTIONS),
                     retry_total=0,  # who reads is the one who has patience
                     max_single_get_size=MOST_READ,
                 )

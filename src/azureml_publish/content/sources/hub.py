@@ -7,16 +7,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from azureml_publish.content.packaging.tree import ArtifactFile, HubOrigin
 from azureml_publish.content.sources.selection import choose
 from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
-from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable
+from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UsageProblem
+from azureml_publish.network import is_loopback
 from azureml_publish.spec import HubSource
 
 if TYPE_CHECKING:
-    from huggingface_hub.hf_api import ModelInfo
+    from huggingface_hub import ModelInfo
+    from huggingface_hub.utils import httpx
 
 ANSWER_SECONDS = 60.0
 """How long the Hub may be silent; huggingface_hub itself would wait for ever."""
@@ -40,9 +44,10 @@ class HubRepository:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A Hub: its endpoint (None: huggingface_hub's own, which reads HF_ENDPOINT), and how to wait where it asks for it.
+    """A Hub: its endpoint (None: huggingface_hub's own), and how to wait where it asks for it.
 
-    A token is taken by huggingface_hub from HF_TOKEN or its own login, and does not follow a redirect elsewhere.
+    A token is taken by huggingface_hub from HF_TOKEN or its own login, and does not follow a redirect elsewhere. A Hub
+    on this machine is reached directly: neither proxies nor HF_HUB_OFFLINE count for it.
     """
 
     endpoint: str | None = None
@@ -55,10 +60,7 @@ class Hub:
         Raises:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
-        from huggingface_hub import HfApi
-
-        with _translated(f"{repository} at {revision}" if revision else repository):
-            info = HfApi(endpoint=self.endpoint).model_info(repository, revision=revision, timeout=ANSWER_SECONDS)
+        info = self._ask(repository, revision)
         card = info.card_data
         return HubRepository(
             id=info.id,
@@ -78,16 +80,10 @@ class Hub:
             NotAuthorised: the repository is gated or private.
             Unreachable: the Hub does not answer.
         """
-        from huggingface_hub import HfApi
-
         what = f"{source.huggingface} at {source.revision}"
-        api = HfApi(endpoint=self.endpoint)
 
         def ask() -> ModelInfo:
-            with _translated(what):
-                return api.model_info(
-                    source.huggingface, revision=source.revision, files_metadata=True, timeout=ANSWER_SECONDS
-                )
+            return self._ask(source.huggingface, source.revision, blobs=True)
 
         # A Hub that is not there at all is told at once.
         info = Patience(sleep=self.sleep).attempt(ask, worth=lambda error: error.status is not None)
@@ -118,7 +114,7 @@ class Hub:
             NotFound, NotAuthorised, Unreachable: as the Hub answers.
             ContentMismatch: the file has another size by now.
         """
-        from huggingface_hub import get_session, hf_hub_url
+        from huggingface_hub import hf_hub_url
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
         asked = hf_hub_url(origin.repository, origin.path, revision=origin.revision, endpoint=self.endpoint)
@@ -130,7 +126,7 @@ class Hub:
             del headers["Range"]
         with (
             _translated(f"{origin.repository}: {origin.path}"),
-            get_session().stream(
+            self._client().stream(
                 "GET", signed or asked, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
             ) as response,
         ):
@@ -146,6 +142,44 @@ class Hub:
                 skipped = max(0, skipped - len(chunk))
                 if kept:
                     yield kept
+
+    def _ask(self, repository: str, revision: str | None, *, blobs: bool = False) -> ModelInfo:
+        """What the Hub says of a repository, asked as `HfApi.model_info` does; `blobs`: with digests of its files."""
+        from huggingface_hub import ModelInfo, constants
+        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+        what = f"{repository} at {revision}" if revision else repository
+        url = f"{self.endpoint or constants.ENDPOINT}/api/models/{quote(repository)}"
+        if revision is not None:
+            url += f"/revision/{quote(revision, safe='')}"
+        with _translated(what):
+            params = {"blobs": True} if blobs else {}
+            answer = self._client().get(url, headers=build_hf_headers(), params=params, timeout=ANSWER_SECONDS)
+            hf_raise_for_status(answer)
+        try:
+            return ModelInfo(**answer.json())  # type: ignore[no-untyped-call]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            hint = "Check HF_ENDPOINT, and whether a proxy answers in the Hub's place."
+            raise Unreachable(f"The Hub answers something else than was asked about {what}.", hint=hint) from error
+
+    def _client(self) -> httpx.Client:
+        from huggingface_hub import get_session
+
+        if is_loopback(self.endpoint):
+            return _direct_client()
+        try:
+            return get_session()
+        except OSError as error:
+            hint = "Mend SSL_CERT_FILE or SSL_CERT_DIR: certificates in PEM, or a folder of such."
+            raise UsageProblem(f"The certificates for the Hub cannot be read: {error.strerror}.", hint=hint) from error
+
+
+@cache
+def _direct_client() -> httpx.Client:
+    """A client to which no variable of the environment means anything."""
+    from huggingface_hub.utils import httpx
+
+    return httpx.Client(trust_env=False, follow_redirects=True, timeout=None)
 
 
 def _find_start(status: int, headers: Mapping[str, str], start: int, size: int, path: str) -> int:
