@@ -1,6 +1,6 @@
-"""A baseline: the findings that an old catalogue is adopted with, so that only new ones are told.
+"""A baseline: the findings that an old catalogue is adopted with, so that only new ones are reported.
 
-A finding is known again by its rule, file and message, however far its line has moved; several that read alike are
+A finding is recognised by its rule, file and message, however far its line has moved; several that read alike are
 counted.
 """
 
@@ -25,7 +25,7 @@ VERSION = 1
 
 
 def fingerprint(found: Diagnostic) -> Fingerprint:
-    """By what a finding is known again."""
+    """What a finding is recognised by."""
     return found.location.path, found.code, re.sub(r"\bline \d+", "line …", found.message)
 
 
@@ -75,7 +75,7 @@ def _count(one: Mapping[str, Any]) -> int:
 def new_findings(found: Iterable[Diagnostic], known: Counter[Fingerprint]) -> tuple[tuple[Diagnostic, ...], int]:
     """The findings that a baseline does not hold, and how many it does."""
     left = known.copy()
-    told = []
+    fresh = []
     held = 0
     for one in found:
         mark = fingerprint(one)
@@ -83,8 +83,8 @@ def new_findings(found: Iterable[Diagnostic], known: Counter[Fingerprint]) -> tu
             left[mark] -= 1
             held += 1
         else:
-            told.append(one)
-    return tuple(told), held
+            fresh.append(one)
+    return tuple(fresh), held
 
 
 def stale_entries(

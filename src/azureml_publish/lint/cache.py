@@ -24,7 +24,7 @@ from azureml_publish.lint.engine import Fact, LinkUse
 from azureml_publish.project import MAX_FILE_BYTES, shown_path
 
 DAYS = 30
-"""Entries that nobody asked for so long are forgotten."""
+"""Entries that nobody used for so long are removed."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS checked (digest BLOB PRIMARY KEY, used INTEGER, found TEXT) WITHOUT ROWID"
 
@@ -70,7 +70,7 @@ class LintCache:
 
     @property
     def usable(self) -> bool:
-        """Whether anything can be remembered."""
+        """Whether anything can be kept."""
         return self._connection is not None
 
     def get(self, digest: bytes | None) -> Checked | None:
@@ -89,7 +89,7 @@ class LintCache:
         return checked
 
     def put(self, digest: bytes | None, checked: Checked) -> None:
-        """Remember what was found."""
+        """Keep what was found."""
         if self._connection is not None and digest is not None:
             self._kept.append((digest, self._today, _written(checked)))
 

@@ -1,4 +1,4 @@
-"""Mends applied to a text: those that fit together, the others wait for the next round."""
+"""Fixes applied to a text: those that fit together; the others wait for the next round."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
-    """A text after its mends, and the findings whose mends are in it."""
+class FixedText:
+    """A text after its fixes, and the findings whose fixes are in it."""
 
     text: str
     done: tuple[Diagnostic, ...]
 
 
 def fix_path(found: Diagnostic) -> str:
-    """The file that a finding's mend changes."""
+    """The file that a finding's fix changes."""
     return (found.fix.path if found.fix else "") or found.location.path
 
 
-def apply_fixes(text: str, found: Sequence[Diagnostic]) -> Mended:
-    """Apply the mends of findings to the text of their file.
+def apply_fixes(text: str, found: Sequence[Diagnostic]) -> FixedText:
+    """Apply the fixes of findings to the text of their file.
 
-    A mend is applied whole or not at all. One that touches what another has changed waits: the text is looked at again
+    A fix is applied whole or not at all. One that touches what another has changed waits: the text is looked at again
     afterwards. New lines end as the file's lines end.
     """
     starts = [0, *(end.end() for end in _NEWLINE.finditer(text))]
@@ -45,11 +45,11 @@ def apply_fixes(text: str, found: Sequence[Diagnostic]) -> Mended:
         done.append(one)
     for (start, end), new in sorted(taken.items(), reverse=True):
         text = text[:start] + new + text[end:]
-    return Mended(text, tuple(done))
+    return FixedText(text, tuple(done))
 
 
 def _cuts(text: str, starts: Sequence[int], fix: Fix, newline: str) -> dict[tuple[int, int], str] | None:
-    """The stretches that a mend replaces, by index; None where an edit lies outside the text."""
+    """The stretches that a fix replaces, by index; None where an edit lies outside the text."""
     cuts: dict[tuple[int, int], str] = {}
     for edit in fix.edits:
         start = _index(text, starts, edit.line, edit.column)

@@ -1,4 +1,4 @@
-"""What rules on cards have in common when they tell of a finding: its edits, and one finding for many places."""
+"""What rules on cards have in common when they report a finding: its edits, and one finding for many places."""
 
 from __future__ import annotations
 

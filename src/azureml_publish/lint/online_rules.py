@@ -20,7 +20,7 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 
 @dataclass(frozen=True, slots=True)
 class LinkUse:
-    """A link of a card: what is asked for, and where it is written.
+    """A link of a card: which address, and where it is written.
 
     Attributes:
         url: the address without its fragment, which no server sees.
@@ -36,7 +36,7 @@ class LinkUse:
     fix: Fix | None
 
     def to(self, address: str) -> Fix | None:
-        """The mend that puts another address here. Never a safe one: what stands there now is for people to look at."""
+        """The fix that puts another address here. Never a safe one: what stands there now is for people to look at."""
         if self.fix is None:
             return None
         return Fix(tuple(replace(edit, text=address) for edit in self.fix.edits), safe=False)
@@ -44,7 +44,7 @@ class LinkUse:
 
 @dataclass(frozen=True, slots=True)
 class ModelUse:
-    """What a model folder says that Hub and registry are asked about, and where a key of it is written."""
+    """What a model folder says that Hub and registry are compared with, and where a key of it is written."""
 
     license: str
     where: Callable[[str], Location]
@@ -67,12 +67,12 @@ def _uses(card: Card) -> Iterator[LinkUse]:
 
 
 def _is_page(url: str) -> bool:
-    """Whether an address can be asked about: on the web, without a password, and no pattern such as `{region}`."""
+    """Whether an address can be followed: on the web, without a password, and no pattern such as `{region}`."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        return False  # CARD023 tells
+        return False  # CARD023 reports it
     if parts.scheme.lower() not in ("http", "https") or "@" in parts.netloc or re.search(r"[{}<>\s\\]", url):
         return False
     return bool(_HOST.fullmatch(host) or ":" in host) and not _RESERVED.fullmatch(host.rstrip("."))

@@ -9,11 +9,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from azureml_publish import asset_folders as assetfolders
-from azureml_publish import documents, project, render
+from azureml_publish import asset_folders, documents, project, render
 from azureml_publish.diagnostics import Rule, Severity
-from azureml_publish.lint import baseline
-from azureml_publish.lint import suppressions as silence
+from azureml_publish.lint import baseline, suppressions
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.lint.selection import Rulebook
 from azureml_publish.render import templates
@@ -38,12 +36,12 @@ READING: tuple[Rule, ...] = (
     templates.FAILED,
     render.CORRUPTED,
     render.UNKNOWN_TASK,
-    assetfolders.WITHOUT_SPEC,
-    assetfolders.NOT_READABLE,
+    asset_folders.WITHOUT_SPEC,
+    asset_folders.NOT_READABLE,
 )
 """What reading and rendering report."""
 
-LINTING: tuple[Rule, ...] = (silence.UNUSED, silence.UNKNOWN, silence.NO_REASON, baseline.STALE)
+LINTING: tuple[Rule, ...] = (suppressions.UNUSED, suppressions.UNKNOWN, suppressions.NO_REASON, baseline.STALE)
 """What the linter reports about its own settings."""
 
 ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
@@ -51,7 +49,7 @@ ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
 
 
 def always_looks(code: str) -> bool:
-    """Whether the rule of a code looks in every run: the network is asked in some only, and not every answer comes."""
+    """Whether the rule of a code looks in every run: the network is used in some only, and not every answer comes."""
     return code not in ONLINE
 
 

@@ -13,13 +13,13 @@ from azureml_publish.errors import UsageProblem
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Every rule there is, and which of them can be chosen and silenced.
+    """Every rule there is, and which of them can be selected and suppressed.
 
     Attributes:
         rules: all rules.
-        optional: codes of the rules that look at what was read and rendered. The others tell that something could not
-            be read or rendered at all, so that no other rule saw it: they are always told.
-        reading: codes whose errors tell the same, though a rule of that code looks at what was read as well.
+        optional: codes of the rules that look at what was read and rendered. The others report that something could not
+            be read or rendered at all, so that no other rule saw it: they are always reported.
+        reading: codes whose errors report the same, though a rule of that code looks at what was read as well.
     """
 
     rules: tuple[Rule, ...]
@@ -27,7 +27,7 @@ class Rulebook:
     reading: frozenset[str] = frozenset()
 
     def is_optional(self, found: Diagnostic) -> bool:
-        """Whether a finding can be left out, silenced and accepted."""
+        """Whether a finding can be left out, suppressed and accepted."""
         unread = found.code in self.reading and found.severity is Severity.ERROR
         return found.code in self.optional and not unread
 
@@ -64,7 +64,7 @@ class Rulebook:
 def selected(
     found: Iterable[Diagnostic], rulebook: Rulebook, select: Iterable[str], ignore: Iterable[str]
 ) -> tuple[Diagnostic, ...]:
-    """The findings of the rules that are asked for, and those that tell why a rule could not look.
+    """The findings of the rules that are asked for, and those that say why a rule could not look.
 
     Raises:
         UsageProblem: a selector means no rule.

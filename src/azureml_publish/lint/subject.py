@@ -42,8 +42,8 @@ class ModelSubject:
     """One model folder as the checks see it.
 
     Attributes:
-        rendered: None where rendering failed, which is told elsewhere.
-        trace: where each character of the card was written; asked only where something is found in the card.
+        rendered: None where rendering failed, which is reported elsewhere.
+        trace: where each character of the card was written; called only where something is found in the card.
         config: as in `Described`.
         tokenizer: likewise.
     """
@@ -223,7 +223,7 @@ def _sample_file(sample: Sample) -> SampleText:
 
 
 def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Location:
-    """Where it was written; the line of the rendered card where a trace of the rendering does not tell."""
+    """Where it was written; the line of the rendered card where a trace of the rendering does not say."""
     trace = model.trace()
     place = trace.place(line, column) if trace is not None and trace.text == card else None
     return place or Location(f"build/{model.folder.folder}/description.md", line, column)

@@ -1,4 +1,4 @@
-"""Silences that stand in cards and templates, as comments of HTML or of Jinja.
+"""Suppressions in cards and templates, as comments of HTML or of Jinja.
 
 ```
 <!-- publish: ignore CARD001 the table is cut on purpose -->      the block below, or the line it stands in
@@ -12,15 +12,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Edit, Fix, Location
-from azureml_publish.lint.suppressions import Silence
+from azureml_publish.lint.suppressions import Suppression
 from azureml_publish.spec.silence import SILENCE_COMMENT
 
 _PARTS = ("kind", "codes", "reason")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
-def comment_silences(text: str, path: str, *, judged: bool) -> Iterator[Silence]:
-    """The silences in the comments of one file."""
+def comment_suppressions(text: str, path: str, *, judged: bool) -> Iterator[Suppression]:
+    """The suppressions in the comments of one file."""
     lines = re.split(r"\r\n|\r|\n", text)
     for number, line in enumerate(lines, 1):
         for comment in SILENCE_COMMENT.finditer(line):
@@ -31,7 +31,7 @@ def comment_silences(text: str, path: str, *, judged: bool) -> Iterator[Silence]
             fix = _removal(lines, number, comment) if len(codes) == 1 else None
             for code in codes:
                 width = comment.end() - comment.start()
-                yield Silence(code, reason, where, path, scope, judged, fix, width)
+                yield Suppression(code, reason, where, path, scope, judged, fix, width)
 
 
 def _scope(lines: Sequence[str], number: int) -> tuple[int, int]:

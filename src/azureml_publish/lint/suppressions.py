@@ -1,4 +1,4 @@
-"""Findings that somebody accepted, with the reason; and silences that silence nothing."""
+"""Findings that somebody accepted, with the reason; and suppressions that suppress nothing."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from functools import lru_cache
 from azureml_publish.diagnostics import Diagnostic, Fix, Location, Rule, Severity
 from azureml_publish.lint.selection import Rulebook
 
-UNUSED = Rule("LINT001", "unused-silence", Severity.WARNING, "A silence silences nothing.")
-UNKNOWN = Rule("LINT002", "unknown-rule-in-silence", Severity.WARNING, "A silence names no rule that can be silenced.")
-NO_REASON = Rule("LINT003", "silence-without-reason", Severity.WARNING, "A silence in a card gives no reason.")
+UNUSED = Rule("LINT001", "unused-silence", Severity.WARNING, "A suppression suppresses nothing.")
+UNKNOWN = Rule("LINT002", "unknown-rule-in-silence", Severity.WARNING, "A suppression names no rule that it can mean.")
+NO_REASON = Rule("LINT003", "silence-without-reason", Severity.WARNING, "A suppression in a card gives no reason.")
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
-    """One rule that is not told of in some files, or in some lines of one.
+class Suppression:
+    """One rule that is not reported in some files, or in some lines of one: an entry of `silence:`, or a comment.
 
     Attributes:
         rule: code or name, as it is written.
         where: where it is written.
         path: glob over the paths of findings; `**` crosses folders.
         lines: first and last line that it means; None for all.
-        judged: whether everything that it may mean was looked at, so that it can be told to be unused.
-        fix: takes the silence away.
+        judged: whether everything that it may mean was looked at, so that it can be reported as unused.
+        fix: removes it.
         width: characters of its text at `where`.
     """
 
@@ -45,60 +45,64 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Silenced:
-    """A finding that is not told, and the silence that says why."""
+class Suppressed:
+    """A finding that is not reported, and the suppression that says why."""
 
     found: Diagnostic
-    by: Silence
+    by: Suppression
 
 
-def apply_silences(
-    found: Iterable[Diagnostic], silences: Sequence[Silence], rulebook: Rulebook, ran: Callable[[str], bool]
-) -> tuple[tuple[Diagnostic, ...], tuple[Silenced, ...]]:
-    """Part the findings into those that are told and those that are silenced.
+def apply_suppressions(
+    found: Iterable[Diagnostic], suppressions: Sequence[Suppression], rulebook: Rulebook, ran: Callable[[str], bool]
+) -> tuple[tuple[Diagnostic, ...], tuple[Suppressed, ...]]:
+    """Part the findings into those that are reported and those that are suppressed.
 
     Args:
         found: all findings.
-        silences: all silences; the first that covers a finding takes it.
+        suppressions: all of them; the first that covers a finding takes it.
         rulebook: which rules there are.
         ran: whether the rule of a code looked at all in this run.
 
     Returns:
-        what is told, with what is wrong with the silences themselves; and what is silenced.
+        what is reported, with what is wrong with the suppressions themselves; and what is suppressed.
     """
-    told: list[Diagnostic] = []
-    hushed: list[Silenced] = []
-    by_code: dict[str, list[Silence]] = {}
-    for silence in silences:
-        rule = rulebook.named(silence.rule)
+    reported: list[Diagnostic] = []
+    suppressed: list[Suppressed] = []
+    by_code: dict[str, list[Suppression]] = {}
+    for given in suppressions:
+        rule = rulebook.named(given.rule)
         if rule is None:
-            message = f"There is no rule '{silence.rule}' to silence."
-            told.append(UNKNOWN.at(silence.where, message, rulebook.close_to(silence.rule), width=silence.width))
+            message = f"There is no rule '{given.rule}' to suppress."
+            reported.append(UNKNOWN.at(given.where, message, rulebook.close_to(given.rule), width=given.width))
         elif rule.code not in rulebook.optional:
-            message = f"{rule.code} cannot be silenced: it tells what keeps other rules from looking."
-            told.append(UNKNOWN.at(silence.where, message, "Mend what it tells of.", width=silence.width))
+            message = f"{rule.code} cannot be suppressed: it reports what keeps other rules from looking."
+            reported.append(UNKNOWN.at(given.where, message, "Fix what it reports.", width=given.width))
         else:
-            by_code.setdefault(rule.code, []).append(silence)
-        if not silence.reason.strip():
+            by_code.setdefault(rule.code, []).append(given)
+        if not given.reason.strip():
             hint = "Say why behind the code: <!-- publish: ignore CARD001 the table is cut on purpose -->."
-            told.append(NO_REASON.at(silence.where, f"The silence of {silence.rule} gives no reason.", hint))
-    used: set[Silence] = set()
+            reported.append(NO_REASON.at(given.where, f"The suppression of {given.rule} gives no reason.", hint))
+    used: set[Suppression] = set()
     for one in found:
         covering = [each for each in by_code.get(one.code, ()) if each.covers(one) and rulebook.is_optional(one)]
         used.update(covering)
         if covering:
-            hushed.append(Silenced(one, covering[0]))
+            suppressed.append(Suppressed(one, covering[0]))
         else:
-            told.append(one)
+            reported.append(one)
     for code, of_code in by_code.items():
-        told.extend(_unused(silence) for silence in of_code if silence not in used and silence.judged and ran(code))
-    return tuple(told), tuple(hushed)
+        reported.extend(
+            _unused(suppression)
+            for suppression in of_code
+            if suppression not in used and suppression.judged and ran(code)
+        )
+    return tuple(reported), tuple(suppressed)
 
 
-def _unused(silence: Silence) -> Diagnostic:
-    where = "the lines that it means" if silence.lines else f"'{silence.path}'"
-    message = f"This silences nothing: {silence.rule} finds nothing in {where}."
-    return UNUSED.at(silence.where, message, "Take the silence out.", fix=silence.fix, width=silence.width)
+def _unused(suppression: Suppression) -> Diagnostic:
+    where = "the lines that it means" if suppression.lines else f"'{suppression.path}'"
+    message = f"This suppresses nothing: {suppression.rule} finds nothing in {where}."
+    return UNUSED.at(suppression.where, message, "Remove it.", fix=suppression.fix, width=suppression.width)
 
 
 @lru_cache(maxsize=1024)

@@ -15,14 +15,14 @@ from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.lint.cache import cache_file
 from azureml_publish.lint.engine import ONLINE_CHECKS, LinkUse, ModelUse, check
 from azureml_publish.lint.online import (
-    Asker,
     Guard,
     Hosts,
     HubAnswer,
-    LinkMemory,
+    LinkCache,
+    LinkClient,
     RegistryAnswer,
-    ask_links,
-    ask_repository,
+    fetch_repository,
+    follow_links,
 )
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
@@ -91,15 +91,15 @@ def _links(run: RunContext, uses: Sequence[LinkUse], *, cache: bool) -> tuple[li
     if not uses:
         return [], []
     environ, hosts = run.environ, Hosts()
-    asker = Asker(
+    client = LinkClient(
         Guard.read(environ.get(ALLOW_PRIVATE, "")),
         AGENT,
         hosts.turn,
         bundle=environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or True,
     )
-    memory = LinkMemory(cache_file(environ).with_name("links.json") if cache else None)
-    with closing(asker):
-        asked = ask_links((use.url for use in uses), asker, hosts, memory)
+    answers = LinkCache(cache_file(environ).with_name("links.json") if cache else None)
+    with closing(client):
+        asked = follow_links((use.url for use in uses), client, hosts, answers)
     found = [
         one
         for use in uses
@@ -126,7 +126,7 @@ def _hub(run: RunContext, folders: Iterable[ModelFolder]) -> tuple[list[Diagnost
         if silent.is_set():
             return None
         try:
-            return ask_repository(hub, one[1], token=token)
+            return fetch_repository(hub, one[1], token=token)
         except Unreachable as error:
             silent.set()
             return error

@@ -28,7 +28,7 @@ from azureml_publish.lint.engine import (
     compare,
     link_uses,
 )
-from azureml_publish.lint.suppressions import Silenced
+from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import silenced
@@ -63,7 +63,7 @@ class Staged:
     project: Project | None
     subjects: tuple[ModelSubject, ...]
     found: tuple[Diagnostic, ...]
-    silenced: tuple[Silenced, ...] = ()
+    silenced: tuple[Suppressed, ...] = ()
 
     @property
     def rendered(self) -> tuple[tuple[ModelFolder, RenderedModel], ...]:

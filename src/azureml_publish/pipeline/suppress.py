@@ -10,46 +10,48 @@ from azureml_publish.documents import Document, KeyPath, decode
 from azureml_publish.documents.edits import remove_items
 from azureml_publish.lint.engine import ModelSubject
 from azureml_publish.lint.rule_book import always_looks, rulebook
-from azureml_publish.lint.suppression_comments import comment_silences
-from azureml_publish.lint.suppressions import Silence, Silenced, apply_silences
+from azureml_publish.lint.suppression_comments import comment_suppressions
+from azureml_publish.lint.suppressions import Suppressed, Suppression, apply_suppressions
 from azureml_publish.project import MAX_FILE_BYTES, Project, shown_path
 
 
 def silenced(
     project: Project, subjects: Sequence[ModelSubject], found: Iterable[Diagnostic]
-) -> tuple[tuple[Diagnostic, ...], tuple[Silenced, ...]]:
-    """What is told, with what is wrong with silences, and what is silenced.
+) -> tuple[tuple[Diagnostic, ...], tuple[Suppressed, ...]]:
+    """What is reported, with what is wrong with suppressions, and what is suppressed.
 
-    A silence can only be told to be unused where everything that it may mean was looked at: its model was read and
+    A suppression can only be reported as unused where everything that it may mean was looked at: its model was read and
     rendered, and for those of the project and its templates every model was. Those of rules on
     what the network says never are: not every run asks it, and not every answer comes.
     """
     looked = {one.folder.folder for one in subjects if one.rendered is not None}
     whole = not project.unreadable and all(model.folder in looked for model in project.models)
-    return apply_silences(found, [*_of_project(project, whole=whole), *_of_models(subjects)], rulebook(), always_looks)
+    return apply_suppressions(
+        found, [*_of_project(project, whole=whole), *_of_models(subjects)], rulebook(), always_looks
+    )
 
 
-def _of_project(project: Project, *, whole: bool) -> Iterator[Silence]:
+def _of_project(project: Project, *, whole: bool) -> Iterator[Suppression]:
     for index, one in enumerate(project.config.lint.silence):
         key_path: KeyPath = ("lint", "silence", index)
         where = project.document.location((*key_path, "rule"))
         fix = _removal(project.document, key_path)
-        yield Silence(one.rule, one.reason, where, one.path, judged=whole, fix=fix)
+        yield Suppression(one.rule, one.reason, where, one.path, judged=whole, fix=fix)
     for path in sorted(project.templates.rglob("*.j2")) if project.templates.is_dir() else ():
         text = _text(path)
         if text is not None:
-            yield from comment_silences(text, shown_path(project.root, path), judged=whole)
+            yield from comment_suppressions(text, shown_path(project.root, path), judged=whole)
 
 
-def _of_models(subjects: Iterable[ModelSubject]) -> Iterator[Silence]:
+def _of_models(subjects: Iterable[ModelSubject]) -> Iterator[Suppression]:
     for subject in subjects:
         folder, judged = subject.folder, subject.rendered is not None
         for index, one in enumerate(folder.spec.silence):
             key_path: KeyPath = ("silence", index)
             where = folder.document.location((*key_path, "rule"))
             fix = _removal(folder.document, key_path)
-            yield Silence(one.rule, one.reason, where, f"models/{folder.folder}/**", judged=judged, fix=fix)
-        yield from comment_silences(folder.card, folder.card_path, judged=judged)
+            yield Suppression(one.rule, one.reason, where, f"models/{folder.folder}/**", judged=judged, fix=fix)
+        yield from comment_suppressions(folder.card, folder.card_path, judged=judged)
 
 
 def _removal(document: Document, key_path: KeyPath) -> Fix | None:

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Rule
 from azureml_publish.lint.fixes import fix_path
-from azureml_publish.lint.suppressions import Silenced
+from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.reporters.diagnostics import as_json, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
 
@@ -31,7 +31,7 @@ class LintReport:
     """
 
     found: tuple[Diagnostic, ...]
-    suppressed: tuple[Silenced, ...]
+    suppressed: tuple[Suppressed, ...]
     fixed: tuple[Diagnostic, ...]
     models: int
     rules: tuple[Rule, ...]

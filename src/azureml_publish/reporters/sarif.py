@@ -12,7 +12,7 @@ from azureml_publish import __version__
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.lint.baseline import fingerprint
 from azureml_publish.lint.fixes import fix_path
-from azureml_publish.lint.suppressions import Silence
+from azureml_publish.lint.suppressions import Suppression
 from azureml_publish.reporters.frames import span_of
 from azureml_publish.reporters.lint import LintReport
 
@@ -54,7 +54,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(
-    one: Diagnostic, by: Silence | None, report: LintReport, index: dict[str, int], seen: Counter[str]
+    one: Diagnostic, by: Suppression | None, report: LintReport, index: dict[str, int], seen: Counter[str]
 ) -> dict[str, Any]:
     mark = hashlib.sha256("\0".join(fingerprint(one)).encode()).hexdigest()[:32]
     seen[mark] += 1

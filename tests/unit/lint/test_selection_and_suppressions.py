@@ -8,8 +8,8 @@ from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.errors import UsageProblem
 from azureml_publish.lint.fixes import apply_fixes
 from azureml_publish.lint.selection import Rulebook, selected
-from azureml_publish.lint.suppression_comments import comment_silences
-from azureml_publish.lint.suppressions import Silence, apply_silences
+from azureml_publish.lint.suppression_comments import comment_suppressions
+from azureml_publish.lint.suppressions import Suppression, apply_suppressions
 
 BROKEN = Rule("DOC001", "broken", Severity.ERROR, "Broken.")
 TABLE = Rule("CARD001", "table", Severity.ERROR, "Table.")
@@ -69,16 +69,16 @@ def test_a_rule_that_does_not_exist_is_a_mistake_of_usage(word: str, hint: str) 
     ],
 )
 def test_globs_know_folders(glob: str, path: str, *, covered: bool) -> None:
-    silence = Silence("CARD001", "so", Location("publish.yaml"), glob)
+    silence = Suppression("CARD001", "so", Location("publish.yaml"), glob)
     assert silence.covers(at(TABLE, path)) is covered
 
 
-def silence(rule: str, *, reason: str = "so", path: str = "**", judged: bool = True) -> Silence:
-    return Silence(rule, reason, Location("publish.yaml", 3), path, judged=judged)
+def silence(rule: str, *, reason: str = "so", path: str = "**", judged: bool = True) -> Suppression:
+    return Suppression(rule, reason, Location("publish.yaml", 3), path, judged=judged)
 
 
 def test_a_silence_takes_the_findings_of_its_rule_alone_and_keeps_its_reason() -> None:
-    told, hushed = apply_silences([at(TABLE), at(LINK)], [silence("table")], BOOK, lambda _: True)
+    told, hushed = apply_suppressions([at(TABLE), at(LINK)], [silence("table")], BOOK, lambda _: True)
     assert [one.code for one in told] == ["CARD010"]
     assert [(one.found.code, one.by.reason) for one in hushed] == [("CARD001", "so")]
 
@@ -94,14 +94,14 @@ def test_a_silence_takes_the_findings_of_its_rule_alone_and_keeps_its_reason() -
         (silence("CARD010", reason=" "), ["LINT003", "LINT001"]),
     ],
 )
-def test_what_is_wrong_with_silences_is_told(given: Silence, codes: list[str]) -> None:
-    told, _ = apply_silences([], [given], BOOK, lambda code: code != "SKU001")
+def test_what_is_wrong_with_silences_is_told(given: Suppression, codes: list[str]) -> None:
+    told, _ = apply_suppressions([], [given], BOOK, lambda code: code != "SKU001")
     assert [one.code for one in told] == codes
     assert all(one.location == Location("publish.yaml", 3) for one in told)
 
 
 def test_two_silences_of_one_finding_are_both_used() -> None:
-    told, hushed = apply_silences([at(TABLE)], [silence("CARD001"), silence("table")], BOOK, lambda _: True)
+    told, hushed = apply_suppressions([at(TABLE)], [silence("CARD001"), silence("table")], BOOK, lambda _: True)
     assert told == ()
     assert len(hushed) == 1
 
@@ -127,7 +127,7 @@ after
 
 
 def test_a_comment_means_the_next_block_or_the_line_that_it_stands_in() -> None:
-    found = [(one.rule, one.reason, one.where.line, one.lines) for one in comment_silences(CARD, "c", judged=True)]
+    found = [(one.rule, one.reason, one.where.line, one.lines) for one in comment_suppressions(CARD, "c", judged=True)]
     assert found == [
         ("CARD001", "cut on purpose", 3, (3, 7)),
         ("CARD010", "beside", 9, (9, 9)),
@@ -151,7 +151,7 @@ def test_a_comment_means_the_next_block_or_the_line_that_it_stands_in() -> None:
     ],
 )
 def test_what_is_a_silence_and_what_is_not(text: str, rules: list[tuple[str, str, object]]) -> None:
-    assert [(one.rule, one.reason, one.lines) for one in comment_silences(text, "c", judged=True)] == rules
+    assert [(one.rule, one.reason, one.lines) for one in comment_suppressions(text, "c", judged=True)] == rules
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,6 @@ def test_what_is_a_silence_and_what_is_not(text: str, rules: list[tuple[str, str
     ],
 )
 def test_taking_a_comment_out_takes_its_line_along_where_nothing_else_is_there(text: str, left: str) -> None:
-    (one,) = comment_silences(text, "c", judged=True)
+    (one,) = comment_suppressions(text, "c", judged=True)
     finding = Diagnostic("X", "x", Severity.INFO, "", one.where, "", one.fix)
     assert apply_fixes(text, [finding]).text == left

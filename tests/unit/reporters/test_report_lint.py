@@ -12,7 +12,7 @@ from junitparser import Attr, IntAttr, JUnitXml, TestCase
 from rich.cells import cell_len
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
-from azureml_publish.lint.suppressions import Silence, Silenced
+from azureml_publish.lint.suppressions import Suppressed, Suppression
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.frames import frame, visible
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
@@ -85,13 +85,15 @@ def test_the_frame_stands_between_message_and_mend_and_says_what_can_be_mended()
     assert "--fix --unsafe" in diagnostics_text([RULE.at(Location("a"), "M.", "H.", fix=unsafe)])
 
 
-def report(*found: Diagnostic, silenced: tuple[Silenced, ...] = (), prefix: str = "") -> LintReport:
+def report(*found: Diagnostic, silenced: tuple[Suppressed, ...] = (), prefix: str = "") -> LintReport:
     return LintReport(tuple(found), silenced, (), 2, (RULE, SOFT), lambda _: ["| a | b |", "x"], prefix)
 
 
 NASTY = RULE.at(Location("models/a, b/c:d.md", 1, 3), "50% of\r\nit ::error::.", "Mend ::it.", width=4)
 MENDED = SOFT.at(Location("p.yaml", 2), "M.", "H.", fix=Fix((Edit(2, 1, 2, 2, "y"),), safe=False))
-HUSHED = Silenced(RULE.at(Location("p.yaml"), "M.", "H."), Silence("CARD001", "for now", Location("p.yaml", 2), "**"))
+HUSHED = Suppressed(
+    RULE.at(Location("p.yaml"), "M.", "H."), Suppression("CARD001", "for now", Location("p.yaml", 2), "**")
+)
 
 
 def test_annotations_are_escaped_and_know_the_repository() -> None:

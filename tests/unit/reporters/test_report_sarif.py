@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
-from azureml_publish.lint.suppressions import Silence, Silenced
+from azureml_publish.lint.suppressions import Suppressed, Suppression
 from azureml_publish.reporters.lint import LintReport
 from azureml_publish.reporters.sarif import lint_sarif
 from tests.conftest import REPOSITORY, Run, lacking
@@ -30,12 +30,12 @@ ELSEWHERE = INFO.at(Location("../other/[x].yaml"), "M.", "H.", fix=Fix((Edit(1, 
 DEFAULTS = RULE.at(Location("<defaults>/card.md.j2", 4), "M.", "H.")
 UNLISTED = Diagnostic("DOC009", "of-no-rule", Severity.WARNING, "M.", Location("a"), "H.")
 HUSHED = tuple(
-    Silenced(RULE.at(Location("p.yaml"), "M.", "H."), Silence("CARD001", reason, Location("p.yaml", 2), "**"))
+    Suppressed(RULE.at(Location("p.yaml"), "M.", "H."), Suppression("CARD001", reason, Location("p.yaml", 2), "**"))
     for reason in ("for now", "")
 )
 
 
-def sarif(*found: Diagnostic, silenced: tuple[Silenced, ...] = ()) -> str:
+def sarif(*found: Diagnostic, silenced: tuple[Suppressed, ...] = ()) -> str:
     rules = (RULE, SOFT, INFO)
     return lint_sarif(LintReport(found, silenced, (), 2, rules, lambda _: ["| a | b |", "x"], "sub dir/"))
 

@@ -278,14 +278,14 @@ class Card:
         return tuple(found)
 
     def fix(self, edits: Sequence[CardEdit], *, safe: bool = True) -> Fix | None:
-        """A mend that makes these edits of the card where it was written.
+        """A fix that makes these edits of the card where it was written.
 
         Args:
             edits: line, column, end line and end column in the card, from 1, the end excluded, and the new text.
-            safe: whether the mend cannot change what is meant.
+            safe: whether the fix cannot change what is meant.
 
         Returns:
-            the mend; None where any of the text was made by an expression, or where it stands in several files.
+            the fix; None where any of the text was made by an expression, or where it stands in several files.
         """
         if not edits or any(edit[2] > len(self.lines) for edit in edits):
             return None

@@ -1,6 +1,6 @@
-"""Which hosts may be asked: those of the public internet. A card may come from anybody's pull request.
+"""Which hosts may be contacted: those of the public internet. A card may come from anybody's pull request.
 
-Without this, a link could make a runner ask its own machine, its network, or its cloud's metadata service.
+Without this, a link could make a runner contact its own machine, its network, or its cloud's metadata service.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc
 
 
 class PrivateHostError(Exception):
-    """A host that is not asked, because it lies in a private network."""
+    """A host that is not contacted, because it lies in a private network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Hosts beyond the public ones that may be asked: all of them, or by name or network."""
+    """Hosts beyond the public ones that may be contacted: all of them, or by name or network."""
 
     everything: bool = False
     names: frozenset[str] = frozenset()
@@ -44,11 +44,11 @@ class Guard:
         return cls(names=frozenset(names), networks=tuple(networks))
 
     def address_of(self, host: str, port: int) -> str:
-        """The address to connect to. What is looked up here is what is asked: a name may mean another one later.
+        """The address to connect to. What is looked up here is what is contacted: a name may mean another one later.
 
         Raises:
-            PrivateHostError: none of the host's addresses may be asked.
-            socket.gaierror: there is no such host, or nobody who could tell.
+            PrivateHostError: none of the host's addresses may be contacted.
+            socket.gaierror: there is no such host, or no name server that knows.
         """
         found = [row[4][0] for row in self.resolve(host.strip("[]"), port, type=socket.SOCK_STREAM)]
         for text in found:

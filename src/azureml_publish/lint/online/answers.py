@@ -1,4 +1,4 @@
-"""What was asked for before the rules look, as values."""
+"""Answers from the network, as the rules look at them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class LinkState(StrEnum):
     UNREACHABLE = "unreachable"
     """Nothing can be said: no answer in time, an error of the server, a page that programs are not shown."""
     PRIVATE = "private"
-    """The host lies in a private network, and was not asked."""
+    """The host lies in a private network, and was not contacted."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkAnswer:
-    """What came of asking for one address.
+    """What came of following one address.
 
     Attributes:
         said: what was answered, as the end of a sentence: `answers 404`.
@@ -41,15 +41,15 @@ class HubAnswer:
     """What the Hub says of a model's repository.
 
     Attributes:
-        asked: the repository's id as the spec has it.
+        repository: the repository's id as the spec has it.
         commit: the commit that the spec pins.
         latest: the repository at the head of its default branch; None where there is none that may be seen.
         pinned: the repository at that commit; None where the commit is not in it.
         changed: files that differ between the two, of those that the spec takes and that are not just text for readers.
-        token: whether the Hub was asked with a token.
+        token: whether a token went with the request.
     """
 
-    asked: str
+    repository: str
     commit: str
     latest: HubRepository | None
     pinned: HubRepository | None = None
@@ -62,7 +62,7 @@ class RegistryAnswer:
     """What a registry says of a model's name and version.
 
     Attributes:
-        registry: the name it was asked for by, as `-r` takes it.
+        registry: its name, as `-r` takes it.
         registered: whether the version is there.
         latest: the latest version of the name; None where there is none.
         next_version: the next number that is free.

@@ -1,4 +1,4 @@
-"""Answers to links that were asked about not long ago, in a file of the user's cache folder."""
+"""Answers to links that were followed not long ago, in a file of the user's cache folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AGES = {LinkState.FINE: 24 * 3600.0, LinkState.BROKEN: 3600.0, LinkState.UNREACH
 """Seconds for which an answer holds; of private hosts there is none."""
 
 
-class LinkMemory:
+class LinkCache:
     """Answers by the digest of their address, so that nothing secret in an address is written down.
 
     A file that is damaged or cannot be written is as good as none.
@@ -50,7 +50,7 @@ class LinkMemory:
             text = json.dumps({"schema_version": SCHEMA_VERSION, "links": self._known})
             write_whole(self._file, text, durable=False)
         except OSError:
-            return  # the next run asks again
+            return  # the next run follows them again
 
     def _holds(self, kept: list[Any]) -> bool:
         age = self._clock() - float(kept[0])

@@ -1,4 +1,4 @@
-"""One address asked about: HEAD, then GET without its body, redirects followed by hand and noted."""
+"""One address followed: HEAD, then GET without its body, redirects followed by hand and noted."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _proxies(url: str) -> dict[str, str]:
     return get_environ_proxies(url)
 
 
-class AskedToWaitError(Exception):
-    """A server asks for patience; `seconds` is how long, None where it does not say."""
+class RetryLaterError(Exception):
+    """A server wants a later request; `seconds` is how long, None where it does not say."""
 
     def __init__(self, host: str, seconds: float | None) -> None:
         super().__init__(host)
@@ -52,13 +52,13 @@ class AskedToWaitError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """Asks about addresses with one set of connections. Takes no cookies, and knows no passwords.
+class LinkClient:
+    """Follows addresses with one set of connections. Takes no cookies, and knows no passwords.
 
     Attributes:
-        guard: which hosts may be asked.
+        guard: which hosts may be contacted.
         agent: what the tool calls itself.
-        turn: takes a host's name, and gives what is held while it is asked.
+        turn: takes a host's name, and gives what is held during a request.
         proxies: the proxies that go for an address.
         bundle: certificates that are trusted; True: those of certifi.
     """
@@ -82,11 +82,11 @@ class Asker:
         for session in self._sessions:
             session.close()
 
-    def ask(self, url: str) -> LinkAnswer:
+    def follow(self, url: str) -> LinkAnswer:
         """What comes of following an address.
 
         Raises:
-            AskedToWaitError: a server asks to come back later.
+            RetryLaterError: a server wants a later request.
         """
         import requests
         import urllib3  # noqa: PLC0415 - as slow to import as requests, which brings it
@@ -182,7 +182,7 @@ class Asker:
         ):
             status, after = response.status_code, response.headers.get("Retry-After")
             if status == 429 or (status == 503 and after):
-                raise AskedToWaitError(host, read_retry_after(response.headers, time.time()))
+                raise RetryLaterError(host, read_retry_after(response.headers, time.time()))
             return status, _location(response.headers) if status in _REDIRECTS else None
 
 
@@ -210,7 +210,7 @@ def _judge(status: int, url: str, at: str, moved: str) -> LinkAnswer:
 
 
 def _pinning(guard: Guard) -> HTTPAdapter:
-    """Connects to the very address that the guard let through, under the name that was asked for."""
+    """Connects to the very address that the guard let through, under the name in the address."""
     from requests.adapters import HTTPAdapter
 
     class Pinned(HTTPAdapter):

@@ -1,4 +1,4 @@
-"""Many addresses asked about at once, and politely: few at a time of each host, patient with hosts that ask for it."""
+"""Many addresses followed at once, and politely: few at a time of each host, later where a host wants that."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
-from azureml_publish.lint.online.link_cache import LinkMemory
-from azureml_publish.lint.online.link_client import AskedToWaitError, Asker
+from azureml_publish.lint.online.link_cache import LinkCache
+from azureml_publish.lint.online.link_client import LinkClient, RetryLaterError
 
 ABREAST = 16
-"""Addresses that are asked about at a time."""
+"""Addresses that are followed at a time."""
 
 PER_HOST = 2
 """Requests that one host gets at a time."""
 
 PATIENCE = 30.0
-"""Seconds that a host may ask to wait; one that asks for more is left alone for this run."""
+"""Seconds that a host may make us wait; one that wants more is left alone for this run."""
 
 ATTEMPTS = 3
 
-SILENCE = 90.0
+NO_ANSWER = 90.0
 """Seconds without any answer to any link after which the rest is given up."""
 
 
 @dataclass(frozen=True, slots=True)
-class LinksAsked:
+class FollowedLinks:
     """The answers by address; `offline` counts the links of a machine without a network, which have none."""
 
     answers: Mapping[str, LinkAnswer]
@@ -59,19 +59,19 @@ class Hosts:
         """Wait for a turn at a host.
 
         Raises:
-            AskedToWaitError: it asked for more patience than there is.
+            RetryLaterError: it wants a longer wait than PATIENCE.
         """
         host = self._host(name)
         with host.turns:
             if host.closed is not None:
-                raise AskedToWaitError(name, host.closed)
+                raise RetryLaterError(name, host.closed)
             if (seconds := host.until - time.monotonic()) > 0:
                 self._sleep(seconds)
             yield
 
-    def postpone(self, asked: AskedToWaitError) -> bool:
-        """Leave a host alone for as long as it asks; whether that is worth waiting for."""
-        host, seconds = self._host(asked.host), 1.0 if asked.seconds is None else asked.seconds
+    def postpone(self, refused: RetryLaterError) -> bool:
+        """Leave a host alone for as long as it wants; whether that is worth waiting for."""
+        host, seconds = self._host(refused.host), 1.0 if refused.seconds is None else refused.seconds
         if seconds > PATIENCE:
             host.closed = seconds
             return False
@@ -83,37 +83,37 @@ class Hosts:
             return self._hosts.setdefault(name, _Host())
 
 
-def ask_links(urls: Iterable[str], asker: Asker, hosts: Hosts, memory: LinkMemory) -> LinksAsked:
-    """Ask about addresses, each once, but for those whose answer is remembered.
+def follow_links(urls: Iterable[str], client: LinkClient, hosts: Hosts, cache: LinkCache) -> FollowedLinks:
+    """Follow addresses, each once, but for those whose answer is in the cache.
 
-    Without a network nothing is said of any link: a host that does not exist, and one that nobody can look up, are told
-    apart only where some host did answer; where all others are remembered, one of them is asked again.
+    Without a network nothing is said of any link: a host that does not exist, and one that nobody can look up, differ
+    only where some host did answer; where all others are in the cache, one of them is followed again.
     """
     answers: dict[str, LinkAnswer] = {}
     lanes: dict[tuple[str, int], list[str]] = {}
     for number, url in enumerate(dict.fromkeys(urls)):
-        if (kept := memory.get(url)) is not None:
+        if (kept := cache.get(url)) is not None:
             answers[url] = kept
         else:
             lanes.setdefault((urlsplit(url).hostname or "", number % PER_HOST), []).append(url)
-    fresh = dict(_ask_all(sorted(lanes.values(), key=len, reverse=True), asker, hosts))
+    fresh = dict(_follow_all(sorted(lanes.values(), key=len, reverse=True), client, hosts))
     waiting = [url for lane in lanes.values() for url in lane]
     for url in waiting:
         fresh.setdefault(url, LinkAnswer(LinkState.UNREACHABLE, "does not answer in time", heard=False))
-    if fresh and not any(answer.heard for answer in fresh.values()) and not _is_connected(answers, asker, hosts):
+    if fresh and not any(answer.heard for answer in fresh.values()) and not _is_connected(answers, client, hosts):
         lost = [url for url in waiting if fresh[url].state is not LinkState.PRIVATE]
-        return LinksAsked({**answers, **{url: fresh[url] for url in waiting if url not in lost}}, len(lost))
-    memory.keep(fresh)
-    return LinksAsked({**answers, **fresh})
+        return FollowedLinks({**answers, **{url: fresh[url] for url in waiting if url not in lost}}, len(lost))
+    cache.keep(fresh)
+    return FollowedLinks({**answers, **fresh})
 
 
-def _is_connected(remembered: Mapping[str, LinkAnswer], asker: Asker, hosts: Hosts) -> bool:
-    """Whether a link that worked not long ago is answered still; False where none is remembered."""
-    known = next((url for url, answer in remembered.items() if answer.state is LinkState.FINE), None)
-    return known is not None and _ask(known, asker, hosts).heard
+def _is_connected(cached: Mapping[str, LinkAnswer], client: LinkClient, hosts: Hosts) -> bool:
+    """Whether a link that worked not long ago is answered still; False where none is cached."""
+    known = next((url for url, answer in cached.items() if answer.state is LinkState.FINE), None)
+    return known is not None and _follow(known, client, hosts).heard
 
 
-def _ask_all(lanes: list[list[str]], asker: Asker, hosts: Hosts) -> Iterator[tuple[str, LinkAnswer]]:
+def _follow_all(lanes: list[list[str]], client: LinkClient, hosts: Hosts) -> Iterator[tuple[str, LinkAnswer]]:
     """The answers as they come. The threads are left behind where servers keep them waiting for ever."""
     waiting: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[str, LinkAnswer]] = queue.SimpleQueue()
@@ -127,22 +127,22 @@ def _ask_all(lanes: list[list[str]], asker: Asker, hosts: Hosts) -> Iterator[tup
             except queue.Empty:
                 return
             for url in lane:
-                done.put((url, _ask(url, asker, hosts)))
+                done.put((url, _follow(url, client, hosts)))
 
     for number in range(min(ABREAST, len(lanes))):
         threading.Thread(target=work, name=f"link-{number}", daemon=True).start()
     for _ in range(sum(map(len, lanes))):
         try:
-            yield done.get(timeout=SILENCE)
+            yield done.get(timeout=NO_ANSWER)
         except queue.Empty:
             return
 
 
-def _ask(url: str, asker: Asker, hosts: Hosts) -> LinkAnswer:
+def _follow(url: str, client: LinkClient, hosts: Hosts) -> LinkAnswer:
     for _ in range(ATTEMPTS):
         try:
-            return asker.ask(url)
-        except AskedToWaitError as asked:
-            if not hosts.postpone(asked):
-                return LinkAnswer(LinkState.UNREACHABLE, f"asks to come back in {asked.seconds:.0f} seconds")
+            return client.follow(url)
+        except RetryLaterError as refused:
+            if not hosts.postpone(refused):
+                return LinkAnswer(LinkState.UNREACHABLE, f"asks to come back in {refused.seconds:.0f} seconds")
     return LinkAnswer(LinkState.UNREACHABLE, f"asks for patience after {ATTEMPTS} attempts")

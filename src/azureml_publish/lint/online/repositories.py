@@ -12,19 +12,19 @@ from azureml_publish.spec import HubSource
 _READ_BY_PEOPLE = frozenset({".md", ".gitattributes", ".gitignore", ".png", ".jpg", ".jpeg", ".gif", ".pdf"})
 
 
-def ask_repository(hub: Hub, source: HubSource, *, token: bool) -> HubAnswer:
-    """Ask the Hub about a source: two requests, and two more where its commit is not the latest.
+def fetch_repository(hub: Hub, source: HubSource, *, token: bool) -> HubAnswer:
+    """Fetch what the Hub says of a source: two requests, and two more where its commit is not the latest.
 
     Raises:
         NotAuthorised, Unreachable, PublishError: as the Hub answers.
     """
-    asked, commit = source.huggingface, source.revision
-    latest = _describe(hub, asked, None)
+    repository, commit = source.huggingface, source.revision
+    latest = _describe(hub, repository, None)
     if latest is None:
-        return HubAnswer(asked, commit, None, token=token)
-    pinned = latest if latest.revision == commit else _describe(hub, asked, commit)
+        return HubAnswer(repository, commit, None, token=token)
+    pinned = latest if latest.revision == commit else _describe(hub, repository, commit)
     changed = _changed(hub, source, latest.revision) if pinned and pinned is not latest else ()
-    return HubAnswer(asked, commit, latest, pinned, changed, token)
+    return HubAnswer(repository, commit, latest, pinned, changed, token)
 
 
 def _describe(hub: Hub, repository: str, revision: str | None) -> HubRepository | None:

@@ -36,14 +36,14 @@ def placeholder_text(model: Described) -> Findings:
     card = model.card
     if not any(sign in card.lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
         return
-    told: set[tuple[int, int]] = set()
+    reported: set[tuple[int, int]] = set()
     for table in card.tables:
         for row in table.rows:
             for cell in row.cells:
                 if cell.text and _CELL.fullmatch(cell.text):
-                    told.add((row.line, cell.column))
+                    reported.add((row.line, cell.column))
                     yield _in_cell(card, row, cell, len(table.header.cells))
-    rows = {line for line, _ in told}
+    rows = {line for line, _ in reported}
     for match in _LINE.finditer(card.words):
         yield from _found(card, match.start(1), match[1], rows)
     for match in _PROSE.finditer(card.words):
@@ -136,12 +136,12 @@ def heading_not_canonical(model: Described) -> Findings:
     """
     card = model.card
     edits: list[CardEdit] = []
-    told = ""
+    first = ""
     for heading in card.headings:
         for form, name in _NAMES:
             bare = heading.text.strip().rstrip(":")
             if form.fullmatch(bare) and bare.casefold() != name.casefold():
-                told = told or f"'{heading.text}' is '{name}' in other cards"
+                first = first or f"'{heading.text}' is '{name}' in other cards"
                 width = len(heading.text)
                 edits.append((heading.line, heading.column, heading.line, heading.column + width, name))
     if edits:
@@ -150,13 +150,13 @@ def heading_not_canonical(model: Described) -> Findings:
             heading_not_canonical,
             card,
             edits,
-            f"{told}{more}: readers and programs look for one name.",
+            f"{first}{more}: readers and programs look for one name.",
             "Take the common name.",
             width=edits[0][3] - edits[0][1],
         )
 
 
-LARGE_BYTES = 16 * 1024
+_LARGE_BYTES = 16 * 1024
 """Of 156 cards that were published, three are larger."""
 
 
@@ -164,17 +164,17 @@ LARGE_BYTES = 16 * 1024
 def card_too_large(model: Described) -> Findings:
     """A card that nobody reads to its end."""
     card = model.card
-    if len(card.text) <= LARGE_BYTES // 4:
+    if len(card.text) <= _LARGE_BYTES // 4:
         return
     size = len(card.text.encode("utf-8", "replace"))
-    if size <= LARGE_BYTES:
+    if size <= _LARGE_BYTES:
         return
     beyond = (
         f" Beyond {PARSED_CHARACTERS // 1024} Ki characters a card is not checked further." if card.too_large else ""
     )
     yield card_too_large.at(
         card.place(1, 1),
-        f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {LARGE_BYTES // 1024}.{beyond}",
+        f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {_LARGE_BYTES // 1024}.{beyond}",
         "Move long tables and licences to a page of their own, and link it.",
     )
 

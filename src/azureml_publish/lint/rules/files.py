@@ -34,7 +34,7 @@ def page_missing(subject: AssetSubject) -> Findings:
     for key in PAGE_KEYS:
         name = described.metadata.get(key)
         if isinstance(name, str) and name.endswith(".md") and name not in described.files:
-            hint = f"Add {name} to the folder, or mend the name."
+            hint = f"Add {name} to the folder, or fix the name."
             yield page_missing.at(described.where(key), f"{subject.read.asset.shown}/{name} is not there.", hint)
 
 

@@ -19,14 +19,14 @@ def zero_stage_unknown(subject: ModelSubject) -> Findings:
     Source: DeepSpeed, Configuration JSON, `zero_optimization.stage`: "Stage 0, 1, 2, and 3 refer to disabled, optimizer
     state partitioning, ..." (https://www.deepspeed.ai/docs/config-json/#zero-optimizations-for-fp16-training).
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     stage = chosen.number("deepspeed_stage")
     if stage is None or stage in (1, 2, 3):
         return
     what = "turns ZeRO off" if stage == 0 else "is no ZeRO stage"
     yield zero_stage_unknown.at(
         chosen.location("deepspeed_stage"),
-        f"deepspeed_stage {plain(stage)} {what}.",
+        f"deepspeed_stage {_plain(stage)} {what}.",
         "Write 1, 2 or 3; without ZeRO leave it out and write apply_deepspeed: false.",
     )
 
@@ -39,12 +39,12 @@ def precision_unknown(subject: ModelSubject) -> Findings:
     (https://huggingface.co/docs/transformers/perf_train_gpu_one); 8 and 4: transformers, bitsandbytes
     (https://huggingface.co/docs/transformers/quantization/bitsandbytes).
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     bits = chosen.number("precision")
     if bits is not None and bits not in (4, 8, 16, 32):
         yield precision_unknown.at(
             chosen.location("precision"),
-            f"Nothing trains with a precision of {plain(bits)} bits.",
+            f"Nothing trains with a precision of {_plain(bits)} bits.",
             "Write 32, 16 (mixed precision), or 8 or 4 (quantised, with LoRA).",
         )
 
@@ -56,7 +56,7 @@ def zero_stage_without_deepspeed(subject: ModelSubject) -> Findings:
     Source: transformers, DeepSpeed: the stage is part of DeepSpeed's own configuration, which takes effect through the
     `deepspeed` argument only (https://huggingface.co/docs/transformers/deepspeed).
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     if chosen.number("deepspeed_stage") is not None and not chosen.on("apply_deepspeed"):
         yield zero_stage_without_deepspeed.at(
             chosen.location("deepspeed_stage"),
@@ -73,12 +73,12 @@ def quantised_without_lora(subject: ModelSubject) -> Findings:
     (https://huggingface.co/docs/peft/developer_guides/quantization). transformers' Trainer refuses purely quantised
     models.
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     bits = chosen.number("precision")
     if bits is not None and bits in (4, 8) and not chosen.on("apply_lora"):
         yield quantised_without_lora.at(
             chosen.location("precision"),
-            f"Weights of {plain(bits)} bits cannot be trained; only adapters on top of them can.",
+            f"Weights of {_plain(bits)} bits cannot be trained; only adapters on top of them can.",
             "Write apply_lora: true, or precision: 16.",
         )
 
@@ -91,7 +91,7 @@ def ort_with_zero_3(subject: ModelSubject) -> Findings:
     stage 1 and 2 for the moment)" (https://huggingface.co/docs/optimum/v1.7.1/onnxruntime/usage_guides/trainer).
     onnxruntime 1.17 has stage 3 behind ORTMODULE_ENABLE_ZERO_STAGE3 (microsoft/onnxruntime#17187), hence a warning.
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     if chosen.on("apply_ort") and chosen.on("apply_deepspeed") and chosen.number("deepspeed_stage") == 3:
         lora = " with LoRA" if chosen.on("apply_lora") else ""
         yield ort_with_zero_3.at(
@@ -109,7 +109,7 @@ def deepspeed_without_gpus(subject: ModelSubject) -> Findings:
     (https://huggingface.co/docs/transformers/deepspeed). DeepSpeed, Getting Started: NCCL, which joins GPUs, is the
     default backend (https://www.deepspeed.ai/getting-started/). Offloading is possible, hence a warning.
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     allowed = subject.compute.allow_lists.get("finetune")
     if not chosen.on("apply_deepspeed") or allowed is None:
         return
@@ -125,7 +125,7 @@ def deepspeed_without_gpus(subject: ModelSubject) -> Findings:
     )
 
 
-SERVED = {
+_SERVED = {
     "text-classification": "SEQ_CLS",
     "zero-shot-classification": "SEQ_CLS",
     "token-classification": "TOKEN_CLS",
@@ -153,12 +153,12 @@ def lora_task_unserved(subject: ModelSubject) -> Findings:
     (https://huggingface.co/docs/peft/task_guides/semantic_segmentation_lora). LoRA may be made to work elsewhere, hence
     a warning.
     """
-    chosen = choice(subject)
+    chosen = _choice(subject)
     if not chosen.on("apply_lora"):
         return
     document = subject.folder.document
     for task in subject.folder.spec.tasks.finetune:
-        if task not in SERVED:
+        if task not in _SERVED:
             yield lora_task_unserved.at(
                 document.location_of(task, below=("tasks", "finetune")),
                 f"apply_lora: peft names no task such as '{task}'.",
@@ -167,7 +167,7 @@ def lora_task_unserved(subject: ModelSubject) -> Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class _Choice:
     """The fine-tune defaults of a model: the project's, unless it has no fine-tune task, under its own."""
 
     subject: ModelSubject
@@ -190,18 +190,18 @@ class Choice:
         return self.subject.project.project.document.location(("defaults", "finetune", key))
 
 
-def choice(subject: ModelSubject) -> Choice:
+def _choice(subject: ModelSubject) -> _Choice:
     """The fine-tune defaults of a model as they take effect."""
     spec = subject.folder.spec
     inherited = subject.project.project.config.defaults.finetune if spec.tasks.finetune else None
     own = _given(spec.finetune_defaults)
-    return Choice(subject, _given(inherited) | own, frozenset(own))
+    return _Choice(subject, _given(inherited) | own, frozenset(own))
 
 
 def _given(layer: FinetuneDefaults | None) -> dict[str, Any]:
     return {} if layer is None else layer.model_dump(exclude_none=True)
 
 
-def plain(number: float) -> str:
+def _plain(number: float) -> str:
     """A number without a needless `.0`."""
     return f"{number:g}"

@@ -24,7 +24,7 @@ def hub_license_differs(use: ModelUse, answer: HubAnswer) -> Findings:
         use.where("license"),
         f"The licence here is {use.license}, while {repository.id} has {repository.license} "
         f"{'at this commit' if answer.pinned else 'on the Hub'}.",
-        f"Write {repository.license}, or silence this with the reason why it is another one.",
+        f"Write {repository.license}, or suppress this with the reason why it is another one.",
     )
 
 
@@ -77,23 +77,23 @@ def hub_commit_not_latest(use: ModelUse, answer: HubAnswer) -> Findings:
 @rule("HUB005", "hub-repository-moved", Severity.WARNING, "The repository has another name by now.")
 def hub_repository_moved(use: ModelUse, answer: HubAnswer) -> Findings:
     """A repository that has another name by now."""
-    if answer.latest is None or answer.latest.id == answer.asked:
+    if answer.latest is None or answer.latest.id == answer.repository:
         return
     yield hub_repository_moved.at(
         use.where("source.huggingface"),
-        f"{answer.asked} is called {answer.latest.id} by now; the old name works until somebody else takes it.",
+        f"{answer.repository} is called {answer.latest.id} by now; the old name works until somebody else takes it.",
         f"Write {answer.latest.id} with the next version: a source belongs to a version's content.",
     )
 
 
 @rule("HUB006", "hub-repository-missing", Severity.WARNING, "The Hub has, or shows, no such repository.")
 def hub_repository_missing(use: ModelUse, answer: HubAnswer) -> Findings:
-    """A repository that is not there, or that whoever asks may not see."""
+    """A repository that is not there, or that this account may not see."""
     if answer.latest is not None:
         return
     yield hub_repository_missing.at(
         use.where("source.huggingface"),
-        f"The Hub has no repository {answer.asked}, or "
+        f"The Hub has no repository {answer.repository}, or "
         + ("does not show it to whose token this is." if answer.token else "shows it only to those with a token."),
         "Write organisation/name as the Hub has it"
         + ("." if answer.token else "; for a private repository set HF_TOKEN."),

@@ -49,14 +49,14 @@ def name_pattern(subject: ModelSubject | AssetSubject) -> Findings:
     )
 
 
-LARGEST = 2**31 - 1
+_LARGEST = 2**31 - 1
 
 
 @rule("SPEC003", "version-not-positive", Severity.ERROR, "The version is not a whole number from 1.")
 def version_not_positive(subject: ModelSubject) -> Findings:
     """Registry versions are whole numbers from 1."""
     version = subject.folder.spec.version
-    if not 1 <= version <= LARGEST:
+    if not 1 <= version <= _LARGEST:
         yield version_not_positive.at(
             subject.folder.document.location(("version",)),
             f"{version} cannot be a registry's version.",
@@ -67,10 +67,10 @@ def version_not_positive(subject: ModelSubject) -> Findings:
 @version_not_positive.also
 def _version_number_of_asset(subject: AssetSubject) -> Findings:
     version = subject.described.version
-    if isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= LARGEST:
+    if isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= _LARGEST:
         return
     meant = whole_number(version) if isinstance(version, str) else None
-    sound = meant is not None and 1 <= meant <= LARGEST
+    sound = meant is not None and 1 <= meant <= _LARGEST
     yield version_not_positive.at(
         subject.place(("version",)),
         f"{version!r} cannot be a registry's version." if version is not None else "The asset YAML states no version.",

@@ -44,7 +44,7 @@ def custom_license_without_text(model: Described) -> Findings:
         )
 
 
-KNOWN = (
+_KNOWN = (
     "afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bigcode-openrail-m", "bigscience-bloom-rail-1.0",
     "bigscience-openrail-m", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "bsl-1.0", "cc", "cc-by-2.0",
     "cc-by-3.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0",
@@ -61,9 +61,9 @@ KNOWN = (
 def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A licence that neither the service's catalogue nor the Hub knows is most likely a typing error."""
     written, where = _licence(subject)
-    if not written or written.lower() in KNOWN:
+    if not written or written.lower() in _KNOWN:
         return
-    close = difflib.get_close_matches(written.lower(), KNOWN, n=2, cutoff=0.6)
+    close = difflib.get_close_matches(written.lower(), _KNOWN, n=2, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else "Write `custom` or `other` for a licence of its own."
     yield license_unknown.at(where, f"'{written}' is not a licence identifier that is known.", hint)
 

@@ -10,10 +10,10 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import without_key
 
-RETIREMENT = "deprecation.inferenceRetirementDate"
+_RETIREMENT = "deprecation.inferenceRetirementDate"
 
 
-def retired_on(model: Described) -> date | None:
+def _retired_on(model: Described) -> date | None:
     """The day on which inference with the model ended; None where it has not, or nobody says."""
     group = model.metadata.get("deprecation")
     written = group.get("inferenceRetirementDate") if isinstance(group, Mapping) else None
@@ -27,19 +27,19 @@ def retired_on(model: Described) -> date | None:
 @rule("SPEC017", "retired-not-archived", Severity.WARNING, "A retired model is not archived.")
 def retired_not_archived(model: Described) -> Findings:
     """A model that is retired and still shown."""
-    day = retired_on(model)
+    day = _retired_on(model)
     if day is not None and not model.archived:
         yield retired_not_archived.at(
-            model.where(RETIREMENT),
+            model.where(_RETIREMENT),
             f"Inference ended on {day}, and the model is not archived.",
-            f"Write {'isArchived' if model.stated else 'archived'}: true, or mend the date.",
+            f"Write {'isArchived' if model.stated else 'archived'}: true, or fix the date.",
         )
 
 
 @rule("SPEC018", "featured-and-retired", Severity.WARNING, "A model is featured, and archived or retired.")
 def featured_and_retired(model: Described) -> Findings:
     """A model that the catalogue recommends and nobody may use any more."""
-    day = retired_on(model)
+    day = _retired_on(model)
     if model.metadata.get("featured") is True and (model.archived or day is not None):
         what = "archived" if model.archived else f"retired since {day}"
         yield featured_and_retired.at(
@@ -49,7 +49,7 @@ def featured_and_retired(model: Described) -> Findings:
         )
 
 
-FIELDS = {
+_FIELDS = {
     ("tags", "Deprecated"): "Write isArchived: true, or the dates of `deprecation`.",
     ("tags", "batch_compute_allow_list"): "Take it out; batch endpoints use the allow-list of inference.",
     ("properties", "model_id"): "Write huggingFaceModelId in system_metadata (huggingface_model_id among the tags).",
@@ -64,7 +64,7 @@ def deprecated_field(subject: AssetSubject) -> Findings:
     Source: schema of azureml-registry-tools, as observed on Azure/azureml-assets up to 4b41f8ccbc. `properties.SHA` is
     deprecated there as well; it stays silent here, because no other key says which commit a model was made from.
     """
-    for (section, key), hint in FIELDS.items():
+    for (section, key), hint in _FIELDS.items():
         values = subject.read.asset.spec.get(section)
         if isinstance(values, Mapping) and key in values:
             fix = without_key(subject.read.document, (section, key), safe=False)

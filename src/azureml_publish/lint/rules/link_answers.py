@@ -92,6 +92,6 @@ def link_private(use: LinkUse, answer: LinkAnswer) -> Findings:
         yield link_private.at(
             use.location,
             f"The link to {short(use.written)} was not followed: it {answer.said}, in a private network.",
-            "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that may be asked.",
+            "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that links may lead to.",
             width=use.width,
         )

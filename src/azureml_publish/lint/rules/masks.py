@@ -22,13 +22,13 @@ _SPAN = re.compile(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 def mask_token_unknown(model: Described) -> Findings:
     """A mask token that the model's tokenizer does not have."""
     card = model.card
-    if "mask" not in card.source.lower() or not (fills_masks(model) or model.tokenizer is not None):
+    if "mask" not in card.source.lower() or not (_fills_masks(model) or model.tokenizer is not None):
         return
-    token = mask_token(model)
+    token = _mask_token(model)
     for start, written in _written(card):
-        if written == token or (token is None and written in (SQUARE, POINTED)):
+        if written == token or (token is None and written in (_SQUARE, _POINTED)):
             continue
-        wanted = token or (SQUARE if written.startswith("[") else POINTED)
+        wanted = token or (_SQUARE if written.startswith("[") else _POINTED)
         known = f"the tokenizer's mask is {wanted}" if token else f"tokenizers write it {wanted}"
         yield mask_token_unknown.at(
             card.at(start),
@@ -81,12 +81,12 @@ def sample_mask_token(model: Described) -> Findings:
                 )
 
 
-SQUARE, POINTED = "[MASK]", "<mask>"
-_POINTED = re.compile(r"(?:^|-)(?:[a-z]*roberta|camembert|bart|mbart|mpnet|longformer|bigbird|xlnet)(?:-|$)")
-_SQUARE = re.compile(r"(?:^|-)(?:[a-z]*bert|electra|deberta|convbert|funnel)(?:-|$)")
+_SQUARE, _POINTED = "[MASK]", "<mask>"
+_POINTED_FAMILIES = re.compile(r"(?:^|-)(?:[a-z]*roberta|camembert|bart|mbart|mpnet|longformer|bigbird|xlnet)(?:-|$)")
+_SQUARE_FAMILIES = re.compile(r"(?:^|-)(?:[a-z]*bert|electra|deberta|convbert|funnel)(?:-|$)")
 
 
-def mask_token(model: Described) -> str | None:
+def _mask_token(model: Described) -> str | None:
     """The mask token, from the tokenizer's configuration or else by the family; None where it is not known.
 
     The families' tokens are the defaults of their tokenizers in transformers: BertTokenizer, DistilBertTokenizer and
@@ -97,15 +97,15 @@ def mask_token(model: Described) -> str | None:
         content = token.get("content") if isinstance(token, Mapping) else token
         return content if isinstance(content, str) else None
     for name in own_names(model):
-        if _POINTED.search(name):
-            return POINTED
-        if _SQUARE.search(name):
-            return SQUARE
+        if _POINTED_FAMILIES.search(name):
+            return _POINTED
+        if _SQUARE_FAMILIES.search(name):
+            return _SQUARE
     return None
 
 
-def fills_masks(model: Described) -> bool:
-    """Whether the model is asked to fill in a mask."""
+def _fills_masks(model: Described) -> bool:
+    """Whether the model's task is to fill in a mask."""
     return "fill-mask" in tasks_of(model)
 
 

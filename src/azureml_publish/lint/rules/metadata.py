@@ -14,7 +14,7 @@ from azureml_publish.lint.samples import is_offered
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import MANY, replaced_by, whole_number, without_key
 
-TASKS = frozenset(
+_TASKS = frozenset(
     {
         "automatic-speech-recognition", "chat-completion", "fill-mask", "question-answering", "summarization",
         "text-classification", "text-generation", "text-translation", "text2text-generation", "token-classification",
@@ -27,7 +27,7 @@ TASKS = frozenset(
 @rule("SPEC007", "languages-missing", Severity.INFO, "A model of language names no languages.")
 def languages_missing(model: Described) -> Findings:
     """A model that reads or writes text, and nobody says in which languages."""
-    tasks = [task for task in tasks_of(model) if task in TASKS]
+    tasks = [task for task in tasks_of(model) if task in _TASKS]
     if tasks and is_offered(model) and not model.metadata.get("languages"):
         yield languages_missing.at(
             model.where("languages"),
@@ -86,7 +86,7 @@ def _as_text(key_path: KeyPath, text: str, what: str, value: int) -> tuple[str, 
     return f"{key} is the text '{text}', not {what}.", f"Write {key}: {str(value).lower()}, without quotes."
 
 
-KEY = "SharedComputeCapacityEnabled"
+_KEY = "SharedComputeCapacityEnabled"
 
 
 @rule(
@@ -105,34 +105,34 @@ def shared_compute_bool_vs_string(subject: AssetSubject) -> Findings:
     tags, properties = (
         section if isinstance(section := spec.get(name), Mapping) else {} for name in ("tags", "properties")
     )
-    if subject.described.type != "mlflow_model" or (KEY not in tags and KEY not in properties):
+    if subject.described.type != "mlflow_model" or (_KEY not in tags and _KEY not in properties):
         return
     native = spec.get("system_metadata")
     if isinstance(native, Mapping) and native.get("sharedComputeCapacityEnabled") is not None:
-        return  # the new key wins; that the old ones are still there is told by others
-    value = properties.get(KEY)
-    if KEY not in tags or KEY not in properties:
+        return  # the new key wins; other rules report the old ones
+    value = properties.get(_KEY)
+    if _KEY not in tags or _KEY not in properties:
         there, lacking, write = (
-            ("property", "tag", f"tags.{KEY}: ''")
-            if KEY in properties
-            else ("tag", "property", f'properties.{KEY}: "True"')
+            ("property", "tag", f"tags.{_KEY}: ''")
+            if _KEY in properties
+            else ("tag", "property", f'properties.{_KEY}: "True"')
         )
-        where = subject.place(("properties" if KEY in properties else "tags", KEY))
+        where = subject.place(("properties" if _KEY in properties else "tags", _KEY))
         yield shared_compute_bool_vs_string.at(
-            where, f"The {there} {KEY} is there, the {lacking} is not; validation wants both.", f"Add {write}."
+            where, f"The {there} {_KEY} is there, the {lacking} is not; validation wants both.", f"Add {write}."
         )
     elif str(value).strip().lower() != "true":
-        where = subject.place(("properties", KEY))
-        fix = replaced_by(subject.read.document, ("properties", KEY), "True")
+        where = subject.place(("properties", _KEY))
+        fix = replaced_by(subject.read.document, ("properties", _KEY), "True")
         yield shared_compute_bool_vs_string.at(
-            where, f"The tag {KEY} says yes, the property '{value}'.", 'Write "True".', fix=fix
+            where, f"The tag {_KEY} says yes, the property '{value}'.", 'Write "True".', fix=fix
         )
     elif value is True:
         yield shared_compute_bool_vs_string.at(
-            subject.place(("properties", KEY)),
-            f"The property {KEY} is a truth value; properties are text in the service.",
+            subject.place(("properties", _KEY)),
+            f"The property {_KEY} is a truth value; properties are text in the service.",
             'Write "True" in quotes.',
-            fix=replaced_by(subject.read.document, ("properties", KEY), "True"),
+            fix=replaced_by(subject.read.document, ("properties", _KEY), "True"),
             severity=Severity.WARNING,
         )
 

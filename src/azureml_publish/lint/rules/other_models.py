@@ -181,13 +181,13 @@ class _Said:
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.")
 def figures_contradict_config(model: Described) -> Findings:
     """Layers, hidden size, heads or parameters of another model."""
-    known = architecture(model)
+    known = _architecture(model)
     if known is None:
         return
     for figure in _PROSE:
         true = _true(known, figure)
         said = list(_said(model.card, figure)) if true else []
-        # A card that also gives the right figure tells of several models, a teacher or a smaller sibling.
+        # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling.
         if true is None or not said or any(_fits(figure, one.value, true) for one in said):
             continue
         one = said[0]
@@ -199,7 +199,7 @@ def figures_contradict_config(model: Described) -> Findings:
         )
 
 
-def _true(known: Architecture, figure: str) -> int | None:
+def _true(known: _Architecture, figure: str) -> int | None:
     figures = {"layers": known.layers, "hidden": known.hidden, "heads": known.heads, "parameters": known.parameters}
     return figures[figure]
 
@@ -238,7 +238,7 @@ def _said(card: Card, figure: str) -> Iterator[_Said]:
 
 
 @dataclass(frozen=True, slots=True)
-class Architecture:
+class _Architecture:
     """Figures of a model; None where one is not known.
 
     Attributes:
@@ -258,8 +258,8 @@ _CONFIG_KEYS: dict[str, tuple[str, ...]] = {
     "hidden": ("hidden_size", "dim", "n_embd", "d_model"),
     "heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
 }
-_PUBLISHED: tuple[tuple[re.Pattern[str], Architecture], ...] = tuple(
-    (re.compile(rf"(?:^|-){form}(?:-|$)"), Architecture(*figures, source))
+_PUBLISHED: tuple[tuple[re.Pattern[str], _Architecture], ...] = tuple(
+    (re.compile(rf"(?:^|-){form}(?:-|$)"), _Architecture(*figures, source))
     for form, figures, source in (
         (r"(?<!distil)bert-base-(?:un)?cased", (12, 768, 12, 110), "https://arxiv.org/abs/1810.04805"),
         (r"bert-large-(?:un)?cased", (24, 1024, 16, 340), "https://arxiv.org/abs/1810.04805"),
@@ -272,11 +272,11 @@ _PUBLISHED: tuple[tuple[re.Pattern[str], Architecture], ...] = tuple(
 """Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
 
 
-def architecture(model: Described) -> Architecture | None:
+def _architecture(model: Described) -> _Architecture | None:
     """The model's figures; None where neither its configuration nor its family is known."""
     if model.config is not None:
         config = model.config
-        found = Architecture(
+        found = _Architecture(
             _whole(config, _CONFIG_KEYS["layers"]),
             _whole(config, _CONFIG_KEYS["hidden"]),
             _whole(config, _CONFIG_KEYS["heads"]),

@@ -11,7 +11,7 @@ from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact
 
-FOLDER = "mlflow_model_folder"
+_FOLDER = "mlflow_model_folder"
 
 
 @rule(
@@ -26,23 +26,23 @@ def mlflow_container_path_suffix(subject: AssetSubject) -> Findings:
     Source: azureml-assets 1.17.8, `prepare_model`: the path of an `mlflow_model` is the copied folder with
     `/mlflow_model_folder` behind it, a constant; files in any other folder are not where the asset then points.
     """
-    path = origin(subject)
+    path = _origin(subject)
     folder = path.get("container_path")
     if subject.described.type != "mlflow_model" or path.get("type") != "azureblob" or not isinstance(folder, str):
         return
-    if folder.rstrip("/").rpartition("/")[2] != FOLDER:
+    if folder.rstrip("/").rpartition("/")[2] != _FOLDER:
         yield mlflow_container_path_suffix.at(
-            place(subject, ("path", "container_path")),
+            _place(subject, ("path", "container_path")),
             f"The container path ends in '{folder.rstrip('/').rpartition('/')[2]}'; publishing points the asset at "
-            f"'{FOLDER}' below the copied files, where nothing will be.",
-            f"Move the files into a folder {FOLDER}, and end the path with it.",
+            f"'{_FOLDER}' below the copied files, where nothing will be.",
+            f"Move the files into a folder {_FOLDER}, and end the path with it.",
         )
 
 
 @rule("PATH002", "container-path-name-mismatch", Severity.INFO, "The container path does not name the model.")
 def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     """A container path that does not seem to be this model's."""
-    folder = origin(subject).get("container_path")
+    folder = _origin(subject).get("container_path")
     described = subject.described
     if not isinstance(folder, str) or not described.name:
         return
@@ -51,7 +51,7 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     names = {_plain(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
     if not any(name and name in whole for name in names):
         yield container_path_name_mismatch.at(
-            place(subject, ("path", "container_path")),
+            _place(subject, ("path", "container_path")),
             f"The container path '{folder}' does not name {described.name}.",
             "Check that these are the model's own files; another model's path is easily left in a copy.",
         )
@@ -61,7 +61,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-SUPPORTED = ("azureblob", "git", "local")
+_SUPPORTED = ("azureblob", "git", "local")
 
 
 @rule("PATH003", "path-type-unsupported", Severity.ERROR, "Nothing copies files from a place of this type.")
@@ -71,17 +71,17 @@ def path_type_unsupported(subject: AssetSubject) -> Findings:
     Source: azureml-assets 1.17.8: `azureblob`, `git` and `local` are implemented; `http` and `ftp` are named and raise
     NotImplementedError. Without a path it refuses the model ("path parameters are invalid").
     """
-    path = origin(subject)
+    path = _origin(subject)
     if not path and subject.read.publishing is not None:
         yield path_type_unsupported.at(
-            place(subject, ("path",)),
+            _place(subject, ("path",)),
             "Nothing says where the model's files come from.",
             "Write `path:` with `type:` (azureblob, git or local) and where it is.",
         )
     kind = path.get("type")
-    if path and kind not in SUPPORTED:
+    if path and kind not in _SUPPORTED:
         yield path_type_unsupported.at(
-            place(subject, ("path", "type")),
+            _place(subject, ("path", "type")),
             f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type.",
             "Write azureblob, git or local.",
         )
@@ -114,19 +114,19 @@ def mlmodel_missing(subject: AssetSubject) -> Findings:
     described = subject.described
     if described.type == "mlflow_model" and "MLmodel" not in described.files:
         yield mlmodel_missing.at(
-            place(subject, ("publish", "type")),
+            _place(subject, ("publish", "type")),
             "The folder of an MLflow model holds no MLmodel, so nobody sees its signature and flavours.",
             "Copy MLmodel from the model's files, in exactly this spelling.",
         )
 
 
-def origin(subject: AssetSubject) -> Mapping[str, Any]:
+def _origin(subject: AssetSubject) -> Mapping[str, Any]:
     """The mapping `path` of model.yaml; empty where there is none."""
     path = subject.read.asset.model.get("path")
     return path if isinstance(path, Mapping) else {}
 
 
-def place(subject: AssetSubject, key_path: KeyPath) -> Location:
+def _place(subject: AssetSubject, key_path: KeyPath) -> Location:
     """Where a key of model.yaml stands, or the nearest one above it."""
     document = subject.read.publishing or subject.read.document
     return document.location(key_path)

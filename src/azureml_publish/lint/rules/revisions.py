@@ -16,7 +16,7 @@ from azureml_publish.spec import HubSource
 def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
     """A Hub id that belongs to another model.
 
-    Neither of two things that tell can be proved without the Hub, hence a warning: MLflow's file names another
+    Neither of two signs can be proved without the Hub, hence a warning: MLflow's file names another
     repository as the base, or another model of the catalogue is called as the id is while this one is not. Derived
     models (`bert-base-cased-int8` of `bert-base-cased`) hold every word of the id.
     """
@@ -38,7 +38,7 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
             yield huggingface_id_wrong.at(
                 fact.location,
                 f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from '{fact.key}'.",
-                f"Write {fact.key} if that is right, or mend base_model_name in MLmodel.",
+                f"Write {fact.key} if that is right, or fix base_model_name in MLmodel.",
             )
 
 

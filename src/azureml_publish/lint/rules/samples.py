@@ -37,7 +37,7 @@ def invalid_sample_json(model: Described) -> Findings:
             yield invalid_sample_json.at(
                 sample.place(error.line, error.column),
                 f"The sample is not JSON: {error}.",
-                "Mend the JSON here or just before; for what is no JSON write another word behind the fence's ```.",
+                "Fix the JSON here or just before; for what is not JSON, write another word behind the fence's ```.",
                 severity=Severity.WARNING,  # a card can be shown as it is; a file that is no JSON cannot be read
             )
 
@@ -90,7 +90,7 @@ _TITLE = re.compile(
 
 @rule("SMPL004", "sample-missing", Severity.WARNING, "No sample input is shown for a model that can be deployed.")
 def sample_missing(model: Described) -> Findings:
-    """A model that can be deployed, and nobody is told what to send it."""
+    """A model that can be deployed, and nothing says what to send it."""
     if not is_offered(model) or any(sample.name == "input" for sample in model.samples):
         return
     if not any(_shows(page) for page in (model.card, *model.pages)):
@@ -166,4 +166,4 @@ _SHAPES = {
         'Give both: {"input_data": {"question": ["..."], "context": ["..."]}}.',
     ),
 }
-"""By task: what tells its inputs from others, what they are, and the mend."""
+"""By task: a test of its inputs, what they are, and the fix."""

@@ -30,7 +30,7 @@ def sample_signature_mismatch(model: Described) -> Findings:
 
 
 def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
-    """Message and mend where an input has not the columns of a signature. What cannot be judged is let pass."""
+    """Message and hint where an input has not the columns of a signature. What cannot be judged is let pass."""
     names = [column.name for column in columns]
     named = _names(given)
     wanted = _quoted(names)
@@ -58,7 +58,7 @@ def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
     parts += [f"has {_quoted(extra)}"] if extra else []
     return (
         f"The sample input {' and '.join(parts)}; MLflow's signature takes {wanted}.",
-        "Name the columns as the signature in MLmodel does, or mend the signature.",
+        "Name the columns as the signature in MLmodel does, or fix the signature.",
     )
 
 

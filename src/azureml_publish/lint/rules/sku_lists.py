@@ -95,7 +95,7 @@ def _fix(one: WrittenList, key: str, indexes: Collection[int]) -> Fix | None:
         return None
 
 
-MEANT = 20
+_MEANT = 20
 """So many unknown names of a folder are compared with all known ones, which takes time."""
 
 
@@ -115,7 +115,7 @@ def _unknown_of_asset(subject: AssetSubject) -> Findings:
                 if name in subject.catalogue or (key == one.recommended_key and name in allowed):
                     continue
                 if name not in known:
-                    near = " or ".join(subject.catalogue.nearest(name)) if len(known) < MEANT else ""
+                    near = " or ".join(subject.catalogue.nearest(name)) if len(known) < _MEANT else ""
                     known[name] = f"Did you mean {near}?" if near else "`publish skus list` shows all sizes."
                 yield sku_unknown.at(one.place(key, index), f"The catalogue knows no size '{name}'.", known[name])
 

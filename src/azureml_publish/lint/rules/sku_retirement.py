@@ -43,7 +43,7 @@ def _retired_sizes(project: ProjectSubject, use: ListUse, document: Document) ->
 
 @sku_retired.also
 def _retired_of_asset(subject: AssetSubject) -> Findings:
-    """One finding a list: lists of asset folders are long, and a published one is mended as a whole."""
+    """One finding a list: lists of asset folders are long, and a published one is fixed as a whole."""
     for one in written_lists(subject):
         names = [sku.name for sku in one.skus if is_retired(sku, subject.described.as_of)]
         if not names or subject.described.archived:
@@ -58,7 +58,7 @@ def _retired_of_asset(subject: AssetSubject) -> Findings:
         )
 
 
-DAYS = 180
+_DAYS = 180
 
 
 @rule("SKU011", "sku-retiring-soon", Severity.WARNING, "A list loses sizes to retirement within 180 days.")
@@ -70,7 +70,7 @@ def sku_retiring_soon(subject: ModelSubject | ProjectSubject) -> Findings:
 
 def _retiring_sizes(project: ProjectSubject, use: ListUse, document: Document) -> Findings:
     skus = resolve_body(project.catalogue, use.body, project.as_of).skus
-    going = retiring_within(skus, project.as_of, DAYS)
+    going = retiring_within(skus, project.as_of, _DAYS)
     if use.literal:
         for sku in going:
             yield sku_retiring_soon.at(
@@ -89,7 +89,7 @@ def _retiring_sizes(project: ProjectSubject, use: ListUse, document: Document) -
 @sku_retiring_soon.also
 def _retiring_of_asset(subject: AssetSubject) -> Findings:
     for one in written_lists(subject):
-        going = retiring_within(one.skus, subject.described.as_of, DAYS)
+        going = retiring_within(one.skus, subject.described.as_of, _DAYS)
         if going and not subject.described.archived:
             yield sku_retiring_soon.at(
                 one.place(one.allowed_key),

@@ -53,7 +53,7 @@ def _min_sku_asserted_of_asset(subject: AssetSubject) -> Findings:
             yield min_spec_not_componentwise_min.at(one.place(one.min_spec_key), f"The min-SKU spec {error}.", hint)
             continue
         if len(one.skus) < len(one.allowed):
-            continue  # unknown sizes are told; their figures nobody knows
+            continue  # SKU003 reports unknown sizes; nobody knows their figures
         derived = derive_min_spec(one.skus)
         if derived.spec is not None and not derived.unknown and derived.spec != stated:
             yield _differs(one, derived.spec)
@@ -69,7 +69,7 @@ def _differs(one: WrittenList, derived: MinSkuSpec) -> Diagnostic:
     )
 
 
-FIGURES: dict[SpecFigure, str] = {
+_FIGURES: dict[SpecFigure, str] = {
     "vcpus": "vCPUs",
     "gpus": "GPUs",
     "memory_gib": "memory",
@@ -90,7 +90,7 @@ def _unknown_figures_of(project: ProjectSubject, use: ListUse, document: Documen
             rest = "no min-SKU spec can be derived" if one.value is None else "the rest of the list decides it"
             yield sku_figure_unknown.at(
                 document.location_of(name, below=use.key_path),
-                f"The catalogue does not know {FIGURES[one.figure]} of {name} in {use.name}: {rest}.",
+                f"The catalogue does not know {_FIGURES[one.figure]} of {name} in {use.name}: {rest}.",
                 f"State it in skus.overlay.csv (`publish skus refresh` can), or leave {name} out.",
             )
 

@@ -10,7 +10,7 @@ from azureml_publish.lint.in_cards import once_a_card, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Row, Table, cells_of
 from azureml_publish.lint.subject import Described
 
-DELIMITER = re.compile(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
+_DELIMITER = re.compile(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
 """The row of dashes of a table with two columns or more."""
 
 
@@ -52,7 +52,7 @@ def _odd_delimiters(card: Card) -> Findings:
     for first, last in card.paragraphs:
         for line in range(first + 1, last + 1):
             text, above = card.lines[line - 1], card.lines[line - 2]
-            if "|" in above and DELIMITER.match(text):
+            if "|" in above and _DELIMITER.match(text):
                 count, wanted = len(cells_of(text, line)), len(cells_of(above, line - 1))
                 if count == wanted:
                     continue
@@ -138,10 +138,10 @@ def _swallowed(card: Card) -> Findings:
     for first, last in card.paragraphs:
         for line in range(first + 2, last + 1):
             head, dashes = card.lines[line - 2], card.lines[line - 1]
-            if "|" not in head or not DELIMITER.match(dashes):
+            if "|" not in head or not _DELIMITER.match(dashes):
                 continue
             if len(cells_of(head, line - 1)) != len(cells_of(dashes, line)):
-                continue  # CARD001 tells
+                continue  # CARD001 reports it
             yield table_no_blank_line_before.at(
                 card.place(line - 1, len(head) - len(head.lstrip()) + 1),
                 f"The table '{short(head)}' is no table: without an empty line it belongs to the text above it.",

@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 from azureml_publish.emulator import Emulator
-from azureml_publish.lint.online import Asker, Guard, Hosts, LinkAnswer, LinkMemory, LinksAsked, LinkState, ask_links
+from azureml_publish.lint.online import (
+    FollowedLinks,
+    Guard,
+    Hosts,
+    LinkAnswer,
+    LinkCache,
+    LinkClient,
+    LinkState,
+    follow_links,
+)
 from azureml_publish.lint.online.addresses import PrivateHostError
 from azureml_publish.lint.online.links import PATIENCE, PER_HOST
 from tests.unit.lint.online.pages import Page, Site, serve
@@ -28,13 +37,13 @@ def site() -> Iterator[Site]:
 
 
 def asked(
-    *urls: str, guard: Guard | None = None, memory: LinkMemory | None = None, timeout: float = 5, slept: Any = None
-) -> LinksAsked:
+    *urls: str, guard: Guard | None = None, cache: LinkCache | None = None, timeout: float = 5, slept: Any = None
+) -> FollowedLinks:
     waits: list[float] = [] if slept is None else slept
     hosts = Hosts(sleep=waits.append)
-    asker = Asker(guard or Guard(everything=True), "azureml-publish/test", hosts.turn, timeout=timeout)
-    with closing(asker):
-        return ask_links(urls, asker, hosts, memory or LinkMemory(None))
+    client = LinkClient(guard or Guard(everything=True), "azureml-publish/test", hosts.turn, timeout=timeout)
+    with closing(client):
+        return follow_links(urls, client, hosts, cache or LinkCache(None))
 
 
 def answer(url: str, **options: Any) -> LinkAnswer:
@@ -190,19 +199,19 @@ def test_a_link_that_is_remembered_tells_whether_there_is_a_network(site: Site, 
 
     site.pages["/a"] = Page()
     guard = Guard(everything=True, resolve=resolve)
-    asked(good, guard=guard, memory=LinkMemory(file))
-    told = asked(good, bad, guard=guard, memory=LinkMemory(file))
+    asked(good, guard=guard, cache=LinkCache(file))
+    told = asked(good, bad, guard=guard, cache=LinkCache(file))
     assert (told.offline, told.answers[bad].state) == (0, BROKEN)
     assert len(site.asked) == 2
     file.unlink()
-    asked(good, guard=guard, memory=LinkMemory(file))
-    cut_off = asked(good, bad, guard=Guard(everything=True, resolve=no_name), memory=LinkMemory(file))
+    asked(good, guard=guard, cache=LinkCache(file))
+    cut_off = asked(good, bad, guard=Guard(everything=True, resolve=no_name), cache=LinkCache(file))
     assert (cut_off.offline, list(cut_off.answers)) == (1, [good])
 
 
 def test_a_machine_without_a_network_says_nothing_of_any_link(tmp_path: Path) -> None:
-    memory = LinkMemory(tmp_path / "links.json")
-    told = asked("http://a.net/", "http://b.net/", guard=Guard(resolve=no_name), memory=memory)
+    cache = LinkCache(tmp_path / "links.json")
+    told = asked("http://a.net/", "http://b.net/", guard=Guard(resolve=no_name), cache=cache)
     assert (dict(told.answers), told.offline) == ({}, 2)
     assert not (tmp_path / "links.json").exists()
     closed = socket.socket()
@@ -265,11 +274,11 @@ def test_addresses_of_the_public_internet(address: str) -> None:
 def test_where_a_proxy_looks_names_up_private_ones_are_told_by_their_looks(site: Site) -> None:
     hosts = Hosts()
     proxies = {"http": site.url}
-    asker = Asker(Guard(resolve=no_name), "test", hosts.turn, proxies=lambda _url: proxies)
+    client = LinkClient(Guard(resolve=no_name), "test", hosts.turn, proxies=lambda _url: proxies)
     site.pages["http://page.net/a"] = Page()
-    assert asker.ask("http://page.net/a").state is FINE
+    assert client.follow("http://page.net/a").state is FINE
     for private in ("169.254.169.254", "localhost", "printer.local", "metadata", "metadata.google.internal", "[::1]"):
-        assert asker.ask(f"http://{private}/").state is PRIVATE
+        assert client.follow(f"http://{private}/").state is PRIVATE
     assert site.asked == [("HEAD", "http://page.net/a")]
 
 
@@ -285,8 +294,8 @@ def test_certificates_are_checked_against_the_name(emulator: Emulator) -> None:
         (bundle, "other.net", refused),
         (True, "localhost", refused),
     ):
-        with closing(Asker(guard, "test", hosts.turn, bundle=trusted)) as asker:
-            told = asker.ask(f"https://{host}:{port}/no/such/page")
+        with closing(LinkClient(guard, "test", hosts.turn, bundle=trusted)) as client:
+            told = client.follow(f"https://{host}:{port}/no/such/page")
         assert (told.state, told.said) == (UNREACHABLE, said), host
 
 
@@ -309,7 +318,7 @@ def test_answers_are_remembered_as_long_as_they_hold(site: Site, tmp_path: Path)
 
     def again() -> int:
         before = len(site.asked)
-        told = asked(good, bad, memory=LinkMemory(file, clock=lambda: now[0]))
+        told = asked(good, bad, cache=LinkCache(file, clock=lambda: now[0]))
         assert (told.answers[good].moved, told.answers[bad].state) == (f"{site.url}/b", BROKEN)
         return len(site.asked) - before
 
@@ -332,7 +341,7 @@ def test_a_damaged_memory_is_none(site: Site, tmp_path: Path, text: str) -> None
     file.write_text(text)
     site.pages["/a"] = Page()
     for _ in range(2):
-        assert asked(f"{site.url}/a", memory=LinkMemory(file)).answers[f"{site.url}/a"].state is FINE
+        assert asked(f"{site.url}/a", cache=LinkCache(file)).answers[f"{site.url}/a"].state is FINE
     assert len(site.asked) == 1
     assert json.loads(file.read_text())["schema_version"] == 1
 
@@ -340,4 +349,4 @@ def test_a_damaged_memory_is_none(site: Site, tmp_path: Path, text: str) -> None
 def test_a_memory_that_cannot_be_written_is_none(site: Site, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     site.pages["/a"] = Page()
-    assert answer(f"{site.url}/a", memory=LinkMemory(tmp_path / "cache" / "links.json")).state is FINE
+    assert answer(f"{site.url}/a", cache=LinkCache(tmp_path / "cache" / "links.json")).state is FINE
