@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_publish.documents import Document
-from azureml_publish.lint.engine import ModelSubject, ProjectSubject
+from azureml_publish.lint.engine import ModelSubject, ProjectSubject, check
 from azureml_publish.lint.rules import sku_retirement, sku_specs
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus import Catalogue, load_catalogue
@@ -83,9 +83,9 @@ def engine(project: Project, timed: Callable[[str], None]) -> int:
     timed("foresee retirement")
     subject = ProjectSubject(project, catalogue, presets, AS_OF)
     found = 0
-    for check in (sku_retirement.sku_retired, sku_retirement.sku_retiring_soon, sku_specs.sku_figure_unknown):
-        for folder, compute in zip(project.models, computes, strict=True):
-            found += sum(1 for _ in check.look(ModelSubject(subject, folder, compute, None)))
+    checks = (sku_retirement.sku_retired, sku_retirement.sku_retiring_soon, sku_specs.sku_figure_unknown)
+    for folder, compute in zip(project.models, computes, strict=True):
+        found += sum(1 for _ in check(ModelSubject(subject, folder, compute, None), checks=checks))
     timed("check lists (SKU010 to 012)")
     return found + len(foresight.losses) + sum(len(compute.allow_lists) for compute in computes)
 

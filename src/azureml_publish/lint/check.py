@@ -68,11 +68,6 @@ class Check:
         self.facts = facts
         return facts
 
-    def look(self, *seen: object) -> Findings:
-        """What is wrong with something, where this rule looks at its kind."""
-        look = self.looks.get(", ".join(type(one).__name__ for one in seen))
-        return iter(()) if look is None else look(*seen)
-
 
 def rule(code: str, name: str, severity: Severity, summary: str) -> Callable[[Look], Check]:
     """Decorator: make a rule out of a function that yields its findings. Codes are never used again."""

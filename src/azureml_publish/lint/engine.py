@@ -43,8 +43,10 @@ ERROR_CHECKS = tuple(check for check in ALL_CHECKS if check.rule.severity is Sev
 
 def check(*seen: object, checks: Sequence[Check] = ALL_CHECKS) -> Findings:
     """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
-    for one in checks:
-        yield from one.look(*seen)
+    subject = ", ".join(type(one).__name__ for one in seen)
+    for each in checks:
+        if (look := each.looks.get(subject)) is not None:
+            yield from look(*seen)
 
 
 class ModelReport(NamedTuple):
