@@ -87,7 +87,7 @@ class ControlPlane:
         )
 
     def call(self, method: str, url: str, **options: Any) -> requests.Response:
-        return self._session.request(method, url, timeout=20, **options)
+        return self._session.request(method, url, timeout=120, **options)
 
     def upload(self, name: str, version: str, registry: str = "local", path: str = "content/MLmodel") -> str:
         """Upload one small file where the registry says, and return the URI of its folder."""

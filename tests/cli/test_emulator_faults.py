@@ -36,17 +36,17 @@ def test_the_file_is_in_force_from_the_start_and_after_a_reset(tmp_path: Path) -
             served = dict(process.stdout.readline().strip().split("=", 1) for _ in range(5))
             base = served["HF_ENDPOINT"]
             for _ in range(2):
-                quirks = requests.get(f"{base}/quirks", timeout=10).json()
+                quirks = requests.get(f"{base}/quirks", timeout=120).json()
                 assert Quirks(**quirks) == Quirks(stale_reads=2, ignore_archive=True, latency_seconds=0.01)
-                rules = requests.get(f"{base}/faults", timeout=10).json()
+                rules = requests.get(f"{base}/faults", timeout=120).json()
                 assert [(rule["service"], rule["status"], rule["after"]) for rule in rules] == [("hub", 503, 1)]
-                requests.delete(f"{base}/faults", timeout=10)
-                requests.delete(f"{base}/quirks", timeout=10)
-                assert Quirks(**requests.get(f"{base}/quirks", timeout=10).json()) == Quirks()
-                assert requests.post(f"{base}/reset", timeout=10).status_code == 204
+                requests.delete(f"{base}/faults", timeout=120)
+                requests.delete(f"{base}/quirks", timeout=120)
+                assert Quirks(**requests.get(f"{base}/quirks", timeout=120).json()) == Quirks()
+                assert requests.post(f"{base}/reset", timeout=120).status_code == 204
         finally:
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(120) == 0
 
 
 @pytest.mark.parametrize(

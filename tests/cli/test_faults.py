@@ -134,11 +134,11 @@ class TestInterrupted:
     """A run that is stopped in the middle, from a process of its own."""
 
     @pytest.fixture(autouse=True)
-    def slow(self, emulator: Emulator) -> None:
-        """A Hub that sends its weights late, so that there is a middle to stop in."""
-        emulator.faults.add(service="hub", method="GET", path="resolve/.*/model.safetensors", delay_seconds=2.5)
+    def held(self, emulator: Emulator) -> None:
+        """A Hub that sends no weights until the faults are cleared, so that there is a middle to stop in."""
+        emulator.faults.add(service="hub", method="GET", path="resolve/.*/model.safetensors", delay_seconds=500)
 
-    def start(self, project: Path) -> subprocess.Popen[str]:
+    def start(self, project: Path, emulator: Emulator) -> subprocess.Popen[str]:
         arguments = ["-C", str(project), "apply", "--yes", "-r", THERE]
         process = subprocess.Popen(
             [sys.executable, "-m", "azureml_publish", *arguments],
@@ -147,26 +147,29 @@ class TestInterrupted:
             text=True,
             env=dict(os.environ),
         )
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "vocab.txt" in line or "config.json" in line:
-                break
-        time.sleep(0.2)
+        self.read_until(process, "vocab.txt", "config.json")
+        while emulator.faults._seen == [0]:
+            time.sleep(0.01)
         return process
+
+    def read_until(self, process: subprocess.Popen[str], *words: str) -> None:
+        """Read its messages up to the first line with one of the words."""
+        assert process.stderr is not None
+        assert any(word in line for line in process.stderr for word in words), f"it ended without {words}"
 
     def test_ctrl_c_ends_after_the_step_under_way_and_the_next_run_carries_on(
         self, remote: Run, emulator: Emulator, project: Path
     ) -> None:
-        process = self.start(project)
+        process = self.start(project, emulator)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        self.read_until(process, "Stopping after the step under way")
+        emulator.faults.clear()
+        out, err = process.communicate(timeout=120)
         assert process.returncode == 130
-        assert "Stopping after the step under way" in err
         assert "Traceback" not in err
         assert "skipped" in out
         assert registered(remote) == []
 
-        emulator.faults.clear()
         again = remote("apply", "--yes")
         assert again.code == 0
         assert "was there already" in again.err
@@ -175,9 +178,9 @@ class TestInterrupted:
     def test_kill_9_leaves_nothing_wrong_and_the_next_run_carries_on(
         self, remote: Run, emulator: Emulator, project: Path
     ) -> None:
-        process = self.start(project)
+        process = self.start(project, emulator)
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode == -signal.SIGKILL
         assert registered(remote) == []
 

@@ -244,7 +244,7 @@ def test_every_form_goes_to_standard_output_and_ends_with_4_for_errors(publish: 
 
 def git(root: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
-    subprocess.run(["git", "-C", root, *identity, *arguments], check=True, capture_output=True, timeout=60)
+    subprocess.run(["git", "-C", root, *identity, *arguments], check=True, capture_output=True, timeout=120)
 
 
 def test_github_gets_paths_of_the_repository_changed_files_first_and_a_summary(
@@ -312,7 +312,7 @@ def test_a_terminal_sees_the_line(doubled: Path) -> None:
     leader, follower = pty.openpty()
     environ = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "azureml_publish", "-C", str(doubled), "lint"]
-    ran = subprocess.run(command, stdout=follower, stderr=subprocess.PIPE, env=environ, timeout=60, check=False)
+    ran = subprocess.run(command, stdout=follower, stderr=subprocess.PIPE, env=environ, timeout=120, check=False)
     os.close(follower)
     shown = os.read(leader, 65536).decode().replace("\r\n", "\n")
     os.close(leader)
@@ -325,7 +325,7 @@ def test_a_terminal_sees_the_line(doubled: Path) -> None:
 def test_the_manifest_of_pre_commit_is_valid_and_its_files_are_ours() -> None:
     manifest = REPOSITORY / ".pre-commit-hooks.yaml"
     command = [sys.executable, "-m", "pre_commit", "validate-manifest", str(manifest)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     for hook in yaml.safe_load(manifest.read_text(encoding="utf-8")):
         files_of = re.compile(hook["files"])
@@ -349,8 +349,8 @@ def test_pre_commit_mends_with_the_hook_and_then_passes(
     for variable in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(variable)
     git = ["git", "-C", str(doubled)]
-    subprocess.run([*git, "init", "--quiet"], timeout=60, check=True)
-    subprocess.run([*git, "add", "--all"], timeout=60, check=True)
+    subprocess.run([*git, "init", "--quiet"], timeout=120, check=True)
+    subprocess.run([*git, "add", "--all"], timeout=120, check=True)
 
     def run() -> tuple[int, str]:
         words = [sys.executable, "-m", "pre_commit", "run", "--files", SPEC]
@@ -361,7 +361,7 @@ def test_pre_commit_mends_with_the_hook_and_then_passes(
     assert code == 1, said
     assert "Fixed 1 finding." in said
     assert "[Standard_DS3_v2]   # why" in (doubled / SPEC).read_text(encoding="utf-8")
-    subprocess.run([*git, "add", "--all"], timeout=60, check=True)
+    subprocess.run([*git, "add", "--all"], timeout=120, check=True)
     assert run()[0] == 0
 
 

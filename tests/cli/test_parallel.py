@@ -171,13 +171,13 @@ def test_any_way_to_spread_the_models_finds_and_renders_the_same(tmp_path: Path)
 
 def test_what_is_done_meanwhile_is_done_once() -> None:
     run = started("begin_and_go_on()")
-    _, errors = run.communicate(timeout=60)
+    _, errors = run.communicate(timeout=120)
     assert run.returncode == 0, errors
 
 
 def test_errors_of_the_work_and_the_end_of_a_process_are_raised() -> None:
     run = started("fail_and_die()")
-    _, errors = run.communicate(timeout=60)
+    _, errors = run.communicate(timeout=120)
     assert run.returncode == 0, errors
 
 
@@ -187,13 +187,13 @@ def test_an_interrupt_from_the_terminal_ends_all_processes_without_a_word_of_the
     assert run.stdout is not None
     assert run.stdout.read(4) == "...."
     os.killpg(run.pid, signal.SIGINT)
-    said, errors = run.communicate(timeout=30)  # until the last process closes its end
+    said, errors = run.communicate(timeout=120)  # until the last process closes its end
     assert (run.returncode, said.strip("."), errors) == (130, "interrupted\n", "")
 
 
 def test_an_interrupt_while_tasks_are_handed_out_waits_for_none_of_them() -> None:
     run = started("interrupt_early()")
-    said, errors = run.communicate(timeout=30)
+    said, errors = run.communicate(timeout=120)
     assert (run.returncode, errors) == (0, "")
     assert len(said) < 400
 
@@ -204,5 +204,5 @@ def test_the_others_end_with_a_first_process_that_is_killed() -> None:
     assert run.stdout is not None
     assert run.stdout.read(4) == "...."
     run.kill()
-    run.communicate(timeout=30)
+    run.communicate(timeout=120)
     assert run.returncode == -signal.SIGKILL

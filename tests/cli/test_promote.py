@@ -76,7 +76,7 @@ def test_the_storage_fetches_and_what_is_there_is_the_same(
     (tiny / "weights" / "weights.bin").write_bytes(os.urandom(LARGE))
     assert publish("apply", "--yes", "-q", "-r", DEV).code == 0
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
-        subprocess.run(["git", "-C", str(project), *command], check=True, timeout=30)
+        subprocess.run(["git", "-C", str(project), *command], check=True, timeout=120)
     emulator.quirks = Quirks(stale_reads=2)
     done = promote(publish)
     assert (done["outcome"], done["metadata"], done["files"]) == ("created", "render", 3)

@@ -20,7 +20,7 @@ COMMAND = Path(sys.executable).with_name("publish")
 
 def in_shell(project: Path, words: str) -> subprocess.CompletedProcess[str]:
     shell = ["sh", "-c", f'exec "$0" {words}', str(COMMAND)]
-    return subprocess.run(shell, cwd=project, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(shell, cwd=project, capture_output=True, text=True, timeout=120, check=False)
 
 
 @contextmanager

@@ -199,11 +199,11 @@ def test_the_emulator_prints_its_variables_and_ends_on_sigterm(tmp_path: Path) -
         }
         session = requests.Session()
         session.trust_env = False
-        clouds = session.get(variables["ARM_CLOUD_METADATA_URL"], verify=variables["REQUESTS_CA_BUNDLE"], timeout=10)
+        clouds = session.get(variables["ARM_CLOUD_METADATA_URL"], verify=variables["REQUESTS_CA_BUNDLE"], timeout=120)
         assert clouds.json()[0]["name"] == variables["AZUREML_CURRENT_CLOUD"]
         session.close()
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=15)
+        _, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == 0

@@ -76,7 +76,7 @@ def test_block_list_takes_latest_committed_and_uncommitted(container: ContainerC
     blob.stage_block("aa", b"new")
     # Raw XML: azure-storage-blob 12.31 sends every BlobBlock as Latest, whatever its state.
     entries = "<Committed>YWE=</Committed><Uncommitted>YWE=</Uncommitted><Latest>YmI=</Latest>"
-    answer = requests.put(f"{blob.url}&comp=blocklist", data=f"<BlockList>{entries}</BlockList>", timeout=10)
+    answer = requests.put(f"{blob.url}&comp=blocklist", data=f"<BlockList>{entries}</BlockList>", timeout=120)
     assert answer.status_code == 201
     assert blob.download_blob().readall() == b"1new2"
     assert blob.get_block_list("all")[1] == []
@@ -105,7 +105,7 @@ def test_wrong_md5_is_refused_and_leaves_nothing(emulator: Emulator) -> None:
     wrong = base64.b64encode(hashlib.md5(b"other").digest()).decode()
     headers = {"x-ms-blob-type": "BlockBlob", "Content-MD5": wrong}
     for suffix in ("", "&comp=block&blockid=YWE="):
-        answer = requests.put(f"{url}/x?{query}{suffix}", data=b"content", headers=headers, timeout=10)
+        answer = requests.put(f"{url}/x?{query}{suffix}", data=b"content", headers=headers, timeout=120)
         assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "Md5Mismatch")
     assert list(emulator._folder.segments.iterdir()) == []
     assert list(emulator._folder.incoming.iterdir()) == []
@@ -184,7 +184,7 @@ def test_server_side_copies(container: ContainerClient, emulator: Emulator) -> N
 
 def test_block_from_a_hub_file(container: ContainerClient, emulator: Emulator) -> None:
     base = f"{emulator.http_url}/google-bert/bert-base-cased/resolve/5532cc56f74641d4bb33641f5c76a55d11f846e0"
-    expected = requests.get(f"{base}/model.safetensors", timeout=20).content
+    expected = requests.get(f"{base}/model.safetensors", timeout=120).content
     blob = container.get_blob_client("model.safetensors")
     blob.stage_block_from_url("aa", f"{base}/model.safetensors", source_offset=0, source_length=1000)
     blob.stage_block_from_url("bb", f"{base}/model.safetensors", source_offset=1000, source_length=len(expected) - 1000)
@@ -233,7 +233,7 @@ def test_bad_signatures(emulator: Emulator) -> None:
         with pytest.raises(HttpResponseError) as caught:
             list(opened(url).list_blobs())
         assert (caught.value.status_code, code_of(caught.value)) == (403, "AuthenticationFailed")
-    assert requests.get(good.partition("?")[0] + "/x", timeout=10).status_code == 401
+    assert requests.get(good.partition("?")[0] + "/x", timeout=120).status_code == 401
 
 
 def test_errors_of_missing_things(container: ContainerClient, emulator: Emulator) -> None:
@@ -255,12 +255,12 @@ def test_interrupted_upload_leaves_nothing(emulator: Emulator) -> None:
     url, _, query = emulator.container("files").partition("?")
     host, _, path = url.removeprefix("http://").partition("/")
     name, _, port = host.partition(":")
-    with socket.create_connection((name, int(port)), timeout=10) as connection:
+    with socket.create_connection((name, int(port)), timeout=120) as connection:
         head = f"PUT /{path}/half?{query} HTTP/1.1\r\nHost: {host}\r\nx-ms-blob-type: BlockBlob\r\n"
         connection.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\n" + bytes(400_000))
     with pytest.raises(ResourceNotFoundError):
         opened(f"{url}?{query}").download_blob("half")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 120
     while list(emulator._folder.incoming.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert list(emulator._folder.incoming.iterdir()) == []
@@ -270,7 +270,7 @@ def test_interrupted_upload_leaves_nothing(emulator: Emulator) -> None:
 def test_unknown_calls_are_not_served(emulator: Emulator) -> None:
     url, _, query = emulator.container("files").partition("?")
     for method, suffix in (("PUT", "/x?comp=lease&"), ("GET", "?restype=container&comp=acl&"), ("PATCH", "/x?")):
-        answer = requests.request(method, f"{url}{suffix}{query}", timeout=10)
+        answer = requests.request(method, f"{url}{suffix}{query}", timeout=120)
         assert answer.status_code == 501
         assert f"{method} /emulator/files" in answer.text
 
@@ -279,7 +279,7 @@ def test_blobs_can_also_be_reached_where_records_say(emulator: Emulator, tmp_pat
     sas = emulator.container("assets-0")
     opened(sas).upload_blob("folder/x", b"content")
     url = f"{emulator.url}/assets-0/folder/x?{sas.partition('?')[2]}"
-    answer = requests.get(url, timeout=10, verify=emulator.environment["REQUESTS_CA_BUNDLE"])
+    answer = requests.get(url, timeout=120, verify=emulator.environment["REQUESTS_CA_BUNDLE"])
     assert answer.content == b"content"
 
 

@@ -45,7 +45,7 @@ def api(emulator: Emulator) -> Any:
 
 def fetch(emulator: Emulator, repository: tuple[str, str], name: str, **headers: str) -> requests.Response:
     return requests.get(
-        f"{emulator.http_url}/{repository[0]}/resolve/{repository[1]}/{name}", headers=headers, timeout=20
+        f"{emulator.http_url}/{repository[0]}/resolve/{repository[1]}/{name}", headers=headers, timeout=120
     )
 
 
@@ -136,7 +136,7 @@ def test_errors_are_told_apart(api: Any, emulator: Emulator, tmp_path: Path) -> 
         with pytest.raises((RepositoryNotFoundError, ValueError)):
             api.model_info(name)
     for path in ("/../secrets/resolve/main/sas.key", "/..%2f../x/resolve/main/ca.pem"):
-        assert requests.get(emulator.http_url + path, timeout=10).status_code in {404, 501}
+        assert requests.get(emulator.http_url + path, timeout=120).status_code in {404, 501}
 
 
 def test_streaming_range_read(emulator: Emulator) -> None:
@@ -167,7 +167,7 @@ def test_endpoint_variable_is_enough(emulator_environment: dict[str, str], tmp_p
     )
     environment = {**os.environ, **emulator_environment, "HF_HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
     path, sha = done.stdout.split()
     assert json.loads(Path(path).read_text())["model_type"] == "bert"
@@ -252,6 +252,6 @@ def test_unknown_calls_are_not_served(emulator: Emulator) -> None:
         ("GET", "/api/whoami-v2"),
         ("DELETE", f"/api/models/{BASE[0]}"),
     ):
-        answer = requests.request(method, emulator.http_url + path, timeout=10)
+        answer = requests.request(method, emulator.http_url + path, timeout=120)
         assert answer.status_code == 501
         assert f"{method} {path}" in answer.json()["error"]

@@ -107,7 +107,7 @@ def test_the_command_serves_a_folder_of_repositories(folder: Path, tmp_path: Pat
             assert info.sha == commit
         finally:
             served.send_signal(signal.SIGTERM)
-            served.wait(10)
+            served.wait(120)
     assert served.returncode == 0
 
 
@@ -115,7 +115,7 @@ def test_the_command_says_what_a_folder_of_repositories_is(tmp_path: Path) -> No
     (tmp_path / "hub").mkdir()
     command = [sys.executable, "-m", "azureml_publish", "emulator", "--data", str(tmp_path / "data")]
     command += ["--hub", str(tmp_path / "hub")]
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 1
     assert "holds no folder of the form" in ran.stderr
     assert "ORG/NAME" in ran.stderr

@@ -23,7 +23,7 @@ def read_reference(control: Any, made: dict[str, Any]) -> str:
 
 def read(sas: str) -> requests.Response:
     url, _, query = sas.partition("?")
-    return requests.get(f"{url}/content/MLmodel?{query}", timeout=10)
+    return requests.get(f"{url}/content/MLmodel?{query}", timeout=120)
 
 
 def test_lent_signatures_end_when_asked_to(emulator: Emulator, control: Any) -> None:
@@ -60,7 +60,7 @@ def test_upload_with_a_signature_that_is_used_up_goes_on_with_another(emulator: 
     def write(sas: str, name: str) -> int:
         base, _, query = sas.partition("?")
         headers = {"x-ms-blob-type": "BlockBlob"}
-        return requests.put(f"{base}/m/{name}?{query}", data=b"x", headers=headers, timeout=10).status_code
+        return requests.put(f"{base}/m/{name}?{query}", data=b"x", headers=headers, timeout=120).status_code
 
     first = lend()
     assert [write(first, "a"), write(first, "b")] == [201, 403]
@@ -71,11 +71,11 @@ def test_upload_with_a_signature_that_is_used_up_goes_on_with_another(emulator: 
 
 def test_quirks_over_the_wire(emulator: Emulator) -> None:
     url = f"{emulator.http_url}/quirks"
-    assert requests.post(url, json={"sas_seconds": 5}, timeout=10).json()["sas_seconds"] == 5
-    assert requests.post(url, json={"sas_requests": 3}, timeout=10).status_code == 200
+    assert requests.post(url, json={"sas_seconds": 5}, timeout=120).json()["sas_seconds"] == 5
+    assert requests.post(url, json={"sas_requests": 3}, timeout=120).status_code == 200
     assert emulator.quirks == Quirks(sas_seconds=5, sas_requests=3)
-    assert requests.get(url, timeout=10).json()["sas_requests"] == 3
-    assert requests.delete(url, timeout=10).status_code == 204
+    assert requests.get(url, timeout=120).json()["sas_requests"] == 3
+    assert requests.delete(url, timeout=120).status_code == 204
     assert emulator.quirks == Quirks()
     emulator.quirks = Quirks(sas_requests=3)
     emulator.reset()
@@ -97,7 +97,7 @@ def test_quirks_over_the_wire(emulator: Emulator) -> None:
     ],
 )
 def test_quirks_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, reason: str) -> None:
-    answer = requests.post(f"{emulator.http_url}/quirks", json=sent, timeout=10)
+    answer = requests.post(f"{emulator.http_url}/quirks", json=sent, timeout=120)
     assert answer.status_code == 400
     assert reason in answer.text
     assert emulator.quirks == Quirks()
@@ -106,8 +106,8 @@ def test_quirks_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, re
 def test_quirks_are_not_for_web_pages(emulator: Emulator) -> None:
     url = f"{emulator.http_url}/quirks"
     page = {"Origin": "https://example.com"}
-    assert requests.post(url, json={"sas_seconds": 5}, headers=page, timeout=10).status_code == 403
-    assert requests.delete(url, headers=page, timeout=10).status_code == 403
+    assert requests.post(url, json={"sas_seconds": 5}, headers=page, timeout=120).status_code == 403
+    assert requests.delete(url, headers=page, timeout=120).status_code == 403
 
 
 def described(control: Any, api: str = "front", name: str = "bert") -> str | None:
@@ -230,7 +230,7 @@ def test_throttling_refuses_every_nth_request(emulator: Emulator, control: Any) 
     free = f"{emulator.url}/metadata/endpoints"
     assert {control.call("GET", free).status_code for _ in range(4)} == {200}
     container = emulator.container("files").replace("?", "?restype=container&comp=list&")
-    assert {requests.get(container, timeout=10).status_code for _ in range(4)} == {200}
+    assert {requests.get(container, timeout=120).status_code for _ in range(4)} == {200}
 
 
 def test_latency_is_in_every_service(emulator: Emulator, control: Any) -> None:

@@ -34,10 +34,10 @@ def test_bearer_token_is_required(emulator: Emulator, control: Any) -> None:
     url = f"{control.base()}/models/bert/versions/1"
     bundle = emulator.environment["REQUESTS_CA_BUNDLE"]
     for header in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer "}):
-        answer = requests.get(url, headers=header, verify=bundle, timeout=10)
+        answer = requests.get(url, headers=header, verify=bundle, timeout=120)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    denied = requests.get(url, headers={"Authorization": "Bearer denied"}, verify=bundle, timeout=10)
+    denied = requests.get(url, headers={"Authorization": "Bearer denied"}, verify=bundle, timeout=120)
     assert (denied.status_code, denied.json()["error"]["code"]) == (403, "AuthorizationFailed")
 
 
@@ -289,7 +289,7 @@ def test_head_and_body_of_a_small_answer_come_together(emulator: Emulator) -> No
     context = ssl.create_default_context(cafile=emulator.environment["REQUESTS_CA_BUNDLE"])
     place = urllib.parse.urlsplit(emulator.environment["ARM_CLOUD_METADATA_URL"])
     with (
-        socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as plain,
+        socket.create_connection((str(place.hostname), place.port or 0), timeout=120) as plain,
         context.wrap_socket(plain, server_hostname=place.hostname) as connection,
     ):
         for _ in range(2):

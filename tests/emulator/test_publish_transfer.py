@@ -79,18 +79,18 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
     process = subprocess.Popen([program, *arguments], env=environ, stdout=subprocess.DEVNULL)
     try:
         url = f"http://127.0.0.1:{port}/testing"
-        for _ in range(150):
+        for _ in range(1200):
             try:
                 requests.get(url, timeout=1)
                 break
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.1)
         else:
-            pytest.fail("azurite-blob did not answer within 15 s")
+            pytest.fail("azurite-blob did not answer within two minutes")
         yield url, key
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(120)
 
 
 @pytest.fixture

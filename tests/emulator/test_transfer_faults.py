@@ -194,7 +194,7 @@ def test_kill_9_at_ten_moments_leaves_nothing_wrong_and_the_last_run_finishes(
         came.append(int(process.stdout.readline()))
         run.stored()
         print(file=process.stdin, flush=True)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 0
     assert all(came)
     assert "publish-manifest.json" not in run.stored() or came[-1] >= 6

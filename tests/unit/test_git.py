@@ -106,7 +106,7 @@ def test_a_folder_that_looks_like_a_bare_repository_is_none(tmp_path: Path, trap
     project.mkdir(parents=True)
     git(project.parent, "init", "-q")
     disguise(project, trap.configure(CONFIGURATIONS["core.fsmonitor"]))
-    subprocess.run(["git", "-C", str(project), "status"], capture_output=True, timeout=30, check=False)
+    subprocess.run(["git", "-C", str(project), "status"], capture_output=True, timeout=120, check=False)
     assert trap.sprung, "git alone would have run it"
     trap.reset()
     ask_all(project)

@@ -105,7 +105,7 @@ def issuer() -> Iterator[tuple[str, type[_Issuer]]]:
     yield f"http://127.0.0.1:{server.server_port}/token?job=1", Own
     server.shutdown()
     server.server_close()
-    thread.join(timeout=10)
+    thread.join(timeout=120)
 
 
 def test_github_is_asked_for_the_audience_of_the_exchange(issuer: tuple[str, type[_Issuer]]) -> None:

@@ -67,12 +67,12 @@ class _Handler(socketserver.StreamRequestHandler):
         self.server.asked.append(head)
         if head.startswith(b"CONNECT "):
             host, _, port = head.split()[1].decode().partition(":")
-            with socket.create_connection((host, int(port)), timeout=20) as there:
+            with socket.create_connection((host, int(port)), timeout=120) as there:
                 self.wfile.write(b"HTTP/1.1 200 Through\r\n\r\n")
                 back = threading.Thread(target=_pass_on, args=(there, self.connection), daemon=True)
                 back.start()
                 _pass_on(self.connection, there)
-                back.join(20)
+                back.join(120)
         else:
             self.wfile.write(self.server.answer)
 
@@ -93,7 +93,7 @@ def speaking(answer: bytes = FINE) -> Iterator[Speaking]:
         thread.start()
         yield server
         server.shutdown()
-        thread.join(20)
+        thread.join(120)
 
 
 def get(url: str, transport: PooledTransport | None = None, **options: Any) -> Any:

@@ -91,7 +91,7 @@ def test_sarif_validates_against_its_schema_and_at_code_scanning(
         env=os.environ | unreachable,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert "Done. 4 files scanned." in ran.stdout, ran.stdout + ran.stderr
