@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
 
+from azureml_publish.errors import PublishError
 from azureml_publish.network import BY_ENVIRONMENT, Network
 
 Scenario: TypeAlias = Literal["inference", "evaluation", "finetune"]
@@ -23,50 +26,85 @@ ModelType: TypeAlias = Literal["mlflow_model", "custom_model", "triton_model"]
 Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | None"
 """JSON-like data: what YAML, JSON and the service's metadata can hold."""
 
-PROMOTED_FROM = "publish.promoted-from"
-"""Property of a promoted asset: the asset id that it was copied from."""
-
-PROMOTED_COMMIT = "publish.promoted-commit"
-"""Property of a promoted asset: commit of the repository that it was promoted from, followed by `-dirty` if files
-differed."""
-
-PROMOTED_PLAN = "publish.promoted-plan"
-"""Property of a promoted asset: digest of the plan that was carried out."""
-
-PROMOTED_BY = "publish.promoted-by"
-"""Property of a promoted asset: name and version of the tool."""
-
-PROMOTED_ARCHIVED = "publish.promoted-archived"
-"""Property of an asset that is promoted as archived: `true`. A registry can only archive what is registered, so this
-shows that a run was interrupted between the two."""
-
 MANIFEST_PROPERTY = "publish.manifest"
 """Property of a registered asset: SHA-256 (hex) of its manifest, the list of its files."""
 
 SOURCE_PROPERTY = "publish.source"
 """Property of a registered asset: SHA-256 (hex) of the source of its files and the selection from it."""
 
-APPLY_PROPERTY = "publish.apply"
-"""Properties of a registered asset, `publish.apply.1` and so on: which run of apply made it and wrote to it since.
+RUN_PROPERTY = "publish.run"
+"""Property of a registered asset: which run registered it, and where it was promoted from; the JSON of `Origin`."""
 
-A registry adds properties and never changes one. If two runs saw the same state and both write the next number, the
-registry accepts the first run and refuses the whole update of the second.
-"""
+SERVICE_PROPERTIES = frozenset({"modelManifestPathOrUri"})
+"""Properties that the service adds by itself (seen in April 2026 on every version of a registry)."""
+
+SERVICE_DROPS = frozenset({"aotManifest"})
+"""Properties that the service takes and does not keep (seen in April 2026)."""
 
 _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[0-9]+)")
 
 
 def is_bookkeeping(key: str) -> bool:
-    """Whether a property is this tool's own record of how a version was made, not part of the model folder."""
-    promoted = (PROMOTED_FROM, PROMOTED_COMMIT, PROMOTED_PLAN, PROMOTED_BY, PROMOTED_ARCHIVED)
-    return key in (MANIFEST_PROPERTY, SOURCE_PROPERTY, *promoted) or key.startswith(f"{APPLY_PROPERTY}.")
+    """Whether a property is this tool's own or the service's: none that a model folder asks for."""
+    return key.startswith("publish.") or key in SERVICE_PROPERTIES
 
 
-def write_number(properties: Mapping[str, str]) -> int:
-    """The number of apply's last write to a version; 0 if there was none."""
-    prefix = f"{APPLY_PROPERTY}."
-    numbers = (key.removeprefix(prefix) for key in properties if key.startswith(prefix))
-    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0)
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a version came to be: the run that registered it, and of a promoted one where it comes from.
+
+    `commit` is that of the repository, `-dirty` behind it where files differed; `plan` the digest of the plan that was
+    carried out; `tool` name and version of this one. `archived`: it is promoted to be archived, which a registry does
+    only to what is registered, so this tells where a run was cut off in between.
+    """
+
+    run: str = ""
+    promoted_from: str = ""
+    commit: str = ""
+    plan: str = ""
+    tool: str = ""
+    archived: bool = False
+
+    def encode(self) -> str:
+        """As the property has it: what is not empty, as JSON."""
+        told = {key: value for key, value in asdict(self).items() if value}
+        return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def of(cls, properties: Mapping[str, str]) -> Origin:
+        """What the properties of a version say; nothing where another tool made it."""
+        try:
+            told = json.loads(properties.get(RUN_PROPERTY, "{}"))
+        except ValueError:
+            return cls()
+        if not isinstance(told, dict):
+            return cls()
+        texts = {key: told[key] for key in _ORIGIN_TEXTS if isinstance(told.get(key), str)}
+        return cls(**texts, archived=told.get("archived") is True)
+
+
+_ORIGIN_TEXTS = ("run", "promoted_from", "commit", "plan", "tool")
+
+
+def prune(value: Value) -> Value:
+    """A value of the system metadata without what is not set, at any depth; None where nothing is left.
+
+    Null, blank text, and lists and maps of nothing else are not set: registries fill what is not set in with them.
+    """
+    match value:
+        case str():
+            return value if value.strip() else None
+        case Mapping():
+            return prune_map(value) or None
+        case Sequence():
+            return [kept for item in value if (kept := prune(item)) is not None] or None
+        case _:
+            return value
+
+
+def prune_map(values: Mapping[str, Value]) -> dict[str, Value]:
+    """System metadata without the keys that are not set; see `prune`."""
+    return {key: kept for key, value in values.items() if (kept := prune(value)) is not None}
 
 
 class AssetId(NamedTuple):
@@ -205,7 +243,10 @@ class RenderedModel:
 class RegisteredAsset:
     """One model version as a registry holds it. Tags and properties are strings there; `path` is its content's URI.
 
-    Times are ISO 8601; names of people are the registry's. All are empty if the registry does not say.
+    `system_metadata` is what is set of it. `shown_keys` are the keys of each map in it that the registry hands back
+    whole, null where a key is not set, by the map's dotted path (the top is empty): a key that is not among them cannot
+    be seen, whether it is set or not. None: no system metadata is handed back at all. Times are ISO 8601; who did it is
+    as the registry names them. Both are empty where it does not tell.
     """
 
     id: AssetId
@@ -220,6 +261,7 @@ class RegisteredAsset:
     created_by: str = ""
     modified_at: str = ""
     modified_by: str = ""
+    shown_keys: Mapping[str, frozenset[str]] | None = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,16 +296,20 @@ class ContainerAccess:
     network: Network = BY_ENVIRONMENT
 
     def folder_of(self, path: str) -> str:
-        """The folder in this container that an asset's `path` refers to; its host name may differ from the container's.
+        """The folder in this container that an asset's `path` means, empty for all of it.
+
+        Host and port may differ: a registry has several storage accounts, and names now one of them and now another.
 
         Raises:
-            ValueError: the path is not in this container.
+            PublishError: the path is not in this container.
         """
-        container = self.uri.rstrip("/").rpartition("/")[2]
-        _, found, folder = path.partition(f"/{container}/")
-        if not found:
-            raise ValueError(f"{path} is not in the container {self.uri}")
-        return folder
+        container = urlsplit(self.uri).path.strip("/").rpartition("/")[2]
+        parts = urlsplit(path).path.strip("/").split("/")
+        if container not in parts:
+            raise PublishError(
+                f"The registry opens the container {self.uri}, in which {path} is not.", hint="Run again in a while."
+            )
+        return "/".join(parts[parts.index(container) + 1 :])
 
 
 @dataclass(frozen=True, slots=True)

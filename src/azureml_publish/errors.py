@@ -47,6 +47,14 @@ class Overtaken(Conflict):
     """Somebody else wrote to the registry after the plan was made. The run stops."""
 
 
+class Refused(PublishError):
+    """The registry does not take a request as it is, and not because of what it holds already."""
+
+
+class UnexpectedAnswer(PublishError):
+    """A service answers in another shape than it is known to: no JSON, or JSON without what must be in it."""
+
+
 class JournalFailed(PublishError):
     """The journal of a run cannot be written. A step that cannot be recorded is not begun."""
 

@@ -207,9 +207,9 @@ def test_unknown_versions_unknown_models_and_deleted_ones(
     assert [(one["model"], one["version"]) for one in told["unknown_models"]] == [("somebodys-model", 3)]
     assert drift(remote, MODEL)["unknown_models"] == []
     assert "version 15 is registered, and no folder names it" in remote("drift").out
+    emulator.quirks = Quirks()
     for version in ("14", "15"):
         control.call("DELETE", f"{control.models()}/{MODEL}:{version}").raise_for_status()
-    emulator.quirks = Quirks()
     (model,) = drift(remote, MODEL)["models"]
     assert (model["standing"], model["unknown_versions"]) == ("missing", [])
     edit(project / "models" / MODEL / "model.yaml", "version: 14", "version: 16")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.assets import MANIFEST_PROPERTY, PROMOTED_COMMIT, PROMOTED_FROM, SOURCE_PROPERTY
+from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, Origin
 from azureml_publish.emulator import Emulator, Fault, Quirks
 from tests.conftest import ControlPlane, Run, edit
 from tests.unit.test_git import disguise
@@ -88,11 +88,13 @@ def test_the_storage_fetches_and_what_is_there_is_the_same(
     properties = target["properties"]
     assert properties[MANIFEST_PROPERTY] == source["properties"][MANIFEST_PROPERTY]
     assert properties[SOURCE_PROPERTY] == source["properties"][SOURCE_PROPERTY]
-    assert properties[PROMOTED_FROM] == "azureml://registries/dev/models/tiny/versions/3"
+    origin = Origin.of(properties)
+    assert origin.promoted_from == "azureml://registries/dev/models/tiny/versions/3"
     head = subprocess.run(["git", "-C", str(project), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    assert properties[PROMOTED_COMMIT] == head.stdout.strip()
-    assert len(properties["publish.promoted-plan"]) == 64
-    assert properties["publish.promoted-by"].startswith("azureml-publish/")
+    assert origin.commit == head.stdout.strip()
+    assert len(origin.plan) == 64
+    assert origin.tool.startswith("azureml-publish/")
+    assert len([key for key in properties if key.startswith("publish.")]) == 3
     assert publish("verify", MODEL, "-r", PROD).code == 0
     assert publish("plan", "-r", PROD, "--detailed-exitcode").code == 0
     assert promote(publish)["outcome"] == "unchanged"

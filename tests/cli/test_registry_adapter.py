@@ -98,12 +98,12 @@ def test_of_two_writes_under_one_number_the_second_is_refused_whole(
 ) -> None:
     control.register("m", "1", **PROPERTIES)
     asset = found(registry)
-    registry.update(asset, record(properties={"publish.apply.1": "one"}), {}, archived=False)
-    late = record(description="late", properties={"publish.apply.1": "two"}, system_metadata={"k": 1})
+    registry.update(asset, record(properties={"a": "one"}), {}, archived=False)
+    late = record(description="late", properties={"a": "two"}, system_metadata={"k": 1})
     with pytest.raises(Conflict, match="refuses"):
         registry.update(asset, late, {"k": 1}, archived=True)
     now = found(registry)
-    assert (now.description, now.properties["publish.apply.1"]) == ("new", "one")
+    assert (now.description, now.properties["a"]) == ("new", "one")
     assert (now.system_metadata, now.archived) == ({}, False)
 
 

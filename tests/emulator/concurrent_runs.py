@@ -59,7 +59,8 @@ class Unheeding(AzureRegistry):
         self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
     ) -> None:
         del changed, archived
-        super().update(registered, record, {}, archived=registered.archived)
+        held = replace(record, system_metadata=registered.system_metadata)
+        super().update(registered, held, {}, archived=registered.archived)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Two runs meet inside one create or update: whichever loses stops and says so, and the registry holds one of both.
+"""Two runs meet inside one create or update: the registry holds one of both, and a run that reads back the other stops.
+
+No registry is known to refuse a second write. A run that ended before the other wrote has nothing left to read back.
 
 Every pair of requests of every case with `CATALOGUE_HISTORIES=1 pytest tests/emulator/test_two_runs.py`.
 """
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY, write_number
+from azureml_publish.assets import MANIFEST_PROPERTY, RUN_PROPERTY, SOURCE_PROPERTY, Origin
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.errors import Conflict, Overtaken
@@ -85,7 +87,7 @@ class Ring:
         properties = {
             "description": record.description,
             "tags": dict(record.tags),
-            "properties": {**record.properties, "publish.apply.1": "before"},
+            "properties": {**record.properties, RUN_PROPERTY: Origin("before").encode()},
             "modelType": record.type,
             "modelUri": "https://elsewhere.example/container/model",
             "system_metadata": dict(record.system_metadata),
@@ -111,15 +113,18 @@ class Ring:
         self.catalogue.settle()
         return self.catalogue.held("local")[NAME, 1]
 
-    def judge(self, ended: Ended, first: Wish, second: Wish) -> None:
-        """One is done, and what it wanted is there; the other did the same, or stopped and says why."""
-        held = self.held()
-        last = held["properties"][f"publish.apply.{write_number(held['properties'])}"]
-        assert shown(held) == {"one": first, "two": second}[last].held
-        assert {"one": ended.first, "two": ended.second}[last].outcome in DONE
-        for result in (ended.first, ended.second):
-            if result.outcome not in DONE:
-                self.stopped(result)
+    def judge(self, ended: Ended, first: Wish, second: Wish) -> bool:
+        """One is done, and what it wanted is there. The other did the same, stopped and says why, or had ended before.
+
+        Whether one stopped.
+        """
+        held = shown(self.held())
+        both = ((first, ended.first), (second, ended.second))
+        assert any(held == wish.held and result.outcome in DONE for wish, result in both)
+        stopped = [result for _, result in both if result.outcome not in DONE]
+        for result in stopped:
+            self.stopped(result)
+        return bool(stopped)
 
     def stopped(self, result: Result) -> None:
         assert result.outcome is Outcome.FAILED
@@ -134,15 +139,17 @@ class Ring:
 
     def judge_every_meeting(self, duel: Duel, first: Wish, second: Wish, *, whole: bool = WHOLE) -> int:
         """How many there were."""
-        meetings = 0
+        meetings = noticed = 0
         for where, ended in duel.every_meeting(whole=whole):
             meetings += 1
             try:
-                self.judge(ended, first, second)
+                noticed += self.judge(ended, first, second)
             except AssertionError as error:
                 error.add_note(where)
                 raise
         assert meetings > 6
+        # Between its plan and its last look before it writes, and from its write to its reading back.
+        assert noticed >= 2 or first.held == second.held, (noticed, meetings)
         self.converges(first, second)
         return meetings
 
@@ -253,7 +260,7 @@ def test_a_registry_that_heeds_less_of_an_update_leaves_no_mixture_that_nobody_t
         errors = [result.error.message for result in (ended.first, ended.second) if result.error is not None]
         if shown(ring.held()) not in (first.held, second.held):
             mixtures += 1
-            assert any(re.search("may lie over it|still answers otherwise", error) for error in errors), where
+            assert errors, where
         assert all(re.search(f"{CHANGED}|still answers otherwise", error) for error in errors), where
         assert len(errors) < 2 or WHOLE
     assert mixtures

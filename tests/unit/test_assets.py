@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azureml_publish.assets import AssetId, ContainerAccess, MinSkuSpec, RenderedAsset, RenderedFile, RenderedModel
+from azureml_publish.assets import (
+    AssetId,
+    ContainerAccess,
+    MinSkuSpec,
+    Origin,
+    RenderedAsset,
+    RenderedFile,
+    RenderedModel,
+    Value,
+    is_bookkeeping,
+    prune,
+)
+from azureml_publish.errors import PublishError
 
 COUNTS = st.integers(0, 10**6)
 
@@ -64,9 +76,34 @@ def test_a_rendered_file_is_found_by_its_name() -> None:
 def test_a_container_knows_which_folder_an_asset_path_means() -> None:
     access = ContainerAccess("https://one.blob.core.windows.net/c-1", "https://one/c-1?sig=secret")
     assert access.folder_of("https://other.host:444/c-1/abc/model") == "abc/model"
-    with pytest.raises(ValueError, match="is not in the container"):
+    assert access.folder_of("https://other.host/c-1") == ""
+    with pytest.raises(PublishError, match=r"https://one\.blob\.core\.windows\.net/c-1"):
         access.folder_of("https://one.blob.core.windows.net/c-2/abc/model")
 
 
 def test_a_signature_is_never_shown() -> None:
     assert "secret" not in repr(ContainerAccess("https://one/c", "https://one/c?sig=secret"))
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "\n\t", [], {}, [None], {"a": None}, {"a": {"b": [" ", {}]}}])
+def test_what_is_not_set_is_pruned_at_any_depth(value: Value) -> None:
+    assert prune(value) is None
+
+
+@pytest.mark.parametrize("value", [0, 0.0, False, "x", ["x"], {"a": False}])
+def test_what_is_set_stays(value: Value) -> None:
+    assert prune(value) == value
+    assert prune({"a": {"b": value, "c": None}, "d": " "}) == {"a": {"b": value}}
+
+
+def test_an_origin_reads_back_and_any_other_text_says_nothing() -> None:
+    origin = Origin("run-1", "azureml://registries/r/models/m/versions/1", "abc", "", "tool/1", archived=True)
+    assert Origin.of({"publish.run": origin.encode()}) == origin
+    for text in ("", "run-1", "[]", "1", '{"run": 1, "archived": "true"}'):
+        assert Origin.of({"publish.run": text}) == Origin()
+
+
+@pytest.mark.parametrize("key", ["publish.run", "publish.manifest", "publish.apply.7", "modelManifestPathOrUri"])
+def test_properties_of_tool_and_service_are_none_of_a_folders(key: str) -> None:
+    assert is_bookkeeping(key)
+    assert not is_bookkeeping("published")

@@ -12,22 +12,29 @@ from enum import StrEnum
 from functools import partial
 
 from azureml_publish.assets import (
-    APPLY_PROPERTY,
     MANIFEST_PROPERTY,
+    RUN_PROPERTY,
     SOURCE_PROPERTY,
     AssetId,
     Content,
+    Origin,
     RegisteredAsset,
     RegistryState,
-    write_number,
+    Value,
 )
 from azureml_publish.content.upload.transfer import ModelContent, Transfer, publish_content
-from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError
+from azureml_publish.errors import Conflict, Interrupted, JournalFailed, NotFound, Overtaken, PublishError, Refused
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, Plan, changed_metadata, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.write_guard import Claim, require_latest, require_still_latest
+from azureml_publish.registry.write_guard import (
+    WriteGuard,
+    find_unseen,
+    record_of_registered,
+    require_latest,
+    require_still_latest,
+)
 
 
 class Outcome(StrEnum):
@@ -43,13 +50,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one model version."""
+    """What became of one model version. `unseen` are metadata that were written and are not handed back."""
 
     model: str
     version: int
     outcome: Outcome
     content: Content | None = None
     error: PublishError | None = None
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,28 +148,34 @@ class _Run:
         asset = content.rendered.asset
         self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
         published = None
-        claim = Claim(1, self._journal.apply)
+        guard = self._guard(asset.name, asset.version)
         try:
             access = self._registry.start_upload(asset.name, asset.version)
             renew = partial(self._registry.start_upload, asset.name, asset.version)
             published = publish_content(content, access, self._transfer, renew)
             self._journal.note(Step.CONTENT, action.model, action.version, manifest=published.manifest)
-            properties = {MANIFEST_PROPERTY: published.manifest, SOURCE_PROPERTY: published.source}
+            properties = {
+                MANIFEST_PROPERTY: published.manifest,
+                SOURCE_PROPERTY: published.source,
+                RUN_PROPERTY: Origin(guard.run).encode(),
+            }
             require_latest(self._registry, asset.name, asset.version)
-            self._registry.create(record_of(asset, properties | claim.property), published.uri)
+            self._registry.create(record_of(asset, properties), published.uri)
             if asset.archived:
-                registered = self._find_created(content, claim)
-                claim = Claim.after(registered, self._journal.apply)
-                self._registry.update(registered, claim.record_of(registered), {}, archived=True)
+                registered = self._find_created(content, guard)
+                self._registry.update(registered, record_of_registered(registered), {}, archived=True)
         except Overtaken:
             raise
-        except Conflict as refused:
-            return self._settle(action, content, claim, refused)
+        except (Conflict, Refused) as refused:
+            return self._settle(action, content, guard, refused)
         self._done(Step.WRITTEN, action)
-        self._read_back(content, claim)
+        unseen = self._read_back(content, guard)
         self._done(Step.READ_BACK, action)
         require_still_latest(self._registry, asset.name, asset.version)
-        return Result(asset.name, asset.version, Outcome.CREATED, published)
+        return Result(asset.name, asset.version, Outcome.CREATED, published, unseen=unseen)
+
+    def _guard(self, model: str, version: int, before: RegisteredAsset | None = None) -> WriteGuard:
+        return WriteGuard(self._registry, (model, version), self._journal.apply, before, self._sleep)
 
     def _update(self, action: Action, content: ModelContent) -> Result:
         asset = content.rendered.asset
@@ -176,30 +190,29 @@ class _Run:
             return Result(asset.name, asset.version, Outcome.UNCHANGED)
         if now.fields != action.fields:
             raise _moved(content, registered)
-        claim = Claim.after(registered, self._journal.apply)
-        record, changed = record_of(asset, claim.property), changed_metadata(action.fields)
+        guard = self._guard(asset.name, asset.version, registered)
+        record, changed = record_of(asset, {}), changed_metadata(action.fields)
         try:
             self._registry.update(registered, record, changed, archived=asset.archived)
-        except Conflict as refused:
-            return self._settle(action, content, claim, refused)
+        except Overtaken:
+            raise
+        except (Conflict, Refused) as refused:
+            return self._settle(action, content, guard, refused)
         self._done(Step.WRITTEN, action)
-        self._read_back(content, claim)
+        unseen = self._read_back(content, guard)
         self._done(Step.READ_BACK, action)
-        return Result(asset.name, asset.version, Outcome.UPDATED)
+        return Result(asset.name, asset.version, Outcome.UPDATED, unseen=unseen)
 
-    def _find_created(self, content: ModelContent, claim: Claim) -> RegisteredAsset:
+    def _find_created(self, content: ModelContent, guard: WriteGuard) -> RegisteredAsset:
         """What was just registered, as soon as the registry shows it.
 
         Raises:
             Overtaken: another run wrote to it already.
             PublishError: it does not show it.
         """
-        asset = content.rendered.asset
-        registered = claim.find_written(self._registry, (asset.name, asset.version), self._sleep)
+        registered = guard.find_created(partial(_held_of, content), partial(_moved, content))
         if registered is None:
             raise _unread(content, ("the version itself",))
-        if claim.is_lost(registered):
-            raise _moved(content, registered)
         return registered
 
     def _done(self, step: Step, action: Action, **facts: str) -> None:
@@ -207,14 +220,14 @@ class _Run:
         with suppress(JournalFailed):
             self._journal.note(step, action.model, action.version, **facts)
 
-    def _settle(self, action: Action, content: ModelContent, claim: Claim, refused: Conflict) -> Result:
+    def _settle(self, action: Action, content: ModelContent, guard: WriteGuard, refused: PublishError) -> Result:
         """What a refusal means: another run was first with the same, or with something else; or a rule is against it.
 
         Raises:
             Overtaken: another run was first with something else.
-            Conflict: the refusal, where nobody was first.
+            Conflict, Refused: the refusal, where nobody was first.
         """
-        registered = claim.find_winner(self._registry, (action.model, action.version), self._sleep)
+        registered = guard.find_winner()
         if registered is None:
             raise refused
         now = _plan_again(content, registered)
@@ -223,40 +236,41 @@ class _Run:
         self._done(Step.READ_BACK, action)
         return Result(action.model, action.version, Outcome.UNCHANGED)
 
-    def _read_back(self, content: ModelContent, claim: Claim) -> None:
+    def _read_back(self, content: ModelContent, guard: WriteGuard) -> tuple[str, ...]:
         """Look until the registry says what was written, with patience for a stale answer.
+
+        Returns:
+            What was written and is not handed back.
 
         Raises:
             Overtaken: another run wrote over it.
             PublishError: it still says something else after the last look.
         """
-        asset = content.rendered.asset
-        differing: tuple[str, ...] = ("the version itself",)
-
-        def settled(registered: RegisteredAsset) -> bool:
-            nonlocal differing
-            now = _plan_again(content, registered)
-            differing = _differing(now) or (claim.key,)
-            return now.kind is ActionKind.UNCHANGED
-
-        if not claim.read_back(
-            self._registry,
-            (asset.name, asset.version),
-            settled=settled,
+        there, left = guard.read_back(
+            partial(_held_of, content),
             apart=partial(self._write_apart, content),
             lost=partial(_moved, content),
-            sleep=self._sleep,
-        ):
-            raise _unread(content, differing)
+        )
+        if there is None:
+            raise _unread(content, ("the version itself",))
+        unseen = find_unseen(left)
+        if left and not unseen:
+            raise _unread(content, tuple(left))
+        return unseen
 
     def _write_apart(self, content: ModelContent, registered: RegisteredAsset) -> None:
-        """Write what can be written by other calls than an update: system metadata, and whether it is archived."""
+        """Write what can be written by other calls than an update: system metadata, and whether it is archived.
+
+        No registry need have these calls; what did not come through shows in the next looks.
+        """
         asset, now = content.rendered.asset, _plan_again(content, registered)
         if changed_metadata(now.fields):
-            self._registry.replace_metadata(record_of(asset, {}))
+            with suppress(NotFound, Refused):
+                self._registry.replace_metadata(record_of(asset, {}))
         if "archived" in _differing(now):
             identity = AssetId(self._registry.name, asset.name, asset.version)
-            self._registry.set_archived(identity, archived=asset.archived)
+            with suppress(NotFound, Refused):
+                self._registry.set_archived(identity, archived=asset.archived)
 
 
 def _plan_again(content: ModelContent, registered: RegisteredAsset) -> Action:
@@ -265,8 +279,17 @@ def _plan_again(content: ModelContent, registered: RegisteredAsset) -> Action:
     return plan_model(wanted, RegistryState(registered, version, version + 1))
 
 
+def _held_of(content: ModelContent, registered: RegisteredAsset) -> dict[str, Value]:
+    return _held(_plan_again(content, registered))
+
+
+def _held(action: Action) -> dict[str, Value]:
+    """What a registry holds where it is not what the folder asks for."""
+    return {change.field: change.before for change in action.fields if change.consequence is not ChangeClass.KEPT}
+
+
 def _differing(action: Action) -> tuple[str, ...]:
-    return tuple(change.field for change in action.fields if change.consequence is not ChangeClass.KEPT)
+    return tuple(_held(action))
 
 
 def _unread(content: ModelContent, differing: tuple[str, ...]) -> PublishError:
@@ -280,10 +303,8 @@ def _unread(content: ModelContent, differing: tuple[str, ...]) -> PublishError:
 
 def _moved(content: ModelContent, registered: RegisteredAsset) -> Overtaken:
     asset, now = content.rendered.asset, _plan_again(content, registered)
-    last = registered.properties.get(f"{APPLY_PROPERTY}.{write_number(registered.properties)}")
-    by = f"; the last run that wrote it is {last}" if last else ""
     return Overtaken(
-        f"{asset.name} version {asset.version} changed in the registry since the plan was made{by}. "
+        f"{asset.name} version {asset.version} changed in the registry since the plan was made. "
         f"It differs in {', '.join(_differing(now)) or 'nothing'} now.",
         hint="This run stops. Let the other one end, then plan again.",
     )

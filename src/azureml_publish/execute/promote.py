@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,14 +9,11 @@ from typing import cast
 
 from azureml_publish.assets import (
     MANIFEST_PROPERTY,
-    PROMOTED_ARCHIVED,
-    PROMOTED_BY,
-    PROMOTED_COMMIT,
-    PROMOTED_FROM,
-    PROMOTED_PLAN,
+    RUN_PROPERTY,
     SOURCE_PROPERTY,
     ContainerAccess,
     ModelType,
+    Origin,
     RegisteredAsset,
     RegistryState,
     RenderedAsset,
@@ -25,13 +21,28 @@ from azureml_publish.assets import (
 )
 from azureml_publish.content.upload.copy import Copied, Place, copy_content
 from azureml_publish.content.upload.transfer import Transfer
-from azureml_publish.errors import Conflict, JournalFailed, Overtaken, PublishError, UnusableSource
+from azureml_publish.errors import (
+    Conflict,
+    JournalFailed,
+    NotFound,
+    Overtaken,
+    PublishError,
+    Refused,
+    UnusableSource,
+)
 from azureml_publish.execute.journal import Recorder, Step
 from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, ActionKind, Desired, plan_model
+from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, plan_model
 from azureml_publish.registry import Registry
 from azureml_publish.registry.read_back import archive_ignored
-from azureml_publish.registry.write_guard import Claim, require_latest, require_still_latest
+from azureml_publish.registry.write_guard import (
+    Differences,
+    WriteGuard,
+    find_unseen,
+    record_of_registered,
+    require_latest,
+    require_still_latest,
+)
 
 
 class Mode(StrEnum):
@@ -61,15 +72,9 @@ class Provenance:
     plan: str
     tool: str
 
-    def properties(self, source: RegisteredAsset) -> Mapping[str, str]:
-        """The properties of a version that is promoted from this one."""
-        told = {
-            PROMOTED_FROM: str(source.id),
-            PROMOTED_COMMIT: self.commit,
-            PROMOTED_PLAN: self.plan,
-            PROMOTED_BY: self.tool,
-        }
-        return {key: value for key, value in told.items() if value}
+    def origin(self, run: str, source: RegisteredAsset, *, archived: bool) -> Origin:
+        """How a version came to be that a run promotes from this one."""
+        return Origin(run, str(source.id), self.commit, self.plan, self.tool, archived=archived)
 
 
 def find_manifest(source: RegisteredAsset) -> str:
@@ -140,8 +145,9 @@ def plan_promotion(source: RegisteredAsset, wanted: Desired, state: RegistryStat
 
 def _is_half_done(source: RegisteredAsset, wanted: Desired, there: RegisteredAsset) -> bool:
     """Whether a promotion of this very version was cut off between its record and its archival."""
-    begun = there.properties.get(PROMOTED_ARCHIVED) and there.properties.get(PROMOTED_FROM) == str(source.id)
-    return bool(begun) and wanted.asset.archived and not there.archived
+    origin = Origin.of(there.properties)
+    begun = origin.archived and origin.promoted_from == str(source.id)
+    return begun and wanted.asset.archived and not there.archived
 
 
 def promote(
@@ -191,7 +197,7 @@ class _Run:
         self._asset = promotion.wanted.asset
         self._manifest = find_manifest(promotion.source)
         self._version = (self._asset.name, self._asset.version)
-        self._claim = Claim(1, journal.apply)
+        self._guard = WriteGuard(target, self._version, journal.apply)
 
     def note(self, step: Step, **facts: str) -> None:
         """Record a step."""
@@ -215,9 +221,9 @@ class _Run:
             self.note(Step.CONTENT, manifest=manifest)
             require_latest(self._target, asset.name, asset.version)
             self._target.create(record_of(asset, self._properties(provenance)), copied.uri)
-        except Conflict as refused:
+        except (Conflict, Refused) as refused:
             there = self._target.find(asset.name, asset.version)
-            if there is None:
+            if there is None or not self._guard.is_lost(there):
                 raise
             if there.properties.get(MANIFEST_PROPERTY) != manifest:
                 raise self._overtaken(there) from refused
@@ -226,12 +232,11 @@ class _Run:
 
     def _properties(self, provenance: Provenance) -> dict[str, str]:
         """What is noted with the version; none is empty."""
+        origin = provenance.origin(self._guard.run, self._promotion.source, archived=self._asset.archived)
         told = {
             MANIFEST_PROPERTY: self._manifest,
             SOURCE_PROPERTY: self._promotion.wanted.source_digest,
-            PROMOTED_ARCHIVED: "true" if self._asset.archived else "",
-            **provenance.properties(self._promotion.source),
-            **self._claim.property,
+            RUN_PROPERTY: origin.encode(),
         }
         return {key: value for key, value in told.items() if value}
 
@@ -253,46 +258,40 @@ class _Run:
             require_still_latest(self._target, *self._version)
 
     def _archive(self, *, created: bool) -> None:
-        """Archive the version under a word of its own: a registry refuses it where another run wrote to it first."""
-        there = self._claim.find_written(self._target, self._version) if created else self._target.find(*self._version)
+        """Archive the version, as it is otherwise."""
+        if created:
+            there = self._guard.find_created(self._differences, self._overtaken)
+        else:
+            there = self._target.find(*self._version)
+            self._guard = replace(self._guard, before=there)
         if there is None:
             raise self._unread()
-        if created and self._claim.is_lost(there):
-            raise self._overtaken(there)
-        self._claim = Claim.after(there, self._journal.apply)
-        try:
-            self._target.update(there, self._claim.record_of(there), {}, archived=True)
-        except Overtaken:
-            raise
-        except Conflict as refused:
-            winner = self._claim.find_winner(self._target, self._version)
-            if winner is None:
-                raise
-            raise self._overtaken(winner) from refused
+        self._target.update(there, record_of_registered(there), {}, archived=True)
 
     def _read_back(self, *, created: bool) -> None:
-        there: RegisteredAsset | None = None
+        """Look until the target says what was written: all of it, or that it is archived."""
 
-        def settled(found: RegisteredAsset) -> bool:
-            nonlocal there
-            there = found
-            if not created:
-                return found.archived
-            whole = found.properties.get(MANIFEST_PROPERTY) == self._manifest
-            state = RegistryState(found, found.id.version, found.id.version + 1)
-            return whole and plan_model(self._promotion.wanted, state).kind is ActionKind.UNCHANGED
+        def unarchived(found: RegisteredAsset) -> Differences:
+            return {} if found.archived else {"archived": False}
 
         def apart(found: RegisteredAsset) -> None:
             if self._asset.archived and not found.archived:
-                self._target.set_archived(found.id, archived=True)
+                with suppress(NotFound, Refused):
+                    self._target.set_archived(found.id, archived=True)
 
-        reads_back = self._claim.read_back(
-            self._target, self._version, settled=settled, apart=apart, lost=self._overtaken
-        )
-        if not reads_back and there is not None and self._asset.archived and not there.archived:
+        differences = self._differences if created else unarchived
+        there, left = self._guard.read_back(differences, apart=apart, lost=self._overtaken)
+        if there is not None and "archived" in left:
             raise archive_ignored(self._target.name, there.id, archived=True)
-        if not reads_back:
+        if there is None or (left and not find_unseen(left)):
             raise self._unread()
+
+    def _differences(self, found: RegisteredAsset) -> Differences:
+        held = found.properties.get(MANIFEST_PROPERTY)
+        state = RegistryState(found, found.id.version, found.id.version + 1)
+        fields = plan_model(self._promotion.wanted, state).fields
+        other = {one.field: one.before for one in fields if one.consequence is not ChangeClass.KEPT}
+        return other if held == self._manifest else {**other, "manifest": held}
 
     def _unread(self) -> PublishError:
         return PublishError(

@@ -42,8 +42,9 @@ class FieldChange:
 class Action:
     """What is done about one model version.
 
-    `wanted` identifies the rendered model and its content; `reason` is empty where the kind says it all; `hint` mends
-    a conflict; `latest` is the version that the label `latest` resolves to before, None where there is none.
+    `wanted` identifies the rendered model and its content; `reason` is empty where the kind says it all; `hint` mends a
+    conflict; `latest` is the version that the label `latest` resolves to before, None where there is none. `unseen` are
+    dotted keys of system metadata that the folder asks for and the registry does not hand back: no difference.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Action:
     fields: tuple[FieldChange, ...] = ()
     hint: str = ""
     latest: int | None = None
+    unseen: tuple[str, ...] = ()
 
     @property
     def latest_after(self) -> int | None:

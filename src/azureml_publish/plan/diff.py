@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from azureml_publish.assets import RegisteredAsset, RegistryState, Value
 from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
-from azureml_publish.plan.fields import registered_fields, same, wanted_fields
+from azureml_publish.plan.fields import METADATA, comparable_fields, registered_fields, same, wanted_fields
 from azureml_publish.plan.rules import RULES, ChangeClass, rule_of
 
 _ORDER = {rule.field.removesuffix(".*"): number for number, rule in enumerate(RULES)}
@@ -21,7 +21,7 @@ def make_plan(registry: str, wanted: Iterable[tuple[Desired, RegistryState]]) ->
 def plan_model(wanted: Desired, state: RegistryState) -> Action:
     """The action for one model."""
     name, version = wanted.asset.name, wanted.asset.version
-    fields = tuple(_differences(wanted, state.asset)) if state.asset is not None else ()
+    fields, unseen = _differences(wanted, state.asset) if state.asset is not None else ((), ())
     kind, reason = _decide(version, state, fields)
     hint = f"`publish bump {name}`: the next free version is {state.next_version}."
     if kind is not ActionKind.CONFLICT:
@@ -30,12 +30,12 @@ def plan_model(wanted: Desired, state: RegistryState) -> Action:
         hint = f"Plan again in a while. If that says the same, run {hint}"
     else:
         hint = f"Run {hint}"
-    return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version)
+    return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version, unseen)
 
 
 def is_as_desired(wanted: Desired, registered: RegisteredAsset) -> bool:
     """Whether a registered version needs no change: its action is to be `unchanged`."""
-    return all(change.consequence is ChangeClass.KEPT for change in _differences(wanted, registered))
+    return all(change.consequence is ChangeClass.KEPT for change in _differences(wanted, registered)[0])
 
 
 def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -> tuple[ActionKind, str]:
@@ -60,15 +60,19 @@ def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
     return ActionKind.CREATE, ""
 
 
-def _differences(wanted: Desired, registered: RegisteredAsset) -> Iterator[FieldChange]:
+def _differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
+    """What differs, and the keys of system metadata of which the registry shows nothing."""
     held, asked = registered_fields(registered), wanted_fields(wanted)
-    fields = {*held, *asked}
+    seen, unseen = comparable_fields(asked, registered)
+    fields = {*held, *seen}
     if "content" not in held:  # another tool registered it, so there is nothing to compare
         fields.discard("content")
+    found = []
     for field in sorted(fields, key=_place):
         before, after = held.get(field), asked.get(field)
-        if not same(field, before, after):
-            yield FieldChange(field, rule_of(field).consequence(before, after), before, after)
+        if not same(field, before, seen.get(field)):
+            found.append(FieldChange(field, rule_of(field).consequence(before, after), before, after))
+    return tuple(found), unseen
 
 
 def _place(field: str) -> tuple[int, str]:
@@ -77,5 +81,4 @@ def _place(field: str) -> tuple[int, str]:
 
 def changed_metadata(fields: Iterable[FieldChange]) -> Mapping[str, Value]:
     """The keys of the system metadata that a plan changes, with their new value; None takes a key away."""
-    prefix = "system_metadata."
-    return {change.field.removeprefix(prefix): change.after for change in fields if change.field.startswith(prefix)}
+    return {change.field.removeprefix(METADATA): change.after for change in fields if change.field.startswith(METADATA)}

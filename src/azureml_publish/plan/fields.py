@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset, RegistryState, Value, is_bookkeeping
+from azureml_publish.assets import (
+    SERVICE_DROPS,
+    SOURCE_PROPERTY,
+    RegisteredAsset,
+    RegistryState,
+    Value,
+    is_bookkeeping,
+    prune_map,
+)
 from azureml_publish.layouts import decode, encode
 from azureml_publish.plan.actions import Desired
 
@@ -14,7 +24,10 @@ LATEST = "latest"
 NEXT = "next"
 """What a registry says of all versions of a model: the latest one, and the number after all that were used."""
 
+METADATA = "system_metadata."
+
 _JSON = json.JSONEncoder(sort_keys=True)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:[0-9]{2}[0-9:.]*(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?")
 
 
 def wanted_fields(wanted: Desired) -> dict[str, Value]:
@@ -30,7 +43,7 @@ def wanted_fields(wanted: Desired) -> dict[str, Value]:
         },
         **{f"tags.{key}": encode(asset.tags[key]) for key in sorted(asset.tags)},
         "description": asset.description,
-        **{f"system_metadata.{key}": asset.system_metadata[key] for key in sorted(asset.system_metadata)},
+        **{f"{METADATA}{key}": value for key, value in sorted(prune_map(asset.system_metadata).items())},
         "archived": asset.archived,
     }
 
@@ -44,9 +57,42 @@ def registered_fields(asset: RegisteredAsset) -> dict[str, Value]:
         **{f"properties.{key}": asset.properties[key] for key in _described(asset.properties)},
         **{f"tags.{key}": asset.tags[key] for key in sorted(asset.tags)},
         "description": asset.description,
-        **{f"system_metadata.{key}": asset.system_metadata[key] for key in sorted(asset.system_metadata)},
+        **{f"{METADATA}{key}": value for key, value in sorted(prune_map(asset.system_metadata).items())},
         "archived": asset.archived,
     }
+
+
+def comparable_fields(
+    wanted: Mapping[str, Value], registered: RegisteredAsset
+) -> tuple[dict[str, Value], tuple[str, ...]]:
+    """What a folder asks for as far as a registry can show it, and the dotted keys of system metadata that it cannot.
+
+    Of properties, those that the service drops by itself are left out where it did.
+    """
+    unseen: list[str] = []
+    dropped = {f"properties.{key}" for key in SERVICE_DROPS - registered.properties.keys()}
+    asked = {field: value for field, value in wanted.items() if field not in dropped}
+    if registered.shown_keys is None or registered.shown_keys:
+        metadata = {key.removeprefix(METADATA): asked.pop(key) for key in wanted if key.startswith(METADATA)}
+        seen = _visible(metadata, "", registered.shown_keys, unseen)
+        asked |= {f"{METADATA}{key}": value for key, value in seen.items()}
+    return asked, tuple(unseen)
+
+
+def _visible(
+    values: Mapping[str, Value], path: str, shown: Mapping[str, frozenset[str]] | None, unseen: list[str]
+) -> dict[str, Value]:
+    """A map of the system metadata as far as a registry can show it; the keys that it cannot are noted."""
+    found: dict[str, Value] = {}
+    for key, value in values.items():
+        below = f"{path}.{key}" if path else key
+        if shown is None or key not in shown.get(path, (key,)):
+            unseen.append(below)
+        elif not isinstance(value, Mapping):
+            found[key] = value
+        elif part := _visible(value, below, shown, unseen):
+            found[key] = part
+    return found
 
 
 def _described(properties: Mapping[str, object]) -> list[str]:
@@ -57,11 +103,37 @@ def _described(properties: Mapping[str, object]) -> list[str]:
 def canonical(field: str, value: Value) -> str:
     """A value as JSON that says the same for the same value, in which 1 is not true and a tuple is a list.
 
-    Other tools spell the lists and maps of tags and properties as Python does.
+    Other tools spell the lists and maps of tags and properties as Python does, and the service writes one date of the
+    system metadata in several ways.
     """
     if isinstance(value, str) and field.startswith(("tags.", "properties.")):
         value = decode(value)
+    elif field.startswith(METADATA):
+        value = _with_instants(value)
     return _JSON.encode(value)
+
+
+def _with_instants(value: Value) -> Value:
+    match value:
+        case str():
+            return _instant(value)
+        case Mapping():
+            return {key: _with_instants(item) for key, item in value.items()}
+        case Sequence():
+            return [_with_instants(item) for item in value]
+        case _:
+            return value
+
+
+def _instant(text: str) -> str:
+    """A day or a time as one in UTC, in one spelling; any other text as it is. What names no zone is in UTC."""
+    if not _INSTANT.fullmatch(text):
+        return text
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()
 
 
 def same(field: str, before: Value, after: Value) -> bool:
@@ -75,10 +147,11 @@ def same(field: str, before: Value, after: Value) -> bool:
         isinstance(before, list | tuple)
         and isinstance(after, list | tuple)
         and all(isinstance(one, str) for one in before)
+        and list(before) == list(after)
     ):
-        return list(before) == list(after)
+        return True
     if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(same("", before[key], after[key]) for key in before)
+        return before.keys() == after.keys() and all(same(field, before[key], after[key]) for key in before)
     return canonical(field, before) == canonical(field, after)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from azureml_publish.errors import PublishError
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
-from azureml_publish.registry.http import pipeline, send, translated
+from azureml_publish.registry.failures import translated
+from azureml_publish.registry.http import pipeline, send
 
 PERMISSIONS_API = "2022-04-01"
 """Permissions - List For Resource, of Azure's Authorization REST API: what the caller may do to one resource."""

@@ -1,15 +1,17 @@
-"""Documented REST calls that azure-ai-ml has no public method for, through azure-core's pipeline."""
+"""REST calls through azure-core's pipeline, and the long-running operations that some of them begin."""
 
 from __future__ import annotations
 
 import json
-import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
-from azureml_publish.errors import Conflict, NotAuthorised, NotFound, PublishError, Unreachable
+from azureml_publish.errors import UnexpectedAnswer, Unreachable
+from azureml_publish.registry.failures import OperationFailed, Reason, no_json, reason_of
 
 if TYPE_CHECKING:
     from azure.core import PipelineClient
@@ -24,8 +26,15 @@ free connect and shake hands anew for each request."""
 ASYNC_HEADER = "Azure-AsyncOperation"
 """Says that an answer is not the last word: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations"""
 
-POLL_SECONDS = 1
-"""Between two looks at a long-running operation, where the service does not say Retry-After."""
+POLL_DELAYS = (0.0, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before the first looks at an operation; then one between any two, unless the service says Retry-After. A
+write takes effect within a second (recorded), and none of its answers says when to look."""
+
+LONGEST_OPERATION = 3600.0
+"""Seconds: what the service itself gives an operation (`x-ms-async-operation-timeout: PT1H`, recorded)."""
+
+_FAILED = frozenset({"failed", "canceled", "cancelled"})
+_UNDER_WAY = frozenset({"notstarted", "inprogress", "running", "accepted", "pending", "creating", "updating"})
 
 
 def pipeline(
@@ -40,13 +49,13 @@ def pipeline(
 
     from azureml_publish.registry.transport import PooledTransport
 
-    chain: list[Any] = [
+    steps: list[Any] = [
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
         policies.RetryPolicy() if retries is None else policies.RetryPolicy(retry_total=retries),
         policies.BearerTokenCredentialPolicy(credential, cloud.scope),
     ]
-    return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS, cloud.network), chain))
+    return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS, cloud.network), steps))
 
 
 def send(
@@ -64,15 +73,10 @@ def send(
     Without `resend` it is sent once more only where the service says when (Retry-After), and so did not take it.
 
     Raises:
-        HttpResponseError: any status from 400 on, as azure-core's type for it; or an operation that failed later.
+        HttpResponseError: any status from 400 on, as azure-core's type for it.
+        OperationFailed: the operation that the request began failed later.
+        UnexpectedAnswer: what came is no JSON.
     """
-    from azure.core.exceptions import (
-        ClientAuthenticationError,
-        HttpResponseError,
-        ResourceExistsError,
-        ResourceNotFoundError,
-        map_error,
-    )
     from azure.core.rest import HttpRequest
 
     headers = {"Accept": "application/json", "x-ms-client-request-id": str(uuid.uuid4())}
@@ -81,70 +85,138 @@ def send(
     request = HttpRequest(method, url, params=dict(params or {}), json=body, headers=headers)
     options: dict[str, Any] = {} if resend else {"retry_on_methods": frozenset()}
     response = client.send_request(request, **options)
+    _require_success(response)
+    begun = method != "GET" and (response.status_code == 202 or ASYNC_HEADER in response.headers)
+    answer = _parsed(response, url)
+    if method != "GET":
+        _require_no_failure(answer)
+    if begun:
+        _wait(client, response, answer)
+        return None
+    return answer
+
+
+def _require_success(response: Any) -> None:
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        ResourceExistsError,
+        ResourceNotFoundError,
+        map_error,
+    )
+
     if response.status_code >= 400:
         kinds = {401: ClientAuthenticationError, 404: ResourceNotFoundError, 409: ResourceExistsError}
         map_error(response.status_code, response, kinds)
         raise HttpResponseError(response=response)
-    if response.status_code == 202 or ASYNC_HEADER in response.headers:
-        _wait(client, request, response)
-        return None
+    if response.status_code >= 300:
+        raise UnexpectedAnswer(
+            f"{response.request.url.partition('?')[0]} answers {response.status_code}, which leads elsewhere.",
+            hint="Something else may answer in the registry's place, such as a proxy or a sign-in page.",
+        )
+
+
+def _parsed(response: Any, url: str) -> Any:
     content = response.body()
-    return json.loads(content) if content else None
-
-
-def _wait(client: PipelineClient[Any, Any], request: Any, response: Any) -> None:
-    """Follow a long-running operation to its end, as Azure Resource Manager describes it."""
-    from azure.core.pipeline import PipelineContext, PipelineResponse
-    from azure.core.polling import LROPoller
-    from azure.mgmt.core.polling.arm_polling import ARMPolling
-
-    begun: Any = PipelineResponse(request, response, PipelineContext(None))
-    LROPoller(client, begun, lambda _response: None, ARMPolling(timeout=POLL_SECONDS)).result()
-
-
-@contextmanager
-def translated(registry: str, what: str) -> Iterator[None]:
-    """Turn the errors of azure-core and azure-ai-ml into this project's, by type and status."""
-    from azure.core import exceptions
-
+    if not content.strip():
+        return None
     try:
-        yield
-    except exceptions.ClientAuthenticationError as error:
-        hint = "Sign in (az login), or set the variables of a service principal or of a federated token."
-        raise NotAuthorised(f"No credential opens the registry {registry}: {_first_line(error)}", hint=hint) from error
-    except exceptions.HttpResponseError as error:
-        said = f"{what} in {registry}: {_reason(error)}"
-        if error.status_code in (401, 403):
-            hint = "Ask for the role AzureML Registry User on the registry, or check which account is signed in."
-            raise NotAuthorised(f"The registry refuses {said}", hint=hint) from error
-        if error.status_code == 404:
-            raise NotFound(
-                f"Not there: {said}", hint="Check the registry's name and where you are signed in."
-            ) from error
-        if error.status_code in (409, 412):
-            raise Conflict(f"The registry holds something else: {said}", hint="Plan again.") from error
-        if error.status_code == 400:
-            raise Conflict(
-                f"The registry refuses {said}", hint="Plan again; a changed version needs `publish bump`."
-            ) from error
-        raise Unreachable(f"The registry failed with {error.status_code}: {said}", hint="Try again later.") from error
-    except exceptions.AzureError as error:
-        hint = "Check the network, proxy and the registry's private endpoint; `-r local` needs none of them."
-        raise Unreachable(f"The registry {registry} cannot be reached: {_first_line(error)}", hint=hint) from error
-    except _sdk_errors() as error:
-        raise PublishError(f"azure-ai-ml could not do {what} in {registry}: {_first_line(error)}") from error
+        return json.loads(content)
+    except ValueError as error:
+        raise no_json(url.partition("?")[0]) from error
 
 
-def _sdk_errors() -> tuple[type[Exception], ...]:
-    """azure-ai-ml's own errors; none where it was not needed so far, as importing it takes a second or two."""
-    module = sys.modules.get("azure.ai.ml.exceptions")
-    return (module.MlException,) if module is not None else ()
+def _require_no_failure(answer: Any) -> str:
+    """The state that an answer to a write or of an operation tells, in lower case; empty where it tells none.
+
+    Raises:
+        OperationFailed: it failed, which some say with a status of 200.
+    """
+    if not isinstance(answer, dict):
+        return ""
+    properties = answer.get("properties")
+    state = answer.get("status")
+    if not isinstance(state, str) and isinstance(properties, dict):
+        state = properties.get("provisioningState")
+    if not isinstance(state, str):
+        return ""
+    if state.lower() in _FAILED:
+        raise OperationFailed(state, reason_of({"error": answer.get("error")}) or Reason())
+    return state.lower()
 
 
-def _reason(error: Any) -> str:
-    envelope = getattr(error, "error", None)
-    return str(getattr(envelope, "message", None) or _first_line(error)).strip()
+def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any) -> None:
+    """Follow a long-running operation to its end: by either header, or by `location` in the body.
+
+    Raises:
+        HttpResponseError: a look at it is answered so.
+        OperationFailed: it failed.
+        Unreachable: it does not end.
+    """
+    from azure.core.rest import HttpRequest
+
+    where = _where(response, answer)
+    delays = chain(POLL_DELAYS, repeat(1.0))
+    ends = time.monotonic() + LONGEST_OPERATION
+    while where is not None:
+        asked = _retry_after(response)
+        time.sleep(next(delays) if asked is None else asked)
+        if time.monotonic() > ends:
+            raise Unreachable(
+                "The registry took a write, and does not say how it ended.",
+                hint="`publish plan` shows in a while what is there.",
+            )
+        url, is_status = where
+        request = HttpRequest("GET", url, headers={"Accept": "application/json"})
+        response = client.send_request(request)
+        _require_success(response)
+        answer = _parsed(response, url)
+        state = _require_no_failure(answer)
+        if response.status_code == 202:
+            where = _where(response, answer) or where
+        elif state not in _UNDER_WAY and (not is_status or state in ("", "succeeded")):
+            return
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
+def _where(response: Any, answer: Any) -> tuple[str, bool] | None:
+    """Where to look at an operation next, and whether what is there tells its state; None where nothing says."""
+    if url := response.headers.get(ASYNC_HEADER):
+        return urljoin(response.request.url, url), True
+    url = response.headers.get("Location")
+    if not url and isinstance(answer, dict) and isinstance(answer.get("location"), str):
+        url = answer["location"]
+    return (urljoin(response.request.url, url), False) if url else None
+
+
+def _retry_after(response: Any) -> float | None:
+    for name, unit in (("x-ms-retry-after-ms", 0.001), ("Retry-After", 1.0)):
+        text = str(response.headers.get(name, ""))
+        if text.isascii() and text.isdigit():
+            return int(text) * unit
+    return None
+
+
+def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """The entries of a list, over all its pages.
+
+    Raises:
+        HttpResponseError: see `send`.
+        UnexpectedAnswer: an answer is no list.
+    """
+    seen: set[str] = set()
+    following: str | None = url
+    while following is not None:
+        answer = send(client, "GET", following, params=params if following == url else None)
+        entries = answer.get("value") if isinstance(answer, dict) else None
+        if not isinstance(entries, list):
+            raise UnexpectedAnswer(f"{following.partition('?')[0]} answers no list.", hint=SHAPE_HINT)
+        yield from (entry for entry in entries if isinstance(entry, dict))
+        seen.add(following)
+        link = answer.get("nextLink")
+        following = urljoin(following, link) if isinstance(link, str) and link else None
+        if following in seen:
+            return
+
+
+SHAPE_HINT = "`publish doctor` tells which answers of the registry are as they should be."
+"""What to do about an answer of another shape."""

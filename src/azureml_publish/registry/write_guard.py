@@ -1,135 +1,160 @@
-"""Keeps two runs apart that write to one version, in the registry's own terms."""
+"""What a run notices of another one that writes to the same version.
+
+A registry has no check-and-set: that it adds properties and changes none is stated by its people, and no refusal was
+ever seen. So nothing here rests on one. A run looks right before it writes and reads back what it wrote; what it finds
+that is neither its own nor what was there before is another run's.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from azureml_publish.assets import APPLY_PROPERTY, AssetRecord, ModelType, RegisteredAsset, write_number
+from azureml_publish.assets import AssetRecord, ModelType, Origin, RegisteredAsset, Value
 from azureml_publish.errors import Overtaken
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.read_back import LOOKS_AT_A_REFUSAL, LOOKS_BEFORE_APART, look_until
 
 _LIES_OVER = " This run's system metadata or archival may lie over it: the registry took them in no update."
 
+Differences = Mapping[str, Value]
+"""Fields of a version that are not as wanted, each with what is there instead."""
+
+
+def record_of_registered(registered: RegisteredAsset) -> AssetRecord:
+    """A registered version as it is, to be written with nothing changed but whether it is archived."""
+    return AssetRecord(
+        name=registered.id.name,
+        version=registered.id.version,
+        type=cast("ModelType", registered.type),
+        description=registered.description,
+        tags=registered.tags,
+        properties={},
+        system_metadata=registered.system_metadata,
+    )
+
+
+def said_of(asset: RegisteredAsset) -> tuple[object, ...]:
+    """What a write changes of a version; where and when it was read is none of it."""
+    return asset.description, asset.tags, asset.properties, asset.system_metadata, asset.archived
+
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A run's word on a version, which a registry takes from one run only: see `APPLY_PROPERTY`.
+class WriteGuard:
+    """One write to a version: by which run, and what the run found there before, None where it registers it."""
 
-    It goes with all that the run writes in one request. What is written in another one could land on what a later
-    run wrote meanwhile.
-    """
+    registry: Registry
+    version: tuple[str, int]
+    run: str
+    before: RegisteredAsset | None = None
+    sleep: Callable[[float], None] = time.sleep
 
-    number: int
-    apply: str
+    def is_lost(self, there: RegisteredAsset) -> bool:
+        """Whether another run registered what this one meant to register."""
+        return self.before is None and Origin.of(there.properties).run != self.run
 
-    @classmethod
-    def after(cls, registered: RegisteredAsset, apply: str) -> Claim:
-        """The next one on a version as it was read: refused where that is no longer so."""
-        return cls(write_number(registered.properties) + 1, apply)
+    def find_created(
+        self,
+        differences: Callable[[RegisteredAsset], Differences],
+        lost: Callable[[RegisteredAsset], Overtaken],
+    ) -> RegisteredAsset | None:
+        """The version that was registered, as soon as the registry shows it; None where it does not.
 
-    @property
-    def key(self) -> str:
-        """The property's name."""
-        return f"{APPLY_PROPERTY}.{self.number}"
+        Raises:
+            Overtaken: another run registered it, or wrote to it since.
+        """
+        found = look_until(lambda: self.registry.find(*self.version), sleep=self.sleep)
+        if found is not None and (self.is_lost(found) or not all(map(is_apart, differences(found)))):
+            raise lost(found)
+        return found
 
-    @property
-    def property(self) -> dict[str, str]:
-        """The property, to be written along with what it is a word on."""
-        return {self.key: self.apply}
+    def find_winner(self) -> RegisteredAsset | None:
+        """The version as another run wrote it, if that may be why a write was refused; None where nobody shows up."""
 
-    def record_of(self, registered: RegisteredAsset) -> AssetRecord:
-        """A registered version as it is, with the property."""
-        return AssetRecord(
-            name=registered.id.name,
-            version=registered.id.version,
-            type=cast("ModelType", registered.type),
-            description=registered.description,
-            tags=registered.tags,
-            properties=self.property,
-            system_metadata=registered.system_metadata,
-        )
+        def look() -> RegisteredAsset | None:
+            there = self.registry.find(*self.version)
+            if there is None:
+                return None
+            changed = self.before is not None and said_of(there) != said_of(self.before)
+            return there if self.is_lost(there) or changed else None
 
-    def is_held(self, registered: RegisteredAsset) -> bool:
-        """Whether the registry took it."""
-        return registered.properties.get(self.key) == self.apply
-
-    def is_lost(self, registered: RegisteredAsset) -> bool:
-        """Whether it took another's, or another wrote later."""
-        held = registered.properties.get(self.key)
-        return held not in (None, self.apply) or write_number(registered.properties) > self.number
+        return look_until(look, looks=LOOKS_AT_A_REFUSAL, sleep=self.sleep)
 
     def read_back(
         self,
-        registry: Registry,
-        version: tuple[str, int],
+        differences: Callable[[RegisteredAsset], Differences],
         *,
-        settled: Callable[[RegisteredAsset], bool],
         apart: Callable[[RegisteredAsset], None],
         lost: Callable[[RegisteredAsset], Overtaken],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> bool:
-        """Look until a version holds the word and all that went with it, with patience; False where it does not.
+    ) -> tuple[RegisteredAsset | None, Differences]:
+        """Look until a version holds all that was written, with patience.
 
-        What a registry does not heed in an update may be sent once more, by a call of its own. Such a write is the
-        only one that can land on another run's, so it waits until the word is seen to hold.
+        What a registry does not heed in an update may be sent once more, by a call of its own. Such a write may land on
+        another run's, so it waits until nothing else differs.
 
         Args:
-            registry: where it was written.
-            version: the model, and its version.
-            settled: whether all is there that went with the word.
-            apart: sends the rest.
-            lost: what to raise where another run wrote later.
-            sleep: how to wait.
+            differences: what is not as it was written.
+            apart: sends system metadata, and whether it is archived, alone.
+            lost: what to raise where another run wrote.
+
+        Returns:
+            The version as it was last seen, None where it was not, and what still differs.
 
         Raises:
-            Overtaken: another run wrote later.
+            Overtaken: another run wrote.
         """
-        unheeded = 0
+        known = differences(self.before) if self.before is not None else {}
+        last: tuple[RegisteredAsset | None, Differences] = (None, {})
+        unheeded, foreign = 0, False
 
         def look() -> bool | None:
-            nonlocal unheeded
-            there = registry.find(*version)
+            nonlocal last, unheeded, foreign
+            there = self.registry.find(*self.version)
             if there is None:
                 return None
-            if self.is_lost(there):
-                error = lost(there)
-                lies_over = _LIES_OVER if unheeded >= LOOKS_BEFORE_APART else ""
-                raise Overtaken(error.message + lies_over, hint=error.hint)
-            if settled(there) and self.is_held(there):
+            last = there, differences(there)
+            foreign = False
+            if not last[1]:
                 return True
-            if self.is_held(there):
+            if self.is_lost(there):
+                raise _lost(lost(there), unheeded)
+            # What is neither this run's nor what was there before may be older still: only the last look tells.
+            foreign = not all(self._is_unheeded(field, held, known) for field, held in last[1].items())
+            if not foreign and all(is_apart(field) for field in last[1]):
                 unheeded += 1
                 if unheeded == LOOKS_BEFORE_APART:
                     apart(there)
             return None
 
-        return look_until(look, sleep=sleep) is not None
+        look_until(look, sleep=self.sleep)
+        if foreign and last[0] is not None:
+            raise _lost(lost(last[0]), unheeded)
+        return last
 
-    def find_written(
-        self, registry: Registry, version: tuple[str, int], sleep: Callable[[float], None] = time.sleep
-    ) -> RegisteredAsset | None:
-        """The version that the word went with, as soon as the registry shows it; None where it does not."""
+    def _is_unheeded(self, field: str, held: Value, known: Differences) -> bool:
+        """Whether a field is as it was before the write."""
+        if self.before is None:
+            return is_apart(field) and not held
+        return field in known and known[field] == held
 
-        def look() -> RegisteredAsset | None:
-            there = registry.find(*version)
-            return there if there is not None and (self.is_held(there) or self.is_lost(there)) else None
 
-        return look_until(look, sleep=sleep)
+def is_apart(field: str) -> bool:
+    """Whether a field can be written by another call than an update."""
+    return field == "archived" or field.startswith("system_metadata.")
 
-    def find_winner(
-        self, registry: Registry, version: tuple[str, int], sleep: Callable[[float], None] = time.sleep
-    ) -> RegisteredAsset | None:
-        """The version as another run wrote it, where that is why a write was refused; None where nobody shows up."""
 
-        def look() -> RegisteredAsset | None:
-            there = registry.find(*version)
-            return there if there is not None and self.is_lost(there) else None
+def find_unseen(differences: Differences) -> tuple[str, ...]:
+    """The differences, where all are keys of the system metadata that the registry does not hand back; else none."""
+    if all(field.startswith("system_metadata.") and held is None for field, held in differences.items()):
+        return tuple(differences)
+    return ()
 
-        return look_until(look, looks=LOOKS_AT_A_REFUSAL, sleep=sleep)
+
+def _lost(error: Overtaken, unheeded: int) -> Overtaken:
+    lies_over = _LIES_OVER if unheeded >= LOOKS_BEFORE_APART else ""
+    return Overtaken(error.message + lies_over, hint=error.hint)
 
 
 def require_latest(registry: Registry, model: str, version: int) -> None:

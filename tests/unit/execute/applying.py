@@ -140,11 +140,6 @@ def archiving(contents: dict[str, ModelContent], *, archived: bool) -> dict[str,
     }
 
 
-def written(held: RegisteredAsset, number: int = 1, apply: str = "unrecorded") -> RegisteredAsset:
-    """The same after a run wrote it."""
-    return replace(held, properties={**held.properties, f"publish.apply.{number}": apply})
-
-
 def holding(contents: Mapping[str, ModelContent], **changed: Any) -> MemoryRegistry:
     """A registry that holds all the models, each with these differences."""
     return MemoryRegistry({name: as_registered(content, **changed) for name, content in contents.items()})

@@ -27,7 +27,6 @@ from tests.unit.execute.applying import (
     holding,
     outcomes,
     plan_of,
-    written,
 )
 
 
@@ -42,7 +41,7 @@ class TestUpdate:
         contents = make_contents("a")
         registry, around = holding(contents, **self.OLD), Surroundings()
         assert carry_out(contents, registry, around) == (Result("a", 3, Outcome.UPDATED),)
-        assert registry.held["a"] == written(as_registered(contents["a"]))
+        assert registry.held["a"] == as_registered(contents["a"])
         assert registry.calls == [("find", "a"), ("update", "a"), ("find", "a")]
         assert around.slept == [0.0]
 
@@ -53,7 +52,7 @@ class TestUpdate:
         carry_out(contents, registry)
         registered, record, changed = registry.updates["a"]
         assert registered == before
-        assert record == record_of(contents["a"].rendered.asset, {"publish.apply.1": "unrecorded"})
+        assert record == record_of(contents["a"].rendered.asset, {})
         assert changed == {"languages": ["en"], "gone": None}
 
     def test_a_property_is_appended_and_provenance_stays(self, make_contents: MakeContents) -> None:
@@ -61,7 +60,7 @@ class TestUpdate:
         provenance = {SOURCE_PROPERTY: contents["a"].digest, MANIFEST_PROPERTY: "f" * 64}
         registry = holding(contents, properties=provenance)
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].properties == {**provenance, "languages": "en", "publish.apply.1": "unrecorded"}
+        assert registry.held["a"].properties == {**provenance, "languages": "en"}
 
     def test_what_is_unchanged_is_neither_asked_for_nor_written(self, make_contents: MakeContents) -> None:
         contents = make_contents("a")
@@ -74,7 +73,7 @@ class TestUpdate:
         kept = {**as_registered(contents["a"]).properties, "old": "kept"}
         registry = holding(contents, properties=kept, description="old")
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"].properties == kept | {"publish.apply.1": "unrecorded"}
+        assert registry.held["a"].properties == kept
 
     def test_a_second_run_finds_nothing_to_do(self, make_contents: MakeContents) -> None:
         contents = make_contents("a", "b")
@@ -84,14 +83,14 @@ class TestUpdate:
         assert [action.kind for action in again.actions] == [ActionKind.UNCHANGED] * 2
 
     @pytest.mark.parametrize("archived", [True, False])
-    def test_a_version_is_archived_and_restored_with_the_runs_mark_and_nothing_else(
+    def test_a_version_is_archived_and_restored_and_nothing_else(
         self, make_contents: MakeContents, *, archived: bool
     ) -> None:
         contents = archiving(make_contents("a"), archived=archived)
         registry = holding(contents, archived=not archived)
         before = registry.held["a"]
         assert outcomes(carry_out(contents, registry)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"] == replace(written(before), archived=archived)
+        assert registry.held["a"] == replace(before, archived=archived)
         assert registry.writes == [("update", "a")]
 
     def test_an_update_archives_as_well_where_that_differs_too(self, make_contents: MakeContents) -> None:
@@ -111,7 +110,7 @@ class TestUpdate:
         assert result.error.message.endswith("the registry still answers otherwise: archived.")
         assert registry.writes == [("update", "a"), ("set_archived", "a")]
 
-    def test_what_a_registry_does_not_heed_in_an_update_is_sent_alone_once_the_runs_mark_is_seen(
+    def test_what_a_registry_does_not_heed_in_an_update_is_sent_alone_once_nothing_else_differs(
         self, make_contents: MakeContents
     ) -> None:
         contents = archiving(make_contents("a"), archived=True)
@@ -119,7 +118,7 @@ class TestUpdate:
         registry.heeds_metadata = registry.heeds_archived = False
         registry.stale_answers = 2
         assert outcomes(carry_out(contents, registry, around)) == {"a": Outcome.UPDATED}
-        assert registry.held["a"] == replace(written(as_registered(contents["a"])), archived=True)
+        assert registry.held["a"] == replace(as_registered(contents["a"]), archived=True)
         assert registry.writes == [("update", "a"), ("replace_metadata", "a"), ("set_archived", "a")]
         looks = registry.calls[registry.calls.index(("update", "a")) + 1 :].index(("replace_metadata", "a"))
         assert looks == registry.stale_answers + LOOKS_BEFORE_APART

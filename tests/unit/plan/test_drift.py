@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from azureml_publish.assets import (
-    PROMOTED_COMMIT,
-    PROMOTED_FROM,
+    RUN_PROPERTY,
     SOURCE_PROPERTY,
     AssetId,
     RegisteredAsset,
@@ -102,7 +101,7 @@ def test_a_property_that_stays_is_drift_only_if_somebody_added_it() -> None:
         registered,
         properties={
             **registered.properties,
-            **dict.fromkeys(("publish.manifest", PROMOTED_FROM, PROMOTED_COMMIT), "x"),
+            **dict.fromkeys(("publish.manifest", RUN_PROPERTY, "publish.promoted-from", "modelManifestPathOrUri"), "x"),
         },
     )
     assert find_drift(wanted(), state(own), (), None).fields == ()

@@ -127,7 +127,7 @@ class TestRegisteredVersion:
         [
             ("languages", ["en"], ["en", "de"]),
             ("languages", ["en"], "en"),
-            ("tasks", {"inferenceTasks": ["fill-mask"]}, {"inferenceTasks": ["fill-mask"], "fineTuningTasks": []}),
+            ("tasks", {"inferenceTasks": ["fill-mask"]}, {"inferenceTasks": ["fill-mask"], "fineTuningTasks": ["ner"]}),
             ("scanned", True, False),
             ("scanned", True, "true"),
             ("scanned", True, 1),

@@ -1,0 +1,150 @@
+"""What a registry's answers hold, in the shapes that were recorded. Another shape is a failure of the world."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azureml_publish.assets import AssetId, ContainerAccess, RegisteredAsset, prune_map
+from azureml_publish.errors import UnexpectedAnswer
+from azureml_publish.network import Network
+from azureml_publish.registry.failures import no_json, read_reason
+from azureml_publish.registry.http import SHAPE_HINT
+
+_ASSET = re.compile(r"azureml://[^\s\"']+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a registry is: its front end and its region's host, without a final slash, and its resource id."""
+
+    front: str
+    region: str
+    resource: str
+
+
+def unexpected(what: str, key: str) -> UnexpectedAnswer:
+    """What to raise where an answer lacks what must be in it."""
+    return UnexpectedAnswer(f"The answer about {what} has no `{key}`, or not of the known form.", hint=SHAPE_HINT)
+
+
+def text_at(answer: Any, *path: str) -> str:
+    """The text at a path of keys.
+
+    Raises:
+        UnexpectedAnswer: there is none.
+    """
+    found = answer
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, str) or not found:
+        raise unexpected("the registry" if len(path) == 1 else path[0], ".".join(path))
+    return found
+
+
+def place_of(found: Any, registry: str) -> Place:
+    """What discovery says.
+
+    The host of a region answers what the front end does not; where discovery names none, the front end is asked.
+    """
+    front = text_at(found, "primaryRegionResourceProviderUri").rstrip("/")
+    hosts, region = found.get("registryFqdns"), found.get("primaryRegion")
+    host = hosts.get(region) if isinstance(hosts, dict) else None
+    uri = host.get("uri") if isinstance(host, dict) else None
+    return Place(
+        front,
+        uri.rstrip("/") if isinstance(uri, str) and uri else front,
+        f"/subscriptions/{text_at(found, 'subscriptionId')}/resourceGroups/{text_at(found, 'resourceGroup')}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{registry}",
+    )
+
+
+def access_of(lent: Any, network: Network) -> ContainerAccess:
+    """The container that an answer to `tempdatarefs`, `startPendingUpload` or `datarefs` opens."""
+    reference = "blobReferenceForConsumption"
+    return ContainerAccess(
+        text_at(lent, reference, "blobUri"), text_at(lent, reference, "credential", "sasUri"), network
+    )
+
+
+def find_numbers(container: Any) -> tuple[int | None, int] | None:
+    """The latest version and the next one, as a model's container says them; None where it cannot be so.
+
+    A container of data said `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
+    """
+    said = container.get("properties") if isinstance(container, dict) else None
+    if not isinstance(said, dict):
+        return None
+    latest, following = (_number(said.get(key)) for key in ("latestVersion", "nextVersion"))
+    if following is None or following <= (latest or 0) or (latest is None and said.get("latestVersion")):
+        return None
+    return (latest, following) if latest is not None or following > 1 else None
+
+
+def _number(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def require_absence(error: Any, asset: AssetId) -> None:
+    """See that a 404 says that this version is not there: it is the service's own, and names no other asset.
+
+    One that names another was recorded: the service had followed a reference of the version.
+
+    Raises:
+        UnexpectedAnswer: it says something else.
+    """
+    reason = read_reason(error.response.body())
+    if reason is None:
+        raise no_json(f"{asset}, with a status of 404") from error
+    named = [found.rstrip(".,;:)").lower() for found in _ASSET.findall(reason.message)]
+    if named and str(asset).lower() not in named:
+        raise UnexpectedAnswer(f"The answer about {asset} is about another asset: {reason}", hint=SHAPE_HINT) from error
+
+
+def version_of(found: Mapping[str, Any], native: Mapping[str, Any], asset: AssetId) -> RegisteredAsset:
+    """A version from what the front end says, and what it leaves out from the model registry API."""
+    held: Mapping[str, Any] = found["properties"]
+    metadata = held.get("system_metadata")
+    if not isinstance(metadata, dict):
+        metadata = native.get("systemMetadata")
+    archived = held.get("isArchived")
+    noted = found.get("systemData")
+    times = noted if isinstance(noted, dict) else {}
+    shown = metadata if isinstance(metadata, dict) else None
+    return RegisteredAsset(
+        id=asset,
+        type=str(held.get("modelType") or "custom_model"),
+        description=str(held.get("description") or ""),
+        tags=_texts(held.get("tags")),
+        properties=_texts(held.get("properties")),
+        system_metadata=prune_map(shown or {}),
+        path=text_at({"version": held}, "version", "modelUri"),
+        archived=bool(archived if isinstance(archived, bool) else native.get("isArchived")),
+        created_at=str(times.get("createdAt") or ""),
+        created_by=str(times.get("createdBy") or ""),
+        modified_at=str(times.get("lastModifiedAt") or ""),
+        modified_by=str(times.get("lastModifiedBy") or ""),
+        shown_keys=None if shown is None else _shown_keys(shown),
+    )
+
+
+def _texts(values: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (values or {}).items() if value is not None}
+
+
+def _shown_keys(metadata: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """The keys of each map that comes whole: only one in which unset keys are null shows all that it could hold."""
+    found: dict[str, frozenset[str]] = {}
+
+    def look(values: Mapping[str, Any], path: str) -> None:
+        if None in values.values():
+            found[path] = frozenset(values)
+        for key, value in values.items():
+            if isinstance(value, dict):
+                look(value, f"{path}.{key}" if path else key)
+
+    look(metadata, "")
+    return found

@@ -1,0 +1,101 @@
+"""What is left to azure-ai-ml: registering a version. Nothing else imports it, as that takes a second or two."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from azureml_publish.assets import AssetRecord, prune_map
+from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
+from azureml_publish.registry.failures import OperationFailed, Reason, reason_of
+from azureml_publish.registry.http import CONNECTIONS
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+POLLING_INTERVAL = 1
+"""Seconds between two looks at a create. azure-core's 30 are for a service that takes minutes; a create of this one
+takes effect within a second (recorded), and its answers do not say when to look."""
+
+
+class Sdk:
+    """azure-ai-ml's client of one registry, made when it is first needed; it asks discovery as it starts."""
+
+    def __init__(self, registry: str, credential: TokenCredential, cloud: Cloud) -> None:
+        self._registry = registry
+        self._credential = credential
+        self._cloud = cloud
+        self._starting = threading.Lock()
+        self._client: Any = None
+
+    def create(self, record: AssetRecord, path: str) -> None:
+        """Register a version whose files lie at `path`.
+
+        Raises:
+            AzureError: as azure-ai-ml raises it.
+            OperationFailed: the registry took it, and could not carry it out.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._ml_client()
+        from azure.ai.ml.entities import Model
+
+        model = Model(
+            name=record.name,
+            version=str(record.version),
+            type=record.type,
+            path=path,
+            description=record.description,
+            tags=dict(record.tags),
+            properties=dict(record.properties),
+            system_metadata=prune_map(record.system_metadata) or None,
+        )
+        try:
+            client.models.create_or_update(model)
+        except ResourceNotFoundError as error:
+            # azure-ai-ml reads the version after its write, and a registry may not show it for a while.
+            if getattr(getattr(error.response, "request", None), "method", None) != "GET":
+                raise
+
+    def _ml_client(self) -> Any:
+        with self._starting:
+            if self._client is None:
+                with process_environment(CLOUDS[PUBLIC]):  # it looks for a cloud as it is imported; this one it knows
+                    from azure.ai.ml import MLClient
+
+                # What is beyond its own parameters it hands on to azure-core's clients.
+                network = self._cloud.network
+                way = {"transport": network.transport(self._cloud.arm, CONNECTIONS)} if network.direct else {}
+                with process_environment(self._cloud):
+                    self._client = MLClient(
+                        self._credential,
+                        registry_name=self._registry,
+                        show_progress=False,
+                        enable_telemetry=False,
+                        polling_interval=POLLING_INTERVAL,
+                        per_call_policies=[_operation_policy()],
+                        **way,
+                    )
+            return self._client
+
+
+def _operation_policy() -> Any:
+    """A policy that hears of an operation that failed with a status of 200: azure-core would take it for done."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class Watching(SansIOHTTPPolicy[Any, Any]):
+        def on_response(self, request: Any, response: Any) -> None:
+            answer = response.http_response
+            if request.http_request.method != "GET" or answer.status_code != 200:
+                return
+            if "/operations/" not in request.http_request.url:
+                return
+            try:
+                body = answer.json()
+            except ValueError:
+                return
+            state = body.get("status") if isinstance(body, dict) else None
+            if isinstance(state, str) and state.lower() in ("failed", "canceled", "cancelled"):
+                raise OperationFailed(state, reason_of({"error": body.get("error")}) or Reason())
+
+    return Watching()
