@@ -176,7 +176,7 @@ class TestRace:
         assert remote("apply", "--yes").code == 0
         self.diverge(project, tmp_path / "other")
         ran = self.run_both(emulator, project, tmp_path / "other")
-        held = [("here" in one["description"], "there" in one["description"]) for one in registered(remote)]
+        held = [("reads here" in one["description"], "reads there" in one["description"]) for one in registered(remote)]
         assert all(sorted(one) == [False, True] for one in held)
         assert {code for code, _, _ in ran} <= {0, 6, 7}
         for code, outcomes, said in ran:

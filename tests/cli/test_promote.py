@@ -107,7 +107,7 @@ def test_a_project_that_looks_like_a_bare_repository_runs_nothing(
     disguise(project, f"[core]\nfsmonitor = touch {mark}\n")
     assert promote(publish)["outcome"] == "created"
     assert not mark.exists()
-    assert PROMOTED_COMMIT not in asset(publish, PROD)["properties"]
+    assert Origin.of(asset(publish, PROD)["properties"]).commit == ""
 
 
 def test_metadata_is_rendered_from_the_folder_or_carried_as_it_is(
