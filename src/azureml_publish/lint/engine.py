@@ -9,7 +9,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.asset_folders import describe_asset
 from azureml_publish.lint.check import COMPARES, Check, Findings
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.online_rules import LinkUse, ModelUse, link_uses
+from azureml_publish.lint.online_subjects import LinkUse, ModelUse, link_uses
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject, describe
 

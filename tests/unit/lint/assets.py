@@ -57,7 +57,7 @@ def check_findings(root: Path, found: tuple[Diagnostic, ...]) -> None:
         assert 1 <= one.location.column <= len(lines[one.location.line - 1]) + 1, one
 
 
-def told(found: tuple[Diagnostic, ...]) -> list[tuple[str, str, int, int]]:
+def reported(found: tuple[Diagnostic, ...]) -> list[tuple[str, str, int, int]]:
     """Code, file, line and column of each finding."""
     return [(one.code, one.location.path.rpartition("/")[2], one.location.line, one.location.column) for one in found]
 
@@ -74,4 +74,4 @@ def lint(root: Path, **changes: str | bytes | None) -> list[tuple[str, str, int,
     write(root, files)
     found = run(root).found
     check_findings(root, found)
-    return told(found)
+    return reported(found)

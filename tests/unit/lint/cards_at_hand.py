@@ -52,7 +52,7 @@ def places(model: Described, *codes: str) -> list[str]:
     return [f"{one.location.line}:{one.location.column} {one.code}" for one in findings(model, *codes)]
 
 
-def mended(model: Described, *codes: str) -> str:
+def fixed(model: Described, *codes: str) -> str:
     """The card after the fixes of the findings, the safe and the others, each applied from the end."""
     lines = model.card.text.split("\n")
     edits = sorted({edit for one in findings(model, *codes) if one.fix for edit in one.fix.edits}, reverse=True)

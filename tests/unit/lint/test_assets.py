@@ -8,7 +8,7 @@ import pytest
 
 from azureml_publish.diagnostics import Diagnostic, Edit
 from azureml_publish.documents import parse_yaml
-from tests.unit.lint.assets import SHA, lint, run, sound, told, write
+from tests.unit.lint.assets import SHA, lint, reported, run, sound, write
 
 SPEC = sound()["spec.yaml"]
 TAGS = sound("tags")["spec.yaml"]
@@ -61,7 +61,7 @@ def test_a_finding_stands_where_its_layout_writes_the_key(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "code", "mended"),
+    ("before", "after", "code", "fixed"),
     [
         ("license: mit", "license: mit\n  featured: 'true' # yes", "SPEC010", "license: mit\n  featured: true # yes"),
         ("license: mit", "license: mit\n  maxOutputTokens: '12'", "SPEC011", "license: mit\n  maxOutputTokens: 12"),
@@ -77,17 +77,17 @@ def test_a_finding_stands_where_its_layout_writes_the_key(
         ),
     ],
 )
-def test_a_mend_changes_what_is_wrong_and_nothing_else(
-    tmp_path: Path, before: str, after: str, code: str, mended: str | None
+def test_a_fix_changes_what_is_wrong_and_nothing_else(
+    tmp_path: Path, before: str, after: str, code: str, fixed: str | None
 ) -> None:
     wrong = SPEC.replace(before, after)
     lint(tmp_path, spec_yaml=wrong)
     fix = only(tmp_path, code).fix
-    if mended is None:
+    if fixed is None:
         assert fix is None  # the last key of a mapping leaves an empty mapping behind
         return
     assert fix is not None
-    assert applied(wrong, fix.edits) == SPEC.replace(before, mended)
+    assert applied(wrong, fix.edits) == SPEC.replace(before, fixed)
 
 
 def test_a_key_of_the_losing_layout_is_taken_away(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_languages_in_tag_and_property_are_said_twice(tmp_path: Path) -> None:
     )
 
 
-def test_a_value_of_the_wrong_form_is_told_where_it_stands(tmp_path: Path) -> None:
+def test_a_value_of_the_wrong_form_is_reported_where_it_stands(tmp_path: Path) -> None:
     wrong = TAGS.replace("tags:\n", "tags:\n  maxOutputTokens: many\n")
     assert ("SPEC020", "spec.yaml", 11, 3) in lint(tmp_path, spec_yaml=wrong)
 
@@ -174,7 +174,7 @@ def test_equal_sizes_stand_in_the_order_of_most_lists(tmp_path: Path, orders: li
 def test_two_folders_of_one_name_and_version(tmp_path: Path) -> None:
     write(tmp_path, dict(sound()))
     write(tmp_path, {**sound(), "model.yaml": MODEL.replace("/little/", "/Little-2/")}, "little.2")
-    assert ("SPEC030", "spec.yaml", 2, 1) in told(run(tmp_path).found)
+    assert ("SPEC030", "spec.yaml", 2, 1) in reported(run(tmp_path).found)
 
 
 def test_the_day_decides_whether_a_model_is_retired(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_an_archived_model_is_asked_for_no_sample_and_no_new_sizes(tmp_path: Pat
     assert [code for code, *_ in found] == []
 
 
-def test_every_mend_leaves_yaml_that_reads(tmp_path: Path) -> None:
+def test_every_fix_leaves_yaml_that_reads(tmp_path: Path) -> None:
     spec = TAGS.replace("tags:\n", "tags:\n  Deprecated: ''\n  languages: en\nsystem_metadata: {}\nx-tags:\n", 1)
     lint(tmp_path, spec_yaml=spec)
     fixes = [one.fix for one in run(tmp_path).found if one.fix]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from azureml_publish.asset_folders import model_folders
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.samples import NotJsonError, is_elided, parse_sample, signature
-from tests.unit.lint.assets import lint, run, sound, told, write
+from tests.unit.lint.assets import lint, reported, run, sound, write
 
 SPEC = sound()["spec.yaml"]
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -24,7 +24,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 @pytest.mark.parametrize("file", ["spec_yaml", "model_yaml", "asset_yaml", "card", "mlmodel"])
 @pytest.mark.parametrize("raw", [b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", b"name: caf\xe9\n"])
-def test_a_binary_file_is_told(tmp_path: Path, file: str, raw: bytes) -> None:
+def test_a_binary_file_is_reported(tmp_path: Path, file: str, raw: bytes) -> None:
     found = lint(tmp_path, **{file: raw})
     assert "DOC001" in [code for code, *_ in found]
 
@@ -39,7 +39,7 @@ DEEP = "a:\n" + "".join(" " * n + "a:\n" for n in range(99))
         ("mlmodel", BOMB),
     ],
 )
-def test_yaml_that_explodes_or_nests_is_told(tmp_path: Path, file: str, text: str) -> None:
+def test_yaml_that_explodes_or_nests_is_reported(tmp_path: Path, file: str, text: str) -> None:
     assert "DOC001" in [code for code, *_ in lint(tmp_path, **{file: text})]
 
 
@@ -54,7 +54,7 @@ WHATEVER = ["", "null\n", "3\n", "[]\n", "{}\n", "a: b: c\n", "\x00", "text: &a\
 
 @pytest.mark.parametrize("file", ["spec_yaml", "model_yaml", "asset_yaml", "card", "mlmodel"])
 @pytest.mark.parametrize("text", WHATEVER)
-def test_whatever_stands_in_a_file_is_told_at_its_place(tmp_path: Path, file: str, text: str) -> None:
+def test_whatever_stands_in_a_file_is_reported_at_its_place(tmp_path: Path, file: str, text: str) -> None:
     found = lint(tmp_path, **{file: text})  # which looks at code, place and words of each
     assert len(found) <= 8
     # An asset.yaml may be left out; every other one of these files is missed where it says nothing.
@@ -65,7 +65,7 @@ def test_whatever_stands_in_a_file_is_told_at_its_place(tmp_path: Path, file: st
 @pytest.mark.parametrize(
     "value", ["3", "[a]", "text", "{tasks: 3}", "{SKU: [1], supportedComputes: x, deprecation: 4}"]
 )
-def test_sections_of_any_type_are_told_at_their_place(tmp_path: Path, key: str, value: str) -> None:
+def test_sections_of_any_type_are_reported_at_their_place(tmp_path: Path, key: str, value: str) -> None:
     head = SPEC[: SPEC.index("properties:")]
     found = lint(
         tmp_path, spec_yaml=f"{head}{key}: {value}\nversion: [1]\n", mlmodel="flavors: {transformers: 3}\nmetadata: 4\n"
@@ -98,11 +98,11 @@ def test_links_in_a_circle_are_followed_once(tmp_path: Path) -> None:
     assert run(tmp_path).found == ()
 
 
-def test_a_link_out_of_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_link_out_of_a_folder_is_reported(tmp_path: Path) -> None:
     folder = write(tmp_path, dict(sound()))
     (tmp_path / "secret.md").write_text("x")
     (folder / "notes.md").symlink_to(tmp_path / "secret.md")
-    assert told(run(tmp_path).found) == [("SPEC015", "notes.md", 1, 1)]
+    assert reported(run(tmp_path).found) == [("SPEC015", "notes.md", 1, 1)]
 
 
 def test_other_kinds_of_assets_are_passed_over(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_ten_thousand_findings_take_little_time(tmp_path: Path) -> None:
     assert codes.count("SMPL003") == 2_000
 
 
-def test_many_files_beside_the_spec_are_told_once_each(tmp_path: Path) -> None:
+def test_many_files_beside_the_spec_are_reported_once_each(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {**sound(), **{f"left-{number}.txt": "x" for number in range(100)}}
     write(tmp_path, files)
     assert len(run(tmp_path).found) == 100
@@ -216,9 +216,9 @@ def test_specs_of_any_kind_are_taken(text: str) -> None:
     assert all(one.location.line >= 1 and one.hint for one in found)
 
 
-def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("the superuser reads everything")
     folder = write(tmp_path, dict(sound()))
     (folder / "spec.yaml").chmod(0)
-    assert [code for code, *_ in told(run(tmp_path).found)] == ["SPEC015"]
+    assert [code for code, *_ in reported(run(tmp_path).found)] == ["SPEC015"]

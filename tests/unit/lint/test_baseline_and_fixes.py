@@ -21,10 +21,10 @@ def found(message: str = "It is so.", line: int = 1, code: str = "CARD001", path
     return Diagnostic(code, "x", Severity.ERROR, message, Location(path, line), "Mend it.")
 
 
-def test_what_a_baseline_holds_is_not_told_however_far_it_moves() -> None:
+def test_what_a_baseline_holds_is_not_reported_however_far_it_moves() -> None:
     known = read_baseline(baseline_text([found(), found(line=2), found("Twice, see line 4.")], BOOK), "b.json")
-    told, held = new_findings([found(line=7), found(line=90), found("Twice, see line 12."), found("New.")], known)
-    assert [one.message for one in told] == ["New."]
+    reported, held = new_findings([found(line=7), found(line=90), found("Twice, see line 12."), found("New.")], known)
+    assert [one.message for one in reported] == ["New."]
     assert held == 3
 
 
@@ -43,10 +43,10 @@ def test_a_baseline_is_the_same_whatever_order_findings_come_in() -> None:
     assert baseline_text([one, other], BOOK) == baseline_text([other, one], BOOK)
 
 
-def test_what_is_gone_is_told_at_its_line() -> None:
+def test_what_is_gone_is_reported_at_its_line() -> None:
     text = baseline_text([found(), found(), found("Also.")], BOOK)
-    told = stale_entries([found()], read_baseline(text, "b.json"), text, "b.json")
-    assert [(one.code, one.location.line) for one in told] == [("LINT004", 7), ("LINT004", 13)]
+    reported = stale_entries([found()], read_baseline(text, "b.json"), text, "b.json")
+    assert [(one.code, one.location.line) for one in reported] == [("LINT004", 7), ("LINT004", 13)]
     assert text.splitlines()[6].strip() == '"message": "Also.",'
 
 
@@ -93,7 +93,7 @@ def test_new_lines_end_as_the_files_do() -> None:
         (mend((2, 1, 2, 2, "x"), (1, 2, 1, 2, "y")), 1),
     ],
 )
-def test_of_mends_that_touch_one_waits(other: Diagnostic, made: int) -> None:
+def test_of_fixes_that_touch_one_waits(other: Diagnostic, made: int) -> None:
     assert len(apply_fixes("abc\nd\n", [mend((1, 1, 1, 3, "1")), other]).done) == made
 
 

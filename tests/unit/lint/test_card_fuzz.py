@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 
 from tests.unit.lint.assets import CODES
-from tests.unit.lint.cards_at_hand import described, findings, mended
+from tests.unit.lint.cards_at_hand import described, findings, fixed
 from tests.unit.lint.test_card_parsing import TEXTS
 
 SECONDS = 30
@@ -37,13 +37,13 @@ def test_findings_stand_within_the_card(text: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
-def test_a_mended_matter_of_style_is_not_told_again(text: str) -> None:
+def test_a_fixed_matter_of_style_is_not_reported_again(text: str) -> None:
     if "\r" in text:
         return
     for code in STYLE:
-        once = mended(described(text), code)
-        again = mended(described(once), code)
-        assert mended(described(again), code) == again
+        once = fixed(described(text), code)
+        again = fixed(described(once), code)
+        assert fixed(described(again), code) == again
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def test_cards_that_repeat_one_thing_are_read_in_time_that_grows_with_them(piece
     assert {"CARD050"} <= {one.code for one in found}
 
 
-def test_a_card_of_ten_megabytes_is_told_of_and_not_parsed() -> None:
+def test_a_card_of_ten_megabytes_is_reported_of_and_not_parsed() -> None:
     with guard():
         found = findings(described("| [a](b) | `c` |\n" * 650_000, "bert-base-cased"))
     assert [one.code for one in found] == ["CARD050", "SMPL004"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.lint.cards_at_hand import described, findings, mended, places
+from tests.unit.lint.cards_at_hand import described, findings, fixed, places
 
 BERT = "bert-base-cased"
 HUB = "google-bert/bert-base-cased"
@@ -193,7 +193,7 @@ def test_every_text_read_in_the_wrong_encoding_is_given_back(meant: str) -> None
             wrong = meant.encode().decode(encoding)
         except UnicodeDecodeError:
             continue
-        assert mended(described(f"a {wrong} b\n"), "CARD040") == f"a {meant} b\n"
+        assert fixed(described(f"a {wrong} b\n"), "CARD040") == f"a {meant} b\n"
 
 
 @pytest.mark.parametrize("text", ["4\u00a0GB", "Ça va\u00a0?", "«\u00a0oui\u00a0»"])
@@ -222,12 +222,12 @@ def test_typographic_quotes_in_code(language: str, code: str, count: int) -> Non
 
 def test_blanks_that_break_a_line_or_stand_in_code_are_left_alone() -> None:
     assert found("a  \nb\n\n```\nc \n```\n", "CARD045") == []
-    assert mended(described("# a \n\nb  \n\n|c|d| \n|-|-|\n"), "CARD045") == "# a\n\nb\n\n|c|d|\n|-|-|\n"
+    assert fixed(described("# a \n\nb  \n\n|c|d| \n|-|-|\n"), "CARD045") == "# a\n\nb\n\n|c|d|\n|-|-|\n"
 
 
-def test_headings_keep_their_order_when_a_level_is_mended() -> None:
+def test_headings_keep_their_order_when_a_level_is_fixed() -> None:
     text = "# A\n\n### B\n\n#### C\n\n### D\n\n# E\n"
-    assert mended(described(text), "CARD030") == "# A\n\n## B\n\n### C\n\n## D\n\n# E\n"
+    assert fixed(described(text), "CARD030") == "# A\n\n## B\n\n### C\n\n## D\n\n# E\n"
     assert found("### A\n\nb\n\n### C\n\n#### D\n", "CARD030") == []
 
 
@@ -306,4 +306,4 @@ def test_fixes_make_what_the_hint_says() -> None:
         ("CARD047", "a", "a\n"),
         ("CARD062", "`[mask]`", "`[MASK]`"),
     ):
-        assert mended(described(text, BERT, hub=HUB), code) == expected
+        assert fixed(described(text, BERT, hub=HUB), code) == expected

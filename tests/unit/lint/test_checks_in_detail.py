@@ -32,7 +32,7 @@ def lint(
     return list(stage(RunContext(root, {}, date(2026, 11, 21)), models, Settings()).found)
 
 
-def told(found: list[Diagnostic]) -> list[tuple[str, int, int]]:
+def reported(found: list[Diagnostic]) -> list[tuple[str, int, int]]:
     return [(one.code, one.location.line, one.location.column) for one in found]
 
 
@@ -49,7 +49,7 @@ def told(found: list[Diagnostic]) -> list[tuple[str, int, int]]:
 )
 def test_only_a_full_commit_in_lower_case_is_a_revision(tmp_path: Path, revision: str, said: str) -> None:
     (found,) = lint(tmp_path, SPEC.replace(COMMIT, revision))
-    assert told([found]) == [("SPEC006", 3, 35)]
+    assert reported([found]) == [("SPEC006", 3, 35)]
     assert said in found.message
 
 
@@ -65,7 +65,7 @@ def test_names_that_a_registry_takes(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "_a", "a b", "a/b", "é", "x" * 256])
 def test_names_that_a_registry_does_not_take(tmp_path: Path, name: str) -> None:
-    assert told(lint(tmp_path, SPEC.replace("name: little", f"name: '{name}'"))) == [("SPEC002", 1, 1)]
+    assert reported(lint(tmp_path, SPEC.replace("name: little", f"name: '{name}'"))) == [("SPEC002", 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -106,31 +106,31 @@ def test_licences(tmp_path: Path, license: str, codes: list[str]) -> None:  # no
 )
 def test_cells_are_counted_as_github_counts_them(tmp_path: Path, row: str, good: bool) -> None:
     found = lint(tmp_path, card=f"Text.\n\n| one | two |\n| --- | --- |\n{row}\n")
-    assert told(found) == ([] if good else [("CARD001", 5, 1)])
+    assert reported(found) == ([] if good else [("CARD001", 5, 1)])
 
 
 def test_a_table_in_a_code_block_is_no_table(tmp_path: Path) -> None:
     assert lint(tmp_path, card="```\n| one | two |\n| --- | --- |\n| a |\n```\n") == []
 
 
-def test_a_row_that_a_loop_made_is_told_where_the_loop_writes_it(tmp_path: Path) -> None:
+def test_a_row_that_a_loop_made_is_reported_where_the_loop_writes_it(tmp_path: Path) -> None:
     card = "| one | two |\n| --- | --- |\n{% for a in [1] %}\n| {{ a }} |\n{% endfor %}\n"
     (found,) = lint(tmp_path, card=card)
     assert (found.location.path, found.location.line, found.location.column) == ("models/little/card.md.j2", 4, 1)
 
 
-def test_a_min_sku_without_an_allow_list_is_told(tmp_path: Path) -> None:
+def test_a_min_sku_without_an_allow_list_is_reported(tmp_path: Path) -> None:
     (found,) = lint(tmp_path, SPEC + "min_sku: {finetune: 4|1|28|64}\n")
-    assert told([found]) == [("SKU004", 6, 11)]
+    assert reported([found]) == [("SKU004", 6, 11)]
     assert found.hint == "Add compute.finetune."
 
 
-def test_an_unknown_preset_is_told_once(tmp_path: Path) -> None:
+def test_an_unknown_preset_is_reported_once(tmp_path: Path) -> None:
     spec = SPEC + "compute: {inference: nowhere}\nmin_sku: {inference: 4|1|28|64}\n"
-    assert told(lint(tmp_path, spec)) == [("SKU007", 6, 11)]
+    assert reported(lint(tmp_path, spec)) == [("SKU007", 6, 11)]
 
 
-def test_a_presets_mistake_is_told_once_however_many_models_use_it(tmp_path: Path) -> None:
+def test_a_presets_mistake_is_reported_once_however_many_models_use_it(tmp_path: Path) -> None:
     publish = "presets:\n  cpu: [Standard_DS3v2]\n"
     other = tmp_path / "models" / "other"
     other.mkdir(parents=True)
@@ -165,7 +165,7 @@ def test_a_sample_of_a_model_folder_is_judged_where_it_lies(tmp_path: Path) -> N
     assert (found.location.line, found.location.column) == (2, 3)
 
 
-def test_two_models_of_one_commit_are_told_at_their_revisions(tmp_path: Path) -> None:
+def test_two_models_of_one_commit_are_reported_at_their_revisions(tmp_path: Path) -> None:
     other = tmp_path / "models" / "other"
     other.mkdir(parents=True)
     (other / "model.yaml").write_text(SPEC.replace("little", "other"), encoding="utf-8")

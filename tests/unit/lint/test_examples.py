@@ -190,7 +190,7 @@ def test_the_rulebook_knows_every_rule_that_lint_can_tell() -> None:
     assert set(rulebook().rules) == set(RULES)
 
 
-def test_what_cannot_be_read_or_rendered_is_always_told() -> None:
+def test_what_cannot_be_read_or_rendered_is_always_reported() -> None:
     always = {rule.code for rule in RULES} - rulebook().optional
     assert {"DOC001", "TMPL001"} <= always
     assert always.isdisjoint(check.rule.code for check in ALL_CHECKS)

@@ -7,7 +7,7 @@ import pytest
 from azureml_publish.diagnostics import Diagnostic, Edit, Location
 from azureml_publish.lint.engine import ONLINE_CHECKS, Card, LinkUse, check
 from azureml_publish.lint.online import LinkAnswer, LinkState
-from azureml_publish.lint.online_rules import _uses
+from azureml_publish.lint.online_subjects import _uses
 
 
 def uses(text: str) -> list[LinkUse]:
@@ -44,7 +44,7 @@ def test_moves_that_nobody_needs_to_hear_of(url: str, target: str) -> None:
         ("https://pages.net/a?x=1&amp;y=2", "https://pages.net/b?x=1&y=2", "https://pages.net/b?x=1&y=2"),
     ],
 )
-def test_the_mend_of_a_move_is_for_people_to_look_at(url: str, target: str, written: str) -> None:
+def test_the_fix_of_a_move_is_for_people_to_look_at(url: str, target: str, written: str) -> None:
     (found,) = moved(url, target)
     assert found.hint == f"Write {written}."
     assert found.fix is not None
@@ -58,7 +58,7 @@ def test_what_markdown_would_take_for_something_else_is_not_written(target: str)
     assert found.fix is None
 
 
-def test_a_front_page_in_the_place_of_a_page_is_a_warning_without_a_mend() -> None:
+def test_a_front_page_in_the_place_of_a_page_is_a_warning_without_a_fix() -> None:
     (found,) = moved("https://pages.net/a", "https://pages.net/")
     assert (found.code, str(found.severity), found.fix) == ("LINK002", "warning", None)
 

@@ -35,7 +35,7 @@ def at(rule: Rule, path: str = "models/a/card.md.j2", line: int = 1) -> Diagnost
         (["DOC001"], ["DOC001"], ["DOC001"]),
     ],
 )
-def test_rules_are_chosen_by_code_name_or_family_and_what_stops_the_others_is_always_told(
+def test_rules_are_chosen_by_code_name_or_family_and_what_stops_the_others_is_always_reported(
     select: list[str], ignore: list[str], codes: list[str]
 ) -> None:
     found = [at(rule) for rule in BOOK.rules]
@@ -47,10 +47,10 @@ def test_rules_are_chosen_by_code_name_or_family_and_what_stops_the_others_is_al
     [("CARD002", "CARD001"), ("tabel", "table"), ("card", "CARD010 or CARD001"), ("quite else", "publish rule")],
 )
 def test_a_rule_that_does_not_exist_is_a_mistake_of_usage(word: str, hint: str) -> None:
-    with pytest.raises(UsageProblem) as told:
+    with pytest.raises(UsageProblem) as reported:
         selected([], BOOK, [word], [])
-    assert word in told.value.message
-    assert hint in told.value.hint
+    assert word in reported.value.message
+    assert hint in reported.value.hint
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def silence(rule: str, *, reason: str = "so", path: str = "**", judged: bool = T
     return Suppression(rule, reason, Location("publish.yaml", 3), path, judged=judged)
 
 
-def test_a_silence_takes_the_findings_of_its_rule_alone_and_keeps_its_reason() -> None:
-    told, hushed = apply_suppressions([at(TABLE), at(LINK)], [silence("table")], BOOK, lambda _: True)
-    assert [one.code for one in told] == ["CARD010"]
-    assert [(one.found.code, one.by.reason) for one in hushed] == [("CARD001", "so")]
+def test_a_suppression_takes_the_findings_of_its_rule_alone_and_keeps_its_reason() -> None:
+    reported, suppressed = apply_suppressions([at(TABLE), at(LINK)], [silence("table")], BOOK, lambda _: True)
+    assert [one.code for one in reported] == ["CARD010"]
+    assert [(one.found.code, one.by.reason) for one in suppressed] == [("CARD001", "so")]
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,16 @@ def test_a_silence_takes_the_findings_of_its_rule_alone_and_keeps_its_reason() -
         (silence("CARD010", reason=" "), ["LINT003", "LINT001"]),
     ],
 )
-def test_what_is_wrong_with_silences_is_told(given: Suppression, codes: list[str]) -> None:
-    told, _ = apply_suppressions([], [given], BOOK, lambda code: code != "SKU001")
-    assert [one.code for one in told] == codes
-    assert all(one.location == Location("publish.yaml", 3) for one in told)
+def test_what_is_wrong_with_suppressions_is_reported(given: Suppression, codes: list[str]) -> None:
+    reported, _ = apply_suppressions([], [given], BOOK, lambda code: code != "SKU001")
+    assert [one.code for one in reported] == codes
+    assert all(one.location == Location("publish.yaml", 3) for one in reported)
 
 
-def test_two_silences_of_one_finding_are_both_used() -> None:
-    told, hushed = apply_suppressions([at(TABLE)], [silence("CARD001"), silence("table")], BOOK, lambda _: True)
-    assert told == ()
-    assert len(hushed) == 1
+def test_two_suppressions_of_one_finding_are_both_used() -> None:
+    reported, suppressed = apply_suppressions([at(TABLE)], [silence("CARD001"), silence("table")], BOOK, lambda _: True)
+    assert reported == ()
+    assert len(suppressed) == 1
 
 
 CARD = """\
@@ -150,7 +150,7 @@ def test_a_comment_means_the_next_block_or_the_line_that_it_stands_in() -> None:
         ("<!-- publish: ignore SKU001\nno -->", []),
     ],
 )
-def test_what_is_a_silence_and_what_is_not(text: str, rules: list[tuple[str, str, object]]) -> None:
+def test_what_is_a_suppression_and_what_is_not(text: str, rules: list[tuple[str, str, object]]) -> None:
     assert [(one.rule, one.reason, one.lines) for one in comment_suppressions(text, "c", judged=True)] == rules
 
 

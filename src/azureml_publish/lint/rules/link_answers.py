@@ -9,7 +9,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.online import LinkAnswer, LinkState
-from azureml_publish.lint.online_rules import LinkUse
+from azureml_publish.lint.online_subjects import LinkUse
 
 
 @rule("LINK001", "link-broken", Severity.WARNING, "A link goes to a page that does not exist.")

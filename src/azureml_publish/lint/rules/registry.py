@@ -5,7 +5,7 @@ from __future__ import annotations
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.online import RegistryAnswer
-from azureml_publish.lint.online_rules import ModelUse
+from azureml_publish.lint.online_subjects import ModelUse
 
 
 @rule("REG001", "version-conflicts", Severity.ERROR, "The version is registered with other content.")

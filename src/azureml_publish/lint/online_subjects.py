@@ -1,4 +1,4 @@
-"""Rules on what the network said: they look at one use of a link, one repository or one version, and its answer."""
+"""What rules on answers from the network look at: a link of a card, or what a model folder says of its source."""
 
 from __future__ import annotations
 
