@@ -134,7 +134,7 @@ class Ring:
             assert re.search(CHANGED, result.error.message), result.error.message
             assert "et the other one end, then" in result.error.hint
         else:
-            assert result.error.message == "alpha: version 1 was registered just now and does not show yet"
+            assert result.error.message == "alpha: version 1 was registered just now and is not visible yet"
             assert result.error.hint.startswith("Plan again in a while.")
 
     def judge_every_meeting(self, duel: Duel, first: Wish, second: Wish, *, whole: bool = WHOLE) -> int:

@@ -14,12 +14,12 @@ from azureml_publish.cli.options import as_of_option, layout_option, output_opti
 from azureml_publish.cli.output import Output
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.layouts import load_rules
+from azureml_publish.layouts import load_mapping
 from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import Desired, rule_of, wanted_fields
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import Templates, default_templates
-from azureml_publish.render.provenance import Provenance
+from azureml_publish.render.provenance import FieldOrigins
 from azureml_publish.reporters.explanations import Explanation, explanation_json, explanation_text
 
 
@@ -51,7 +51,7 @@ def command(
     if field not in fields and not (field.startswith("system_metadata.") and path):
         raise _unknown(field, fields, rendered, laid_out)
     templates = Templates(project.root, project.templates, default_templates())
-    provenance = Provenance(project, folder, rendered.asset, templates, laid_out)
+    provenance = FieldOrigins(project, folder, rendered.asset, templates, laid_out)
     value = fields[field] if field in fields else _at(rendered.asset.system_metadata, path)
     told = Explanation(
         rendered.asset.name, rendered.asset.version, field, value, provenance.origins(field, path), rule_of(field)
@@ -108,7 +108,7 @@ def _unknown(field: str, fields: Mapping[str, Value], rendered: RenderedModel, l
 def _twins(field: str) -> list[str]:
     """What the other layout calls a field."""
     found = []
-    for path, rules in load_rules().items():
+    for path, rules in load_mapping().items():
         native = f"system_metadata.{'.'.join(path)}"
         names = [rule.old_name for rule in rules]
         if field in names:

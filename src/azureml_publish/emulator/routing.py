@@ -70,7 +70,7 @@ async def not_served(scope: Scope, _receive: Receive, _send: Send) -> None:
     raise NotServedError(scope)
 
 
-class Guard:
+class ErrorAnswers:
     """Turns what a service raises into an answer in that service's own error format."""
 
     def __init__(self, app: ASGIApp, render: Render) -> None:

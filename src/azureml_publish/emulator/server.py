@@ -29,7 +29,7 @@ from azureml_publish.emulator.quirks import Fault, Quirks, Service, Switches
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.registry.wire import render_error
-from azureml_publish.emulator.routing import Guard, RefusedError, Render, not_served
+from azureml_publish.emulator.routing import ErrorAnswers, RefusedError, Render, not_served
 from azureml_publish.emulator.state import Database, DataFolder
 from azureml_publish.emulator.throttling import Latency, Throttle
 
@@ -137,13 +137,13 @@ class Emulator:
             def failure(status: int, scope: Scope) -> Response:
                 return render(RefusedError(status, "InjectedFault", "A fault was asked for"), scope)
 
-            served: ASGIApp = FaultInjection(Guard(app, render), self.faults, service, failure, self._abort)
+            served: ASGIApp = FaultInjection(ErrorAnswers(app, render), self.faults, service, failure, self._abort)
             if service == "registry":
                 served = Throttle(served, self._switches, _too_many)
             return Latency(served, self._switches)
 
         def control(routes: list[Route]) -> ASGIApp:
-            return Guard(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
+            return ErrorAnswers(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
 
         plain_blobs = guarded(blobs, "blobs", render_blob)
         switches = control(control_routes(self.reset, self.faults, self._switches))

@@ -195,7 +195,7 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ModelProgress:
     """How far one model version got in a run."""
 
     model: str
@@ -214,16 +214,16 @@ class PastRun:
     changes: int
     process: int
     at: str
-    models: tuple[Progress, ...]
+    models: tuple[ModelProgress, ...]
     end: str
 
     @property
-    def done(self) -> tuple[Progress, ...]:
+    def done(self) -> tuple[ModelProgress, ...]:
         """The models that were written and read back."""
         return tuple(model for model in self.models if model.step is Step.READ_BACK)
 
     @property
-    def under_way(self) -> tuple[Progress, ...]:
+    def under_way(self) -> tuple[ModelProgress, ...]:
         """The models that were begun, and neither done nor given up."""
         return tuple(model for model in self.models if model.step not in (Step.READ_BACK, Step.FAILED))
 
@@ -256,7 +256,7 @@ def read_journal(path: Path) -> PastRun | None:
         version = first.get("journal", "none")
         raise _unusable(path, 1, f"its version is {version}, this publish reads {SCHEMA_VERSION}")
     head = _typed(path, 1, first, _Head)
-    models: dict[tuple[str, int], Progress] = {}
+    models: dict[tuple[str, int], ModelProgress] = {}
     end = ""
     for number, line in enumerate(lines[1:], 2):
         entry = _parse(path, number, line)
@@ -271,7 +271,7 @@ def read_journal(path: Path) -> PastRun | None:
             raise _unusable(path, number, "the key 'action' is missing")
         if step.step is not Step.BEGUN and key not in models:
             raise _unusable(path, number, f"{key[0]} version {key[1]} was never begun")
-        models[key] = Progress(*key, step.step, step.action or models[key].action)
+        models[key] = ModelProgress(*key, step.step, step.action or models[key].action)
     return PastRun(
         head.apply, head.verb, head.registry, head.changes, head.process, head.at, tuple(models.values()), end
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import KeyPath
-from azureml_publish.layouts import encode, load_rules
+from azureml_publish.layouts import encode, load_mapping
 
 
 class _Nothing:
@@ -96,7 +96,7 @@ def _usual_name(file: str, at: KeyPath, old: Any, new: Any) -> str:
 
 def _moved(at: KeyPath, after: Mapping[str, Any]) -> str:
     """Why a tag or property may be missing: its value is in the system metadata."""
-    for path, rules in load_rules().items():
+    for path, rules in load_mapping().items():
         if any((rule.section, rule.key) == at for rule in rules):
             there = _at(after.get("system_metadata"), path) is not NOTHING
             return f"it is system_metadata.{'.'.join(path)} in this layout" if there else ""

@@ -12,7 +12,7 @@ from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, V
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, holds, walk
 from azureml_publish.importer.findings import ImportRules
-from azureml_publish.layouts import LayoutConflict, decode, gather, load_rules
+from azureml_publish.layouts import LayoutConflict, decode, gather, load_mapping
 from azureml_publish.project import MISSING_FILE
 from azureml_publish.render import OWNER_PROPERTY
 from azureml_publish.spec import PAGE_KEYS, PLACES, FinetuneDefaults, Metadata
@@ -67,7 +67,7 @@ def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
     gathered = everything
     if layout == "tags":
         # System metadata that a tag could express stays there, verbatim.
-        mapped = {path[0] for path in load_rules()}
+        mapped = {path[0] for path in load_mapping()}
         gathered = gather(properties, tags, {key: value for key, value in native.items() if key not in mapped})
     if asset.folder != asset.spec["name"]:
         where = document.location(("name",))
@@ -93,9 +93,9 @@ def find_layout(properties: Mapping[str, Value], tags: Mapping[str, Value], nati
     """The layout with most of the metadata; `system_metadata` if both have the same amount, or none."""
     old = sum(
         any(rule.key in (tags if rule.section == "tags" else properties) for rule in rules)
-        for rules in load_rules().values()
+        for rules in load_mapping().values()
     )
-    new = sum(holds(native, path) for path in load_rules())
+    new = sum(holds(native, path) for path in load_mapping())
     return "tags" if old > new else "system_metadata"
 
 

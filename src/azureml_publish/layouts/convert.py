@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from azureml_publish.assets import LayoutName, Value
 from azureml_publish.documents import holds, value_at
 from azureml_publish.layouts.coercions import ABSENT, TRUE_ONLY, Absent, UnreadableValueError, read, write
-from azureml_publish.layouts.mapping import Path, Rule, Section, load_rules
+from azureml_publish.layouts.mapping import MappingRow, MetadataPath, Section, load_mapping
 
 ConflictKind: TypeAlias = Literal["contradiction", "overruled", "unreadable"]
 """How two places of one value can conflict.
@@ -69,7 +69,7 @@ def lay_out(metadata: Mapping[str, Value], layout: LayoutName) -> LaidOut:
         return LaidOut({}, {}, _in_upstream_order(metadata))
     sections: dict[Section, dict[str, Value]] = {"properties": {}, "tags": {}}
     rest = _plain_map(metadata)
-    for path, rules in load_rules().items():
+    for path, rules in load_mapping().items():
         value = _take(rest, path)
         if value is ABSENT:
             continue
@@ -92,7 +92,7 @@ def gather(
     metadata = _in_upstream_order(system_metadata)
     sections: dict[Section, dict[str, Value]] = {"properties": _plain_map(properties), "tags": _plain_map(tags)}
     conflicts: list[LayoutConflict] = []
-    for path, rules in load_rules().items():
+    for path, rules in load_mapping().items():
         readings = _readings(rules, sections, conflicts)
         if not readings:
             continue
@@ -112,9 +112,9 @@ def gather(
 
 
 def _readings(
-    rules: Sequence[Rule], sections: Mapping[Section, dict[str, Value]], conflicts: list[LayoutConflict]
-) -> list[tuple[Rule, Value]]:
-    readings: list[tuple[Rule, Value]] = []
+    rules: Sequence[MappingRow], sections: Mapping[Section, dict[str, Value]], conflicts: list[LayoutConflict]
+) -> list[tuple[MappingRow, Value]]:
+    readings: list[tuple[MappingRow, Value]] = []
     for rule in rules:
         section = sections[rule.section]
         if rule.key not in section:
@@ -131,7 +131,9 @@ def _readings(
     return readings
 
 
-def _winner(path: Path, readings: Sequence[tuple[Rule, Value]], conflicts: list[LayoutConflict]) -> tuple[Rule, Value]:
+def _winner(
+    path: MetadataPath, readings: Sequence[tuple[MappingRow, Value]], conflicts: list[LayoutConflict]
+) -> tuple[MappingRow, Value]:
     winner = max(readings, key=_listed) if readings[0][0].coercion == "languages" else readings[0]
     for other in readings:
         if other[1] != winner[1] and other[0].coercion != "languages":
@@ -144,11 +146,13 @@ def _winner(path: Path, readings: Sequence[tuple[Rule, Value]], conflicts: list[
     return winner
 
 
-def _listed(reading: tuple[Rule, Value]) -> int:
+def _listed(reading: tuple[MappingRow, Value]) -> int:
     return len(reading[1]) if isinstance(reading[1], list) else 0
 
 
-def _overruled(path: Path, existing: Value, readings: Sequence[tuple[Rule, Value]]) -> list[LayoutConflict]:
+def _overruled(
+    path: MetadataPath, existing: Value, readings: Sequence[tuple[MappingRow, Value]]
+) -> list[LayoutConflict]:
     dotted = ".".join(path)
     conflicts = []
     for rule, value in readings:
@@ -163,7 +167,7 @@ def _overruled(path: Path, existing: Value, readings: Sequence[tuple[Rule, Value
     return conflicts
 
 
-def _no_room(path: Path, readings: Sequence[tuple[Rule, Value]]) -> LayoutConflict:
+def _no_room(path: MetadataPath, readings: Sequence[tuple[MappingRow, Value]]) -> LayoutConflict:
     keys = tuple(rule.old_name for rule, _ in readings)
     message = f"`system_metadata.{path[0]}` is not a map, so `{keys[0]}` cannot be moved into it"
     hint = f"Make `{path[0]}` a map with the key `{path[-1]}`."
@@ -173,7 +177,7 @@ def _no_room(path: Path, readings: Sequence[tuple[Rule, Value]]) -> LayoutConfli
 def _in_upstream_order(metadata: Mapping[str, Value]) -> dict[str, Value]:
     rest = _plain_map(metadata)
     ordered: dict[str, Value] = {}
-    for path in load_rules():
+    for path in load_mapping():
         value = _take(rest, path)
         if value is not ABSENT:
             _put(ordered, path, value)
@@ -183,11 +187,11 @@ def _in_upstream_order(metadata: Mapping[str, Value]) -> dict[str, Value]:
     return ordered
 
 
-def _at(metadata: Mapping[str, Value], path: Path) -> Value | Absent:
+def _at(metadata: Mapping[str, Value], path: MetadataPath) -> Value | Absent:
     return value_at(metadata, path) if holds(metadata, path) else ABSENT
 
 
-def _take(metadata: dict[str, Value], path: Path) -> Value | Absent:
+def _take(metadata: dict[str, Value], path: MetadataPath) -> Value | Absent:
     if len(path) == 1:
         return metadata.pop(path[0], ABSENT)
     group = metadata.get(path[0])
@@ -199,7 +203,7 @@ def _take(metadata: dict[str, Value], path: Path) -> Value | Absent:
     return value
 
 
-def _put(metadata: dict[str, Value], path: Path, value: Value) -> bool:
+def _put(metadata: dict[str, Value], path: MetadataPath, value: Value) -> bool:
     """Set a value at a path. False if a key on the way has a value that is neither a map nor empty."""
     if len(path) == 1:
         metadata[path[0]] = value

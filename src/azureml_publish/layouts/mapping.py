@@ -21,19 +21,19 @@ from azureml_publish.layouts.coercions import Coercion
 Section: TypeAlias = Literal["tags", "properties"]
 """The section of a key in the layout `tags`."""
 
-Path: TypeAlias = tuple[str, ...]
+MetadataPath: TypeAlias = tuple[str, ...]
 """Keys from the top of the system metadata down to a value: `("tasks", "inferenceTasks")`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MappingRow:
     """One key of the layout `tags` and its place in the system metadata.
 
     Several rows may share a path. All are read; only those with `writes` are written. `inferred` means that only the
     key is known from upstream, not the coercion.
     """
 
-    path: Path
+    path: MetadataPath
     section: Section
     key: str
     coercion: Coercion
@@ -47,13 +47,13 @@ class Rule:
 
 
 @functools.cache
-def load_rules() -> Mapping[Path, tuple[Rule, ...]]:
+def load_mapping() -> Mapping[MetadataPath, tuple[MappingRow, ...]]:
     """All rows by path, in the order of upstream's system metadata. Read once."""
-    rules: dict[Path, tuple[Rule, ...]] = {}
+    rules: dict[MetadataPath, tuple[MappingRow, ...]] = {}
     for row in _rows():
         if row["path"]:
             path = tuple(row["path"].split("."))
-            rule = Rule(
+            rule = MappingRow(
                 path,
                 cast("Section", row["section"]),
                 row["key"],

@@ -12,7 +12,7 @@ from azureml_publish.asset_folders import NOT_READABLE, ReadFolder
 from azureml_publish.assets import ModelType
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
-from azureml_publish.layouts import gather, load_rules
+from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE
@@ -131,4 +131,4 @@ def written(document: Document, path: KeyPath) -> KeyPath:
 
 @functools.cache
 def _old_places() -> Mapping[KeyPath, tuple[KeyPath, ...]]:
-    return {path: tuple((rule.section, rule.key) for rule in rules) for path, rules in load_rules().items()}
+    return {path: tuple((rule.section, rule.key) for rule in rules) for path, rules in load_mapping().items()}

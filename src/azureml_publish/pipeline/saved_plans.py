@@ -15,7 +15,7 @@ from azureml_publish.pipeline.observe import Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.stages import Settings, Staged
-from azureml_publish.plan import Moved, Plan, Request, SavedPlan, moved_since, read_plan, save_plan
+from azureml_publish.plan import Plan, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plans import NAME_WIDTH
@@ -126,19 +126,19 @@ def _day(saved: SavedPlan, path: str) -> datetime:
         ) from None
 
 
-def _overtaken(saved: SavedPlan, path: str, moved: Sequence[Moved]) -> Conflict:
+def _overtaken(saved: SavedPlan, path: str, moved: Sequence[StaleEntry]) -> Conflict:
     lines = [_said(one) for one in moved[:_SHOWN]]
     if len(moved) > _SHOWN:
         lines.append(f"and {len(moved) - _SHOWN} more")
     by = "" if saved.tool == TOOL else f" It was made by {short(saved.tool)}, this is {TOOL}."
     listed = "\n".join(f"  {line}" for line in lines)
     return Conflict(
-        f"{path} no longer holds; nothing was written.{by} Moved since it was made:\n{listed}",
+        f"{path} no longer holds; nothing was written.{by} Changed since it was made:\n{listed}",
         hint=f"Plan again and look at what is new: `publish plan --out {path}`.",
     )
 
 
-def _said(one: Moved) -> str:
+def _said(one: StaleEntry) -> str:
     where = "in the model folders" if one.side == "folder" else "in the registry"
     what = {"": "the model itself", "latest": "the latest version", "next": "the next free version"}.get(
         one.field, short(one.field, NAME_WIDTH)

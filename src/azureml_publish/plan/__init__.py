@@ -1,7 +1,7 @@
-"""Rendered models against a registry's state: what would be done, field by field, and what cannot be. Pure.
+"""Compares rendered models with a registry's state: what would be done, field by field, and what cannot be. Pure.
 
-`rules` is the table of what may change in a registered version, `fields` how both sides are compared, `deciding` makes
-the plan, and `saved` is its form as a file. `drift` looks the other way, `restating` brings what it finds into a spec.
+`rules` is the table of what may change in a registered version, `fields` compares both sides, `diff` makes the plan,
+and `saved` is its file format. `drift` looks the other way, and `drift_fix` writes what it finds into a spec.
 """
 
 from azureml_publish.plan.actions import WRITING, Action, ActionKind, Desired, FieldChange, Plan
@@ -9,7 +9,7 @@ from azureml_publish.plan.diff import changed_metadata, is_as_desired, make_plan
 from azureml_publish.plan.drift import Drift, DriftedField, DriftStatus, ModelDrift, Side, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
 from azureml_publish.plan.rules import RULES, ChangeClass, FieldRule, rule_of
-from azureml_publish.plan.saved import Moved, Observed, Request, SavedPlan, moved_since, read_plan, save_plan
+from azureml_publish.plan.saved import Observed, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
 
 __all__ = [
     "RULES",
@@ -24,12 +24,12 @@ __all__ = [
     "FieldChange",
     "FieldRule",
     "ModelDrift",
-    "Moved",
     "Observed",
     "Plan",
     "Request",
     "SavedPlan",
     "Side",
+    "StaleEntry",
     "baselines",
     "changed_metadata",
     "find_drift",

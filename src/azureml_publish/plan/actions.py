@@ -1,4 +1,4 @@
-"""What a plan is made of: differences, an action for each model, and the plan with its digest."""
+"""The parts of a plan: differences, an action for each model, and the plan with its digest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ActionKind(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     ARCHIVE = "archive"
-    """The catalogue is to hide the version, and nothing else differs."""
+    """The version is to be hidden from the catalogue, and nothing else differs."""
     RESTORE = "restore"
     UNCHANGED = "unchanged"
     CONFLICT = "conflict"
@@ -30,7 +30,7 @@ WRITING = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.ARCHIVE, ActionKind.
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One difference. `field` is dotted (`tags.license`); None stands for a value that is not there."""
+    """One difference. `field` is dotted (`tags.license`); None means that there is no value."""
 
     field: str
     consequence: ChangeClass
@@ -42,9 +42,9 @@ class FieldChange:
 class Action:
     """What is done about one model version.
 
-    `wanted` identifies the rendered model and its content; `reason` is empty where the kind says it all; `hint` mends a
-    conflict; `latest` is the version that the label `latest` resolves to before, None where there is none. `unseen` are
-    dotted keys of system metadata that the folder asks for and the registry does not hand back: no difference.
+    `wanted` identifies the rendered model and its content; `reason` may be empty; `hint` says how to resolve a
+    conflict; `latest` is the version that the label `latest` resolves to now, None if there is none. `unseen` are
+    dotted keys of desired system metadata that the registry does not return; they are no differences.
     """
 
     model: str
@@ -59,7 +59,7 @@ class Action:
 
     @property
     def latest_after(self) -> int | None:
-        """The version that `latest` resolves to once the action is carried out: a new version is the latest."""
+        """The version that `latest` resolves to after the action: a new version is the latest."""
         return self.version if self.kind is ActionKind.CREATE else self.latest
 
 
@@ -88,7 +88,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What a model folder asks of a registry: the rendered asset and the identity of its content's source."""
+    """The desired state of a version: the rendered asset and the identity of its content's source."""
 
     asset: RenderedAsset
     source_digest: str

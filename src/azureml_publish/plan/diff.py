@@ -1,4 +1,4 @@
-"""From what folders ask for and what a registry said to the action for each model."""
+"""Compares the desired with the registered state, and decides the action for each model."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def plan_model(wanted: Desired, state: RegistryState) -> Action:
     if kind is not ActionKind.CONFLICT:
         hint = ""
     elif state.asset is None and version == state.latest_version:
-        hint = f"Plan again in a while. If that says the same, run {hint}"
+        hint = f"Plan again in a minute. If the result is the same, run {hint}"
     else:
         hint = f"Run {hint}"
     return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version, unseen)
 
 
 def is_as_desired(wanted: Desired, registered: RegisteredAsset) -> bool:
-    """Whether a registered version needs no change: its action is to be `unchanged`."""
+    """Whether a registered version needs no change."""
     return all(change.consequence is ChangeClass.KEPT for change in _differences(wanted, registered)[0])
 
 
@@ -54,9 +54,9 @@ def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
     if state.latest_version is not None and version < state.latest_version:
         return ActionKind.CONFLICT, f"version {version} is not there, and {state.latest_version} already is"
     if version == state.latest_version:
-        return ActionKind.CONFLICT, f"version {version} was registered just now and does not show yet"
+        return ActionKind.CONFLICT, f"version {version} was registered just now and is not visible yet"
     if version < state.next_version:
-        return ActionKind.CONFLICT, f"version {version} was deleted; its number is never used again"
+        return ActionKind.CONFLICT, f"version {version} was deleted, and its number is never used again"
     return ActionKind.CREATE, ""
 
 
@@ -80,5 +80,5 @@ def _place(field: str) -> tuple[int, str]:
 
 
 def changed_metadata(fields: Iterable[FieldChange]) -> Mapping[str, Value]:
-    """The keys of the system metadata that a plan changes, with their new value; None takes a key away."""
+    """The keys of the system metadata that a plan changes, with their new value; None removes a key."""
     return {change.field.removeprefix(METADATA): change.after for change in fields if change.field.startswith(METADATA)}

@@ -1,7 +1,7 @@
-"""What a registry holds that the folders do not say, and which side moved. Pure.
+"""What differs in a registry from the folders, and which side changed. Pure.
 
-A plan looks from the folders to the registry: what would be done. Drift looks the other way: what somebody did to the
-registry behind the folders. Both see the same differences; a plan that was carried out is what tells the sides apart.
+A plan says what would be done to the registry. Drift says what somebody else did to the registry. Both see the same
+differences; the last applied plan shows which side changed.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from azureml_publish.plan.saved import SavedAction, SavedPlan
 
 
 class Side(StrEnum):
-    """Which side of a difference moved since the last plan that was applied."""
+    """Which side of a difference changed since the last applied plan."""
 
     REGISTRY = "registry"
     FOLDER = "folder"
-    """The folder says something new that was not applied yet: no drift."""
+    """The folder changed and was not applied yet: no drift."""
     BOTH = "both"
     UNKNOWN = "unknown"
-    """There is no plan to tell by."""
+    """There is no applied plan to compare with."""
 
 
 class DriftStatus(StrEnum):
-    """How a model's version stands in the registry."""
+    """The state of a model's version in the registry."""
 
     SAME = "same"
     DIFFERS = "differs"
     NOT_APPLIED = "not-applied"
-    """What differs is what the folder says and nobody applied yet."""
+    """The differences are changes of the folder that were not applied yet."""
     MISSING = "missing"
-    """It is not there, and its number is used up: deleted, or stepped over."""
+    """It does not exist and its number cannot be used: deleted or skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriftedField:
-    """One difference. `before` is what the folder says, `after` what the registry holds; None: nothing is there.
+    """One difference. `before` is the folder's value, `after` the registry's; None: there is no value.
 
-    `consequence` is what it would mean to apply the folder's value.
+    `consequence` is the class of change that applying the folder's value would be.
     """
 
     field: str
@@ -55,7 +55,7 @@ class DriftedField:
 
     @property
     def counts(self) -> bool:
-        """Whether it is drift: not what waits to be applied, nor a property that no apply could take away."""
+        """Whether it is drift: neither a change to be applied, nor a property that apply cannot remove."""
         return self.side in (Side.REGISTRY, Side.BOTH) or (
             self.side is Side.UNKNOWN and self.consequence is not ChangeClass.KEPT
         )
@@ -63,7 +63,7 @@ class DriftedField:
 
 @dataclass(frozen=True, slots=True)
 class ModelDrift:
-    """One model folder against the registry. `newer` are registered versions above the folder's, latest first."""
+    """One model folder compared with the registry. `newer` are registered versions above the folder's, latest first."""
 
     model: str
     version: int
@@ -74,13 +74,13 @@ class ModelDrift:
 
     @property
     def drifted(self) -> bool:
-        """Whether the registry holds what the folder does not account for."""
+        """Whether the registry has something that the folder does not."""
         return self.standing in (DriftStatus.DIFFERS, DriftStatus.MISSING) or bool(self.newer)
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A registry against a project. `strangers` are the latest versions of models that no folder is about."""
+    """A registry compared with a project. `strangers` are the latest versions of models without a folder."""
 
     registry: str
     models: tuple[ModelDrift, ...]
@@ -94,14 +94,14 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a plan that was applied left of one version: digests by field."""
+    """The state of one version after an applied plan: digests by field."""
 
     version: int
     left: Mapping[str, str]
 
 
 def baselines(saved: SavedPlan) -> dict[str, Baseline]:
-    """By model what a saved plan left, as far as it could be carried out."""
+    """The state after a saved plan, by model, for the actions that could be carried out."""
     return {action.model: _baseline(action) for action in saved.actions if action.action is not ActionKind.CONFLICT}
 
 
@@ -113,13 +113,13 @@ def _baseline(action: SavedAction) -> Baseline:
 def find_drift(
     wanted: Desired, state: RegistryState, newer: tuple[RegisteredAsset, ...], baseline: Baseline | None
 ) -> ModelDrift:
-    """Hold a model folder against what a registry says of it.
+    """Compare a model folder with its state in a registry.
 
     Args:
-        wanted: what the folder asks for.
-        state: what the registry holds.
+        wanted: the desired state.
+        state: the registry's state.
         newer: the registered versions above the folder's.
-        baseline: what the last applied plan left, where one is known.
+        baseline: the state after the last applied plan, if one is known.
     """
     name, version = wanted.asset.name, wanted.asset.version
     if state.asset is None:
@@ -128,7 +128,7 @@ def find_drift(
     asked, held = wanted_digests(wanted), state_digests(state)
     known = baseline if baseline is not None and baseline.version == version else None
     fields = tuple(
-        # A plan's `before` is the registry's value: seen from the other side the two change places.
+        # A plan's `before` is the registry's value: here the two are swapped.
         DriftedField(one.field, one.consequence, one.after, one.before, _side(one.field, asked, held, known))
         for one in plan_model(wanted, state).fields
     )
@@ -145,6 +145,6 @@ def _side(field: str, asked: Mapping[str, str], held: Mapping[str, str], baselin
         return Side.UNKNOWN
     left, folder, registry = baseline.left.get(field), asked.get(field), held.get(field)
     if registry == left:
-        # A property that the folder gave up stays as it is: nobody did anything.
+        # A property that the folder no longer has stays in the registry: nobody changed it.
         return Side.UNKNOWN if folder is None and field.startswith("properties.") else Side.FOLDER
     return Side.REGISTRY if folder == left else Side.BOTH

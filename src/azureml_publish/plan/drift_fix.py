@@ -1,7 +1,7 @@
-"""What a spec would have to say for a folder to ask for what a registry holds. Pure.
+"""The edits of a spec after which its folder renders to what a registry has. Pure.
 
-Only keys of the spec that one thing in the registry stands for, and it for them; whatever is derived, such as a min-SKU
-spec or a list that a preset makes, has no such key.
+Only for keys of the spec that correspond to exactly one value in the registry; derived values, such as a min-SKU spec
+or a list from a preset, have no such key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SWITCHES = frozenset(name for name in FinetuneDefaults.model_fields if name.sta
 
 @dataclass(frozen=True, slots=True)
 class Restating:
-    """Edits of a spec that belong together: values by key path. `card`: the finished card, where it is to change."""
+    """Edits of a spec that belong together: values by key path. `card`: the new finished card, if it changes."""
 
     edits: tuple[tuple[tuple[str, ...], Value], ...] = ()
     card: str | None = None
@@ -35,13 +35,13 @@ class Restating:
 def restate(
     spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
 ) -> tuple[Restating, ...]:
-    """What a spec would have to say, as far as it has keys for what differs; whether that is enough, a plan shows.
+    """The edits for all differences that have a key in the spec; a new plan shows whether they are enough.
 
     Args:
-        spec: the spec as it is.
-        rendered: what comes of it.
-        registered: what the registry holds.
-        finished: whether the card is no template but the card itself.
+        spec: the present spec.
+        rendered: its rendering.
+        registered: the registered version.
+        finished: whether the card is finished text instead of a template.
     """
     return tuple(one for one in _found(spec, rendered, registered, finished=finished) if one.edits or one.card)
 
@@ -92,7 +92,7 @@ def _tasks(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value
 
 
 def _lists(key: str, form: str, said: object, before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
-    """The scenarios whose list (or min-SKU spec) the model writes out itself; a preset is not this model's alone."""
+    """The scenarios whose list (or min-SKU spec) is in the model's own spec; a preset may be shared."""
     one, other = _map(before), _map(after)
     for scenario in SCENARIOS:
         name = form.format(scenario)
@@ -115,7 +115,7 @@ def _finetune(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Va
 
 
 def _leaves(path: tuple[str, ...], before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
-    """The values that differ, as deep as both sides are maps, so that what stands beside them stays as it is."""
+    """The values that differ, as deep as both sides are maps, so that other keys stay unchanged."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             if not _same(before.get(key), after.get(key)):

@@ -1,4 +1,4 @@
-"""The fields of a version by their dotted names, as a folder asks for them and as a registry holds them."""
+"""The fields of a version by their dotted names: desired by a folder, and held by a registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from azureml_publish.plan.actions import Desired
 
 LATEST = "latest"
 NEXT = "next"
-"""What a registry says of all versions of a model: the latest one, and the number after all that were used."""
+"""Facts about all versions of a model: the latest one, and the number after all used ones."""
 
 METADATA = "system_metadata."
 
@@ -31,7 +31,7 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:[0-9]{2}[0-9:
 
 
 def wanted_fields(wanted: Desired) -> dict[str, Value]:
-    """What a folder asks for, apart from name and version; tags and properties as the service's strings."""
+    """The desired fields without name and version; tags and properties as the service's strings."""
     asset = wanted.asset
     return {
         "type": asset.type,
@@ -49,7 +49,7 @@ def wanted_fields(wanted: Desired) -> dict[str, Value]:
 
 
 def registered_fields(asset: RegisteredAsset) -> dict[str, Value]:
-    """What a registry holds, likewise. A version that another tool registered has no `content`."""
+    """The registered fields, in the same form. A version that another tool registered has no `content`."""
     source = asset.properties.get(SOURCE_PROPERTY)
     return {
         "type": asset.type,
@@ -65,9 +65,9 @@ def registered_fields(asset: RegisteredAsset) -> dict[str, Value]:
 def comparable_fields(
     wanted: Mapping[str, Value], registered: RegisteredAsset
 ) -> tuple[dict[str, Value], tuple[str, ...]]:
-    """What a folder asks for as far as a registry can show it, and the dotted keys of system metadata that it cannot.
+    """The desired fields that a registry can return, and the dotted keys of system metadata that it cannot.
 
-    Of properties, those that the service drops by itself are left out where it did.
+    Properties that the service dropped by itself are left out.
     """
     unseen: list[str] = []
     dropped = {f"properties.{key}" for key in SERVICE_DROPS - registered.properties.keys()}
@@ -82,7 +82,7 @@ def comparable_fields(
 def _visible(
     values: Mapping[str, Value], path: str, shown: Mapping[str, frozenset[str]] | None, unseen: list[str]
 ) -> dict[str, Value]:
-    """A map of the system metadata as far as a registry can show it; the keys that it cannot are noted."""
+    """The part of a map of system metadata that a registry can return; other keys are added to `unseen`."""
     found: dict[str, Value] = {}
     for key, value in values.items():
         below = f"{path}.{key}" if path else key
@@ -96,15 +96,15 @@ def _visible(
 
 
 def _described(properties: Mapping[str, object]) -> list[str]:
-    """The properties that say something of the model."""
+    """The properties that describe the model."""
     return sorted(key for key in properties if not is_bookkeeping(key))
 
 
 def canonical(field: str, value: Value) -> str:
-    """A value as JSON that says the same for the same value, in which 1 is not true and a tuple is a list.
+    """A value as canonical JSON, which is equal for equal values: 1 differs from true, a tuple equals a list.
 
-    Other tools spell the lists and maps of tags and properties as Python does, and the service writes one date of the
-    system metadata in several ways.
+    Lists and maps of tags and properties may be in Python notation, as other tools write them, and the service writes
+    one date of the system metadata in several ways.
     """
     if isinstance(value, str) and field.startswith(("tags.", "properties.")):
         value = decode(value)
@@ -126,7 +126,7 @@ def _with_instants(value: Value) -> Value:
 
 
 def _instant(text: str) -> str:
-    """A day or a time as one in UTC, in one spelling; any other text as it is. What names no zone is in UTC."""
+    """A day or time in one notation, in UTC; any other text unchanged. Without a time zone it is in UTC."""
     if not _INSTANT.fullmatch(text):
         return text
     try:
@@ -137,10 +137,10 @@ def _instant(text: str) -> str:
 
 
 def same(field: str, before: Value, after: Value) -> bool:
-    """Whether two values of a field say the same; None stands for a value that is not there."""
+    """Whether two values of a field are equivalent; None means that there is no value."""
     if before is None or after is None:
         return before is after
-    # Texts, lists of them and what is made of such first: a catalogue has thousands, and nearly all are the same.
+    # Compare texts and lists of texts directly first: a catalogue has thousands, and nearly all are equal.
     if isinstance(before, str) and before == after:
         return True
     if (
@@ -156,12 +156,12 @@ def same(field: str, before: Value, after: Value) -> bool:
 
 
 def wanted_digests(wanted: Desired) -> dict[str, str]:
-    """A short digest of each field that a folder asks for, its version among them."""
+    """A short digest of each desired field, version included."""
     return {"version": _digest("version", wanted.asset.version), **_digests(wanted_fields(wanted))}
 
 
 def state_digests(state: RegistryState) -> dict[str, str]:
-    """A short digest of each thing that a registry said about a model."""
+    """A short digest of each fact in the state of a model in a registry."""
     held = registered_fields(state.asset) if state.asset is not None else {}
     numbers = {LATEST: state.latest_version, NEXT: state.next_version}
     return {**_digests(held), **{key: _digest(key, value) for key, value in numbers.items()}}
@@ -173,7 +173,7 @@ def number_digest(field: str, value: int | None) -> str:
 
 
 def _digests(fields: Mapping[str, Value]) -> dict[str, str]:
-    # A version that is not archived says the same as one that is not there.
+    # A version that is not archived has the same digest as a missing one.
     return {field: _digest(field, value) for field, value in fields.items() if (field, value) != ("archived", False)}
 
 

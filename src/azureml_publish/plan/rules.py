@@ -1,7 +1,7 @@
-"""What a registry lets change in a version that is registered: one table, which plans, reports and `explain` all use.
+"""What may change in a registered version: one table, which plans, reports and `explain` all use.
 
-What is known of the service: a changed property "cannot be replaced … without increasing the version"
-(https://github.com/Azure/azureml-assets/pull/3439), and a version that was deleted cannot be made again
+Known facts about the service: a changed property "cannot be replaced … without increasing the version"
+(https://github.com/Azure/azureml-assets/pull/3439), and a deleted version cannot be created again
 (https://github.com/Azure/azureml-assets/pull/2919).
 """
 
@@ -20,16 +20,16 @@ class ChangeClass(StrEnum):
     IN_PLACE = "in-place"
     APPEND = "append"
     KEPT = "kept"
-    """Properties that the folder no longer has: a registry never takes one away, so it is only told."""
+    """Properties that the folder no longer has: a registry never removes one, so it is only reported."""
     IDENTITY = "identity"
-    """Name and version say which version is meant. No difference has this class: another number is another version."""
+    """Name and version identify a version. No difference has this class: another number is another version."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """What becomes of one field of a registered version. `field` is `tags.*` for every key of the tags.
+    """What may happen to one field of a registered version. `field` is `tags.*` for every key of the tags.
 
-    `why` is the rule in a sentence, as `explain` says it.
+    `why` is the rule as a sentence for `explain`.
     """
 
     field: str
@@ -39,7 +39,7 @@ class FieldRule:
     why: str
 
     def consequence(self, before: Value, after: Value) -> ChangeClass:
-        """The class of a difference; None stands for a value that is not there."""
+        """The class of a difference; None means that there is no value."""
         if before is None:
             return self.added
         return self.removed if after is None else self.changed
@@ -59,12 +59,12 @@ RULES = (
         ChangeClass.APPEND,
         ChangeClass.NEW_VERSION,
         ChangeClass.KEPT,
-        "A registered version takes a new property, and neither changes nor gives up one that it has.",
+        "A registered version accepts a new property, and neither changes nor removes one.",
     ),
-    _always("tags.*", ChangeClass.IN_PLACE, "Tags are replaced whole."),
+    _always("tags.*", ChangeClass.IN_PLACE, "All tags are replaced together."),
     _always("description", ChangeClass.IN_PLACE, "The card is replaced."),
     _always("system_metadata.*", ChangeClass.IN_PLACE, "System metadata changes key by key, in native types."),
-    _always("archived", ChangeClass.IN_PLACE, "A version is archived and restored as it stands."),
+    _always("archived", ChangeClass.IN_PLACE, "A version is archived and restored in place."),
 )
 """Every field of a version, in the order in which plans show them."""
 

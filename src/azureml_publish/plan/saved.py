@@ -1,4 +1,4 @@
-"""A plan as a file: what it would do, what it was made from, and whether either has moved since.
+"""A plan as a file: its actions, what it was made from, and whether either changed since.
 
 The form is versioned JSON; `publish schema plan` prints its JSON Schema, docs/planning.md describes it.
 """
@@ -23,7 +23,7 @@ from azureml_publish.plan.rules import ChangeClass
 SCHEMA_VERSION = 1
 
 MAX_BYTES = 512 * 1024 * 1024
-"""A plan of a thousand models with long cards has some tens of MiB; what is far above is no plan."""
+"""A plan of a thousand models with long cards has some tens of MiB; a much larger file is not a plan."""
 
 Digests = Annotated[dict[str, str], Field(description="A short digest by field.")]
 
@@ -33,7 +33,7 @@ class _Closed(BaseModel):
 
 
 class SavedChange(_Closed):
-    """One difference; null stands for a value that is not there."""
+    """One difference; null means that there is no value."""
 
     field: Annotated[str, Field(description="Dotted, for example tags.license.")]
     consequence: Annotated[ChangeClass, Field(alias="class")]
@@ -49,7 +49,7 @@ class SavedLatest(_Closed):
 
 
 class SavedAction(_Closed):
-    """What is done about one model, and what it was decided from."""
+    """The action for one model, and what it was decided from."""
 
     model: str
     version: int
@@ -59,23 +59,23 @@ class SavedAction(_Closed):
     latest: SavedLatest
     fields: tuple[SavedChange, ...]
     wanted: Annotated[str, Field(description="SHA-256 over the rendered model and its content's identity.")]
-    rendered: Annotated[Digests, Field(description="What the folder asks for.")]
-    registered: Annotated[Digests, Field(description="What the registry held.")]
+    rendered: Annotated[Digests, Field(description="The desired state.")]
+    registered: Annotated[Digests, Field(description="The registry's state.")]
 
 
 class SavedPlan(_Closed):
-    """A plan that `publish plan --out` wrote and `publish apply` takes."""
+    """A plan written by `publish plan --out` for `publish apply`."""
 
     schema_version: Literal[1]
     tool: Annotated[str, Field(description="Name and version of the tool that made it.")]
     registry: Annotated[str, Field(description="The registry's name in asset URIs.")]
     address: Annotated[str, Field(description="How the registry was named: a key of publish.yaml, or a URI.")]
-    models: Annotated[tuple[str, ...], Field(description="The patterns that chose the models; none means all.")]
-    layout: Annotated[LayoutName | None, Field(description="The layout that was asked for, over publish.yaml's.")]
-    as_of: Annotated[str, Field(description="The day as of which sizes count as retired: yyyy-mm-dd.")]
+    models: Annotated[tuple[str, ...], Field(description="The patterns that selected the models; none means all.")]
+    layout: Annotated[LayoutName | None, Field(description="The layout that was given instead of publish.yaml's.")]
+    as_of: Annotated[str, Field(description="The day by which sizes count as retired: yyyy-mm-dd.")]
     digest: Annotated[str, Field(description="SHA-256 over the registry's name and every action.")]
-    rendered: Annotated[str, Field(description="SHA-256 over what all folders ask for.")]
-    registered: Annotated[str, Field(description="SHA-256 over what the registry held.")]
+    rendered: Annotated[str, Field(description="SHA-256 over the desired state of all folders.")]
+    registered: Annotated[str, Field(description="SHA-256 over the registry's state.")]
     actions: tuple[SavedAction, ...]
     checksum: Annotated[str, Field(description="SHA-256 over all the other keys: the plan as it was written.")]
 
@@ -87,19 +87,19 @@ class SavedPlan(_Closed):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Rendered models beside what a registry said about each."""
+    """Rendered models and their state in a registry."""
 
     registry: str
     models: tuple[tuple[Desired, RegistryState], ...]
 
     def plan(self) -> Plan:
-        """The plan that follows."""
+        """The plan for this state."""
         return make_plan(self.registry, self.models)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a plan was asked for: see the keys of `SavedPlan`."""
+    """The options that a plan was made with: see the keys of `SavedPlan`."""
 
     address: str
     models: tuple[str, ...]
@@ -108,8 +108,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Moved:
-    """Something that is no longer as a saved plan saw it. `side` is `folder` or `registry`."""
+class StaleEntry:
+    """Something that changed after a plan was saved. `side` is `folder` or `registry`."""
 
     model: str
     side: Literal["folder", "registry"]
@@ -117,12 +117,12 @@ class Moved:
 
 
 def save_plan(observed: Observed, plan: Plan, request: Request, tool: str) -> str:
-    """The text of a plan file. It holds digests and the values that change, and no address that is signed.
+    """The text of a plan file. It has digests and the changing values, and no signed URL.
 
     Args:
         observed: what the plan was made from.
-        plan: the plan that follows from it.
-        request: what was asked for.
+        plan: the plan for it.
+        request: the options.
         tool: name and version of the tool.
     """
     seen = {wanted.asset.name: (wanted_digests(wanted), state_digests(state)) for wanted, state in observed.models}
@@ -147,7 +147,7 @@ def read_plan(raw: bytes, path: str) -> SavedPlan:
     """Read a plan file.
 
     Raises:
-        UsageProblem: it is no plan, one of another form, or was changed after it was written.
+        UsageProblem: it is not a plan, has another format version, or was changed after it was written.
     """
     content = _parse(raw, path)
     if not isinstance(content, dict) or "actions" not in content or "schema_version" not in content:
@@ -173,23 +173,23 @@ def read_plan(raw: bytes, path: str) -> SavedPlan:
         raise UsageProblem(f"{path} is not a plan: {place}: {first['msg']}.", hint=_again(path)) from invalid
 
 
-def moved_since(saved: SavedPlan, now: Observed) -> tuple[Moved, ...]:
-    """What is neither as the plan saw it nor as the plan itself leaves it, sorted.
+def moved_since(saved: SavedPlan, now: Observed) -> tuple[StaleEntry, ...]:
+    """Everything that is neither as the plan saw it nor as the plan itself would leave it, sorted.
 
-    So a plan that was carried out in part, and interrupted, is carried on; and one that somebody else overtook is not.
+    So an interrupted plan can be continued, but not if somebody else changed the registry.
     """
     planned = {action.model: action for action in saved.actions}
     present = {wanted.asset.name: (wanted, state) for wanted, state in now.models}
-    moved = [Moved(model, "folder", "") for model in planned.keys() ^ present.keys()]
+    moved = [StaleEntry(model, "folder", "") for model in planned.keys() ^ present.keys()]
     for model in planned.keys() & present.keys():
         wanted, state = present[model]
         action, rendered = planned[model], wanted_digests(wanted)
-        moved += [Moved(model, "folder", field) for field in _differing(action.rendered, rendered)]
-        if rendered["version"] == action.rendered.get("version"):  # else the registry was asked for another one
+        moved += [StaleEntry(model, "folder", field) for field in _differing(action.rendered, rendered)]
+        if rendered["version"] == action.rendered.get("version"):  # else the state is that of another version
             held = state_digests(state)
             left = _left_behind(action)
             moved += [
-                Moved(model, "registry", field)
+                StaleEntry(model, "registry", field)
                 for field in _differing(action.registered, held)
                 if held.get(field) != left.get(field, action.registered.get(field))
             ]
@@ -197,7 +197,7 @@ def moved_since(saved: SavedPlan, now: Observed) -> tuple[Moved, ...]:
 
 
 def _left_behind(action: SavedAction) -> Mapping[str, str | None]:
-    """What the plan's own work leaves where it saw something else: by field, None for one that it takes away."""
+    """The digests after the plan's own changes, by field; None for one that it removes."""
     if action.action is ActionKind.CREATE:
         numbers = {LATEST: number_digest(LATEST, action.version), NEXT: number_digest(NEXT, action.version + 1)}
         return {key: value for key, value in action.rendered.items() if key != "version"} | numbers

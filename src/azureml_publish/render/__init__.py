@@ -1,4 +1,4 @@
-"""Spec to card and asset YAML: Jinja templates write the text, and each YAML result is read back and compared."""
+"""Renders a spec to card and asset YAML with Jinja templates; each YAML result is parsed again and compared."""
 
 from __future__ import annotations
 
@@ -47,22 +47,22 @@ __all__ = [
 ]
 
 CORRUPTED = Rule(
-    "TMPL006", "template-corrupts-value", Severity.ERROR, "A template's YAML does not say what the spec says."
+    "TMPL006", "template-corrupts-value", Severity.ERROR, "The YAML of a template differs from the spec's data."
 )
 UNKNOWN_TASK = Rule(
     "TMPL007", "mlflow-classes-unknown", Severity.ERROR, "MLflow's classes do not follow from the task."
 )
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/model.schema.json"
-"""What the asset YAML declares itself to be, and what `az ml` reads."""
+"""The schema that the asset YAML declares, as `az ml` expects it."""
 
 OWNER_PROPERTY = "intellectualPropertyPublisher"
-"""Where the layout `tags` says whose a model is; upstream's move made it `intellectualProperty.publisher`."""
+"""The property for a model's owner in the layout `tags`; in the other, `intellectualProperty.publisher`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What all models of one rendering share."""
+    """What all models of a rendering share."""
 
     config: ProjectConfig
     links: SampleLinks
@@ -73,7 +73,7 @@ class Style:
 def render_model(
     folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
-    """Render one model folder; None, with diagnostics, where a template fails. The same input gives the same bytes."""
+    """Render one model folder; None, with diagnostics, if a template fails. Equal input gives equal bytes."""
     card, wrong = render_card(folder, compute, style)
     found = list(wrong)
     asset = _asset(folder.spec, style.config, compute, card, style.layout)
@@ -96,7 +96,7 @@ def render_model(
 def describe_model(
     spec: ModelSpec, compute: Mapping[Scenario, AllowList], config: ProjectConfig, layout: LayoutName
 ) -> dict[str, dict[str, Value]]:
-    """The data of spec.yaml, asset.yaml and model.yaml of one model, without any template."""
+    """The data of one model's spec.yaml, asset.yaml and model.yaml, before any template."""
     asset = _asset(spec, config, compute, "", layout)
     return {name: data for (name, _), data in _documents(spec, config, asset).items()}
 
@@ -104,14 +104,14 @@ def describe_model(
 def render_card(
     folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
 ) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The card of a model folder alone; empty, with diagnostics, where its template fails."""
+    """Only the card of a model folder; empty, with diagnostics, if its template fails."""
     if folder.finished:
         return "".join(folder.card[start:end] for start, end in kept_parts(folder.card)), ()
     return style.templates.render_card(folder.path / "card.md.j2", folder.card, _card_values(folder, compute, style))
 
 
 def trace_card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style) -> SourceMap | None:
-    """Where each character of a card was written; None where its template fails."""
+    """The source map of a card; None if its template fails."""
     if folder.finished:
         whole = Stretch(folder.card, Location(folder.card_path), verbatim=True)
         return SourceMap(whole.part(start, end) for start, end in kept_parts(folder.card))
@@ -122,7 +122,7 @@ def trace_card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style
 
 
 def _traced_sample(sample: Sample, texts: Mapping[str, str]) -> Traced:
-    """A sample as cards show it; verbatim where its file is written just so."""
+    """A sample as cards show it; verbatim if its file has that form."""
     text = texts[sample.name]
     return Traced([Stretch(text, Location(sample.path), verbatim=sample.text.rstrip() == text)])
 
@@ -155,7 +155,7 @@ def _carried(data: dict[str, Value], section: str, extra: Extra) -> dict[str, Va
 
 
 def _packaged(folder: ModelFolder, config: ProjectConfig, found: list[Diagnostic]) -> dict[str, tuple[str, Any]]:
-    """What is published beside the weights of an MLflow model; a blob folder or git repository has it already."""
+    """The files to publish with the weights of an MLflow model; a blob folder or git repository already has them."""
     spec = folder.spec
     if spec.type != "mlflow_model" or isinstance(spec.source, BlobSource | GitSource):
         return {}
@@ -206,7 +206,7 @@ def _asset(
 
 
 def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
-    """The asset as a registry holds it: a carried file's text in the place of its name, as upstream publishes it."""
+    """The asset for a registry: as in upstream's publishing, the name of a carried file is replaced by its text."""
     files = {file.path: file.origin for file in folder.carried}
 
     def told(values: Mapping[str, Value]) -> dict[str, Value]:
@@ -223,7 +223,7 @@ def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
 def _asset_yaml(spec: ModelSpec, asset: RenderedAsset) -> dict[str, Value]:
     """The keys of spec.yaml in upstream's order."""
     owner = spec.intellectual_property
-    # The tags layout says the publisher in a property; what else there is to say of the owner it says at the top.
+    # The tags layout has the publisher in a property, and all else about the owner at the top.
     owned = owner if owner and (owner.protection_level or OWNER_PROPERTY not in asset.properties) else None
     parts: dict[str, Value] = {
         "isArchived": spec.archived,
@@ -245,7 +245,7 @@ def _catalogue_entry(spec: ModelSpec, config: ProjectConfig) -> dict[str, Value]
 
 
 def _publishing(spec: ModelSpec) -> dict[str, Value]:
-    """Where the files come from, as Azure/azureml-assets says it: a Hub repository is a git repository there."""
+    """The source in the form of Azure/azureml-assets, where a Hub repository is a git repository."""
     path: dict[str, Value]
     match spec.source:
         case HubSource(huggingface=repository, revision=revision):
@@ -267,7 +267,7 @@ def _publishing(spec: ModelSpec) -> dict[str, Value]:
 
 
 def _document(templates: Templates, name: str, value_name: str, data: Any, found: list[Diagnostic]) -> str:
-    """One file from its template; YAML is read back, so that a template cannot corrupt a value."""
+    """Render one file; YAML is parsed again, so that a template cannot corrupt a value."""
     template = f"{name}.j2"
     text, mistakes = templates.render(template, {value_name: data})
     found.extend(mistakes)

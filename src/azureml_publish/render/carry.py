@@ -1,4 +1,4 @@
-"""What a spec carries verbatim (`extra`), put over what is rendered."""
+"""Adds the verbatim keys of a spec (`extra`) to what is rendered."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from azureml_publish.assets import LayoutName, Value
 from azureml_publish.documents import holds
-from azureml_publish.layouts import LaidOut, Section, load_rules
+from azureml_publish.layouts import LaidOut, Section, load_mapping
 from azureml_publish.spec import Extra
 
 
 def carry(extra: Extra, laid_out: LaidOut, metadata: Mapping[str, Value], layout: LayoutName) -> LaidOut:
-    """Tags, properties and system metadata with the verbatim ones over them.
+    """Tags, properties and system metadata, with verbatim ones added or replaced.
 
-    In the layout `system_metadata` a tag or property that is moved there is left out, as its value stands there.
+    In the layout `system_metadata`, a tag or property that moved to the system metadata is left out.
     """
     sections: dict[Section, dict[str, Value]] = {
         "properties": laid_out.properties | extra.properties,
@@ -22,7 +22,7 @@ def carry(extra: Extra, laid_out: LaidOut, metadata: Mapping[str, Value], layout
     }
     native = overlaid(laid_out.system_metadata, extra.system_metadata)
     if layout == "system_metadata":
-        for path, rules in load_rules().items():
+        for path, rules in load_mapping().items():
             if holds(metadata, path) or holds(native, path):
                 for rule in rules:
                     sections[rule.section].pop(rule.key, None)
@@ -36,7 +36,7 @@ def carry(extra: Extra, laid_out: LaidOut, metadata: Mapping[str, Value], layout
 
 
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """One tree over another: maps are merged, every other value replaces what it stands over."""
+    """Merge two trees: maps are merged, every other value is replaced."""
     merged = dict(below)
     for key, value in above.items():
         under = merged.get(key)
@@ -45,7 +45,7 @@ def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
 
 
 def without(tree: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """A tree without the value at a path; a map that it leaves empty goes as well."""
+    """A tree without the value at a path; a map that becomes empty is removed, too."""
     kept = dict(tree)
     child = kept.get(path[0])
     if len(path) == 1:

@@ -1,4 +1,4 @@
-"""Silences in cards are for the linter: they are left out of what is published."""
+"""Leaves the suppressions for the linter out of published cards."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _RAW = re.compile(r"\{%[-+]?\s*raw\b.*?endraw\s*[-+]?%\}", re.DOTALL)
 
 
 class SilenceComments(Extension):
-    """Reads a silence in an HTML comment as a comment of Jinja of the same length, so that no place moves."""
+    """Turns a suppression in an HTML comment into a Jinja comment of the same length, so that positions stay."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """The source as Jinja gets to see it."""
+        """The source for Jinja."""
         del name, filename
         raw = [found.span() for found in _RAW.finditer(source)]
 
@@ -25,14 +25,14 @@ class SilenceComments(Extension):
                 return comment[0]
             begins = source.rfind("\n", 0, start) + 1
             alone = not source[begins:start].strip() and source[end : end + 1] in ("", "\n", "\r")
-            # A comment of Jinja takes the end of its line with it, which is only meant where it stands alone.
+            # A Jinja comment removes the end of its line, which is only right if it has the line to itself.
             return "{#  " + comment[0][4:-3] + (" #}" if alone else "+#}")
 
         return SILENCE_COMMENT.sub(hidden, source)
 
 
 def kept_parts(card: str) -> list[tuple[int, int]]:
-    """The stretches of a finished card that are published: all but its silences, with lines that hold nothing else."""
+    """The published parts of a finished card: all but suppressions and their lines, if these have no other text."""
     parts = []
     position = 0
     for comment in SILENCE_COMMENT.finditer(card):

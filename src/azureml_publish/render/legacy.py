@@ -1,4 +1,4 @@
-"""Tags and properties that no layout has moved, from the spec into the asset."""
+"""Writes the `legacy` tags and properties of a spec into the asset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from azureml_publish.spec import PLACES, Legacy
 
 
 def legacy_values(legacy: Legacy | None) -> dict[Section, dict[str, Value]]:
-    """What `legacy` writes, by section. A key that is not set, and a presence that is false, writes nothing."""
+    """The values of `legacy`, by section. A missing key, or a presence that is false, gives none."""
     written: dict[Section, dict[str, Value]] = {"tags": {}, "properties": {}}
     for name, place in PLACES.items():
         value = getattr(legacy, name, None)

@@ -1,4 +1,4 @@
-"""From a spec to the service's metadata: one neutral form, which the layouts then lay out."""
+"""Makes the service's metadata from a spec, in one neutral form that the layouts then write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FINETUNE_TAG = "model_specific_defaults"
 
 
 def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
-    """The metadata of a model by the names and types of the `system_metadata` layout."""
+    """The metadata of a model with the names and types of the layout `system_metadata`."""
     inference = [spec.tasks.inference] if spec.tasks.inference else []
     tasks = {"fineTuningTasks": list(spec.tasks.finetune), "inferenceTasks": inference}
     data: dict[str, Value] = {
@@ -38,9 +38,9 @@ def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, All
 
 
 def finetune_tag(spec: ModelSpec, inherited: FinetuneDefaults | None) -> dict[str, Value]:
-    """The tag `model_specific_defaults`: the project's fine-tune defaults under the model's; booleans as text.
+    """The tag `model_specific_defaults`: the model's fine-tune defaults, then the project's; booleans as text.
 
-    A model without fine-tune tasks inherits nothing, and none inherits what it sets to null.
+    A model without fine-tune tasks inherits none, and no model inherits a key that it sets to null.
     """
     layers = [inherited if spec.tasks.finetune else None, spec.finetune_defaults]
     chosen: dict[str, Any] = {}
@@ -64,13 +64,13 @@ def _skus(spec: ModelSpec, compute: Mapping[Scenario, AllowList]) -> dict[str, V
 
 
 def _refused(part: Metadata) -> list[str]:
-    """The keys that a model sets to null, which is how it declines what it would inherit."""
+    """The keys that a model sets to null, so that it does not inherit them."""
     names = (name for name in part.model_fields_set if getattr(part, name) is None)
     return [Metadata.model_fields[name].alias or name for name in names]
 
 
 def _written(part: Metadata) -> dict[str, Value]:
-    """What is set in a part of the metadata, by the service's names, with lists for tuples."""
+    """The set values of a part of the metadata, by the service's names, with lists for tuples."""
     return {key: _plain(value) for key, value in part.model_dump(by_alias=True, exclude_none=True).items()}
 
 

@@ -9,25 +9,25 @@ from enum import StrEnum
 from azureml_publish.assets import SCENARIOS, LayoutName, RenderedAsset, Scenario, Value
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import Document, KeyPath
-from azureml_publish.layouts import Path, load_rules
+from azureml_publish.layouts import MetadataPath, load_mapping
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG
 from azureml_publish.render.templates import Templates
 from azureml_publish.spec import BlobSource, Extra, GitSource, SkuQuery
 
 PACKAGE_TEMPLATES = ("MLmodel.j2", "conda.yaml.j2", "python_env.yaml.j2", "requirements.txt.j2")
-"""What writes the files beside the weights of an MLflow model."""
+"""The module that writes the files beside the weights of an MLflow model."""
 
 
 class OriginKind(StrEnum):
-    """What a value comes from."""
+    """A kind of origin."""
 
     SPEC = "spec"
     PRESET = "preset"
     DEFAULT = "default"
     """A default of the project, in publish.yaml."""
     BUILT_IN = "built-in"
-    """What publish does where nobody says anything."""
+    """azureml-publish's own default."""
     CARD = "card"
     TEMPLATE = "template"
     CATALOGUE = "catalogue"
@@ -36,7 +36,7 @@ class OriginKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One thing that a value comes from: where it stands, and what stands there. Not all stand in a file."""
+    """One origin of a value: its location, if it is in a file, and its text."""
 
     kind: OriginKind
     text: str
@@ -44,8 +44,8 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """What the origins of one model's fields are told from."""
+class FieldOrigins:
+    """Finds the origins of one model's fields."""
 
     project: Project
     folder: ModelFolder
@@ -53,16 +53,16 @@ class Provenance:
     templates: Templates
     layout: LayoutName
 
-    def origins(self, field: str, path: Path = ()) -> tuple[Origin, ...]:
-        """What one field comes from, what is written first, first.
+    def origins(self, field: str, path: MetadataPath = ()) -> tuple[Origin, ...]:
+        """The origins of one field, in the order in which they are written.
 
         Args:
-            field: as plans name it: `tags.license`, `content`, `version`.
-            path: of system metadata, the keys from the top down to a value.
+            field: its name in plans: `tags.license`, `content`, `version`.
+            path: for system metadata, the keys from the top down to a value.
         """
         return tuple(dict.fromkeys(self._origins(field, path)))
 
-    def _origins(self, field: str, path: Path) -> Iterator[Origin]:
+    def _origins(self, field: str, path: MetadataPath) -> Iterator[Origin]:
         section, _, key = field.partition(".")
         match section:
             case "system_metadata":
@@ -92,13 +92,13 @@ class Provenance:
             for switch in value if isinstance(value, Mapping) else ():
                 yield from self._written("finetune_defaults", switch) or self._inherited("finetune", switch)
         else:
-            for path, rules in load_rules().items():
+            for path, rules in load_mapping().items():
                 if any((rule.section, rule.key) == (section, key) for rule in rules):
                     yield from self._metadata(path, None)
                     text = f"the layout {self.layout} writes {'.'.join(path)} as {section}.{key}"
                     yield Origin(OriginKind.LAYOUT, text)
 
-    def _metadata(self, path: Path, value: Value) -> Iterator[Origin]:
+    def _metadata(self, path: MetadataPath, value: Value) -> Iterator[Origin]:
         if isinstance(value, Mapping) and value:
             for key, child in value.items():
                 yield from self._metadata((*path, key), child)
@@ -134,9 +134,9 @@ class Provenance:
             yield self._at(self.project.document, ("presets", body), OriginKind.PRESET)
             body = self.project.config.presets.get(body)
         if isinstance(body, SkuQuery):
-            yield Origin(OriginKind.CATALOGUE, "the sizes that the query means, in the catalogue's order")
+            yield Origin(OriginKind.CATALOGUE, "the sizes that match the query, in catalogue order")
         if kind == "MinSkuSpec":
-            yield Origin(OriginKind.CATALOGUE, "the least of each figure over the allow-list's sizes")
+            yield Origin(OriginKind.CATALOGUE, "the minimum of each figure over the sizes of the allow-list")
 
     def _content(self) -> Iterator[Origin]:
         source = self.folder.document.data
@@ -149,13 +149,13 @@ class Provenance:
         yield from self._written("tasks", "inference")
         yield from self._below(self.folder.document, ("mlflow",), OriginKind.SPEC)
         yield from self._below(self.project.document, ("defaults", "mlflow"), OriginKind.DEFAULT)
-        if not isinstance(self.folder.spec.source, BlobSource | GitSource):  # they bring these files themselves
+        if not isinstance(self.folder.spec.source, BlobSource | GitSource):  # they have these files themselves
             for name in PACKAGE_TEMPLATES:
                 path = self.templates.find(name)
                 if path is not None:
                     text = f"writes {name.removesuffix('.j2')}"
                     yield Origin(OriginKind.TEMPLATE, text, Location(self.templates.shown(path)))
-        yield _built_in("classes that follow from the task, and versions of the environment, where neither says them")
+        yield _built_in("classes from the task, and versions of the environment, unless they are set")
 
     def _card(self) -> Iterator[Origin]:
         yield Origin(OriginKind.CARD, "the model's own card", Location(self.folder.card_path))
@@ -163,13 +163,13 @@ class Provenance:
             return
         for path in self.templates.behind(self.folder.card):
             shown = Location(self.templates.shown(path))
-            yield Origin(OriginKind.TEMPLATE, "what the card extends or includes", shown)
+            yield Origin(OriginKind.TEMPLATE, "templates that the card extends or includes", shown)
         for sample in self.folder.samples:
             yield Origin(OriginKind.CARD, f"the sample {sample.name}", Location(sample.path))
         yield Origin(OriginKind.SPEC, "the values that these name", Location(self.folder.document.path))
 
     def _written(self, *key_path: str) -> list[Origin]:
-        """What the spec says under a key; nothing where it says nothing."""
+        """The spec's origin for a key; none if it does not have the key."""
         found = self._spec(*key_path)
         return [found] if found else []
 

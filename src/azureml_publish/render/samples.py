@@ -1,4 +1,4 @@
-"""The sample tables of a card: notebooks and scripts by task, from `sample-links.yaml` among the templates."""
+"""The sample tables of a card: notebooks and scripts by task, from `sample-links.yaml` in the templates."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FILE = "sample-links.yaml"
 
 @dataclass(frozen=True, slots=True)
 class SampleTable:
-    """A table as a card shows it: titles and, row by row, cells in Markdown. Columns that no row fills are left out."""
+    """A table of a card: titles and rows of Markdown cells. Columns without content are left out."""
 
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
 
 
 def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnostic, ...]]:
-    """The links of a project; none, with diagnostics, where its file cannot be used."""
+    """The links of a project; none, with diagnostics, if its file cannot be used."""
     path = templates.find(FILE)
     if path is None:
         return SampleLinks(), ()
@@ -36,7 +36,7 @@ def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnost
 
 
 def sample_tables(spec: ModelSpec, links: SampleLinks) -> Mapping[str, SampleTable]:
-    """The tables of one model: its inference task for inference and evaluation, its fine-tune tasks for the third."""
+    """The tables of one model: inference and evaluation for its inference task, fine-tuning for its fine-tune tasks."""
     task = spec.tasks.inference
     return {
         "inference": _table(_inference_cells(row) for row in _shown(links.inference.get(task, ()))),
@@ -48,7 +48,7 @@ def sample_tables(spec: ModelSpec, links: SampleLinks) -> Mapping[str, SampleTab
 
 
 def _shown(rows: Iterable[SampleRow]) -> Iterable[SampleRow]:
-    """A row without a target says nothing, so it is not shown."""
+    """A row without a link is useless, so it is not shown."""
     return (row for row in rows if row.notebook or row.cli)
 
 

@@ -1,4 +1,4 @@
-"""Jinja as templates are allowed to use it: sandboxed, strict about undefined names, and bounded in work and size."""
+"""The Jinja environment for templates: sandboxed, strict about undefined names, and limited in work and size."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from azureml_publish.documents import dump_yaml
 from azureml_publish.render.comments import SilenceComments
 
 MAX_STEPS = 100_000
-"""Turns of all loops in one rendering, together. The largest card takes some hundred."""
+"""Iterations of all loops in one rendering together. The largest card needs some hundred."""
 
 MAX_CHARACTERS = 4 * 1024 * 1024
-"""What one rendering may write or build up, in characters."""
+"""Characters that one rendering may write or build."""
 
 MAX_WORK = 500_000
-"""What one rendering may hand to filters, methods and comparisons: items, and text by the line of 16 characters."""
+"""What one rendering may pass to filters, methods and comparisons: items, and text in units of 16 characters."""
 
 MAX_GROWTH = 64 * 1024 * 1024
-"""The most that one filter or method may make, in characters, judged by what it is given."""
+"""Characters that one filter or method may produce, estimated from its arguments."""
 
 MAX_NUMBER = 1_000_000
-"""The largest number that a template may hand to a filter or a method, such as a width."""
+"""The largest number that a template may pass to a filter or a method, such as a width."""
 
 MAX_BITS = 1024
 """The longest number that a template may compute, in bits."""
 
 _GLANCES = ("defined", "undefined", "none", "boolean", "string", "mapping", "sequence", "number", "integer", "float")
-"""Tests that ask for a value's type alone, which takes no longer with a large one."""
+"""Tests for a value's type, whose time does not depend on its size."""
 
 _SIZED = (str, bytes, list, tuple, Mapping, range, set, frozenset, KeysView, ValuesView, ItemsView)
 
 
 class RunawayTemplate(SecurityError):
-    """A template does more than any card needs."""
+    """A template exceeds a limit of work or size."""
 
 
 class _Budget:
-    """What is left to one rendering."""
+    """The remaining budget of one rendering."""
 
     def __init__(self) -> None:
         self.steps = MAX_STEPS
@@ -67,14 +67,14 @@ class _Budget:
             raise RunawayTemplate(f"more than {MAX_CHARACTERS:,} characters")
 
     def weigh(self, value: Any, *, strict: bool = False) -> int:
-        """Charge the work that reading a value takes, parts that stand in it several times each time.
+        """Charge the work of reading a value; a part that it contains several times is charged each time.
 
         Returns:
-            its size: characters of text, plus items.
+            its size: characters plus items.
 
         Raises:
-            RunawayTemplate: it is too much.
-            UndefinedError: something in it is undefined, and that is not to be (`strict`).
+            RunawayTemplate: the budget is used up.
+            UndefinedError: something in it is undefined, with `strict`.
         """
         waiting = [value]
         size = 0
@@ -101,7 +101,7 @@ class _Budget:
         return size
 
     def _weigh_unusual(self, one: Any, waiting: list[Any], *, strict: bool) -> int:
-        """Charge what is of no type of its own; its parts go to those that wait. Its characters or items come back."""
+        """Charge one value and queue its parts. Returns its characters or items."""
         if isinstance(one, str):
             self.work -= len(one) // 16
             return len(one)
@@ -116,7 +116,7 @@ class _Budget:
         elif isinstance(one, Namespace):
             waiting.append(one._Namespace__attrs)  # noqa: SLF001 - it has no other way in
         elif strict and isinstance(one, Undefined):
-            str(one)  # raises, and says what is missing
+            str(one)  # raises an error with the missing name
         elif isinstance(one, _SIZED):
             self.work -= len(one)
             return len(one)
@@ -128,24 +128,24 @@ _MOST_COMPILED = 256
 
 
 class _Compiled(BytecodeCache):
-    """Keeps what was compiled for the life of the process: a mend or a migration reads all templates again and again.
+    """Caches compiled templates in the process: fixes and migrations read all templates several times.
 
-    One kind of sandbox never takes the code of another, which counts and traces otherwise.
+    Sandboxes of different kinds do not share code, because they count and trace in different ways.
     """
 
     def __init__(self, kind: type[Environment]) -> None:
         self._kind = kind
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:
-        """The base's key; a path need not be UTF-8, which the base takes for granted."""
+        """The base's key, but for paths that are not UTF-8, too."""
         return super().get_cache_key(name, None if filename is None else os.fsencode(filename).hex())
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Take the code of the same name, file and text, where there is one."""
+        """Load the code for the same name, file and text, if there is any."""
         bucket.code = _COMPILED.get((self._kind, bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep code; the oldest goes where there is much."""
+        """Store code; the oldest is dropped when there is too much."""
         if len(_COMPILED) >= _MOST_COMPILED:
             _COMPILED.pop(next(iter(_COMPILED)), None)
         if bucket.code is not None:
@@ -155,8 +155,8 @@ class _Compiled(BytecodeCache):
 class TemplateSandbox(ImmutableSandboxedEnvironment):
     """Compiles templates once, and renders them one at a time within a budget that each rendering renews.
 
-    Jinja's own sandbox keeps a template from Python's insides but lets it loop and grow for ever. Here every loop
-    counts, so does all text that is put out or joined, and what is handed to filters and methods is weighed before.
+    Jinja's own sandbox keeps a template from Python's internals but lets it loop and grow without end. Here loops,
+    written and joined text, and the arguments of filters and methods count against a budget.
     """
 
     intercepted_binops = frozenset({"*", "**", "+", "%"})
@@ -193,11 +193,11 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             self.globals.pop(unsteady)
 
     def renew_budget(self) -> None:
-        """Begin another rendering."""
+        """Begin a new rendering."""
         self.budget = _Budget()
 
     def load(self, name: str) -> Template:
-        """A template as it is now, such as a card: it is rendered once, and what is kept serves the others."""
+        """Compile a template such as a card without caching it: it is rendered once."""
         return self._loader.load(self, name, self.make_globals(None))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -213,7 +213,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         return tree
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Arithmetic, but for what makes much out of little."""
+        """Arithmetic without operations whose result is much larger than their operands."""
         if operator == "**":
             raise RunawayTemplate("powers are not available in templates")
         sized = isinstance(left, _SIZED) or isinstance(right, _SIZED)
@@ -229,21 +229,21 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         return result
 
     def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:
-        """Call what the sandbox allows, without numbers that make text explode, such as a width of a billion."""
+        """Call what the sandbox allows, without numbers that produce huge text, such as a width of a billion."""
         self.budget.step()
         method = getattr(function, "__wrapped__", function)  # the sandbox wraps str.format
         subject = getattr(method, "__self__", None)
         if isinstance(subject, str) and method.__name__ in ("format", "format_map"):
             raise RunawayTemplate("'format' is not available in templates; use '~' to join text")
         self._check_growth(subject if isinstance(subject, _SIZED) else "", arguments, named)
-        if isinstance(function, LoopContext):  # a recursive loop goes into another list
+        if isinstance(function, LoopContext):  # a recursive loop iterates over another list
             arguments = tuple(self._each(None, items) for items in arguments)
         return self._checked(super().call(context, function, *arguments, **named))
 
     def _bounded(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A filter or test that takes no huge numbers, and whose text counts."""
+        """Wrap a filter or test, so that huge numbers are refused and its text is charged."""
 
-        @functools.wraps(function)  # keeps the marks by which Jinja knows what a filter wants handed in
+        @functools.wraps(function)  # keeps Jinja's marks for filters that take the context
         def bounded(*arguments: Any, **named: Any) -> Any:
             given = arguments[1:] if isinstance(arguments[0], Context | EvalContext | Environment) else arguments
             self._check_growth(given[0] if given else "", given[1:], named)
@@ -254,14 +254,14 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def _check_growth(
         self, subject: Any, arguments: Iterable[Any], named: Mapping[str, Any], *, strict: bool = False
     ) -> None:
-        """Refuse what could make very much of a subject, such as replacing each of its characters by a page."""
+        """Refuse calls with huge results, such as replacing each character by a page."""
         factor = 1
         for argument in (*arguments, *named.values()):
             if isinstance(argument, int) and abs(argument) > MAX_NUMBER:
                 raise RunawayTemplate(f"the number {argument:,} is larger than a template may use")
             factor = max(factor, abs(argument) if isinstance(argument, int) else self.budget.weigh(argument))
         if self.budget.weigh(subject, strict=strict) * factor > MAX_GROWTH:
-            raise RunawayTemplate("a filter or method would make too much text")
+            raise RunawayTemplate("a filter or method would produce too much text")
 
     def _checked(self, result: Any) -> Any:
         if isinstance(result, str):
@@ -269,10 +269,10 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         elif isinstance(result, bytes):
             raise RunawayTemplate("bytes are not available in templates")
         elif isinstance(result, Iterator):
-            return list(self._each(None, result))  # what is lazy could not be weighed
+            return list(self._each(None, result))  # lazy values could not be weighed
         return result
 
-    # The four counters take the context, so that Jinja never evaluates them while it compiles.
+    # The four counters take the context, so that Jinja does not evaluate them at compile time.
 
     @pass_context
     def _each(self, _context: Any, items: Iterable[Any], text: int = 0) -> Iterator[Any]:
@@ -316,7 +316,7 @@ def _text_in(node: nodes.Node) -> int:
 
 
 def _with_counted_joins(tree: nodes.Template) -> nodes.Template:
-    """Send `a ~ b` through the budget; Jinja compiles it to a plain join, out of the sandbox's reach."""
+    """Charge `a ~ b` to the budget; Jinja compiles it to a plain join that the sandbox does not see."""
     for parent in [tree, *tree.find_all(nodes.Node)]:
         for field, value in parent.iter_fields():
             if isinstance(value, nodes.Concat):

@@ -1,4 +1,4 @@
-"""Where templates come from, and what is said of one that fails: which template, which line."""
+"""Finds templates, and reports one that fails with its file and line."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ UNDEFINED = Rule(
     "TMPL001", "template-undefined-variable", Severity.ERROR, "A template uses a name that does not exist."
 )
 SYNTAX = Rule("TMPL002", "template-syntax", Severity.ERROR, "A template is not valid Jinja.")
-RUNAWAY = Rule("TMPL003", "template-runaway", Severity.ERROR, "A template does what the sandbox forbids or never ends.")
-NOT_FOUND = Rule(
-    "TMPL004", "template-not-found", Severity.ERROR, "A template extends or includes one that is not there."
-)
-FAILED = Rule("TMPL005", "template-fails", Severity.ERROR, "A template breaks off with an error of its own.")
+RUNAWAY = Rule("TMPL003", "template-runaway", Severity.ERROR, "A template does something forbidden, or too much.")
+NOT_FOUND = Rule("TMPL004", "template-not-found", Severity.ERROR, "A template extends or includes a missing one.")
+FAILED = Rule("TMPL005", "template-fails", Severity.ERROR, "A template fails with an error.")
 
 _STOPPED = {RecursionError: "it calls itself without end", MemoryError: "it takes up all memory"}
 
@@ -40,7 +38,7 @@ def default_templates() -> Path:
 class Templates:
     """The templates of a project: its own folder before the defaults, file by file.
 
-    A template of the project reaches the default that it stands before as `default/<name>`.
+    A project's template can use the default of the same name as `default/<name>`.
     """
 
     def __init__(self, root: Path, own: Path, defaults: Path) -> None:
@@ -63,17 +61,17 @@ class Templates:
         return type(self), (self._root, self._own, self._defaults)  # another process compiles its own
 
     def find(self, name: str) -> Path | None:
-        """The file that a name means; None where no folder has it."""
+        """The file of a template; None if no folder has it."""
         return next((folder / name for folder in self._folders if (folder / name).is_file()), None)
 
     def shown(self, path: Path) -> str:
-        """A template's path as the user knows it: relative to the project, or `<defaults>/name` for the package's."""
+        """A template's path in messages: relative to the project, or `<defaults>/name` for the package's."""
         if path.is_relative_to(self._defaults) and not path.is_relative_to(self._root):
             return f"<defaults>/{path.relative_to(self._defaults).as_posix()}"
         return shown_path(self._root, path)
 
     def behind(self, source: str) -> tuple[Path, ...]:
-        """The templates that a template extends, imports or includes, and what those do, the nearest first."""
+        """The templates that a template extends, imports or includes, directly or not, the nearest first."""
         found: dict[str, Path] = {}
         waiting = [source]
         while waiting:
@@ -86,11 +84,11 @@ class Templates:
         return tuple(found.values())
 
     def render(self, name: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
-        """Render a template of the project; empty, with a diagnostic, where it fails."""
+        """Render a template of the project; empty, with a diagnostic, if it fails."""
         return self._attempt(name, values)
 
     def render_card(self, path: Path, source: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
-        """Render a model's own card template, whose source was read before."""
+        """Render a model's own card template from its source."""
         name = shown_path(self._root, path)
         self._cards[name] = (source, str(path))
         try:
@@ -99,7 +97,7 @@ class Templates:
             del self._cards[name]
 
     def trace_card(self, path: Path, source: str, values: Mapping[str, Any]) -> SourceMap | None:
-        """Where each character of a card was written, values that are `Traced` included; None where it fails."""
+        """The source map of a card, `Traced` values included; None if it fails."""
         name = shown_path(self._root, path)
         self._cards[name] = (source, str(path))
         try:
@@ -122,18 +120,18 @@ class Templates:
             return template.render(values), ()
         except TemplateSyntaxError as error:
             where = Location(self.shown(Path(error.filename)) if error.filename else name, error.lineno)
-            hint = "Mend the Jinja tag in this line or the block it opens."
+            hint = "Correct the Jinja tag in this line or the block it opens."
             what = str(error.message).removesuffix(".")
             return "", (SYNTAX.at(where, f"This is not Jinja: {what}.", hint),)
         except TemplateNotFound as error:
             where = self._where(error, name, str(error.name))
             return "", (
-                NOT_FOUND.at(where, f"There is no template '{error.name}'.", "Mend the name, or add the file."),
+                NOT_FOUND.at(where, f"There is no template '{error.name}'.", "Correct the name, or add the file."),
             )
         except UndefinedError as error:
             missing = re.findall(r"'([^']+)'", str(error))
             where = self._where(error, name, missing[-1] if missing else "")
-            hint = "Mend the name; templates/card.md.j2 lists what a card can use."
+            hint = "Correct the name; templates/card.md.j2 lists what a card can use."
             return "", (UNDEFINED.at(where, f"Undefined in the template: {error}.", hint),)
         except (SecurityError, RecursionError, MemoryError) as error:
             what = _STOPPED.get(type(error), str(error).removesuffix("."))
@@ -142,10 +140,10 @@ class Templates:
             return "", (RUNAWAY.at(where, f"The template was stopped: {what}.", hint),)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             where = self._where(error, name, "")
-            return "", (FAILED.at(where, f"The template fails: {error}.", "Mend the expression in this line."),)
+            return "", (FAILED.at(where, f"The template fails: {error}.", "Correct the expression in this line."),)
 
     def _where(self, error: BaseException, name: str, word: str) -> Location:
-        """The innermost line of a template on the way to an error; the column of `word` where it stands there."""
+        """The innermost template line of an error; with the column of `word` if the line has it."""
         known: dict[str, str | None] = {str(path): None for folder in self._folders for path in folder.rglob("*")}
         known |= {path: source for source, path in self._cards.values()}
         for frame in reversed(traceback.extract_tb(error.__traceback__)):

@@ -1,7 +1,7 @@
-"""Rendering a card once more to learn where each character was written: templates, expressions, fields of the spec.
+"""Renders a card a second time to find the origin of each character: a template, an expression, a field of the spec.
 
-Text that knows its origin goes through the same templates in place of plain text: whatever Jinja joins, macros return
-and filters trim keeps its stretches. The card itself comes from the plain rendering; a trace that differs is void.
+The same templates get text with origins instead of plain text. The origins survive joins, macros and trimming filters.
+The card itself comes from the plain rendering; a trace with another result is not used.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 class Traced(str):
-    """Text that knows where each stretch of it was written."""
+    """Text with the origin of each of its parts."""
 
     __slots__ = ("stretches",)
     stretches: tuple[Stretch, ...]
 
     def __new__(cls, stretches: Iterable[Stretch]) -> Self:
-        """The text of the stretches."""
+        """The text of all parts."""
         kept = tuple(stretches)
         made = super().__new__(cls, "".join(one.text for one in kept))
         made.stretches = kept
         return made
 
     def __str__(self) -> str:
-        return self  # a plain copy would forget
+        return self  # a plain copy would lose the origins
 
     def part(self, start: int, end: int) -> Iterator[Stretch]:
-        """The stretches of some of its characters."""
+        """The parts of a slice of it."""
         position = 0
         for one in self.stretches:
             first, last = max(start - position, 0), min(end - position, len(one.text))
@@ -46,7 +46,7 @@ class Traced(str):
             position += len(one.text)
 
     def became(self, result: str) -> Traced:
-        """What a filter or method made of it: a part of it, or as many lines; else text that was made at its place."""
+        """Its result after a filter: a slice of it, the same number of lines, or else new text at its place."""
         start = self.find(result)
         if start >= 0:
             return Traced(self.part(start, start + len(result)))
@@ -70,7 +70,7 @@ class Traced(str):
 
 
 def joined(parts: Iterable[str]) -> str:
-    """Text put together; what came without an origin has none."""
+    """Joined text; parts without an origin have none."""
     return Traced(
         one
         for part in parts
@@ -79,7 +79,7 @@ def joined(parts: Iterable[str]) -> str:
 
 
 class TracingSandbox(TemplateSandbox):
-    """The sandbox of all templates, with text that knows where it was written."""
+    """The sandbox of all templates, for text with origins."""
 
     concat = staticmethod(joined)
 
@@ -91,7 +91,7 @@ class TracingSandbox(TemplateSandbox):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         places = self._places(source)
-        outputs = [*tree.find_all(nodes.Output)]  # in the order in which they stand
+        outputs = [*tree.find_all(nodes.Output)]  # in source order
         texts = [
             child.data if isinstance(child, nodes.TemplateData) else None for out in outputs for child in out.nodes
         ]
@@ -104,12 +104,12 @@ class TracingSandbox(TemplateSandbox):
         return tree
 
     def _places(self, source: str) -> list[tuple[str | None, int, int]]:
-        """Line and column of every text of a template, and of every expression that writes, which has no text here."""
+        """Line and column of every text of a template, and of every output expression (without text)."""
         whole = _NEWLINE.sub("\n", self.preprocess(source))
         lines = [0, *(found.end() for found in re.finditer("\n", whole))]
         places, position = [], 0
         for _, kind, value in self.lex(self.preprocess(source)):
-            while not whole.startswith(value, position):  # white space that block tags took away
+            while not whole.startswith(value, position):  # white space removed by block tags
                 position += 1
             if kind == "variable_begin" or (kind == "data" and value):
                 line = bisect.bisect_right(lines, position)
@@ -119,12 +119,12 @@ class TracingSandbox(TemplateSandbox):
         return places
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """As in the plain sandbox."""
+        """See the base class."""
         result = super().call_binop(context, operator, left, right)
         return joined((left, right)) if isinstance(result, str) else result
 
     def call(self, context: Any, function: Any, /, *arguments: Any, **named: Any) -> Any:
-        """As in the plain sandbox."""
+        """See the base class."""
         result = super().call(context, function, *arguments, **named)
         return _after(getattr(getattr(function, "__wrapped__", function), "__self__", None), result)
 
@@ -153,7 +153,7 @@ class TracingSandbox(TemplateSandbox):
 
     @pass_context
     def _expressed(self, _context: Any, value: Any, path: str, line: int, column: int) -> str:
-        """An expression's value; where it does not know its origin, the expression made it."""
+        """An expression's value; without an origin of its own, its origin is the expression."""
         self.budget.weigh(value, strict=True)
         known = value if isinstance(value, Traced) else joined([str(value)])
         here = Location(path, line, column)
@@ -189,7 +189,7 @@ def _plain(value: Any) -> Any:
 def traced_values(
     value: Any, place: Callable[[tuple[str | int, ...]], Location], at: tuple[str | int, ...] = ()
 ) -> Any:
-    """Values of a spec whose texts know where they were written."""
+    """Values of a spec, with the origins of their texts."""
     if isinstance(value, str):
         return Traced([Stretch(value, place(at))])
     if isinstance(value, Mapping):

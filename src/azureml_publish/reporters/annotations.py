@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions, which show a message at a line of a file.
+"""Workflow commands of GitHub Actions that show a message at a line of a file.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -18,7 +18,7 @@ Level = Literal["error", "warning", "notice"]
 def plan_annotations(plan: Plan, places: Mapping[str, Location]) -> str:
     """A conflict as an error and a change as a notice, each at its model's version; conflicts first.
 
-    GitHub shows ten of each a step. The last line is the count, for the log.
+    GitHub shows ten of each per step. The last line is the count, for the log.
     """
     told = [*plan.conflicts, *plan.changes]
     lines = [
@@ -34,7 +34,7 @@ def plan_annotations(plan: Plan, places: Mapping[str, Location]) -> str:
 
 
 def annotation(level: Level, message: str, place: Location | None, title: str) -> str:
-    """One workflow command; what would end it or a property of it is escaped."""
+    """One workflow command, with escapes."""
     where = {"file": place.path, "line": str(place.line), "col": str(place.column)} if place else {}
     properties = ",".join(f"{key}={_property(value)}" for key, value in {**where, "title": title}.items())
     return f"::{level} {properties}::{_data(message)}"

@@ -13,7 +13,7 @@ from azureml_publish.skus.prune import Pruning
 
 
 def pruning_text(pruning: Pruning, bumped: Mapping[str, tuple[int, int]], paint: Paint = PLAIN) -> str:
-    """Which lists lose what, which keep what they should lose, and which models get another version."""
+    """The sizes that each list loses, the lists that are refused, and the models that get another version."""
     lines = [f"{one.use.name}: without {shortened(one.skus, 6)}" for one in pruning.pruned]
     lines += [f"{model}: version {before} → {after}" for model, (before, after) in bumped.items()]
     for refusal in pruning.refused:
@@ -25,7 +25,7 @@ def pruning_text(pruning: Pruning, bumped: Mapping[str, tuple[int, int]], paint:
 def pruning_json(
     pruning: Pruning, bumped: Mapping[str, tuple[int, int]], diffs: Mapping[str, str], *, written: bool
 ) -> str:
-    """The same as a JSON object, with the diff of each file."""
+    """The result of pruning as a JSON object, with the diff of each file."""
     return as_json(
         {
             "written": written,
@@ -50,7 +50,7 @@ def _dotted(key_path: Sequence[str | int]) -> str:
 
 
 def comparison_text(found: Comparison, missing: Mapping[str, str], paint: Paint = PLAIN) -> str:
-    """A table of figures that the service states otherwise, and which regions it was asked in."""
+    """A table of figures that differ between service and catalogue, and the compared regions."""
     lines = []
     if found.differences:
         rows = [
@@ -66,7 +66,9 @@ def comparison_text(found: Comparison, missing: Mapping[str, str], paint: Paint 
     if missing:
         lines.append(f"Without the Machine Learning service: {', '.join(missing)}.\n")
     if found.absent:
-        lines.append(f"Not offered there: {len(found.absent)} sizes of the catalogue, as {shortened(found.absent)}.\n")
+        lines.append(
+            f"Not offered there: {len(found.absent)} sizes of the catalogue, for example {shortened(found.absent)}.\n"
+        )
     return "".join(lines)
 
 
@@ -82,7 +84,7 @@ def _regions(one: LiveDifference, found: Comparison) -> str:
 
 
 def comparison_json(found: Comparison, missing: Mapping[str, str], *, written: str | None) -> str:
-    """The same as a JSON object; `written` is the overlay's path where it was written."""
+    """The comparison as a JSON object; `written` is the overlay's path if it was written."""
     return as_json(
         {
             "regions": list(found.regions),

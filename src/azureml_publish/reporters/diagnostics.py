@@ -11,7 +11,7 @@ from azureml_publish.reporters.frames import Sources, frame, visible
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 _ASKED = ("LINK", "HUB", "REG")
-"""Families that only a run with --online tells, and mends."""
+"""Families of rules that only a run with --online reports and fixes."""
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
@@ -19,12 +19,12 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "b
 def diagnostics_text(
     found: Sequence[Diagnostic], paint: Paint = PLAIN, sources: Sources | None = None, columns: int = 80
 ) -> str:
-    """One finding a paragraph: place, severity, code, message, and the mend below it.
+    """One paragraph per finding: location, severity, code, message, and the hint below it.
 
     Args:
         found: the findings.
         paint: colours.
-        sources: where given, the offending line stands between message and mend, with carets below what is at fault.
+        sources: if given, the line is shown between message and hint, with carets below the wrong characters.
         columns: the terminal's width in cells.
     """
     paragraphs = []
@@ -50,7 +50,7 @@ def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
 
 
 def finding_json(one: Diagnostic) -> dict[str, object]:
-    """One finding in the words of the contract; `line` and `column` count from 1."""
+    """One finding in the form that `publish lint --format json` documents; `line` and `column` count from 1."""
     return {
         "code": one.code,
         "name": one.name,

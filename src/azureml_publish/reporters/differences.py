@@ -1,4 +1,4 @@
-"""A difference between two values, taken apart as far as both sides have parts."""
+"""Shows the difference between two values, part by part."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from azureml_publish.layouts import decode
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 WIDTH = 60
-"""Characters of one value that somebody reads."""
+"""Characters of one value to show."""
 
 ITEMS = 4
-"""Items of a list that somebody reads."""
+"""Items of a list to show."""
 
 DIFF_LINES = 24
-"""Lines of a diff that somebody reads."""
+"""Lines of a diff to show."""
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
-"""Of a line, by its sign."""
+"""The colour of a line, by its sign."""
 
 _DIFF_WIDTH = 96
 _COMPARABLE = 400_000
-"""Characters of two texts together that are compared line by line; a card has some tens of thousands."""
+"""The most characters of two texts that are compared line by line; a card has some tens of thousands."""
 
 
 class Line(NamedTuple):
-    """One line: `sign` is `+`, `-`, `@` (a place in a text) or a blank; `depth` counts the maps around it."""
+    """One line: `sign` is `+`, `-`, `@` (a position in a text) or a space; `depth` counts the maps around it."""
 
     sign: str
     text: str
     depth: int = 0
 
     def __str__(self) -> str:
-        """The line with its sign, which `@` has in its text."""
+        """The line with its sign; the text of an `@` line already has it."""
         sign = f"{self.sign} " if self.sign in ("+", "-") else ""
         return f"{'  ' * self.depth}{sign}{self.text}".rstrip(" ")
 
@@ -49,10 +49,10 @@ def painted(line: Line, paint: Paint) -> str:
 
 
 def difference(before: Value, after: Value, *, items: int = ITEMS, diff_lines: int = DIFF_LINES) -> list[Line]:
-    """The lines that tell a difference; None stands for a value that is not there.
+    """The lines that show a difference; None means that there is no value.
 
-    Maps are told key by key, lists by the items that come and go, long texts as a unified diff. Strings of the service
-    are read as the list or map that they spell.
+    Maps are shown key by key, lists by added and removed items, long texts as a unified diff. Strings of the service
+    that contain a list or map are shown as such.
     """
     return list(_lines(_read(before), _read(after), (items, diff_lines)))
 
@@ -94,7 +94,7 @@ def file_diff(path: str, before: str, after: str, paint: Paint = PLAIN) -> str:
 
 
 def unified(before: str, after: str) -> str:
-    """Two texts as a unified diff without file names; empty where only line ends differ."""
+    """Two texts as a unified diff without file names; empty if only line ends differ."""
     if len(before) + len(after) > _COMPARABLE:
         return ""
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
@@ -113,7 +113,7 @@ def _text_change(before: str, after: str, most: int) -> Iterator[Line]:
 
 
 def _windows(lines: Sequence[str]) -> Iterator[Line]:
-    """The lines of a diff, long ones cut round what changed in them."""
+    """The lines of a diff, long ones cut around the change."""
     gone: list[str] = []
     come: list[str] = []
     for line in [*lines, " "]:
@@ -141,18 +141,18 @@ def _window(text: str, other: str | None) -> str:
 
 
 def is_list(value: Value) -> TypeGuard[Sequence[Value]]:
-    """Whether a value is a list, which a text is not."""
+    """Whether a value is a list; a text is not."""
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def read_lists(before: Value, after: Value) -> tuple[Sequence[Value], Sequence[Value]] | None:
-    """Both values as lists, where both are."""
+    """Both values as lists, if both are."""
     one, other = _read(before), _read(after)
     return (one, other) if is_list(one) and is_list(other) else None
 
 
 def beyond(items: Iterable[Value], others: Iterable[Value]) -> list[Value]:
-    """The items that the others do not have, or not as often."""
+    """The items that the others do not have, or have less often."""
     left = list(others)
     found = []
     for item in items:
@@ -164,17 +164,17 @@ def beyond(items: Iterable[Value], others: Iterable[Value]) -> list[Value]:
 
 
 def _some(lines: list[Line], most: int) -> list[Line]:
-    """As many lines as somebody reads; JSON has them all."""
+    """The first lines, and how many more there are; JSON has all of them."""
     return lines if len(lines) <= most else [*lines[: most - 1], Line(" ", f"… and {len(lines) - most + 1} more")]
 
 
 def _read(value: Value) -> Value:
-    """A string of the service as the list or map it spells, so that its parts can be compared."""
+    """A string of the service as the list or map that it contains, so that its parts can be compared."""
     return decode(value) if isinstance(value, str) else value
 
 
 def short(value: Value, width: int = WIDTH) -> str:
-    """A value on one line. What could not be seen there, or could move a terminal's cursor, is escaped."""
+    """A value on one line. Invisible characters, and those that control a terminal, are escaped."""
     if isinstance(value, str):
         return _visible(value, width) or '""'
     if isinstance(value, Mapping):

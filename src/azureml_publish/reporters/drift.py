@@ -1,4 +1,4 @@
-"""What a registry holds that the folders do not say: as text, JSON, Markdown and annotations of GitHub Actions."""
+"""Reports drift: as text, JSON, Markdown and annotations of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _STANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What `--fix` did for one model: fields that its folder says now, those that it could not, and the files.
+    """The result of `--fix` for one model: fixed fields, fields that could not be fixed, and the changed files.
 
-    `follows`: the card that the template makes says it now as well, and the registered one does not.
+    `follows`: the rendered card changed as well, and the registered one does not have that change.
     """
 
     fields: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Fixed:
 
 
 def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -> str:
-    """Model by model what differs, the folder's value before the registry's, and a count at the end."""
+    """The differences of each model, the folder's value before the registry's, and a count at the end."""
     width = max((len(model.model) for model in drift.models), default=0)
     lines = [f"Drift of registry {paint(drift.registry, 'bold')}", ""]
     for model in drift.models:
@@ -59,13 +59,13 @@ def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -
         lines.append(f"  {paint(head, colour)}")
         lines.extend(f"      {line}" for line in _body(model, fixes.get(model.model, Fixed()), paint))
     for stranger in drift.strangers:
-        lines.append(f"  {paint(f'? {stranger.id.name}  {stranger.id.version}  no folder is about it', 'red')}")
+        lines.append(f"  {paint(f'? {stranger.id.name}  {stranger.id.version}  there is no folder for it', 'red')}")
         lines.append(f"      {paint(made(stranger), 'dim')}")
     return "\n".join([*lines, "", f"Drift: {summary(drift, fixes)}."]) + "\n"
 
 
 def summary(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
-    """How many models stand how, in words."""
+    """The number of models in each state, as a sentence."""
     drifted = sum(model.drifted for model in drift.models)
     waiting = sum(model.standing is DriftStatus.NOT_APPLIED for model in drift.models)
     fixed = sum(len(fix.fields) for fix in fixes.values())
@@ -77,7 +77,7 @@ def summary(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
 
 
 def drift_json(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
-    """The same as a JSON object; `before` is the folder's value, `after` the registry's, null for none."""
+    """The drift as a JSON object; `before` is the folder's value, `after` the registry's, null for none."""
     return as_json(
         {
             "registry": drift.registry,
@@ -89,11 +89,11 @@ def drift_json(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
 
 
 def drift_markdown(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
-    """A table of the models that are not as their folders say, for a step's summary; never longer than `MOST`."""
+    """A table of the models that differ from their folders, for a step's summary; never longer than `MOST`."""
     head = f"### Drift of registry {cell(drift.registry)}\n\n**{summary(drift, fixes)}**\n"
     rows = [_row(model) for model in drift.models if model.standing is not DriftStatus.SAME or model.newer]
     rows += [
-        f"| `?` | {cell(one.id.name)} | {one.id.version} | no folder is about it | {cell(made(one))} |\n"
+        f"| `?` | {cell(one.id.name)} | {one.id.version} | there is no folder for it | {cell(made(one))} |\n"
         for one in drift.strangers
     ]
     if not rows:
@@ -121,11 +121,11 @@ def drift_annotations(drift: Drift, fixes: Mapping[str, Fixed], places: Mapping[
 
 
 def made(asset: RegisteredAsset) -> str:
-    """Who made a version and changed it last, and when, as far as the registry tells."""
+    """Who created a version and who changed it last, and when, if the registry says so."""
     parts = [_when("registered", asset.created_at, asset.created_by)]
     if asset.modified_at and asset.modified_at != asset.created_at:
         parts.append(_when("last changed", asset.modified_at, asset.modified_by))
-    return ", ".join(part for part in parts if part) or "the registry does not tell by whom"
+    return ", ".join(part for part in parts if part) or "the registry does not say by whom"
 
 
 def _when(what: str, at: str, by: str) -> str:

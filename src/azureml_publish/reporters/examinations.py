@@ -12,7 +12,7 @@ _COLOURS = {State.FINE: "green", State.WARNING: "yellow", State.FAILED: "red"}
 
 
 def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str:
-    """One line a subject, with the mend below it."""
+    """One line per check, with the hint below it."""
     width = max((len(one.subject) for one in examined), default=0)
     state_width = max(len(state) for state in State)
     lines = []
@@ -28,7 +28,7 @@ def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str
 
 
 def examinations_json(examined: Sequence[Examined]) -> str:
-    """The same as a JSON object."""
+    """The checks as a JSON object."""
     return as_json(
         {
             "examined": [

@@ -1,4 +1,4 @@
-"""What a field comes from and what changing it means, as text and as JSON."""
+"""The origins of a field and the effect of changing it, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Explanation:
 
 
 def explanation_text(told: Explanation, paint: Paint = PLAIN) -> str:
-    """The value, a line for each origin, and the consequence of a change."""
+    """The value, a line for each origin, and the effect of a change."""
     lines = [f"{paint(told.field, 'bold')} of {told.model} {told.version}: {short(told.value, 100)}", ""]
     for origin in told.origins:
         place = origin.location
@@ -47,7 +47,7 @@ def explanation_text(told: Explanation, paint: Paint = PLAIN) -> str:
 
 
 def explanation_json(told: Explanation) -> str:
-    """The same as a JSON object; `class` says what adding, changing and removing the field means."""
+    """The explanation as a JSON object; `class` is the effect of adding, changing and removing the field."""
     rule = told.rule
     return as_json(
         {

@@ -1,4 +1,4 @@
-"""The offending text as a terminal shows it: its line with its number, and carets below what is at fault."""
+"""The source line of a finding for a terminal, with its number and carets below the wrong characters."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from azureml_publish.diagnostics import Diagnostic, mask_passwords
 from azureml_publish.reporters.paint import PLAIN, Paint
 
 Sources: TypeAlias = Callable[[str], Sequence[str] | None]
-"""The lines of a file by the path that findings give it; None where it cannot be shown."""
+"""The lines of a file by its path in findings; None if it cannot be shown."""
 
 TAB = "    "
 LEAST = 20
-"""Cells of a line that are shown however narrow the terminal is."""
+"""The fewest cells of a line to show, however narrow the terminal is."""
 
 _WORD = re.compile(r"[\w./:@#%+-]*[\w/@#%+-]|\S")
 _DISGUISING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -23,7 +23,7 @@ _JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
 
 
 def span_of(found: Diagnostic, sources: Sources) -> int:
-    """How many characters are at fault: those that the finding counts, else the word that stands there; 0 if none."""
+    """The number of wrong characters: from the finding, or else the word at its location; 0 if there is none."""
     if found.width:
         return found.width
     line = line_of(found, sources)
@@ -32,14 +32,14 @@ def span_of(found: Diagnostic, sources: Sources) -> int:
 
 
 def line_of(found: Diagnostic, sources: Sources) -> str:
-    """The line of a finding, without passwords; empty where its file has no such line."""
+    """The line of a finding, without passwords; empty if its file has no such line."""
     lines = sources(found.location.path)
     number = found.location.line
     return mask_passwords(lines[number - 1]) if lines is not None and number <= len(lines) else ""
 
 
 def frame(found: Diagnostic, sources: Sources, columns: int, paint: Paint = PLAIN, *styles: str) -> str:
-    """The line of a finding with carets below what is at fault; empty where there is no line to show."""
+    """The line of a finding with carets below the wrong characters; empty if there is no line to show."""
     line = line_of(found, sources)
     if not line.strip():
         return ""
@@ -58,14 +58,14 @@ def frame(found: Diagnostic, sources: Sources, columns: int, paint: Paint = PLAI
 
 
 def visible(text: str) -> str:
-    """Text without characters that command a terminal or hide what stands there."""
+    """Text with control characters for terminals, and invisible characters, replaced."""
     if text.isprintable():
         return text
     return "".join(letter if letter == "\n" else _shown(letter)[0] for letter in text)
 
 
 def _shown(letter: str) -> tuple[str, int]:
-    """A character as it is put out, and the cells that it takes."""
+    """A character as it is printed, and its width in cells."""
     if letter == "\t":
         return TAB, len(TAB)
     if " " <= letter <= "~":
@@ -82,7 +82,7 @@ def _cells(letter: str) -> int:
 
 
 def _window(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -> tuple[int, int]:
-    """The characters that fit: all, or those round the fault, with a third of the room before it."""
+    """The characters that fit: all, or those around the mistake, with a third of the room before it."""
     if sum(cells for _, cells in shown) <= room:
         return 0, len(shown)
     room -= 2  # for the ellipses
@@ -101,7 +101,7 @@ def _window(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -
 
 
 def _sum(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -> int:
-    """Cells from the fault to the end of the line, as far as they matter."""
+    """Cells from the mistake to the end of the line, as far as needed."""
     total = 0
     for _, cells in shown[start : max(end, start + room)]:
         total += cells

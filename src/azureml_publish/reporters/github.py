@@ -1,7 +1,7 @@
 """Findings as annotations of GitHub Actions, and as the summary of a step.
 
 Commands and their escapes: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands; a step
-shows ten annotations of each level and drops the others without a word.
+shows ten annotations of each level and silently drops the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GRAVITY = [*Severity]
 
 
 def github_annotations(report: LintReport, changed: Collection[str]) -> str:
-    """The findings as workflow commands, changed files first, as many as a step shows; the rest is summed up.
+    """The findings as workflow commands, changed files first, at most as many as a step shows; the rest is counted.
 
     Args:
         report: what was found.
@@ -34,7 +34,7 @@ def github_annotations(report: LintReport, changed: Collection[str]) -> str:
     ordered = sorted(report.found, key=lambda one: (report.path(one.location.path) not in changed, _order(one)))
     room = dict.fromkeys(Severity, LIMIT)
     if any(count > LIMIT for count in Counter(one.severity for one in ordered).values()):
-        room[Severity.INFO] -= 1  # what sums up the rest is a notice itself
+        room[Severity.INFO] -= 1  # the count of the rest is a notice, too
     lines = []
     left: Counter[Severity] = Counter()
     for one in ordered:
@@ -67,7 +67,7 @@ def github_summary(report: LintReport) -> str:
 
 
 def log_lines(found: Iterable[Diagnostic]) -> str:
-    """Findings one a line, without anything that GitHub reads as a command."""
+    """One line per finding, without anything that GitHub reads as a command."""
     return "".join(
         f"{one.location.path}:{one.location.line}:{one.location.column}: {one.severity} {one.code} "
         f"{' '.join(one.message.split())}\n"
@@ -101,6 +101,6 @@ def _property(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text in a cell of a table: one line, and nothing in it read as Markdown or HTML."""
+    """Text for a table cell: one line, with Markdown and HTML escaped."""
     flat = " ".join(text.split())
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

@@ -1,4 +1,4 @@
-"""What an import did, and what its proof found."""
+"""Reports an import and its proof."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was imported.
+    """The result of an import.
 
     Attributes:
         into: the folder of models.
         folded: the model folders.
         presets: the new presets.
-        uses: how many lists each preset stands for.
+        uses: how many lists each preset replaces.
         seen: how many asset folders could be read.
-        project_lines: lines that publish.yaml grew by.
+        project_lines: lines added to publish.yaml.
     """
 
     into: str
@@ -38,13 +38,13 @@ class Imported:
 
     @property
     def lines_after(self) -> int:
-        """Lines of YAML in the model folders, and what publish.yaml grew by."""
+        """Lines of YAML in the model folders, and those added to publish.yaml."""
         return sum(one.lines for one in self.folded) + self.project_lines
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What one model's rendering differs in from its original; nothing means that it is equal."""
+    """The differences between one model's rendering and its original; none means that they are equal."""
 
     folder: str
     layout: LayoutName
@@ -52,7 +52,7 @@ class Proof:
 
 
 def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -> str:
-    """What was done, for people."""
+    """The import as text."""
     said = []
     if imported.folded or not checked:
         said.append(f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {imported.into}/.\n")
@@ -122,7 +122,7 @@ def _short(value: object) -> str:
 
 
 def import_json(imported: Imported, proofs: Sequence[Proof], found: Sequence[Diagnostic], *, checked: bool) -> str:
-    """What was done, for programs."""
+    """The import as a JSON object."""
     content: dict[str, object] = {
         "into": imported.into,
         "models": [

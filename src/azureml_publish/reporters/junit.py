@@ -1,7 +1,7 @@
-"""Findings as JUnit's XML, which most build servers draw: a suite a file, a case a finding.
+"""Findings as JUnit XML, which most build servers show: one suite per file, one case per finding.
 
-Only errors are failures, as only they make the run fail; warnings and infos are cases that passed with something to
-say, and what is silenced is skipped with its reason.
+Only errors are failures, because only they make the run fail. Warnings and infos are passed cases with output, and
+suppressed findings are skipped cases with their reason.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from azureml_publish.reporters.diagnostics import diagnostics_summary
 from azureml_publish.reporters.lint import LintReport
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, escaped or not (https://www.w3.org/TR/xml/#charsets)."""
+"""Characters that XML 1.0 does not allow, escaped or not (https://www.w3.org/TR/xml/#charsets)."""
 
 
 def lint_junit(report: LintReport) -> str:

@@ -1,4 +1,4 @@
-"""What became of versions that were archived, restored or promoted, as text and as JSON."""
+"""Results of archiving, restoring and promoting versions, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """What became of one version; `written` is the model.yaml that says the same now, where it did not."""
+    """The result for one version; `written` is its model.yaml if it was changed to match."""
 
     asset: AssetId
     outcome: Outcome
@@ -34,7 +34,7 @@ class Archived:
 
 
 def archived_text(results: Sequence[Archived], paint: Paint = PLAIN, *, archived: bool) -> str:
-    """One line a version, and one for each file that was written."""
+    """One line per version, and one per file that was written."""
     lines: list[str] = []
     for one in results:
         word = _word(one, archived=archived)
@@ -46,7 +46,7 @@ def archived_text(results: Sequence[Archived], paint: Paint = PLAIN, *, archived
 
 
 def archived_json(registry: str, results: Sequence[Archived], *, archived: bool) -> str:
-    """The same as a JSON object; `written` is null where no file was."""
+    """The results as a JSON object; `written` is null if no file was written."""
     return as_json(
         {
             "registry": registry,
@@ -67,7 +67,7 @@ def archived_json(registry: str, results: Sequence[Archived], *, archived: bool)
 
 
 def error_lines(error: PublishError | None, paint: Paint) -> Iterator[str]:
-    """What went wrong with a version, and the mend, below its line."""
+    """The error of a version and its hint, below the version's line."""
     if error is not None:
         yield f"             {paint('error:', 'red')} {error.message}"
         if error.hint:
@@ -80,7 +80,7 @@ def _word(one: Archived, *, archived: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """What became of one version on its way to another registry; `metadata` says where its metadata comes from."""
+    """The result of promoting one version; `metadata` is the source of its metadata."""
 
     source: AssetId
     target: AssetId
@@ -91,7 +91,7 @@ class Promoted:
 
 
 def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
-    """One line a version: what is there now, how it got there, and what went wrong."""
+    """One line per version: its result, how its files were copied, and its error."""
     lines: list[str] = []
     for one in results:
         line = f"  {paint(f'{one.outcome:<9}', _COLOURS[one.outcome])}  {one.target}"
@@ -103,10 +103,10 @@ def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
 
 
 def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
-    """The same as a JSON object.
+    """The results as a JSON object.
 
-    `size` and `fetched` are bytes: of all files, and those that the target's storage fetched from the source itself.
-    `kept` counts files that an earlier run had brought.
+    `size` and `fetched` are bytes: of all files, and of those that the target's storage copied from the source itself.
+    `kept` is the number of files that an earlier run had copied.
     """
     return as_json(
         {

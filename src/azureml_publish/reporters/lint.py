@@ -1,4 +1,4 @@
-"""What `publish lint` found, as the reports take it, and as JSON for programs."""
+"""The result of `publish lint`, for all reporters, and as JSON for programs."""
 
 from __future__ import annotations
 

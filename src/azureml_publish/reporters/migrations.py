@@ -1,4 +1,4 @@
-"""What a migration changes: a diff of asset YAML, and what a registered version cannot follow."""
+"""Reports a migration: a diff of asset YAML, and changes that a registered version does not allow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azureml_publish.reporters.differences import file_diff
 
 
 def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bool, bumped: bool) -> tuple[str, str]:
-    """The diff, and what is to be said about it."""
+    """The diff, and a summary."""
     diff = "".join(file_diff(f"{one.name}/spec.yaml", one.before, one.after) for one in migrations)
     changing = [one for one in migrations if one.before != one.after]
     done = "moved" if written else "would move"
@@ -24,14 +24,14 @@ def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bo
             kept = "property" if len(one.vanishing) == 1 else "properties"
             lines.append(f"  {one.name}: a registered version keeps {len(one.vanishing)} {kept}: {some}")
     if any(one.changed or one.vanishing for one in migrations) and not bumped:
-        lines.append("--bump gives these models the next version; `publish bump` asks the registry which one is free.")
+        lines.append("--bump gives these models the next version; `publish bump` gets the free one from the registry.")
     if changing and not written:
         lines.append("Nothing was written; --write does it.")
     return diff, "\n".join(lines)
 
 
 def migrations_json(layout: str, migrations: Sequence[Migration], found: Sequence[Diagnostic], *, written: bool) -> str:
-    """The same for programs."""
+    """The migration as a JSON object."""
     return as_json(
         {
             "layout": layout,

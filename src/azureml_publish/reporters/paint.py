@@ -1,4 +1,4 @@
-"""Colour, where a terminal wants it."""
+"""Colour for terminals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Puts text into colour, or leaves it as it is."""
+    """Colours text, or leaves it unchanged."""
 
     enabled: bool = False
 

@@ -10,21 +10,21 @@ from azureml_publish.reporters.differences import Line, difference
 from azureml_publish.reporters.plans import SAID, SIGNS, by_consequence, latest_text, summary
 
 MOST = 65_536
-"""Characters that GitHub takes in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
-counted here in bytes of UTF-8, which are never fewer."""
+"""Characters that GitHub accepts in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
+here counted in bytes of UTF-8, which are never fewer."""
 
 _ORDER = (ActionKind.CONFLICT, ActionKind.CREATE, ActionKind.UPDATE, ActionKind.ARCHIVE, ActionKind.RESTORE)
 _ROWS = MOST * 2 // 5
-"""What the table may take of it; the rest is for what changes."""
+"""The table's share of it; the rest is for the differences."""
 
 _SPECIAL = re.compile(r"[^a-zA-Z0-9_ \-./=→…]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])")
-"""What could be markup; an underscore inside a word is none."""
+"""Characters that could be markup; an underscore inside a word is not."""
 
 
 def plan_markdown(plan: Plan) -> str:
-    """The plan with a table of what is to do, conflicts first, and below it each model's differences to unfold.
+    """The plan as a table of actions, conflicts first, and below it each model's differences in a foldable section.
 
-    It is never longer than `MOST`; what does not fit is counted.
+    It is never longer than `MOST`; the rest is counted.
     """
     told = sorted(
         (action for action in plan.actions if action.kind in _ORDER), key=lambda action: _ORDER.index(action.kind)
@@ -42,9 +42,9 @@ def plan_markdown(plan: Plan) -> str:
 
 
 def cell(text: str) -> str:
-    """A text as it is, wherever in Markdown it stands: nothing in it is markup, a mention, a link or a line's end.
+    """A text escaped for any place in Markdown: without markup, mentions, links and line ends.
 
-    What cannot be seen is escaped as in Python.
+    Invisible characters are escaped as in Python.
     """
     return f"<code>{_SPECIAL.sub(lambda found: f'&#{ord(found[0])};', _one_line(text))}</code>"
 
@@ -88,7 +88,7 @@ def _parts(action: Action) -> Iterator[str]:
 
 
 def _in_diff(line: Line) -> str:
-    """A line where GitHub colours a diff: its sign in the first column, what stands in a map indented behind it."""
+    """A line of a diff block on GitHub: its sign in the first column, then the indented text."""
     if line.sign == "@":
         return line.text
     return f"{line.sign}{'  ' * line.depth} {line.text}"
@@ -99,7 +99,7 @@ def _one_line(text: str) -> str:
 
 
 def _fitting(actions: Sequence[Action], tell: Callable[[Action], str], room: int, rest: str) -> str:
-    """As many actions as there is room for, and how many there is none for."""
+    """The actions for which there is room, and the number of the others."""
     room -= _size(rest) + 12
     text, used = "", 0
     for number, action in enumerate(actions):

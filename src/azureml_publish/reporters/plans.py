@@ -26,11 +26,11 @@ SAID = {
     ChangeClass.IDENTITY: "names another version",
 }
 NAME_WIDTH = 120
-"""Characters of a field's name, which somebody may have chosen in a console."""
+"""Characters to show of a field's name, which may be chosen freely."""
 
 
 def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
-    """What would be done, model by model, each with its differing fields, and a count at the end."""
+    """The actions, each with its differing fields, and a count at the end."""
     width = max((len(action.model) for action in plan.actions), default=0)
     lines = [f"Plan for registry {paint(plan.registry, 'bold')}", ""]
     for action in plan.actions:
@@ -49,7 +49,7 @@ def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
 
 
 def summary(plan: Plan) -> str:
-    """How many actions of each kind, in words."""
+    """The number of actions of each kind, as a sentence."""
     counts = Counter(action.kind for action in plan.actions)
     return ", ".join(f"{counts[kind]} {_counted(kind, counts[kind])}" for kind in ActionKind if counts[kind]) or (
         "no models"
@@ -57,7 +57,7 @@ def summary(plan: Plan) -> str:
 
 
 def latest_text(action: Action) -> str:
-    """Where the label `latest` leads, where that is not plain: a version after others, or one that is not last."""
+    """The version of the label `latest`, if that needs saying: a version after others, or not the last one."""
     if action.latest is None or action.kind in (ActionKind.UNCHANGED, ActionKind.CONFLICT):
         return ""
     if action.kind is ActionKind.CREATE:
@@ -66,13 +66,13 @@ def latest_text(action: Action) -> str:
 
 
 def by_consequence(action: Action) -> list[FieldChange]:
-    """The differences of an action, those of the gravest consequence first."""
+    """The differences of an action, the most serious first."""
     order = list(ChangeClass)
     return sorted(action.fields, key=lambda change: order.index(change.consequence))
 
 
 def plan_json(plan: Plan) -> str:
-    """The plan as a JSON object. `class` is a field's consequence; null stands for a value that is not there."""
+    """The plan as a JSON object. `class` is the class of a field's change; null means that there is no value."""
     return as_json(
         {
             "registry": plan.registry,

@@ -1,4 +1,4 @@
-"""What a registry holds, as a table, as a page about one version, and as JSON."""
+"""Registered versions: as a table, as a page about one version, and as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azureml_publish.reporters.paint import PLAIN, Paint
 
 
 def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
-    """A table, one line a version."""
+    """A table with one line per version."""
     if not assets:
         return "No models are registered.\n"
     rows = [
@@ -71,7 +71,7 @@ def assets_json(assets: Sequence[RegisteredAsset]) -> str:
 
 
 def _metadata(name: str, value: Value) -> Iterator[tuple[str, str]]:
-    """Each leaf of the system metadata with its dotted name; lists in one line."""
+    """Each leaf of the system metadata with its dotted name; lists on one line."""
     if isinstance(value, Mapping):
         for key, child in sorted(value.items()):
             yield from _metadata(f"{name}.{key}", child)

@@ -1,4 +1,4 @@
-"""What apply did and what verify found, as text and as JSON."""
+"""Results of apply and verify, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COLOURS = {
 
 
 def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN) -> str:
-    """One line a model, with the URI of what is there now, and a count at the end."""
+    """One line per model, with the URI of its version, and a count at the end."""
     lines = []
     for result in results:
         uri = AssetId(registry, result.model, result.version)
@@ -62,7 +62,7 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
 
 
 def past_run_text(run: PastRun, verb: str) -> str:
-    """What a run left undone, for whoever runs `verb` on the same registry now."""
+    """The unfinished work of the last run, for a new run of `verb` on the same registry."""
     how = {"": "was cut off", "interrupted": "was interrupted"}.get(run.end, "did not get through")
     done = f"{len(run.done)} of {counted(run.changes, 'change')} done"
     further = "This one carries on." if verb == run.verb else f"The same `publish {run.verb}` again carries on."
@@ -81,7 +81,7 @@ _LEFT = {
 
 
 def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) -> str:
-    """One line a version that was verified, and one for each problem."""
+    """One line per verified version, and one per problem."""
     lines = []
     for check in checks:
         if check.problems:
@@ -95,7 +95,7 @@ def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) ->
 
 
 def content_checks_json(checks: Sequence[ContentCheck]) -> str:
-    """What was verified as a JSON object; sizes in bytes, `problems` empty where all is well."""
+    """The checks as a JSON object; sizes in bytes, `problems` is empty for intact content."""
     return as_json(
         {
             "checks": [
@@ -113,7 +113,7 @@ def content_checks_json(checks: Sequence[ContentCheck]) -> str:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes in the unit that suits it: B, KiB, MiB, GiB."""
+    """A number of bytes in a suitable unit: B, KiB, MiB, GiB."""
     amount = float(size)
     for unit in ("B", "KiB", "MiB"):
         if round(amount, 1) < 1024:  # else it would be shown as 1024.0

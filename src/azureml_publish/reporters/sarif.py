@@ -24,7 +24,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def lint_sarif(report: LintReport) -> str:
-    """One run with its rules, results, mends and suppressions."""
+    """One run with its rules, results, fixes and suppressions."""
     told = [(one, None) for one in report.found]
     hushed = [(one.found, one.by) for one in report.suppressed]
     used = {one.code for one, _ in (*told, *hushed)}
@@ -47,7 +47,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": rule.summary},  # GitHub's code scanning takes no rule without it
+        "fullDescription": {"text": rule.summary},  # GitHub's code scanning refuses a rule without it
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "help": {"text": f"{rule.summary} See {rule.code} {rule.name} in docs/rules/."},
     }

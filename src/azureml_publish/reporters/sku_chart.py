@@ -13,13 +13,13 @@ from azureml_publish.skus.chart import Chart, ChartRow, Mark
 SIGNS: dict[Mark, str] = {"allowed": "●", "retired": "✕", "other": "○"}
 LEGEND = "● may run   ○ another size of the family   ✕ on the list, but retired"
 SOON = 180
-"""Days before its retirement from which a family is shown as going soon."""
+"""Days before its retirement from which a family is shown as retiring soon."""
 
 _COLOURS: dict[Mark, str] = {"allowed": "green", "retired": "red", "other": "dim"}
 
 
 def chart_text(chart: Chart, width: int, paint: Paint = PLAIN) -> str:
-    """Families as rows, scenarios as columns, one sign a size; in a narrow terminal one scenario below the other."""
+    """Families as rows, scenarios as columns, one sign per size; in a narrow terminal one scenario below the other."""
     for lines in (list(_wide(chart, paint, gpus=True)), list(_wide(chart, paint, gpus=False))):
         if max(map(_length, lines)) <= width:
             break
@@ -84,7 +84,7 @@ def _goes(row: ChartRow, as_of: date, paint: Paint) -> str:
 
 
 def soon(row: ChartRow, as_of: date) -> bool:
-    """Whether a family goes within half a year."""
+    """Whether a family retires within half a year."""
     return row.goes is not None and not row.gone and (row.goes - as_of).days <= SOON
 
 
@@ -99,7 +99,7 @@ def _length(line: str) -> int:
 
 
 def chart_json(charts: tuple[Chart, ...]) -> str:
-    """Charts as a JSON object; `marks` holds one word a size of the family."""
+    """Charts as a JSON object; `marks` has one word per size of the family."""
     return as_json(
         {
             "models": [

@@ -13,7 +13,7 @@ from azureml_publish.skus.fit import GIB, Fit, Workload, parts
 
 
 def fit_text(work: Workload, fits: Sequence[Fit], as_of: date, paint: Paint = PLAIN) -> str:
-    """What has to be held, part by part, then the sizes that hold it, then what could not be judged."""
+    """The needed memory part by part, then the sizes that have it, then the sizes that are unknown."""
     return "".join(f"{line}\n" for line in _lines(work, fits, as_of, paint))
 
 
@@ -89,7 +89,7 @@ def _gib(size: float) -> str:
 
 
 def fit_json(work: Workload, fits: Sequence[Fit], as_of: date) -> str:
-    """The same as a JSON object; sizes in bytes, `need` and `have` of one GPU, null where they are not known."""
+    """The result as a JSON object; sizes in bytes, `need` and `have` for one GPU, null if unknown."""
     good = [one.sku for one in fits if one.fits]
     spec = derive_min_spec(good).spec
     return as_json(

@@ -1,4 +1,7 @@
-"""The chart of a model's families as SVG: one file, no scripts, no fonts or images from elsewhere, light and dark."""
+"""The chart of a model's families as SVG: one file, no scripts, no external fonts or images, light and dark.
+
+rich can export a terminal as SVG, but draws characters in one theme: no time line, no dark mode, larger files.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,7 @@ def _years(chart: Chart) -> tuple[int, int]:
 
 
 def _x(day: date, chart: Chart, line: int) -> float:
-    """The place of a day on the time line, which begins with the day of the chart."""
+    """The position of a day on the time line, which begins with the day of the chart."""
     span = date(_years(chart)[1], 12, 31).toordinal() - chart.as_of.toordinal()
     share = (day.toordinal() - chart.as_of.toordinal()) / max(span, 1)
     return round(line + share * _TIMELINE, 1)

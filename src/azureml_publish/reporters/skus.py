@@ -1,4 +1,4 @@
-"""Sizes, derived min-SKU specs and what retirement does to lists, as text and as JSON."""
+"""Sizes, derived min-SKU specs and the effect of retirement on lists, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SAID = {"vcpus": "vCPUs", "gpus": "GPUs", "memory_gib": "memory GiB", "temp_dis
 
 @dataclass(frozen=True, slots=True)
 class MinSpecShown:
-    """A list whose min-SKU spec is asked for: its name, the models that it serves, and its sizes."""
+    """A list whose min-SKU spec is shown: its name, the models that use it, and its sizes."""
 
     name: str
     users: tuple[tuple[str, Scenario], ...]
@@ -49,7 +49,7 @@ def sizes_text(skus: Sequence[Sku], as_of: date, paint: Paint = PLAIN) -> str:
 
 
 def sizes_json(skus: Sequence[Sku], as_of: date) -> str:
-    """Sizes as a JSON object; null stands for an unknown figure."""
+    """Sizes as a JSON object; null is an unknown figure."""
     spec = derive_min_spec(skus).spec
     return as_json(
         {
@@ -76,7 +76,7 @@ def sizes_json(skus: Sequence[Sku], as_of: date) -> str:
 
 
 def min_specs_text(lists: Sequence[MinSpecShown], paint: Paint = PLAIN) -> str:
-    """Each list's spec, and below it each figure with the sizes that set it."""
+    """Each list's spec, and below it each figure with the sizes that have it."""
     return "\n".join("".join(f"{line}\n" for line in _min_spec_lines(one, paint)) for one in lists)
 
 
@@ -102,7 +102,7 @@ def _spec(found: Sequence[Component]) -> str:
 
 
 def min_specs_json(lists: Sequence[MinSpecShown]) -> str:
-    """The same as a JSON object; `min_sku` is null where a figure is unknown of every size."""
+    """The specs as a JSON object; `min_sku` is null if a figure is unknown for every size."""
     return as_json({"lists": [_min_spec(shown) for shown in lists]})
 
 
@@ -121,7 +121,7 @@ def _min_spec(shown: MinSpecShown) -> dict[str, object]:
 
 
 def foresight_text(foresight: Foresight, layout: LayoutName, paint: Paint = PLAIN, *, new_version: bool) -> str:
-    """What lists lose, the earliest first, and what it means in the layout in use."""
+    """The losses of lists, the earliest first, and their effect in the layout in use."""
     lines = []
     for loss in sorted(foresight.losses, key=lambda one: (one.day, one.use.path, one.use.name)):
         lines.extend([*_loss_lines(loss, layout, paint, new_version=new_version), ""])
@@ -161,7 +161,7 @@ def _consequence(loss: Loss, layout: LayoutName, *, new_version: bool) -> str:
 
 
 def foresight_json(foresight: Foresight, layout: LayoutName, *, new_version: bool) -> str:
-    """The same as a JSON object."""
+    """The losses as a JSON object."""
     return as_json(
         {
             "as_of": str(foresight.as_of),

@@ -10,7 +10,7 @@ from azureml_publish.reporters.paint import PLAIN, Paint
 def table(
     titles: Sequence[str], rows: Sequence[Sequence[str]], paint: Paint = PLAIN, *, right: Sequence[str] = ()
 ) -> str:
-    """Rows below bold titles, columns two spaces apart; those whose title is in `right` lean right."""
+    """Rows below bold titles, columns two spaces apart; those with a title in `right` are aligned right."""
     widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
 
     def line(row: Sequence[str]) -> str:
@@ -24,12 +24,12 @@ def table(
 
 
 def figure(value: float | None) -> str:
-    """A figure as people write it; `?` for one that is not known."""
+    """A figure as text; `?` if it is unknown."""
     return "?" if value is None else f"{value:g}"
 
 
 def shortened(names: Sequence[str], most: int = 3) -> str:
-    """Some names without their common prefix, and how many more there are."""
+    """The first names without their common prefix, and how many more there are."""
     plain = [name.removeprefix("Standard_") for name in names]
     rest = len(plain) - most
     return ", ".join(plain) if rest <= 0 else f"{', '.join(plain[:most])} and {rest} more"

@@ -12,7 +12,7 @@ Form: TypeAlias = Literal["text", "list", "bool", "presence"]
 """How a value is written in the asset: unchanged, or (`presence`) as an empty text that is there or not."""
 
 
-class Place(NamedTuple):
+class LegacyPlace(NamedTuple):
     """The section and key of an asset that hold a field of `Legacy`."""
 
     section: Literal["tags", "properties"]
@@ -49,13 +49,13 @@ class Legacy(Written):
 
 
 PLACES = {
-    "base_weights_id": Place("properties", "baseWeightsId", "text"),
-    "batch_compute_allow_list": Place("tags", "batch_compute_allow_list", "list"),
-    "copy_registry_files_to_workspace": Place("properties", "azureml.copyRegistryFilesToWorkspace", "bool"),
-    "deprecated": Place("tags", "Deprecated", "presence"),
-    "model_id": Place("properties", "model_id", "text"),
-    "training_dataset": Place("tags", "training_dataset", "text"),
-    "training_datasets": Place("tags", "training_datasets", "text"),
-    "vanity_registry": Place("tags", "_aml_system_vanity_registry", "text"),
+    "base_weights_id": LegacyPlace("properties", "baseWeightsId", "text"),
+    "batch_compute_allow_list": LegacyPlace("tags", "batch_compute_allow_list", "list"),
+    "copy_registry_files_to_workspace": LegacyPlace("properties", "azureml.copyRegistryFilesToWorkspace", "bool"),
+    "deprecated": LegacyPlace("tags", "Deprecated", "presence"),
+    "model_id": LegacyPlace("properties", "model_id", "text"),
+    "training_dataset": LegacyPlace("tags", "training_dataset", "text"),
+    "training_datasets": LegacyPlace("tags", "training_datasets", "text"),
+    "vanity_registry": LegacyPlace("tags", "_aml_system_vanity_registry", "text"),
 }
 """Every field of `Legacy` and its place in an asset, as seen in Azure/azureml-assets at 4b41f8ccbc."""

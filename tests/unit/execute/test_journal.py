@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
-from azureml_publish.execute.journal import Journal, PastRun, Progress, Step, exclusive, last_run, read_journal
+from azureml_publish.execute.journal import Journal, ModelProgress, PastRun, Step, exclusive, last_run, read_journal
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 HEAD = {
@@ -104,9 +104,9 @@ class TestReading:
             {"step": "failed", "model": "o", "version": 3, "error": "Unreachable", "at": "now"},
         )  # fmt: skip
         run = read_journal(path)
-        done = Progress("m", 3, Step.READ_BACK, "update")
-        open_ = Progress("n", 3, Step.BEGUN, "create")
-        failed = Progress("o", 3, Step.FAILED, "update")
+        done = ModelProgress("m", 3, Step.READ_BACK, "update")
+        open_ = ModelProgress("n", 3, Step.BEGUN, "create")
+        failed = ModelProgress("o", 3, Step.FAILED, "update")
         assert run == PastRun("a", "apply", "local", 2, 7, "now", (done, open_, failed), "")
         assert run.done == (done,)
         assert run.under_way == (open_,)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import Value
-from azureml_publish.layouts import Coercion, encode, gather, lay_out, load_rules, tags_that_stay
+from azureml_publish.layouts import Coercion, encode, gather, lay_out, load_mapping, tags_that_stay
 
 PAIRS: dict[str, Any] = json.loads((Path(__file__).parent / "pairs.json").read_text(encoding="utf-8"))["pairs"]
 
@@ -269,7 +269,7 @@ NATIVE: Mapping[Coercion, st.SearchStrategy[Value]] = {
 
 @st.composite
 def canonical(draw: st.DrawFn, *, without: tuple[Coercion, ...] = ()) -> dict[str, Value]:
-    rules = {path: found[0] for path, found in load_rules().items() if found[0].coercion not in without}
+    rules = {path: found[0] for path, found in load_mapping().items() if found[0].coercion not in without}
     metadata: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["domain", "future"]), TEXT, max_size=2))
     for path in draw(st.lists(st.sampled_from(list(rules)), unique=True, max_size=12)):
         group = metadata
@@ -313,10 +313,10 @@ def test_system_metadata_layout_is_a_fixed_point(metadata: dict[str, Value]) -> 
 
 
 def test_the_table_has_no_key_twice_and_writes_every_path() -> None:
-    rules = [rule for found in load_rules().values() for rule in found]
+    rules = [rule for found in load_mapping().values() for rule in found]
     assert len({(rule.section, rule.key) for rule in rules}) == len(rules) == 96
-    assert all(any(rule.writes for rule in found) for found in load_rules().values())
+    assert all(any(rule.writes for rule in found) for found in load_mapping().values())
     assert {rule.coercion for rule in rules} == set(NATIVE)
     assert not {rule.key for rule in rules if rule.section == "tags"} & tags_that_stay()
-    paths = set(load_rules())
+    paths = set(load_mapping())
     assert not any(path[:length] in paths for path in paths for length in range(1, len(path)))

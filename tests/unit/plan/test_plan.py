@@ -34,10 +34,10 @@ class TestVersionThatIsNotThere:
         [
             (RegistryState(None, 7, 8), "version 3 is not there, and 7 already is"),
             (RegistryState(None, 4, 9), "version 3 is not there, and 4 already is"),
-            (RegistryState(None, 3, 4), "version 3 was registered just now and does not show yet"),
-            (RegistryState(None, 2, 4), "version 3 was deleted; its number is never used again"),
-            (RegistryState(None, None, 4), "version 3 was deleted; its number is never used again"),
-            (RegistryState(None, 1, 9), "version 3 was deleted; its number is never used again"),
+            (RegistryState(None, 3, 4), "version 3 was registered just now and is not visible yet"),
+            (RegistryState(None, 2, 4), "version 3 was deleted, and its number is never used again"),
+            (RegistryState(None, None, 4), "version 3 was deleted, and its number is never used again"),
+            (RegistryState(None, 1, 9), "version 3 was deleted, and its number is never used again"),
         ],
         ids=[
             "below-the-latest",
@@ -51,7 +51,7 @@ class TestVersionThatIsNotThere:
     def test_a_number_that_was_used_or_passed_is_a_conflict(self, state: RegistryState, reason: str) -> None:
         action = plan_model(WANTED, state)
         latest = state.latest_version
-        again = "Plan again in a while. If that says the same, run" if latest == 3 else "Run"
+        again = "Plan again in a minute. If the result is the same, run" if latest == 3 else "Run"
         hint = f"{again} `publish bump little`: the next free version is {state.next_version}."
         assert action == Action("little", 3, ActionKind.CONFLICT, WANTED.digest, reason, (), hint, latest)
         assert action.latest_after == latest

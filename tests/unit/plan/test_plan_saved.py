@@ -26,10 +26,10 @@ from azureml_publish.plan import (
     ActionKind,
     ChangeClass,
     Desired,
-    Moved,
     Observed,
     Request,
     SavedPlan,
+    StaleEntry,
     moved_since,
     plan_model,
     read_plan,
@@ -80,7 +80,7 @@ def written(observed: Observed) -> str:
     return save_plan(observed, observed.plan(), REQUEST, "publish/1")
 
 
-def moved(before: tuple[Desired, RegistryState], after: tuple[Desired, RegistryState]) -> tuple[Moved, ...]:
+def moved(before: tuple[Desired, RegistryState], after: tuple[Desired, RegistryState]) -> tuple[StaleEntry, ...]:
     return moved_since(saved(before), Observed("dev", (after,)))
 
 
@@ -215,7 +215,7 @@ class TestMoved:
         changed = replace(WANTED, asset=replace(ASSET, description="# new\n", tags={"license": "gpl", "new": "x"}))
         state = RegistryState()
         assert moved((WANTED, state), (changed, state)) == tuple(
-            Moved("little", "folder", field) for field in ("description", "tags.license", "tags.new", "tags.skus")
+            StaleEntry("little", "folder", field) for field in ("description", "tags.license", "tags.new", "tags.skus")
         )
 
     def test_another_version_or_content_in_the_folder_is_told(self) -> None:
@@ -235,7 +235,7 @@ class TestMoved:
     )
     def test_a_console_edit_is_told_by_field(self, changed: dict[str, Any], field: str) -> None:
         before, after = holding(as_registered(WANTED)), holding(as_registered(WANTED, **changed))
-        assert moved((WANTED, before), (WANTED, after)) == (Moved("little", "registry", field),)
+        assert moved((WANTED, before), (WANTED, after)) == (StaleEntry("little", "registry", field),)
 
     def test_a_version_that_somebody_registered_meanwhile_is_told(self) -> None:
         before = holding(as_registered(WANTED))
@@ -253,8 +253,8 @@ class TestMoved:
     def test_a_model_more_and_a_model_less_are_told(self) -> None:
         other = replace(WANTED, asset=replace(ASSET, name="other"))
         one, two = (WANTED, RegistryState()), (other, RegistryState())
-        assert moved_since(saved(one), Observed("dev", (one, two))) == (Moved("other", "folder", ""),)
-        assert moved_since(saved(one, two), Observed("dev", (one,))) == (Moved("other", "folder", ""),)
+        assert moved_since(saved(one), Observed("dev", (one, two))) == (StaleEntry("other", "folder", ""),)
+        assert moved_since(saved(one, two), Observed("dev", (one,))) == (StaleEntry("other", "folder", ""),)
 
     def test_a_spelling_that_says_the_same_has_not_moved(self) -> None:
         respelled = as_registered(WANTED, tags={"license": "mit", "skus": "['a', 'b']"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from azureml_publish.layouts import load_rules
+from azureml_publish.layouts import load_mapping
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
 METADATA = """
@@ -56,7 +56,7 @@ def test_a_fine_tune_default_can_be_written(key: str) -> None:
 @pytest.mark.parametrize("key", BESIDE.split())
 def test_a_tag_or_property_is_moved_by_a_layout_or_typed_where_it_is(key: str) -> None:
     section, _, name = key.partition(".")
-    moved = {(rule.section, rule.key) for rules in load_rules().values() for rule in rules if rule.writes}
+    moved = {(rule.section, rule.key) for rules in load_mapping().values() for rule in rules if rule.writes}
     assert (section, name) in moved | {(place.section, place.key) for place in PLACES.values()}
 
 

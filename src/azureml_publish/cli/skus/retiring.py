@@ -10,7 +10,7 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Days, project_here
-from azureml_publish.layouts import load_rules
+from azureml_publish.layouts import load_mapping
 from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import select_models
 from azureml_publish.reporters.skus import foresight_json, foresight_text
@@ -46,5 +46,5 @@ def changes_need_a_version(layout: LayoutName) -> bool:
     """Whether another allow-list needs another version: where a layout keeps it in properties, which never change."""
     if layout == "system_metadata":
         return False
-    rules = (rule for path, found in load_rules().items() if path[0] == "SKU" for rule in found)
+    rules = (rule for path, found in load_mapping().items() if path[0] == "SKU" for rule in found)
     return any(rule.writes and rule.section == "properties" for rule in rules)

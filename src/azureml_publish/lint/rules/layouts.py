@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath, holds
-from azureml_publish.layouts import LayoutConflict, load_rules
+from azureml_publish.layouts import LayoutConflict, load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject
 from azureml_publish.lint.yaml_fixes import without_key
@@ -41,7 +41,7 @@ def _finding(subject: AssetSubject, conflict: LayoutConflict) -> Diagnostic:
 def _said_twice(subject: AssetSubject, reported: set[str]) -> Findings:
     """Values that stand in two places: today they agree, and the next change will be made in one of them."""
     spec = subject.read.asset.spec
-    for path, rules in load_rules().items():
+    for path, rules in load_mapping().items():
         dotted = ".".join(path)
         if dotted in reported or dotted == _REPORTED_ELSEWHERE:
             continue
@@ -67,7 +67,7 @@ def layouts_mixed(subject: AssetSubject) -> Findings:
         return
     old = [
         (rule.section, rule.key)
-        for rules in load_rules().values()
+        for rules in load_mapping().values()
         for rule in rules
         if isinstance(section := spec.get(rule.section), Mapping) and rule.key in section
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath
-from azureml_publish.layouts import Coercion, load_rules
+from azureml_publish.layouts import Coercion, load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.samples import is_offered
@@ -68,7 +68,7 @@ def _texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[
 
 def _all_texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str]]:
     metadata = subject.read.asset.spec.get("system_metadata")
-    for path, rules in load_rules().items():
+    for path, rules in load_mapping().items():
         if not any(rule.coercion in kinds for rule in rules):
             continue
         value: Any = metadata
