@@ -109,6 +109,7 @@ def ends_as_undisturbed(remote: Run, project: Path) -> None:
     assert remote("verify").code == 0
 
 
+@pytest.mark.long
 def test_a_second_run_in_the_same_project_is_kept_out_as_long_as_the_first_lives(
     remote: Run, emulator: Emulator, project: Path
 ) -> None:
@@ -185,6 +186,7 @@ class TestRace:
         assert remote("plan", "--detailed-exitcode").code == (0 if all(here for here, _ in held) else 2)
 
 
+@pytest.mark.long
 class TestFullDisk:
     """A disk that takes no more, as a limit on the size of a file makes it, with the system's own error."""
 
