@@ -67,20 +67,20 @@ class Origin:
 
     def encode(self) -> str:
         """As the property has it: what is not empty, as JSON."""
-        told = {key: value for key, value in asdict(self).items() if value}
-        return json.dumps(told, sort_keys=True, separators=(",", ":"))
+        recorded = {key: value for key, value in asdict(self).items() if value}
+        return json.dumps(recorded, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def of(cls, properties: Mapping[str, str]) -> Origin:
         """What the properties of a version say; nothing where another tool made it."""
         try:
-            told = json.loads(properties.get(RUN_PROPERTY, "{}"))
+            recorded = json.loads(properties.get(RUN_PROPERTY, "{}"))
         except ValueError:
             return cls()
-        if not isinstance(told, dict):
+        if not isinstance(recorded, dict):
             return cls()
-        texts = {key: told[key] for key in _ORIGIN_TEXTS if isinstance(told.get(key), str)}
-        return cls(**texts, archived=told.get("archived") is True)
+        texts = {key: recorded[key] for key in _ORIGIN_TEXTS if isinstance(recorded.get(key), str)}
+        return cls(**texts, archived=recorded.get("archived") is True)
 
 
 _ORIGIN_TEXTS = ("run", "promoted_from", "commit", "plan", "tool")

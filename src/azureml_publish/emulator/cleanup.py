@@ -11,7 +11,7 @@ from azureml_publish.emulator.state import STALE_SECONDS, Database, DataFolder
 def tidy(database: Database, folder: DataFolder, blobs: BlobStore) -> None:
     """Drop the content of deleted versions, and segments that a dead process left unnamed.
 
-    While the emulator runs, the content of a deleted version stays, as signatures for it may have been lent.
+    While the emulator runs, the content of a deleted version stays, because signatures for it may have been issued.
     """
     _drop_deleted_content(database, blobs)
     _drop_unnamed_segments(database, folder)

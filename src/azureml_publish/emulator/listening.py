@@ -127,7 +127,7 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if isinstance(connection, H11Protocol) and chosen(connection):
                 connection.transport.abort()
-        for _ in range(3):  # rounds of the event loop until a connection over TLS is told that it is closed
+        for _ in range(3):  # rounds of the event loop until a TLS connection notices that it is closed
             await asyncio.sleep(0)
 
 

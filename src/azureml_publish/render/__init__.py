@@ -89,8 +89,8 @@ def render_model(
     shown = [*documents, *(["MLmodel"] if "MLmodel" in packaged and "MLmodel" not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
     package = tuple(RenderedFile(name, texts[name]) for name in packaged)
-    told = _with_texts(asset, folder)
-    return RenderedModel(folder.folder, told, tuple(sorted(files, key=_path)), package, carried), tuple(found)
+    with_texts = _with_texts(asset, folder)
+    return RenderedModel(folder.folder, with_texts, tuple(sorted(files, key=_path)), package, carried), tuple(found)
 
 
 def describe_model(
@@ -209,7 +209,7 @@ def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
     """The asset for a registry: as in upstream's publishing, the name of a carried file is replaced by its text."""
     files = {file.path: file.origin for file in folder.carried}
 
-    def told(values: Mapping[str, Value]) -> dict[str, Value]:
+    def with_texts(values: Mapping[str, Value]) -> dict[str, Value]:
         texts = dict(values)
         for key in PAGE_KEYS:
             name = values.get(key)
@@ -217,7 +217,7 @@ def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
                 texts[key] = files[name].read_text(encoding="utf-8", errors="replace")
         return texts
 
-    return replace(asset, tags=told(asset.tags), system_metadata=told(asset.system_metadata))
+    return replace(asset, tags=with_texts(asset.tags), system_metadata=with_texts(asset.system_metadata))
 
 
 def _asset_yaml(spec: ModelSpec, asset: RenderedAsset) -> dict[str, Value]:

@@ -11,7 +11,7 @@ from azureml_publish.spec.silence import SILENCE_COMMENT
 _RAW = re.compile(r"\{%[-+]?\s*raw\b.*?endraw\s*[-+]?%\}", re.DOTALL)
 
 
-class SilenceComments(Extension):
+class SuppressionComments(Extension):
     """Turns a suppression in an HTML comment into a Jinja comment of the same length, so that positions stay."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:

@@ -18,7 +18,7 @@ from jinja2.utils import Namespace
 from yaml.representer import RepresenterError
 
 from azureml_publish.documents import dump_yaml
-from azureml_publish.render.comments import SilenceComments
+from azureml_publish.render.comments import SuppressionComments
 
 MAX_STEPS = 100_000
 """Iterations of all loops in one rendering together. The largest card needs some hundred."""
@@ -172,7 +172,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=self._finalize,
-            extensions=[SilenceComments],
+            extensions=[SuppressionComments],
             bytecode_cache=_Compiled(type(self)),
             auto_reload=False,
         )

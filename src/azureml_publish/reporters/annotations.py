@@ -20,7 +20,7 @@ def plan_annotations(plan: Plan, places: Mapping[str, Location]) -> str:
 
     GitHub shows ten of each per step. The last line is the count, for the log.
     """
-    told = [*plan.conflicts, *plan.changes]
+    listed = [*plan.conflicts, *plan.changes]
     lines = [
         annotation(
             "error" if action.kind is ActionKind.CONFLICT else "notice",
@@ -28,7 +28,7 @@ def plan_annotations(plan: Plan, places: Mapping[str, Location]) -> str:
             places.get(action.model),
             f"{action.kind} {action.model} {action.version} in {plan.registry}",
         )
-        for action in told
+        for action in listed
     ]
     return "".join(f"{line}\n" for line in [*lines, f"Plan: {summary(plan)}."])
 

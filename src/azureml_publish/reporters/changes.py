@@ -79,8 +79,8 @@ def _before(one: LiveDifference) -> str:
 def _regions(one: LiveDifference, found: Comparison) -> str:
     if len(one.regions) == len(found.regions):
         return "everywhere" if len(found.regions) > 1 else one.regions[0]
-    said = ", ".join(one.regions[:3]) + (f" and {len(one.regions) - 3} more" if len(one.regions) > 3 else "")
-    return f"{said}; others differ" if one.disputed else said
+    label = ", ".join(one.regions[:3]) + (f" and {len(one.regions) - 3} more" if len(one.regions) > 3 else "")
+    return f"{label}; others differ" if one.disputed else label
 
 
 def comparison_json(found: Comparison, missing: Mapping[str, str], *, written: str | None) -> str:

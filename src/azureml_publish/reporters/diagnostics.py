@@ -33,11 +33,13 @@ def diagnostics_text(
         severity = paint(f"{one.severity} {one.code}", _COLOURS[one.severity], "bold")
         shown = frame(one, sources, columns, paint, _COLOURS[one.severity], "bold") if sources is not None else ""
         asked = " --online" if one.code.startswith(_ASKED) else ""
-        mend = "" if one.fix is None else f" (`publish lint{asked} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
+        fix_note = (
+            "" if one.fix is None else f" (`publish lint{asked} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
+        )
         paragraphs.append(
             f"{paint(visible(place), 'bold')}: {severity} {visible(one.message)} {paint(f'[{one.name}]', 'dim')}\n"
             f"{shown}"
-            f"    {paint('help:', 'cyan')} {visible(one.hint)}{paint(mend, 'dim')}\n"
+            f"    {paint('help:', 'cyan')} {visible(one.hint)}{paint(fix_note, 'dim')}\n"
         )
     return "".join(paragraphs)
 

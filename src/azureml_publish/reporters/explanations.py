@@ -32,29 +32,32 @@ class Explanation:
     rule: FieldRule
 
 
-def explanation_text(told: Explanation, paint: Paint = PLAIN) -> str:
+def explanation_text(one: Explanation, paint: Paint = PLAIN) -> str:
     """The value, a line for each origin, and the effect of a change."""
-    lines = [f"{paint(told.field, 'bold')} of {told.model} {told.version}: {short(told.value, 100)}", ""]
-    for origin in told.origins:
+    lines = [
+        f"{paint(one.field, 'bold')} of {one.model} {one.version}: {short(one.value, 100)}",
+        "",
+    ]
+    for origin in one.origins:
         place = origin.location
         where = f"{place.path}:{place.line}:{place.column}" if place else "publish"
         lines.append(f"  {origin.kind:<9}  {paint(where, 'bold')}  {short(origin.text, 100)}")
-    rule = told.rule
+    rule = one.rule
     lines += ["", f"On a registered version changing it {_MEANS[rule.changed]}. {rule.why}"]
     if len({rule.added, rule.changed, rule.removed}) > 1:
         lines.append(f"Adding it {_MEANS[rule.added]}; taking it away {_MEANS[rule.removed]}.")
     return "\n".join(lines) + "\n"
 
 
-def explanation_json(told: Explanation) -> str:
+def explanation_json(one: Explanation) -> str:
     """The explanation as a JSON object; `class` is the effect of adding, changing and removing the field."""
-    rule = told.rule
+    rule = one.rule
     return as_json(
         {
-            "model": told.model,
-            "version": told.version,
-            "field": told.field,
-            "value": told.value,
+            "model": one.model,
+            "version": one.version,
+            "field": one.field,
+            "value": one.value,
             "origins": [
                 {
                     "kind": str(origin.kind),
@@ -63,7 +66,7 @@ def explanation_json(told: Explanation) -> str:
                     "line": origin.location.line if origin.location else None,
                     "column": origin.location.column if origin.location else None,
                 }
-                for origin in told.origins
+                for origin in one.origins
             ],
             "class": {"added": str(rule.added), "changed": str(rule.changed), "removed": str(rule.removed)},
             "why": rule.why,

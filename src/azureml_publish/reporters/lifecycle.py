@@ -139,9 +139,9 @@ _METADATA = {"render": "from its folder", "carry": "as it was"}
 
 def _held(copied: Copied) -> str:
     moved = copied.moved
-    told = f"{counted(len(moved.entries), 'file')}, {size_text(copied.size)}"
+    summary = f"{counted(len(moved.entries), 'file')}, {size_text(copied.size)}"
     if moved.kept:
-        told += f", {moved.kept} of them there already"
+        summary += f", {moved.kept} of them there already"
     if moved.fetched:
-        told += f", {size_text(moved.fetched)} fetched by the storage"
-    return told
+        summary += f", {size_text(moved.fetched)} fetched by the storage"
+    return summary

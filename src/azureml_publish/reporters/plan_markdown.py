@@ -26,16 +26,16 @@ def plan_markdown(plan: Plan) -> str:
 
     It is never longer than `MOST`; the rest is counted.
     """
-    told = sorted(
+    listed = sorted(
         (action for action in plan.actions if action.kind in _ORDER), key=lambda action: _ORDER.index(action.kind)
     )
     head = f"### Plan for registry {cell(plan.registry)}\n\n**{summary(plan)}**\n"
     tail = f"\n<sub>Plan {plan.digest}</sub>\n"
     text = head
-    if told:
+    if listed:
         text += "\n| | model | version | action | differences |\n| --- | --- | ---: | --- | --- |\n"
-        text += _fitting(told, _row, _ROWS - _size(text), "\n{} more models are not shown.\n")
-        unfolded = [action for action in told if action.fields or action.hint]
+        text += _fitting(listed, _row, _ROWS - _size(text), "\n{} more models are not shown.\n")
+        unfolded = [action for action in listed if action.fields or action.hint]
         left = MOST - _size(text) - _size(tail)
         text += _fitting(unfolded, _section, left, "\n{} more models differ; `publish plan` shows them all.\n")
     return text + tail

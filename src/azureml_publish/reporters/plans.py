@@ -96,17 +96,17 @@ def _action(action: Action) -> dict[str, object]:
 
 def _field(change: FieldChange) -> dict[str, object]:
     before, after = change.before, change.after
-    told: dict[str, object] = {
+    entry: dict[str, object] = {
         "field": change.field,
         "class": str(change.consequence),
         "before": before,
         "after": after,
     }
     if (lists := read_lists(before, after)) is not None:
-        told |= {"added": beyond(lists[1], lists[0]), "removed": beyond(lists[0], lists[1])}
+        entry |= {"added": beyond(lists[1], lists[0]), "removed": beyond(lists[0], lists[1])}
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
-        told["diff"] = unified(before, after)
-    return told
+        entry["diff"] = unified(before, after)
+    return entry
 
 
 def _counted(kind: ActionKind, count: int) -> str:

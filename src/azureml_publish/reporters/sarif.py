@@ -25,9 +25,9 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def lint_sarif(report: LintReport) -> str:
     """One run with its rules, results, fixes and suppressions."""
-    told = [(one, None) for one in report.found]
-    hushed = [(one.found, one.by) for one in report.suppressed]
-    used = {one.code for one, _ in (*told, *hushed)}
+    reported = [(one, None) for one in report.found]
+    suppressed = [(one.found, one.by) for one in report.suppressed]
+    used = {one.code for one, _ in (*reported, *suppressed)}
     rules = [rule for rule in report.rules if rule.code in used]
     index = {rule.code: number for number, rule in enumerate(rules)}
     seen: Counter[str] = Counter()
@@ -37,7 +37,7 @@ def lint_sarif(report: LintReport) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The top of the repository."}}},
-        "results": [_result(one, by, report, index, seen) for one, by in (*told, *hushed)],
+        "results": [_result(one, by, report, index, seen) for one, by in (*reported, *suppressed)],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 

@@ -77,10 +77,10 @@ def _signs(marks: tuple[Mark, ...], paint: Paint) -> str:
 def _goes(row: ChartRow, as_of: date, paint: Paint) -> str:
     if row.goes is None:
         return ""
-    said = f"{'gone ' if row.gone else ''}{row.goes}{' in part' if row.partly else ''}"
+    label = f"{'gone ' if row.gone else ''}{row.goes}{' in part' if row.partly else ''}"
     if row.gone:
-        return paint(said, "red")
-    return paint(said, "yellow") if soon(row, as_of) else said
+        return paint(label, "red")
+    return paint(label, "yellow") if soon(row, as_of) else label
 
 
 def soon(row: ChartRow, as_of: date) -> bool:

@@ -48,17 +48,17 @@ def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any
         case "extra_forbidden":
             names = sorted(_keys_at(kind, known[:-1]))
             close = _close(key, names)
-            mend = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(names)}."
+            hint = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(names)}."
             if key in names:
-                mend = f"It belongs to another form of '{known[-2]}'; keep to one form."
+                hint = f"It belongs to another form of '{known[-2]}'; keep to one form."
             return UNKNOWN_KEY.at(
-                where, f"Unknown key '{key}'.", mend, fix=_renamed(document, known, key, close, names)
+                where, f"Unknown key '{key}'.", hint, fix=_renamed(document, known, key, close, names)
             )
         case "missing":
             return MISSING_KEY.at(where, f"The key '{key}' is missing.", f"Add '{key}: …'.{_about(kind, known, key)}")
     dotted = ".".join(str(part) for part in known) or document.path
-    wanted, mend = _wanted(error)
-    return INVALID_VALUE.at(where, f"'{dotted}' is {_shown(error['input'])}; {wanted}.", mend)
+    wanted, hint = _wanted(error)
+    return INVALID_VALUE.at(where, f"'{dotted}' is {_shown(error['input'])}; {wanted}.", hint)
 
 
 def _close(key: str, names: list[str]) -> list[str]:
@@ -108,8 +108,8 @@ def _wanted(error: Mapping[str, Any]) -> tuple[str, str]:
             return str(context["error"]), "Write it in that form."
         case "string_pattern_mismatch":
             pattern = str(context["pattern"])
-            mend = "Begin it with https://." if pattern.startswith("^https") else "Write only the characters it allows."
-            return f"it does not match {pattern}", mend
+            hint = "Begin it with https://." if pattern.startswith("^https") else "Write only the characters it allows."
+            return f"it does not match {pattern}", hint
         case "string_type" if isinstance(error["input"], dict | list | None):
             return "text is wanted", "Write one text."
         case "greater_than_equal":

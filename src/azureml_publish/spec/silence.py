@@ -17,18 +17,18 @@ _WORDS = (
     r"(?P<reason{0}>(?:(?!-->|#\}}|[\r\n]).)*?)[ \t]*"
 )
 SILENCE_COMMENT = re.compile(rf"<!--{_WORDS.format('')}-->|\{{#[-+]?{_WORDS.format('_jinja')}[-+]?#\}}")
-"""A silence in a card or template, in one line: its kind, the codes or names with commas between them, the reason."""
+"""A suppression in a card or template, on one line: its kind, codes or names separated by commas, the reason."""
 
 
 class Silence(Written):
-    """One rule that is not told of, with the reason that the next reader will ask for."""
+    """One rule whose findings are accepted, with the reason."""
 
     rule: Annotated[str, Field(description="Code or name of the rule, for example SKU010.", min_length=1)]
     reason: Annotated[str, Field(description="Why the finding is accepted.", min_length=1)]
 
 
 class PathSilence(Silence):
-    """One rule that is not told of in some files."""
+    """One rule whose findings are accepted in some files."""
 
     path: Annotated[
         str, Field(description="Glob over paths from the project, for example models/old-*/**; ** crosses folders.")

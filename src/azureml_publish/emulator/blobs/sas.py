@@ -108,7 +108,7 @@ class Signer:
             "st": (now - dt.timedelta(minutes=15)).strftime(_TIME),
             "se": _up(now + dt.timedelta(seconds=lifetime_seconds)).strftime(_TIME),
             "spr": "https,http",
-            # Correlation id of a user delegation signature: two that are lent in one second still differ.
+            # Correlation id of a user delegation signature: two that are issued in one second still differ.
             "scid": str(uuid.uuid4()),
         }
         if requests is not None:
