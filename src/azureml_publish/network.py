@@ -60,7 +60,7 @@ class Network:
         from azure.core.pipeline.transport import RequestsTransport
 
         session = self.session(url, connections)
-        return RequestsTransport(session=session, session_owner=False, connection_verify=session.verify)
+        return RequestsTransport(session=session, session_owner=True, connection_verify=session.verify)
 
 
 BY_ENVIRONMENT = Network()

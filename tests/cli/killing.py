@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -52,8 +53,10 @@ class Running:
         )
         for path in self._outputs:
             os.mkfifo(path)
+        self._said = b""
         self._readers = [os.open(path, os.O_RDONLY | os.O_NONBLOCK) for path in self._outputs]
-        arguments = ["-C", str(project), *verb, "--yes", "-o", "json"]
+        yes = ["--yes"] if verb[0] in ("apply", "promote") else []
+        arguments = ["-C", str(project), *verb, *yes, "-o", "json"]
         out, err = map(str, self._outputs)
         self._process = _processes().Process(
             target=_run, args=(arguments, dict(os.environ), (out, err), largest_file), daemon=True
@@ -74,15 +77,22 @@ class Running:
         self._process.kill()
         return self.communicate()[0]
 
+    def said(self) -> str:
+        """What it has written to standard error so far."""
+        with suppress(BlockingIOError):
+            while more := os.read(self._readers[1], 65536):
+                self._said += more
+        return self._said.decode()
+
     def communicate(self) -> tuple[int, str, str]:
         """Wait for its end: exit code, output and messages."""
         self._process.join(240)
         assert self._process.exitcode is not None, "it does not end"
-        said = []
-        for reader in self._readers:
-            with os.fdopen(reader, "rb") as stream:
-                said.append((stream.read() or b"").decode())
-        return self._process.exitcode, said[0], said[1]
+        said = self.said()
+        with os.fdopen(self._readers[0], "rb") as stream:
+            out = (stream.read() or b"").decode()
+        os.close(self._readers[1])
+        return self._process.exitcode, out, said
 
 
 def start(project: Path, *verb: str, largest_file: int | None = None) -> Running:

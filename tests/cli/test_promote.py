@@ -100,6 +100,16 @@ def test_the_storage_fetches_and_what_is_there_is_the_same(
     assert promote(publish)["outcome"] == "unchanged"
 
 
+def test_one_failure_of_the_storage_does_not_end_its_fetching(
+    publish: Run, tiny: Path, emulator: Emulator, emulator_environment: dict[str, str]
+) -> None:
+    assert emulator_environment
+    (tiny / "weights" / "weights.bin").write_bytes(os.urandom(LARGE))
+    assert publish("apply", "--yes", "-q", "-r", DEV).code == 0
+    emulator.faults.add(service="blobs", method="PUT", path="comp=block&", status=503, times=1)
+    assert promote(publish)["fetched"] == LARGE
+
+
 def test_a_project_that_looks_like_a_bare_repository_runs_nothing(
     publish: Run, in_dev: Path, project: Path, tmp_path: Path
 ) -> None:
@@ -202,3 +212,10 @@ def test_two_embedded_registries_and_two_in_one_folder(publish: Run, tiny: Path,
     assert [one["asset_id"] for one in json.loads(publish("list", "-r", "prod", "-o", "json").out)["assets"]] == [
         "azureml://registries/prod/models/tiny/versions/3"
     ]
+
+
+def test_a_question_shows_the_plan_that_it_is_about_with_quiet_too(publish: Run, in_dev: Path) -> None:
+    asked = publish("promote", MODEL, "--from", DEV, "--to", PROD, "-q")
+    assert asked.code == 2
+    assert asked.err.startswith("Plan for registry prod\n")
+    assert publish("promote", MODEL, "--from", DEV, "--to", PROD, "-q", "--yes").err == ""

@@ -43,6 +43,15 @@ def test_a_git_repository_is_published_as_it_is(publish: Run, project: Path, rep
     assert "{{ as it is }}" in shown
 
 
+def test_text_that_is_no_utf_8_is_refused(publish: Run, project: Path) -> None:
+    add(project, "odd", "{local: weights}")
+    (project / "models/odd/weights").mkdir()
+    (project / "models/odd/weights/a.bin").write_bytes(b"\0")
+    (project / "models/odd/files/MLmodel").write_bytes("flavors: {}\n# größer\n".encode("latin-1"))
+    ran = publish("render", "odd")
+    assert (ran.code, "models/odd/files/MLmodel:2:5: error DOC001 Byte 0xf6 is not UTF-8." in ran.err) == (4, True), ran
+
+
 def test_a_blob_folder_is_published_as_it_is(
     publish: Run, project: Path, endpoint: str, azure_sdk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

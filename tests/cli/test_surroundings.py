@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -110,3 +111,22 @@ def test_ctrl_c_says_that_what_is_done_stays(publish: Run, monkeypatch: pytest.M
     ran = publish("lint")
     assert (ran.code, ran.out) == (130, "")
     assert ran.err.strip() == "Interrupted. What is done stays; run again to carry on."
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "gbk", "shift_jis"])
+def test_a_character_that_the_output_has_no_code_for_is_replaced(project: Path, encoding: str) -> None:
+    """What Windows does where the output goes into a file; a lone surrogate stands for a name that is no UTF-8."""
+    spec = project / "models/bert-base-cased/model.yaml"
+    edit(spec, "license: apache-2.0", "license: apache-2.0\nsummary_of_nobody®中あü😀: 1")
+    environ = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    def run(*words: str) -> tuple[int, bytes, bytes]:
+        ran = subprocess.run([COMMAND, *words], cwd=project, env=environ, capture_output=True, timeout=60, check=False)
+        return ran.returncode, ran.stdout, ran.stderr
+
+    code, out, err = run("lint")
+    assert (code, b"summary_of_nobody" in out + err, b"internal" in err) == (4, True, False)
+    assert b"?" in out
+    code, out, err = run("lint", "-o", "json")
+    assert code == 4
+    assert json.loads(out.decode("ascii"))["diagnostics"]

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from azureml_publish.assets import MANIFEST_PROPERTY
 from azureml_publish.emulator import Quirks
 from azureml_publish.errors import Conflict, PublishError, UnusableSource
-from azureml_publish.execute.apply import Outcome, Result
+from azureml_publish.execute.apply import Result
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.plan import ActionKind, plan_model
 from tests.emulator.catalogue import MODELS, REGISTRIES, Catalogue, Saved
 from tests.emulator.crash_points import Fuse

@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from azureml_publish.assets import MANIFEST_PROPERTY
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Overtaken
-from azureml_publish.execute.apply import Outcome
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.registry import read_back as patience
 from tests.emulator.catalogue import REGISTRIES, Catalogue
 from tests.emulator.crash_points import Fuse

@@ -20,8 +20,9 @@ from azureml_publish.assets import MANIFEST_PROPERTY, RUN_PROPERTY, SOURCE_PROPE
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.errors import Conflict, Overtaken
-from azureml_publish.execute.apply import Outcome, Result
+from azureml_publish.execute.apply import Result
 from azureml_publish.execute.journal import Unrecorded
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import logging
 import os
 import sys
@@ -17,6 +18,7 @@ from types import MappingProxyType
 import click
 
 from azureml_publish import __version__
+from azureml_publish.cli.interrupts import guarded
 from azureml_publish.errors import Declined, PublishError
 from azureml_publish.pipeline.run import RunContext
 
@@ -105,8 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code that says how it went."""
     debug = "--debug" in (arguments if arguments is not None else sys.argv)
     _fill_closed_streams()
+    _replace_unencodable()
     try:
-        code = group.main(arguments, prog_name="publish", standalone_mode=False)
+        with guarded():
+            code = group.main(arguments, prog_name="publish", standalone_mode=False)
     except click.exceptions.Abort as error:
         # click makes an Abort of Ctrl-C, and of the end of the input where it asks.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)
@@ -145,6 +149,12 @@ def _fill_closed_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
             setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def _replace_unencodable() -> None:
+    """Write a question mark for a character that standard output has no code for (cp1252, latin-1, ASCII)."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _of_the_machine(error: OSError) -> str:

@@ -13,8 +13,9 @@ from azureml_publish.cli.options import as_of_option, layout_option, output_opti
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.content.upload.transfer import ModelContent
-from azureml_publish.errors import Conflict, Interrupted, PublishError
-from azureml_publish.execute.apply import Outcome, Result, Tools, apply_plan
+from azureml_publish.errors import Conflict
+from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.pipeline.registries import Opened, asked_registry, open_registry
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked
@@ -22,8 +23,6 @@ from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text, results_json, results_text
-
-PARTLY_APPLIED = 7
 
 JOBS = 16
 """Models at a time where only their records are written: nearly all of it is waiting."""
@@ -127,21 +126,10 @@ def carry_out(
         with transferring.into(output, opened) as transfer:
             tools = Tools(opened.registry, transfer, journal=journal)
             results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
-        code = _exit_code(results, interrupted=transfer.stop())
-        end = {0: "finished", Interrupted.exit_code: "interrupted"}.get(code, "failed")
+        code = exit_code(results, interrupted=transfer.stop())
+        end = end_of(code)
     finally:
         journal.end(end or "interrupted")
     if journal.failure is not None:
         output.tell(f"{journal.failure.message}\n  help: {journal.failure.hint}")
     return results, code
-
-
-def _exit_code(results: Sequence[Result], *, interrupted: bool) -> int:
-    left = [result for result in results if result.outcome in (Outcome.FAILED, Outcome.SKIPPED)]
-    if not left:
-        return 0
-    if interrupted and any(result.outcome is Outcome.SKIPPED for result in left):
-        return Interrupted.exit_code
-    if any(result.outcome in (Outcome.CREATED, Outcome.UPDATED) for result in results):
-        return PARTLY_APPLIED
-    return next((result.error.exit_code for result in left if result.error is not None), PublishError.exit_code)

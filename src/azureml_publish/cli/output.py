@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +47,9 @@ class Output:
         return sys.stdout.isatty() or bool(self.run.environ.get("FORCE_COLOR"))
 
     def data(self, text: str) -> None:
-        """What was asked for, on standard output."""
+        """What was asked for, on standard output; JSON in characters that every encoding has, where it is not UTF-8."""
+        if self.json and (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8"):
+            text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
         click.echo(text, nl=False, color=True)
 
     def note(self, text: str) -> None:

@@ -14,9 +14,9 @@ from azureml_publish.cli.options import as_of_option, layout_option, output_opti
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.content.upload.transfer import Transfer, describe_content
-from azureml_publish.errors import Conflict, Interrupted, PublishError, UsageProblem
-from azureml_publish.execute.apply import Outcome
+from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError, UsageProblem
 from azureml_publish.execute.journal import Recorder, Unrecorded
+from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.promote import (
     Mode,
     Promotion,
@@ -36,8 +36,6 @@ from azureml_publish.project import Project
 from azureml_publish.reporters.lifecycle import Promoted, promoted_json, promoted_text
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text
-
-PARTLY = 7
 
 
 @click.command("promote")
@@ -83,7 +81,7 @@ def command(
         folders = _rendered(output, project, assets, Settings(layout, as_of), metadata)
         promotions = [_plan(asset, folders.get(asset.id), other) for asset in assets]
         plan = Plan(other.registry.name, tuple(promotion.action for promotion in promotions))
-        output.note(plan_text(plan, output.paint_notes))
+        (output.note if yes or not plan.changes else output.tell)(plan_text(plan, output.paint_notes))
         if plan.conflicts:
             raise Conflict(
                 f"{len(plan.conflicts)} of {len(promotions)} versions cannot be promoted; nothing was written.",
@@ -95,14 +93,13 @@ def command(
         provenance = Provenance(commit_of(project.root, output.run.environ), plan.digest, TOOL)
         with transferring.into(output, other) as transfer:
             carrying = _Carrying(one, other, provenance, transfer)
-            results = carrying.all(promotions, plan, records)
+            results, code = carrying.all(promotions, plan, records)
     if output.json:
         output.data(promoted_json(one.registry.name, other.registry.name, results))
     else:
         output.data(promoted_text(results, output.paint))
-    failed = [result.error for result in results if result.error is not None]
-    if failed:
-        raise SystemExit(failed[0].exit_code if len(failed) == len(results) else PARTLY)
+    if code:
+        raise SystemExit(code)
 
 
 def _rendered(
@@ -151,23 +148,32 @@ class _Carrying:
     provenance: Provenance
     transfer: Transfer
 
-    def all(self, promotions: Sequence[Promotion], plan: Plan, records: Records) -> list[Promoted]:
-        """One version after the other, under the journal of the target.
+    def all(self, promotions: Sequence[Promotion], plan: Plan, records: Records) -> tuple[list[Promoted], int]:
+        """One version after the other, under the journal of the target; the results, and the exit code that they make.
 
         Raises:
             JournalFailed: the journal cannot be begun; nothing was written.
         """
         if not plan.changes:
             records.settle(plan)
-            return [self._one(promotion, Unrecorded()) for promotion in promotions]
+            return [self._one(promotion, Unrecorded()) for promotion in promotions], 0
         journal, end = records.begin(plan), "interrupted"
         try:
-            results = [self._one(promotion, journal) for promotion in promotions]
-            if not self.transfer.stop():
-                end = "failed" if any(result.error is not None for result in results) else "finished"
+            results: list[Promoted] = []
+            for promotion in promotions:
+                # Another run writes there too, or nothing can be recorded: what is under way was the last.
+                halted = any(isinstance(result.error, Overtaken | JournalFailed) for result in results)
+                results.append(self._skipped(promotion) if halted else self._one(promotion, journal))
+            code = exit_code(results, interrupted=self.transfer.stop())
+            end = end_of(code)
         finally:
             journal.end(end)
-        return results
+        return results, code
+
+    def _skipped(self, promotion: Promotion, error: Interrupted | None = None) -> Promoted:
+        asset = promotion.source.id
+        target = AssetId(self.target.registry.name, asset.name, asset.version)
+        return Promoted(asset, target, Outcome.SKIPPED, str(promotion.mode), error=error)
 
     def _one(self, promotion: Promotion, journal: Recorder) -> Promoted:
         asset = promotion.source.id
@@ -176,7 +182,7 @@ class _Carrying:
             return Promoted(asset, target_id, Outcome.UNCHANGED, str(promotion.mode))
         try:
             if self.transfer.stop():
-                raise Interrupted("Stopped before it began.", hint="Run again to carry on from here.")
+                return self._skipped(promotion)
             copied = promote(
                 promotion,
                 self.source.registry,
@@ -185,6 +191,8 @@ class _Carrying:
                 transfer=self.transfer,
                 journal=journal,
             )
+        except Interrupted as error:
+            return self._skipped(promotion, error)
         except PublishError as error:
             return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
         outcome = Outcome.CREATED

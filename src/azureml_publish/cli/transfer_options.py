@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from azureml_publish.cli.interrupts import stoppable
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.cli.sizes import Bytes
@@ -33,8 +32,12 @@ class Transferring:
     def into(self, output: Output, opened: Opened) -> Iterator[Transfer]:
         """What brings files into a registry; it shows how they get on, and Ctrl-C stops it after the step under way."""
         lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
-        with _stoppable(output) as stopped, watch(output, self.progress) as progress:
-            blobs = find_blobs(opened, output.run)
+        with (
+            stoppable(output.note) as stopped,
+            watch(output, self.progress) as progress,
+            closing(lanes),
+            closing(find_blobs(opened, output.run)) as blobs,
+        ):
             clones = Clones(output.run.environ, stopped.is_set)
             yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, clones, lanes)
 
@@ -64,21 +67,3 @@ def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     if hasattr(function, "__click_params__"):
         wrapped.__click_params__ = [*wrapped.__click_params__, *function.__click_params__]  # type: ignore[attr-defined]
     return wrapped
-
-
-@contextmanager
-def _stoppable(output: Output) -> Iterator[threading.Event]:
-    """Ctrl-C asks for an end after the step under way; a second one does not wait."""
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: object) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-        output.note("Stopping after the step under way. Press Ctrl-C again to stop at once.")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)

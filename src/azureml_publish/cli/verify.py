@@ -48,5 +48,5 @@ def _check(registry: Registry, asset: RegisteredAsset, progress: Progress, *, qu
         problem = f"no property {MANIFEST_PROPERTY}: another tool registered it, so there is nothing to check against"
         return ContentCheck(asset.id, problems=(problem,))
     access = registry.open_content(asset)
-    container = Container(access, access.folder_of(asset.path), partial(registry.open_content, asset))
-    return check_content(asset.id, container, promised, quick=quick, progress=progress)
+    with Container(access, access.folder_of(asset.path), partial(registry.open_content, asset)) as container:
+        return check_content(asset.id, container, promised, quick=quick, progress=progress)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 
 from azureml_publish.assets import (
@@ -25,6 +24,7 @@ from azureml_publish.assets import (
 from azureml_publish.content.upload.transfer import ModelContent, Transfer, publish_content
 from azureml_publish.errors import Conflict, Interrupted, JournalFailed, NotFound, Overtaken, PublishError, Refused
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, Plan, changed_metadata, plan_model
 from azureml_publish.registry import Registry
@@ -35,17 +35,6 @@ from azureml_publish.registry.write_guard import (
     require_latest,
     require_still_latest,
 )
-
-
-class Outcome(StrEnum):
-    """What became of an action."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    """Not begun or not finished, because the run was interrupted or stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
 
 SCHEMA_VERSION = 1
 
+MOST_JOURNALS = 50
+"""Journals that are kept of a registry, this run's included. Only the newest is ever read by a run."""
+
 _HINT = "Move it away; nothing is lost: the registry, and no journal, says what is done."
 
 
@@ -155,6 +158,10 @@ class Journal:
             _sync_folder(folder)
         except OSError as error:
             raise _failed(path, error) from error
+        for old in _journals(folder)[:-MOST_JOURNALS]:
+            if old != path:
+                with suppress(OSError):
+                    old.unlink()
         journal = cls(path, descriptor, apply, clock)
         head = {"apply": apply, "verb": verb, "registry": registry, "plan": plan, "changes": changes, "tool": tool}
         journal._append({"journal": SCHEMA_VERSION, **head, "process": os.getpid()})
@@ -234,8 +241,13 @@ def last_run(folder: Path) -> PastRun | None:
     Raises:
         UnusableJournal: its journal is damaged, or of another version; file, line and column are told.
     """
-    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.name)
+    found = _journals(folder)
     return read_journal(found[-1]) if found else None
+
+
+def _journals(folder: Path) -> list[Path]:
+    """The journals in a folder, the newest last: each is named after its time."""
+    return sorted(folder.glob("*.jsonl"), key=lambda path: path.name)
 
 
 def read_journal(path: Path) -> PastRun | None:

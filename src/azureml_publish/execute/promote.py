@@ -23,6 +23,7 @@ from azureml_publish.content.upload.copy import Copied, Place, copy_content
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import (
     Conflict,
+    Interrupted,
     JournalFailed,
     NotFound,
     Overtaken,
@@ -176,7 +177,7 @@ def promote(
         run.note(Step.BEGUN, action="promote")
         copied = run.create(provenance, transfer) if promotion.action.kind is ActionKind.CREATE else None
         run.finish(created=copied is not None)
-    except JournalFailed:
+    except (Interrupted, JournalFailed):
         raise
     except PublishError as error:
         # The kind alone: a journal holds no text that came from elsewhere.

@@ -109,7 +109,7 @@ def _where(document: Document) -> Callable[[str], Location]:
     """Where a canonical key is written, in whichever layout; the nearest key above it where it is not written."""
 
     def where(key: str) -> Location:
-        parts: KeyPath = tuple(int(part) if part.isdigit() else part for part in key.split("."))
+        parts: KeyPath = tuple(int(part) if part.isdecimal() else part for part in key.split("."))
         if parts in document.spans:
             return document.location(parts)
         return document.location(written(document, parts))

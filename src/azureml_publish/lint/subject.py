@@ -150,7 +150,7 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
     gathered = gather(asset.properties, asset.tags, asset.system_metadata)
 
     def where(key: str) -> Location:
-        return document.location(tuple(int(part) if part.isdigit() else part for part in written_as(key).split(".")))
+        return document.location(tuple(int(part) if part.isdecimal() else part for part in written_as(key).split(".")))
 
     card = Card(
         asset.description,

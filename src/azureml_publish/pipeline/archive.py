@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import PublishError, UsageProblem
-from azureml_publish.execute.apply import Outcome
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.files import write_edited
 from azureml_publish.pipeline.references import find_meant
 from azureml_publish.project import SPEC_FILE, ModelFolder, Project

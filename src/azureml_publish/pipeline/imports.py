@@ -111,7 +111,8 @@ def _file(asset: RegisteredAsset, registry: Registry, name: str) -> str:
     """A small text file of a registered version; nothing where it is not there."""
     access = registry.open_content(asset)
     try:
-        return b"".join(Container(access, access.folder_of(asset.path)).read(name)).decode()
+        with Container(access, access.folder_of(asset.path)) as container:
+            return b"".join(container.read(name)).decode()
     except (PublishError, ValueError):
         return ""
 

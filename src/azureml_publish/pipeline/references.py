@@ -101,6 +101,6 @@ def _parse(registry: Registry, reference: str) -> tuple[str, int | None]:
             raise UsageProblem(f"{reference} is not in the registry {registry.name}.", hint=f"Add -r {asset.registry}.")
         return asset.name, asset.version
     name, colon, number = reference.partition(":")
-    if colon and not number.isdigit():
+    if colon and not (number.isascii() and number.isdigit()):
         raise UsageProblem(f"'{number}' is not a version.", hint="Write NAME or NAME:NUMBER.")
     return name, int(number) if colon else None

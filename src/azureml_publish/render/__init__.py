@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
-from azureml_publish.assets import AllowList, LayoutName, RenderedAsset, RenderedFile, RenderedModel, Scenario, Value
+from azureml_publish.assets import (
+    AllowList,
+    CarriedFile,
+    LayoutName,
+    RenderedAsset,
+    RenderedFile,
+    RenderedModel,
+    Scenario,
+    Value,
+)
 from azureml_publish.content.packaging import mlflow_transformers as mlflow
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import parse_yaml, says
+from azureml_publish.documents import decode, parse_yaml, says
 from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
@@ -80,16 +90,16 @@ def render_model(
     documents = {name: (stem, data) for (name, stem), data in _documents(folder.spec, style.config, asset).items()}
     packaged = _packaged(folder, style.config, found)
     texts = {name: _document(style.templates, name, *part, found) for name, part in (documents | packaged).items()}
-    if any(mistake.severity is Severity.ERROR for mistake in found):
-        return None, tuple(found)
+    with_texts = _with_texts(asset, folder, found)
     carried = tuple(file for file in folder.carried if file.path not in texts or file.path == "MLmodel")
     own = {file.path: file for file in carried}
     if "MLmodel" in packaged and "MLmodel" in own:
-        texts["MLmodel"] = own["MLmodel"].origin.read_text(encoding="utf-8", errors="replace")
+        texts["MLmodel"] = _text_of(own["MLmodel"], folder, found)
+    if any(mistake.severity is Severity.ERROR for mistake in found):
+        return None, tuple(found)
     shown = [*documents, *(["MLmodel"] if "MLmodel" in packaged and "MLmodel" not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
     package = tuple(RenderedFile(name, texts[name]) for name in packaged)
-    with_texts = _with_texts(asset, folder)
     return RenderedModel(folder.folder, with_texts, tuple(sorted(files, key=_path)), package, carried), tuple(found)
 
 
@@ -205,19 +215,27 @@ def _asset(
     )
 
 
-def _with_texts(asset: RenderedAsset, folder: ModelFolder) -> RenderedAsset:
+def _with_texts(asset: RenderedAsset, folder: ModelFolder, found: list[Diagnostic]) -> RenderedAsset:
     """The asset for a registry: as in upstream's publishing, the name of a carried file is replaced by its text."""
-    files = {file.path: file.origin for file in folder.carried}
+    files = {file.path: file for file in folder.carried}
 
     def with_texts(values: Mapping[str, Value]) -> dict[str, Value]:
         texts = dict(values)
         for key in PAGE_KEYS:
             name = values.get(key)
             if isinstance(name, str) and name in files:
-                texts[key] = files[name].read_text(encoding="utf-8", errors="replace")
+                texts[key] = _text_of(files[name], folder, found)
         return texts
 
     return replace(asset, tags=with_texts(asset.tags), system_metadata=with_texts(asset.system_metadata))
+
+
+def _text_of(file: CarriedFile, folder: ModelFolder, found: list[Diagnostic]) -> str:
+    """The text of a carried file; empty, with a finding, where it is not UTF-8."""
+    path = PurePosixPath(folder.card_path).parent / file.origin.relative_to(folder.path).as_posix()
+    text, wrong = decode(file.origin.read_bytes(), str(path))
+    found.extend(wrong)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _asset_yaml(spec: ModelSpec, asset: RenderedAsset) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from azureml_publish.assets import AssetId
 from azureml_publish.content.upload.copy import Copied
 from azureml_publish.errors import PublishError
-from azureml_publish.execute.apply import Outcome
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.results import size_text
@@ -19,6 +19,7 @@ _COLOURS = {
     "restored": "green",
     "created": "green",
     "failed": "red",
+    "skipped": "yellow",
     "unchanged": "dim",
 }
 

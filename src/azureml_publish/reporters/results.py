@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from azureml_publish.assets import AssetId, ContentCheck
-from azureml_publish.execute.apply import Outcome, Result
+from azureml_publish.execute.apply import Result
 from azureml_publish.execute.journal import PastRun, Step
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 

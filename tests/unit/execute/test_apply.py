@@ -13,7 +13,8 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, Unreachable, UnusableSource
-from azureml_publish.execute.apply import Outcome, Result, Tools, apply_plan
+from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan
 from azureml_publish.registry.read_back import LOOKS_BEFORE_APART

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azureml_publish.execute.apply import Outcome
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.registry.read_back import READ_BACK_DELAYS
 from tests.unit.execute.applying import MakeContents, Surroundings, as_registered, carry_out, holding, outcomes
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.errors import Conflict, Overtaken
-from azureml_publish.execute.apply import Outcome
+from azureml_publish.execute.outcome import Outcome
 from tests.unit.execute.applying import (
     Listed,
     MakeContents,

@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
-from azureml_publish.execute.journal import Journal, ModelProgress, PastRun, Step, exclusive, last_run, read_journal
+from azureml_publish.execute.journal import (
+    MOST_JOURNALS,
+    Journal,
+    ModelProgress,
+    PastRun,
+    Step,
+    exclusive,
+    last_run,
+    read_journal,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 HEAD = {
@@ -51,6 +60,18 @@ class TestWriting:
         ]  # fmt: skip
         assert journal.path.name == f"{journal.apply}.jsonl"
         assert journal.apply.startswith("20260304T050607.089Z-")
+
+    def test_old_ones_go(self, tmp_path: Path) -> None:
+        for number in range(MOST_JOURNALS + 5):
+            write(tmp_path / f"20260304T04{number:02}00.000Z-0.jsonl", HEAD)
+        (tmp_path / "lock").touch()
+        journal = begin(tmp_path)
+        journal.end("finished")
+        kept = sorted(path.name for path in tmp_path.glob("*.jsonl"))
+        assert len(kept) == MOST_JOURNALS
+        assert kept[0] == "20260304T040600.000Z-0.jsonl"
+        assert kept[-1] == journal.path.name
+        assert (tmp_path / "lock").exists()
 
     def test_what_is_noted_is_there_at_once(self, tmp_path: Path) -> None:
         journal = begin(tmp_path)

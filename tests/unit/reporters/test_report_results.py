@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from azureml_publish.assets import AssetId, Content, ContentCheck
 from azureml_publish.errors import Interrupted, Unreachable
-from azureml_publish.execute.apply import Outcome, Result
+from azureml_publish.execute.apply import Result
+from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.results import (
     content_checks_json,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
+from azureml_publish.content.upload.answers import SHAPE_ERRORS, require_storage, unexpected_answer
 from azureml_publish.content.upload.container import SHA256_KEY
 from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
@@ -63,15 +64,14 @@ class Blobs:
             NotAuthorised: the container is not public, and no credential opens it.
             Unreachable: the storage does not answer.
         """
-        from azure.core.exceptions import HttpResponseError
 
         def ask() -> tuple[ArtifactFile, ...]:
             try:
-                return self._list(folder, asks=False)
-            except HttpResponseError as error:
-                # A private container looks like a missing one to somebody unknown.
-                if error.status_code not in (401, 403, 404, 409) or self._credential() is None:
-                    with self._translated(folder):
+                with self._translated(folder):
+                    return self._list(folder, asks=False)
+            except (NotAuthorised, NotFound):  # a private container looks like a missing one to somebody unknown
+                with self._translated(folder):
+                    if self._credential() is None:
                         raise
             with self._translated(folder):
                 return self._list(folder, asks=True)
@@ -97,18 +97,26 @@ class Blobs:
             container = self._open(folder, asks=origin.asks)
             yield from container.download_blob(origin.name, start, length, max_concurrency=1, **same).chunks()
 
+    def close(self) -> None:
+        """Close all connections, once no request is under way."""
+        with self._opening:
+            for client in self._opened.values():
+                client.close()
+            self._opened.clear()
+
     def copy_source(self, origin: BlobOrigin) -> tuple[str, str | None]:
         """The address at which another storage service may read a file, and the `Authorization` to show there."""
         from azure.core.credentials import AzureSasCredential
 
         folder = BlobFolder(storage=origin.storage, container=origin.container, path=origin.name)
-        url = self._open(folder, asks=origin.asks).get_blob_client(origin.name).url
-        credential = self._credential() if origin.asks else None
-        if credential is None:
-            return url, None
-        if isinstance(credential, AzureSasCredential):
-            return f"{url}?{credential.signature.lstrip('?')}", None
-        return url, f"Bearer {credential.get_token(STORAGE_SCOPE).token}"
+        with self._translated(folder):
+            url = self._open(folder, asks=origin.asks).get_blob_client(origin.name).url
+            credential = self._credential() if origin.asks else None
+            if credential is None:
+                return url, None
+            if isinstance(credential, AzureSasCredential):
+                return f"{url}?{credential.signature.lstrip('?')}", None
+            return url, f"Bearer {credential.get_token(STORAGE_SCOPE).token}"
 
     def _list(self, folder: BlobFolder, *, asks: bool) -> tuple[ArtifactFile, ...]:
         top = folder.path.strip("/")
@@ -142,6 +150,7 @@ class Blobs:
                     transport=Network(direct=is_loopback(address)).transport(address, MOST_CONNECTIONS),
                     retry_total=0,  # who reads is the one who has patience
                     max_single_get_size=MOST_READ,
+                    raw_response_hook=require_storage,
                 )
             return self._opened[key]
 
@@ -153,7 +162,12 @@ class Blobs:
 
     @contextmanager
     def _translated(self, folder: BlobFolder) -> Iterator[None]:
-        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+        from azure.core.exceptions import (
+            AzureError,
+            ClientAuthenticationError,
+            DeserializationError,
+            HttpResponseError,
+        )
 
         where = f"{self.endpoint.format(storage=folder.storage)}/{folder.container}/{folder.path}"
         try:
@@ -175,8 +189,12 @@ class Blobs:
                 raise PublishError(said, hint="Check `source.azureblob` in the spec.") from None
             after = read_retry_after(getattr(error.response, "headers", None), time.time())
             raise Unreachable(said, hint="Try again.", status=error.status_code, retry_after=after) from None
-        except AzureError:
+        except AzureError as error:
+            if isinstance(error, DeserializationError):
+                raise unexpected_answer(where) from error
             raise Unreachable(f"The storage cannot be reached for {where}.", hint="Check name and network.") from None
+        except SHAPE_ERRORS as error:
+            raise unexpected_answer(where) from error
 
 
 def _is_folder(blob: Any) -> bool:

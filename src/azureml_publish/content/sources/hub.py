@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,12 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from azureml_publish.content.packaging.tree import ArtifactFile, HubOrigin
 from azureml_publish.content.sources.selection import choose
 from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
-from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UsageProblem
+from azureml_publish.errors import (
+    ContentMismatch,
+    NotAuthorised,
+    NotFound,
+    PublishError,
+    UnexpectedAnswer,
+    Unreachable,
+    UsageProblem,
+)
 from azureml_publish.network import is_loopback
 from azureml_publish.spec import HubSource
 
@@ -60,7 +69,12 @@ class Hub:
         Raises:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
-        info = self._ask(repository, revision)
+        # Whoever asks this waits at a terminal: only for a Hub that says when it answers again.
+        info = Patience(sleep=self.sleep).attempt(
+            lambda: self._ask(repository, revision), worth=lambda error: error.retry_after is not None
+        )
+        if not re.fullmatch(r"[0-9a-f]{40}", str(info.sha)):
+            raise self._unexpected(repository, "JSON without a commit")
         card = info.card_data
         return HubRepository(
             id=info.id,
@@ -87,7 +101,9 @@ class Hub:
 
         # A Hub that is not there at all is told at once.
         info = Patience(sleep=self.sleep).attempt(ask, worth=lambda error: error.status is not None)
-        siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+        if info.siblings is None:
+            raise self._unexpected(what, "JSON without files")
+        siblings = {sibling.rfilename: sibling for sibling in info.siblings}
         files: list[ArtifactFile] = []
         for path in choose(sorted(siblings), source.include, source.exclude):
             sibling = siblings[path]
@@ -125,7 +141,7 @@ class Hub:
         if (start, length) == (0, size):
             del headers["Range"]
         with (
-            _translated(f"{origin.repository}: {origin.path}"),
+            self._translated(f"{origin.repository}: {origin.path}"),
             self._client().stream(
                 "GET", signed or asked, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
             ) as response,
@@ -134,6 +150,10 @@ class Hub:
                 self._signed.pop(origin, None)  # it has run out; the Hub gives another one
                 raise Unreachable(f"The address of {origin.path} has run out.", status=response.status_code)
             hf_raise_for_status(response)
+            if response.headers.get("Content-Type", "").startswith(
+                "text/html"
+            ):  # the Hub hands out pages as plain text
+                raise self._unexpected(origin.path, "a page (text/html)")
             if signed is None and response.history and response.url.netloc != response.history[0].url.netloc:
                 self._signed[origin] = str(response.url)
             skipped = _find_start(response.status_code, response.headers, start, size, origin.path)
@@ -152,15 +172,14 @@ class Hub:
         url = f"{self.endpoint or constants.ENDPOINT}/api/models/{quote(repository)}"
         if revision is not None:
             url += f"/revision/{quote(revision, safe='')}"
-        with _translated(what):
+        with self._translated(what):
             params = {"blobs": True} if blobs else {}
             answer = self._client().get(url, headers=build_hf_headers(), params=params, timeout=ANSWER_SECONDS)
             hf_raise_for_status(answer)
-        try:
+            kind = answer.headers.get("Content-Type", "").partition(";")[0]
+            if kind == "text/html":
+                raise self._unexpected(what, f"a page ({kind})")
             return ModelInfo(**answer.json())  # type: ignore[no-untyped-call]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            hint = "Check HF_ENDPOINT, and whether a proxy answers in the Hub's place."
-            raise Unreachable(f"The Hub answers something else than was asked about {what}.", hint=hint) from error
 
     def _client(self) -> httpx.Client:
         from huggingface_hub import get_session
@@ -172,6 +191,45 @@ class Hub:
         except OSError as error:
             hint = "Mend SSL_CERT_FILE or SSL_CERT_DIR: certificates in PEM, or a folder of such."
             raise UsageProblem(f"The certificates for the Hub cannot be read: {error.strerror}.", hint=hint) from error
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        """Turn huggingface_hub's errors into this project's, by type and status.
+
+        What comes from storage behind the Hub is not kept as the cause: its address is signed.
+        """
+        from huggingface_hub import errors
+        from huggingface_hub.utils import httpx
+
+        try:
+            yield
+        except errors.GatedRepoError as error:
+            hint = "Accept its terms on the Hub, then set HF_TOKEN to a token that may read it."
+            raise NotAuthorised(f"The Hub keeps {what} behind its terms.", hint=hint) from error
+        except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
+            hint = "Check `source` in the spec; for a private repository set HF_TOKEN."
+            raise NotFound(f"The Hub has no {what}.", hint=hint) from error
+        except errors.HfHubHTTPError as error:
+            raise _failure_of(error.response.status_code, error.response.headers, what) from None
+        except (httpx.HTTPError, errors.OfflineModeIsEnabled) as error:
+            hint = "Check the network and HF_ENDPOINT; `-r local` works without either."
+            raise Unreachable(f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None
+        except UnicodeEncodeError as error:
+            hint = "Set HF_TOKEN, or log in, with the token as the Hub shows it: hf_ and ASCII letters."
+            raise NotAuthorised("The token for the Hub holds a character that no token has.", hint=hint) from error
+        except json.JSONDecodeError as error:
+            raise self._unexpected(what, _kind_of(error.doc)) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._unexpected(what, "JSON of another shape") from error
+
+    def _unexpected(self, what: str, came: str) -> UnexpectedAnswer:
+        from huggingface_hub import constants
+
+        host = urlsplit(self.endpoint or constants.ENDPOINT).netloc
+        return UnexpectedAnswer(
+            f"The Hub at {host} answers with something else for {what}: {came}.",
+            hint="Check HF_ENDPOINT, and whether a proxy or a sign-in page answers in the Hub's place.",
+        )
 
 
 @cache
@@ -207,39 +265,26 @@ def _several(value: object) -> tuple[str, ...]:
     return tuple(str(one) for one in value) if isinstance(value, list | tuple) else (str(value),)
 
 
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Turn huggingface_hub's errors into this project's, by type and status.
+def _failure_of(status: int, headers: Mapping[str, str], what: str) -> PublishError:
+    from huggingface_hub.utils import parse_ratelimit_headers
 
-    What comes from storage behind the Hub is not kept as the cause: its address is signed.
-    """
-    from huggingface_hub import errors
-    from huggingface_hub.utils import httpx
+    if status in (401, 403):
+        hint = "Set HF_TOKEN to a token that may read it."
+        return NotAuthorised(f"The Hub refuses {what} ({status}).", hint=hint)
+    if status == 404:
+        return NotFound(f"The Hub has no {what}.", hint="Check `source` in the spec.")
+    if status in (412, 416):
+        hint = "The source changed under way; nothing was registered. Run again."
+        return ContentMismatch(f"The Hub has fewer bytes of {what} than it promised.", hint=hint)
+    if not is_transient(status):
+        return PublishError(f"The Hub answers {status} for {what}.", hint="Check `source` in the spec.")
+    after = read_retry_after(headers, time.time())
+    if after is None and status == 429 and (limit := parse_ratelimit_headers(headers)):
+        after = float(limit.reset_in_seconds)
+    said = f"The Hub answers {status} for {what}."
+    return Unreachable(said, hint="Try again later.", status=status, retry_after=after)
 
-    try:
-        yield
-    except errors.GatedRepoError as error:
-        hint = "Accept its terms on the Hub, then set HF_TOKEN to a token that may read it."
-        raise NotAuthorised(f"The Hub keeps {what} behind its terms.", hint=hint) from error
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
-        hint = "Check `source` in the spec; for a private repository set HF_TOKEN."
-        raise NotFound(f"The Hub has no {what}.", hint=hint) from error
-    except errors.HfHubHTTPError as error:
-        status = error.response.status_code
-        if status in (401, 403):
-            hint = "Set HF_TOKEN to a token that may read it."
-            raise NotAuthorised(f"The Hub refuses {what} ({status}).", hint=hint) from None
-        if status == 404:
-            raise NotFound(f"The Hub has no {what}.", hint="Check `source` in the spec.") from None
-        if status in (412, 416):
-            hint = "The source changed under way; nothing was registered. Run again."
-            raise ContentMismatch(f"The Hub has fewer bytes of {what} than it promised.", hint=hint) from None
-        if not is_transient(status):
-            raise PublishError(f"The Hub answers {status} for {what}.", hint="Check `source` in the spec.") from None
-        after = read_retry_after(error.response.headers, time.time())
-        raise Unreachable(
-            f"The Hub answers {status} for {what}.", hint="Try again later.", status=status, retry_after=after
-        ) from None
-    except (httpx.HTTPError, errors.OfflineModeIsEnabled) as error:
-        hint = "Check the network and HF_ENDPOINT; `-r local` works without either."
-        raise Unreachable(f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None
+
+def _kind_of(text: str) -> str:
+    """What came in place of JSON, by its first character; a page of a stranger is not shown."""
+    return {"": "nothing", "<": "a page (text/html)"}.get(text.lstrip()[:1], "text that is no JSON")

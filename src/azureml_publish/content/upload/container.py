@@ -6,12 +6,13 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azureml_publish.assets import ContainerAccess
 from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.content.upload.answers import SHAPE_ERRORS, unexpected_answer
 from azureml_publish.content.upload.lease import Lease, Renew
 from azureml_publish.content.upload.retry import Patience, Stop, Told, is_transient, never, read_retry_after, untold
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
@@ -24,6 +25,9 @@ BLOCK = 8 * 1024 * 1024
 
 MOST_BLOCKS = 50_000
 """https://learn.microsoft.com/azure/storage/blobs/scalability-targets"""
+
+FETCH_ATTEMPTS = 3
+"""How often a service is asked to fetch a block itself, before the block is sent: that always works."""
 
 SHA256_KEY = "sha256"
 """Metadata that tells a blob's SHA-256, noted when it was checked."""
@@ -54,7 +58,7 @@ class StoredFile:
 
 
 class Container:
-    """Files below one folder of a container. Safe from any thread."""
+    """Files below one folder of a container; its connections end with the `with`. Safe from any thread."""
 
     def __init__(
         self,
@@ -83,6 +87,12 @@ class Container:
         self._patience = patience or Patience()
         self._stop = stop
         self._told = told
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._lease.close()
 
     @property
     def uri(self) -> str:
@@ -190,13 +200,15 @@ class Container:
         shown: dict[str, Any] = {"source_authorization": authorization} if authorization else {}
         md5 = hashlib.md5(data, usedforsecurity=False).digest()
 
-        def ask(client: ContainerClient) -> None:
-            self._blob(client, path).stage_block_from_url(
-                name, url, start, len(data), source_content_md5=bytearray(md5), **shown
-            )
+        def once() -> None:
+            # A refusal may be the source's, so no other signature is asked for here.
+            with translated(f"{self.uri}/{path}"):
+                self._blob(self._lease.client(), path).stage_block_from_url(
+                    name, url, start, len(data), source_content_md5=bytearray(md5), **shown
+                )
 
-        with translated(f"{self.uri}/{path}"):
-            ask(self._lease.client())
+        patience = replace(self._patience, attempts=min(FETCH_ATTEMPTS, self._patience.attempts))
+        patience.attempt(once, stop=self._stop, told=self._told)
 
     def commit(self, file: ArtifactFile, names: list[str], metadata: Mapping[str, str]) -> None:
         """Make a file appear from its blocks."""
@@ -287,6 +299,8 @@ def translated(what: str) -> Iterator[None]:
             after = read_retry_after(getattr(error.response, "headers", None), time.time())
             raise Unreachable(said, hint="Run again.", status=status, retry_after=after) from None
         raise PublishError(said, hint="Run again.") from None
+    except (exceptions.DeserializationError, *SHAPE_ERRORS) as error:
+        raise unexpected_answer(what) from error
     except exceptions.AzureError as error:
         hint = "Check the network; a private registry needs a route to its storage."
         raise Unreachable(f"The storage cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None

@@ -65,35 +65,37 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
         Interrupted: `stop` said so; likewise.
     """
     # Who reads is the one who has patience: a range is taken up where it broke.
-    read = Container(
-        source.access,
-        source.folder,
-        source.lend,
-        patience=Patience(attempts=1),
-        connections=transfer.lanes.connections,
-    )
-    written = Container(
-        target.access,
-        target.folder,
-        target.lend,
-        patience=transfer.patience,
-        stop=transfer.stop,
-        told=lambda seconds, error: transfer.progress.waits(model, "", seconds, error.message),
-        connections=transfer.lanes.connections,
-    )
-    data = transfer.patience.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)
-    entries = _check_manifest(data, read.uri, promised)
-    if beyond := sorted(set(written.files()) - {entry.path for entry in entries} - {MANIFEST_FILE}):
-        raise PublishError(
-            f"{written.uri} holds files that the manifest does not list: {', '.join(beyond[:5])}.",
-            hint="Another attempt left them there. Promote another version.",
-        )
-    files = [ArtifactFile(entry.path, entry.size, StoredOrigin(read), sha256=entry.sha256) for entry in entries]
-    moved = move_files(model, files, written, transfer)
-    digest = hashlib.sha256(data).hexdigest()
-    manifest = ArtifactFile(MANIFEST_FILE, len(data), RenderedOrigin(data), sha256=digest)
-    written.put(manifest, data, metadata_of(manifest, digest))
-    return Copied(written.uri, promised, moved)
+    with (
+        Container(
+            source.access,
+            source.folder,
+            source.lend,
+            patience=Patience(attempts=1),
+            connections=transfer.lanes.connections,
+        ) as read,
+        Container(
+            target.access,
+            target.folder,
+            target.lend,
+            patience=transfer.patience,
+            stop=transfer.stop,
+            told=lambda seconds, error: transfer.progress.waits(model, "", seconds, error.message),
+            connections=transfer.lanes.connections,
+        ) as written,
+    ):
+        data = transfer.patience.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)
+        entries = _check_manifest(data, read.uri, promised)
+        if beyond := sorted(set(written.files()) - {entry.path for entry in entries} - {MANIFEST_FILE}):
+            raise PublishError(
+                f"{written.uri} holds files that the manifest does not list: {', '.join(beyond[:5])}.",
+                hint="Another attempt left them there. Promote another version.",
+            )
+        files = [ArtifactFile(entry.path, entry.size, StoredOrigin(read), sha256=entry.sha256) for entry in entries]
+        moved = move_files(model, files, written, transfer)
+        digest = hashlib.sha256(data).hexdigest()
+        manifest = ArtifactFile(MANIFEST_FILE, len(data), RenderedOrigin(data), sha256=digest)
+        written.put(manifest, data, metadata_of(manifest, digest))
+        return Copied(written.uri, promised, moved)
 
 
 def _check_manifest(data: bytes, uri: str, promised: str) -> tuple[ManifestEntry, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from azureml_publish.assets import ContainerAccess
+from azureml_publish.content.upload.answers import require_storage
 from azureml_publish.errors import PublishError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Lease:
         self._clock = clock
         self._lock = threading.Lock()
         self._opened: ContainerClient | None = None
+        self._clients: list[ContainerClient] = []
         self._until = _renewal(access, clock())
 
     @property
@@ -59,7 +61,15 @@ class Lease:
                 self._take(self._renew())
             if self._opened is None:
                 self._opened = self._open()
+                self._clients.append(self._opened)
             return self._opened
+
+    def close(self) -> None:
+        """Close the connections of every client, once no request is under way."""
+        with self._lock:
+            for client in self._clients:
+                client.close()
+            self._clients, self._opened = [], None
 
     def refused(self, client: ContainerClient) -> bool:
         """Get another signature where a client's was refused; False where there is none to get."""
@@ -89,6 +99,7 @@ class Lease:
             # The environment is read once: for each request anew it takes a fifth of a small file's time.
             transport=self._access.network.transport(self._access.uri, self._connections),
             max_single_get_size=MOST_READ,
+            raw_response_hook=require_storage,
             retry_total=0,  # `Patience` has it: it hears of Retry-After, 429 and Ctrl-C
         )
 

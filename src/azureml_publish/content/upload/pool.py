@@ -47,3 +47,10 @@ class Lanes:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.connections, thread_name_prefix="block")
             return self._pool.submit(done_with)
+
+    def close(self) -> None:
+        """Wait for the work under way, and end the threads."""
+        with self._starting:
+            if self._pool is not None:
+                self._pool.shutdown()
+                self._pool = None

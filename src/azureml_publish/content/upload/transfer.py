@@ -85,7 +85,7 @@ def publish_content(
     files = content.list_files(transfer.hub, transfer.blobs, transfer.clones)
     if pickles := find_pickles(file.path for file in files):
         transfer.progress.warn(name, f"these files run code on whoever loads them: {', '.join(pickles)}")
-    container = Container(
+    with Container(
         access,
         f"{content.digest[:12]}/{root}",
         renew,
@@ -93,9 +93,9 @@ def publish_content(
         stop=transfer.stop,
         told=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
         connections=transfer.lanes.connections,
-    )
-    moved = move_files(name, files, container, transfer)
-    digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
+    ) as container:
+        moved = move_files(name, files, container, transfer)
+        digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
     size = sum(entry.size for entry in moved.entries)
     return Content(container.uri, digest, content.digest, len(moved.entries), size)
 
