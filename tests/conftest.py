@@ -109,12 +109,18 @@ class ControlPlane:
         )
 
     def register(self, name: str, version: str, registry: str = "local", **properties: Any) -> dict[str, Any]:
-        """Create a version with one small file."""
+        """Create a version with one small file; what a GET of it answers."""
         uri = self.upload(name, version, registry)
         answer = self.put(name, version, {"modelUri": uri, **properties}, registry)
         assert answer.status_code == 201, answer.text
         body: dict[str, Any] = answer.json()
+        del body["properties"]["provisioningState"]  # a GET has none
         return body
+
+
+def version_of(entry: dict[str, Any]) -> str:
+    """The version of an entry of the front end, whose `name` is the model's."""
+    return str(entry["id"]).rpartition("/")[2]
 
 
 @pytest.fixture(scope="session")
@@ -178,7 +184,8 @@ def open_registry(emulator_environment: dict[str, str], azure_sdk: None) -> Call
     """Opens an unmodified MLClient of any registry."""
     from azure.ai.ml import MLClient
 
-    return lambda name: MLClient(StaticCredential(), registry_name=name)
+    # Left alone it waits 30 s between two polls of an operation, as the service sends no Retry-After.
+    return lambda name: MLClient(StaticCredential(), registry_name=name, polling_interval=0)
 
 
 @pytest.fixture

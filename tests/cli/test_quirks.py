@@ -17,14 +17,15 @@ MODEL = "distilbert-base-uncased"
 
 ODD = {
     "stale reads": Quirks(stale_reads=2),
-    "async PUTs": Quirks(put_polls=3),
+    "async PUTs": Quirks(put_polls=3, async_operation_header=True),
     "all": Quirks(
         stale_reads=2,
         put_polls=1,
+        async_operation_header=True,
         throttle_every=4,
         retry_after_seconds=0,
         latency_seconds=0.005,
-        empty_list_tags=True,
+        bare_name_lists=True,
         ignore_list_view=True,
         ignore_archive=True,
         page_size=1,

@@ -51,7 +51,7 @@ ODD = st.sampled_from(
     [
         Quirks(),
         Quirks(stale_reads=1),
-        Quirks(stale_reads=2, empty_list_tags=True, ignore_list_view=True, page_size=1),
+        Quirks(stale_reads=2, bare_name_lists=True, ignore_list_view=True, page_size=1),
         Quirks(ignore_archive=True),
     ]
 )

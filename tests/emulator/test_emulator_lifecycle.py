@@ -55,7 +55,8 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
         url, _, query = container.partition("?")
         block = requests.put(f"{url}/half?{query}&comp=block&blockid=YWE=", data=b"block", timeout=120)
         assert block.status_code == 201
-        made = call(first, "PUT", "/models/bert/versions/1", json={"properties": {"modelUri": f"{url}/model"}}).json()
+        call(first, "PUT", "/models/bert/versions/1", json={"properties": {"modelUri": f"{url}/model"}})
+        made = call(first, "GET", "/models/bert/versions/1").json()
         bundle = Path(first.environment["REQUESTS_CA_BUNDLE"]).read_bytes()
     with Emulator(tmp_path / "data") as second:
         assert Path(second.environment["REQUESTS_CA_BUNDLE"]).read_bytes() == bundle

@@ -24,7 +24,7 @@ def test_create_uploads_and_registers(ml_client: Any, model_folder: Path, emulat
     assert made.id == read.id == "azureml://registries/local/models/bert/versions/1"
     assert (read.description, read.tags, read.properties) == ("A card", {"task": "fill-mask"}, {"SHA": "abc"})
     assert read.type == "custom_model"
-    assert read.path.startswith(f"{emulator.url}/assets-")
+    assert read.path.startswith(f"{emulator.url}/local-")
     assert read.path.endswith("/bert")
     assert read.creation_context.created_at is not None
 

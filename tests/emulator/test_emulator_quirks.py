@@ -8,10 +8,11 @@ import pytest
 import requests
 
 from azureml_publish.emulator import Emulator, Quirks
+from tests.conftest import version_of
 
 
 def read_reference(control: Any, made: dict[str, Any]) -> str:
-    name, version = made["id"].split("/")[-3], made["name"]
+    name, version = made["name"], version_of(made)
     answer = control.call(
         "POST",
         f"{control.base()}/datarefs/{name}/versions/{version}",
@@ -168,7 +169,7 @@ def test_archive_without_effect(emulator: Emulator, control: Any) -> None:
     assert control.call("PATCH", f"{control.models()}/bert:1", json=change).json()["isArchived"] is True
 
 
-def test_lists_without_tags(emulator: Emulator, control: Any) -> None:
+def test_lists_of_names_without_tags(emulator: Emulator, control: Any) -> None:
     control.register("bert", "1", tags={"a": "b"})
     control.call("PUT", f"{control.base()}/models/bert", json={"properties": {"tags": {"c": "d"}}})
     lists = {
@@ -183,9 +184,9 @@ def test_lists_without_tags(emulator: Emulator, control: Any) -> None:
         return found
 
     assert {url: tags(url) for url in lists} == lists
-    emulator.quirks = Quirks(empty_list_tags=True)
-    assert {url: tags(url) for url in lists} == {url: {} for url in lists}
-    assert control.call("GET", f"{control.base()}/models/bert/versions/1").json()["properties"]["tags"] == {"a": "b"}
+    emulator.quirks = Quirks(bare_name_lists=True)
+    assert {url: tags(url) for url in lists} == {**lists, f"{control.base()}/models": {}}
+    assert control.call("GET", f"{control.base()}/models/bert").json()["properties"]["tags"] == {"c": "d"}
 
 
 def test_lists_that_ignore_the_view(emulator: Emulator, control: Any) -> None:
@@ -199,14 +200,15 @@ def test_lists_that_ignore_the_view(emulator: Emulator, control: Any) -> None:
 
 def test_put_that_takes_its_time(emulator: Emulator, control: Any) -> None:
     uri = control.upload("bert", "1")
-    emulator.quirks = Quirks(put_polls=2)
+    emulator.quirks = Quirks(put_polls=2, async_operation_header=True)
     accepted = control.put("bert", "1", {"modelUri": uri, "description": "first"})
-    assert (accepted.status_code, accepted.content) == (202, b"")
+    assert (accepted.status_code, accepted.content) == (202, b"null")
     assert described(control) is None
     operation, location = accepted.headers["Azure-AsyncOperation"], accepted.headers["Location"]
     assert control.call("GET", location).status_code == 202
     assert [control.call("GET", operation).json()["status"] for _ in range(2)] == ["InProgress", "Succeeded"]
-    assert control.call("GET", location).status_code == 200
+    ended = control.call("GET", location)
+    assert (ended.status_code, ended.json()) == (200, {"assetId": "azureml://registries/local/models/bert/versions/1"})
     assert described(control) == "first"
     # Who does not poll sees it after as many looks.
     assert control.put("bert", "1", {"description": "second"}).status_code == 202
@@ -215,7 +217,20 @@ def test_put_that_takes_its_time(emulator: Emulator, control: Any) -> None:
     assert refused.status_code == 400
     emulator.quirks = Quirks(put_polls=0)
     accepted = control.put("bert", "1", {"description": "third"})
-    assert control.call("GET", accepted.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded"
+    assert "Azure-AsyncOperation" not in accepted.headers
+    assert control.call("GET", accepted.headers["Location"]).status_code == 200
+
+
+def test_operation_that_fails_writes_nothing(emulator: Emulator, control: Any) -> None:
+    control.register("bert", "1", description="first")
+    emulator.quirks = Quirks(put_polls=1, failed_operations=True, async_operation_header=True)
+    accepted = control.put("bert", "1", {"description": "second"})
+    polls = [control.call("GET", accepted.headers["Location"]) for _ in range(2)]
+    assert [poll.status_code for poll in polls] == [202, 200]
+    assert polls[1].json()["status"] == "Failed"
+    assert polls[1].json()["error"]["code"] == "ModelRegistryError"
+    assert control.call("GET", accepted.headers["Azure-AsyncOperation"]).json()["status"] == "Failed"
+    assert described(control) == "first"
 
 
 def test_throttling_refuses_every_nth_request(emulator: Emulator, control: Any) -> None:
@@ -249,7 +264,7 @@ def test_pages_of_another_size(emulator: Emulator, control: Any) -> None:
     emulator.quirks = Quirks(page_size=2)
     first = control.call("GET", f"{control.base()}/models/bert/versions").json()
     second = control.call("GET", first["nextLink"]).json()
-    assert ([each["name"] for each in first["value"]], [each["name"] for each in second["value"]]) == (
+    assert ([version_of(each) for each in first["value"]], [version_of(each) for each in second["value"]]) == (
         ["3", "2"],
         ["1"],
     )

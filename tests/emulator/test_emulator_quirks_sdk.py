@@ -74,7 +74,7 @@ def test_archive_has_no_effect(ml_client: Any, model_folder: Path, emulator: Emu
     assert [model.name for model in ml_client.models.list()] == ["bert"]
 
 
-def test_lists_hand_back_empty_tags_and_what_is_archived(
+def test_lists_of_names_have_no_tags_and_hold_what_is_archived(
     ml_client: Any, model_folder: Path, emulator: Emulator
 ) -> None:
     from azure.ai.ml.constants import ListViewType
@@ -84,9 +84,9 @@ def test_lists_hand_back_empty_tags_and_what_is_archived(
     ml_client.models.archive("bert")
     assert [model.tags for model in ml_client.models.list(name="bert")] == [{"a": "b"}]
     assert list(ml_client.models.list(list_view_type=ListViewType.ACTIVE_ONLY)) == []
-    emulator.quirks = Quirks(empty_list_tags=True, ignore_list_view=True)
-    assert [model.tags for model in ml_client.models.list(name="bert")] == [{}]
-    assert ml_client.models.get("bert", version="1").tags == {"a": "b"}
+    emulator.quirks = Quirks(bare_name_lists=True, ignore_list_view=True)
+    assert [model.tags for model in ml_client.models.list(name="bert")] == [{"a": "b"}]
+    assert [model.tags for model in ml_client.models.list()] == [{}]
     assert [m.name for m in ml_client.models.list(list_view_type=ListViewType.ACTIVE_ONLY)] == ["bert"]
 
 

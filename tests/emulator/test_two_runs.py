@@ -178,7 +178,11 @@ def test_two_updates_that_meet_anywhere_end_as_one_of_them(ring: Ring, named: st
         assert meetings == 3 + 5, "so many requests plan an update and carry it out"
 
 
-@pytest.mark.parametrize("quirks", [Quirks(stale_reads=2), Quirks(put_polls=1)], ids=["stale reads", "async PUTs"])
+@pytest.mark.parametrize(
+    "quirks",
+    [Quirks(stale_reads=2), Quirks(put_polls=1, async_operation_header=True)],
+    ids=["stale reads", "async PUTs"],
+)
 def test_they_do_where_a_registry_does_not_show_at_once_what_was_written(ring: Ring, quirks: Quirks) -> None:
     ring.judge_every_meeting(*ring.updates(UPDATES["metadata and a card"], quirks))
 

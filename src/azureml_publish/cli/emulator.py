@@ -37,7 +37,14 @@ if TYPE_CHECKING:
 @click.option(
     "--hub-weights", type=Bytes(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
 )
-@click.option("--faults", metavar="FILE", help="YAML with quirks and faults to begin with.")
+@click.option(
+    "--service-shape",
+    type=click.Choice(["recorded", "plain"]),
+    default="plain",
+    show_default=True,
+    help="Answer as Azure was recorded to do (two hosts, operations to poll, nulls), or plainly and at once.",
+)
+@click.option("--faults", metavar="FILE", help="YAML with quirks and faults to begin with; they change the shape.")
 @click.option(
     "--hub", metavar="DIR", help="Serve each folder ORG/NAME in DIR as a repository of the Hub; its commit is printed."
 )
@@ -49,6 +56,7 @@ def command(
     port: int,
     http_port: int,
     hub_weights: int | None,
+    service_shape: str,
     faults: str | None,
     hub: str | None,
 ) -> None:
@@ -57,7 +65,7 @@ def command(
     Prints the variables to export as NAME=value lines as soon as it answers; ends on Ctrl-C or SIGTERM.
     """
     from azureml_publish.emulator import Emulator
-    from azureml_publish.emulator.quirks import EmulatorFaults
+    from azureml_publish.emulator.quirks import SHAPES, EmulatorFaults
 
     if hub is not None and not (run.directory / Path(hub).expanduser()).is_dir():
         raise NotFound(
@@ -73,7 +81,7 @@ def command(
         port=port,
         http_port=http_port,
         hub_weights=hub_weights,
-        quirks=wanted.quirks,
+        quirks=SHAPES[service_shape].changed(**wanted.quirks.model_dump(exclude_unset=True)),
         faults=wanted.faults,
     )
     try:

@@ -6,13 +6,13 @@ The web framework is loaded when `Emulator` or `Faults` is first used: `publish 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from azureml_publish.emulator.quirks import Fault, Quirks
+from azureml_publish.emulator.quirks import PLAIN, RECORDED, Fault, Quirks
 
 if TYPE_CHECKING:
     from azureml_publish.emulator.faults import Faults
     from azureml_publish.emulator.server import Emulator
 
-__all__ = ["Emulator", "Fault", "Faults", "Quirks"]
+__all__ = ["PLAIN", "RECORDED", "Emulator", "Fault", "Faults", "Quirks"]
 
 _MODULES = {"Emulator": "server", "Faults": "faults"}
 

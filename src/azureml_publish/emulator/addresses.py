@@ -22,23 +22,40 @@ class Addresses:
     http: str
     """Blobs and Hub."""
 
-    def container(self, name: str) -> str:
-        """Path-style URL of a container, the form that SAS answers carry."""
-        return f"{self.http}/{ACCOUNT}/{name}"
+    @property
+    def region(self) -> str:
+        """The host of the services of a region: the same port by another name, so that clients meet two hosts."""
+        return _second(self.https)
 
-    def model_uri(self, container: str, path: str) -> str:
+    def container(self, name: str, *, second: bool = False) -> str:
+        """Path-style URL of a container, the form that SAS answers carry.
+
+        The service spreads a registry over several storage accounts. Here they are the two names of loopback.
+        """
+        return f"{_second(self.http) if second else self.http}/{ACCOUNT}/{name}"
+
+    def model_uri(self, container: str, path: str, *, second: bool = False) -> str:
         """URL of content as a version record gives it.
 
         It is HTTPS and leaves the account out because `azure-ai-ml` (`STORAGE_URI_REGEX` in 1.35.2) takes a registry's
         model URI apart as `https://host/container/path` when it downloads.
         """
-        return f"{self.https}/{container}/{path}".rstrip("/")
+        return f"{_second(self.https) if second else self.https}/{container}/{path}".rstrip("/")
 
     def is_own(self, url: str) -> bool:
         """Whether a URL leads to this running emulator."""
         parts = urlsplit(url)
         host = f"{parts.scheme}://{parts.netloc}".replace("://localhost", "://127.0.0.1")
         return host in {self.https, self.http}
+
+
+def is_second(url: str) -> bool:
+    """Whether a URL names the second host."""
+    return urlsplit(url).hostname == "localhost"
+
+
+def _second(base: str) -> str:
+    return base.replace("://127.0.0.1", "://localhost")
 
 
 def blob_reference(url: str) -> tuple[str, str] | None:

@@ -23,7 +23,7 @@ def _drop_deleted_content(database: Database, blobs: BlobStore) -> None:
     kept: set[str] = set()
     dropped: set[str] = set()
     for row in rows:
-        if (content := own_blob(row["uri"])) is not None and content[0].startswith(OWN_CONTAINER):
+        if (content := own_blob(row["uri"])) is not None and OWN_CONTAINER.fullmatch(content[0]):
             (kept if row["deleted"] is None else dropped).add(content[0])
     for container in dropped - kept:
         blobs.drop_container(container)

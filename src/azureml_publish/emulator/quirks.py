@@ -1,6 +1,6 @@
 """How the emulator can differ from a plain registry: quirks of the real service, and requests that fail.
 
-Both are all off at first, and nothing here is random. One description serves Python, the control routes, the file of
+Nothing here is random. One description serves Python, the control routes, the file of
 `publish emulator --faults` and its JSON Schema.
 
 Some rules of the service have no switch: content, type and properties of a version do not change, a deleted version
@@ -44,23 +44,77 @@ class Quirks(_Settings):
     ignore_archive: Annotated[
         StrictBool, Field(description="isArchived is accepted and has no effect, on a version and on a name.")
     ] = False
-    empty_list_tags: Annotated[
-        StrictBool, Field(description="Lists return empty tags; a GET of a version returns them.")
+    front_ignores_archive: Annotated[
+        StrictBool,
+        Field(
+            description="isArchived has no effect in a PUT, which is all that azure-ai-ml has; a PATCH of the model "
+            "registry API does archive."
+        ),
     ] = False
+    bare_name_lists: Annotated[
+        StrictBool,
+        Field(
+            description="A list of names returns them with their latest versions, empty tags and properties, and "
+            "the date 0001-01-01."
+        ),
+    ] = False
+    ignore_top: Annotated[StrictBool, Field(description="$top is ignored: a list returns all versions.")] = False
     ignore_list_view: Annotated[
         StrictBool, Field(description="listViewType is ignored: lists contain archived versions too.")
     ] = False
     page_size: Annotated[StrictInt, Field(ge=1, le=1000, description="Most entries on one page of a list.")] = 100
+    two_hosts: Annotated[
+        StrictBool,
+        Field(
+            description="Operations and the model registry API are served on another host than the front end: the one "
+            "that registryFqdns names."
+        ),
+    ] = False
     put_polls: Annotated[
         StrictInt | None,
         Field(
             ge=0,
             le=1000,
-            description="A PUT of a version is answered 202 with Azure-AsyncOperation, which is in progress for this "
-            "many polls. Until then at most this many GETs answer with the state before it. "
-            "If left out: 200 or 201 at once.",
+            description="A write of a version is answered 202 with a Location, which answers 202 this many times and "
+            "then 200 with the asset's id. Until then at most this many GETs answer with the state before it. "
+            "If left out: 200 or 201 at once, with the version.",
         ),
     ] = None
+    async_operation_header: Annotated[
+        StrictBool, Field(description="Such a 202 has Azure-AsyncOperation, too, as documents promise.")
+    ] = False
+    failed_operations: Annotated[
+        StrictBool,
+        Field(description="Such an operation ends with 200 and the status Failed, and nothing is written."),
+    ] = False
+    front_metadata: Annotated[
+        StrictBool, Field(description="A GET of a version returns system_metadata, as since April 2026.")
+    ] = False
+    closed_metadata: Annotated[
+        StrictBool,
+        Field(description="It holds the 77 keys of April 2026, null where unset, and no other key that was written."),
+    ] = False
+    replace_metadata: Annotated[
+        StrictBool, Field(description="A PUT replaces system metadata as a whole; if off, key by key.")
+    ] = False
+    own_properties: Annotated[
+        StrictBool,
+        Field(description="A new version has the property modelManifestPathOrUri, and loses aotManifest."),
+    ] = False
+    unchecked_properties: Annotated[
+        StrictBool, Field(description="A PUT that changes a property is not refused; the new value replaces the old.")
+    ] = False
+    alternate_accounts: Annotated[
+        StrictBool, Field(description="URIs of content name one of two storage accounts and the other in turn.")
+    ] = False
+    invalid_container: Annotated[
+        StrictBool,
+        Field(description="An update that sends the registered modelUri is answered 400, Invalid containerUri."),
+    ] = False
+    api_not_found: Annotated[
+        StrictBool,
+        Field(description="The model registry API answers 404 for every version, and names an asset of its own."),
+    ] = False
     throttle_every: Annotated[
         StrictInt | None,
         Field(ge=2, le=1_000_000, description="Of this many requests to the registry, the last is answered 429."),
@@ -77,7 +131,7 @@ class Quirks(_Settings):
             ge=1,
             le=604_800,
             description="Lifetime of the SAS signatures that the registry issues, rounded up to a whole second. "
-            "If left out: a day for an upload, an hour for a download.",
+            "If left out: eight hours.",
         ),
     ] = None
     sas_requests: Annotated[
@@ -96,6 +150,25 @@ class Quirks(_Settings):
             ValueError: There is no quirk of that name, or it cannot have that value.
         """
         return Quirks.model_validate({**self.model_dump(), **values})
+
+
+PLAIN = Quirks()
+RECORDED = Quirks(
+    front_ignores_archive=True,
+    bare_name_lists=True,
+    ignore_list_view=True,
+    ignore_top=True,
+    two_hosts=True,
+    put_polls=1,
+    front_metadata=True,
+    closed_metadata=True,
+    replace_metadata=True,
+    own_properties=True,
+    alternate_accounts=True,
+)
+"""The service as it was last recorded, in April 2026; `docs/emulator.md` says what is only documented or assumed."""
+
+SHAPES = {"plain": PLAIN, "recorded": RECORDED}
 
 
 class Fault(_Settings):

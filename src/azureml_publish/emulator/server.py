@@ -26,9 +26,9 @@ from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.listening import HOST, Listener, bind
 from azureml_publish.emulator.quirks import Fault, Quirks, Service, Switches
+from azureml_publish.emulator.registry.answers import render_error
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
-from azureml_publish.emulator.registry.wire import render_error
 from azureml_publish.emulator.routing import ErrorAnswers, RefusedError, Render, not_served
 from azureml_publish.emulator.state import Database, DataFolder
 from azureml_publish.emulator.throttling import Latency, Throttle

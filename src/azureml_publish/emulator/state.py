@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in `PRAGMA user_version`; a folder written by another layout is refused, not guessed at."""
 
 STALE_SECONDS = 3600.0
@@ -44,11 +44,17 @@ CREATE TABLE models (
 CREATE TABLE uploads (
   registry TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, container TEXT NOT NULL,
   PRIMARY KEY (registry, name, version)) WITHOUT ROWID;
-CREATE TABLE operations (id TEXT PRIMARY KEY, polls_left INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE operations (id TEXT PRIMARY KEY, polls_left INTEGER NOT NULL, asset TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE digests (
   path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL,
   sha256 TEXT NOT NULL, git TEXT NOT NULL) WITHOUT ROWID;
 """
+
+_FROM_1 = (
+    "ALTER TABLE operations ADD COLUMN asset TEXT NOT NULL DEFAULT ''",
+    *(f"UPDATE OR IGNORE {table} SET registry = lower(registry)" for table in ("versions", "models", "uploads")),  # noqa: S608
+)
+"""Operations tell what they wrote, and a registry's name is kept in lower case."""
 
 _EMPTIED_BY_RESET = ("containers", "blobs", "pieces", "blocks", "versions", "models", "uploads", "operations")
 
@@ -135,6 +141,11 @@ class Database:
         with self.write() as connection:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found == SCHEMA_VERSION:
+                return
+            if found == 1:
+                for statement in _FROM_1:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
                 return
             if found != 0:
                 raise OSError(

@@ -1,8 +1,8 @@
 """Shared access signatures of the emulator's own.
 
-They carry the query parameters of the service (`sv`, `sr`, `sp`, `st`, `se`, `spr`, `scid`, `sig`), so that clients
-handle them alike, but the signed text and the key are the emulator's: no account key exists.
-https://learn.microsoft.com/rest/api/storageservices/create-service-sas
+They carry the query parameters of the service's user delegation signatures, so that clients handle them alike, but the
+signed text and the key are the emulator's: no account key exists.
+https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas
 """
 
 import base64
@@ -23,7 +23,8 @@ from azureml_publish.emulator.routing import RefusedError
 
 _VERSION = "2025-11-05"
 _PERMISSIONS = "racwdl"
-_SIGNED = ("sv", "sr", "sp", "st", "se", "spr", "scid")
+_SIGNED = ("skoid", "sktid", "skt", "ske", "sks", "skv", "sv", "sr", "sp", "st", "se", "spr", "scid")
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -102,12 +103,18 @@ class Signer:
         now = dt.datetime.now(dt.UTC)
         # Real signatures start some minutes early too: the clocks of two machines differ.
         values = {
+            # The service lends user delegation signatures: a key of an identity, good for a day and some hours.
+            "skoid": _NOBODY,
+            "sktid": _NOBODY,
+            "skt": (now - dt.timedelta(hours=1)).strftime(_TIME),
+            "ske": (now + dt.timedelta(hours=32)).strftime(_TIME),
+            "sks": "b",
+            "skv": _VERSION,
             "sv": _VERSION,
             "sr": "c",
             "sp": "".join(letter for letter in _PERMISSIONS if letter in permissions),
-            "st": (now - dt.timedelta(minutes=15)).strftime(_TIME),
+            "st": (now - dt.timedelta(minutes=10)).strftime(_TIME),
             "se": _up(now + dt.timedelta(seconds=lifetime_seconds)).strftime(_TIME),
-            "spr": "https,http",
             # Correlation id of a user delegation signature: two that are issued in one second still differ.
             "scid": str(uuid.uuid4()),
         }

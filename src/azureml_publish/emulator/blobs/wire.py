@@ -20,7 +20,8 @@ from azureml_publish.emulator.routing import status_and_code
 _CONTENT_HEADERS = ("Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition", "Cache-Control")
 _BLOCK = re.compile(rb"<(Latest|Uncommitted|Committed)>([^<]*)</\1>")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+_DECLARATION = '\ufeff<?xml version="1.0" encoding="utf-8"?>'
+"""It begins with a byte order mark, as was recorded."""
 
 
 def http_date(seconds: float) -> str:
@@ -148,7 +149,7 @@ def _blob_xml(blob: Blob, *, with_metadata: bool) -> str:
     metadata = ""
     if with_metadata:
         metadata = f"<Metadata>{''.join(_element(name, value) for name, value in blob.metadata.items())}</Metadata>"
-    return f"<Blob>{_name(blob.name)}<Properties>{inner}</Properties>{metadata}</Blob>"
+    return f"<Blob>{_name(blob.name)}<Properties>{inner}</Properties>{metadata}<OrMetadata /></Blob>"
 
 
 def marker_from(query: Mapping[str, str]) -> str:

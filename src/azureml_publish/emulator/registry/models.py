@@ -1,11 +1,12 @@
 """The store of model versions. Each method is one transaction, so two clients cannot interleave inside it."""
 
 import json
+import re
+import secrets
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ from azureml_publish.emulator.registry.records import (
     Submission,
     check_identity,
     created_fields,
+    own_container,
     refused,
     updated_fields,
 )
@@ -29,10 +31,22 @@ from azureml_publish.emulator.state import Database
 View = Literal["All", "ActiveOnly", "ArchivedOnly"]
 
 _OWN = "blob:"
-OWN_CONTAINER = "assets-"
-"""How the names begin of the containers that the registry makes for content."""
+OWN_CONTAINER = re.compile(r"assets-[0-9a-f]{32}|[a-z0-9-]{1,10}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The names of the containers that the registry makes for content, the first form until November 2026."""
 _VIEWS: dict[View, str] = {"All": "", "ActiveOnly": " AND archived = 0", "ArchivedOnly": " AND archived = 1"}
 _IDENTITY = "registry = ? AND name = ? AND version = ?"
+
+
+_FAILED = "failed:"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an operation ended."""
+
+    asset: str
+    """The id of what it wrote, or was to write."""
+    failed: bool
 
 
 def own_blob(model_uri: str) -> tuple[str, str] | None:
@@ -46,7 +60,7 @@ def own_blob(model_uri: str) -> tuple[str, str] | None:
 def _present(found: Record | None, key: tuple[str, str, str]) -> Record:
     if found is None or found.deleted is not None:
         registry, name, version = key
-        raise refused(f"Model {name}:{version} is not in registry {registry}.", status=404, code="NotFound")
+        raise refused(f"Model {name}:{version} is not in registry {registry}.", status=404, code="ModelNotFound")
     return found
 
 
@@ -128,7 +142,7 @@ class ModelStore:
                 "SELECT * FROM models WHERE registry = ? AND name = ?", (registry, name)
             ).fetchone()
             if row is None:
-                raise refused(f"Model {name} is not in registry {registry}.", status=404, code="NotFound")
+                raise refused(f"Model container with name: {name} not found.", status=404, code="ModelNotFound")
             latest = self.versions(registry, name, "All", newest_first=True, offset=0, limit=1)
         return Container(
             registry, name, latest[0].version if latest else None, str((used or 0) + 1), bool(row["archived"]),
@@ -167,29 +181,49 @@ class ModelStore:
         check_identity(name, version)
         with self._database.write() as connection:
             old = self._find_live(registry, name, version)
-            operation = None if polls is None else self._start_operation(connection, polls)
-            uri = self._relative(sent.fields.model_uri, checked=old is None)
-            sent = Submission(_with_uri(sent.fields, uri), sent.has_uri, sent.has_type, sent.archived)
+            asset = f"azureml://registries/{registry}/models/{name}/versions/{version}"
+            operation = None if polls is None else self._start_operation(connection, polls, asset)
+            asked = sent.fields.model_uri
+            uri = self._relative(asked, checked=old is None)
+            sent = replace(sent, fields=replace(sent.fields, model_uri=uri))
+            quirks = self._quirks.now
+            if old is not None and sent.has_uri and quirks.invalid_container:
+                raise refused(f"Invalid containerUri {asked}")
             now = time.time()
             if old is None:
-                new = Record(registry, name, version, created_fields(sent), bool(sent.archived), now, now)
+                new = Record(
+                    registry, name, version, created_fields(registry, sent, quirks), bool(sent.archived), now, now
+                )
                 self._insert(connection, new)
                 self._lag(new, None, polls or 0, operation)
                 return new, True, operation
             archived = old.archived if sent.archived is None else sent.archived
-            fields = updated_fields(f"{name}:{version}", old.fields, sent)
+            fields = updated_fields(f"{name}:{version}", old.fields, sent, quirks)
             new = self._update(connection, old, fields, archived=archived)
             self._lag(new, old, polls or 0, operation)
             return new, False, operation
 
-    def change(self, registry: str, name: str, version: str, edit: Callable[[Record], tuple[Fields, bool]]) -> Record:
-        """Let a function compute new fields and the archived flag of a version, in one transaction."""
+    def change(
+        self,
+        registry: str,
+        name: str,
+        version: str,
+        edit: Callable[[Record], tuple[Fields, bool]],
+        *,
+        polls: int | None = None,
+    ) -> tuple[Record, str | None]:
+        """Let a function compute new fields and the archived flag of a version, in one transaction.
+
+        Returns:
+            The version, and the id of the operation if `polls` makes it one, as for `put`.
+        """
         with self._database.write() as connection:
             old = self.get(registry, name, version)
             fields, archived = edit(old)
             new = self._update(connection, old, fields, archived=archived)
-            self._lag(new, old)
-            return new
+            operation = None if polls is None else self._start_operation(connection, polls, new.asset_id)
+            self._lag(new, old, polls or 0, operation)
+            return new, operation
 
     def delete(self, registry: str, name: str, version: str) -> None:
         """Leave a tombstone in the place of a version. Its number is never free again."""
@@ -224,12 +258,17 @@ class ModelStore:
         check_identity(name, version)
         with self._database.write() as connection:
             if self._find_live(registry, name, version) is not None:
-                raise refused(f"Model {name}:{version} is already in registry {registry}.", status=409, code="Conflict")
+                raise refused(
+                    f"Asset azureml://registries/{registry}/models/{name}/versions/{version} already exists,"
+                    " cannot create new temporary data references for it",
+                    status=409,
+                    code="Conflict/TemporaryDataReferencesForExistingAsset",
+                )
             key = (registry, name, version)
             row = connection.execute(f"SELECT container FROM uploads WHERE {_IDENTITY}", key).fetchone()  # noqa: S608
             if row is not None:
                 return str(row["container"])
-            container = _new_container()
+            container = own_container(registry)
             connection.execute("INSERT INTO uploads VALUES (?, ?, ?, ?)", (*key, container))
             self._blobs.create_container(container)
             return container
@@ -253,31 +292,41 @@ class ModelStore:
                 )
             fields = original.fields
             if (content := own_blob(fields.model_uri)) is not None:
-                container = _new_container()
+                container = own_container(target[0])
                 self._blobs.copy_tree(content[0], content[1], container)
-                fields = _with_uri(fields, f"{_OWN}{container}/{content[1]}")
+                fields = replace(fields, model_uri=f"{_OWN}{container}/{content[1]}")
             now = time.time()
             self._insert(connection, Record(*target, fields, archived=False, created=now, modified=now))
-            return self._start_operation(connection, 1)
+            return self._start_operation(connection, 1, "/".join(target))
 
-    def poll(self, operation: str) -> bool:
-        """Whether an operation is reported as finished, which takes the number of polls that it started with."""
+    def fail(self, asset: str, polls: int) -> str:
+        """Start an operation on an asset that writes nothing and fails after so many polls; its id."""
         with self._database.write() as connection:
-            row = connection.execute("SELECT polls_left FROM operations WHERE id = ?", (operation,)).fetchone()
+            return self._start_operation(connection, polls, f"{_FAILED}{asset}")
+
+    def poll(self, operation: str) -> Outcome | None:
+        """How an operation ended; None while it goes on, which takes the number of polls that it started with.
+
+        Raises:
+            RefusedError: 404, there is none.
+        """
+        with self._database.write() as connection:
+            row = connection.execute("SELECT polls_left, asset FROM operations WHERE id = ?", (operation,)).fetchone()
             if row is None:
                 raise refused(f"There is no operation {operation}.", status=404, code="NotFound")
             connection.execute("UPDATE operations SET polls_left = max(polls_left - 1, 0) WHERE id = ?", (operation,))
-        finished = int(row["polls_left"]) == 0
-        if finished:
-            self._recent.finished(operation)
-        return finished
+        if int(row["polls_left"]) > 0:
+            return None
+        self._recent.finished(operation)
+        asset = str(row["asset"])
+        return Outcome(asset.removeprefix(_FAILED), failed=asset.startswith(_FAILED))
 
     # Inside a transaction
 
     @staticmethod
-    def _start_operation(connection: sqlite3.Connection, polls: int) -> str:
-        operation = str(uuid.uuid4())
-        connection.execute("INSERT INTO operations VALUES (?, ?)", (operation, polls))
+    def _start_operation(connection: sqlite3.Connection, polls: int, asset: str) -> str:
+        operation = secrets.token_urlsafe(32)
+        connection.execute("INSERT INTO operations VALUES (?, ?, ?)", (operation, polls, asset))
         return operation
 
     def _lag(self, new: Record, old: Record | None, polls: int = 0, operation: str | None = None) -> None:
@@ -293,8 +342,8 @@ class ModelStore:
         if found is not None and found.deleted is not None:
             day = datetime.fromtimestamp(found.deleted, UTC).strftime("%m/%d/%Y %H:%M:%S")
             raise refused(
-                f"Model {name} version {version} was deleted at {day} +00:00 and cannot be recreated."
-                " Use another version."
+                f"Asset azureml://registries/{registry}/models/{name}/versions/{version} was deleted at {day} +00:00,"
+                " it cannot be recreated. Please try again with a different version."
             )
         return found
 
@@ -312,7 +361,11 @@ class ModelStore:
             if self._blobs.holds(container, path):
                 return f"{_OWN}{container}/{path}"
         if checked:
-            raise refused(f"The path {uri} holds no file, so nothing can be registered from it.")
+            if not self._blobs.has_container(container):
+                raise refused(f"Invalid containerUri {uri}")
+            raise refused(
+                f"No blobs found in storage at model asset path: {uri}", code="ModelAssetPathNotFoundInStorage"
+            )
         return f"{_OWN}{container}/{raw}"
 
     @staticmethod
@@ -345,12 +398,3 @@ class ModelStore:
             (json.dumps(asdict(fields)), archived, time.time(), old.registry, old.name, old.version),
         )
         return self.get(old.registry, old.name, old.version)
-
-
-def _new_container() -> str:
-    """A name that no other data folder has: a URL from before a restart then means this content or nothing."""
-    return f"{OWN_CONTAINER}{uuid.uuid4().hex}"
-
-
-def _with_uri(fields: Fields, uri: str) -> Fields:
-    return Fields(**{**asdict(fields), "model_uri": uri})

@@ -7,11 +7,10 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from azureml_publish.emulator.addresses import Addresses
 from azureml_publish.emulator.quirks import Quirks
+from azureml_publish.emulator.registry.answers import answer
 from azureml_publish.emulator.registry.models import View
 from azureml_publish.emulator.registry.records import refused
-from azureml_publish.emulator.routing import Json
 
 Entry = TypeVar("Entry")
 
@@ -41,13 +40,6 @@ def newest_first(request: Request) -> bool:
     return text[-1] == "desc"
 
 
-def _without_tags(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry whose tags are empty, in the form of either API."""
-    if "kvTags" in entry:
-        return {**entry, "kvTags": {}}
-    return {**entry, "properties": {**entry["properties"], "tags": {}}}
-
-
 def _number(text: str, what: str) -> int:
     if not text.isdecimal():
         raise refused(f"{what} is a whole number, not {text!r}.")
@@ -56,7 +48,7 @@ def _number(text: str, what: str) -> int:
 
 def paged(
     request: Request,
-    addresses: Addresses,
+    base: str,
     quirks: Quirks,
     fetch: Callable[[int, int], Sequence[Entry]],
     render: Callable[[Entry], dict[str, Any]],
@@ -67,8 +59,8 @@ def paged(
 
     Args:
         request: The request, with `$top` and a token if it follows a link.
-        addresses: Where the next link leads.
-        quirks: Tell how long a page is, and whether its entries have tags.
+        base: The host that the next link names.
+        quirks: Tell how long a page is, and whether `$top` counts.
         fetch: Gives entries from an offset on, at most so many.
         render: An entry as JSON.
     """
@@ -78,17 +70,15 @@ def paged(
         offset = int(base64.urlsafe_b64decode(token).decode()) if token else 0
     except ValueError as error:
         raise refused("The token of the page is not one that was given out.") from error
-    top = _number(query["$top"], "$top") if "$top" in query else None
+    top = _number(query["$top"], "$top") if "$top" in query and not quirks.ignore_top else None
     size = quirks.page_size if top is None else min(quirks.page_size, top)
     entries = fetch(offset, size + 1)
     body: dict[str, Any] = {"value": [render(entry) for entry in entries[:size]]}
-    if quirks.empty_list_tags:
-        body["value"] = [_without_tags(entry) for entry in body["value"]]
     if len(entries) > size and (top is None or top > size):
         kept = {name: value for name, value in query.items() if name not in {*_TOKENS, "$top"}}
         kept["$skipToken"] = base64.urlsafe_b64encode(str(offset + size).encode()).decode()
         if top is not None:
             kept["$top"] = str(top - size)
         url = request.url.replace_query_params().include_query_params(**kept)
-        body["nextLink"] = f"{addresses.https}{url.path}?{url.query}"
-    return Json(body)
+        body["nextLink"] = f"{base}{url.path}?{url.query}"
+    return answer(body)

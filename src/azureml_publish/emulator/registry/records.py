@@ -1,10 +1,12 @@
 """A model version as the registry keeps it, and the rules of what may change in it."""
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from azureml_publish.emulator.quirks import Quirks
 from azureml_publish.emulator.routing import RefusedError
 
 REGISTRY_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{2,32}")
@@ -102,7 +104,7 @@ def _text(value: object, what: str) -> str | None:
 
 _KNOWN = frozenset(
     {"description", "tags", "properties", "modelType", "modelUri", "isAnonymous", "isArchived", "system_metadata"}
-    | {"flavors", "stage", "jobName", "provisioningState"}
+    | {"flavors", "stage", "jobName", "provisioningState", "originAssetId", "intellectualProperty"}
 )
 
 
@@ -113,6 +115,7 @@ class Submission:
     fields: Fields
     has_uri: bool
     has_type: bool
+    has_metadata: bool
     archived: bool | None
 
 
@@ -151,22 +154,32 @@ def read_submission(body: object) -> Submission:
         is_anonymous=properties.get("isAnonymous") is True,
         extra={key: value for key, value in properties.items() if key not in _KNOWN and value is not None},
     )
-    return Submission(fields, bool(uri), model_type is not None, archived)
+    return Submission(fields, bool(uri), model_type is not None, metadata is not None, archived)
 
 
-def append_properties(identity: str, old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+def append_properties(
+    identity: str, old: Mapping[str, str], new: Mapping[str, str], *, checked: bool = True
+) -> dict[str, str]:
     """Old properties and new ones; a property that is left out stays.
 
     Raises:
-        RefusedError: 400, a value differs from the one that is there.
+        RefusedError: 400, a value differs from the one that is there, and is to be checked.
     """
     for key, value in new.items():
-        if key in old and old[key] != value:
+        if checked and key in old and old[key] != value:
             raise refused(
                 f"Value of property {key} of {identity} cannot be replaced: it is {old[key]!r}, {value!r} was sent."
                 " It cannot be changed without increasing the version."
             )
     return {**old, **new}
+
+
+def own_container(registry: str) -> str:
+    """A name for a container of the registry's own: recorded is the beginning of the registry's name and a UUID.
+
+    No other data folder has it, so that a URL from before a restart means this content or nothing.
+    """
+    return f"{registry[:10].lower().replace('_', '-').rstrip('-')}-{uuid.uuid4()}"
 
 
 def merge_metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +188,7 @@ def merge_metadata(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, 
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def created_fields(sent: Submission) -> Fields:
+def created_fields(registry: str, sent: Submission, quirks: Quirks) -> Fields:
     """Fields of a version that did not exist.
 
     Raises:
@@ -183,10 +196,15 @@ def created_fields(sent: Submission) -> Fields:
     """
     if not sent.has_uri:
         raise refused("modelUri is required to create a version.")
-    return replace(sent.fields, system_metadata=merge_metadata({}, sent.fields.system_metadata))
+    properties = dict(sent.fields.properties)
+    if quirks.own_properties:
+        properties.pop("aotManifest", None)
+        properties["modelManifestPathOrUri"] = f"/{own_container(registry)}/manifest.base.json"
+    metadata = merge_metadata({}, sent.fields.system_metadata)
+    return replace(sent.fields, properties=properties, system_metadata=metadata)
 
 
-def updated_fields(identity: str, old: Fields, sent: Submission) -> Fields:
+def updated_fields(identity: str, old: Fields, sent: Submission, quirks: Quirks) -> Fields:
     """Fields of a version after a PUT on it.
 
     Raises:
@@ -204,8 +222,10 @@ def updated_fields(identity: str, old: Fields, sent: Submission) -> Fields:
         old,
         description=new.description,
         tags=dict(new.tags),
-        properties=append_properties(identity, old.properties, new.properties),
-        system_metadata=merge_metadata(old.system_metadata, new.system_metadata),
+        properties=append_properties(identity, old.properties, new.properties, checked=not quirks.unchecked_properties),
+        system_metadata=merge_metadata(
+            {} if quirks.replace_metadata and sent.has_metadata else old.system_metadata, new.system_metadata
+        ),
         flavors=new.flavors or old.flavors,
         stage=new.stage,
         extra={**old.extra, **new.extra},

@@ -1,33 +1,29 @@
-"""Registry records and errors in the JSON of Azure Resource Manager."""
+"""Registry records in the JSON of the services: what was recorded of it, key for key, null for null."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import Response
-from starlette.types import Scope
-
 from azureml_publish.emulator.addresses import Addresses
+from azureml_publish.emulator.quirks import Quirks
+from azureml_publish.emulator.registry.metadata import shown_metadata
 from azureml_publish.emulator.registry.models import own_blob
 from azureml_publish.emulator.registry.records import Container, Record
-from azureml_publish.emulator.routing import Json, status_and_code
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 RESOURCE_GROUP = "emulator"
 REGION = "local"
 _FORMATS = {"custom_model": "CUSTOM", "mlflow_model": "MLFLOW", "triton_model": "TRITON", "presets_model": "PRESETS"}
-
-
-def render_error(error: Exception, scope: Scope) -> Response:
-    """Any failure as an ARM error envelope."""
-    status, code, message, headers = status_and_code(error)
-    del scope
-    return Json({"error": {"code": code, "message": message}}, status, headers)
+_CREATION_SECONDS = 0.7
+"""How long before its creation a new version was modified, by the service's own account."""
+_NO_DATE = "0001-01-01T00:00:00+00:00"
 
 
 def timestamp(seconds: float) -> str:
-    """A time since the epoch in RFC 3339 with microseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+    """A time since the epoch as the service writes it: up to seven digits of a second, without zeros at the end."""
+    whole, ticks = divmod(round(seconds * 10**7), 10**7)
+    fraction = f".{ticks:07}".rstrip("0").rstrip(".")
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}{fraction}+00:00"
 
 
 def _system_data(created: float, modified: float) -> dict[str, str]:
@@ -35,64 +31,85 @@ def _system_data(created: float, modified: float) -> dict[str, str]:
         "createdAt": timestamp(created),
         "createdBy": "emulator",
         "createdByType": "User",
-        "lastModifiedAt": timestamp(modified),
+        "lastModifiedAt": timestamp(modified - _CREATION_SECONDS if modified == created else modified),
         "lastModifiedBy": "emulator",
         "lastModifiedByType": "User",
     }
 
 
-def model_uri(record: Record, addresses: Addresses) -> str:
-    """Where the content can be reached now."""
+def model_uri(record: Record, addresses: Addresses, *, second: bool = False) -> str:
+    """Where the content can be reached now; `second` names the other of the two accounts."""
     own = own_blob(record.fields.model_uri)
-    return addresses.model_uri(*own) if own is not None else record.fields.model_uri
+    return addresses.model_uri(*own, second=second) if own is not None else record.fields.model_uri
 
 
-def render_version(record: Record, addresses: Addresses) -> dict[str, Any]:
+def render_version(record: Record, addresses: Addresses, quirks: Quirks, *, second: bool = False) -> dict[str, Any]:
     """A version for the management front end.
 
-    `flavors` is always there because azure-ai-ml 1.35.2 fails on a version without it. System metadata is not: this API
-    takes it but does not hand it back.
+    `flavors` is always there because azure-ai-ml 1.35.2 fails on a version without it.
     """
     fields = record.fields
+    properties = {
+        "description": fields.description,
+        "tags": dict(fields.tags),
+        "properties": dict(fields.properties),
+        "isArchived": record.archived,
+        "isAnonymous": fields.is_anonymous,
+        "flavors": dict(fields.flavors),
+        "modelType": fields.model_type,
+        "modelUri": model_uri(record, addresses, second=second),
+        "originAssetId": None,
+        "jobName": fields.job_name,
+        "intellectualProperty": None,
+        "defaultDeploymentTemplate": {"assetId": None},
+        "allowedDeploymentTemplates": [],
+        **fields.extra,
+    }
+    if quirks.front_metadata:
+        properties["system_metadata"] = shown_metadata(fields.system_metadata, closed=quirks.closed_metadata)
     return {
         "id": record.asset_id,
-        "name": record.version,
-        "type": "Microsoft.MachineLearningServices/registries/models/versions",
-        "properties": {
-            **fields.extra,
-            "description": fields.description,
-            "tags": dict(fields.tags),
-            "properties": dict(fields.properties),
-            "isArchived": record.archived,
-            "isAnonymous": fields.is_anonymous,
-            "flavors": dict(fields.flavors),
-            "modelType": fields.model_type,
-            "modelUri": model_uri(record, addresses),
-            "stage": fields.stage,
-            "jobName": fields.job_name,
-            "provisioningState": "Succeeded",
-        },
+        "name": record.name,
+        "type": "models",
+        "properties": properties,
         "systemData": _system_data(record.created, record.modified),
     }
 
 
+def render_version_entry(record: Record, addresses: Addresses, quirks: Quirks, now: float) -> dict[str, Any]:
+    """A version in a list: without system metadata and templates, and modified at the time of the request."""
+    shown = render_version(record, addresses, quirks)
+    properties = {key: value for key, value in shown["properties"].items() if key != "system_metadata"}
+    properties |= {"defaultDeploymentTemplate": {"assetId": None}, "allowedDeploymentTemplates": None}
+    return {**shown, "properties": properties, "systemData": _system_data(record.created, now)}
+
+
 def render_container(container: Container) -> dict[str, Any]:
-    """All versions of a name for the management front end."""
+    """All versions of a name for the management front end. Recorded of data only, not of models."""
+    system_data = _system_data(container.created, container.modified)
     return {
         "id": f"azureml://registries/{container.registry}/models/{container.name}",
         "name": container.name,
-        "type": "Microsoft.MachineLearningServices/registries/models",
+        "type": "models",
         "properties": {
             "description": container.fields.get("description"),
-            "tags": container.fields.get("tags") or {},
-            "properties": container.fields.get("properties") or {},
+            "tags": container.fields.get("tags"),
+            "properties": container.fields.get("properties"),
             "isArchived": container.archived,
             "latestVersion": container.latest,
             "nextVersion": container.next_version,
-            "provisioningState": "Succeeded",
         },
-        "systemData": _system_data(container.created, container.modified),
+        "systemData": {key: value for key, value in system_data.items() if not key.startswith("lastModifiedBy")},
     }
+
+
+def render_container_entry(container: Container, quirks: Quirks) -> dict[str, Any]:
+    """A name in a list of names."""
+    shown = render_container(container)
+    if not quirks.bare_name_lists:
+        return shown
+    properties = {**shown["properties"], "description": "", "tags": {}, "properties": {}}
+    return {**shown, "properties": properties, "systemData": {**shown["systemData"], "lastModifiedAt": _NO_DATE}}
 
 
 def render_model(record: Record, addresses: Addresses) -> dict[str, Any]:
@@ -120,7 +137,9 @@ def render_model(record: Record, addresses: Addresses) -> dict[str, Any]:
     }
 
 
-def render_blob_reference(addresses: Addresses, container: str, path: str, sas: str) -> dict[str, Any]:
+def render_blob_reference(
+    addresses: Addresses, container: str, path: str, sas: str, *, second: bool = False
+) -> dict[str, Any]:
     """Access to a container, for an upload or a download.
 
     Args:
@@ -128,11 +147,12 @@ def render_blob_reference(addresses: Addresses, container: str, path: str, sas: 
         container: The container that the signature is for.
         path: The content inside it, empty for the container.
         sas: The signature, a query string.
+        second: Name the other of the two accounts.
     """
-    url = addresses.container(container)
+    url = addresses.container(container, second=second)
     account = (
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}"
-        "/providers/Microsoft.Storage/storageAccounts/emulator"
+        f"/providers/Microsoft.Storage/storageAccounts/emulator{2 if second else ''}"
     )
     return {
         "blobUri": f"{url}/{path}" if path else url,
@@ -160,3 +180,21 @@ def render_cloud(cloud: str, addresses: Addresses) -> list[Mapping[str, Any]]:
             "suffixes": {"storage": "azureml-publish.emulator.invalid"},
         }
     ]
+
+
+def render_discovery(name: str, addresses: Addresses, quirks: Quirks) -> dict[str, Any]:
+    """Where a registry is: its front end, and the host of the other services in its region."""
+    return {
+        "registryId": SUBSCRIPTION,
+        "registryName": name,
+        "tenantId": SUBSCRIPTION,
+        "primaryRegion": REGION,
+        "regions": [REGION],
+        "subscriptionId": SUBSCRIPTION,
+        "resourceGroup": RESOURCE_GROUP,
+        "workspaceName": None,
+        "primaryRegionResourceProviderUri": f"{addresses.https}/",
+        "registryFqdns": {REGION: {"uri": addresses.region if quirks.two_hosts else addresses.https}},
+        "intellectualPropertyPublisher": None,
+        "isTradeRestricted": False,
+    }

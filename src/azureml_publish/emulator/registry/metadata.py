@@ -1,0 +1,96 @@
+"""System metadata as the front end returns it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_KEYS = (
+    "invisibleUntil",
+    "playgroundRateLimitTier",
+    "platformCapabilities",
+    "supportedComputes",
+    "tasks",
+    "deprecation",
+    "featured",
+    "preview",
+    "benchmark",
+    "datasets",
+    "industry",
+    "keywords",
+    "licenseDescription",
+    "trainingDataDate",
+    "evaluation",
+    "notes",
+    "modelArchitecture",
+    "componentVersion",
+    "modelPath",
+    "aotManifest",
+    "hasDeltaWeights",
+    "maapSurcharge",
+    "maapSurchargeType",
+    "isCustomerInfoRequired",
+    "fineTuneOnlyModel",
+    "modelFlavor",
+    "lifecycle",
+    "links",
+    "foundryLocal",
+    "directoryPath",
+    "alias",
+    "promptTemplate",
+    "parameterSchema",
+    "supportsToolCalling",
+    "toolCallStart",
+    "toolCallEnd",
+    "toolRegisterStart",
+    "toolRegisterEnd",
+    "toolResponseStart",
+    "toolResponseEnd",
+    "skuToNumReplicasMap",
+    "openmmlabModelId",
+    "mlflowFlavor",
+    "publisher",
+    "author",
+    "license",
+    "summary",
+    "displayName",
+    "languages",
+    "textContextWindow",
+    "maxOutputTokens",
+    "inputModalities",
+    "outputModalities",
+    "modelCapabilities",
+    "baseModelWeightsVersion",
+    "SKU",
+    "sharedComputeCapacityEnabled",
+    "freePlayground",
+    "deploymentOptions",
+    "inferenceSupportedEnvs",
+    "isDirectFromAzure",
+    "inferenceEnvironmentAssetId",
+    "maasFinetuning",
+    "featureFlags",
+    "architecture",
+    "parameterCount",
+    "terms",
+    "softwareRequirements",
+    "trademarkInformation",
+    "contactInformation",
+    "reportingMechanisms",
+    "trainingInformation",
+    "azureOffers",
+    "modalitiesSupported",
+    "endpointsSupported",
+    "featuresSupported",
+    "toolsSupported",
+)
+"""The keys of April 2026, in the order of the recorded answer (ManojBableshwar/deployment-template-demo 2940c61f,
+bugs/repro-logs). The set grows: published catalogues write keys that are not among them, and those do not come back."""
+
+
+def shown_metadata(stored: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
+    """What a GET returns of what was written.
+
+    Args:
+        stored: The keys that were set, in native types.
+        closed: Return the keys that the service knows and no other, null where unset.
+    """
+    return {key: stored.get(key) for key in _KEYS} if closed else dict(stored)
