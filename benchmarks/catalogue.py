@@ -38,9 +38,10 @@ from azureml_publish.execute.apply import Tools, apply_plan
 from azureml_publish.execute.journal import Journal
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
+from azureml_publish.pipeline.check import CheckedProject, load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import Plan
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
@@ -139,7 +140,7 @@ def serve(folder: Path) -> Iterator[dict[str, str]]:
         process.wait(20)
 
 
-def seed(staged: Staged, environ: dict[str, str]) -> None:
+def seed(staged: CheckedProject, environ: dict[str, str]) -> None:
     """Register every model as it is now, with one small file for all of them, faster than through any client."""
     base = environ["REGISTRY_DISCOVERY_ENDPOINT_URL"].rstrip("/")
     place = "subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/local"
@@ -195,7 +196,7 @@ class Timed:
     cpu: float
 
 
-def plan_models(staged: Staged, registry: AzureRegistry, jobs: int) -> Plan:
+def plan_models(staged: CheckedProject, registry: AzureRegistry, jobs: int) -> Plan:
     """Ask a registry about every model, and compare."""
     return observe_models(staged, registry, jobs).observed.plan()
 
@@ -223,11 +224,11 @@ def one_after_another(names: list[str]) -> float:
     return (time.monotonic() - began) / len(names)
 
 
-def read_stages(root: Path) -> tuple[Staged, float]:
+def read_stages(root: Path) -> tuple[CheckedProject, float]:
     """What `plan` does before it asks a registry, and the seconds it takes."""
     began = time.monotonic()
     run = RunContext(root, os.environ, datetime.now(UTC).date())
-    staged = stage(run, (), Settings(), errors_only=True)
+    staged = load_checked(run, (), Settings())
     return staged, time.monotonic() - began
 
 

@@ -16,9 +16,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
+from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.fix import mend
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, Staged, stage
 from tests.conftest import REPOSITORY, Run, edit
 from tests.unit.test_git import disguise
 
@@ -95,12 +96,13 @@ def broken(root: Path, *edits: Edit, path: str = SPEC) -> tuple[dict[str, bytes]
     """What the project is before and after mending by a rule whose mends spoil the file, or lie."""
     run = RunContext(root, {}, date(2026, 11, 21))
 
-    def told(staged: Staged) -> list[Diagnostic]:
+    def told(staged: CheckedProject) -> list[Diagnostic]:
         del staged
         return [Diagnostic("CARD001", "x", Severity.ERROR, "", Location(path), "", Fix(edits))]
 
-    def lint(folder: Path) -> Staged:
-        return stage(RunContext(folder, {}, run.today), (), Settings())
+    def lint(folder: Path) -> CheckedProject:
+        there = RunContext(folder, {}, run.today)
+        return check(there, load(there, (), Settings()))
 
     before = files(root)
     mending = mend(root, lint, told, unsafe=True)
@@ -123,14 +125,15 @@ def test_one_spoilt_mend_does_not_keep_the_others_out(project: Path) -> None:
     good, bad = "models/bert-large-cased/model.yaml", CARD
     run = RunContext(project, {}, date(2026, 11, 21))
 
-    def told(_: Staged) -> list[Diagnostic]:
+    def told(_: CheckedProject) -> list[Diagnostic]:
         return [
             Diagnostic("X", "x", Severity.INFO, "", Location(good), "", Fix((Edit(1, 1, 1, 1, "#\n"),))),
             Diagnostic("X", "x", Severity.INFO, "", Location(bad), "", Fix((Edit(5, 1, 5, 1, "{{ nothing }}"),))),
         ]
 
-    def lint(folder: Path) -> Staged:
-        return stage(RunContext(folder, {}, run.today), (), Settings())
+    def lint(folder: Path) -> CheckedProject:
+        there = RunContext(folder, {}, run.today)
+        return check(there, load(there, (), Settings()))
 
     mending = mend(project, lint, told, unsafe=False)
     assert list(mending.after) == [good]

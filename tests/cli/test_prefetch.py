@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Unreachable, UsageProblem
+from azureml_publish.pipeline.load import LoadedProject, Settings, load
 from azureml_publish.pipeline.prefetch import Asking
-from azureml_publish.project import Project, load_project
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import Project
 from tests.conftest import Run, edit
 
 OTHER = ("bert-base-cased", 3)
@@ -48,29 +51,27 @@ def opening(told: Told) -> Iterator[Any]:
 
 
 @pytest.fixture
-def shipped(project: Path) -> Project:
-    loaded, _ = load_project(project)
-    assert loaded is not None
-    return loaded
+def shipped(project: Path) -> LoadedProject:
+    return load(RunContext(project, {}, date(2026, 11, 21)), (), Settings())
 
 
-def test_each_version_is_asked_for_once_and_answered_or_refused_where_it_is_wanted(shipped: Project) -> None:
+def test_each_version_is_asked_for_once_and_answered_or_refused_where_it_is_wanted(shipped: LoadedProject) -> None:
     told = Told()
     with Asking(lambda _: opening(told), jobs=2) as asking:
-        asking.begin(shipped, shipped.models)
+        asking.begin(shipped)
         told.may.set()
         answers: list[Any] = [asking.find(*one) for one in (("bert-large-cased", 21), ("bert-base-cased", 18), OTHER)]
         assert answers == ["bert-large-cased:21", "bert-base-cased:18", "bert-base-cased:3"]
         with pytest.raises(Unreachable, match="gone"):
             asking.find("distilbert-base-uncased", 14)
     assert told.closed
-    assert sorted(told.asked) == sorted([*((one.spec.name, one.spec.version) for one in shipped.models), OTHER])
+    assert sorted(told.asked) == sorted([*((one.spec.name, one.spec.version) for one in shipped.folders), OTHER])
 
 
-def test_whoever_leaves_waits_for_no_answer_and_asks_no_more(shipped: Project) -> None:
+def test_whoever_leaves_waits_for_no_answer_and_asks_no_more(shipped: LoadedProject) -> None:
     told = Told()
     with Asking(lambda _: opening(told), jobs=1) as asking:
-        asking.begin(shipped, shipped.models)
+        asking.begin(shipped)
         asking.registry()
     assert told.closed
     told.may.set()
@@ -80,12 +81,12 @@ def test_whoever_leaves_waits_for_no_answer_and_asks_no_more(shipped: Project) -
     assert len(told.asked) <= 1
 
 
-def test_that_a_registry_cannot_be_opened_is_raised_where_it_is_wanted(shipped: Project) -> None:
+def test_that_a_registry_cannot_be_opened_is_raised_where_it_is_wanted(shipped: LoadedProject) -> None:
     def refused(_: Project) -> Any:
         raise UsageProblem("There is no such registry.")
 
     with Asking(refused, jobs=1) as asking:
-        asking.begin(shipped, shipped.models)
+        asking.begin(shipped)
         with pytest.raises(UsageProblem, match="no such registry"):
             asking.registry()
 

@@ -27,10 +27,11 @@ from azureml_publish.emulator import Emulator, Quirks
 from azureml_publish.execute.apply import Result, Tools, apply_plan
 from azureml_publish.execute.journal import Journal, read_journal
 from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
+from azureml_publish.pipeline.check import CheckedProject, render
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked, write_plan
-from azureml_publish.pipeline.stages import Settings, Staged, stage
 from azureml_publish.plan import ActionKind, Desired, Plan, Request
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
@@ -83,7 +84,7 @@ class Catalogue:
         self.registries = {name: AzureRegistry(name, AnyToken(), find_cloud(os.environ), "test") for name in REGISTRIES}
         self._runs = 0
         self._run = RunContext(root, os.environ, TODAY)
-        self._staged: dict[str, Staged] = {}
+        self._staged: dict[str, CheckedProject] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -140,17 +141,17 @@ class Catalogue:
         for name in MODELS:
             self.specs[name] = yaml.load((self.root / "models" / name / "model.yaml").read_text(), yaml.CSafeLoader)
 
-    def stage(self, *names: str) -> Staged:
+    def stage(self, *names: str) -> CheckedProject:
         """Read and render, once for each text of a folder: what `describe_content` reads is not part of it."""
         staged = [self._stage(name) for name in names or MODELS]
-        return replace(staged[0], subjects=tuple(subject for one in staged for subject in one.subjects))
+        return replace(staged[0], models=tuple(model for one in staged for model in one.models))
 
-    def _stage(self, name: str) -> Staged:
+    def _stage(self, name: str) -> CheckedProject:
         folder = self.root / "models" / name
         files = (self.root / "publish.yaml", folder / "model.yaml", folder / "card.md.j2")
         key = hashlib.sha256(json.dumps([name, *(file.read_text() for file in files)]).encode()).hexdigest()
         if key not in self._staged:
-            staged = stage(self._run, (name,), Settings(), check=False)
+            staged = render(load(self._run, (name,), Settings()))
             assert not staged.found, staged.found
             self._staged[key] = staged
         return self._staged[key]

@@ -23,8 +23,8 @@ from azureml_publish.execute.apply import Result, Tools, apply_plan
 from azureml_publish.execute.journal import Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
+from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models
-from azureml_publish.pipeline.stages import Staged
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from tests.conftest import StaticToken
@@ -68,7 +68,7 @@ class Unheeding(AzureRegistry):
 class Wish:
     """What one of the two wants: its folder as it was read and rendered."""
 
-    staged: Staged
+    staged: CheckedProject
 
     @property
     def asset(self) -> RenderedAsset:

@@ -16,10 +16,11 @@ from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict
 from azureml_publish.execute.apply import Result, Tools, apply_plan
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
+from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.registries import Opened, asked_registry, open_registry
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked
-from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import Plan
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text, results_json, results_text
@@ -65,8 +66,8 @@ def command(
     out to write to the same registry, this one stops.
     """
     asked = what_is_asked(output.run, models, registry, Settings(layout, as_of))
-    staged = stage(output.run, asked.models, asked.settings, errors_only=True)
-    project = require_sound(staged)
+    staged = load_checked(output.run, asked.models, asked.settings)
+    project = staged.require_sound()
     with (
         open_registry(output.run, project, asked.registry) as opened,
         recording(project, opened.registry.name, "apply") as records,

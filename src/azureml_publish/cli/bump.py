@@ -13,9 +13,10 @@ from azureml_publish.cli.options import as_of_option, layout_option, models_argu
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import Conflict, UsageProblem
 from azureml_publish.files import with_version, write_edited
+from azureml_publish.pipeline.check import CheckedProject, load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import ask_states, observe_models
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.stages import Settings, Staged, require_sound, stage
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
 from azureml_publish.registry import Registry
@@ -60,8 +61,8 @@ def command(
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
-    staged = stage(output.run, models, Settings(layout, as_of), errors_only=True)
-    project = require_sound(staged)
+    staged = load_checked(output.run, models, Settings(layout, as_of))
+    project = staged.require_sound()
     with open_registry(output.run, project, registry) as opened:
         bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))
     _write(staged, bumps)
@@ -78,7 +79,7 @@ def command(
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
 
 
-def _required(staged: Staged, registry: Registry) -> Iterator[_Bump]:
+def _required(staged: CheckedProject, registry: Registry) -> Iterator[_Bump]:
     """What makes the plan go through, and nothing more."""
     observed = observe_models(staged, registry, _JOBS).observed
     free = {wanted.asset.name: state.next_version for wanted, state in observed.models}
@@ -87,7 +88,7 @@ def _required(staged: Staged, registry: Registry) -> Iterator[_Bump]:
             yield _Bump(action.model, action.version, free[action.model], action.reason)
 
 
-def _wanted(staged: Staged, registry: Registry, number: int | None) -> Iterator[_Bump]:
+def _wanted(staged: CheckedProject, registry: Registry, number: int | None) -> Iterator[_Bump]:
     """The next free version of every model, or a number of one's own.
 
     Raises:
@@ -106,7 +107,7 @@ def _wanted(staged: Staged, registry: Registry, number: int | None) -> Iterator[
         yield _Bump(asset.name, asset.version, after)
 
 
-def _write(staged: Staged, bumps: list[_Bump]) -> None:
+def _write(staged: CheckedProject, bumps: list[_Bump]) -> None:
     """Write all versions, once each is known to fit its file."""
     after = {one.model: one.after for one in bumps if one.before != one.after}
     texts = {

@@ -12,7 +12,8 @@ from azureml_publish.documents import parse_yaml
 from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import write_edited
-from azureml_publish.pipeline.stages import Settings, require_sound, stage
+from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.project import SPEC_FILE, ModelFolder
 from azureml_publish.reporters.diagnostics import as_json
 
@@ -48,8 +49,8 @@ def command(
     in_order = [named[step] for step in STEPS if step in named]
     if in_order != sorted(in_order):
         raise UsageProblem("The days are out of order.", hint="First legacy, then deprecated, then retired.")
-    staged = stage(output.run, models, Settings(), errors_only=True)
-    require_sound(staged)
+    staged = load_checked(output.run, models, Settings())
+    staged.require_sound()
     written: dict[str, dict[str, str]] = {}
     for folder, _ in staged.rendered:
         tuned = bool(folder.spec.tasks.finetune) if finetune is None else finetune

@@ -11,13 +11,14 @@ import click
 
 from azureml_publish import __version__
 from azureml_publish.cli.options import output_options, registry_option
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import unusable
 from azureml_publish.pipeline.registries import TOOL, find_config, open_registry
-from azureml_publish.pipeline.stages import FINDINGS, Settings, stage
 from azureml_publish.project import Project
 from azureml_publish.registry.diagnostics import Examined, State, examine_registry
 from azureml_publish.reporters.examinations import examinations_json, examinations_text
@@ -46,7 +47,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     said = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
     yield Examined("versions", State.FINE, said)
     try:
-        staged = stage(output.run, (), Settings(), errors_only=True)
+        staged = load_checked(output.run, (), Settings())
     except UsageProblem as problem:
         yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
         return
@@ -57,7 +58,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     if has_errors(staged.found):
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
     else:
-        yield Examined("project", State.FINE, f"{len(staged.subjects)} models without an error.")
+        yield Examined("project", State.FINE, f"{len(staged.models)} models without an error.")
     find_config(staged.project, registry or staged.project.config.registry)  # a name that is wrong is no finding
     with ExitStack() as opening:
         try:

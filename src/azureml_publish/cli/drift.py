@@ -11,14 +11,15 @@ import click
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
+from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.drift_fix import fix_folder
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.saved_plans import read_saved
-from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, require_sound, stage
 from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines, find_drift
 from azureml_publish.project import Project
 from azureml_publish.registry import Registry
@@ -53,8 +54,8 @@ def command(
     applied yet is told apart, and is no drift. Nothing is written to the registry. Exits with 4 where there is drift.
     """
     settings = Settings(layout, as_of)
-    staged = stage(output.run, models, settings, errors_only=True)
-    project = require_sound(staged)
+    staged = load_checked(output.run, models, settings)
+    project = staged.require_sound()
     saved = read_saved(output.run, since) if since is not None else None
     with open_registry(output.run, project, registry) as opened:
         if saved is not None and saved.registry != opened.registry.name:
@@ -114,13 +115,13 @@ def _assets(registry: Registry, name: str, numbers: Iterable[int]) -> tuple[Regi
     return tuple(state.asset for state in states if state.asset is not None)
 
 
-def _fix(staged: Staged, observed: Observed, drift: Drift, layout: LayoutName | None) -> dict[str, Fixed]:
+def _fix(staged: CheckedProject, observed: Observed, drift: Drift, layout: LayoutName | None) -> dict[str, Fixed]:
     states = {wanted.asset.name: state for wanted, state in observed.models}
-    subjects = {one.folder.spec.name: one for one in staged.subjects}
+    models = {one.folder.spec.name: one for one in staged.models}
     return {
-        model.model: fix_folder(subjects[model.model], model, states[model.model], layout)
-        for model in drift.models
-        if any(field.counts for field in model.fields)
+        one.model: fix_folder(staged.subject, models[one.model], one, states[one.model], layout)
+        for one in drift.models
+        if staged.subject is not None and any(field.counts for field in one.fields)
     }
 
 
@@ -134,7 +135,7 @@ def _remains(drift: Drift, fixes: Mapping[str, Fixed]) -> bool:
     )
 
 
-def _report(drift: Drift, fixes: Mapping[str, Fixed], staged: Staged, project: Project, output: Output) -> str:
+def _report(drift: Drift, fixes: Mapping[str, Fixed], staged: CheckedProject, project: Project, output: Output) -> str:
     match output.format:
         case "json":
             return drift_json(drift, fixes)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.cli.sizes import Bytes
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import FINDINGS
 from azureml_publish.project import read_optional
 from azureml_publish.spec import read_spec
 

@@ -15,7 +15,8 @@ from azureml_publish.cli.output import Output
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_mapping
-from azureml_publish.pipeline.stages import Settings, require_sound, stage
+from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.plan import Desired, rule_of, wanted_fields
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import Templates, default_templates
@@ -37,8 +38,8 @@ def command(
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
     or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is asked.
     """
-    staged = stage(output.run, [model] if model else [], Settings(layout, as_of), errors_only=True)
-    project = require_sound(staged)
+    staged = load_checked(output.run, [model] if model else [], Settings(layout, as_of))
+    project = staged.require_sound()
     if len(staged.rendered) != 1:
         if not project.models:
             raise NotFound("There is no model folder yet.", hint="`publish init ORG/NAME` begins one.")

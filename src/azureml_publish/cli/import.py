@@ -11,7 +11,7 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import output_options, registry_option
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
@@ -32,10 +32,11 @@ from azureml_publish.importer import (
     prove,
     with_presets,
 )
+from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.imports import read_assets, read_registered
+from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
 from azureml_publish.pipeline.references import unusable
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import FINDINGS, day_of, read_catalogue, render_folders, subject_of
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.imports import Imported, Proof, import_json, import_text
@@ -228,9 +229,9 @@ def _prove(drafts: Sequence[Draft], target: Target, run: RunContext, found: list
     for layout in ("system_metadata", "tags"):
         chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}
         models = [model for model in project.models if model.folder in chosen]
-        rendered, wrong = render_folders(subject, models, layout)
-        found.extend(wrong)
-        for one in rendered:
+        rendered = render_folders(subject, models, layout)
+        found.extend(rendered.found)
+        for one in rendered.models:
             draft = chosen[one.folder.folder]
             if one.rendered is not None:
                 differences = tuple(prove(draft.asset, one.rendered, layout))

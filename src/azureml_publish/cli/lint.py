@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import write_whole
@@ -24,10 +24,11 @@ from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.selection import selected
+from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.fix import diff_text, mend, write_mended
 from azureml_publish.pipeline.lint_assets import lint_assets
+from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, day_of, stage
 from azureml_publish.project import MAX_FILE_BYTES, find_root, shown_path
 from azureml_publish.render import default_templates
 from azureml_publish.reporters.diagnostics import counted, diagnostics_summary, diagnostics_text
@@ -69,7 +70,7 @@ class _Asking:
         self._noted: set[str] = set()
         self.failure: PublishError | None = None
 
-    def of_models(self, staged: Staged, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
+    def of_models(self, staged: CheckedProject, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
         from azureml_publish.pipeline.lint_online import lint_online  # noqa: PLC0415 - offline runs do without
 
         return self._told(lint_online(self._output.run, staged, links, self._registry, cache=self._cache))
@@ -154,14 +155,14 @@ def command(
         linted = lint_assets(run, models or (".",), day_of(run, as_of), cache=cache, links=online)
         told = linted.found if asking is None else (*linted.found, *asking.of_assets(linted.links))
         # Nothing is ever mended there, so that nothing is said to be mendable.
-        staged = Staged(None, (), in_order(replace(one, fix=None) for one in told))
+        staged = CheckedProject(None, (), in_order(replace(one, fix=None) for one in told))
     else:
         staged = _lint(asked, run, root, asking)
     if write_baseline is not None:
         _accept(output, asked, staged, write_baseline)
     found, held = _told(asked, staged)
     prefix = prefix_of(root, output.run.environ) if output.format in ("github", "sarif") else ""
-    count = linted.folders if assets else len(staged.subjects)
+    count = linted.folders if assets else len(staged.models)
     report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
     _show(output, report, root, held)
     if asking is not None and asking.failure is not None:
@@ -172,7 +173,7 @@ def command(
 
 def _mended(
     output: Output, asked: _Asked, asking: _Asking | None, *, diff: bool, unsafe: bool
-) -> tuple[Staged, tuple[Diagnostic, ...]]:
+) -> tuple[CheckedProject, tuple[Diagnostic, ...]]:
     """What is left after mending, and what was mended; with `--diff` the run ends here.
 
     The network is asked about the project as it is, and once more about what mending made of it.
@@ -198,7 +199,7 @@ def _mended(
     return left, () if missed else mending.done
 
 
-def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
+def _accept(output: Output, asked: _Asked, staged: CheckedProject, path: Path) -> None:
     """Write what is found into a baseline and end the run, with the code for findings where some are never accepted."""
     found = selected(staged.found, rulebook(), asked.select, asked.ignore)
     accepted = [one for one in found if rulebook().is_optional(one)]
@@ -210,12 +211,13 @@ def _accept(output: Output, asked: _Asked, staged: Staged, path: Path) -> None:
     raise SystemExit(FINDINGS if never else 0)
 
 
-def _lint(asked: _Asked, run: RunContext, root: Path, asking: _Asking | None = None) -> Staged:
+def _lint(asked: _Asked, run: RunContext, root: Path, asking: _Asking | None = None) -> CheckedProject:
     ask = asking.of_models if asking is not None else None
-    return stage(replace(run, directory=root), asked.models, Settings(as_of=asked.as_of), ask=ask)
+    here = replace(run, directory=root)
+    return check(here, load(here, asked.models, Settings(as_of=asked.as_of)), ask=ask)
 
 
-def _told(asked: _Asked, staged: Staged) -> tuple[tuple[Diagnostic, ...], int]:
+def _told(asked: _Asked, staged: CheckedProject) -> tuple[tuple[Diagnostic, ...], int]:
     """The findings that are asked for and new, and how many the baseline holds back."""
     wanted = selected(staged.found, rulebook(), asked.select, asked.ignore)
     if asked.baseline is None:

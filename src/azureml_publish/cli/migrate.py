@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TypeAlias
 
 import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.cli.options import output_options, registry_option
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value
 from azureml_publish.files import with_version, write_edited, write_whole
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
+from azureml_publish.pipeline.check import render, render_folders
 from azureml_publish.pipeline.imports import read_assets
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import FINDINGS, Settings, Staged, render_folders, require_sound, stage
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.migrations import migrations_json, migrations_text
@@ -100,12 +102,12 @@ def _asking(output: Output, registry: str, opened: ExitStack) -> Following:
 
 
 def _project(output: Output, layout: LayoutName, following: Following | None, *, write: bool) -> list[Migration]:
-    before = stage(output.run, (), Settings(), check=False)
-    project = require_sound(before)
-    folders = [one.folder for one in before.subjects]
-    subjects, found = render_folders(before.subjects[0].project, folders, layout) if folders else ((), ())
-    after = Staged(project, subjects, found)
-    require_sound(after)
+    before = render(load(output.run, (), Settings()))
+    project = before.require_sound()
+    after = replace(before, models=())
+    if before.subject is not None:
+        after = render_folders(before.subject, [one.folder for one in before.models], layout)
+    after.require_sound()
     migrations = []
     for (folder, old), (_, new) in zip(before.rendered, after.rendered, strict=True):
         changed, vanishing = _properties(old, new)

@@ -16,6 +16,9 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.paint import Paint
 
+FINDINGS = 4
+"""The exit code where something is found: errors, files that differ, drift."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:

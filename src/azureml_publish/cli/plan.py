@@ -14,11 +14,12 @@ from azureml_publish.cli.options import as_of_option, layout_option, models_argu
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import Conflict
 from azureml_publish.pipeline.annotation_locations import find_places
+from azureml_publish.pipeline.check import CheckedProject, check
+from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Asking
 from azureml_publish.pipeline.registries import asked_registry, open_registry
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
-from azureml_publish.pipeline.stages import Settings, Staged, day_of, require_sound, stage
 from azureml_publish.plan import Plan, Request
 from azureml_publish.project import Project
 from azureml_publish.reporters.annotations import plan_annotations
@@ -55,9 +56,9 @@ def command(
     if out is not None:
         check_name(output.run, out)
     with Asking(partial(open_registry, output.run, name=registry), jobs) as asking:
-        settings = Settings(layout, as_of)
-        staged = stage(output.run, models, settings, errors_only=True, meanwhile=asking.begin)
-        project = require_sound(staged)
+        loaded = load(output.run, models, Settings(layout, as_of))
+        staged = check(output.run, loaded, "errors", begun=lambda: asking.begin(loaded))
+        project = staged.require_sound()
         planning = observe_models(staged, asking.registry(), jobs, whole=out is not None, find=asking.find)
     plan = planning.observed.plan()
     if out is not None:
@@ -77,7 +78,7 @@ def command(
         raise SystemExit(CHANGES)
 
 
-def _report(plan: Plan, staged: Staged, project: Project, output: Output) -> str:
+def _report(plan: Plan, staged: CheckedProject, project: Project, output: Output) -> str:
     match output.format:
         case "json":
             return plan_json(plan)

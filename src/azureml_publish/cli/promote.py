@@ -27,10 +27,11 @@ from azureml_publish.execute.promote import (
     wanted_of,
 )
 from azureml_publish.git import commit_of
+from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import find_meant, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
 from azureml_publish.pipeline.run_log import Records, recording
-from azureml_publish.pipeline.stages import Settings, require_sound, stage
 from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
 from azureml_publish.reporters.lifecycle import Promoted, promoted_json, promoted_text
@@ -123,8 +124,8 @@ def _rendered(
     chosen = {folder.folder: asset for asset, folder in meant.items() if folder is not None}
     if not chosen:
         return {}
-    staged = stage(output.run, chosen, settings, errors_only=True)
-    require_sound(staged)
+    staged = load_checked(output.run, chosen, settings)
+    staged.require_sound()
     return {
         chosen[folder.folder]: Desired(rendered.asset, describe_content(folder, rendered).digest)
         for folder, rendered in staged.rendered

@@ -10,9 +10,10 @@ import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.files import write_bytes
-from azureml_publish.pipeline.stages import FINDINGS, Settings, require_sound, stage
+from azureml_publish.pipeline.check import render
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.reporters.diagnostics import as_json, counted
 
 OWN_FILES = ("MLmodel", "asset.yaml", "description.md", "model.yaml", "spec.yaml")
@@ -36,8 +37,8 @@ def command(
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    staged = stage(output.run, models, Settings(layout, as_of), check=False)
-    project = require_sound(staged)
+    staged = render(load(output.run, models, Settings(layout, as_of)))
+    project = staged.require_sound()
     target = output.run.directory / out if out else project.root / "build"
     changed = [path for _, rendered in staged.rendered for path in _differing(target, rendered)]
     if not check:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
+from azureml_publish.assets import RenderedModel
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.asset_folders import describe_asset
 from azureml_publish.lint.check import COMPARES, Check, Findings
@@ -49,21 +50,35 @@ def check(*seen: object, checks: Sequence[Check] = ALL_CHECKS) -> Findings:
             yield from look(*seen)
 
 
-class ModelReport(NamedTuple):
-    """What the rules find in one model folder, the facts that all models are compared by, and how it is described."""
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What comes of one model folder, in the process that works on it.
 
+    Attributes:
+        rendered: None where rendering failed.
+        found: what is wrong.
+        facts: what all models are compared by.
+        links: the links of its card and pages, where they are asked for.
+    """
+
+    rendered: RenderedModel | None
     found: tuple[Diagnostic, ...]
     facts: tuple[Fact, ...] = ()
-    described: Described | None = None
+    links: tuple[LinkUse, ...] = ()
 
 
-def check_model(model: ModelSubject, checks: Sequence[Check] = ALL_CHECKS) -> ModelReport:
+def check_model(model: ModelSubject, checks: Sequence[Check] = ALL_CHECKS, *, links: bool = False) -> ModelReport:
     """Look at a model folder and, where it could be rendered, at the model that it describes."""
     found = tuple(check(model, checks=checks))
     if model.rendered is None:
-        return ModelReport(found)
+        return ModelReport(None, found)
     described = describe(model, model.rendered)
-    return ModelReport((*found, *check(described, checks=checks)), tuple(facts_of(described, checks)), described)
+    return ModelReport(
+        model.rendered,
+        (*found, *check(described, checks=checks)),
+        tuple(facts_of(described, checks)),
+        tuple(link_uses(described)) if links else (),
+    )
 
 
 def check_asset(subject: AssetSubject) -> Findings:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.pipeline.stages import Staged
+from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.project import Project
 
 
-def find_places(staged: Staged, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
+def find_places(staged: CheckedProject, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
     """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
     top = environ.get("GITHUB_WORKSPACE")
     places = {}

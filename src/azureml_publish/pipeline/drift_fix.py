@@ -11,8 +11,8 @@ from azureml_publish.diagnostics import has_errors
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import remove_items, set_value
 from azureml_publish.files import write_bytes, write_edited
-from azureml_publish.lint.engine import ERROR_CHECKS, ModelSubject, run_checks
-from azureml_publish.pipeline.stages import render_folders
+from azureml_publish.lint.engine import ProjectSubject
+from azureml_publish.pipeline.check import CheckedModel, render_folders
 from azureml_publish.plan import Desired, ModelDrift, Side, plan_model
 from azureml_publish.plan.drift_fix import Restating, restate
 from azureml_publish.project import FINISHED_CARD, SPEC_FILE, ModelFolder
@@ -23,7 +23,9 @@ from azureml_publish.spec.reading import read_spec
 _FOLLOWING = frozenset({"description"})
 
 
-def fix_folder(subject: ModelSubject, drift: ModelDrift, state: RegistryState, layout: LayoutName | None) -> Fixed:
+def fix_folder(
+    project: ProjectSubject, model: CheckedModel, drift: ModelDrift, state: RegistryState, layout: LayoutName | None
+) -> Fixed:
     """Write what the registry holds into one model folder, as far as keys of its spec say just that.
 
     Each edit is rendered and planned before it is kept: it must end differences that are drift, and make none, apart
@@ -31,7 +33,7 @@ def fix_folder(subject: ModelSubject, drift: ModelDrift, state: RegistryState, l
     """
     wrong = tuple(field.field for field in drift.fields if field.counts)
     meant = {field.field for field in drift.fields if field.counts and field.side is not Side.BOTH}
-    folder, rendered = subject.folder, subject.rendered
+    folder, rendered = model.folder, model.rendered
     if rendered is None or state.asset is None:
         return Fixed(left=wrong)
     found = restate(folder.spec, rendered.asset, state.asset, finished=folder.finished)
@@ -44,15 +46,15 @@ def fix_folder(subject: ModelSubject, drift: ModelDrift, state: RegistryState, l
         changed = _edited(folder, attempt)
         if changed is None:
             continue
-        after = _differing(subject, changed, state, layout)
+        after = _differing(project, changed, state, layout)
         if after is None:
             continue
         ended, begun = differing - after, after - differing
         if ended and ended <= meant and begun <= _FOLLOWING:
             folder, differing = changed, after
-    if folder is subject.folder:
+    if folder is model.folder:
         return Fixed(left=wrong)
-    files = tuple(_write(subject.folder, folder))
+    files = tuple(_write(model.folder, folder))
     return Fixed(
         tuple(field for field in wrong if field not in differing),
         tuple(field for field in wrong if field in differing),
@@ -97,13 +99,14 @@ def _at(document: Document, key_path: Iterable[str]) -> Value:
 
 
 def _differing(
-    subject: ModelSubject, folder: ModelFolder, state: RegistryState, layout: LayoutName | None
+    project: ProjectSubject, folder: ModelFolder, state: RegistryState, layout: LayoutName | None
 ) -> set[str] | None:
     """The fields that differ once the folder is as given; None where it does not render, or breaks a rule."""
-    (changed,), found = render_folders(subject.project, [folder], layout)
-    if changed.rendered is None or has_errors(found) or any(run_checks(subject.project, [changed], ERROR_CHECKS)):
+    checked = render_folders(project, [folder], layout, "errors")
+    if has_errors(checked.found) or not checked.rendered:
         return None
-    wanted = Desired(changed.rendered.asset, describe_content(folder, changed.rendered).digest)
+    ((_, rendered),) = checked.rendered
+    wanted = Desired(rendered.asset, describe_content(folder, rendered).digest)
     return {change.field for change in plan_model(wanted, state).fields}
 
 

@@ -19,7 +19,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.files import write_bytes
 from azureml_publish.lint.fixes import apply_fixes, fix_path
-from azureml_publish.pipeline.stages import Staged
+from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.project import FINISHED_CARD, MAX_FILE_BYTES
 from azureml_publish.reporters.differences import file_diff
 
@@ -46,14 +46,14 @@ class Mending:
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
     done: tuple[Diagnostic, ...]
-    left: Staged
+    left: CheckedProject
     refused: tuple[str, ...] = ()
 
 
 def mend(
     root: Path,
-    lint: Callable[[Path], Staged],
-    told: Callable[[Staged], Iterable[Diagnostic]],
+    lint: Callable[[Path], CheckedProject],
+    told: Callable[[CheckedProject], Iterable[Diagnostic]],
     *,
     unsafe: bool,
     besides: Iterable[Diagnostic] = (),
@@ -93,8 +93,8 @@ def mend(
 
 
 def _apply(
-    copy: Path, changed: Mapping[str, bytes], staged: Staged, lint: Callable[[Path], Staged]
-) -> tuple[dict[str, bytes], Staged]:
+    copy: Path, changed: Mapping[str, bytes], staged: CheckedProject, lint: Callable[[Path], CheckedProject]
+) -> tuple[dict[str, bytes], CheckedProject]:
     """Change the files that can still be read and rendered afterwards, and look again."""
     old = {path: (copy / path).read_bytes() for path in changed}
     for path, data in changed.items():
@@ -172,7 +172,7 @@ def _readable(path: str, text: str) -> bool:
     return True
 
 
-def _reach(staged: Staged) -> set[tuple[str, bool]]:
+def _reach(staged: CheckedProject) -> set[tuple[str, bool]]:
     """Which models can be read, and which of them can be rendered (True).
 
     More findings after a mend are no reason to take it back: what can be read again may have more to tell.

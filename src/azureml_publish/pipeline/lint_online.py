@@ -24,10 +24,10 @@ from azureml_publish.lint.online import (
     fetch_repository,
     follow_links,
 )
+from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Staged
 from azureml_publish.plan import Plan
 from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.project import ModelFolder, Project
@@ -58,14 +58,14 @@ class Online:
 
 
 def lint_online(
-    run: RunContext, staged: Staged, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
+    run: RunContext, staged: CheckedProject, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
 ) -> Online:
     """Ask about every model that was staged: its links, its Hub repository, and its version in a registry.
 
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
     found, notes = _links(run, links, cache=cache)
-    hub, unasked = _hub(run, [subject.folder for subject in staged.subjects])
+    hub, unasked = _hub(run, [model.folder for model in staged.models])
     found += hub
     notes += unasked
     failure = None
@@ -154,7 +154,7 @@ def _to_ask(project: Project, name: str | None) -> bool:
     return config is not None and (config.emulator is None or (project.root / config.emulator).exists())
 
 
-def _registry(run: RunContext, staged: Staged, project: Project, name: str | None) -> list[Diagnostic]:
+def _registry(run: RunContext, staged: CheckedProject, project: Project, name: str | None) -> list[Diagnostic]:
     called = name or project.config.registry
     with open_registry(run, project, name) as opened:
         observed = observe_models(staged, opened.registry, 16, whole=True).observed

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from azureml_publish.assets import RegisteredAsset, RegistryState, RenderedAsset
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.upload.transfer import ModelContent, describe_content
-from azureml_publish.pipeline.stages import Staged
+from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.plan import Desired, Observed, is_as_desired
 from azureml_publish.registry import Registry
 
@@ -36,7 +36,7 @@ def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -
 
 
 def observe_models(
-    staged: Staged, registry: Registry, jobs: int, *, whole: bool = False, find: Find | None = None
+    staged: CheckedProject, registry: Registry, jobs: int, *, whole: bool = False, find: Find | None = None
 ) -> Planning:
     """Every model that was rendered, with its content's identity, beside what the registry says.
 

@@ -42,7 +42,7 @@ def spread(
     items: Sequence[Item],
     jobs: int | None = None,
     *,
-    meanwhile: Callable[[], None] = lambda: None,
+    begun: Callable[[], None] = lambda: None,
 ) -> Iterator[Result]:
     """What the work makes of each item, in their order: in this process where they are few, else over the cores.
 
@@ -52,26 +52,26 @@ def spread(
         work: is called in other processes, which are forked, or given a pickled copy of it and of the items.
         items: what there is to do.
         jobs: processes to use. [default: one a core]
-        meanwhile: is called here once the work has begun, before its first result; it may start threads.
+        begun: is called here once the work has begun, before its first result; it may start threads.
 
     Raises:
         PublishError: a process was ended from outside.
     """
     workers = min(jobs or cores(), MOST, math.ceil(len(items) / CHUNK))
     if workers < 2 or (jobs is None and len(items) <= FEW):
-        meanwhile()
+        begun()
         yield from map(work, items)
         return
     try:
         pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(work, items))
     except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
-        meanwhile()
+        begun()
         yield from map(work, items)
         return
     try:
-        begun = pool.map(_do, [range(at, at + CHUNK) for at in range(0, len(items), CHUNK)])
-        meanwhile()  # not before: a process that runs threads cannot be forked safely
-        for done in begun:
+        results = pool.map(_do, [range(at, at + CHUNK) for at in range(0, len(items), CHUNK)])
+        begun()  # not before: a process that runs threads cannot be forked safely
+        for done in results:
             yield from done
     except BrokenProcessPool:
         hint = "Most often memory ran out. Run again with fewer models at a time."

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
 from typing import Self, TypeAlias
 
 from azureml_publish.assets import RegisteredAsset
+from azureml_publish.pipeline.load import LoadedProject
 from azureml_publish.pipeline.registries import Opened
-from azureml_publish.project import ModelFolder, Project
+from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 
 Answer: TypeAlias = Future[RegisteredAsset | None]
@@ -47,10 +48,12 @@ class Asking:
         if self._keeper is not None and self._registry.done():
             self._keeper.join()
 
-    def begin(self, project: Project, folders: Sequence[ModelFolder]) -> None:
+    def begin(self, loaded: LoadedProject) -> None:
         """Open the registry, and ask about each of these models."""
-        self._answers = {(one.spec.name, one.spec.version): Future() for one in folders}
-        self._keeper = _start(self._keep_open, project)
+        self._answers = {(one.spec.name, one.spec.version): Future() for one in loaded.folders}
+
+        if loaded.subject is not None:
+            self._keeper = _start(self._keep_open, loaded.subject.project)
 
     def registry(self) -> Registry:
         """The registry, once it is open.

@@ -11,10 +11,11 @@ from pathlib import Path
 from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict, NotFound, UsageProblem
 from azureml_publish.files import write_whole
+from azureml_publish.pipeline.check import CheckedProject
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, Staged
 from azureml_publish.plan import Plan, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
@@ -67,7 +68,9 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
     return read_plan(_read(run.directory / path, path), path)
 
 
-def plan_asked(asked: Asked, staged: Staged, registry: Registry, jobs: int) -> tuple[Plan, Mapping[str, ModelContent]]:
+def plan_asked(
+    asked: Asked, staged: CheckedProject, registry: Registry, jobs: int
+) -> tuple[Plan, Mapping[str, ModelContent]]:
     """The plan to carry out, and the content of each model by asset name.
 
     Raises:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix
 from azureml_publish.documents import Document, KeyPath, decode
 from azureml_publish.documents.edits import remove_items
-from azureml_publish.lint.engine import ModelSubject
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.suppression_comments import comment_suppressions
 from azureml_publish.lint.suppressions import Suppressed, Suppression, apply_suppressions
-from azureml_publish.project import MAX_FILE_BYTES, Project, shown_path
+from azureml_publish.project import MAX_FILE_BYTES, ModelFolder, Project, shown_path
 
 
-def silenced(
-    project: Project, subjects: Sequence[ModelSubject], found: Iterable[Diagnostic]
+def suppressed(
+    project: Project, folders: Sequence[ModelFolder], looked: AbstractSet[str], found: Iterable[Diagnostic]
 ) -> tuple[tuple[Diagnostic, ...], tuple[Suppressed, ...]]:
     """What is reported, with what is wrong with suppressions, and what is suppressed.
 
     A suppression can only be reported as unused where everything that it may mean was looked at: its model was read and
-    rendered, and for those of the project and its templates every model was. Those of rules on
-    what the network says never are: not every run asks it, and not every answer comes.
+    rendered (`looked` has the names of those folders), and for those of the project and its templates every model was.
+    Those of rules on what the network says never are: not every run asks it, and not every answer comes.
     """
-    looked = {one.folder.folder for one in subjects if one.rendered is not None}
     whole = not project.unreadable and all(model.folder in looked for model in project.models)
     return apply_suppressions(
-        found, [*_of_project(project, whole=whole), *_of_models(subjects)], rulebook(), always_looks
+        found, [*_of_project(project, whole=whole), *_of_models(folders, looked)], rulebook(), always_looks
     )
 
 
@@ -43,9 +42,9 @@ def _of_project(project: Project, *, whole: bool) -> Iterator[Suppression]:
             yield from comment_suppressions(text, shown_path(project.root, path), judged=whole)
 
 
-def _of_models(subjects: Iterable[ModelSubject]) -> Iterator[Suppression]:
-    for subject in subjects:
-        folder, judged = subject.folder, subject.rendered is not None
+def _of_models(folders: Iterable[ModelFolder], looked: AbstractSet[str]) -> Iterator[Suppression]:
+    for folder in folders:
+        judged = folder.folder in looked
         for index, one in enumerate(folder.spec.silence):
             key_path: KeyPath = ("silence", index)
             where = folder.document.location((*key_path, "rule"))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.content.sources.configuration import MAX_BYTES, hub_cache, read_configuration
+from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, stage
 from azureml_publish.project import ModelFolder, load_project
 
 COMMIT = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
@@ -49,7 +50,8 @@ def test_a_configuration_is_found_and_the_card_held_against_it(tmp_path: Path, s
     write(tmp_path / file, json.dumps(CONFIG))
     environ = {"HF_HOME": str(tmp_path / "cache")}
     assert read_configuration(folder(tmp_path, source), "config.json", environ) == CONFIG
-    found = stage(RunContext(tmp_path, environ, date(2026, 11, 21)), (), Settings()).found
+    run = RunContext(tmp_path, environ, date(2026, 11, 21))
+    found = check(run, load(run, (), Settings())).found
     assert "config.json" in next(one.message for one in found if one.code == "CARD063")
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, stage
 
 COMMIT = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
 SPEC = f"""\
@@ -29,7 +30,8 @@ def lint(
     (root / "publish.yaml").write_text(publish, encoding="utf-8")
     (folder / "model.yaml").write_text(spec, encoding="utf-8")
     (folder / "card.md.j2").write_text(card, encoding="utf-8")
-    return list(stage(RunContext(root, {}, date(2026, 11, 21)), models, Settings()).found)
+    run = RunContext(root, {}, date(2026, 11, 21))
+    return list(check(run, load(run, models, Settings())).found)
 
 
 def reported(found: list[Diagnostic]) -> list[tuple[str, int, int]]:

@@ -19,9 +19,10 @@ from azureml_publish.lint.baseline import new_findings, read_baseline, stale_ent
 from azureml_publish.lint.check import COMPARES, Check, finds, rule
 from azureml_publish.lint.engine import ALL_CHECKS, ONLINE_CHECKS, Described
 from azureml_publish.lint.rule_book import rule_pages, rulebook
+from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.lint_assets import lint_assets
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, stage
 from azureml_publish.skus import ProblemKind
 from tests.unit.lint.examples import EXAMPLES, compose, example, expected_places, shown_codes
 
@@ -75,7 +76,7 @@ def everything(root: Path, *, errors_only: bool = False) -> tuple[Diagnostic, ..
     run = RunContext(root, {}, TODAY)
     if (root / "assets").is_dir():
         return lint_assets(run, ("assets",), TODAY, cache=False).found
-    found = stage(run, (), Settings(), errors_only=errors_only).found
+    found = check(run, load(run, (), Settings()), "errors" if errors_only else "all").found
     baseline = root / "baseline.json"
     if baseline.is_file() and not errors_only:
         text = baseline.read_text(encoding="utf-8")
@@ -181,9 +182,9 @@ def test_every_topic_is_listed_and_every_rule_in_one_topic() -> None:
 def test_a_rule_is_a_function_of_its_name() -> None:
     named_elsewhere = {"SMPL001", "SPEC015", "SPEC030"}  # reading defines these rules; here are further looks
     for topic in (*rules.TOPICS, *rules.ONLINE_TOPICS):
-        for name, check in vars(topic).items():
-            if isinstance(check, Check) and check.rule.code not in named_elsewhere:
-                assert name == check.rule.name.replace("-", "_")
+        for name, one in vars(topic).items():
+            if isinstance(one, Check) and one.rule.code not in named_elsewhere:
+                assert name == one.rule.name.replace("-", "_")
 
 
 def test_the_rulebook_knows_every_rule_that_lint_can_tell() -> None:
@@ -201,9 +202,9 @@ def test_what_cannot_be_read_or_rendered_is_always_reported() -> None:
 
 
 def test_what_is_compared_is_kept() -> None:
-    for check in ALL_CHECKS:
-        assert check.looks
-        assert (check.facts is None) == (COMPARES not in check.looks)
+    for one in ALL_CHECKS:
+        assert one.looks
+        assert (one.facts is None) == (COMPARES not in one.looks)
 
 
 def test_a_function_that_looks_at_nothing_known_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azureml_publish.assets import RenderedModel
 from azureml_publish.diagnostics import Edit, Location
-from azureml_publish.lint.engine import ModelSubject
 from azureml_publish.origins import SourceMap, Stretch
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import Settings, stage
-from azureml_publish.render import Templates
+from azureml_publish.project import ModelFolder
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.render.tracing import traced_values
+from azureml_publish.skus.compute import resolve_compute
 
 ROOT = Path(__file__).parents[3]
 SPEC = """\
@@ -29,8 +32,23 @@ tasks: {inference: fill-mask}
 OWN = "models/little/card.md.j2"
 
 
-def subjects(root: Path) -> tuple[ModelSubject, ...]:
-    return stage(RunContext(root, {}, date(2026, 11, 21)), (), Settings(), check=False).subjects
+def rendered(root: Path) -> Iterator[tuple[ModelFolder, RenderedModel, SourceMap]]:
+    """Each model of a project, with where its card was written."""
+    loaded = load(RunContext(root, {}, date(2026, 11, 21)), (), Settings())
+    assert loaded.subject is not None
+    project = loaded.subject.project
+    templates = Templates(project.root, project.templates, default_templates())
+    style = Style(project.config, read_sample_links(templates)[0], templates, project.config.layout)
+    for folder in loaded.folders:
+        compute = resolve_compute(
+            folder.spec, loaded.subject.presets, loaded.subject.catalogue, loaded.subject.as_of
+        ).allow_lists
+        model, _ = render_model(folder, compute, style)
+        trace = trace_card(folder, compute, style)
+        assert model is not None
+        assert trace is not None
+        assert trace.text == model.asset.description
+        yield folder, model, trace
 
 
 def traced(root: Path, card: str, **files: str) -> SourceMap:
@@ -43,11 +61,7 @@ def traced(root: Path, card: str, **files: str) -> SourceMap:
     for name, text in files.items():
         path = folder / "samples" / "input.json" if name == "sample" else root / "templates" / f"{name}.md.j2"
         path.write_text(text, encoding="utf-8")
-    (subject,) = subjects(root)
-    assert subject.rendered is not None
-    trace = subject.trace()
-    assert trace is not None
-    assert trace.text == subject.rendered.asset.description
+    ((_, _, trace),) = rendered(root)
     return trace
 
 
@@ -60,22 +74,18 @@ def at(trace: SourceMap, text: str) -> str:
 
 
 def test_the_shipped_models_are_traced_to_the_byte() -> None:
-    found = subjects(ROOT)
+    found = list(rendered(ROOT))
     assert len(found) == 3
-    for subject in found:
-        trace = subject.trace()
-        assert trace is not None
-        assert subject.rendered is not None
-        assert trace.text == subject.rendered.asset.description
+    for folder, _, trace in found:
         lines = trace.text.split("\n")[:-1]
         places = [trace.place(number, 1) for number in range(1, len(lines) + 1)]
-        card = subject.folder.card_path
+        card = folder.card_path
         own = [
             (place.line, line)
             for place, line in zip(places, lines, strict=True)
             if place and place.path == card and place.column == 1
         ]
-        source = subject.folder.card.split("\n")
+        source = folder.card.split("\n")
         assert len(own) > 50
         assert all(source[number - 1] == line for number, line in own if "{{" not in source[number - 1])
 

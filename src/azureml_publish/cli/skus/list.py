@@ -10,7 +10,7 @@ from azureml_publish.assets import MinSkuSpec
 from azureml_publish.cli.options import as_of_option, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, query_options, require_selected
-from azureml_publish.pipeline.stages import day_of
+from azureml_publish.pipeline.load import day_of
 from azureml_publish.reporters.skus import sizes_json, sizes_text
 from azureml_publish.skus import Catalogue, Query, Selection, is_retired, select
 

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.errors import UsageProblem
-from azureml_publish.pipeline.stages import FINDINGS, read_catalogue
+from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.skus import Catalogue, Selection, load_catalogue
 

@@ -11,13 +11,14 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.files import with_version, write_edited
+from azureml_publish.pipeline.check import render_folders
+from azureml_publish.pipeline.load import day_of, subject_of
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.stages import FINDINGS, Staged, day_of, render_folders, require_sound, subject_of
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.changes import pruning_json, pruning_text
@@ -96,9 +97,8 @@ def _bump(
     registry, layout = where
     after = _with_texts(project, pruning.texts)
     subject = subject_of(after, catalogue, day)
-    subjects, found = render_folders(subject, _affected(project, after, catalogue, day), layout)
-    staged = Staged(after, subjects, found)
-    require_sound(staged)
+    staged = render_folders(subject, _affected(project, after, catalogue, day), layout)
+    staged.require_sound()
     texts, bumped = dict(pruning.texts), {}
     with open_registry(output.run, project, registry) as opened:
         plan = observe_models(staged, opened.registry, jobs=8).observed.plan()

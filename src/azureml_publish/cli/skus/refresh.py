@@ -10,8 +10,8 @@ from azureml_publish.cli.options import output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
+from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.pipeline.registries import TOOL
-from azureml_publish.pipeline.stages import read_catalogue
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription

@@ -11,7 +11,7 @@ from azureml_publish.cli.options import as_of_option, layout_option, models_argu
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Days, project_here
 from azureml_publish.layouts import load_mapping
-from azureml_publish.pipeline.stages import day_of
+from azureml_publish.pipeline.load import day_of
 from azureml_publish.project import select_models
 from azureml_publish.reporters.skus import foresight_json, foresight_text
 from azureml_publish.skus.foresight import foresee

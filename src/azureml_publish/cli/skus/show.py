@@ -14,8 +14,8 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
+from azureml_publish.pipeline.load import day_of
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.stages import day_of
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
 from azureml_publish.reporters.sku_svg import chart_svg

@@ -1,0 +1,200 @@
+"""Renders the models of a loaded project and checks them, over the cores where they are many."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.content.sources.configuration import read_configuration
+from azureml_publish.diagnostics import Diagnostic, Severity, in_order
+from azureml_publish.errors import PublishError
+from azureml_publish.lint import engine
+from azureml_publish.lint.engine import (
+    ALL_CHECKS,
+    ERROR_CHECKS,
+    Check,
+    LinkUse,
+    ModelReport,
+    ModelSubject,
+    ProjectSubject,
+)
+from azureml_publish.lint.suppressions import Suppressed
+from azureml_publish.pipeline.load import LoadedProject, Settings, load
+from azureml_publish.pipeline.parallel import spread
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.suppress import suppressed
+from azureml_publish.project import ModelFolder, Project
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
+from azureml_publish.skus.compute import resolve_compute
+
+Rules: TypeAlias = Literal["none", "errors", "all"]
+
+RULES: Mapping[Rules, Sequence[Check]] = MappingProxyType({"none": (), "errors": ERROR_CHECKS, "all": ALL_CHECKS})
+"""The rules that models are checked by, under a name, because functions cannot be sent to another process."""
+
+
+class UnsoundProject(PublishError):
+    """What was asked for has errors, so that nothing can be made of it.
+
+    Attributes:
+        found: the errors; warnings are left to `publish lint`.
+        models: how many models were looked at.
+    """
+
+    exit_code = 4
+
+    def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
+        super().__init__("The model folders have errors.", hint="`publish lint` shows them.")
+        self.found = found
+        self.models = models
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedModel:
+    """A model folder and what was rendered of it; None where that failed, as a finding says."""
+
+    folder: ModelFolder
+    rendered: RenderedModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProject:
+    """The models that were asked for, as far as they could be read and rendered, and what was found.
+
+    `subject` is None where `publish.yaml` cannot be used.
+    """
+
+    subject: ProjectSubject | None
+    models: tuple[CheckedModel, ...]
+    found: tuple[Diagnostic, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+
+    @property
+    def project(self) -> Project | None:
+        """The project, where `publish.yaml` can be used."""
+        return None if self.subject is None else self.subject.project
+
+    @property
+    def rendered(self) -> tuple[tuple[ModelFolder, RenderedModel], ...]:
+        """Folder and rendering of every model that could be rendered."""
+        return tuple((one.folder, one.rendered) for one in self.models if one.rendered is not None)
+
+    def require_sound(self) -> Project:
+        """The project, where nothing is wrong with what was asked for.
+
+        Raises:
+            UnsoundProject: something is.
+        """
+        errors = tuple(one for one in self.found if one.severity is Severity.ERROR)
+        if errors or self.project is None:
+            raise UnsoundProject(errors, len(self.models))
+        return self.project
+
+
+Ask: TypeAlias = Callable[[CheckedProject, Sequence[LinkUse]], Iterable[Diagnostic]]
+"""Asks the network about what was checked, and about the links of its cards."""
+
+
+def load_checked(run: RunContext, patterns: Iterable[str], settings: Settings) -> CheckedProject:
+    """Load, render and look for errors: what every verb does before it changes anything."""
+    return check(run, load(run, patterns, settings), "errors")
+
+
+def render(loaded: LoadedProject) -> CheckedProject:
+    """Render the models, and check nothing but that they can be rendered."""
+    if loaded.subject is None:
+        return CheckedProject(None, (), in_order(loaded.found))
+    models, found, _ = _look(loaded.subject, loaded.folders, loaded.layout, "none", {})
+    return CheckedProject(loaded.subject, models, in_order((*loaded.found, *found)))
+
+
+def check(
+    run: RunContext,
+    loaded: LoadedProject,
+    rules: Literal["errors", "all"] = "all",
+    *,
+    ask: Ask | None = None,
+    begun: Callable[[], None] = lambda: None,
+) -> CheckedProject:
+    """Render and check the models.
+
+    Args:
+        run: the environment, which says where the files of models may lie.
+        loaded: the project.
+        rules: "errors" leaves warnings out, for a verb that goes on where there is no error: nobody would hear of them,
+            and to find where in a card's sources one belongs takes as long as to render the card.
+        ask: who asks the network as well, where that is wanted.
+        begun: is called once other processes have begun with the models; from then on this one may start threads.
+    """
+    if loaded.subject is None:
+        return CheckedProject(None, (), in_order(loaded.found))
+    models, looked, links = _look(
+        loaded.subject, loaded.folders, loaded.layout, rules, run.environ, links=ask is not None, begun=begun
+    )
+    found = [*loaded.found, *looked]
+    if ask is not None:
+        found.extend(ask(CheckedProject(loaded.subject, models, in_order(found)), links))
+    whole = {one.folder.folder for one in models if one.rendered is not None}
+    reported, hidden = suppressed(loaded.subject.project, loaded.folders, whole, dict.fromkeys(found))
+    if rules == "errors":
+        reported = tuple(one for one in reported if one.severity is Severity.ERROR)
+    return CheckedProject(loaded.subject, models, in_order(reported), hidden)
+
+
+def render_folders(
+    subject: ProjectSubject, folders: Iterable[ModelFolder], layout: LayoutName | None, rules: Rules = "none"
+) -> CheckedProject:
+    """Render model folders as they are in memory; with rules they are checked as well, by their own content alone."""
+    models, found, _ = _look(subject, folders, layout, rules, {})
+    return CheckedProject(subject, models, in_order(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done with each model folder, as it goes to another process."""
+
+    subject: ProjectSubject
+    style: Style
+    rules: Rules
+    environ: Mapping[str, str]
+    links: bool
+
+    def __call__(self, folder: ModelFolder) -> ModelReport:
+        subject = self.subject
+        compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
+        rendered, mistakes = render_model(folder, compute.allow_lists, self.style)
+        if self.rules == "none":
+            return ModelReport(rendered, mistakes)
+        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style))
+        read = functools.partial(read_configuration, folder, environ=self.environ)
+        model = ModelSubject(
+            subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json")
+        )
+        report = engine.check_model(model, RULES[self.rules], links=self.links)
+        return replace(report, found=(*mistakes, *report.found))
+
+
+def _look(
+    subject: ProjectSubject,
+    folders: Iterable[ModelFolder],
+    layout: LayoutName | None,
+    rules: Rules,
+    environ: Mapping[str, str],
+    *,
+    links: bool = False,
+    begun: Callable[[], None] = lambda: None,
+) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
+    """Render and check model folders: the models, what is found in them, and the links of their cards."""
+    project, given, checks = subject.project, tuple(folders), RULES[rules]
+    templates = Templates(project.root, project.templates, default_templates())
+    samples, wrong = read_sample_links(templates)
+    style = Style(project.config, samples, templates, layout or project.config.layout)
+    reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, begun=begun))
+    found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]
+    found += engine.compare((fact for each in reports for fact in each.facts), checks)
+    models = (CheckedModel(folder, each.rendered) for folder, each in zip(given, reports, strict=True))
+    return tuple(models), tuple(found), tuple(link for each in reports for link in each.links)

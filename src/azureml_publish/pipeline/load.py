@@ -1,0 +1,92 @@
+"""Loads a project: its files, the catalogue of sizes, and the models that are meant. Every verb begins here."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.lint.engine import ProjectSubject
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
+from azureml_publish.skus import Catalogue, load_catalogue
+from azureml_publish.skus.compute import resolve_presets
+from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options say about a run: the layout of the metadata, and the day as of which sizes are retired."""
+
+    layout: LayoutName | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProject:
+    """A project as it was read.
+
+    Attributes:
+        subject: the project with catalogue and presets; None where `publish.yaml` cannot be used.
+        folders: the model folders that are meant, as far as they can be read.
+        found: what is wrong with the files that are meant.
+        layout: the layout that was asked for, over the project's own.
+    """
+
+    subject: ProjectSubject | None
+    folders: tuple[ModelFolder, ...]
+    found: tuple[Diagnostic, ...]
+    layout: LayoutName | None = None
+
+
+def load(run: RunContext, patterns: Iterable[str], settings: Settings) -> LoadedProject:
+    """Read the project at or above the run's folder, and choose the models that patterns mean; none means all.
+
+    Raises:
+        UsageProblem: there is no project here.
+        NotFound: a pattern means no model.
+    """
+    root = find_root(run.directory)
+    project, read = load_project(root)
+    if project is None:
+        return LoadedProject(None, (), read)
+    chosen = tuple(patterns)
+    folders = select_models(project, chosen)
+    catalogue, wrong = read_catalogue(root)
+    subject = subject_of(project, catalogue, day_of(run, settings.as_of))
+    about = (one for one in read if _concerns(one, project, chosen, folders))
+    return LoadedProject(subject, folders, (*about, *wrong), settings.layout)
+
+
+def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
+    """A project as checks and rendering see it on a day."""
+    return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
+
+
+def day_of(run: RunContext, as_of: datetime | None) -> date:
+    """The day as of which sizes count as retired: that of `--as-of`, else today."""
+    return as_of.date() if as_of else run.today
+
+
+def read_catalogue(root: Path) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
+    """The catalogue of sizes with the project's overlay in it, where the project has one."""
+    catalogue = load_catalogue()
+    text, found = read_optional(root, OVERLAY_FILE)
+    if text is None:
+        return catalogue, found
+    rows, wrong = read_overlay(text, OVERLAY_FILE)
+    merged, contradictions = merge(catalogue, rows)
+    return merged, (*found, *wrong, *contradictions)
+
+
+def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:
+    """Whether a finding is about what was asked for: the project's own files, or a model that a pattern means."""
+    top, _, rest = found.location.path.partition("/")
+    folder = rest.partition("/")[0]
+    if top != "models" or folder in {model.folder for model in chosen}:
+        return True
+    return folder in project.unreadable and (not patterns or any(fnmatch.fnmatchcase(folder, p) for p in patterns))
