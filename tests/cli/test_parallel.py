@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -80,6 +81,21 @@ def compare_ways(root: Path) -> None:
     assert staged(root, ways[-2], errors_only=True).found == staged(root, "here", errors_only=True).found
 
 
+def test_another_executor_does_the_work_in_order_and_stays_open(tmp_path: Path) -> None:
+    project(tmp_path, 20)
+    begun: list[int] = []
+    run = RunContext(tmp_path, {}, date(2026, 11, 21))
+    here = check(run, load(run, (), Settings()))
+    with ThreadPoolExecutor(3) as executor:
+        assert list(spread(abs, range(-40, 0), executor, begun=lambda: begun.append(1))) == list(range(40, 0, -1))
+        there = replace(run, executor=executor)
+        assert check(there, load(there, (), Settings())) == here
+        with pytest.raises(NotFound, match="There is no fourth"):
+            list(spread(fail, range(60), executor))
+        assert executor.submit(abs, -1).result() == 1
+    assert begun == [1]
+
+
 def fail(number: int) -> int:
     if number == 4:
         raise NotFound("There is no fourth.", hint="Leave it out.")
@@ -103,7 +119,7 @@ def begin_and_go_on() -> None:
             calls.append(1)
             thread.start()  # what was forked has none of it
 
-        results = spread(abs, range(-60, 0), jobs, begun=begin)
+        results = spread(abs, range(-60, 0), jobs=jobs, begun=begin)
         assert not thread.is_alive()
         assert list(results) == list(range(60, 0, -1))
         thread.join()
@@ -113,10 +129,10 @@ def begin_and_go_on() -> None:
 def fail_and_die() -> None:
     """In a process of its own, see below."""
     with pytest.raises(NotFound, match="There is no fourth") as raised:
-        list(spread(fail, range(60), 2))
+        list(spread(fail, range(60), jobs=2))
     assert raised.value.hint == "Leave it out."
     with pytest.raises(PublishError, match="was ended from outside"):
-        list(spread(die, range(60), 2))
+        list(spread(die, range(60), jobs=2))
 
 
 def linger(_number: int) -> None:
@@ -129,7 +145,7 @@ def linger_long() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     cores.CHUNK = 1
     try:
-        list(spread(linger, range(500), 2))
+        list(spread(linger, range(500), jobs=2))
     except KeyboardInterrupt:
         os.write(1, b"interrupted\n")
         sys.exit(130)
@@ -147,7 +163,7 @@ def interrupt_early() -> None:
 
     ProcessPoolExecutor.submit = interrupted  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
-        list(spread(linger, range(500), 2))
+        list(spread(linger, range(500), jobs=2))
 
 
 def started(call: str, *arguments: str) -> subprocess.Popen[str]:

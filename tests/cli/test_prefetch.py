@@ -16,7 +16,7 @@ import pytest
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Unreachable, UsageProblem
 from azureml_publish.pipeline.load import LoadedProject, Settings, load
-from azureml_publish.pipeline.prefetch import Asking
+from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from tests.conftest import Run, edit
@@ -57,26 +57,26 @@ def shipped(project: Path) -> LoadedProject:
 
 def test_each_version_is_asked_for_once_and_answered_or_refused_where_it_is_wanted(shipped: LoadedProject) -> None:
     told = Told()
-    with Asking(lambda _: opening(told), jobs=2) as asking:
-        asking.begin(shipped)
+    with Prefetch(lambda _: opening(told), jobs=2) as prefetch:
+        prefetch.begin(shipped)
         told.may.set()
-        answers: list[Any] = [asking.find(*one) for one in (("bert-large-cased", 21), ("bert-base-cased", 18), OTHER)]
+        answers: list[Any] = [prefetch.find(*one) for one in (("bert-large-cased", 21), ("bert-base-cased", 18), OTHER)]
         assert answers == ["bert-large-cased:21", "bert-base-cased:18", "bert-base-cased:3"]
         with pytest.raises(Unreachable, match="gone"):
-            asking.find("distilbert-base-uncased", 14)
+            prefetch.find("distilbert-base-uncased", 14)
     assert told.closed
     assert sorted(told.asked) == sorted([*((one.spec.name, one.spec.version) for one in shipped.folders), OTHER])
 
 
 def test_whoever_leaves_waits_for_no_answer_and_asks_no_more(shipped: LoadedProject) -> None:
     told = Told()
-    with Asking(lambda _: opening(told), jobs=1) as asking:
-        asking.begin(shipped)
-        asking.registry()
+    with Prefetch(lambda _: opening(told), jobs=1) as prefetch:
+        prefetch.begin(shipped)
+        prefetch.opened()
     assert told.closed
     told.may.set()
     for thread in threading.enumerate():
-        if thread.name == "ahead":
+        if thread.name == "prefetch":
             thread.join(120)
     assert len(told.asked) <= 1
 
@@ -85,10 +85,10 @@ def test_that_a_registry_cannot_be_opened_is_raised_where_it_is_wanted(shipped: 
     def refused(_: Project) -> Any:
         raise UsageProblem("There is no such registry.")
 
-    with Asking(refused, jobs=1) as asking:
-        asking.begin(shipped)
+    with Prefetch(refused, jobs=1) as prefetch:
+        prefetch.begin(shipped)
         with pytest.raises(UsageProblem, match="no such registry"):
-            asking.registry()
+            prefetch.opened()
 
 
 def test_findings_are_told_though_the_registry_never_answers(

@@ -151,7 +151,7 @@ class Catalogue:
         files = (self.root / "publish.yaml", folder / "model.yaml", folder / "card.md.j2")
         key = hashlib.sha256(json.dumps([name, *(file.read_text() for file in files)]).encode()).hexdigest()
         if key not in self._staged:
-            staged = render(load(self._run, (name,), Settings()))
+            staged = render(self._run, load(self._run, (name,), Settings()))
             assert not staged.found, staged.found
             self._staged[key] = staged
         return self._staged[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -16,9 +17,10 @@ from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict
 from azureml_publish.execute.apply import Result, Tools, apply_plan
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
-from azureml_publish.pipeline.check import load_checked
-from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.registries import Opened, asked_registry, open_registry
+from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.prefetch import Prefetch
+from azureml_publish.pipeline.registries import Opened, asked_registry, name_of, open_registry
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked
 from azureml_publish.plan import Plan
@@ -66,15 +68,18 @@ def command(
     out to write to the same registry, this one stops.
     """
     asked = what_is_asked(output.run, models, registry, Settings(layout, as_of))
-    staged = load_checked(output.run, asked.models, asked.settings)
-    project = staged.require_sound()
+    loaded = load(output.run, asked.models, asked.settings)
+    project = loaded.require_project()
     with (
-        open_registry(output.run, project, asked.registry) as opened,
-        recording(project, opened.registry.name, "apply") as records,
+        recording(project, name_of(project, asked.registry), "apply") as records,
+        Prefetch(partial(open_registry, output.run, name=asked.registry), jobs or JOBS) as prefetch,
     ):
+        checked = check(output.run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
+        checked.require_sound()
+        opened = prefetch.opened()
         if records.open_end is not None:
             output.note(past_run_text(records.open_end, records.verb))
-        plan, contents = plan_asked(asked, staged, opened.registry, jobs or JOBS)
+        plan, contents = plan_asked(asked, checked, opened.registry, jobs or JOBS, prefetch.find)
         asks = asked.saved is None and not yes
         (output.tell if asks and plan.changes else output.note)(plan_text(plan, output.paint_notes))
         if plan.conflicts:

@@ -102,7 +102,7 @@ def _asking(output: Output, registry: str, opened: ExitStack) -> Following:
 
 
 def _project(output: Output, layout: LayoutName, following: Following | None, *, write: bool) -> list[Migration]:
-    before = render(load(output.run, (), Settings()))
+    before = render(output.run, load(output.run, (), Settings()))
     project = before.require_sound()
     after = replace(before, models=())
     if before.subject is not None:

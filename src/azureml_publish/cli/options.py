@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.check import UnsoundProject
+from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
 

@@ -17,7 +17,7 @@ from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.observe import observe_models
-from azureml_publish.pipeline.prefetch import Asking
+from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import asked_registry, open_registry
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
 from azureml_publish.plan import Plan, Request
@@ -55,11 +55,11 @@ def command(
     """
     if out is not None:
         check_name(output.run, out)
-    with Asking(partial(open_registry, output.run, name=registry), jobs) as asking:
+    with Prefetch(partial(open_registry, output.run, name=registry), jobs) as prefetch:
         loaded = load(output.run, models, Settings(layout, as_of))
-        staged = check(output.run, loaded, "errors", begun=lambda: asking.begin(loaded))
+        staged = check(output.run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         project = staged.require_sound()
-        planning = observe_models(staged, asking.registry(), jobs, whole=out is not None, find=asking.find)
+        planning = observe_models(staged, prefetch.opened().registry, jobs, whole=out is not None, find=prefetch.find)
     plan = planning.observed.plan()
     if out is not None:
         day = day_of(output.run, as_of).isoformat()

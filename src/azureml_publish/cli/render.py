@@ -37,7 +37,7 @@ def command(
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    staged = render(load(output.run, models, Settings(layout, as_of)))
+    staged = render(output.run, load(output.run, models, Settings(layout, as_of)))
     project = staged.require_sound()
     target = output.run.directory / out if out else project.root / "build"
     changed = [path for _, rendered in staged.rendered for path in _differing(target, rendered)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -11,7 +12,6 @@ from typing import Literal, TypeAlias
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Severity, in_order
-from azureml_publish.errors import PublishError
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import (
     ALL_CHECKS,
@@ -23,7 +23,7 @@ from azureml_publish.lint.engine import (
     ProjectSubject,
 )
 from azureml_publish.lint.suppressions import Suppressed
-from azureml_publish.pipeline.load import LoadedProject, Settings, load
+from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProject, load
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import suppressed
@@ -35,22 +35,6 @@ Rules: TypeAlias = Literal["none", "errors", "all"]
 
 RULES: Mapping[Rules, Sequence[Check]] = MappingProxyType({"none": (), "errors": ERROR_CHECKS, "all": ALL_CHECKS})
 """The rules that models are checked by, under a name, because functions cannot be sent to another process."""
-
-
-class UnsoundProject(PublishError):
-    """What was asked for has errors, so that nothing can be made of it.
-
-    Attributes:
-        found: the errors; warnings are left to `publish lint`.
-        models: how many models were looked at.
-    """
-
-    exit_code = 4
-
-    def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
-        super().__init__("The model folders have errors.", hint="`publish lint` shows them.")
-        self.found = found
-        self.models = models
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +88,11 @@ def load_checked(run: RunContext, patterns: Iterable[str], settings: Settings) -
     return check(run, load(run, patterns, settings), "errors")
 
 
-def render(loaded: LoadedProject) -> CheckedProject:
+def render(run: RunContext, loaded: LoadedProject) -> CheckedProject:
     """Render the models, and check nothing but that they can be rendered."""
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
-    models, found, _ = _look(loaded.subject, loaded.folders, loaded.layout, "none", {})
+    models, found, _ = _look(loaded.subject, loaded.folders, loaded.layout, "none", {}, executor=run.executor)
     return CheckedProject(loaded.subject, models, in_order((*loaded.found, *found)))
 
 
@@ -133,7 +117,14 @@ def check(
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
     models, looked, links = _look(
-        loaded.subject, loaded.folders, loaded.layout, rules, run.environ, links=ask is not None, begun=begun
+        loaded.subject,
+        loaded.folders,
+        loaded.layout,
+        rules,
+        run.environ,
+        executor=run.executor,
+        links=ask is not None,
+        begun=begun,
     )
     found = [*loaded.found, *looked]
     if ask is not None:
@@ -185,6 +176,7 @@ def _look(
     rules: Rules,
     environ: Mapping[str, str],
     *,
+    executor: Executor | None = None,
     links: bool = False,
     begun: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
@@ -193,7 +185,7 @@ def _look(
     templates = Templates(project.root, project.templates, default_templates())
     samples, wrong = read_sample_links(templates)
     style = Style(project.config, samples, templates, layout or project.config.layout)
-    reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, begun=begun))
+    reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, executor, begun=begun))
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]
     found += engine.compare((fact for each in reports for fact in each.facts), checks)
     models = (CheckedModel(folder, each.rendered) for folder, each in zip(given, reports, strict=True))

@@ -81,7 +81,7 @@ def lint_assets(
                 remembered += 1
         load_catalogue()  # read once, before other processes begin
         check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links)
-        for folder, checked in zip(waiting, spread(check, waiting, jobs), strict=True):
+        for folder, checked in zip(waiting, spread(check, waiting, run.executor, jobs=jobs), strict=True):
             found += checked.found
             facts += checked.facts
             linked += checked.links

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.errors import PublishError
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
@@ -24,6 +25,22 @@ class Settings:
 
     layout: LayoutName | None = None
     as_of: datetime | None = None
+
+
+class UnsoundProject(PublishError):
+    """What was asked for has errors, so that nothing can be made of it.
+
+    Attributes:
+        found: the errors; warnings are left to `publish lint`.
+        models: how many models were looked at.
+    """
+
+    exit_code = 4
+
+    def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
+        super().__init__("The model folders have errors.", hint="`publish lint` shows them.")
+        self.found = found
+        self.models = models
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,16 @@ class LoadedProject:
     folders: tuple[ModelFolder, ...]
     found: tuple[Diagnostic, ...]
     layout: LayoutName | None = None
+
+    def require_project(self) -> Project:
+        """The project, where `publish.yaml` can be used.
+
+        Raises:
+            UnsoundProject: it cannot.
+        """
+        if self.subject is None:
+            raise UnsoundProject(tuple(one for one in self.found if one.severity is Severity.ERROR), 0)
+        return self.subject.project
 
 
 def load(run: RunContext, patterns: Iterable[str], settings: Settings) -> LoadedProject:

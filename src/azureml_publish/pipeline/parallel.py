@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -40,8 +40,9 @@ copyreg.pickle(MappingProxyType, lambda protected: (_protected, (dict(protected)
 def spread(
     work: Callable[[Item], Result],
     items: Sequence[Item],
-    jobs: int | None = None,
+    executor: Executor | None = None,
     *,
+    jobs: int | None = None,
     begun: Callable[[], None] = lambda: None,
 ) -> Iterator[Result]:
     """What the work makes of each item, in their order: in this process where they are few, else over the cores.
@@ -51,33 +52,43 @@ def spread(
     Args:
         work: is called in other processes, which are forked, or given a pickled copy of it and of the items.
         items: what there is to do.
+        executor: who does it instead, however few items there are; it stays open. [default: processes of its own]
         jobs: processes to use. [default: one a core]
         begun: is called here once the work has begun, before its first result; it may start threads.
 
     Raises:
         PublishError: a process was ended from outside.
     """
-    workers = min(jobs or cores(), MOST, math.ceil(len(items) / CHUNK))
-    if workers < 2 or (jobs is None and len(items) <= FEW):
-        begun()
-        yield from map(work, items)
-        return
+    starts = range(0, len(items), CHUNK)
+    own = _processes(work, items, jobs) if executor is None else None
     try:
-        pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(work, items))
-    except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
-        begun()
-        yield from map(work, items)
-        return
-    try:
-        results = pool.map(_do, [range(at, at + CHUNK) for at in range(0, len(items), CHUNK)])
+        results: Iterator[Iterable[Result]]
+        if executor is not None:
+            results = executor.map(partial(_do_all, work), [items[at : at + CHUNK] for at in starts])
+        elif own is not None:
+            results = own.map(_do, [range(at, at + CHUNK) for at in starts])
+        else:
+            results = iter([map(work, items)])
         begun()  # not before: a process that runs threads cannot be forked safely
         for done in results:
             yield from done
-    except BrokenProcessPool:
+    except BrokenExecutor:
         hint = "Most often memory ran out. Run again with fewer models at a time."
         raise PublishError("A process that worked on some of the folders was ended from outside.", hint=hint) from None
     finally:
-        pool.shutdown(cancel_futures=True)  # `map` itself cancels nothing if it is interrupted as it begins
+        if own is not None:
+            own.shutdown(cancel_futures=True)  # `map` itself cancels nothing if it is interrupted as it begins
+
+
+def _processes(work: Callable[[Any], Any], items: Sequence[Any], jobs: int | None) -> Executor | None:
+    """Processes that know the work and all items already; None where one is enough, or no more can be had."""
+    workers = min(jobs or cores(), MOST, math.ceil(len(items) / CHUNK))
+    if workers < 2 or (jobs is None and len(items) <= FEW):
+        return None
+    try:
+        return ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(work, items))
+    except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
+        return None
 
 
 def cores() -> int:
@@ -118,3 +129,7 @@ def _do(numbers: range) -> list[Any]:
     done = [work(item) for item in items[numbers.start : numbers.stop]]
     gc.collect()
     return done
+
+
+def _do_all(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    return [work(item) for item in items]

@@ -18,7 +18,7 @@ from azureml_publish.registry import Registry
 Answer: TypeAlias = Future[RegisteredAsset | None]
 
 
-class Asking:
+class Prefetch:
     """A registry, and what it says of the versions that specs name.
 
     All of it goes on in threads that nobody waits for: where the work on the folders ends with findings, they are told,
@@ -33,7 +33,7 @@ class Asking:
         """Prepare to open a registry, and to ask about so many models at a time."""
         self._opening = opening
         self._jobs = jobs
-        self._registry: Future[Registry] = Future()
+        self._opened: Future[Opened] = Future()
         self._left = threading.Event()
         self._keeper: threading.Thread | None = None
         self._answers: dict[tuple[str, int], Answer] = {}
@@ -45,7 +45,7 @@ class Asking:
         for answer in self._answers.values():
             answer.cancel()
         self._left.set()
-        if self._keeper is not None and self._registry.done():
+        if self._keeper is not None and self._opened.done():
             self._keeper.join()
 
     def begin(self, loaded: LoadedProject) -> None:
@@ -55,18 +55,18 @@ class Asking:
         if loaded.subject is not None:
             self._keeper = _start(self._keep_open, loaded.subject.project)
 
-    def registry(self) -> Registry:
+    def opened(self) -> Opened:
         """The registry, once it is open.
 
         Raises:
             PublishError: it cannot be opened.
         """
-        return self._registry.result()
+        return self._opened.result()
 
     def find(self, model: str, version: int) -> RegisteredAsset | None:
         """See `Registry.find`; answered at once where that was asked before."""
         answer = self._answers.get((model, version))
-        return self.registry().find(model, version) if answer is None else answer.result()
+        return self.opened().registry.find(model, version) if answer is None else answer.result()
 
     def _keep_open(self, project: Project) -> None:
         try:
@@ -76,12 +76,12 @@ class Asking:
                     waiting.put(key)
                 for _ in range(min(self._jobs, len(self._answers))):
                     _start(self._ask, opened.registry, waiting)
-                self._registry.set_result(opened.registry)
+                self._opened.set_result(opened)
                 self._left.wait()
         except BaseException as error:
-            if self._registry.done():
+            if self._opened.done():
                 raise
-            self._registry.set_exception(error)
+            self._opened.set_exception(error)
 
     def _ask(self, registry: Registry, waiting: SimpleQueue[tuple[str, int]]) -> None:
         while True:
@@ -100,6 +100,6 @@ class Asking:
 
 def _start(work: Callable[..., None], *given: object) -> threading.Thread:
     # No executor: a process does not end before the threads of one do, however long a registry keeps them.
-    thread = threading.Thread(target=work, args=given, name="ahead", daemon=True)
+    thread = threading.Thread(target=work, args=given, name="prefetch", daemon=True)
     thread.start()
     return thread

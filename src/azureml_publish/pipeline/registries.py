@@ -136,6 +136,16 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     )
 
 
+def name_of(project: Project, name: str | None) -> str:
+    """The name in asset URIs of the registry that a name means, or the project's own where none is given.
+
+    Raises:
+        UsageProblem: `publish.yaml` knows no registry of this name.
+    """
+    called = name or project.config.registry
+    return find_config(project, called).name or called
+
+
 def asked_registry(name: str | None) -> str:
     """The option that makes another command ask the registry of this one; empty where none was named."""
     return f" -r {shlex.quote(name)}" if name is not None else ""

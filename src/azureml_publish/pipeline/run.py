@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,9 +20,11 @@ class RunContext:
         environ: the environment variables; they are only read.
         today: the day of the run, in UTC; read once, so that midnight changes nothing under way.
         find_credential: finds who signs in to Azure, from the environment and the host of Microsoft Entra.
+        executor: works on many models at a time; None means processes on this machine's cores, begun as needed.
     """
 
     directory: Path
     environ: Mapping[str, str]
     today: date
     find_credential: Callable[[Mapping[str, str], str | None], Asker] = find_credential
+    executor: Executor | None = None

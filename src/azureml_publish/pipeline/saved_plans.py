@@ -13,7 +13,7 @@ from azureml_publish.errors import Conflict, NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.observe import Planning, observe_models
+from azureml_publish.pipeline.observe import Find, Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import Plan, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
@@ -69,9 +69,9 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
 
 
 def plan_asked(
-    asked: Asked, staged: CheckedProject, registry: Registry, jobs: int
+    asked: Asked, checked: CheckedProject, registry: Registry, jobs: int, find: Find | None = None
 ) -> tuple[Plan, Mapping[str, ModelContent]]:
-    """The plan to carry out, and the content of each model by asset name.
+    """The plan to carry out, and the content of each model by asset name; `find` as in `observe_models`.
 
     Raises:
         UsageProblem: the saved plan is for another registry.
@@ -82,7 +82,7 @@ def plan_asked(
             f"{asked.path} is a plan for the registry {asked.saved.registry}, not for {registry.name}.",
             hint=f"Leave out -r (and PUBLISH_REGISTRY), or plan again: `publish plan -r NAME --out {asked.path}`.",
         )
-    planning = observe_models(staged, registry, jobs, whole=asked.saved is not None)
+    planning = observe_models(checked, registry, jobs, whole=asked.saved is not None, find=find)
     if asked.saved is not None and (moved := moved_since(asked.saved, planning.observed)):
         raise _overtaken(asked.saved, asked.path, moved)
     return planning.observed.plan(), planning.contents
