@@ -72,11 +72,11 @@ def compare_ways(root: Path) -> None:
     ways = ("here", "fork", "spawn") if sys.platform == "linux" else ("here", "spawn")
     here, *others = (staged(root, way) for way in ways)
     assert len({one.code for one in here.found}) > 5
-    assert here.silenced
+    assert here.suppressed
     assert 0 < len(here.rendered) < 20
     for other in others:
         assert other.found == here.found
-        assert other.silenced == here.silenced
+        assert other.suppressed == here.suppressed
         assert other.rendered == here.rendered
     assert staged(root, ways[-2], errors_only=True).found == staged(root, "here", errors_only=True).found
 

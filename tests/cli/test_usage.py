@@ -14,11 +14,66 @@ from pathlib import Path
 import pytest
 import requests
 
-from azureml_publish.cli import VERBS
+from azureml_publish.cli import VERBS, explain, main
 from azureml_publish.cli.schema import SCHEMAS
+from azureml_publish.execute import apply
 from tests.conftest import REPOSITORY, Run, edit
 
 HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-C", "{project}", "--debug", "explain", "type", "-m", "bert-base-cased"],
+        ["explain", "-C", "{project}", "type", "-m", "bert-base-cased", "--debug"],
+        ["explain", "type", "-m", "bert-base-cased", "-C{project}"],
+    ],
+)
+def test_project_and_debug_may_stand_anywhere(
+    project: Path, capfd: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([word.format(project=project) for word in words])
+    assert ended.value.code == 0
+    assert "mlflow_model" in capfd.readouterr().out
+
+
+def test_what_stands_behind_two_dashes_is_no_option(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["lint", "-C", str(project), "--", "--debug"])
+    assert ended.value.code == 3
+    assert "No model folder matches '--debug'" in capfd.readouterr().err
+
+
+def surprised(*_given: object, **_named: object) -> None:
+    raise RuntimeError("a surprise")
+
+
+@pytest.mark.parametrize("asked", [["--debug"], []])
+def test_debug_shows_the_traceback_of_what_failed_with_one_model(
+    publish: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, asked: list[str]
+) -> None:
+    monkeypatch.setattr(apply, "publish_content", surprised)
+    assert "unexpected RuntimeError: a surprise" in publish("apply", "--yes", *asked).out
+    told = {str(one.exc_info[1]) for one in caplog.records if one.exc_info}
+    assert told == ({"a surprise"} if asked else set())
+
+
+@pytest.mark.parametrize("asked", ["--debug", "PUBLISH_DEBUG", ""])
+def test_debug_shows_the_traceback_of_what_ended_the_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], asked: str
+) -> None:
+    monkeypatch.setattr(explain, "explanation_text", surprised)
+    if asked == "PUBLISH_DEBUG":
+        monkeypatch.setenv(asked, "1")
+    words = ["-C", str(project), "explain", "type", "-m", "bert-base-cased"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, asked] if asked == "--debug" else words)
+    assert ended.value.code == 1
+    told = capfd.readouterr().err
+    assert "internal error: RuntimeError: a surprise" in told
+    assert ("Traceback" in told) is bool(asked)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -42,7 +97,7 @@ def test_both_commands_are_installed() -> None:
     [
         (["lnit"], 2, "Did you mean list or lint?"),
         (["lint", "--formt", "json"], 2, "--format"),
-        (["lint", "-C", "elsewhere"], 2, "publish -C DIR VERB"),
+        (["lint", "-C", "elsewhere"], 2, "Directory 'elsewhere' does not exist."),
         (["lint", "bert-base-case"], 3, "bert-base-cased"),
         (["plan", "-r", "lokal"], 2, "Did you mean 'local'?"),
         (["plan", "-r", "prod"], 2, "azureml://registries/prod"),

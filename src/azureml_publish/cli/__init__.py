@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import io
+import itertools
 import logging
 import os
 import sys
@@ -105,7 +106,8 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code that says how it went."""
-    debug = "--debug" in (arguments if arguments is not None else sys.argv)
+    arguments = _in_front(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments or os.environ.get("PUBLISH_DEBUG", "").lower() in ("1", "true", "yes", "on")
     _fill_closed_streams()
     _replace_unencodable()
     try:
@@ -118,8 +120,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-        if isinstance(error, click.NoSuchOption) and error.option_name == "-C":
-            click.echo("  help: -C stands before the verb: publish -C DIR VERB.", err=True)
     except Declined as declined:
         code = _say(declined.message, declined.exit_code)
     except PublishError as error:
@@ -139,6 +139,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _in_front(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `-C DIR` and `--debug` before the verb, wherever they were written before a `--`."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for one in waiting:
+        if one == "--":
+            rest += [one, *waiting]
+        elif one == "-C":
+            front += [one, *itertools.islice(waiting, 1)]
+        elif one == "--debug" or (one.startswith("-C") and not one.startswith("--")):
+            front.append(one)
+        else:
+            rest.append(one)
+    return front + rest
 
 
 def _fill_closed_streams() -> None:

@@ -163,7 +163,7 @@ def command(
     found, held = _told(asked, staged)
     prefix = prefix_of(root, output.run.environ) if output.format in ("github", "sarif") else ""
     count = linted.folders if assets else len(staged.models)
-    report = LintReport(found, staged.silenced, done, count, rulebook().rules, _sources(root), prefix)
+    report = LintReport(found, staged.suppressed, done, count, rulebook().rules, _sources(root), prefix)
     _show(output, report, root, held)
     if asking is not None and asking.failure is not None:
         raise asking.failure

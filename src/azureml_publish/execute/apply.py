@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +36,8 @@ from azureml_publish.registry.write_guard import (
     require_latest,
     require_still_latest,
 )
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class _Run:
         except PublishError as error:
             return self._give_up(action, error)
         except Exception as error:  # noqa: BLE001 - one model's surprise must not lose the others' results
+            _log.exception("%s failed unexpectedly", action.model)  # --debug shows it with its traceback
             surprise = PublishError(f"unexpected {type(error).__name__}: {error}", hint="Run again with --debug.")
             surprise.__cause__ = error
             return self._give_up(action, surprise)

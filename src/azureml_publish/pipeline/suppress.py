@@ -1,4 +1,4 @@
-"""Collects the silences of a project, wherever they are written, and parts the findings by them."""
+"""Collects the suppressions of a project, wherever they are written, and applies them to the findings."""
 
 from __future__ import annotations
 
