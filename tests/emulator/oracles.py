@@ -92,5 +92,15 @@ def _comparable(text: str) -> tuple[str, str]:
 
 
 def _native(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """System metadata key by key in a form in which 1 is not true; a null is no key."""
-    return {key: json.dumps(value, sort_keys=True, default=str) for key, value in metadata.items() if value is not None}
+    """System metadata key by key in a form in which 1 is not true, without what is not set."""
+    held = {key: _set(value) for key, value in metadata.items()}
+    return {key: json.dumps(value, sort_keys=True, default=str) for key, value in held.items() if value is not None}
+
+
+def _set(value: Any) -> Any:
+    """A value without what is not set in it: null, blank text, and lists and maps of nothing else."""
+    if isinstance(value, dict):
+        return {key: held for key, one in value.items() if (held := _set(one)) is not None} or None
+    if isinstance(value, list):
+        return [held for one in value if (held := _set(one)) is not None] or None
+    return None if isinstance(value, str) and not value.strip() else value
