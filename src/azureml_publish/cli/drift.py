@@ -24,6 +24,7 @@ from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines,
 from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.drift import Fixed, drift_annotations, drift_json, drift_markdown, drift_text
+from azureml_publish.reporters.plans import unseen_text
 
 
 @click.command("drift")
@@ -67,6 +68,8 @@ def command(
         strangers = () if models else _strangers(opened.registry, project, ignore, jobs)
         drift = _look(opened.registry, observed, saved, strangers, jobs)
     fixes = _fix(staged, observed, drift, layout) if fix else {}
+    if unseen := unseen_text(observed.plan()):
+        output.note(unseen)
     output.data(_report(drift, fixes, staged, project, output))
     if _remains(drift, fixes):
         raise SystemExit(FINDINGS)

@@ -29,10 +29,10 @@ from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, Plan, changed_metadata, plan_model
 from azureml_publish.registry import Registry
+from azureml_publish.registry.archiving import record_of_registered
 from azureml_publish.registry.write_guard import (
     WriteGuard,
     find_unseen,
-    record_of_registered,
     require_latest,
     require_still_latest,
 )

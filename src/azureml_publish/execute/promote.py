@@ -35,12 +35,11 @@ from azureml_publish.execute.journal import Recorder, Step
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.read_back import archive_ignored
+from azureml_publish.registry.archiving import archive_ignored, record_of_registered
 from azureml_publish.registry.write_guard import (
     Differences,
     WriteGuard,
     find_unseen,
-    record_of_registered,
     require_latest,
     require_still_latest,
 )

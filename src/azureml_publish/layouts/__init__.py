@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azureml_publish.layouts.coercions import Coercion, UnreadableValueError
 from azureml_publish.layouts.convert import ConflictKind, Gathered, LaidOut, LayoutConflict, gather, lay_out
-from azureml_publish.layouts.mapping import MappingRow, MetadataPath, Section, load_mapping, tags_that_stay
+from azureml_publish.layouts.mapping import MappingRow, MetadataPath, Section, load_keys, load_mapping, tags_that_stay
 from azureml_publish.layouts.wire import decode, encode, record_of
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "encode",
     "gather",
     "lay_out",
+    "load_keys",
     "load_mapping",
     "record_of",
     "tags_that_stay",

@@ -51,7 +51,7 @@ def load_mapping() -> Mapping[MetadataPath, tuple[MappingRow, ...]]:
     """All rows by path, in the order of upstream's system metadata. Read once."""
     rules: dict[MetadataPath, tuple[MappingRow, ...]] = {}
     for row in _rows():
-        if row["path"]:
+        if row["path"] and row["section"]:
             path = tuple(row["path"].split("."))
             rule = MappingRow(
                 path,
@@ -63,6 +63,30 @@ def load_mapping() -> Mapping[MetadataPath, tuple[MappingRow, ...]]:
             )
             rules[path] = (*rules.get(path, ()), rule)
     return MappingProxyType(rules)
+
+
+KeyType: TypeAlias = Literal["text", "bool", "int", "list", "map", "date", "value"]
+"""The type of a key of the system metadata; `value` is anything, as where only the key is known."""
+
+_TYPES: Mapping[str, KeyType] = MappingProxyType({
+    "text": "text", "value": "value", "presence": "bool", "truth": "bool", "bool-string": "bool", "inverted-bool":
+    "bool", "comma-list": "list", "languages": "list", "list": "list", "counts": "map", "int": "int", "date": "date",
+})  # fmt: skip
+
+
+@functools.cache
+def load_keys() -> Mapping[str, KeyType]:
+    """The keys of the system metadata that are known, with their types.
+
+    Rows without a section are keys that never were a tag or a property: they were seen in what a registry handed back
+    in April 2026. That vocabulary grows within days, so a key that is not here is no mistake.
+    """
+    found: dict[str, KeyType] = {}
+    for row in _rows():
+        key, _, below = row["path"].partition(".")
+        if key:
+            found[key] = "map" if below else _TYPES[row["coercion"]]
+    return MappingProxyType(found)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from azureml_publish.files import write_edited
 from azureml_publish.pipeline.references import find_meant
 from azureml_publish.project import SPEC_FILE, ModelFolder, Project
 from azureml_publish.registry import Registry
-from azureml_publish.registry.read_back import bring_archived
+from azureml_publish.registry.archiving import bring_archived
 from azureml_publish.reporters.lifecycle import Archived
 
 PARTLY = 7
@@ -87,7 +87,7 @@ def _bring(registry: Registry, asset: RegisteredAsset, edit: FolderEdit | None, 
     outcome = Outcome.UPDATED if asset.archived != archived else Outcome.UNCHANGED
     try:
         if asset.archived != archived:
-            bring_archived(registry, asset.id, archived=archived)
+            bring_archived(registry, asset, archived=archived)
     except PublishError as error:
         return Archived(asset.id, Outcome.FAILED, error=error)
     if edit is None or edit.text is None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
-from azureml_publish.assets import AssetRecord, ModelType, Origin, RegisteredAsset, Value
+from azureml_publish.assets import Origin, RegisteredAsset, Value
 from azureml_publish.errors import Overtaken
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.read_back import LOOKS_AT_A_REFUSAL, LOOKS_BEFORE_APART, look_until
@@ -21,19 +20,6 @@ _LIES_OVER = " This run's system metadata or archival may lie over it: the regis
 
 Differences = Mapping[str, Value]
 """Fields of a version that are not as wanted, each with what is there instead."""
-
-
-def record_of_registered(registered: RegisteredAsset) -> AssetRecord:
-    """A registered version as it is, to be written with nothing changed but whether it is archived."""
-    return AssetRecord(
-        name=registered.id.name,
-        version=registered.id.version,
-        type=cast("ModelType", registered.type),
-        description=registered.description,
-        tags=registered.tags,
-        properties={},
-        system_metadata=registered.system_metadata,
-    )
 
 
 def said_of(asset: RegisteredAsset) -> tuple[object, ...]:

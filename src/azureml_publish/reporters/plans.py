@@ -25,6 +25,9 @@ SAID = {
     ChangeClass.KEPT: "stays, as properties do",
     ChangeClass.IDENTITY: "names another version",
 }
+SHOWN_KEYS = 8
+"""Keys that are named of those that a registry does not hand back."""
+
 NAME_WIDTH = 120
 """Characters to show of a field's name, which may be chosen freely."""
 
@@ -45,7 +48,21 @@ def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
         if action.hint:
             lines.append(f"      {paint('help:', 'cyan')} {action.hint}")
     lines += ["", f"Plan: {summary(plan)}.  {paint(f'digest {plan.digest[:12]}', 'dim')}"]
+    if unseen := unseen_text(plan):
+        lines.append(unseen)
     return "\n".join(lines) + "\n"
+
+
+def unseen_text(plan: Plan) -> str:
+    """What the folders ask for and the registry does not hand back, said once for all models; empty for nothing."""
+    keys = sorted({key for action in plan.actions for key in action.unseen})
+    if not keys:
+        return ""
+    more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
+    return (
+        f"The registry {plan.registry} does not hand back system metadata: {', '.join(keys[:SHOWN_KEYS])}{more}. "
+        "Whether it is set there cannot be seen, so it counts as no change."
+    )
 
 
 def summary(plan: Plan) -> str:
@@ -91,6 +108,7 @@ def _action(action: Action) -> dict[str, object]:
         "hint": action.hint,
         "latest": {"before": action.latest, "after": action.latest_after},
         "fields": [_field(change) for change in action.fields],
+        "unverifiable": list(action.unseen),
     }
 
 

@@ -30,6 +30,9 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
         if result.content is not None:
             line += f"  {counted(result.content.files, 'file')}, {size_text(result.content.size)}"
         lines.append(line)
+        if result.unseen:
+            keys = ", ".join(field.partition(".")[2] for field in result.unseen)
+            lines.append(f"             written and not handed back, so nobody can see it: {keys}")
         if result.error is not None:
             lines.append(f"             {paint('error:', 'red')} {result.error.message}")
             if result.error.hint:
@@ -53,6 +56,7 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
                     "files": result.content.files if result.content else None,
                     "size": result.content.size if result.content else None,
                     "manifest": result.content.manifest if result.content else None,
+                    "unverifiable": [field.partition(".")[2] for field in result.unseen],
                     "error": result.error.message if result.error else None,
                     "hint": result.error.hint if result.error else None,
                 }

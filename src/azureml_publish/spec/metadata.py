@@ -66,12 +66,15 @@ class Metadata(_Camel):
 
     alias: str | None = None
     aot_manifest: str | None = None
+    architecture: str | None = None
+    author: str | None = None
     azure_offers: tuple[str, ...] | None = None
     azure_open_ai_model_name: Annotated[str | None, Field(alias="azureOpenAIModelName")] = None
     azure_open_ai_version: Annotated[str | None, Field(alias="azureOpenAIVersion")] = None
     base_model_weights_version: Annotated[StrictInt | float | str | None, Field()] = None
     benchmark: Annotated[str | None, Field(description="Benchmark shown with the model; quality.")] = None
     component_version: str | None = None
+    contact_information: str | None = None
     deployment_options: Annotated[
         tuple[str, ...] | None, Field(description="UnifiedEndpointMaaS, MaaP, ServerlessMaaS.")
     ] = None
@@ -79,8 +82,10 @@ class Metadata(_Camel):
     directory_path: str | None = None
     display_name: Annotated[str | None, Field(description="Name in the catalogue.")] = None
     domain: Annotated[tuple[str, ...] | None, Field(description="For example Biomedical Sciences.")] = None
+    endpoints_supported: tuple[str, ...] | None = None
     evaluation: Annotated[str | None, Field(description="File with the evaluation page.")] = None
     feature_flags: str | None = None
+    features_supported: tuple[str, ...] | None = None
     featured: Annotated[StrictBool | None, Field(description="Whether the catalogue features it.")] = None
     fine_tune_only_model: StrictBool | None = None
     foundry_local: str | None = None
@@ -115,6 +120,7 @@ class Metadata(_Camel):
     max_output_tokens: Annotated[StrictInt | None, Field(description="Tokens.")] = None
     min_fl_version: Annotated[str | None, Field(alias="minFLVersion")] = None
     mlflow_flavor: Annotated[str | None, Field(description="For example transformers.")] = None
+    modalities_supported: tuple[str, ...] | None = None
     model_architecture: str | None = None
     model_capabilities: tuple[str, ...] | None = None
     model_flavor: str | None = None
@@ -122,6 +128,7 @@ class Metadata(_Camel):
     notes: Annotated[str | None, Field(description="File with further notes.")] = None
     openmmlab_model_id: Annotated[str | None, Field(description="Model id of OpenMMLab.")] = None
     output_modalities: Annotated[tuple[str, ...] | None, Field(description="text, image, data, embeddings.")] = None
+    parameter_count: Annotated[StrictInt | float | str | None, Field()] = None
     parameter_schema: str | None = None
     platform_capabilities: PlatformCapabilities | None = None
     playground_rate_limit_tier: Annotated[str | None, Field(description="For example low.")] = None
@@ -130,14 +137,17 @@ class Metadata(_Camel):
     publisher: Annotated[str | None, Field(description="Organisation that made the model.")] = None
     reasoning_end: str | None = None
     reasoning_start: str | None = None
+    reporting_mechanisms: str | None = None
     shared_compute_capacity_enabled: Annotated[
         StrictBool | None, Field(description="Whether it may run on shared compute.")
     ] = None
     sku_to_num_replicas_map: Annotated[
         dict[str, StrictInt] | None, Field(description="Replicas by VM size, and Default for all others.")
     ] = None
+    software_requirements: str | None = None
     summary: Annotated[str | None, Field(description="One sentence.")] = None
     supports_tool_calling: StrictBool | None = None
+    terms: str | None = None
     text_context_window: Annotated[StrictInt | None, Field(description="Tokens.")] = None
     tool_call_end: str | None = None
     tool_call_start: str | None = None
@@ -145,4 +155,7 @@ class Metadata(_Camel):
     tool_register_start: str | None = None
     tool_response_end: str | None = None
     tool_response_start: str | None = None
+    tools_supported: tuple[str, ...] | None = None
+    trademark_information: str | None = None
     training_data_date: Annotated[str | None, Field(description="Month and year: October 2023.")] = None
+    training_information: str | None = None

@@ -105,6 +105,8 @@ class Container:
         def ask(client: ContainerClient) -> Mapping[str, StoredFile]:
             found: dict[str, StoredFile] = {}
             for blob in client.list_blobs(name_starts_with=self._prefix or None, include=["metadata"]):
+                if _is_folder(blob):
+                    continue
                 noted = blob.metadata or {}
                 found[blob.name.removeprefix(self._prefix)] = StoredFile(
                     blob.size, noted.get(SHA256_KEY), noted.get(GIT_OID_KEY), noted.get(ETAG_KEY)
@@ -119,7 +121,9 @@ class Container:
         def ask(client: ContainerClient) -> frozenset[str]:
             listed = client.list_blobs(name_starts_with=self._prefix or None, include=["metadata", "uncommittedblobs"])
             return frozenset(
-                blob.name.removeprefix(self._prefix) for blob in listed if SHA256_KEY not in (blob.metadata or {})
+                blob.name.removeprefix(self._prefix)
+                for blob in listed
+                if SHA256_KEY not in (blob.metadata or {}) and not _is_folder(blob)
             )
 
         return self._do(ask, self.uri)
@@ -265,6 +269,12 @@ def block_size(size: int, least: int = BLOCK) -> int:
     """Bytes of a block of a file of this size: whole MiB, and no more of them than the service allows."""
     mib = 1024 * 1024
     return max(least, -(-size // MOST_BLOCKS // mib) * mib if size > least * MOST_BLOCKS else 0)
+
+
+def _is_folder(blob: Any) -> bool:
+    """Whether a blob stands for a folder, as storage with a hierarchical namespace lists them."""
+    noted = {key.lower(): str(value).lower() for key, value in (blob.metadata or {}).items()}
+    return noted.get("hdi_isfolder") == "true" or (blob.name.endswith("/") and not blob.size)
 
 
 def _plain(etag: str) -> str:

@@ -1,0 +1,317 @@
+"""The service as it was recorded: every answer has the status, headers, keys and nulls of an exchange in `exchanges/`.
+
+It shares no code with the emulator. What nobody recorded is answered in the way that is hardest for a client, and is
+named in `Shape`.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.recordings.blobs import Storage
+from tests.recordings.exchange import exchanges
+from tests.recordings.proxy import Answer, Request
+
+FRONT = "cert-eastus2.experiments.azureml.net"
+REGION = "eastus2.api.azureml.ms"
+DISCOVERY = "eastus.api.azureml.ms"
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/test-registries"
+REGISTRY = re.compile(
+    rf"{SUBSCRIPTION}/providers/Microsoft\.MachineLearningServices/registries/(?P<r>[^/]+)/(?P<path>.+)"
+)
+VOCABULARY = tuple(exchanges(26)[0].body["properties"]["system_metadata"])
+"""The 77 keys of April 2026."""
+KNOWN = frozenset(VOCABULARY)
+
+
+@dataclass
+class Shape:
+    """What differed between recordings, and what nobody recorded."""
+
+    hands_metadata_back: bool = True
+    """2026 (recording 26); False is 2025 (recording 12)."""
+    model_registry: bool = False
+    """Whether the model registry API finds what is there; it did not always (recording 32)."""
+    has_container: bool = True
+    """Whether a model's container answers; the only one recorded is of data (recording 19)."""
+    fails_operations: bool = False
+    """Operations end with 200 and `"status": "Failed"`, as another client of the service knows them."""
+    refused: str = ""
+    """`discovery` or `write`: no role, as recorded in 22 and 23."""
+
+
+@dataclass
+class Version:
+    """What is held of a version."""
+
+    properties: dict[str, Any]
+    created: str
+    modified: str
+    reads: int = 0
+
+
+@dataclass
+class Service:
+    """One registry, in memory."""
+
+    shape: Shape = field(default_factory=Shape)
+    storage: Storage = field(default_factory=Storage)
+    versions: dict[tuple[str, str], Version] = field(default_factory=dict)
+    writes: list[Request] = field(default_factory=list)
+    deleted: set[tuple[str, str]] = field(default_factory=set)
+    _operations: dict[str, list[Answer]] = field(default_factory=dict)
+    _lent: int = 0
+
+    def answer(self, request: Request) -> Answer:  # noqa: PLR0911 - one a host
+        if request.host.endswith(".blob.core.windows.net"):
+            return self.storage.answer(request)
+        if request.host == "login.microsoftonline.com":
+            return _sign_in(request)
+        if not request.headers.get("authorization", "").startswith("Bearer "):
+            return Answer(401, {"error": {"code": "UserError", "message": "No token."}})
+        if request.host == DISCOVERY and request.path.endswith("/discovery"):
+            return self._discovery()
+        if request.host == REGION and request.path.startswith("/assetstore/"):
+            waiting = self._operations[request.path]
+            return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        at = REGISTRY.search(request.path)
+        if at is not None and request.host == FRONT and request.path.startswith("/mferp/managementfrontend/"):
+            return self._front(request, at["r"], at["path"])
+        if at is not None and request.host == REGION and request.path.startswith("/modelregistry/v1.0/"):
+            return self._model_registry(request, at["path"])
+        return Answer(404, {"error": {"code": "UserError", "message": f"{request.host} has no {request.path}"}})
+
+    def _discovery(self) -> Answer:
+        recorded = exchanges(22 if self.shape.refused == "discovery" else 8)[0]
+        return Answer(recorded.status, recorded.body)
+
+    def _front(self, request: Request, registry: str, path: str) -> Answer:  # noqa: PLR0911 - one a call
+        parts = path.split("/")
+        match request.method, parts:
+            case "GET", ["models"]:
+                return Answer(200, {"value": self._containers(registry)})
+            case "GET", ["models", name]:
+                return self._container(registry, name)
+            case "GET", ["models", name, "versions"]:
+                return Answer(200, {"value": self._listed(registry, name)})
+            case "GET", ["models", name, "versions", version]:
+                return self._version(registry, name, version)
+            case "PUT", ["models", name, "versions", version]:
+                return self._put(request, registry, name, version)
+            case "PUT", ["tempdatarefs", name, "versions", version]:
+                return self._lend(registry, name, version)
+            case "POST", ["datarefs", _, "versions", _]:
+                return self._open(request)
+        return Answer(404, {"error": {"code": "UserError", "message": f"No route {path}."}})
+
+    # What is there
+
+    def _containers(self, registry: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": f"azureml://registries/{registry}/models/{name}",
+                "name": name,
+                "type": "models",
+                "properties": {
+                    "description": "",
+                    "tags": {},
+                    "properties": {},
+                    "isArchived": False,
+                    "latestVersion": self._numbers(name)[0],
+                },
+                "systemData": {"lastModifiedAt": "0001-01-01T00:00:00+00:00"},
+            }
+            for name in sorted({name for name, _ in self.versions})
+        ]
+
+    def _container(self, registry: str, name: str) -> Answer:
+        if not self.shape.has_container or not self._numbers(name):
+            return _not_found(f"Model container with name: {name} not found.")
+        body = copy.deepcopy(exchanges(19)[0].body)  # of data: `nextVersion` stays 1 whatever there is
+        body |= {"id": f"azureml://registries/{registry}/models/{name}", "name": name, "type": "models"}
+        body["properties"]["latestVersion"] = self._numbers(name)[0]
+        return Answer(200, body)
+
+    def _numbers(self, name: str) -> list[str]:
+        """The versions of a name, newest first."""
+        return [version for held, version in reversed(self.versions) if held == name]
+
+    def _listed(self, registry: str, name: str) -> list[dict[str, Any]]:
+        """All of them whatever `$top` says, without system metadata, and modified when they were asked for."""
+        found = []
+        for version in self._numbers(name):
+            body = self._shown(registry, name, version)
+            body["properties"].pop("system_metadata", None)
+            body["systemData"]["lastModifiedAt"] = _now()
+            found.append(body)
+        return found
+
+    def _version(self, registry: str, name: str, version: str) -> Answer:
+        if (name, version) not in self.versions:
+            return _not_found(f"Model version with name: {name} and version: {version} not found.")
+        return Answer(200, self._shown(registry, name, version))
+
+    def _shown(self, registry: str, name: str, version: str) -> dict[str, Any]:
+        held = self.versions[name, version]
+        held.reads += 1
+        recorded: dict[str, Any] = copy.deepcopy(exchanges(26 if self.shape.hands_metadata_back else 12)[0].body)
+        properties = {**dict.fromkeys(recorded["properties"]), **copy.deepcopy(held.properties)}
+        properties.pop("defaultDeploymentTemplate", None)
+        metadata = properties.pop("system_metadata", None) or {}
+        if self.shape.hands_metadata_back:
+            properties["system_metadata"] = {key: _respelled(metadata.get(key)) for key in VOCABULARY}
+        properties["modelUri"] = _on_account(properties["modelUri"], held.reads % 2)
+        asset = f"azureml://registries/{registry.lower()}/models/{name}/versions/{version}"
+        recorded |= {"id": asset, "name": name, "properties": properties}
+        recorded["systemData"] |= {"createdAt": held.created, "lastModifiedAt": held.modified}
+        return recorded
+
+    # Writing
+
+    def _put(self, request: Request, registry: str, name: str, version: str) -> Answer:
+        if self.shape.refused == "write":
+            recorded = exchanges(23)[0]
+            return Answer(recorded.status, recorded.body)
+        self.writes.append(request)
+        sent = request.json["properties"]
+        if (name, version) in self.deleted:
+            return _user_error(
+                400,
+                f"Asset azureml://registries/{registry}/models/{name}/versions/{version} was deleted at "
+                "08/16/2024 16:27:49 +00:00, it cannot be recreated. Please try again with a different version.",
+            )
+        old = self.versions.get((name, version))
+        container = urlsplit(str(sent.get("modelUri"))).path.strip("/").partition("/")[0]
+        if not self.storage.containers.get(container):
+            recorded = exchanges(30)[0]
+            error = {**recorded.body["error"], "message": f"Invalid containerUri {sent.get('modelUri')}"}
+            return Answer(recorded.status, {"error": error})
+        metadata = {key: value for key, value in (sent.get("system_metadata") or {}).items() if key in KNOWN}
+        kept = {key: value for key, value in sent["properties"].items() if key != "aotManifest"}
+        own = {"modelManifestPathOrUri": f"/{container}/manifest.base.json"}
+        held = {
+            **sent,
+            "properties": {**own, **(old.properties["properties"] if old else {}), **kept},
+            "system_metadata": metadata,
+            "flavors": sent.get("flavors") or {},
+        }
+        if not self.shape.fails_operations:
+            self.versions[name, version] = Version(held, old.created if old else _now(), _now())
+        # The service's `lastModifiedAt` of a new version can lie before its `createdAt`.
+        return self._begin(f"azureml://registries/{registry.lower()}/models/{name}/versions/{version}")
+
+    def _begin(self, asset: str) -> Answer:
+        accepted, waiting, done = exchanges(11)
+        last = Answer(done.status, {"assetId": asset})
+        if self.shape.fails_operations:
+            last = Answer(200, {"status": "Failed", "error": {"code": "ModelRegistryError", "message": "No luck."}})
+        path = f"/assetstore/v1.0/operations/{uuid.uuid4().hex}"
+        self._operations[path] = [Answer(waiting.status), last]
+        headers = {key: value for key, value in accepted.headers.items() if key != "Content-Length"}
+        assert "Azure-AsyncOperation" not in headers
+        return Answer(accepted.status, b"null", {**headers, "Location": f"https://{REGION}{path}"})
+
+    # Content
+
+    def _lend(self, registry: str, name: str, version: str) -> Answer:
+        if self.shape.refused == "write":
+            recorded = exchanges(23)[0]
+            return Answer(recorded.status, recorded.body)
+        if (name, version) in self.versions:
+            recorded = exchanges(28)[0]
+            return Answer(recorded.status, recorded.body)
+        self._lent += 1
+        container = f"{registry.lower()[:10]}-{uuid.uuid5(uuid.NAMESPACE_URL, f'{name}/{version}')}"
+        body = copy.deepcopy(exchanges(10)[0].body)
+        return Answer(200, _reference(body, container, self._lent % 2, "rcwl"))
+
+    def _open(self, request: Request) -> Answer:
+        uri = urlsplit(request.json["blobUri"])
+        container, _, path = uri.path.strip("/").partition("/")
+        if not self.storage.containers.get(container):
+            return _user_error(400, f"Invalid containerUri {request.json['blobUri']}")
+        body = copy.deepcopy(exchanges(6)[0].body)
+        return Answer(200, _reference(body, container, int(str(uri.hostname)[5]), "rl", path))
+
+    # The other API
+
+    def _model_registry(self, request: Request, path: str) -> Answer:
+        name, _, version = path.removeprefix("models/").partition("/")[0].rpartition(":")
+        held = self.versions.get((name, version))
+        if held is None or not self.shape.model_registry:
+            recorded = exchanges(32)[0]
+            return Answer(recorded.status, recorded.body)
+        match request.method:
+            case "GET":
+                metadata = held.properties["system_metadata"]
+                return Answer(200, {"name": name, "version": version, "systemMetadata": metadata, "isArchived": False})
+            case "PATCH":
+                (operation,) = request.json
+                held.properties[operation["path"].removeprefix("/")] = operation["value"]
+                begun = self._begin(f"azureml://registries/testfeed/models/{name}/versions/{version}")
+                body = {"location": begun.headers["Location"], "operationResult": None}
+                return Answer(exchanges(31)[0].status, body, {"location": begun.headers["Location"]})
+        return Answer(404, exchanges(32)[0].body)
+
+
+def _respelled(value: Any) -> Any:
+    """Dates in another spelling, and null or blank for what a nested object does not say, as seen in September 2026."""
+    if isinstance(value, dict):
+        return {**{key: _respelled(one) for key, one in value.items()}, "unset": None, "blank": " "}
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return f"{value}T00:00:00+00:00"
+    return value
+
+
+def _reference(body: dict[str, Any], container: str, account: int, permissions: str, path: str = "") -> dict[str, Any]:
+    """An answer that lends a container: `:443` in one of its URIs and not in the other, as recorded."""
+    host = f"https://store{account}.blob.core.windows.net"
+    ends = datetime.fromtimestamp(time.time() + 8 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lent = body["blobReferenceForConsumption"]
+    lent["blobUri"] = f"{host}:443/{container}" + (f"/{path}" if path else "")
+    lent["credential"]["sasUri"] = f"{host}/{container}?se={ends}&sr=c&sp={permissions}&sig={container}"
+    return body
+
+
+def _on_account(uri: str, account: int) -> str:
+    parts = urlsplit(uri)
+    return parts._replace(netloc=f"store{account}.blob.core.windows.net:443").geturl()
+
+
+def _now() -> str:
+    """Seven digits of a second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "3+00:00"
+
+
+def _user_error(status: int, message: str) -> Answer:
+    return Answer(status, {"error": {"code": "UserError", "message": message, "details": [], "additionalInfo": []}})
+
+
+def _not_found(message: str) -> Answer:
+    body = copy.deepcopy(exchanges(24)[0].body)
+    body["error"]["details"][0]["message"] = message
+    return Answer(404, body)
+
+
+def _sign_in(request: Request) -> Answer:
+    base = "https://login.microsoftonline.com"
+    if request.path.endswith("/openid-configuration"):
+        tenant = request.path.strip("/").partition("/")[0]
+        paths = {"token_endpoint": "token", "authorization_endpoint": "authorize"}
+        urls = {key: f"{base}/{tenant}/oauth2/v2.0/{value}" for key, value in paths.items()}
+        return Answer(200, {**urls, "issuer": f"{base}/{tenant}/v2.0"})
+    if request.path.endswith("/token"):
+        return Answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "made-up"})
+    if "/discovery/instance" in request.path:
+        found = {"tenant_discovery_endpoint": f"{base}/common/v2.0/.well-known/openid-configuration"}
+        names = ["login.microsoftonline.com"]
+        metadata = [{"preferred_network": names[0], "preferred_cache": names[0], "aliases": names}]
+        return Answer(200, {**found, "api-version": "1.1", "metadata": metadata})
+    return Answer(404, {})

@@ -1,0 +1,193 @@
+"""The whole story through the command line, against the service in exactly the shapes that were recorded."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.registry import read_back
+from tests.conftest import Run, edit
+from tests.recordings.service import Service
+
+NAME = "Tiny-3.5.model"
+
+
+def shown(ask: Run, *reference: str) -> dict[str, Any]:
+    ran = ask("show", *(reference or (NAME,)), "-o", "json")
+    assert ran.code == 0, ran
+    return dict(json.loads(ran.out)["assets"][0])
+
+
+def plan(ask: Run) -> dict[str, Any]:
+    return dict(json.loads(ask("plan", "-o", "json").out)["actions"][0])
+
+
+def nulls(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(nulls, value.values()))
+    return any(map(nulls, value)) if isinstance(value, list) else value is None
+
+
+@pytest.fixture
+def applied(ask: Run, service: Service) -> Run:
+    ran = ask("apply", "--yes")
+    assert ran.code == 0, ran
+    assert (NAME, "1") in service.versions
+    return ask
+
+
+@pytest.mark.recordings(2, 4, 5, 8, 9, 10, 11, 26, 27)
+def test_a_model_is_registered_verified_listed_and_shown(applied: Run, service: Service) -> None:
+    assert json.loads(applied("list", "-o", "json").out)["assets"][0]["model"] == NAME
+    found = shown(applied)
+    assert (found["version"], found["archived"]) == (1, False)
+    assert not nulls(found["system_metadata"])
+    assert found["system_metadata"]["deprecation"] == {"inferenceRetirementDate": "2031-08-30T00:00:00+00:00"}
+    assert len([key for key in found["properties"] if key.startswith("publish.")]) == 3
+    verified = json.loads(applied("verify", "-o", "json").out)["checks"]
+    assert [(check["intact"], check["files"]) for check in verified] == [(True, 2)]
+    assert not any(nulls(json.loads(one.body)["properties"]["system_metadata"]) for one in service.writes)
+
+
+def test_a_second_apply_has_nothing_to_do_and_says_once_what_cannot_be_seen(applied: Run, service: Service) -> None:
+    writes = len(service.writes)
+    again = applied("apply", "--yes")
+    assert (again.code, again.out) == (0, "Nothing to do: the registry testFeed is as the folders say.\n")
+    assert again.err.count("hiddenLayerScanned") == 1
+    assert len(service.writes) == writes
+    assert applied("plan", "--detailed-exitcode").code == 0
+    assert applied("drift").code == 0
+    action = plan(applied)
+    assert (action["action"], action["unverifiable"]) == ("unchanged", ["hiddenLayerScanned"])
+
+
+@pytest.mark.recordings(29)
+def test_metadata_changes_in_place(applied: Run, service: Service, tiny: Path) -> None:
+    edit(tiny / "model.yaml", "summary: Small.", "summary: Still small.")
+    edit(tiny / "model.yaml", "languages: [en]", "languages: [en, de]")
+    changed = plan(applied)
+    fields = {one["field"] for one in changed["fields"]}
+    assert changed["action"] == "update"
+    assert fields - {"description"} == {"system_metadata.summary", "system_metadata.languages"}
+    assert applied("drift").code == 4
+    assert applied("apply", "--yes").code == 0
+    assert shown(applied)["system_metadata"]["languages"] == ["en", "de"]
+    assert applied("plan", "--detailed-exitcode").code == 0
+
+
+def test_other_content_is_a_conflict_until_it_is_bumped(applied: Run, service: Service, tiny: Path) -> None:
+    (tiny / "weights" / "weights.bin").write_bytes(b"others")
+    assert applied("plan").code == 6
+    assert applied("apply", "--yes").code == 6
+    assert applied("bump").code == 0
+    assert applied("apply", "--yes").code == 0
+    assert [one["version"] for one in json.loads(applied("list", NAME, "--all", "-o", "json").out)["assets"]] == [2, 1]
+    assert shown(applied)["version"] == 2
+
+
+@pytest.mark.recordings(31, 32)
+@pytest.mark.parametrize("model_registry", [False, True])
+def test_a_version_is_archived_and_restored(
+    applied: Run, service: Service, tiny: Path, *, model_registry: bool
+) -> None:
+    service.shape.model_registry = model_registry
+    for verb, archived in (("archive", True), ("restore", False)):
+        ran = applied(verb, NAME, "--yes")
+        assert ran.code == 0, ran
+        assert shown(applied)["archived"] is archived
+        assert applied("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.recordings(12)
+def test_a_front_end_that_hands_no_metadata_back_is_planned_against_and_told_once(
+    applied: Run, service: Service, tiny: Path
+) -> None:
+    service.shape.hands_metadata_back = False
+    ran = applied("plan")
+    assert ran.code == 0, ran
+    assert (ran.out + ran.err).count("does not hand back") == 1
+    assert plan(applied)["action"] == "unchanged"
+    edit(tiny / "card.md", "small", "little")
+    assert applied("apply", "--yes").code == 0
+    assert plan(applied)["action"] == "unchanged"
+
+
+@pytest.mark.recordings(6, 7, 13)
+def test_what_is_registered_is_imported(applied: Run, project: Path) -> None:
+    ran = applied("import", "-r", "azureml://registries/testFeed", "--into", "taken/models")
+    assert ran.code == 0, ran
+    (spec,) = (project / "taken").rglob("model.yaml")
+    text = spec.read_text(encoding="utf-8")
+    assert f"name: {NAME}" in text
+    assert "null" not in text
+    assert "modelManifestPathOrUri" not in text
+
+
+@pytest.mark.recordings(14)
+def test_a_version_is_promoted_to_another_registry(applied: Run, project: Path) -> None:
+    text = "registries:\n  feed: {name: testFeed}\n  here: {emulator: .publish/here}\nregistry: feed\n"
+    (project / "publish.yaml").write_text(text, encoding="utf-8")
+    ran = applied("promote", NAME, "--from", "feed", "--to", "here", "--yes", "-o", "json")
+    assert ran.code == 0, ran
+    assert applied("verify", NAME, "-r", "here").code == 0
+
+
+def test_a_create_takes_seconds_and_not_half_a_minute(
+    ask: Run, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is slept, not by the clock of a busy machine."""
+    slept: list[float] = []
+    sleep = time.sleep
+
+    def note(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(min(seconds, 0.1))
+
+    monkeypatch.setattr(time, "sleep", note)
+    assert ask("apply", "--yes").code == 0
+    assert sum(seconds for seconds in slept if seconds >= 0.5) < 4
+
+
+def test_an_operation_that_fails_later_is_a_failure(
+    ask: Run, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.shape.fails_operations = True
+    ran = ask("apply", "--yes")
+    assert ran.code == 1, ran
+    assert "could not carry it out" in ran.out + ran.err
+    assert "ModelRegistryError: No luck." in ran.out + ran.err
+
+
+@pytest.mark.recordings(30, 35)
+def test_a_deleted_number_and_a_refused_container_have_words_of_their_own(
+    applied: Run, service: Service, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_back, "READ_BACK_DELAYS", (0.0,) * 5)
+    edit(tiny / "card.md", "small", "little")
+    held = service.storage.containers
+    service.storage.containers = {}
+    refused = applied("apply", "--yes")
+    assert (refused.code, "Invalid containerUri https://store" in refused.out + refused.err) == (1, True)
+    assert "bump" not in refused.out + refused.err
+    service.storage.containers = held
+    edit(tiny / "model.yaml", "version: 1", "version: 2")
+    service.deleted.add((NAME, "2"))
+    gone = applied("apply", "--yes")
+    assert (gone.code, "A deleted version cannot be registered again" in gone.out + gone.err) == (6, True)
+    assert "bump" in gone.out + gone.err
+
+
+@pytest.mark.recordings(22, 23)
+@pytest.mark.parametrize("refused", ["discovery", "write"])
+def test_a_missing_role_is_no_missing_login(ask: Run, service: Service, refused: str) -> None:
+    service.shape.refused = refused
+    ran = ask("apply", "--yes")
+    assert ran.code == 5, ran
+    said = ran.out + ran.err
+    assert "AzureML Registry User" in said
+    assert "az login" not in said
+    assert "is not allowed to access registry" in said
