@@ -12,8 +12,9 @@ import pytest
 from azureml_publish.emulator import Emulator
 from azureml_publish.registry import diagnostics as examination
 from azureml_publish.registry.cloud import find_cloud
+from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.registry.credentials import Asker
-from azureml_publish.registry.diagnostics import State, examine_registry
+from azureml_publish.registry.diagnostics import examine_registry
 from tests.conftest import Run, StaticCredential, edit
 
 
@@ -22,7 +23,9 @@ def test_all_is_fine_with_the_embedded_registry(publish: Run) -> None:
     told = {one["subject"]: one["state"] for one in json.loads(ran.out)["examined"]}
     assert ran.code == 0
     assert list(told) == [
-        "versions", "project", "cloud", "token for registries", "token for blobs", "registry", "rights", "hub",
+        "versions", "project", "cloud", "token for registries", "token for blobs", "registry", "rights",
+        "call: list of models", "call: list of versions", "call: a version that is not there", "calls of a version",
+        "calls that write", "hub",
     ]  # fmt: skip
     assert set(told.values()) == {"fine"}
 
@@ -74,7 +77,7 @@ def test_each_credential_that_was_tried_has_its_line(
     assert len(tried) == 2  # for registries, and for blobs
 
 
-def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, examination.Examined]:
+def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, Examined]:
     cloud = find_cloud(emulator.environment)
     return {one.subject: one for one in examine_registry(name, Asker("a test", credential), cloud, "test")}
 

@@ -11,7 +11,8 @@ import pytest
 
 from azureml_publish.registry import read_back
 from tests.conftest import Run, edit
-from tests.recordings.service import Service
+from tests.recordings.proxy import Network
+from tests.recordings.service import FRONT, Service
 
 NAME = "Tiny-3.5.model"
 
@@ -179,6 +180,41 @@ def test_a_deleted_number_and_a_refused_container_have_words_of_their_own(
     gone = applied("apply", "--yes")
     assert (gone.code, "A deleted version cannot be registered again" in gone.out + gone.err) == (6, True)
     assert "bump" in gone.out + gone.err
+
+
+@pytest.mark.recordings(28, 36)
+def test_doctor_tells_which_answers_conform_and_which_fall_back(
+    applied: Run, service: Service, network: Network
+) -> None:
+    writes, asked = len(service.writes), len(network.requests)
+    ran = applied("doctor", "-o", "json")
+    assert ran.code == 0, ran
+    told = {one["subject"]: one for one in json.loads(ran.out)["examined"]}
+    calls = {subject.removeprefix("call: "): one["message"] for subject, one in told.items() if "call: " in subject}
+    conform = {name for name, said in calls.items() if said.startswith("Conforms")}
+    assert conform == {
+        "list of models",
+        "list of versions",
+        "a version that is not there",
+        "version",
+        "download",
+        "upload",
+    }
+    assert {name for name, said in calls.items() if said.startswith("Falls back")} == set(calls) - conform
+    assert len(calls) == 8
+    assert "77 keys" in calls["version"]
+    assert len(service.writes) == writes
+    assert {one.method for one in network.requests[asked:] if one.host == FRONT} == {"GET", "POST", "PUT"}
+    assert all("refs/" in one.path for one in network.requests[asked:] if one.host == FRONT and one.method != "GET")
+
+
+def test_doctor_names_the_role_that_a_call_lacks(applied: Run, service: Service) -> None:
+    service.shape.refused = "write"
+    told = {one["subject"]: one for one in json.loads(applied("doctor", "-o", "json").out)["examined"]}
+    upload = told["call: upload"]
+    assert upload["state"] == "warning"
+    assert "registries/assets/write, which the role AzureML Registry User allows" in upload["hint"]
+    assert told["call: version"]["state"] == "fine"
 
 
 @pytest.mark.recordings(22, 23)

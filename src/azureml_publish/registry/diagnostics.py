@@ -4,44 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from azureml_publish.errors import PublishError
+from azureml_publish.registry.answers import place_of
+from azureml_publish.registry.azure import DATAPLANE_API, MODEL_REGISTRY_API
 from azureml_publish.registry.cloud import Cloud
+from azureml_publish.registry.conformance import READ, WRITE, Examined, State, examine_calls
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
 from azureml_publish.registry.failures import translated
 from azureml_publish.registry.http import pipeline, send
 
 PERMISSIONS_API = "2022-04-01"
 """Permissions - List For Resource, of Azure's Authorization REST API: what the caller may do to one resource."""
-
-WRITE = "Microsoft.MachineLearningServices/registries/assets/write"
-READ = "Microsoft.MachineLearningServices/registries/assets/read"
-"""Actions of Azure role-based access control, as the built-in role AzureML Registry User names them."""
-
-
-class State(StrEnum):
-    """How one thing stands."""
-
-    FINE = "fine"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One thing that was looked into: what was found in words, and the mend where there is something to mend.
-
-    `code` is the exit code that a failure asks for.
-    """
-
-    subject: str
-    state: State
-    said: str
-    mend: str = ""
-    code: int = 0
 
 
 def examine_registry(name: str, asker: Asker, cloud: Cloud, user_agent: str) -> Iterator[Examined]:
@@ -62,12 +37,19 @@ def examine_registry(name: str, asker: Asker, cloud: Cloud, user_agent: str) -> 
     except PublishError as error:
         yield _failed("registry", error)
         return
-    resource = (
-        f"{cloud.arm}/subscriptions/{found['subscriptionId']}/resourceGroups/{found['resourceGroup']}"
-        f"/providers/Microsoft.MachineLearningServices/registries/{name}"
-    )
+    try:
+        place = place_of(found, name)
+    except PublishError as error:
+        yield _failed("registry", error)
+        return
     yield Examined("registry", State.FINE, f"{name} answers in {found.get('primaryRegion', 'its region')}.")
-    yield examine_rights(name, resource, ask)
+    yield examine_rights(name, f"{cloud.arm}{place.resource}", ask)
+
+    def ask_call(method: str, url: str, body: Any = None) -> Any:
+        version = MODEL_REGISTRY_API if "/modelregistry/" in url else DATAPLANE_API
+        return send(client, method, url, params={"api-version": version}, body=body)
+
+    yield from examine_calls(place, name, ask_call)
 
 
 def _tokens(asker: Asker, cloud: Cloud) -> Iterator[Examined]:

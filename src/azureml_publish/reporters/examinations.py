@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from azureml_publish.registry.diagnostics import Examined, State
+from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
 

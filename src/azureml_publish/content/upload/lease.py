@@ -25,6 +25,10 @@ MOST_READ = 64 * 1024 * 1024
 """Bytes that azure-storage-blob may fetch with one request."""
 
 
+RENEWALS = 8
+"""How often another signature is asked for till one is for the same storage account."""
+
+
 class Lease:
     """One container, and the client that speaks to it. Safe from any thread."""
 
@@ -58,7 +62,7 @@ class Lease:
         """
         with self._lock:
             if self._renew is not None and self._until is not None and self._clock() >= self._until:
-                self._take(self._renew())
+                self._take(self._renew)
             if self._opened is None:
                 self._opened = self._open()
                 self._clients.append(self._opened)
@@ -79,11 +83,19 @@ class Lease:
             if self._renew is None:
                 return False
             before = self._access.sas_uri
-            self._take(self._renew())
+            self._take(self._renew)
             return self._access.sas_uri != before
 
-    def _take(self, access: ContainerAccess) -> None:
-        if access.uri != self._access.uri:
+    def _take(self, renew: Renew) -> None:
+        """Take the next signature for the same container of the same storage account.
+
+        A registry has several accounts, and lends now from one of them and now from another (recorded).
+        """
+        for _ in range(RENEWALS):
+            access = renew()
+            if _place(access.uri) == _place(self._access.uri):
+                break
+        else:
             raise PublishError(
                 f"The registry lends {access.uri} now, and lent {self._access.uri} before.",
                 hint="Run again: files go into one container.",
@@ -102,6 +114,12 @@ class Lease:
             raw_response_hook=require_storage,
             retry_total=0,  # `Patience` has it: it hears of Retry-After, 429 and Ctrl-C
         )
+
+
+def _place(uri: str) -> tuple[str | None, int, str]:
+    """Account and container; the port of HTTPS is written or not."""
+    parts = urlsplit(uri)
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), parts.path.strip("/")
 
 
 def _renewal(access: ContainerAccess, now: float) -> float | None:

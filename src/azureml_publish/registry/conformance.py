@@ -1,0 +1,201 @@
+"""Asks a registry each call that this tool makes and that writes nothing: which answers are of the known shape.
+
+`source` says how each call is known: `recorded` with the service itself, `documented`, or `assumed`. What is not
+recorded has a fallback, and none of them needs a right that the role AzureML Registry User lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from azureml_publish.assets import AssetId
+from azureml_publish.errors import Conflict, NotAuthorised, NotFound, PublishError
+from azureml_publish.network import BY_ENVIRONMENT
+from azureml_publish.registry.answers import Place, access_of, find_numbers, version_of
+from azureml_publish.registry.failures import ROLE, translated
+
+WRITE = "Microsoft.MachineLearningServices/registries/assets/write"
+READ = "Microsoft.MachineLearningServices/registries/assets/read"
+"""Actions of Azure role-based access control, as the built-in role AzureML Registry User names them."""
+
+
+class State(StrEnum):
+    """How one thing stands."""
+
+    FINE = "fine"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that was looked into: what was found in words, and the mend where there is something to mend.
+
+    `code` is the exit code that a failure asks for.
+    """
+
+    subject: str
+    state: State
+    said: str
+    mend: str = ""
+    code: int = 0
+
+
+UNKNOWN = "publish-doctor-asks-for-a-name-that-is-not-there"
+
+Send = Callable[..., Any]
+"""As `send`, for one client."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call: what it is called, how it is known, the right it needs, and what asks it and says what came."""
+
+    name: str
+    source: str
+    right: str
+    ask: Callable[[], str]
+    needed: bool = True
+
+
+def examine_calls(place: Place, registry: str, send: Send) -> Iterator[Examined]:
+    """Ask each call of the table; those that need a version ask about the latest one of the first model."""
+    calls = _Calls(place, registry, send)
+    yield from map(_examine, calls.without_version())
+    asset = calls.find_version()
+    if asset is None:
+        yield Examined(
+            "calls of a version", State.FINE, "Not asked: nothing is registered yet that they could be about."
+        )
+    else:
+        yield from map(_examine, calls.about(asset))
+    said = "Not asked, as they write: registering, updating, archiving, and startPendingUpload of Resource Manager."
+    yield Examined("calls that write", State.FINE, f"{said} Right: {WRITE}.")
+
+
+def _examine(call: _Call) -> Examined:
+    subject = f"call: {call.name}"
+    try:
+        said = call.ask()
+    except NotAuthorised as error:
+        mend = f"It needs {call.right}, which the role {ROLE} allows: ask for that on the registry."
+        return Examined(subject, State.FAILED if call.needed else State.WARNING, error.message, mend, error.exit_code)
+    except PublishError as error:
+        if call.needed:
+            return Examined(subject, State.FAILED, f"{error.message} ({call.source})", error.hint, error.exit_code)
+        return Examined(subject, State.FINE, f"Falls back: {error.message} ({call.source})")
+    return Examined(subject, State.FINE, f"{said} ({call.source})")
+
+
+class _Calls:
+    def __init__(self, place: Place, registry: str, send: Send) -> None:
+        self._front = f"{place.front}/mferp/managementfrontend{place.resource}"
+        self._models = f"{place.region}/modelregistry/v1.0{place.resource}/models"
+        self._registry = registry
+        self._send = send
+
+    def without_version(self) -> tuple[_Call, ...]:
+        """Those that need nothing to be registered."""
+        return (
+            _Call("list of models", "logged", READ, self._list_models),
+            _Call("list of versions", "recorded", READ, self._list_unknown),
+            _Call("a version that is not there", "assumed", READ, self._get_unknown),
+        )
+
+    def about(self, asset: AssetId) -> tuple[_Call, ...]:
+        """Those about a version."""
+        return (
+            _Call("version", "recorded", READ, lambda: self._get(asset)),
+            _Call("numbers of a model", "recorded of data only", READ, lambda: self._container(asset), needed=False),
+            _Call("model registry API", "documented", READ, lambda: self._native(asset), needed=False),
+            _Call("download", "recorded", READ, lambda: self._download(asset)),
+            _Call("upload", "recorded", WRITE, lambda: self._upload(asset), needed=False),
+        )
+
+    def find_version(self) -> AssetId | None:
+        """The latest version of the first model, if there is one."""
+        try:
+            names = sorted(str(one["name"]) for one in self._value(f"{self._front}/models") if one.get("name"))
+            for name in names[:1]:
+                ids = [str(one.get("id", "")) for one in self._value(f"{self._front}/models/{name}/versions")]
+                numbers = [int(text) for text in (one.rpartition("/")[2] for one in ids) if text.isdecimal()]
+                if numbers:
+                    return AssetId(self._registry, name, numbers[0])
+        except PublishError:
+            pass  # the call itself has told
+        return None
+
+    def _ask(self, what: str, method: str, url: str, body: Any = None) -> Any:
+        with translated(self._registry, what):
+            return self._send(method, url, body)
+
+    def _value(self, url: str) -> list[dict[str, Any]]:
+        answer = self._ask("a list", "GET", url)
+        entries = answer.get("value") if isinstance(answer, dict) else None
+        if not isinstance(entries, list):
+            raise PublishError(f"{url} answers no list.")
+        return [one for one in entries if isinstance(one, dict)]
+
+    def _list_models(self) -> str:
+        return f"Conforms: {len(self._value(f'{self._front}/models'))} on the first page."
+
+    def _list_unknown(self) -> str:
+        try:
+            found = self._value(f"{self._front}/models/{UNKNOWN}/versions")
+        except NotFound:
+            return "Falls back: a name that is not there is 404, and no empty list."
+        if found:
+            raise PublishError("The list of versions of a name that is not there holds some.")
+        return "Conforms: a name that is not there has an empty list."
+
+    def _get_unknown(self) -> str:
+        try:
+            self._ask("a version that is not there", "GET", f"{self._front}/models/{UNKNOWN}/versions/1")
+        except NotFound:
+            return "Conforms: 404."
+        raise PublishError("A version that is not there has an answer, so absence cannot be told.")
+
+    def _get(self, asset: AssetId) -> str:
+        url = f"{self._front}/models/{asset.name}/versions/{asset.version}"
+        answer = self._ask("the version", "GET", url)
+        if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
+            raise PublishError(f"The answer about {asset} has no properties.")
+        found = version_of(answer, {}, asset)
+        if found.shown_keys is None:
+            return "Conforms; system metadata are not handed back here."
+        keys = found.shown_keys.get("")
+        return f"Conforms; hands back {len(keys) if keys else 'the set'} keys of system metadata."
+
+    def _container(self, asset: AssetId) -> str:
+        found = self._ask("the numbers of the model", "GET", f"{self._front}/models/{asset.name}")
+        if find_numbers(found) is None:
+            return "Falls back: its numbers cannot be so; the list of versions tells them."
+        return "Conforms."
+
+    def _native(self, asset: AssetId) -> str:
+        found = self._ask("the version there", "GET", f"{self._models}/{asset.name}:{asset.version}")
+        shown = isinstance(found, dict) and isinstance(found.get("systemMetadata"), dict)
+        return "Conforms: hands back system metadata." if shown else "Falls back: hands back no system metadata."
+
+    def _download(self, asset: AssetId) -> str:
+        version = self._ask("the version", "GET", f"{self._front}/models/{asset.name}/versions/{asset.version}")
+        path = version_of(version, {}, asset).path
+        url = f"{self._front}/datarefs/{asset.name}/versions/{asset.version}"
+        lent = access_of(self._ask("a download", "POST", url, {"assetId": str(asset), "blobUri": path}), BY_ENVIRONMENT)
+        permissions = parse_qs(urlsplit(lent.sas_uri).query).get("sp", [""])[0]
+        if not set("rl") <= set(permissions):
+            raise PublishError(f"The signature for a download allows '{permissions}', and not to read and list.")
+        return f"Conforms: a signature that allows '{permissions}'."
+
+    def _upload(self, asset: AssetId) -> str:
+        """Asked about a version that is there: the refusal is the answer, and nothing is begun."""
+        body = {"assetId": str(asset), "temporaryDataReferenceType": "TemporaryBlobReference"}
+        try:
+            self._ask("an upload", "PUT", f"{self._front}/tempdatarefs/{asset.name}/versions/{asset.version}", body)
+        except Conflict:
+            return "Conforms: refused for a version that is there, so you may upload."
+        return "Lends a container for a version that is there; nothing was written to it."
