@@ -34,9 +34,10 @@ from azureml_publish.assets import MANIFEST_PROPERTY, SOURCE_PROPERTY
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer, describe_content
-from azureml_publish.execute.apply import Tools, apply_plan
+from azureml_publish.execute.apply import apply_plan
 from azureml_publish.execute.journal import Journal
 from azureml_publish.execute.outcome import Outcome
+from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts import record_of
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings

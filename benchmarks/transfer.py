@@ -163,7 +163,8 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     from azureml_publish.content.upload.pool import Lanes
     from azureml_publish.content.upload.progress import Silent
     from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
-    from azureml_publish.execute.apply import Tools, apply_plan
+    from azureml_publish.execute.apply import apply_plan
+    from azureml_publish.execute.registration import Tools
     from azureml_publish.pipeline.registries import TOOL
     from azureml_publish.plan import Desired, make_plan
     from azureml_publish.project import load_project

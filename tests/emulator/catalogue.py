@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
+from azureml_publish.assets import Origin
 from azureml_publish.cli import bump
 from azureml_publish.content.manifest import check_content
 from azureml_publish.content.sources.hub import Hub
@@ -24,9 +25,10 @@ from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.copy import Copied
 from azureml_publish.content.upload.transfer import ModelContent, Transfer, describe_content
 from azureml_publish.emulator import Emulator, Quirks
-from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import Journal, read_journal
-from azureml_publish.execute.promote import Mode, Promotion, Provenance, plan_promotion, promote, wanted_of
+from azureml_publish.execute.promote import Promotion, plan_promotion, promote
+from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.check import CheckedProject, render
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
@@ -229,10 +231,7 @@ class Catalogue:
         if not carry and self.specs[name]["version"] == version:
             ((read, rendered),) = self.stage(name).rendered
             folder = Desired(rendered.asset, describe_content(read, rendered).digest)
-        wanted = wanted_of(registered, folder)
-        mode = Mode.CARRY if folder is None else Mode.RENDER
-        state = self.registries[target].state(name, version)
-        return Promotion(registered, wanted, mode, plan_promotion(registered, wanted, state))
+        return plan_promotion(registered, folder, self.registries[target].state(name, version))
 
     def promote(
         self, promotion: Promotion, target: str, fuse: Fuse | None = None, faults: Sequence[Mapping[str, Any]] = ()
@@ -249,15 +248,10 @@ class Catalogue:
         real = self.registries[promotion.source.id.registry]
         try:
             with self._journal("promote", plan, fuse) as journal, self._faults(faults):
-                copied = promote(
-                    promotion,
-                    FusedRegistry(real, fuse),
-                    FusedRegistry(self.registries[target], fuse),
-                    provenance=Provenance("", plan.digest, "test"),
-                    transfer=Transfer(Hub(), FusedProgress(fuse), "test", lambda: False),
-                    journal=journal,
-                )
-                return Promoted(promotion, copied)
+                transfer = Transfer(Hub(), FusedProgress(fuse), "test", lambda: False)
+                tools = Tools(FusedRegistry(self.registries[target], fuse), transfer, lambda _: None, journal)
+                written = promote(promotion, FusedRegistry(real, fuse), tools, Origin(plan=plan.digest, tool="test"))
+                return Promoted(promotion, written.content)
         except DiedError:
             return Promoted(promotion, died=True)
 

@@ -19,9 +19,10 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import Conflict
-from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import Unrecorded
 from azureml_publish.execute.outcome import Outcome
+from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts import record_of
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models

@@ -15,8 +15,9 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict
-from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
+from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.prefetch import Prefetch

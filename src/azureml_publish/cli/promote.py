@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import click
 
-from azureml_publish.assets import AssetId, LayoutName, RegisteredAsset
+from azureml_publish.assets import AssetId, LayoutName, Origin, RegisteredAsset
 from azureml_publish.cli.confirm import ask, is_named, some
 from azureml_publish.cli.options import as_of_option, layout_option, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.content.upload.transfer import Transfer, describe_content
 from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError, UsageProblem
-from azureml_publish.execute.journal import Recorder, Unrecorded
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
-from azureml_publish.execute.promote import (
-    Mode,
-    Promotion,
-    Provenance,
-    find_manifest,
-    plan_promotion,
-    promote,
-    wanted_of,
-)
+from azureml_publish.execute.promote import Mode, Promotion, plan_promotion, promote
+from azureml_publish.execute.registration import Tools
 from azureml_publish.git import commit_of
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
@@ -80,7 +73,10 @@ def command(
             output.note(past_run_text(records.open_end, records.verb))
         assets = find_meant(one.registry, project, models)
         folders = _rendered(output, project, assets, Settings(layout, as_of), metadata)
-        promotions = [_plan(asset, folders.get(asset.id), other) for asset in assets]
+        promotions = [
+            plan_promotion(asset, folders.get(asset.id), other.registry.state(asset.id.name, asset.id.version))
+            for asset in assets
+        ]
         plan = Plan(other.registry.name, tuple(promotion.action for promotion in promotions))
         (output.note if yes or not plan.changes else output.tell)(plan_text(plan, output.paint_notes))
         if plan.conflicts:
@@ -91,9 +87,9 @@ def command(
         if plan.changes:
             named = some([f"{action.model}:{action.version}" for action in plan.changes])
             ask(other, f"promote {named} from {one.registry.name} to", yes=yes, named=is_named("target"), option="--to")
-        provenance = Provenance(commit_of(project.root, output.run.environ), plan.digest, TOOL)
+        origin = Origin(commit=commit_of(project.root, output.run.environ), plan=plan.digest, tool=TOOL)
         with transferring.into(output, other) as transfer:
-            carrying = _Carrying(one, other, provenance, transfer)
+            carrying = _Carrying(output, one, other, origin, transfer)
             results, code = carrying.all(promotions, plan, records)
     if output.json:
         output.data(promoted_json(one.registry.name, other.registry.name, results))
@@ -132,21 +128,14 @@ def _rendered(
     }
 
 
-def _plan(asset: RegisteredAsset, folder: Desired | None, target: Opened) -> Promotion:
-    find_manifest(asset)
-    wanted = wanted_of(asset, folder)
-    state = target.registry.state(asset.id.name, asset.id.version)
-    mode = Mode.CARRY if folder is None else Mode.RENDER
-    return Promotion(asset, wanted, mode, plan_promotion(asset, wanted, state))
-
-
 @dataclass(frozen=True, slots=True)
 class _Carrying:
-    """Takes versions from one registry to another."""
+    """Takes versions from one registry to another; `origin` is noted with each."""
 
+    output: Output
     source: Opened
     target: Opened
-    provenance: Provenance
+    origin: Origin
     transfer: Transfer
 
     def all(self, promotions: Sequence[Promotion], plan: Plan, records: Records) -> tuple[list[Promoted], int]:
@@ -157,46 +146,38 @@ class _Carrying:
         """
         if not plan.changes:
             records.settle(plan)
-            return [self._one(promotion, Unrecorded()) for promotion in promotions], 0
+            return [self._result(promotion, Outcome.UNCHANGED) for promotion in promotions], 0
         journal, end = records.begin(plan), "interrupted"
+        tools = Tools(self.target.registry, self.transfer, journal=journal)
         try:
             results: list[Promoted] = []
             for promotion in promotions:
                 # Another run writes there too, or nothing can be recorded: what is under way was the last.
                 halted = any(isinstance(result.error, Overtaken | JournalFailed) for result in results)
-                results.append(self._skipped(promotion) if halted else self._one(promotion, journal))
+                stopped = halted or journal.failure is not None or self.transfer.stop()
+                results.append(self._one(promotion, tools, stopped=stopped))
             code = exit_code(results, interrupted=self.transfer.stop())
             end = end_of(code)
         finally:
             journal.end(end)
+        if journal.failure is not None:
+            self.output.tell(f"{journal.failure.message}\n  help: {journal.failure.hint}")
         return results, code
 
-    def _skipped(self, promotion: Promotion, error: Interrupted | None = None) -> Promoted:
-        asset = promotion.source.id
-        target = AssetId(self.target.registry.name, asset.name, asset.version)
-        return Promoted(asset, target, Outcome.SKIPPED, str(promotion.mode), error=error)
-
-    def _one(self, promotion: Promotion, journal: Recorder) -> Promoted:
-        asset = promotion.source.id
-        target_id = AssetId(self.target.registry.name, asset.name, asset.version)
+    def _one(self, promotion: Promotion, tools: Tools, *, stopped: bool) -> Promoted:
         if promotion.action.kind is ActionKind.UNCHANGED:
-            return Promoted(asset, target_id, Outcome.UNCHANGED, str(promotion.mode))
+            return self._result(promotion, Outcome.UNCHANGED)
+        if stopped:
+            return self._result(promotion, Outcome.SKIPPED)
         try:
-            if self.transfer.stop():
-                return self._skipped(promotion)
-            copied = promote(
-                promotion,
-                self.source.registry,
-                self.target.registry,
-                provenance=self.provenance,
-                transfer=self.transfer,
-                journal=journal,
-            )
+            written = promote(promotion, self.source.registry, tools, self.origin)
         except Interrupted as error:
-            return self._skipped(promotion, error)
+            return self._result(promotion, Outcome.SKIPPED, error=error)
         except PublishError as error:
-            return Promoted(asset, target_id, Outcome.FAILED, str(promotion.mode), error=error)
-        outcome = Outcome.CREATED
-        if copied is None:
-            outcome = Outcome.UPDATED if promotion.action.kind is ActionKind.ARCHIVE else Outcome.UNCHANGED
-        return Promoted(asset, target_id, outcome, str(promotion.mode), copied)
+            return self._result(promotion, Outcome.FAILED, error=error)
+        return self._result(promotion, written.outcome, copied=written.content, unseen=written.unseen)
+
+    def _result(self, promotion: Promotion, outcome: Outcome, **further: Any) -> Promoted:
+        source = promotion.source.id
+        target = AssetId(self.target.registry.name, source.name, source.version)
+        return Promoted(source, target, outcome, str(promotion.mode), **further)

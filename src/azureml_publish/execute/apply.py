@@ -1,41 +1,21 @@
-"""Carries out a plan: content first and checked, then the version's record, then a look whether it reads back."""
+"""Carries out a plan, several models at a time."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 
-from azureml_publish.assets import (
-    MANIFEST_PROPERTY,
-    RUN_PROPERTY,
-    SOURCE_PROPERTY,
-    AssetId,
-    Content,
-    Origin,
-    RegisteredAsset,
-    RegistryState,
-    Value,
-)
-from azureml_publish.content.upload.transfer import ModelContent, Transfer, publish_content
-from azureml_publish.errors import Conflict, Interrupted, JournalFailed, NotFound, Overtaken, PublishError, Refused
-from azureml_publish.execute.journal import Recorder, Step, Unrecorded
+from azureml_publish.assets import Content
+from azureml_publish.content.upload.transfer import ModelContent, publish_content
+from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, Plan, changed_metadata, plan_model
-from azureml_publish.registry import Registry
-from azureml_publish.registry.archiving import record_of_registered
-from azureml_publish.registry.write_guard import (
-    WriteGuard,
-    find_unseen,
-    require_latest,
-    require_still_latest,
-)
+from azureml_publish.execute.registration import Registration, Tools
+from azureml_publish.plan import Action, ActionKind, Desired, Plan
 
 _log = logging.getLogger(__name__)
 
@@ -50,16 +30,6 @@ class Result:
     content: Content | None = None
     error: PublishError | None = None
     unseen: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What apply works with."""
-
-    registry: Registry
-    transfer: Transfer
-    sleep: Callable[[float], None] = time.sleep
-    journal: Recorder = field(default_factory=Unrecorded)
 
 
 def apply_plan(
@@ -96,10 +66,7 @@ class _Run:
 
     def __init__(self, contents: Mapping[str, ModelContent], tools: Tools, uploads: threading.Semaphore) -> None:
         self._contents = contents
-        self._registry = tools.registry
-        self._transfer = tools.transfer
-        self._journal = tools.journal
-        self._sleep = tools.sleep
+        self._tools = tools
         self._uploads = uploads
         self._halted = threading.Event()
 
@@ -109,10 +76,8 @@ class _Run:
             return Result(action.model, action.version, Outcome.UNCHANGED)
         content = self._contents[action.model]
         try:
-            if action.kind is not ActionKind.CREATE:
-                return self._skip(action) if self._stopped() else self._update(action, content)
-            with self._uploads:
-                return self._skip(action) if self._stopped() else self._create(action, content)
+            with self._uploads if action.kind is ActionKind.CREATE else nullcontext():
+                return self._skip(action) if self._stopped() else self._write(action, content)
         except Interrupted as error:
             return Result(action.model, action.version, Outcome.SKIPPED, error=error)
         except PublishError as error:
@@ -124,7 +89,7 @@ class _Run:
             return self._give_up(action, surprise)
 
     def _stopped(self) -> bool:
-        return self._transfer.stop() or self._halted.is_set() or self._journal.failure is not None
+        return self._tools.transfer.stop() or self._halted.is_set() or self._tools.journal.failure is not None
 
     def _skip(self, action: Action) -> Result:
         return Result(action.model, action.version, Outcome.SKIPPED)
@@ -132,172 +97,16 @@ class _Run:
     def _give_up(self, action: Action, error: PublishError) -> Result:
         if isinstance(error, Overtaken | JournalFailed):
             self._halted.set()
-        if not isinstance(error, JournalFailed):
-            # The kind alone: a journal holds no text that came from elsewhere.
-            self._done(Step.FAILED, action, error=type(error).__name__)
         return Result(action.model, action.version, Outcome.FAILED, error=error)
 
-    def _create(self, action: Action, content: ModelContent) -> Result:
-        asset = content.rendered.asset
-        self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
-        published = None
-        guard = self._guard(asset.name, asset.version)
-        try:
-            access = self._registry.start_upload(asset.name, asset.version)
-            renew = partial(self._registry.start_upload, asset.name, asset.version)
-            published = publish_content(content, access, self._transfer, renew)
-            self._journal.note(Step.CONTENT, action.model, action.version, manifest=published.manifest)
-            properties = {
-                MANIFEST_PROPERTY: published.manifest,
-                SOURCE_PROPERTY: published.source,
-                RUN_PROPERTY: Origin(guard.run).encode(),
-            }
-            require_latest(self._registry, asset.name, asset.version)
-            self._registry.create(record_of(asset, properties), published.uri)
-            if asset.archived:
-                registered = self._find_created(content, guard)
-                self._registry.update(registered, record_of_registered(registered), {}, archived=True)
-        except Overtaken:
-            raise
-        except (Conflict, Refused) as refused:
-            return self._settle(action, content, guard, refused)
-        self._done(Step.WRITTEN, action)
-        unseen = self._read_back(content, guard)
-        self._done(Step.READ_BACK, action)
-        require_still_latest(self._registry, asset.name, asset.version)
-        return Result(asset.name, asset.version, Outcome.CREATED, published, unseen=unseen)
+    def _write(self, action: Action, content: ModelContent) -> Result:
+        registration = Registration(Desired(content.rendered.asset, content.digest), self._tools)
+        if action.kind is ActionKind.CREATE:
+            written = registration.create(partial(self._bring, action, content))
+            return Result(action.model, action.version, written.outcome, written.content, unseen=written.unseen)
+        updated = registration.update(action)
+        return Result(action.model, action.version, updated.outcome, unseen=updated.unseen)
 
-    def _guard(self, model: str, version: int, before: RegisteredAsset | None = None) -> WriteGuard:
-        return WriteGuard(self._registry, (model, version), self._journal.apply, before, self._sleep)
-
-    def _update(self, action: Action, content: ModelContent) -> Result:
-        asset = content.rendered.asset
-        # Before the look, too: what is given up there must be known to have been begun.
-        self._journal.note(Step.BEGUN, action.model, action.version, action=str(action.kind))
-        registered = self._registry.find(asset.name, asset.version)
-        if registered is None:
-            raise Overtaken(f"{asset.name} version {asset.version} was deleted meanwhile.", hint="Plan again.")
-        now = _plan_again(content, registered)
-        if now.kind is ActionKind.UNCHANGED:  # another run did the very same
-            self._done(Step.READ_BACK, action)
-            return Result(asset.name, asset.version, Outcome.UNCHANGED)
-        if now.fields != action.fields:
-            raise _moved(content, registered)
-        guard = self._guard(asset.name, asset.version, registered)
-        record, changed = record_of(asset, {}), changed_metadata(action.fields)
-        try:
-            self._registry.update(registered, record, changed, archived=asset.archived)
-        except Overtaken:
-            raise
-        except (Conflict, Refused) as refused:
-            return self._settle(action, content, guard, refused)
-        self._done(Step.WRITTEN, action)
-        unseen = self._read_back(content, guard)
-        self._done(Step.READ_BACK, action)
-        return Result(asset.name, asset.version, Outcome.UPDATED, unseen=unseen)
-
-    def _find_created(self, content: ModelContent, guard: WriteGuard) -> RegisteredAsset:
-        """What was just registered, as soon as the registry shows it.
-
-        Raises:
-            Overtaken: another run wrote to it already.
-            PublishError: it does not show it.
-        """
-        registered = guard.find_created(partial(_held_of, content), partial(_moved, content))
-        if registered is None:
-            raise _unread(content, ("the version itself",))
-        return registered
-
-    def _done(self, step: Step, action: Action, **facts: str) -> None:
-        """Record what has happened; where that cannot be, the run stops after the step, not in it."""
-        with suppress(JournalFailed):
-            self._journal.note(step, action.model, action.version, **facts)
-
-    def _settle(self, action: Action, content: ModelContent, guard: WriteGuard, refused: PublishError) -> Result:
-        """What a refusal means: another run was first with the same, or with something else; or a rule is against it.
-
-        Raises:
-            Overtaken: another run was first with something else.
-            Conflict, Refused: the refusal, where nobody was first.
-        """
-        registered = guard.find_winner()
-        if registered is None:
-            raise refused
-        now = _plan_again(content, registered)
-        if now.kind is not ActionKind.UNCHANGED:
-            raise _moved(content, registered) from refused
-        self._done(Step.READ_BACK, action)
-        return Result(action.model, action.version, Outcome.UNCHANGED)
-
-    def _read_back(self, content: ModelContent, guard: WriteGuard) -> tuple[str, ...]:
-        """Look until the registry says what was written, with patience for a stale answer.
-
-        Returns:
-            What was written and is not handed back.
-
-        Raises:
-            Overtaken: another run wrote over it.
-            PublishError: it still says something else after the last look.
-        """
-        there, left = guard.read_back(
-            partial(_held_of, content),
-            apart=partial(self._write_apart, content),
-            lost=partial(_moved, content),
-        )
-        if there is None:
-            raise _unread(content, ("the version itself",))
-        unseen = find_unseen(left)
-        if left and not unseen:
-            raise _unread(content, tuple(left))
-        return unseen
-
-    def _write_apart(self, content: ModelContent, registered: RegisteredAsset) -> None:
-        """Write what can be written by other calls than an update: system metadata, and whether it is archived.
-
-        No registry need have these calls; what did not come through shows in the next looks.
-        """
-        asset, now = content.rendered.asset, _plan_again(content, registered)
-        if changed_metadata(now.fields):
-            with suppress(NotFound, Refused):
-                self._registry.replace_metadata(record_of(asset, {}))
-        if "archived" in _differing(now):
-            identity = AssetId(self._registry.name, asset.name, asset.version)
-            with suppress(NotFound, Refused):
-                self._registry.set_archived(identity, archived=asset.archived)
-
-
-def _plan_again(content: ModelContent, registered: RegisteredAsset) -> Action:
-    version = registered.id.version
-    wanted = Desired(content.rendered.asset, content.digest)
-    return plan_model(wanted, RegistryState(registered, version, version + 1))
-
-
-def _held_of(content: ModelContent, registered: RegisteredAsset) -> dict[str, Value]:
-    return _held(_plan_again(content, registered))
-
-
-def _held(action: Action) -> dict[str, Value]:
-    """What a registry holds where it is not what the folder asks for."""
-    return {change.field: change.before for change in action.fields if change.consequence is not ChangeClass.KEPT}
-
-
-def _differing(action: Action) -> tuple[str, ...]:
-    return tuple(_held(action))
-
-
-def _unread(content: ModelContent, differing: tuple[str, ...]) -> PublishError:
-    asset = content.rendered.asset
-    return PublishError(
-        f"{asset.name} version {asset.version} was written, but the registry still answers otherwise: "
-        f"{', '.join(differing)}.",
-        hint="Run `publish plan` in a while; it shows what is left to do.",
-    )
-
-
-def _moved(content: ModelContent, registered: RegisteredAsset) -> Overtaken:
-    asset, now = content.rendered.asset, _plan_again(content, registered)
-    return Overtaken(
-        f"{asset.name} version {asset.version} changed in the registry since the plan was made. "
-        f"It differs in {', '.join(_differing(now)) or 'nothing'} now.",
-        hint="This run stops. Let the other one end, then plan again.",
-    )
+    def _bring(self, action: Action, content: ModelContent) -> Content:
+        start = partial(self._tools.registry.start_upload, action.model, action.version)
+        return publish_content(content, start(), self._tools.transfer, start)

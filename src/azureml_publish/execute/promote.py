@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import cast
 
 from azureml_publish.assets import (
     MANIFEST_PROPERTY,
-    RUN_PROPERTY,
     SOURCE_PROPERTY,
-    ContainerAccess,
     ModelType,
     Origin,
     RegisteredAsset,
@@ -20,29 +18,10 @@ from azureml_publish.assets import (
     is_bookkeeping,
 )
 from azureml_publish.content.upload.copy import Copied, Place, copy_content
-from azureml_publish.content.upload.transfer import Transfer
-from azureml_publish.errors import (
-    Conflict,
-    Interrupted,
-    JournalFailed,
-    NotFound,
-    Overtaken,
-    PublishError,
-    Refused,
-    UnusableSource,
-)
-from azureml_publish.execute.journal import Recorder, Step
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, plan_model
+from azureml_publish.errors import Conflict, UnusableSource
+from azureml_publish.execute.registration import Registration, Tools, Written
+from azureml_publish.plan import Action, ActionKind, Desired, plan_model
 from azureml_publish.registry import Registry
-from azureml_publish.registry.archiving import archive_ignored, record_of_registered
-from azureml_publish.registry.write_guard import (
-    Differences,
-    WriteGuard,
-    find_unseen,
-    require_latest,
-    require_still_latest,
-)
 
 
 class Mode(StrEnum):
@@ -62,19 +41,6 @@ class Promotion:
     wanted: Desired
     mode: Mode
     action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What is noted with every promoted version. `commit` is empty where there is no repository."""
-
-    commit: str
-    plan: str
-    tool: str
-
-    def origin(self, run: str, source: RegisteredAsset, *, archived: bool) -> Origin:
-        """How a version came to be that a run promotes from this one."""
-        return Origin(run, str(source.id), self.commit, self.plan, self.tool, archived=archived)
 
 
 def find_manifest(source: RegisteredAsset) -> str:
@@ -121,187 +87,72 @@ def wanted_of(source: RegisteredAsset, folder: Desired | None) -> Desired:
     return folder
 
 
-def plan_promotion(source: RegisteredAsset, wanted: Desired, state: RegistryState) -> Action:
+def plan_promotion(source: RegisteredAsset, folder: Desired | None, state: RegistryState) -> Promotion:
     """What it takes: nothing where the target has the same files under this version, a conflict where it has others.
 
     A version that a run registered and was cut off before it archived it is archived.
+
+    Raises:
+        Conflict, UnusableSource: see `find_manifest` and `wanted_of`.
     """
-    action = plan_model(wanted, state)
+    manifest = find_manifest(source)
+    mode = Mode.CARRY if folder is None else Mode.RENDER
+    promotion = Promotion(source, wanted_of(source, folder), mode, plan_model(wanted_of(source, folder), state))
+    action, bump = promotion.action, f"`publish bump {source.id.name}`"
     if state.asset is None:
         if action.kind is ActionKind.CONFLICT:
-            hint = f"Bump it and apply it to the source registry first: `publish bump {source.id.name}`."
-            return replace(action, hint=hint)
-        return action
-    if state.asset.properties.get(MANIFEST_PROPERTY) == find_manifest(source):
-        if _is_half_done(source, wanted, state.asset):
-            hidden = tuple(change for change in action.fields if change.field == "archived")
-            return replace(action, kind=ActionKind.ARCHIVE, reason="registered already", fields=hidden, hint="")
+            action = replace(action, hint=f"Bump it and apply it to the source registry first: {bump}.")
+    elif state.asset.properties.get(MANIFEST_PROPERTY) != manifest:
+        reason = f"version {source.id.version} is there with other files"
+        hint = f"Versions keep their files: {bump}, apply to the source registry, promote that."
+        action = replace(action, kind=ActionKind.CONFLICT, reason=reason, fields=(), hint=hint)
+    elif _is_half_done(promotion, state.asset):
+        held = wanted_of(state.asset, None)
+        wanted = replace(held, asset=replace(held.asset, archived=True))
+        promotion = replace(promotion, wanted=wanted)
+        action = replace(plan_model(wanted, state), reason="registered already")
+    else:
         reason = "" if action.kind is ActionKind.UNCHANGED else "the same files; its metadata differs, see publish plan"
-        return replace(action, kind=ActionKind.UNCHANGED, reason=reason, fields=(), hint="")
-    reason = f"version {source.id.version} is there with other files"
-    hint = f"Versions keep their files: `publish bump {source.id.name}`, apply to the source registry, promote that."
-    return replace(action, kind=ActionKind.CONFLICT, reason=reason, fields=(), hint=hint)
+        action = replace(action, kind=ActionKind.UNCHANGED, reason=reason, fields=(), hint="")
+    return replace(promotion, action=action)
 
 
-def _is_half_done(source: RegisteredAsset, wanted: Desired, there: RegisteredAsset) -> bool:
+def _is_half_done(promotion: Promotion, there: RegisteredAsset) -> bool:
     """Whether a promotion of this very version was cut off between its record and its archival."""
     origin = Origin.of(there.properties)
-    begun = origin.archived and origin.promoted_from == str(source.id)
-    return begun and wanted.asset.archived and not there.archived
+    begun = origin.archived and origin.promoted_from == str(promotion.source.id)
+    return begun and promotion.wanted.asset.archived and not there.archived
 
 
-def promote(
-    promotion: Promotion,
-    source: Registry,
-    target: Registry,
-    *,
-    provenance: Provenance,
-    transfer: Transfer,
-    journal: Recorder,
-) -> Copied | None:
+def promote(promotion: Promotion, source: Registry, target: Tools, origin: Origin) -> Written[Copied]:
     """Copy the files, check each against the manifest, then register the version and look whether it reads back.
 
     Safe to run again: files that are there and checked are kept, and a version that is there is not touched, but for
     an archival that is left to do.
 
-    Returns:
-        What was copied; None where the version was there already, or another run was first with the same files.
+    Args:
+        promotion: what to do; a conflict cannot be carried out.
+        source: the registry that has the version.
+        target: the registry that is to have it, and what writes there.
+        origin: the commit, plan and tool that are noted with the version.
 
     Raises:
-        Overtaken: another run was first with other files, or wrote over what was registered.
+        Overtaken: another run was first with something else, or wrote over what was registered.
         PublishError: see `copy_content` and `Registry`; nothing is registered before all files are there and right.
     """
-    run = _Run(promotion, source, target, journal)
-    try:
-        run.note(Step.BEGUN, action="promote")
-        copied = run.create(provenance, transfer) if promotion.action.kind is ActionKind.CREATE else None
-        run.finish(created=copied is not None)
-    except (Interrupted, JournalFailed):
-        raise
-    except PublishError as error:
-        # The kind alone: a journal holds no text that came from elsewhere.
-        with suppress(JournalFailed):
-            run.note(Step.FAILED, error=type(error).__name__)
-        raise
-    return copied
+    registered, asset = promotion.source, promotion.wanted.asset
+    registration = Registration(promotion.wanted, target)
+    if promotion.action.kind is not ActionKind.CREATE:
+        return Written(registration.update(promotion.action).outcome)
+    lend_source = partial(source.open_content, registered)
+    lend_target = partial(target.registry.start_upload, asset.name, asset.version)
 
-
-class _Run:
-    """One promotion being carried out."""
-
-    def __init__(self, promotion: Promotion, source: Registry, target: Registry, journal: Recorder) -> None:
-        self._promotion = promotion
-        self._source = source
-        self._target = target
-        self._journal = journal
-        self._asset = promotion.wanted.asset
-        self._manifest = find_manifest(promotion.source)
-        self._version = (self._asset.name, self._asset.version)
-        self._guard = WriteGuard(target, self._version, journal.apply)
-
-    def note(self, step: Step, **facts: str) -> None:
-        """Record a step."""
-        self._journal.note(step, self._asset.name, self._asset.version, **facts)
-
-    def create(self, provenance: Provenance, transfer: Transfer) -> Copied | None:
-        """Bring the files, then the record; None where another run was first with the same."""
-        asset, manifest = self._asset, self._manifest
-
-        def lend_source() -> ContainerAccess:
-            return self._source.open_content(self._promotion.source)
-
-        def lend_target() -> ContainerAccess:
-            return self._target.start_upload(asset.name, asset.version)
-
+    def bring() -> Copied:
         access = lend_source()
-        folder = access.folder_of(self._promotion.source.path)
-        try:
-            target = Place(lend_target(), folder, lend_target)
-            copied = copy_content(asset.name, Place(access, folder, lend_source), target, manifest, transfer)
-            self.note(Step.CONTENT, manifest=manifest)
-            require_latest(self._target, asset.name, asset.version)
-            self._target.create(record_of(asset, self._properties(provenance)), copied.uri)
-        except (Conflict, Refused) as refused:
-            there = self._target.find(asset.name, asset.version)
-            if there is None or not self._guard.is_lost(there):
-                raise
-            if there.properties.get(MANIFEST_PROPERTY) != manifest:
-                raise self._overtaken(there) from refused
-            return None
-        return copied
+        folder = access.folder_of(registered.path)
+        into = Place(lend_target(), folder, lend_target)
+        manifest = find_manifest(registered)
+        return copy_content(asset.name, Place(access, folder, lend_source), into, manifest, target.transfer)
 
-    def _properties(self, provenance: Provenance) -> dict[str, str]:
-        """What is noted with the version; none is empty."""
-        origin = provenance.origin(self._guard.run, self._promotion.source, archived=self._asset.archived)
-        told = {
-            MANIFEST_PROPERTY: self._manifest,
-            SOURCE_PROPERTY: self._promotion.wanted.source_digest,
-            RUN_PROPERTY: origin.encode(),
-        }
-        return {key: value for key, value in told.items() if value}
-
-    def finish(self, *, created: bool) -> None:
-        """Archive the version if it is to be, and look until the registry answers as it should.
-
-        Raises:
-            Overtaken: another run wrote to it.
-            PublishError: the target does not answer what was written, or ignores that it is to be archived.
-        """
-        archiving = self._asset.archived and (created or self._promotion.action.kind is ActionKind.ARCHIVE)
-        if archiving:
-            self._archive(created=created)
-        self.note(Step.WRITTEN)
-        if created or archiving:
-            self._read_back(created=created)
-        self.note(Step.READ_BACK)
-        if created:
-            require_still_latest(self._target, *self._version)
-
-    def _archive(self, *, created: bool) -> None:
-        """Archive the version, as it is otherwise."""
-        if created:
-            there = self._guard.find_created(self._differences, self._overtaken)
-        else:
-            there = self._target.find(*self._version)
-            self._guard = replace(self._guard, before=there)
-        if there is None:
-            raise self._unread()
-        self._target.update(there, record_of_registered(there), {}, archived=True)
-
-    def _read_back(self, *, created: bool) -> None:
-        """Look until the target says what was written: all of it, or that it is archived."""
-
-        def unarchived(found: RegisteredAsset) -> Differences:
-            return {} if found.archived else {"archived": False}
-
-        def apart(found: RegisteredAsset) -> None:
-            if self._asset.archived and not found.archived:
-                with suppress(NotFound, Refused):
-                    self._target.set_archived(found.id, archived=True)
-
-        differences = self._differences if created else unarchived
-        there, left = self._guard.read_back(differences, apart=apart, lost=self._overtaken)
-        if there is not None and "archived" in left:
-            raise archive_ignored(self._target.name, there.id, archived=True)
-        if there is None or (left and not find_unseen(left)):
-            raise self._unread()
-
-    def _differences(self, found: RegisteredAsset) -> Differences:
-        held = found.properties.get(MANIFEST_PROPERTY)
-        state = RegistryState(found, found.id.version, found.id.version + 1)
-        fields = plan_model(self._promotion.wanted, state).fields
-        other = {one.field: one.before for one in fields if one.consequence is not ChangeClass.KEPT}
-        return other if held == self._manifest else {**other, "manifest": held}
-
-    def _unread(self) -> PublishError:
-        return PublishError(
-            f"{self._asset.name} version {self._asset.version} was registered in {self._target.name}, "
-            "but it answers otherwise.",
-            hint="Run this again in a while: a version that is there with the same files is not touched.",
-        )
-
-    def _overtaken(self, there: RegisteredAsset) -> Overtaken:
-        return Overtaken(
-            f"{there.id} was written by another run meanwhile.",
-            hint="Let the other one end, then run this again: it shows what is left to do.",
-        )
+    noted = replace(origin, promoted_from=str(registered.id), archived=asset.archived)
+    return registration.create(bring, noted)

@@ -11,7 +11,7 @@ from azureml_publish.errors import PublishError
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.results import size_text
+from azureml_publish.reporters.results import keys_of, size_text, unseen_lines
 
 _COLOURS = {
     "updated": "yellow",
@@ -81,7 +81,10 @@ def _word(one: Archived, *, archived: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """The result of promoting one version; `metadata` is the source of its metadata."""
+    """The result of promoting one version; `metadata` is the source of its metadata.
+
+    `unseen` are metadata that were written and that the target does not hand back.
+    """
 
     source: AssetId
     target: AssetId
@@ -89,6 +92,7 @@ class Promoted:
     metadata: str
     copied: Copied | None = None
     error: PublishError | None = None
+    unseen: tuple[str, ...] = ()
 
 
 def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
@@ -99,6 +103,7 @@ def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
         if one.copied is not None:
             line += f"  {_held(one.copied)}, metadata {_METADATA[one.metadata]}"
         lines.append(line)
+        lines.extend(unseen_lines(one.unseen))
         lines.extend(error_lines(one.error, paint))
     return "".join(f"{line}\n" for line in lines)
 
@@ -126,6 +131,7 @@ def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
                     "kept": one.copied.moved.kept if one.copied else None,
                     "fetched": one.copied.moved.fetched if one.copied else None,
                     "manifest": one.copied.manifest if one.copied else None,
+                    "unverifiable": keys_of(one.unseen),
                     "error": one.error.message if one.error else None,
                     "hint": one.error.hint if one.error else None,
                 }

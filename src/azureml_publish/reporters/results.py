@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from azureml_publish.assets import AssetId, ContentCheck
 from azureml_publish.execute.apply import Result
@@ -30,9 +30,7 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
         if result.content is not None:
             line += f"  {counted(result.content.files, 'file')}, {size_text(result.content.size)}"
         lines.append(line)
-        if result.unseen:
-            keys = ", ".join(field.partition(".")[2] for field in result.unseen)
-            lines.append(f"             written and not handed back, so nobody can see it: {keys}")
+        lines.extend(unseen_lines(result.unseen))
         if result.error is not None:
             lines.append(f"             {paint('error:', 'red')} {result.error.message}")
             if result.error.hint:
@@ -40,6 +38,17 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
     counts = Counter(result.outcome for result in results)
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     return "\n".join([*lines, "", f"Applied: {said or 'nothing'}."]) + "\n"
+
+
+def unseen_lines(unseen: Sequence[str]) -> Iterator[str]:
+    """Below the line of a version: the metadata that the registry took, and does not hand back."""
+    if unseen:
+        yield f"             written and not handed back, so nobody can see it: {', '.join(keys_of(unseen))}"
+
+
+def keys_of(fields: Sequence[str]) -> list[str]:
+    """The keys of fields such as `system_metadata.license`."""
+    return [field.partition(".")[2] for field in fields]
 
 
 def results_json(registry: str, results: Sequence[Result]) -> str:
@@ -56,7 +65,7 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
                     "files": result.content.files if result.content else None,
                     "size": result.content.size if result.content else None,
                     "manifest": result.content.manifest if result.content else None,
-                    "unverifiable": [field.partition(".")[2] for field in result.unseen],
+                    "unverifiable": keys_of(result.unseen),
                     "error": result.error.message if result.error else None,
                     "hint": result.error.hint if result.error else None,
                 }

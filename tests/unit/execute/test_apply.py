@@ -13,8 +13,9 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, Unreachable, UnusableSource
-from azureml_publish.execute.apply import Result, Tools, apply_plan
+from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.outcome import Outcome
+from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind, Plan
 from azureml_publish.registry.read_back import LOOKS_BEFORE_APART
@@ -108,7 +109,7 @@ class TestUpdate:
         (result,) = carry_out(contents, registry)
         assert result.outcome is Outcome.FAILED
         assert result.error is not None
-        assert result.error.message.endswith("the registry still answers otherwise: archived.")
+        assert result.error.message.endswith("a version 3 is still not archived, so it was not archived.")
         assert registry.writes == [("update", "a"), ("set_archived", "a")]
 
     def test_what_a_registry_does_not_heed_in_an_update_is_sent_alone_once_nothing_else_differs(

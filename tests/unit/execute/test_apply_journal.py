@@ -11,9 +11,10 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import JournalFailed, Unreachable
-from azureml_publish.execute.apply import Tools, apply_plan
+from azureml_publish.execute.apply import apply_plan
 from azureml_publish.execute.journal import Journal, Step, last_run
 from azureml_publish.execute.outcome import Outcome
+from azureml_publish.execute.registration import Tools
 from tests.unit.execute.applying import Listed, MakeContents, carry_out_with, holding, outcomes, plan_of
 
 

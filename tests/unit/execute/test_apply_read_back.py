@@ -37,7 +37,7 @@ class TestReadBack:
         assert result.error.message == (
             "a version 3 was written, but the registry still answers otherwise: tags.skus, description."
         )
-        assert result.error.hint == "Run `publish plan` in a while; it shows what is left to do."
+        assert result.error.hint == "Run this again in a while; it shows what is left to do."
         assert tuple(around.slept) == READ_BACK_DELAYS
 
     def test_a_registry_that_has_lost_the_version_is_a_failure(

@@ -259,6 +259,7 @@ class TestJson:
             "hint": "",
             "latest": {"before": 1, "after": 2},
             "fields": [],
+            "unverifiable": [],
         }
         assert document["actions"][2] == {
             "model": "little",
@@ -268,6 +269,7 @@ class TestJson:
             "hint": "Run `publish bump little`: the next free version is 4.",
             "latest": {"before": None, "after": None},
             "fields": [{"field": "type", "class": "new-version", "before": "mlflow_model", "after": "custom_model"}],
+            "unverifiable": [],
         }
 
     def test_fields_have_their_class_and_null_for_what_is_not_there(self) -> None:

@@ -92,6 +92,7 @@ class TestResults:
             "files": 9,
             "size": 435_755_784,
             "manifest": "f" * 64,
+            "unverifiable": [],
             "error": None,
             "hint": None,
         }
@@ -103,6 +104,7 @@ class TestResults:
             "files": None,
             "size": None,
             "manifest": None,
+            "unverifiable": [],
             "error": "The Hub does not answer.",
             "hint": "Try again later.",
         }
