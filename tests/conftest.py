@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from marshmallow.warnings import ChangedInMarshmallow4Warning, RemovedInMarshmallow4Warning
 
 from azureml_publish.cli import main
-from azureml_publish.emulator import Emulator
+from azureml_publish.emulator import PLAIN, Emulator
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -125,7 +125,7 @@ def version_of(entry: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="session")
 def running_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    with Emulator(tmp_path_factory.mktemp("emulator")) as emulator:
+    with Emulator(tmp_path_factory.mktemp("emulator"), quirks=PLAIN) as emulator:
         yield emulator
 
 

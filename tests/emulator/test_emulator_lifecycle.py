@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import requests
 
-from azureml_publish.emulator import Emulator
+from azureml_publish.emulator import PLAIN, Emulator
 
 SERVE = """
 import sys, threading
 from pathlib import Path
-from azureml_publish.emulator import Emulator
-emulator = Emulator(Path(sys.argv[1]))
+from azureml_publish.emulator import PLAIN, Emulator
+emulator = Emulator(Path(sys.argv[1]), quirks=PLAIN)
 emulator.start()
 print(emulator.url, emulator.http_url, emulator.container("files"), flush=True)
 threading.Event().wait()
@@ -42,13 +42,18 @@ def call(emulator: Emulator, method: str, path: str, **options: Any) -> requests
     )
 
 
+def plain(folder: Path, **options: Any) -> Emulator:
+    """An emulator that answers at once."""
+    return Emulator(folder, quirks=PLAIN, **options)
+
+
 def upload(container: str, name: str, content: bytes) -> requests.Response:
     url, _, query = container.partition("?")
     return requests.put(f"{url}/{name}?{query}", data=content, headers={"x-ms-blob-type": "BlockBlob"}, timeout=120)
 
 
 def test_state_survives_a_restart(tmp_path: Path) -> None:
-    first = Emulator(tmp_path / "data")
+    first = plain(tmp_path / "data")
     with first:
         container = first.container("files")
         upload(container, "model/x", b"content")
@@ -58,7 +63,7 @@ def test_state_survives_a_restart(tmp_path: Path) -> None:
         call(first, "PUT", "/models/bert/versions/1", json={"properties": {"modelUri": f"{url}/model"}})
         made = call(first, "GET", "/models/bert/versions/1").json()
         bundle = Path(first.environment["REQUESTS_CA_BUNDLE"]).read_bytes()
-    with Emulator(tmp_path / "data") as second:
+    with plain(tmp_path / "data") as second:
         assert Path(second.environment["REQUESTS_CA_BUNDLE"]).read_bytes() == bundle
         read = call(second, "GET", "/models/bert/versions/1").json()
         uri = read["properties"]["modelUri"]
@@ -103,14 +108,14 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
         process.wait(120)
         stop.set()
         writer.join(120)
-    with Emulator(tmp_path) as again:
+    with plain(tmp_path) as again:
         url, _, query = again.container("files").partition("?")
         for number in written:
             assert requests.get(f"{url}/n/{number}?{query}", timeout=120).content == str(number).encode() * 1000
 
 
 def test_reset_empties_it_over_both_ports(tmp_path: Path) -> None:
-    with Emulator(tmp_path) as emulator:
+    with plain(tmp_path) as emulator:
         for base in (emulator.url, emulator.http_url):
             container = emulator.container("files")
             upload(container, "model/x", b"content")
@@ -133,7 +138,7 @@ def test_start_clears_the_content_of_deleted_versions_away(tmp_path: Path) -> No
     def segments() -> int:
         return len(list((tmp_path / "segments").iterdir()))
 
-    with Emulator(tmp_path) as emulator:
+    with plain(tmp_path) as emulator:
         for version in ("1", "2"):
             container = lend(emulator, version)
             upload(container, "model/x", f"content {version}".encode())
@@ -150,7 +155,7 @@ def test_start_clears_the_content_of_deleted_versions_away(tmp_path: Path) -> No
         )
         assert delete.status_code == 200
         assert segments() == 3
-    with Emulator(tmp_path) as again:
+    with plain(tmp_path) as again:
         assert segments() == 2
         kept = call(again, "GET", "/models/bert/versions/2").json()
         lent = call(
@@ -166,7 +171,7 @@ def test_start_clears_the_content_of_deleted_versions_away(tmp_path: Path) -> No
 
 
 def test_start_clears_away_what_a_killed_process_left_unnamed(tmp_path: Path) -> None:
-    with Emulator(tmp_path) as emulator:
+    with plain(tmp_path) as emulator:
         container = emulator.container("files")
         upload(container, "x", b"named")
     [named] = (tmp_path / "segments").iterdir()
@@ -175,12 +180,12 @@ def test_start_clears_away_what_a_killed_process_left_unnamed(tmp_path: Path) ->
         path.write_bytes(b"unnamed")
     for path in (named, old):
         os.utime(path, (time.time() - 7200, time.time() - 7200))
-    with Emulator(tmp_path):
+    with plain(tmp_path):
         assert sorted((tmp_path / "segments").iterdir()) == sorted([named, young])
 
 
 def test_two_emulators_share_a_folder(tmp_path: Path) -> None:
-    with Emulator(tmp_path) as one, Emulator(tmp_path) as two:
+    with plain(tmp_path) as one, plain(tmp_path) as two:
         assert one.url != two.url
         containers = [one.container("files"), two.container("files")]
 
@@ -208,7 +213,7 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         for options in ({"port": port}, {"http_port": port}):
-            emulator = Emulator(tmp_path, **options)
+            emulator = plain(tmp_path, **options)
             with pytest.raises(OSError, match=f"port {port} on 127.0.0.1 cannot be used"):
                 emulator.start()
             with pytest.raises(RuntimeError):
@@ -217,9 +222,9 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
 
 
 def test_ports_can_be_chosen_and_taken_again(tmp_path: Path) -> None:
-    with Emulator(tmp_path) as emulator:
+    with plain(tmp_path) as emulator:
         ports = [int(url.rpartition(":")[2]) for url in (emulator.url, emulator.http_url)]
-    chosen = Emulator(tmp_path, port=ports[0], http_port=ports[1])
+    chosen = plain(tmp_path, port=ports[0], http_port=ports[1])
     with chosen:
         assert (chosen.url, chosen.http_url) == (f"https://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
         with pytest.raises(RuntimeError):
@@ -227,7 +232,7 @@ def test_ports_can_be_chosen_and_taken_again(tmp_path: Path) -> None:
 
 
 def test_stop_is_quick_even_with_a_slow_request(tmp_path: Path) -> None:
-    emulator = Emulator(tmp_path)
+    emulator = plain(tmp_path)
     emulator.stop()
     emulator.start()
     emulator.faults.add(service="hub", delay_seconds=500)
@@ -255,7 +260,7 @@ def test_it_runs_from_any_thread(tmp_path: Path) -> None:
     answers = []
 
     def run() -> None:
-        with Emulator(tmp_path) as emulator:
+        with plain(tmp_path) as emulator:
             answers.append(requests.get(f"{emulator.http_url}/faults", timeout=120).status_code)
 
     thread = threading.Thread(target=run)
@@ -265,7 +270,7 @@ def test_it_runs_from_any_thread(tmp_path: Path) -> None:
 
 
 def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
-    with Emulator(tmp_path) as emulator:
+    with plain(tmp_path) as emulator:
         secrets = tmp_path / "secrets"
         assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
         assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()} == {
@@ -293,12 +298,12 @@ def test_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
     import sqlite3
     from contextlib import closing
 
-    with Emulator(tmp_path):
+    with plain(tmp_path):
         pass
     with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(OSError, match="another version of the emulator"):
-        Emulator(tmp_path).start()
+        plain(tmp_path).start()
 
 
 def test_nothing_else_loads_the_web_framework() -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--service-shape",
     type=click.Choice(["recorded", "plain"]),
-    default="plain",
+    default="recorded",
     show_default=True,
     help="Answer as Azure was recorded to do (two hosts, operations to poll, nulls), or plainly and at once.",
 )

@@ -25,7 +25,7 @@ from azureml_publish.emulator.hub.adding import add_repository, repositories_bel
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.listening import HOST, Listener, bind
-from azureml_publish.emulator.quirks import Fault, Quirks, Service, Switches
+from azureml_publish.emulator.quirks import RECORDED, Fault, Quirks, Service, Switches
 from azureml_publish.emulator.registry.answers import render_error
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.routes import registry_service
@@ -63,7 +63,7 @@ class Emulator:
         port: int = 0,
         http_port: int = 0,
         hub_weights: int | None = None,
-        quirks: Quirks | None = None,
+        quirks: Quirks = RECORDED,
         faults: Iterable[Fault] = (),
     ) -> None:
         """Prepare; nothing is touched before `start`.
@@ -74,11 +74,11 @@ class Emulator:
             http_port: TCP port of the plain HTTP for blobs and Hub, 0 for a free one.
             hub_weights: Size in bytes of each stand-in checkpoint's `model.safetensors`, None for its natural size of
                 one or two MiB.
-            quirks: The quirks of the service that it is to have, none if left out.
+            quirks: The quirks of the service that it is to have; those that were recorded if left out.
             faults: Rules that are in force from the start.
         """
         self.faults = Faults(faults)
-        self._switches = Switches(quirks or Quirks())
+        self._switches = Switches(quirks)
         self._folder = DataFolder(data.absolute())
         self._ports = (port, http_port)
         self._hub_weights = hub_weights

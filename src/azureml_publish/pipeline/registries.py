@@ -93,9 +93,9 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
 @contextmanager
 def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) -> Iterator[Opened]:
     """A registry of its own emulator. What leads to it is handed on, and the process's environment does not count."""
-    from azureml_publish.emulator import Emulator
+    from azureml_publish.emulator import PLAIN, Emulator
 
-    emulator = Emulator(folder)
+    emulator = Emulator(folder, quirks=PLAIN)  # it answers at once, as nobody is to wait for a poll
     try:
         emulator.start()
     except (OSError, sqlite3.Error) as error:
