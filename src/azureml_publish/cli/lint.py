@@ -37,6 +37,7 @@ from azureml_publish.reporters.github import github_annotations, github_summary,
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json
 from azureml_publish.reporters.sarif import lint_sarif
+from azureml_publish.spec import Profile
 
 if TYPE_CHECKING:
     from azureml_publish.errors import PublishError
@@ -112,6 +113,13 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
     is_flag=True,
     help="The arguments are asset folders, or folders of them, in Azure/azureml-assets' shape; nothing is imported.",
 )
+@click.option(
+    "--profile",
+    type=click.Choice(["registry", "microsoft-catalog"]),
+    default="registry",
+    show_default=True,
+    help="With --assets: whose rules the metadata has to keep; a project says it in publish.yaml.",
+)
 @click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
 @click.option("--online", is_flag=True, help="Follow the cards' links too, and ask the Hub and a registry.")
 @registry_option
@@ -129,6 +137,7 @@ def command(
     write_baseline: Path | None,
     as_of: datetime | None,
     assets: bool,
+    profile: Profile,
     cache: bool,
     online: bool,
     registry: str | None,
@@ -152,7 +161,7 @@ def command(
     if diff or fix:
         staged, done = _mended(output, asked, asking, diff=diff, unsafe=unsafe)
     elif assets:
-        linted = lint_assets(run, models or (".",), day_of(run, as_of), cache=cache, links=online)
+        linted = lint_assets(run, models or (".",), day_of(run, as_of), cache=cache, links=online, profile=profile)
         told = linted.found if asking is None else (*linted.found, *asking.of_assets(linted.links))
         # Nothing is ever mended there, so that nothing is said to be mendable.
         staged = CheckedProject(None, (), in_order(replace(one, fix=None) for one in told))

@@ -17,13 +17,15 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE
 from azureml_publish.skus.catalogue import Catalogue
-from azureml_publish.spec import PAGE_KEYS
+from azureml_publish.spec import PAGE_KEYS, Profile
 
 SECTIONS = ("properties", "tags", "system_metadata")
 MLMODEL = "MLmodel"
 
 
-def describe_asset(read: ReadFolder, catalogue: Catalogue, as_of: date) -> tuple[AssetSubject, tuple[Diagnostic, ...]]:
+def describe_asset(
+    read: ReadFolder, catalogue: Catalogue, as_of: date, profile: Profile = "registry"
+) -> tuple[AssetSubject, tuple[Diagnostic, ...]]:
     """An asset folder as the checks see it; what cannot be read of its further files comes with it."""
     asset, document = read.asset, read.document
     found: list[Diagnostic] = []
@@ -69,6 +71,7 @@ def describe_asset(read: ReadFolder, catalogue: Catalogue, as_of: date) -> tuple
         files=frozenset((*carried, *asset.files.values())),
         origin=_origin(read),
         stated=True,
+        profile=profile,
     )
     return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
 

@@ -22,6 +22,7 @@ import azureml_publish
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.lint.engine import Fact, LinkUse
 from azureml_publish.project import MAX_FILE_BYTES, shown_path
+from azureml_publish.spec import Profile
 
 DAYS = 30
 """Entries that nobody used for so long are removed."""
@@ -125,9 +126,11 @@ def cache_file(environ: Mapping[str, str]) -> Path:
     return base / "azureml-publish" / "lint.sqlite3"
 
 
-def digest_of(folder: Path, root: Path, as_of: date) -> bytes | None:
+def digest_of(folder: Path, root: Path, as_of: date, profile: Profile = "registry") -> bytes | None:
     """SHA-256 of all that a folder's findings follow from; None where it cannot be read, or holds large files."""
-    digest = hashlib.sha256(f"{_tool()}\0{as_of}\0{shown_path(root, folder)}\0".encode("utf-8", "surrogateescape"))
+    digest = hashlib.sha256(
+        f"{_tool()}\0{as_of}\0{profile}\0{shown_path(root, folder)}\0".encode("utf-8", "surrogateescape")
+    )
     try:
         for path in sorted(_files(str(folder))):
             raw = Path(path).read_bytes()

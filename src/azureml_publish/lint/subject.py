@@ -21,7 +21,7 @@ from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
-from azureml_publish.spec import PAGE_KEYS
+from azureml_publish.spec import PAGE_KEYS, Profile
 
 _TAG = re.compile(r"\{[{%#]")
 """What begins a tag of Jinja."""
@@ -90,6 +90,7 @@ class Described:
         stated: whether the metadata was written as it is: true of asset folders.
         config: the `config.json` beside the weights; None where it is not at hand.
         tokenizer: the `tokenizer_config.json` there; likewise.
+        profile: whose rules the metadata has to keep.
     """
 
     folder: str
@@ -112,6 +113,7 @@ class Described:
     stated: bool = False
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
+    profile: Profile = "registry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,13 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
     asset, document = rendered.asset, model.folder.document
     gathered = gather(asset.properties, asset.tags, asset.system_metadata)
 
+    extra = model.folder.spec.extra
+    verbatim = extra.system_metadata if extra is not None else {}
+
     def where(key: str) -> Location:
-        return document.location(tuple(int(part) if part.isdecimal() else part for part in written_as(key).split(".")))
+        first = key.split(".", maxsplit=1)[0]
+        written = f"extra.system_metadata.{key}" if first in verbatim else written_as(key)
+        return document.location(tuple(int(part) if part.isdecimal() else part for part in written.split(".")))
 
     card = Card(
         asset.description,
@@ -178,6 +185,7 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         files=frozenset(one.path for one in rendered.files) | frozenset(one.path for one in rendered.carried),
         config=model.config,
         tokenizer=model.tokenizer,
+        profile=model.project.project.config.profile,
     )
 
 

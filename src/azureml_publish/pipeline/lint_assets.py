@@ -22,6 +22,7 @@ from azureml_publish.lint.engine import Fact, LinkUse, check_asset, compare, des
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.skus import load_catalogue
+from azureml_publish.spec import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def lint_assets(
     cache: bool = True,
     jobs: int | None = None,
     links: bool = False,
+    profile: Profile = "registry",
 ) -> AssetLint:
     """Check every asset folder of models that the places are or hold. Nothing is written into them.
 
@@ -52,6 +54,7 @@ def lint_assets(
         cache: whether unchanged folders are taken from the cache.
         jobs: processes to use. [default: one a core]
         links: whether to collect the links of cards, too; the cache does not keep them.
+        profile: whose rules the metadata has to keep.
 
     Raises:
         UsageProblem: a place is no folder.
@@ -68,7 +71,9 @@ def lint_assets(
     linked: list[LinkUse] = []
     remembered = 0
     with LintCache.open(run.environ if cache else None) as store:
-        digests = {folder: digest_of(folder, run.directory, as_of) for folder in folders} if store.usable else {}
+        digests = (
+            {folder: digest_of(folder, run.directory, as_of, profile) for folder in folders} if store.usable else {}
+        )
         waiting = []
         for folder in folders:
             known = store.get(digests.get(folder))
@@ -80,7 +85,7 @@ def lint_assets(
                 linked += folder_links(folder, run.directory, as_of) if links else ()
                 remembered += 1
         load_catalogue()  # read once, before other processes begin
-        check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links)
+        check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links, profile=profile)
         for folder, checked in zip(waiting, spread(check, waiting, run.executor, jobs=jobs), strict=True):
             found += checked.found
             facts += checked.facts
@@ -105,14 +110,16 @@ def asset_folders(run: RunContext, places: Sequence[str]) -> list[Path]:
     return list(folders)
 
 
-def check_folder(folder: Path, root: Path, as_of: date, *, links: bool = False) -> Checked:
+def check_folder(
+    folder: Path, root: Path, as_of: date, *, links: bool = False, profile: Profile = "registry"
+) -> Checked:
     """One asset folder: what is wrong in it, what it is compared with others by, and the links of its cards."""
     found: list[Diagnostic] = []
     try:
         read = read_asset_folder(folder, root, found)
         if read is None:
             return Checked(tuple(found), ())
-        subject, wrong = describe_asset(read, load_catalogue(), as_of)
+        subject, wrong = describe_asset(read, load_catalogue(), as_of, profile)
         found += wrong
         found += check_asset(subject)
         linked = link_uses(subject.described) if links else ()

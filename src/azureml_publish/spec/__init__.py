@@ -13,7 +13,7 @@ from azureml_publish.spec.model import (
     SkuQuery,
     Tasks,
 )
-from azureml_publish.spec.project import Defaults, ProjectConfig, RegistryConfig
+from azureml_publish.spec.project import Defaults, Profile, ProjectConfig, RegistryConfig
 from azureml_publish.spec.reading import read_spec
 from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
 from azureml_publish.spec.source import (
@@ -46,6 +46,7 @@ __all__ = [
     "MinSku",
     "Mlflow",
     "ModelSpec",
+    "Profile",
     "ProjectConfig",
     "Recommended",
     "RegistryConfig",

@@ -51,10 +51,20 @@ def _embedded_only() -> dict[str, RegistryConfig]:
     return {"local": RegistryConfig(emulator=".publish/registry")}
 
 
+Profile = Literal["registry", "microsoft-catalog"]
+
+
 class ProjectConfig(Written):
     """`publish.yaml`: registries, presets, defaults and the layout of a project."""
 
     layout: LayoutName = "system_metadata"
+    profile: Annotated[
+        Profile,
+        Field(
+            description="What `publish lint` holds the metadata against: a registry, with warnings for what only "
+            "Microsoft's catalogue refuses, or that catalogue, with errors."
+        ),
+    ] = "registry"
     registries: dict[str, RegistryConfig] = Field(default_factory=_embedded_only)
     registry: Annotated[str, Field(description="The registry to use if a command names none.")] = "local"
     presets: dict[str, PresetBody] = Field(default_factory=dict)

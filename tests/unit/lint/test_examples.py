@@ -31,6 +31,7 @@ TODAY = date(2026, 11, 21)
 FAMILIES = {
     "DOC": "Document",
     "SPEC": "Spec",
+    "GATE": "Microsoft's catalogue",
     "SKU": "SKU",
     "FT": "Fine-tuning",
     "CARD": "Card",

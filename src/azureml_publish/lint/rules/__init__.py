@@ -27,10 +27,11 @@ from azureml_publish.lint.rules import (
     sku_retirement,
     sku_specs,
     tables,
+    vocabularies,
 )
 
 TOPICS = (
-    *(identity, revisions, licences, lifecycle, metadata, layouts, files),
+    *(identity, revisions, licences, lifecycle, metadata, vocabularies, layouts, files),
     *(sku_lists, sku_specs, sku_queries, sku_retirement),
     *(finetuning, paths),
     *(samples, signatures, masks),

@@ -52,9 +52,10 @@ _KNOWN = (
     "ecl-2.0", "epl-2.0", "eupl-1.1", "eupl-1.2", "gemma", "gfdl", "gpl", "gpl-2.0", "gpl-3.0", "isc", "lgpl",
     "lgpl-2.1", "lgpl-3.0", "llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4", "mit", "mpl-2.0",
     "ms-pl", "ncsa", "odc-by", "ofl-1.1", "open-mdw", "openrail", "openrail++", "osl-3.0", "other", "pddl",
-    "postgresql", "unlicense", "wtfpl", "zlib",
+    "postgresql", "proprietary", "unlicense", "wtfpl", "zlib",
 )  # fmt: skip
-"""Identifiers of the Hub (https://huggingface.co/docs/hub/repositories-licenses), and `custom`, which Azure ML adds."""
+"""Identifiers of the Hub (https://huggingface.co/docs/hub/repositories-licenses), `custom`, which Azure ML adds, and
+`proprietary`, which a team says of a model of its own."""
 
 
 @rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is no identifier that is known.")

@@ -1,0 +1,205 @@
+"""Rules on what Microsoft's catalogue takes in the system metadata: keys, types, forms and closed sets of values.
+
+`profile: registry` in `publish.yaml` is a team's own registry: there an error is what the service itself refuses, a
+value of another JSON type than its key has. `profile: microsoft-catalog` is a model for Microsoft's validator.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.subject import Described, ProjectSubject
+
+CATALOG = "microsoft-catalog"
+FORMS = {
+    "date": (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z"), "a moment such as 2027-01-31T00:00:00.000000Z"),
+    "url": (re.compile(r"https?://.*", re.DOTALL), "an address that begins with https://"),
+    "month": (
+        re.compile(r"(January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{4}"),
+        "a month and a year, such as October 2023",
+    ),
+    "minSku": (re.compile(r"\d+\|\d+\|\d+\|\d+"), "four whole numbers, such as 4|1|28|64"),
+    "environment": (
+        re.compile(r".*azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+.*", re.DOTALL),
+        "the id of an environment, azureml://registries/R/environments/N/versions/V",
+    ),
+}
+"""What a text must look like, and how to say so."""
+
+OWN_RULES = ("license", "supportedComputes.", "SKU.")
+"""Keys whose names a team's own registry takes from a wider world, which other rules check: licences and sizes."""
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "array": (list, tuple),
+    "object": (Mapping,),
+    "any": (str, int, float),
+}
+_SAID = {"string": "text", "boolean": "true or false", "integer": "a whole number", "array": "a list"}
+_SHOWN = 5
+"""Values that a message names at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the catalogue takes for one key."""
+
+    type: str
+    values: tuple[str | bool, ...] = ()
+    form: str | None = None
+    filled: bool = False
+    minimum: int | None = None
+    most: int | None = None
+
+
+@functools.cache
+def vocabulary() -> Mapping[str, Key]:
+    """Each key with dots between its parts."""
+    text = (resources.files("azureml_publish.lint") / "vocabularies.yaml").read_text(encoding="utf-8")
+    written = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+    return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in written["keys"].items()}
+
+
+@rule(
+    "GATE001", "value-not-in-vocabulary", Severity.ERROR, "A value is none of those that Microsoft's catalogue takes."
+)
+def value_not_in_vocabulary(model: Described) -> Findings:
+    """The catalogue closes the sets of tasks, licences, sizes, languages, keywords, modalities and others."""
+    for name, key, value in _known(model):
+        if not key.values or (model.profile != CATALOG and name.startswith(OWN_RULES)):
+            continue
+        values = list(value) if isinstance(value, list | tuple) else [value]
+        wrong = [(index, each) for index, each in enumerate(values) if each not in key.values]
+        if not wrong or _repeats_allow_list(model, name, value):
+            continue
+        index, first = wrong[0]
+        shown = ", ".join(str(each) for _, each in wrong[:_SHOWN]) + (", …" if len(wrong) > _SHOWN else "")
+        place = f"{name}.{index}" if isinstance(value, list | tuple) else name
+        yield value_not_in_vocabulary.at(
+            model.where(place),
+            f"{name}: Microsoft's catalogue does not take {shown}.",
+            _instead(str(first), key, name),
+            severity=_severity(model),
+        )
+
+
+@rule("GATE002", "value-of-wrong-form", Severity.ERROR, "A value has not the type or the form that its key has.")
+def value_of_wrong_form(model: Described) -> Findings:
+    """The service holds system metadata in types; the catalogue also asks for forms of dates, addresses and SKUs."""
+    for name, key, value in _known(model):
+        if model.profile != CATALOG and (key.form == "date" or _is_written(value, key)):
+            continue  # the service reads a date in more forms than one, and SPEC010 and SPEC011 tell of the others
+        if not _has_type(value, key):
+            said = _SAID.get(key.type, "a mapping")
+            yield value_of_wrong_form.at(
+                model.where(name), f"{name} is {value!r}; the service holds {said} there.", f"Write {said}."
+            )
+        elif (reason := _wrong_form(value, key)) is not None:
+            message, hint = reason
+            yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=_severity(model))
+
+
+@rule("GATE003", "key-not-in-vocabulary", Severity.ERROR, "A key is none that Microsoft's catalogue knows.")
+def key_not_in_vocabulary(model: Described) -> Findings:
+    """The catalogue's metadata is closed: its validator refuses a key that it does not know."""
+    known = vocabulary()
+    for name, _ in _leaves(model.metadata):
+        if name not in known and not any(name.startswith(f"{key}.") for key in known):
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f"Did you mean {close[0]}?" if close else "Leave it out, or keep it as a tag."
+            yield key_not_in_vocabulary.at(
+                model.where(name),
+                f"Microsoft's catalogue knows no metadata {name}.",
+                hint,
+                severity=_severity(model),
+            )
+
+
+@rule("GATE004", "layout-not-taken", Severity.ERROR, "Microsoft's validator takes system metadata only.")
+def layout_not_taken(project: ProjectSubject) -> Findings:
+    """What is in tags and properties must have moved to system metadata, or the validator refuses the folder."""
+    config = project.project.config
+    if config.profile == CATALOG and config.layout == "tags":
+        yield layout_not_taken.at(
+            project.project.document.location(("layout",)),
+            "Microsoft's validator refuses metadata in tags and properties.",
+            "Write layout: system_metadata; `publish migrate` moves what is registered.",
+        )
+
+
+def _severity(model: Described) -> Severity:
+    return Severity.ERROR if model.profile == CATALOG else Severity.WARNING
+
+
+def _known(model: Described) -> Iterator[tuple[str, Key, Any]]:
+    for name, key in vocabulary().items():
+        value: Any = model.metadata
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None:
+            yield name, key, value
+
+
+def _leaves(metadata: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in metadata.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{above}{key}.")
+        elif value is not None:
+            yield f"{above}{key}", value
+
+
+def _has_type(value: object, key: Key) -> bool:
+    kinds = _TYPES[key.type]
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+
+
+def _is_written(value: object, key: Key) -> bool:
+    """Whether a truth value or a number is written as text."""
+    form = {"boolean": "true|false", "integer": r"\s*\d+\s*"}.get(key.type)
+    return form is not None and isinstance(value, str) and re.fullmatch(form, value, re.IGNORECASE) is not None
+
+
+def _wrong_form(value: Any, key: Key) -> tuple[str, str] | None:
+    if key.form is not None and not FORMS[key.form][0].fullmatch(value):
+        return f"is '{value}'", f"Write {FORMS[key.form][1]}."
+    if key.filled and not value:
+        return "is an empty list", "Leave the key out."
+    if key.minimum is not None and value < key.minimum:
+        return f"is {value}", f"Write {key.minimum} or more, or leave the key out."
+    if key.most is not None and len(value) > key.most:
+        return f"has {len(value)} entries", f"Keep {key.most} of them."
+    return None
+
+
+def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
+    """Whether recommended sizes are those that the scenario may run on, about which the finding is told there."""
+    scenario = re.fullmatch("SKU.(inference|evaluation|finetune)RecommendedSkus", name)
+    allowed: Any = model.metadata.get("supportedComputes")
+    return scenario is not None and isinstance(allowed, Mapping) and allowed.get(f"{scenario[1]}Computes") == value
+
+
+def _instead(value: str, key: Key, name: str) -> str:
+    names = [str(each) for each in key.values]
+    by_case = [each for each in names if each.lower() == value.lower()]
+    close = by_case or difflib.get_close_matches(value, names, n=2, cutoff=0.7)
+    if names == ["True"]:
+        return "Write true, or leave the key out."
+    if close and not value.startswith("Standard_"):
+        return f"Write {' or '.join(close)}."
+    if value.startswith("Standard_"):
+        return f"Leave it out (`exclude: [{value}]`), or choose other families."
+    if len(names) <= 2 * _SHOWN:
+        return f"Write one of {', '.join(each or repr(each) for each in sorted(names))}."
+    return f"`publish rule GATE001` tells where the {len(names)} values of {name} are."
