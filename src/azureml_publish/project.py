@@ -25,6 +25,8 @@ SPEC_FILE = "model.yaml"
 CARD_FILE = "card.md.j2"
 FINISHED_CARD = "card.md"
 """A finished card instead of a template; it is used unchanged."""
+PLAIN_CARD = '{% extends "card.md.j2" %}\n'
+"""The card of a model that has a `description` and no card file: just what the template makes."""
 CARRIED_FOLDER = "files"
 """Folder in a model folder whose files are copied unchanged into the asset folder."""
 SAMPLES_FOLDER = "samples"
@@ -99,6 +101,12 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / CONFIG_FILE).is_file():
             return folder
+    for folder in (start, *start.parents):
+        if other := _misnamed(CONFIG_FILE, _names_in(folder)):
+            raise UsageProblem(
+                f"{folder / other} is not read: a project's file is called {CONFIG_FILE}.",
+                hint=f"Rename it: git mv {other} {CONFIG_FILE}",
+            )
     raise UsageProblem(
         f"No {CONFIG_FILE} in {start} or any folder above it.",
         hint=f"Go to the project, name it with `publish -C DIR`, or create an empty {CONFIG_FILE} to start one.",
@@ -161,16 +169,32 @@ def select_models(project: Project, patterns: Iterable[str]) -> tuple[ModelFolde
     return tuple(chosen[folder] for folder in sorted(chosen))
 
 
+def _misnamed(name: str, names: Iterable[str]) -> str:
+    """A name in a folder that was meant as the given one: `.yml` for `.yaml`, or other capitals; empty if none is."""
+    meant = {name, name.replace(".yaml", ".yml")}
+    return "" if name in names else next((one for one in sorted(names) if one.lower() in meant), "")
+
+
 def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder | None:
+    names = _names_in(path)
+    if other := _misnamed(SPEC_FILE, names):
+        shown = shown_path(root, path)
+        hint = f"Rename it: git mv {shown}/{other} {shown}/{SPEC_FILE}"
+        message = f"{shown}/{other} is not read: a model's file is called {SPEC_FILE}."
+        found.append(MISSING_FILE.at(Location(f"{shown}/{other}"), message, hint))
+        return None
     document = _read_document(root, path / SPEC_FILE, found)
     if document is None:
         return None
     spec, mistakes = read_spec(document, ModelSpec)
     found.extend(mistakes)
-    names = _names_in(path)
     finished = FINISHED_CARD in names and CARD_FILE not in names and (path / FINISHED_CARD).is_file()
     own = path / (FINISHED_CARD if finished else CARD_FILE)
-    card = _read_text(root, own, found, whole=finished)
+    card: str | None = PLAIN_CARD
+    if spec is None or not spec.description or own.name in names:
+        card = _read_text(root, own, found, whole=finished)
+    else:
+        own = path / SPEC_FILE
     sampled = SAMPLES if SAMPLES_FOLDER in names else ()
     samples = tuple(sample for name in sampled if (sample := _read_sample(root, path, name, found)))
     if spec is None or card is None:

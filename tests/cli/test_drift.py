@@ -152,6 +152,26 @@ def test_fix_takes_over_what_a_key_says_and_keeps_comments(remote: Run, console:
     assert remote("drift").code == 0
 
 
+def test_fix_takes_over_tags_and_the_description(remote: Run, console: Console, project: Path) -> None:
+    folder = project / "models" / MODEL
+    (folder / "card.md.j2").unlink()
+    spec = folder / "model.yaml"
+    spec.write_text(spec.read_text() + "description: A small model.\ntags: {team: nlp, gone: 1}\n")
+    assert remote("bump").code == 0
+    assert remote("apply", "--yes").code == 0
+    there = json.loads(remote("show", f"{MODEL}:15", "-o", "json").out)["assets"][0]
+    console(
+        15,
+        tags__team="vision",
+        tags__gone=None,
+        tags__accuracy="0.850",
+        description=there["description"].replace("A small model.", "A fine model."),
+    )
+    ran = remote("drift", "--fix")
+    assert ran.code == 0, ran
+    assert spec.read_text().endswith("description: A fine model.\ntags: {team: vision, accuracy: '0.850'}\n")
+
+
 def test_fix_reads_the_layout_of_tags(remote: Run, console: Console, project: Path) -> None:
     spec = project / "models" / MODEL / "model.yaml"
     # Without fine-tune tasks a model inherits no defaults, so it says its own.
@@ -163,9 +183,8 @@ def test_fix_reads_the_layout_of_tags(remote: Run, console: Console, project: Pa
     defaults = tags["model_specific_defaults"].replace("true", "false").replace("16", "32")
     console(15, tags__license="mit", tags__model_specific_defaults=defaults, tags__whoever="me")
     ran = remote("drift", "--layout", "tags", "--fix", "-o", "json")
-    assert ran.code == 4, ran
     fields = {one["field"]: one["fixed"] for one in json.loads(ran.out)["models"][0]["fields"]}
-    assert fields == {"tags.license": True, "tags.model_specific_defaults": True, "tags.whoever": False}
+    assert fields == {"tags.license": True, "tags.model_specific_defaults": True, "tags.whoever": True}
     text = spec.read_text(encoding="utf-8")
     assert "license: mit\n" in text
     assert "finetune_defaults: {apply_lora: false, precision: 32}\n" in text
@@ -175,7 +194,7 @@ def test_what_no_key_says_is_left_to_plan_and_apply(remote: Run, console: Consol
     spec = project / "models" / MODEL / "model.yaml"
     before = spec.read_text(encoding="utf-8")
     card = project / "models" / MODEL / "card.md.j2"
-    console(description="Nothing to see here.\n", tags__whoever="me", systemMetadata__notOurs=1)
+    console(description="Nothing to see here.\n", systemMetadata__notOurs=1)
     ran = remote("drift", "--fix", "-o", "json")
     assert (ran.code, json.loads(ran.out)["models"][0]["written"]) == (4, [])
     assert spec.read_text(encoding="utf-8") == before

@@ -194,3 +194,18 @@ def test_a_name_that_means_no_model_is_answered_with_near_ones(several: Project,
 def test_a_path_is_shown_as_the_user_knows_it(tmp_path: Path) -> None:
     assert shown_path(tmp_path, tmp_path / "models" / "a" / "model.yaml") == "models/a/model.yaml"
     assert shown_path(tmp_path / "here", tmp_path / "there") == "../there"
+
+
+@pytest.mark.parametrize("name", ["model.yml", "Model.yaml"])
+def test_a_misnamed_spec_is_reported_with_its_right_name(tmp_path: Path, name: str) -> None:
+    project, found = load(tmp_path, {f"models/a/{name}": SPEC.format(name="a"), "models/a/card.md.j2": CARD})
+    assert project.unreadable == ("a",)
+    assert places(found) == [f"models/a/{name}:1:1 SPEC015"]
+    assert found[0].hint == f"Rename it: git mv models/a/{name} models/a/model.yaml"
+
+
+def test_a_misnamed_project_file_is_reported(tmp_path: Path) -> None:
+    write(tmp_path, {"publish.yml": "", "models/a/model.yaml": ""})
+    with pytest.raises(UsageProblem, match=r"is called publish\.yaml") as problem:
+        find_root(tmp_path / "models")
+    assert problem.value.hint == "Rename it: git mv publish.yml publish.yaml"

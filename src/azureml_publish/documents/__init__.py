@@ -12,7 +12,7 @@ from azureml_publish.documents.reading import (
     parse_yaml,
 )
 from azureml_publish.documents.round_trip import says
-from azureml_publish.documents.trees import KeyPath, holds, value_at, walk
+from azureml_publish.documents.trees import KeyPath, holds, value_at, walk, with_value
 from azureml_publish.documents.writing import dump_yaml
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "says",
     "value_at",
     "walk",
+    "with_value",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -52,12 +52,14 @@ class Document:
         text: the file, decoded, without a byte order mark.
         data: plain dictionaries, lists, strings, numbers, booleans and None.
         spans: for each key path its place in `text`.
+        spellings: for each number that Python would write otherwise (`1.10`, `1e3`, `007`) its text.
     """
 
     path: str
     text: str
     data: Value
     spans: Mapping[KeyPath, Span]
+    spellings: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def location(self, key_path: KeyPath = ()) -> Location:
         """The location of a key; if it is not in the file, of the nearest key around it."""
@@ -91,6 +93,7 @@ class _Builder:
         self.path = path
         self.loader = loader
         self.spans: dict[KeyPath, Span] = {}
+        self.spellings: dict[KeyPath, str] = {}
         self.found: list[Diagnostic] = []
         self.nodes = 0
 
@@ -103,7 +106,10 @@ class _Builder:
             anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index, anchor.index
         )
         if isinstance(node, yaml.ScalarNode):
-            return str(node.value) if node.tag == Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
+            value = str(node.value) if node.tag == Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
+            if type(value) in (int, float) and str(value) != node.value:
+                self.spellings[key_path] = str(node.value)
+            return value
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
             return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
@@ -253,4 +259,5 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
         return None, (MALFORMED.at(where, f"This is not YAML: {error.reason}.", "Remove the character."),)
     except _Refused as refused:
         return None, (refused.diagnostic,)
-    return Document(path, text, data, MappingProxyType(builder.spans)), tuple(builder.found)
+    spans, spellings = MappingProxyType(builder.spans), MappingProxyType(builder.spellings)
+    return Document(path, text, data, spans, spellings), tuple(builder.found)

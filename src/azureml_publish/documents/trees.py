@@ -22,6 +22,16 @@ def value_at(data: Any, key_path: KeyPath) -> Any:
     return data
 
 
+def with_value(data: Any, key_path: KeyPath, value: Value) -> Any:
+    """The same tree with another value at a key path that it has; the tree itself does not change."""
+    if not key_path:
+        return value
+    key, *rest = key_path
+    if isinstance(data, Mapping):
+        return {**data, key: with_value(data[key], tuple(rest), value)}
+    return [with_value(child, tuple(rest), value) if index == key else child for index, child in enumerate(data)]
+
+
 def holds(data: object, key_path: KeyPath) -> bool:
     """Whether a tree has every key of a key path; all are keys of mappings. The value may be None."""
     for key in key_path:

@@ -95,3 +95,5 @@ class _Dumper(Resolving, yaml.CSafeDumper):
 
 # Readers of YAML 1.2 take `5e-6` as a number, PyYAML takes it as text: quoted, it is text to both.
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"{FLOAT.pattern}\Z"), list("-+0123456789."))
+# And `0o17` as 15.
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"0o[0-7]+\Z"), ["0"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.assets import LayoutName
@@ -38,7 +39,13 @@ class Difference:
 
 
 def compare(
-    file: str, before: Mapping[str, Any], after: Mapping[str, Any], layout: LayoutName, *, strings: bool = False
+    file: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    layout: LayoutName,
+    *,
+    strings: bool = False,
+    spec: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[Difference]:
     """The differences between two YAML files as data: types and the order of lists matter, the order of keys does not.
 
@@ -48,9 +55,12 @@ def compare(
         after: what was rendered.
         layout: how the metadata lies in what was rendered.
         strings: whether tags and properties are compared as the strings that they become in the service.
+        spec: the original of spec.yaml, whose name and version asset.yaml may repeat.
     """
     for key_path, old, new in _differing(before, after, (), strings=strings):
         reason = _usual_name(file, key_path, old, new) or _listed_once(old, new)
+        if not reason and file == "asset.yaml" and new is NOTHING:
+            reason = _repeated(key_path, old, spec)
         if not reason and file == "spec.yaml" and layout == "system_metadata" and new is NOTHING:
             reason = _moved(key_path, after)
         yield Difference(file, key_path, old, new, reason)
@@ -92,6 +102,12 @@ def _keys(section: Any) -> Mapping[str, Any]:
 def _usual_name(file: str, at: KeyPath, old: Any, new: Any) -> str:
     named = (file, at) in FILE_KEYS and old is not NOTHING and new is not NOTHING
     return "rendered files have their usual names" if named else ""
+
+
+def _repeated(at: KeyPath, old: Any, spec: Mapping[str, Any]) -> str:
+    """Why asset.yaml may do without its name or version: publishing tools take them from the spec, and follow it."""
+    repeats = at in (("name",), ("version",)) and at[0] in spec and str(old) == str(spec[str(at[0])])
+    return f"the {at[0]} is that of spec.yaml" if repeats else ""
 
 
 def _moved(at: KeyPath, after: Mapping[str, Any]) -> str:

@@ -172,7 +172,7 @@ def _unequal(draft: Draft, spec: ModelSpec, kit: Kit) -> list[Difference]:
     return [
         one
         for file, original in pairs
-        for one in compare(file, original, described[file], draft.layout, strings=asset.strings)
+        for one in compare(file, original, described[file], draft.layout, strings=asset.strings, spec=asset.spec)
         if not one.reason
     ]
 

@@ -24,7 +24,7 @@ def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> It
             continue
         document, _ = parse_yaml(texts[name], name)
         data = document.data if document is not None and isinstance(document.data, dict) else {}
-        yield from compare(name, original, data, layout, strings=asset.strings)
+        yield from compare(name, original, data, layout, strings=asset.strings, spec=asset.spec)
     if asset.card != texts["description.md"]:
         yield Difference("description.md", (), *_first_change(asset.card, texts["description.md"]))
     yield from _other_files(asset, rendered)

@@ -9,7 +9,7 @@ from azureml_publish.assets import LayoutName, RegistryState, Value
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.documents import Document, parse_yaml
-from azureml_publish.documents.edits import remove_items, set_value
+from azureml_publish.documents.edits import remove_items, remove_key, set_value
 from azureml_publish.files import write_bytes, write_edited
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.check import CheckedModel, render_folders
@@ -83,12 +83,26 @@ def _edited(folder: ModelFolder, attempt: Restating) -> ModelFolder | None:
 
 def _with(document: Document, key_path: tuple[str, ...], value: Value) -> str:
     """The text with a key set; items that go from a list are cut out, so that comments on the others stay."""
+    if value is None and "tags" in key_path:
+        return _without_tag(document, key_path)
     there = _at(document, key_path)
     if isinstance(there, list) and isinstance(value, list) and value:
         gone = [index for index, item in enumerate(there) if item not in value]
         if [item for item in there if item in value] == value:
             return remove_items(document, key_path, gone)
     return set_value(document, key_path, value)
+
+
+def _without_tag(document: Document, key_path: tuple[str, ...]) -> str:
+    """The text without a tag; one that shares its line with others goes as the others are written again."""
+    if key_path not in document.spans:
+        raise ValueError(".".join(key_path))
+    try:
+        return remove_key(document, key_path)
+    except ValueError:
+        others = _at(document, key_path[:-1])
+        kept = {key: value for key, value in others.items() if key != key_path[-1]} if isinstance(others, dict) else {}
+        return set_value(document, key_path[:-1], kept)
 
 
 def _at(document: Document, key_path: Iterable[str]) -> Value:

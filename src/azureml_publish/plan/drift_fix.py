@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.assets import SCENARIOS, RegisteredAsset, RenderedAsset, Value, is_bookkeeping
-from azureml_publish.layouts import decode, gather
-from azureml_publish.spec import FinetuneDefaults, Metadata, ModelSpec
+from azureml_publish.layouts import decode, encode, gather
+from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
 FINETUNE_TAG = "model_specific_defaults"
 SEMVER_TAG = "semver"
@@ -58,11 +58,37 @@ def _found(
             yield Restating(tuple(_metadata(key, spec, before, after)))
     if not _same(asked.tags.get(SEMVER_TAG), held.tags.get(SEMVER_TAG)):
         yield Restating(((("semver",), held.tags.get(SEMVER_TAG)),))
+    yield from _tags(spec, asked.tags, held.tags)
     yield Restating(tuple(_finetune(asked.tags.get(FINETUNE_TAG), held.tags.get(FINETUNE_TAG))))
     if rendered.archived != registered.archived:
         yield Restating(((("archived",), registered.archived),))
     if finished and rendered.description != registered.description:
         yield Restating(card=registered.description)
+    elif not finished and (own := _description(spec.description, rendered.description, registered.description)):
+        yield Restating(((("description",), own),))
+
+
+_TYPED = frozenset({SEMVER_TAG, FINETUNE_TAG, *(place.key for place in PLACES.values() if place.section == "tags")})
+"""Tags that a spec has other keys for."""
+
+
+def _tags(spec: ModelSpec, asked: Mapping[str, Value], held: Mapping[str, Value]) -> Iterator[Restating]:
+    """The tags that a spec writes as they are, below `extra` if they stand there already."""
+    verbatim = spec.extra.tags if spec.extra else {}
+    for key in sorted({*asked, *held} - _TYPED):
+        after = held.get(key)
+        if key not in asked or key not in held or encode(asked[key]) != encode(after):
+            yield Restating(((("extra", "tags", key) if key in verbatim else ("tags", key), after),))
+
+
+def _description(written: str | None, rendered: str, registered: str) -> str:
+    """The description after which the card is the registered one; empty where the card differs elsewhere."""
+    own = (written or "").strip()
+    if not own or rendered.count(own) != 1 or rendered == registered:
+        return ""
+    before, after = rendered.split(own)
+    inside = registered.removeprefix(before).removesuffix(after)
+    return inside if f"{before}{inside}{after}" == registered else ""
 
 
 def _metadata(key: str, spec: ModelSpec, before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:

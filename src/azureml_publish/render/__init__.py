@@ -41,6 +41,7 @@ from azureml_publish.spec import (
     ModelSpec,
     ProjectConfig,
     SampleLinks,
+    meant_task,
 )
 
 __all__ = [
@@ -203,12 +204,13 @@ def _asset(
     )
     if spec.extra is not None:
         laid_out = carry(spec.extra, laid_out, native, layout)
+    own = {key: value for key, value in spec.tags.items() if spec.extra is None or key not in spec.extra.tags}
     return RenderedAsset(
         name=spec.name,
         version=spec.version,
         type=spec.type,
         description=card,
-        tags=laid_out.tags,
+        tags=laid_out.tags | own,
         properties=laid_out.properties,
         system_metadata=laid_out.system_metadata,
         archived=bool(spec.archived),
@@ -332,11 +334,16 @@ def _differences(
         yield at, repr(wanted), repr(got)
 
 
+_NAME_CLASSES = (
+    "Write mlflow: {model_class: …, pipeline_class: …} with transformers' class names, or type: custom_model."
+)
+
+
 def _unknown_task(folder: ModelFolder, *classes: str | None) -> Iterator[Diagnostic]:
     if None in classes:
         task = folder.spec.tasks.inference
         yield UNKNOWN_TASK.at(
             folder.document.location(("tasks", "inference")),
             f"Which classes MLflow loads does not follow from the task '{task}'.",
-            "Write mlflow: {model_class: …, pipeline_class: …} with transformers' class names, or type: custom_model.",
+            f"Did you mean '{meant}'?" if (meant := meant_task(task)) else _NAME_CLASSES,
         )

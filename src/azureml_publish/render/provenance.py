@@ -85,6 +85,8 @@ class FieldOrigins:
         }
         if key in own:
             yield from self._written("extra", section, key)
+        elif section == "tags" and key in self.folder.spec.tags:
+            yield from self._written("tags", key)
         elif f"{section}.{key}" in named:
             yield from self._written(*named[f"{section}.{key}"])
         elif (section, key) == ("tags", FINETUNE_TAG):
@@ -158,7 +160,10 @@ class FieldOrigins:
         yield _built_in("classes from the task, and versions of the environment, unless they are set")
 
     def _card(self) -> Iterator[Origin]:
-        yield Origin(OriginKind.CARD, "the model's own card", Location(self.folder.card_path))
+        if self.folder.card_path == self.folder.document.path:
+            yield from self._written("description")
+        else:
+            yield Origin(OriginKind.CARD, "the model's own card", Location(self.folder.card_path))
         if self.folder.finished:
             return
         for path in self.templates.behind(self.folder.card):

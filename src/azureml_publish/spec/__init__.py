@@ -25,10 +25,12 @@ from azureml_publish.spec.source import (
     LocalSource,
     identify_source,
 )
+from azureml_publish.spec.tasks import TASKS, meant_task
 
 __all__ = [
     "PAGE_KEYS",
     "PLACES",
+    "TASKS",
     "BlobFolder",
     "BlobSource",
     "Compute",
@@ -55,5 +57,6 @@ __all__ = [
     "SkuQuery",
     "Tasks",
     "identify_source",
+    "meant_task",
     "read_spec",
 ]

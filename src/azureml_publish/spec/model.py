@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from azureml_publish.assets import MinSkuSpec, ModelType
+from azureml_publish.documents import KeyPath
 from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
 from azureml_publish.spec.legacy import Legacy
 from azureml_publish.spec.metadata import Metadata
@@ -50,6 +51,16 @@ SEMANTIC_VERSION = (
 
 Number = Annotated[str | int | float, BeforeValidator(_number)]
 MinSpecText = Annotated[str, AfterValidator(_min_spec)]
+
+
+def _tag(value: object) -> object:
+    """A value that a tag can hold; null would be an empty text, which one writes as ''."""
+    if value is None:
+        raise ValueError("a value is wanted")
+    return value
+
+
+TagValue = Annotated[Verbatim, BeforeValidator(_tag)]
 
 
 class SkuQuery(Written):
@@ -152,6 +163,8 @@ class Mlflow(Written):
 class ModelSpec(Written):
     """`models/<name>/model.yaml`: one model."""
 
+    as_spelled: ClassVar[tuple[KeyPath, ...]] = (("tags",), ("extra", "tags"), ("extra", "properties"))
+
     name: Annotated[str, Field(description="The asset's name in a registry.")]
     version: Annotated[StrictInt, Field(description="The registry's version; not the Hub's revision.")]
     semver: Annotated[
@@ -163,9 +176,16 @@ class ModelSpec(Written):
     ] = None
     type: ModelType = "mlflow_model"
     source: Annotated[Source, Field(description="Where the files come from.")]
+    description: Annotated[
+        str | None,
+        Field(description="What the card begins with, in Markdown; a card needs no file then.", min_length=1),
+    ] = None
     license: Annotated[str | None, Field(description="Identifier, for example apache-2.0.")] = None
     languages: Annotated[tuple[str, ...], Field(description="ISO 639 codes, for example en.")] = ()
     datasets: Annotated[tuple[str, ...], Field(description="Datasets that it was trained on.")] = ()
+    tags: Annotated[
+        dict[str, TagValue], Field(description="Tags, as they are: text, numbers as they are spelled, true, false.")
+    ] = Field(default_factory=dict)
     tasks: Tasks
     finetune_defaults: FinetuneDefaults | None = None
     compute: Compute = Compute()

@@ -6,12 +6,12 @@ import difflib
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Rule, Severity, mask_passwords
-from azureml_publish.documents import Document, KeyPath
+from azureml_publish.documents import Document, KeyPath, with_value
 
 UNKNOWN_KEY = Rule("DOC003", "unknown-key", Severity.ERROR, "An unknown key, often a typing error.")
 MISSING_KEY = Rule("DOC004", "missing-key", Severity.ERROR, "A required key is missing.")
@@ -23,13 +23,16 @@ class Written(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=False)
 
+    as_spelled: ClassVar[tuple[KeyPath, ...]] = ()
+    """Below these keys a number that Python would write otherwise is the text that stands there."""
+
 
 SpecT = TypeVar("SpecT", bound=BaseModel)
 
 
 def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tuple[Diagnostic, ...]]:
     """Validate a parsed document; None, with every mistake as a diagnostic at its key, if it does not fit."""
-    data = {} if document.data is None else document.data
+    data = {} if document.data is None else _spelled(document, getattr(kind, "as_spelled", ()))
     try:
         return kind.model_validate(data), ()
     except ValidationError as invalid:
@@ -37,6 +40,15 @@ def read_spec(document: Document, kind: type[SpecT]) -> tuple[SpecT | None, tupl
         # To pydantic, a list with invalid items is too short as well. Report that only for an empty list.
         reported = (error for error in errors if error["type"] != "too_short" or not error["input"])
         return None, tuple(_diagnose(document, kind, error) for error in reported)
+
+
+def _spelled(document: Document, below: tuple[KeyPath, ...]) -> Any:
+    """The document's data, with the numbers below some keys as they are spelled: the service keeps text there."""
+    data = document.data
+    for key_path, text in document.spellings.items():
+        if any(key_path[: len(top)] == top for top in below):
+            data = with_value(data, key_path, text)
+    return data
 
 
 def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any]) -> Diagnostic:

@@ -14,6 +14,8 @@ import yaml
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.documents import parse_yaml
+from azureml_publish.layouts import encode
+from azureml_publish.spec import meant_task
 from tests.unit.render.conftest import REVISION, SPEC, Workshop
 
 FULL = f"""\
@@ -245,3 +247,38 @@ def test_a_registry_is_given_the_text_of_a_page_that_the_asset_yaml_names(
     assert values["notes"] == "# Notes\n\nGood to know.\n"
     assert values["evaluation"] == "see the card"
     assert "notes: notes.md" in rendered.file("spec.yaml").text
+
+
+def test_tags_are_what_they_say_in_either_layout(workshop: Workshop) -> None:
+    spec = SPEC + "tags: {release: 1.10, build: 007, exp: 1e3, f: 0.1000, plain: 5, on: true, license: ours, to: a b}\n"
+    for layout in ("system_metadata", "tags"):
+        tags = workshop.sound(layout, spec=spec).asset.tags
+        told = {key: encode(value) for key, value in tags.items()}
+        assert told | {
+            "release": "1.10", "build": "007", "exp": "1e3", "f": "0.1000", "plain": "5", "on": "True",
+            "license": "ours", "to": "a b",
+        } == told  # fmt: skip
+
+
+def test_numbers_in_extra_keep_their_spelling_where_the_service_keeps_text(workshop: Workshop) -> None:
+    extra = "extra:\n  tags: {a: 1.10, nested: {b: [1e3]}}\n  properties: {c: 0.1000}\n  system_metadata: {d: 1.10}\n"
+    asset = workshop.sound(spec=SPEC + extra).asset
+    assert asset.tags == {"a": "1.10", "nested": {"b": ["1e3"]}}
+    assert asset.properties["c"] == "0.1000"
+    assert asset.system_metadata["d"] == 1.1
+
+
+def test_a_description_begins_the_card_and_needs_no_file(workshop: Workshop) -> None:
+    (workshop.root / "models/little/card.md.j2").unlink()
+    spec = SPEC + "description: |\n  It fills in **words**.\n"
+    assert workshop.sound(spec=spec).asset.description.startswith("It fills in **words**.\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("fillmask", "fill-mask"), ("Fill_Mask", "fill-mask"), ("text-clasification", "text-classification"),
+     ("ner", "token-classification"), ("sumarization", "summarization"), ("text-to-video-3d", ""),
+     ("audio-to-text", ""), ("fill-mask", "")],
+)  # fmt: skip
+def test_a_misspelled_task_is_known(written: str, meant: str) -> None:
+    assert meant_task(written) == meant

@@ -27,11 +27,12 @@ from azureml_publish.lint.rules import (
     sku_retirement,
     sku_specs,
     tables,
+    tasks,
     vocabularies,
 )
 
 TOPICS = (
-    *(identity, revisions, licences, lifecycle, metadata, vocabularies, layouts, files),
+    *(identity, revisions, licences, lifecycle, metadata, tasks, vocabularies, layouts, files),
     *(sku_lists, sku_specs, sku_queries, sku_retirement),
     *(finetuning, paths),
     *(samples, signatures, masks),

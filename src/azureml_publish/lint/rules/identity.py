@@ -79,6 +79,38 @@ def _version_number_of_asset(subject: AssetSubject) -> Findings:
     )
 
 
+@rule("SPEC035", "asset-entry-contradicts", Severity.ERROR, "asset.yaml states another name or version than the spec.")
+def asset_entry_contradicts(subject: AssetSubject) -> Findings:
+    """A name or version in asset.yaml that is not that of the spec: publishing tools take one or the other."""
+    asset = subject.read.asset
+    for key in ("name", "version"):
+        stated, meant = asset.asset.get(key), asset.spec.get(key)
+        if subject.read.entry is not None and _contradicts(stated, meant):
+            yield asset_entry_contradicts.at(
+                subject.read.entry.location((key,)),
+                f"{asset.files['asset']} says {key} {stated}, {asset.files['spec']} says {meant}.",
+                f"Write {key}: {meant}, or leave the key out: it is then that of {asset.files['spec']}.",
+            )
+
+
+@asset_entry_contradicts.also
+def _carried_entry_contradicts(subject: ModelSubject) -> Findings:
+    spec = subject.folder.spec
+    carried = spec.extra.asset if spec.extra else {}
+    for key, meant in (("name", spec.name), ("version", spec.version)):
+        if _contradicts(carried.get(key), meant):
+            yield asset_entry_contradicts.at(
+                subject.folder.document.location(("extra", "asset", key)),
+                f"asset.yaml would say {key} {carried[key]}, spec.yaml {meant}.",
+                f"Take {key} out of extra.asset: asset.yaml needs none.",
+            )
+
+
+def _contradicts(stated: object, meant: object) -> bool:
+    """Whether a name or version is another one; `auto` is whatever the spec says."""
+    return stated is not None and stated != "auto" and str(stated) != str(meant)
+
+
 @finds(DUPLICATE_NAME)
 def asset_name_taken(facts: Sequence[Fact]) -> Findings:
     """Two asset folders of one name and version. Model folders are compared where a project is read."""

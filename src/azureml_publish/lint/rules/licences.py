@@ -18,7 +18,8 @@ def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
         yield license_missing.at(
             where,
             "The spec states no licence.",
-            "Write the identifier on the model's Hub page, for example license: apache-2.0.",
+            "Write the identifier on the model's Hub page, for example license: apache-2.0; for a model of your own "
+            "without a public licence, license: proprietary.",
         )
 
 

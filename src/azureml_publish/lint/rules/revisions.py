@@ -97,7 +97,7 @@ def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
             elsewhere = (one for key, one in repositories.items() if one.model != fact.model and _differ(key, fact.key))
             if others := list(itertools.islice(elsewhere, 3)):
                 some = ", ".join(f"{one.model} ({one.key or 'no Hub id'})" for one in others)
-                certain = bool(fact.key) and any(one.key for one in others)
+                certain = _is_hub_id(fact.key) and any(_is_hub_id(one.key) for one in others)
                 yield sha_shared_between_models.at(
                     fact.location,
                     f"The commit {fact.value[:12]} is also that of {some}; no two repositories share a commit.",
@@ -109,15 +109,29 @@ def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
 @sha_shared_between_models.keeps
 def _commit_shared_facts(model: Described) -> Iterator[Fact]:
     if model.commit and len(model.commit) == 40:
-        hub_id = model.metadata.get("huggingFaceModelId")
+        repository = str(model.metadata.get("huggingFaceModelId") or "") or _git_repositories(model)
         where = model.where("properties.SHA") if model.stated else model.where("source.revision")
-        yield Fact(sha_shared_between_models.rule.code, model.name, str(hub_id or ""), model.commit, where)
+        yield Fact(sha_shared_between_models.rule.code, model.name, repository, model.commit, where)
+
+
+def _is_hub_id(repository: str) -> bool:
+    return bool(repository) and "://" not in repository
+
+
+_GIT = re.compile(r"https?://(?:github|gitlab)\.com/[\w.-]+/[\w-]+(?:\.(?!git\b)[\w-]+)*", re.IGNORECASE)
+
+
+def _git_repositories(model: Described) -> str:
+    """The git repositories that the card of a model without a Hub id names, one or many of which it may come from."""
+    return " ".join(sorted({address.lower() for address in _GIT.findall(model.card.text)}))
 
 
 def _differ(one: str, other: str) -> bool:
-    """Whether two Hub ids cannot be one repository; the organisation may be left out of old ids."""
+    """Whether two models cannot be of one repository; the organisation may be left out of old Hub ids."""
     if not one or not other:
         return True
+    if "://" in one and "://" in other:
+        return not {*one.split()} & {*other.split()}
     one, other = one.lower(), other.lower()
     return one != other and not one.endswith(f"/{other}") and not other.endswith(f"/{one}")
 
