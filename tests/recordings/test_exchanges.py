@@ -249,3 +249,24 @@ def test_uploads_go_the_way_of_microsofts_own_pipeline() -> None:
     assert (upload["call"], upload["host"]) == ("tempdatarefs", "front end")
     for number in (7, 13):
         assert {one.method for one in exchanges(number)} <= {"HEAD", "PUT", "GET"}, "no right to delete is needed"
+
+
+@pytest.mark.parametrize("text", ["<html>Sign in</html>", "{", "plain"])
+def test_a_200_that_is_no_json_is_a_failure_of_the_world(text: str) -> None:
+    recorded = replace(exchanges(26)[0], text=text)
+    client: Any = Played([recorded])
+    with pytest.raises(UnexpectedAnswer, match="no JSON"):
+        send(client, "GET", recorded.url)
+
+
+@pytest.mark.parametrize("body", [[], {}, {"value": None}, {"value": {}}, "text", 1])
+def test_json_of_another_shape_is_one_too(body: Any) -> None:
+    recorded = replace(exchanges(9)[0], body=body)
+    client: Any = Played([recorded])
+    with pytest.raises(UnexpectedAnswer):
+        list(http.pages(client, recorded.url, {}))
+    with pytest.raises(UnexpectedAnswer):
+        place_of(body, "r")
+    with pytest.raises(UnexpectedAnswer):
+        access_of(body, BY_ENVIRONMENT)
+    assert find_numbers(body) is None
