@@ -6,9 +6,11 @@ import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
@@ -22,7 +24,6 @@ from azureml_publish.registry import http
 from azureml_publish.registry.answers import access_of, find_numbers, place_of, require_absence, version_of
 from azureml_publish.registry.diagnostics import examine_rights
 from azureml_publish.registry.failures import OperationFailed, failure_of, reason_of
-from azureml_publish.registry.http import send
 from tests.recordings.exchange import FOLDER, NUMBERS, Recorded, document, exchanges
 
 ASSET = AssetId("testFeed", "m", 1)
@@ -59,9 +60,7 @@ class Played:
         )
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http.time, "sleep", lambda _seconds: None)  # type: ignore[attr-defined]
+send = partial(http.send, sleep=lambda _seconds: None)
 
 
 @pytest.mark.recordings(4, 11, 17, 20, 29)
@@ -107,7 +106,7 @@ def test_an_operation_is_followed_by_its_status_too_and_may_fail_with_200() -> N
 @pytest.mark.parametrize(("number", "region"), [(1, "int"), (8, "eastus2"), (15, "privatelink")])
 def test_discovery_names_two_hosts(number: int, region: str) -> None:
     (recorded,) = exchanges(number)
-    place = place_of(recorded.body, recorded.body["registryName"])
+    place = place_of(recorded.body, recorded.body["registryName"], recorded.url)
     assert place.front == recorded.body["primaryRegionResourceProviderUri"].rstrip("/")
     assert region in place.region
     assert place.front != place.region
@@ -118,7 +117,7 @@ def test_discovery_names_two_hosts(number: int, region: str) -> None:
 @pytest.mark.parametrize("number", [3, 6, 10, 16, 34])
 def test_a_container_is_lent_with_a_signature_that_no_report_shows(number: int) -> None:
     for recorded in exchanges(number):
-        access = access_of(recorded.body, BY_ENVIRONMENT)
+        access = access_of(recorded.body, BY_ENVIRONMENT, recorded.url)
         lent = recorded.body["blobReferenceForConsumption"]
         assert (access.uri, access.sas_uri) == (lent["blobUri"], lent["credential"]["sasUri"])
         assert "sas_uri" not in repr(access)
@@ -129,7 +128,7 @@ def test_the_fallback_of_an_upload_is_the_call_of_microsofts_script() -> None:
     (recorded,) = exchanges(33)
     assert recorded.url.partition("?")[0].endswith("/models/<name>/versions/<v>/startPendingUpload")
     assert recorded.sent == {"pendingUploadType": "TemporaryBlobReference"}
-    assert access_of(recorded.body, BY_ENVIRONMENT) == ContainerAccess("<uri>", "<uri>")
+    assert access_of(recorded.body, BY_ENVIRONMENT, recorded.url) == ContainerAccess("<uri>", "<uri>")
 
 
 @pytest.mark.recordings(5, 12, 14, 18, 26)
@@ -137,7 +136,7 @@ def test_the_fallback_of_an_upload_is_the_call_of_microsofts_script() -> None:
 def test_a_version_is_read_without_a_null(number: int) -> None:
     (recorded,) = exchanges(number)
     body = json.loads(json.dumps(recorded.body).replace("dataUri", "modelUri"))
-    found = version_of(body, {}, ASSET)
+    found = version_of(body, {}, ASSET, "https://region.api.azureml.ms")
     assert found.system_metadata == {}
     assert (found.shown_keys is None) == (number != 26)
     assert found.shown_keys is None or len(found.shown_keys[""]) == 77
@@ -213,7 +212,7 @@ def test_a_404_that_names_another_asset_is_no_absence() -> None:
     with pytest.raises(UnexpectedAnswer, match="about another asset"):
         require_absence(answered(body), ASSET)
     for text in ("<html>", ""):
-        with pytest.raises(UnexpectedAnswer, match="no JSON"):
+        with pytest.raises(UnexpectedAnswer, match="answers with something else"):
             require_absence(answered(text), ASSET)
     own = body.replace("registries/r/environments/e/versions/2", "registries/testfeed/models/m/versions/1")
     require_absence(answered(own), ASSET)
@@ -222,7 +221,7 @@ def test_a_404_that_names_another_asset_is_no_absence() -> None:
 def answered(text: str) -> ResourceNotFoundError:
     """azure-core's error for an answer."""
     error = ResourceNotFoundError("404")
-    error.response = SimpleNamespace(body=text.encode)
+    error.response = SimpleNamespace(body=text.encode, headers={}, request=SimpleNamespace(url="https://host/path"))
     return error
 
 
@@ -255,7 +254,9 @@ def test_uploads_go_the_way_of_microsofts_own_pipeline() -> None:
 def test_a_200_that_is_no_json_is_a_failure_of_the_world(text: str) -> None:
     recorded = replace(exchanges(26)[0], text=text)
     client: Any = Played([recorded])
-    with pytest.raises(UnexpectedAnswer, match="no JSON"):
+    with pytest.raises(
+        UnexpectedAnswer, match=f"{urlsplit(recorded.url).netloc} answers.*: (a page|text that is no JSON)"
+    ):
         send(client, "GET", recorded.url)
 
 
@@ -266,7 +267,7 @@ def test_json_of_another_shape_is_one_too(body: Any) -> None:
     with pytest.raises(UnexpectedAnswer):
         list(http.pages(client, recorded.url, {}))
     with pytest.raises(UnexpectedAnswer):
-        place_of(body, "r")
+        place_of(body, "r", recorded.url)
     with pytest.raises(UnexpectedAnswer):
-        access_of(body, BY_ENVIRONMENT)
+        access_of(body, BY_ENVIRONMENT, recorded.url)
     assert find_numbers(body) is None

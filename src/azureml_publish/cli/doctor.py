@@ -18,7 +18,7 @@ from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import unusable
-from azureml_publish.pipeline.registries import TOOL, find_config, open_registry
+from azureml_publish.pipeline.registries import TOOL, find_config, open_registry, public_hub
 from azureml_publish.project import Project
 from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.registry.diagnostics import examine_registry
@@ -60,12 +60,15 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
     else:
         yield Examined("project", State.FINE, f"{len(staged.models)} models without an error.")
-    find_config(staged.project, registry or staged.project.config.registry)  # a name that is wrong is no finding
+    # A name that is wrong is no finding.
+    config = find_config(staged.project, registry or staged.project.config.registry)
     with ExitStack() as opening:
         try:
             opened = opening.enter_context(open_registry(output.run, staged.project, registry, early=False))
         except PublishError as error:
             yield Examined("registry", State.FAILED, error.message, error.hint, error.exit_code)
+            if config.emulator is None:
+                yield from _hub(staged.project, public_hub(output.run))
             return
         yield from examine_registry(opened.registry.name, opened.asker, opened.cloud, TOOL)
         yield from _hub(staged.project, opened.hub)

@@ -65,7 +65,7 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
         take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
     registry = AzureRegistry(str(config.name), asker.credential, cloud, TOOL)
-    yield Opened(registry, _public_hub(run), config, asker, cloud)
+    yield Opened(registry, public_hub(run), config, asker, cloud)
 
 
 @contextmanager
@@ -105,13 +105,14 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         served = emulator.environment
         cloud, asker = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
-        hub = Hub(served["HF_ENDPOINT"]) if stand_in else _public_hub(run)
+        hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
         yield Opened(AzureRegistry(name, asker.credential, cloud, TOOL), hub, config, asker, cloud, stand_in)
     finally:
         emulator.stop()
 
 
-def _public_hub(run: RunContext) -> Hub:
+def public_hub(run: RunContext) -> Hub:
+    """The Hub that is no stand-in: huggingface_hub's own, or the one that HF_ENDPOINT names."""
     return Hub(run.environ.get("HF_ENDPOINT"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from azureml_publish.assets import AssetId, ContainerAccess, RegisteredAsset, prune_map
 from azureml_publish.errors import UnexpectedAnswer
 from azureml_publish.network import Network
-from azureml_publish.registry.failures import no_json, read_reason
+from azureml_publish.registry.failures import name_kind, read_reason, unexpected_answer
 from azureml_publish.registry.http import SHAPE_HINT
 
 _ASSET = re.compile(r"azureml://[^\s\"']+")
@@ -25,13 +25,23 @@ class Place:
     resource: str
 
 
-def unexpected(what: str, key: str) -> UnexpectedAnswer:
-    """What to raise where an answer lacks what must be in it."""
-    return UnexpectedAnswer(f"The answer about {what} has no `{key}`, or not of the known form.", hint=SHAPE_HINT)
+def require_map(answer: Any, key: str, what: str, url: str) -> Mapping[str, Any]:
+    """An answer that is a map and has a map under this key.
+
+    Raises:
+        UnexpectedAnswer: it is something else.
+    """
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), dict):
+        raise unexpected_answer(url, what, _without(answer, key))
+    return answer
 
 
-def text_at(answer: Any, *path: str) -> str:
-    """The text at a path of keys.
+def _without(answer: Any, key: str) -> str:
+    return "nothing" if answer is None else f"JSON without `{key}`"
+
+
+def text_at(answer: Any, *path: str, what: str, url: str) -> str:
+    """The text at a path of keys of an answer that came from a URL, and is about something.
 
     Raises:
         UnexpectedAnswer: there is none.
@@ -40,33 +50,38 @@ def text_at(answer: Any, *path: str) -> str:
     for key in path:
         found = found.get(key) if isinstance(found, dict) else None
     if not isinstance(found, str) or not found:
-        raise unexpected("the registry" if len(path) == 1 else path[0], ".".join(path))
+        raise unexpected_answer(url, what, _without(answer, ".".join(path)))
     return found
 
 
-def place_of(found: Any, registry: str) -> Place:
-    """What discovery says.
+def place_of(found: Any, registry: str, url: str) -> Place:
+    """What discovery says at a URL.
 
     The host of a region answers what the front end does not; where discovery names none, the front end is asked.
     """
-    front = text_at(found, "primaryRegionResourceProviderUri").rstrip("/")
+
+    def text(key: str) -> str:
+        return text_at(found, key, what=f"the registry {registry}", url=url)
+
+    front = text("primaryRegionResourceProviderUri").rstrip("/")
     hosts, region = found.get("registryFqdns"), found.get("primaryRegion")
     host = hosts.get(region) if isinstance(hosts, dict) else None
     uri = host.get("uri") if isinstance(host, dict) else None
     return Place(
         front,
         uri.rstrip("/") if isinstance(uri, str) and uri else front,
-        f"/subscriptions/{text_at(found, 'subscriptionId')}/resourceGroups/{text_at(found, 'resourceGroup')}"
+        f"/subscriptions/{text('subscriptionId')}/resourceGroups/{text('resourceGroup')}"
         f"/providers/Microsoft.MachineLearningServices/registries/{registry}",
     )
 
 
-def access_of(lent: Any, network: Network) -> ContainerAccess:
-    """The container that an answer to `tempdatarefs`, `startPendingUpload` or `datarefs` opens."""
-    reference = "blobReferenceForConsumption"
-    return ContainerAccess(
-        text_at(lent, reference, "blobUri"), text_at(lent, reference, "credential", "sasUri"), network
-    )
+def access_of(lent: Any, network: Network, url: str) -> ContainerAccess:
+    """The container that an answer to `tempdatarefs`, `startPendingUpload` or `datarefs` at a URL opens."""
+
+    def text(*path: str) -> str:
+        return text_at(lent, "blobReferenceForConsumption", *path, what="a container", url=url)
+
+    return ContainerAccess(text("blobUri"), text("credential", "sasUri"), network)
 
 
 def find_numbers(container: Any) -> tuple[int | None, int] | None:
@@ -98,15 +113,21 @@ def require_absence(error: Any, asset: AssetId) -> None:
     """
     reason = read_reason(error.response.body())
     if reason is None:
-        raise no_json(f"{asset}, with a status of 404") from error
+        came = f"{name_kind(error.response.headers, error.response.body())}, with status 404"
+        raise unexpected_answer(error.response.request.url, str(asset), came) from error
     named = [found.rstrip(".,;:)").lower() for found in _ASSET.findall(reason.message)]
     if named and str(asset).lower() not in named:
         raise UnexpectedAnswer(f"The answer about {asset} is about another asset: {reason}", hint=SHAPE_HINT) from error
 
 
-def version_of(found: Mapping[str, Any], native: Mapping[str, Any], asset: AssetId) -> RegisteredAsset:
-    """A version from what the front end says, and what it leaves out from the model registry API."""
-    held: Mapping[str, Any] = found["properties"]
+def version_of(found: Any, native: Mapping[str, Any], asset: AssetId, url: str) -> RegisteredAsset:
+    """A version from what the front end says at a URL, and what it leaves out from the model registry API.
+
+    Raises:
+        UnexpectedAnswer: the front end says something else.
+    """
+    what = f"model {asset.name} version {asset.version}"
+    held: Mapping[str, Any] = require_map(found, "properties", what, url)["properties"]
     metadata = held.get("system_metadata")
     if not isinstance(metadata, dict):
         metadata = native.get("systemMetadata")
@@ -121,7 +142,7 @@ def version_of(found: Mapping[str, Any], native: Mapping[str, Any], asset: Asset
         tags=_texts(held.get("tags")),
         properties=_texts(held.get("properties")),
         system_metadata=prune_map(shown or {}),
-        path=text_at({"version": held}, "version", "modelUri"),
+        path=text_at(found, "properties", "modelUri", what=what, url=url),
         archived=bool(archived if isinstance(archived, bool) else native.get("isArchived")),
         created_at=str(times.get("createdAt") or ""),
         created_by=str(times.get("createdBy") or ""),
@@ -132,7 +153,10 @@ def version_of(found: Mapping[str, Any], native: Mapping[str, Any], asset: Asset
 
 
 def _texts(values: Any) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (values or {}).items() if value is not None}
+    """Tags or properties; anything but a map is none."""
+    return (
+        {str(key): str(value) for key, value in values.items() if value is not None} if isinstance(values, dict) else {}
+    )
 
 
 def _shown_keys(metadata: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ from azureml_publish.registry.answers import (
     find_numbers,
     place_of,
     require_absence,
-    unexpected,
+    require_map,
     version_of,
 )
 from azureml_publish.registry.cloud import Cloud
@@ -74,11 +74,19 @@ ACTIVE = {"listViewType": "ActiveOnly"}
 class AzureRegistry:
     """One Azure ML registry (or the emulator, which speaks the same)."""
 
-    def __init__(self, name: str, credential: TokenCredential, cloud: Cloud, user_agent: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        credential: TokenCredential,
+        cloud: Cloud,
+        user_agent: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._name = name
         self._credential = credential
         self._cloud = cloud
         self._user_agent = user_agent
+        self._sleep = sleep
         self._starting = threading.Lock()
         self._found: Place | None = None
         self._sdk = Sdk(name, credential, cloud)
@@ -127,7 +135,7 @@ class AzureRegistry:
             try:
                 with translated(self._name, f"an upload of {model} version {version}"):
                     lent = self._front("PUT", f"tempdatarefs/{model}/versions/{version}", body)
-                    return access_of(lent, self._cloud.network)
+                    return access_of(lent, self._cloud.network, self._place.front)
             except (Conflict, NotAuthorised, Unreachable):
                 raise
             except PublishError as refused:
@@ -141,15 +149,15 @@ class AzureRegistry:
         url = f"{self._cloud.arm}{self._place.resource}/models/{model}/versions/{version}/startPendingUpload"
         with translated(self._name, f"an upload of {model} version {version}"):
             body = {"pendingUploadType": "TemporaryBlobReference"}
-            lent = send(self._rest, "POST", url, params={"api-version": ARM_API}, body=body)
-            return access_of(lent, self._cloud.network)
+            lent = self._send("POST", url, ARM_API, body)
+            return access_of(lent, self._cloud.network, url)
 
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """See `Registry.open_content`."""
         with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
             body = {"assetId": str(asset.id), "blobUri": asset.path}
             lent = self._front("POST", f"datarefs/{asset.id.name}/versions/{asset.id.version}", body)
-            access = access_of(lent, self._cloud.network)
+            access = access_of(lent, self._cloud.network, self._place.front)
             # The URI is the content's, not the container's, where the content lies in a folder.
             return replace(access, uri=access.sas_uri.partition("?")[0])
 
@@ -188,18 +196,13 @@ class AzureRegistry:
         with translated(self._name, f"model {record.name} version {record.version}"):
             url = f"{self._model_url(record.name, record.version)}/systemMetadata"
             body = prune_map(record.system_metadata)
-            send(self._rest, "PUT", url, params={"api-version": MODEL_REGISTRY_API}, body=body)
+            self._send("PUT", url, MODEL_REGISTRY_API, body)
 
     def set_archived(self, asset: AssetId, *, archived: bool) -> None:
         """See `Registry.set_archived`."""
         with translated(self._name, f"model {asset.name} version {asset.version}"):
-            send(
-                self._rest,
-                "PATCH",
-                self._model_url(asset.name, asset.version),
-                params={"api-version": MODEL_REGISTRY_API},
-                body=[{"op": "replace", "path": "/isArchived", "value": archived}],
-            )
+            body = [{"op": "replace", "path": "/isArchived", "value": archived}]
+            self._send("PATCH", self._model_url(asset.name, asset.version), MODEL_REGISTRY_API, body)
 
     def _put(self, registered: RegisteredAsset, record: AssetRecord, body: Mapping[str, Any]) -> None:
         """Write a version, and where the answer is lost look before sending it again.
@@ -216,7 +219,7 @@ class AzureRegistry:
                 unknown = not isinstance(error, HttpResponseError) or error.status_code in UNKNOWN_OUTCOMES
                 if delay is None or not unknown:
                     raise
-                time.sleep(delay)
+                self._sleep(delay)
             else:
                 return
             there = self._get(record.name, record.version)
@@ -237,7 +240,7 @@ class AzureRegistry:
             for key, value in held.items()
             if key not in _NOT_KEPT and (value == {} or prune(value) is not None)
         }
-        return version_of(found, native, AssetId(self._name, model, version))
+        return version_of(found, native, AssetId(self._name, model, version), self._place.front)
 
     def _look(self, model: str, version: int) -> Any:
         """A version as the front end holds it; None where it is not there."""
@@ -248,9 +251,7 @@ class AzureRegistry:
         except ResourceNotFoundError as error:
             require_absence(error, AssetId(self._name, model, version))
             return None
-        if not isinstance(found, dict) or not isinstance(found.get("properties"), dict):
-            raise unexpected(f"model {model} version {version}", "properties")
-        return found
+        return require_map(found, "properties", f"model {model} version {version}", self._place.front)
 
     def _numbers(self, model: str) -> tuple[int | None, int]:
         """How far a name's numbers have gone. What a model's container says is believed where it can be so at all."""
@@ -288,7 +289,7 @@ class AzureRegistry:
             return {}
         try:
             url = self._model_url(model, version)
-            found = send(self._rest, "GET", url, params={"api-version": MODEL_REGISTRY_API})
+            found = self._send("GET", url, MODEL_REGISTRY_API)
         except HttpResponseError:
             return {}
         except (AzureError, PublishError):
@@ -297,8 +298,11 @@ class AzureRegistry:
         return found if isinstance(found, dict) else {}
 
     def _front(self, method: str, path: str, body: Any = None, *, resend: bool = True) -> Any:
-        params = {"api-version": DATAPLANE_API}
-        return send(self._rest, method, self._front_url(path), params=params, body=body, resend=resend)
+        return self._send(method, self._front_url(path), DATAPLANE_API, body, resend=resend)
+
+    def _send(self, method: str, url: str, api: str, body: Any = None, *, resend: bool = True) -> Any:
+        params = {"api-version": api}
+        return send(self._rest, method, url, params=params, body=body, resend=resend, sleep=self._sleep)
 
     def _front_url(self, path: str) -> str:
         return f"{self._place.front}/mferp/managementfrontend{self._place.resource}/{path}"
@@ -318,8 +322,8 @@ class AzureRegistry:
                 url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{self._name}/discovery"
                 # Translated here already: no such registry is something else than no such model in it.
                 with translated(self._name, "the registry"):
-                    found = send(self._rest, "GET", url, params={"api-version": "v1.0"})
-                self._found = place_of(found, self._name)
+                    found = self._send("GET", url, "v1.0")
+                self._found = place_of(found, self._name, url)
             return self._found
 
 

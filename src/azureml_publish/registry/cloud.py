@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from azureml_publish.errors import PublishError, Unreachable
+from azureml_publish.errors import PublishError, UnexpectedAnswer, Unreachable
 from azureml_publish.network import BY_ENVIRONMENT, Network, is_loopback
+from azureml_publish.registry.failures import name_kind
 
 PUBLIC = "AzureCloud"
 
@@ -68,6 +69,7 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
 
     Raises:
         Unreachable: the metadata document cannot be fetched.
+        UnexpectedAnswer: something else is there.
         PublishError: it does not hold the cloud.
     """
     name, url = environ.get("AZUREML_CURRENT_CLOUD"), environ.get("ARM_CLOUD_METADATA_URL")
@@ -82,10 +84,13 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
     network = Network(direct=True, certificates=certificates) if is_loopback(url) else BY_ENVIRONMENT
     for cloud in _fetch(url, network):
         if cloud.get("name") == name:
-            arm = str(cloud["resourceManager"]).rstrip("/")
+            arm = cloud.get("resourceManager")
+            if not isinstance(arm, str) or not arm:
+                raise _unexpected(url, f"JSON without `resourceManager` for {name}")
+            arm = arm.rstrip("/")
             discovery = (discovery or str(cloud.get("registryDiscovery") or arm)).rstrip("/")
             return Cloud(arm, discovery, name=str(name), metadata_url=url, network=network)
-    raise PublishError(f"{url} knows no cloud named {name}.", hint="Mend AZUREML_CURRENT_CLOUD.")
+    raise PublishError(f"{url} knows no cloud named {name}.", hint="Correct AZUREML_CURRENT_CLOUD.")
 
 
 _PROCESS = threading.Lock()
@@ -131,10 +136,22 @@ def _fetch(url: str, network: Network) -> tuple[dict[str, Any], ...]:
         with network.session(url) as session:
             response = session.get(url, timeout=30)
             response.raise_for_status()
-            clouds: list[dict[str, Any]] = response.json()
     except requests.RequestException as error:
         what = type(error).__name__
         raise Unreachable(
             f"The cloud metadata at {url} cannot be fetched ({what}).", hint="Check the network."
         ) from error
+    try:
+        clouds = response.json()
+    except ValueError as error:
+        raise _unexpected(url, name_kind(response.headers, response.content)) from error
+    if not isinstance(clouds, list) or not all(isinstance(one, dict) for one in clouds):
+        raise _unexpected(url, "JSON that is no list of clouds")
     return tuple(clouds)
+
+
+def _unexpected(url: str, came: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"{urlsplit(url).netloc} answers with something else than the metadata of clouds: {came}.",
+        hint="Check ARM_CLOUD_METADATA_URL, and whether a proxy or a sign-in page answers in its place.",
+    )

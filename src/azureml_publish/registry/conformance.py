@@ -16,7 +16,7 @@ from azureml_publish.assets import AssetId
 from azureml_publish.errors import Conflict, NotAuthorised, NotFound, PublishError
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry.answers import Place, access_of, find_numbers, version_of
-from azureml_publish.registry.failures import ROLE, translated
+from azureml_publish.registry.failures import ROLE, translated, unexpected_answer
 
 WRITE = "Microsoft.MachineLearningServices/registries/assets/write"
 READ = "Microsoft.MachineLearningServices/registries/assets/read"
@@ -137,7 +137,7 @@ class _Calls:
         answer = self._ask("a list", "GET", url)
         entries = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(entries, list):
-            raise PublishError(f"{url} answers no list.")
+            raise unexpected_answer(url, urlsplit(url).path, "JSON without the list `value`")
         return [one for one in entries if isinstance(one, dict)]
 
     def _list_models(self) -> str:
@@ -162,9 +162,7 @@ class _Calls:
     def _get(self, asset: AssetId) -> str:
         url = f"{self._front}/models/{asset.name}/versions/{asset.version}"
         answer = self._ask("the version", "GET", url)
-        if not isinstance(answer, dict) or not isinstance(answer.get("properties"), dict):
-            raise PublishError(f"The answer about {asset} has no properties.")
-        found = version_of(answer, {}, asset)
+        found = version_of(answer, {}, asset, self._front)
         if found.shown_keys is None:
             return "Conforms; system metadata are not handed back here."
         keys = found.shown_keys.get("")
@@ -183,9 +181,10 @@ class _Calls:
 
     def _download(self, asset: AssetId) -> str:
         version = self._ask("the version", "GET", f"{self._front}/models/{asset.name}/versions/{asset.version}")
-        path = version_of(version, {}, asset).path
+        path = version_of(version, {}, asset, self._front).path
         url = f"{self._front}/datarefs/{asset.name}/versions/{asset.version}"
-        lent = access_of(self._ask("a download", "POST", url, {"assetId": str(asset), "blobUri": path}), BY_ENVIRONMENT)
+        answer = self._ask("a download", "POST", url, {"assetId": str(asset), "blobUri": path})
+        lent = access_of(answer, BY_ENVIRONMENT, url)
         permissions = parse_qs(urlsplit(lent.sas_uri).query).get("sp", [""])[0]
         if not set("rl") <= set(permissions):
             raise PublishError(f"The signature for a download allows '{permissions}', and not to read and list.")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azureml_publish.errors import NotAuthorised, UsageProblem
+from azureml_publish.errors import NotAuthorised, Unreachable, UsageProblem
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -53,10 +53,27 @@ def find_credential(environ: Mapping[str, str], authority: str | None = None) ->
         authority: host of Microsoft Entra in a national cloud; None for `AZURE_AUTHORITY_HOST`, or the public one.
 
     Raises:
-        UsageProblem: the time-out is no number of seconds.
+        UsageProblem: a variable holds what cannot be used.
     """
     if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
         return Asker("the emulator's token", AnyToken())
+    try:
+        return _identity(environ, authority)
+    except ValueError as error:
+        hint = "Write dev, prod, or the name of one credential, such as AzureCliCredential."
+        chosen = environ.get("AZURE_TOKEN_CREDENTIALS", "").strip()
+        if chosen:
+            raise UsageProblem(f"AZURE_TOKEN_CREDENTIALS cannot be '{chosen}': {error}", hint=hint) from error
+        hint = "Correct the variables of the credential, such as AZURE_TENANT_ID or AZURE_AUTHORITY_HOST."
+        raise UsageProblem(f"The variables of a credential cannot be used: {error}", hint=hint) from error
+
+
+def _identity(environ: Mapping[str, str], authority: str | None) -> Asker:
+    """See `find_credential`.
+
+    Raises:
+        ValueError: azure-identity does not take what the variables hold.
+    """
     from azure import identity
 
     options: dict[str, Any] = {"authority": authority} if authority and not environ.get("AZURE_AUTHORITY_HOST") else {}
@@ -75,30 +92,37 @@ def find_credential(environ: Mapping[str, str], authority: str | None = None) ->
         )
         return Asker("Azure Pipelines' service connection", pipelines)
     name = f"azure-identity, AZURE_TOKEN_CREDENTIALS={chosen}" if chosen else "azure-identity's default chain"
-    try:
-        chain = identity.DefaultAzureCredential(process_timeout=_timeout(environ), **options)
-    except ValueError as error:
-        hint = "Write dev, prod, or the name of one credential, such as AzureCliCredential."
-        raise UsageProblem(f"AZURE_TOKEN_CREDENTIALS cannot be '{chosen}': {error}", hint=hint) from error
-    return Asker(name, chain)
+    return Asker(name, identity.DefaultAzureCredential(process_timeout=_timeout(environ), **options))
 
 
 def take_early(asker: Asker, scopes: tuple[str, ...]) -> None:
     """Take a token of each audience before anything is done: a federated sign-in may have ended when it is needed.
 
     Raises:
-        NotAuthorised: nobody hands one out.
+        NotAuthorised: nobody hands one out, or not one that can be sent.
+        Unreachable: who would hand it out does not answer.
     """
-    from azure.core.exceptions import ClientAuthenticationError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     for scope in scopes:
+        audience = scope.removesuffix("/.default")
         try:
-            asker.credential.get_token(scope)
-        except ClientAuthenticationError as error:
+            token = asker.credential.get_token(scope).token
+        except (ClientAuthenticationError, UnicodeEncodeError) as error:
             hint = "Sign in (az login), or see `publish doctor` for what was tried."
-            raise NotAuthorised(
-                f"No token for {scope.removesuffix('/.default')} from {asker.name}.", hint=hint
-            ) from error
+            raise NotAuthorised(f"No token for {audience} from {asker.name}.", hint=hint) from error
+        except AzureError as error:
+            hint = "Check the network and proxy, and the variables that name the credential's service."
+            said = f"No token for {audience} from {asker.name}: {type(error).__name__}."
+            raise Unreachable(said, hint=hint) from error
+        if not token.isascii():
+            raise odd_token(asker.name)
+
+
+def odd_token(source: str) -> NotAuthorised:
+    """What to raise of a token or a signature that cannot be sent: what HTTP has of one is ASCII."""
+    hint = "Set it again, as the service shows it, or sign in again (az login)."
+    return NotAuthorised(f"The token from {source} holds a character that no token has.", hint=hint)
 
 
 def github_assertion(environ: Mapping[str, str]) -> str:
@@ -121,7 +145,7 @@ def github_assertion(environ: Mapping[str, str]) -> str:
         )
         answer.raise_for_status()
         return str(answer.json()["value"])
-    except (requests.RequestException, KeyError, ValueError) as error:
+    except (requests.RequestException, KeyError, TypeError, ValueError) as error:
         what = type(error).__name__
         raise NotAuthorised(f"GitHub hands out no identity token ({what}).", hint=hint) from error
 

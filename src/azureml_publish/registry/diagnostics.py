@@ -12,7 +12,7 @@ from azureml_publish.registry.azure import DATAPLANE_API, MODEL_REGISTRY_API
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.conformance import READ, WRITE, Examined, State, examine_calls
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
-from azureml_publish.registry.failures import translated
+from azureml_publish.registry.failures import translated, unexpected_answer
 from azureml_publish.registry.http import pipeline, send
 
 PERMISSIONS_API = "2022-04-01"
@@ -31,14 +31,11 @@ def examine_registry(name: str, asker: Asker, cloud: Cloud, user_agent: str) -> 
     def ask(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})
 
+    url = f"{cloud.discovery}/registrymanagement/v1.0/registries/{name}/discovery"
     try:
         with translated(name, "the registry"):
-            found = ask(f"{cloud.discovery}/registrymanagement/v1.0/registries/{name}/discovery", "v1.0")
-    except PublishError as error:
-        yield _failed("registry", error)
-        return
-    try:
-        place = place_of(found, name)
+            found = ask(url, "v1.0")
+        place = place_of(found, name, url)
     except PublishError as error:
         yield _failed("registry", error)
         return
@@ -87,9 +84,13 @@ def _hands_out(credential: Any, scope: str, name: str, tried: list[str]) -> bool
 
 def examine_rights(name: str, resource: str, ask: Callable[[str, str], Any]) -> Examined:
     """Whether the caller may read and register models, as Azure Resource Manager says."""
+    url = f"{resource}/providers/Microsoft.Authorization/permissions"
     try:
         with translated(name, "your permissions"):
-            granted = ask(f"{resource}/providers/Microsoft.Authorization/permissions", PERMISSIONS_API)["value"]
+            answer = ask(url, PERMISSIONS_API)
+        granted = answer.get("value") if isinstance(answer, dict) else None
+        if not isinstance(granted, list) or not all(isinstance(one, dict) for one in granted):
+            raise unexpected_answer(url, "your permissions", "JSON without the list `value`")
     except PublishError as error:
         mend = "Reading and writing will tell; the role AzureML Registry User is enough for both."
         return Examined("rights", State.WARNING, f"What you may do could not be read: {error.message}", mend)

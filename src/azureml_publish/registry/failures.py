@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from azureml_publish.errors import (
     Conflict,
@@ -180,7 +181,8 @@ def translated(registry: str, what: str) -> Iterator[None]:
     except OperationFailed as error:
         raise failure_of(None, error.reason, registry, what) from error
     except exceptions.DecodeError as error:
-        raise no_json(f"{what} in {registry}") from error
+        url = getattr(getattr(error.response, "request", None), "url", None) or registry
+        raise unexpected_answer(url, what, "no JSON") from error
     except exceptions.HttpResponseError as error:
         reason = _reason(error)
         if isinstance(error, exceptions.ClientAuthenticationError) and (reason is None or reason.inner != NO_ACCESS):
@@ -193,10 +195,22 @@ def translated(registry: str, what: str) -> Iterator[None]:
         raise PublishError(f"azure-ai-ml could not do {what} in {registry}: {_first_line(error)}") from error
 
 
-def no_json(what: str) -> UnexpectedAnswer:
-    """What to raise where an answer should be JSON and is none."""
-    hint = "Something else may answer in the registry's place, such as a proxy or a sign-in page."
-    return UnexpectedAnswer(f"The answer is no JSON: {what}.", hint=hint)
+def unexpected_answer(url: str, what: str, came: str) -> UnexpectedAnswer:
+    """What to raise where something else came than a registry's answer: the host, what was asked, and what came."""
+    return UnexpectedAnswer(
+        f"{urlsplit(url).netloc or url} answers with something else than a registry does about {what}: {came}.",
+        hint="Check the registry's name and cloud, and whether a proxy or a sign-in page answers in its place; "
+        "`publish doctor` shows each call.",
+    )
+
+
+def name_kind(headers: Mapping[str, str], body: bytes) -> str:
+    """What an answer is that is no JSON, without its text: a page of a stranger is not shown."""
+    body = body.lstrip()
+    if not body:
+        return "nothing"
+    kind = headers.get("Content-Type", "").partition(";")[0]
+    return "a page (text/html)" if body[:1] == b"<" or kind == "text/html" else "text that is no JSON"
 
 
 def _no_credential(registry: str, said: object) -> NotAuthorised:

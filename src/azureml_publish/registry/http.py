@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from azureml_publish.errors import UnexpectedAnswer, Unreachable
-from azureml_publish.registry.failures import OperationFailed, Reason, no_json, reason_of
+from azureml_publish.errors import Unreachable
+from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
 
 if TYPE_CHECKING:
     from azure.core import PipelineClient
@@ -67,6 +67,7 @@ def send(
     body: Any = None,
     content_type: str = "application/json",
     resend: bool = True,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Any:
     """Send one request; the parsed JSON answer, None where it has none. A long-running operation is waited for.
 
@@ -91,7 +92,7 @@ def send(
     if method != "GET":
         _require_no_failure(answer)
     if begun:
-        _wait(client, response, answer)
+        _wait(client, response, answer, sleep)
         return None
     return answer
 
@@ -110,10 +111,8 @@ def _require_success(response: Any) -> None:
         map_error(response.status_code, response, kinds)
         raise HttpResponseError(response=response)
     if response.status_code >= 300:
-        raise UnexpectedAnswer(
-            f"{response.request.url.partition('?')[0]} answers {response.status_code}, which leads elsewhere.",
-            hint="Something else may answer in the registry's place, such as a proxy or a sign-in page.",
-        )
+        came = f"status {response.status_code}, which leads elsewhere"
+        raise unexpected_answer(response.request.url, "a request", came)
 
 
 def _parsed(response: Any, url: str) -> Any:
@@ -123,7 +122,7 @@ def _parsed(response: Any, url: str) -> Any:
     try:
         return json.loads(content)
     except ValueError as error:
-        raise no_json(url.partition("?")[0]) from error
+        raise unexpected_answer(url, urlsplit(url).path, name_kind(response.headers, response.body())) from error
 
 
 def _require_no_failure(answer: Any) -> str:
@@ -145,7 +144,7 @@ def _require_no_failure(answer: Any) -> str:
     return state.lower()
 
 
-def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any) -> None:
+def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any, sleep: Callable[[float], None]) -> None:
     """Follow a long-running operation to its end: by either header, or by `location` in the body.
 
     Raises:
@@ -160,7 +159,7 @@ def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any) -> None:
     ends = time.monotonic() + LONGEST_OPERATION
     while where is not None:
         asked = _retry_after(response)
-        time.sleep(next(delays) if asked is None else asked)
+        sleep(next(delays) if asked is None else asked)
         if time.monotonic() > ends:
             raise Unreachable(
                 "The registry took a write, and does not say how it ended.",
@@ -172,9 +171,12 @@ def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any) -> None:
         _require_success(response)
         answer = _parsed(response, url)
         state = _require_no_failure(answer)
+        if is_status and not state and response.status_code != 202:
+            came = "nothing" if answer is None else "JSON without `status`"
+            raise unexpected_answer(url, "a write that it took", came)
         if response.status_code == 202:
             where = _where(response, answer) or where
-        elif state not in _UNDER_WAY and (not is_status or state in ("", "succeeded")):
+        elif state not in _UNDER_WAY and (not is_status or state == "succeeded"):
             return
 
 
@@ -209,7 +211,8 @@ def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str])
         answer = send(client, "GET", following, params=params if following == url else None)
         entries = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(entries, list):
-            raise UnexpectedAnswer(f"{following.partition('?')[0]} answers no list.", hint=SHAPE_HINT)
+            came = "nothing" if answer is None else "JSON without the list `value`"
+            raise unexpected_answer(following, urlsplit(following).path, came)
         yield from (entry for entry in entries if isinstance(entry, dict))
         seen.add(following)
         link = answer.get("nextLink")

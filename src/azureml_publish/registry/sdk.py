@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from azureml_publish.assets import AssetRecord, prune_map
 from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
-from azureml_publish.registry.failures import OperationFailed, Reason, reason_of
+from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
 from azureml_publish.registry.http import CONNECTIONS
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Sdk:
         )
         try:
             client.models.create_or_update(model)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # what it raises as it reads such an answer
+            raise unexpected_answer(self._cloud.arm, f"model {record.name}", "JSON of another shape") from error
         except ResourceNotFoundError as error:
             # azure-ai-ml reads the version after its write, and a registry may not show it for a while.
             if getattr(getattr(error.response, "request", None), "method", None) != "GET":
@@ -92,8 +94,9 @@ def _operation_policy() -> Any:
                 return
             try:
                 body = answer.json()
-            except ValueError:
-                return
+            except ValueError as error:
+                came = name_kind(answer.headers, answer.body())
+                raise unexpected_answer(request.http_request.url, "a write that it took", came) from error
             state = body.get("status") if isinstance(body, dict) else None
             if isinstance(state, str) and state.lower() in ("failed", "canceled", "cancelled"):
                 raise OperationFailed(state, reason_of({"error": body.get("error")}) or Reason())

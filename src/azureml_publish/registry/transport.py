@@ -32,6 +32,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from azureml_publish.errors import UsageProblem
 from azureml_publish.network import BY_ENVIRONMENT, Network
+from azureml_publish.registry.credentials import odd_token
 
 _ALWAYS = make_headers(keep_alive=True, accept_encoding=True)
 
@@ -77,7 +78,10 @@ class PooledTransport(HttpTransport[Any, Any]):
             ServiceRequestError: it did not reach the service, which knows nothing of it.
             ServiceResponseError: it may have; what came back was no whole answer.
             UsageProblem: there are no certificates where the environment says.
+            NotAuthorised: the token holds a character that cannot be sent.
         """
+        if not request.headers.get("Authorization", "").isascii():
+            raise odd_token("the credential")
         parts = urlsplit(request.url)
         body = request.body
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
 from azureml_publish.registry.cloud import Cloud
-from azureml_publish.registry.http import pipeline, send
+from azureml_publish.registry.http import pages, pipeline, send
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -34,13 +34,13 @@ class Subscription:
     def regions(self) -> tuple[str, ...]:
         """The physical regions that the subscription may use, by name."""
         with _translated(self._name, "its regions"):
-            answer = send(self._client, "GET", f"{self._url}/locations", params={"api-version": LOCATIONS_API})
-        entries = (answer or {}).get("value") or ()
+            entries = list(pages(self._client, f"{self._url}/locations", {"api-version": LOCATIONS_API}))
+        kinds = {str(entry["name"]): entry.get("metadata") for entry in entries if entry.get("name")}
         return tuple(
             sorted(
-                str(entry["name"])
-                for entry in entries
-                if (entry.get("metadata") or {}).get("regionType", "Physical") == "Physical"
+                name
+                for name, said in kinds.items()
+                if not isinstance(said, dict) or said.get("regionType", "Physical") == "Physical"
             )
         )
 

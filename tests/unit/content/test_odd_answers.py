@@ -13,7 +13,7 @@ from azureml_publish.assets import ContainerAccess
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, RenderedOrigin
 from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.hub import Hub
-from azureml_publish.content.upload.container import Container
+from azureml_publish.content.upload.container import Container, translated
 from azureml_publish.errors import ContentMismatch, NotAuthorised, PublishError, UnexpectedAnswer
 from azureml_publish.spec import BlobFolder, HubSource
 
@@ -33,13 +33,17 @@ ANSWERS = {
 }
 
 
-class _Odd(BaseHTTPRequestHandler):
+class Odd(BaseHTTPRequestHandler):
+    """Answers every request with the same."""
+
     answer = ANSWERS["page"]
 
     def do_GET(self) -> None:
-        kind, body = self.answer
+        self.respond(*self.answer)
+
+    def respond(self, kind: str, body: bytes, status: int = 200) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -53,7 +57,7 @@ class _Odd(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Odd) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"127.0.0.1:{server.server_port}"
@@ -94,7 +98,7 @@ CALLS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("call", CALLS)
 def test_what_came_instead_is_told_with_the_host(host: str, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, answer in ANSWERS.items():
-        monkeypatch.setattr(_Odd, "answer", answer)
+        monkeypatch.setattr(Odd, "answer", answer)
         if call == "container blocks" and name in ("xml", "object", "repository without files"):
             continue  # no block waits, says that
         with pytest.raises(PublishError) as told:
@@ -113,3 +117,11 @@ def test_a_token_with_another_letter_is_told(host: str, call: str, monkeypatch: 
     with pytest.raises(NotAuthorised, match="The token for the Hub holds a character that no token has") as told:
         CALLS[call](host)
     assert "ü" not in told.value.message + told.value.hint
+
+
+def test_a_token_for_a_storage_with_another_letter_is_told_and_not_shown() -> None:
+    """A storage wants TLS for tokens, so what http.client does with one is done by hand."""
+    for translating in (translated("a file"), Blobs()._translated(FOLDER)):
+        with pytest.raises(NotAuthorised, match="holds a character that none has") as told, translating:
+            "Bearer t\u20acken".encode("latin-1")
+        assert "t\u20acken" not in told.value.message + told.value.hint

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
-from azureml_publish.content.upload.answers import SHAPE_ERRORS, require_storage, unexpected_answer
+from azureml_publish.content.upload.answers import SHAPE_ERRORS, odd_signature, require_storage, unexpected_answer
 from azureml_publish.content.upload.container import SHA256_KEY
 from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
@@ -193,6 +193,8 @@ class Blobs:
             if isinstance(error, DeserializationError):
                 raise unexpected_answer(where) from error
             raise Unreachable(f"The storage cannot be reached for {where}.", hint="Check name and network.") from None
+        except UnicodeEncodeError as error:
+            raise odd_signature(where) from error
         except SHAPE_ERRORS as error:
             raise unexpected_answer(where) from error
 

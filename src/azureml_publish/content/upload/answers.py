@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from azureml_publish.errors import UnexpectedAnswer
+from azureml_publish.errors import NotAuthorised, UnexpectedAnswer
 
 SHAPE_ERRORS = (AttributeError, KeyError, TypeError, ValueError)
 """What azure-storage-blob raises as it reads an answer that is none of a storage's."""
@@ -24,6 +24,14 @@ def require_storage(response: Any) -> None:
     ours = any(name.lower().startswith("x-ms-") for name in answer.headers)
     if answer.status_code < 400 and not ours and kind in ("text/html", "application/json"):
         raise unexpected_answer(response.http_request.url, f"{kind}, with status {answer.status_code}")
+
+
+def odd_signature(what: str) -> NotAuthorised:
+    """What to raise where a signature or a token cannot be sent."""
+    return NotAuthorised(
+        f"The signature or token for {what} holds a character that none has.",
+        hint="Set it again, as the service shows it: AZURE_STORAGE_SAS_TOKEN, or what the credential reads.",
+    )
 
 
 def unexpected_answer(url: str, came: str = "another shape") -> UnexpectedAnswer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azureml_publish.assets import ContainerAccess
 from azureml_publish.content.packaging.tree import ArtifactFile
-from azureml_publish.content.upload.answers import SHAPE_ERRORS, unexpected_answer
+from azureml_publish.content.upload.answers import SHAPE_ERRORS, odd_signature, unexpected_answer
 from azureml_publish.content.upload.lease import Lease, Renew
 from azureml_publish.content.upload.retry import Patience, Stop, Told, is_transient, never, read_retry_after, untold
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
@@ -309,6 +309,8 @@ def translated(what: str) -> Iterator[None]:
             after = read_retry_after(getattr(error.response, "headers", None), time.time())
             raise Unreachable(said, hint="Run again.", status=status, retry_after=after) from None
         raise PublishError(said, hint="Run again.") from None
+    except UnicodeEncodeError as error:
+        raise odd_signature(what) from error
     except (exceptions.DeserializationError, *SHAPE_ERRORS) as error:
         raise unexpected_answer(what) from error
     except exceptions.AzureError as error:
