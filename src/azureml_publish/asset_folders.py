@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,11 @@ class AssetFolder:
     lines: int = 0
     strings: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a model YAML of `az ml` alone, without a card and without a file that says where files lie."""
+        return "path" not in self.model and self.path is None
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFolder:
@@ -70,24 +75,6 @@ class ReadFolder:
     document: Document
     entry: Document | None = None
     publishing: Document | None = None
-
-
-def find_asset_folders(places: Iterable[Path], root: Path, found: list[Diagnostic]) -> Iterator[Path]:
-    """The asset folders at or below each given folder; a folder without any is reported."""
-    for place in places:
-        if _is_asset_folder(place):
-            yield place
-            continue
-        children = sorted(path for path in place.iterdir() if path.is_dir() and not path.name.startswith("."))
-        if not children:
-            found.append(_without_spec(root, place))
-        for child in children:
-            if _is_asset_folder(child):
-                yield child
-            elif any(child.rglob(SPEC_FILE)) or any(child.rglob(ASSET_FILE)):
-                yield from find_asset_folders([child], root, found)
-            else:
-                found.append(_without_spec(root, child))
 
 
 def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFolder | None:
@@ -184,11 +171,36 @@ class _Reader:
         return tuple(carried)
 
 
-def model_folders(place: Path) -> Iterator[Path]:
-    """The asset folders of models at or below a folder, sorted by path.
+@dataclass(frozen=True, slots=True)
+class FoundModels:
+    """What is at or below a place, each sorted by path.
 
-    Other kinds of assets are skipped; links to folders are followed, and each folder is visited once.
+    Attributes:
+        folders: asset folders of models.
+        files: plain model YAML of `az ml model create -f`.
+        others: how many other assets there are, such as components and environments.
     """
+
+    folders: tuple[Path, ...]
+    files: tuple[Path, ...]
+    others: int
+
+
+def model_folders(place: Path) -> tuple[Path, ...]:
+    """The asset folders of models at or below a folder; see `find_models`."""
+    return find_models(place).folders
+
+
+def find_models(place: Path) -> FoundModels:
+    """The models at or below a folder, or the one that a file is.
+
+    Other kinds of assets are counted only; links to folders are followed, and each folder is visited once.
+    """
+    if place.is_file():
+        return FoundModels((), (place,), 0)
+    folders: list[Path] = []
+    files: list[Path] = []
+    others = 0
     visited: set[str] = set()
     waiting = [str(place)]
     while waiting:
@@ -203,11 +215,17 @@ def model_folders(place: Path) -> Iterator[Path]:
         except OSError:  # not readable
             continue
         if any(inside.get(name) is False for name in (ASSET_FILE, SPEC_FILE)):
-            if _is_model(Path(folder), inside):
-                yield Path(folder)
+            is_model = _is_model(Path(folder), inside)
+            folders += [Path(folder)] if is_model else []
+            others += not is_model
             continue
+        for name in sorted(name for name, is_folder in inside.items() if not is_folder and name.endswith(_YAML)):
+            kind = _kind_of(Path(folder, name))
+            files += [Path(folder, name)] if kind == "model" else []
+            others += kind not in ("", "model")
         below = (name for name, is_folder in inside.items() if is_folder and not name.startswith("."))
         waiting += [os.path.join(folder, name) for name in sorted(below, reverse=True)]  # noqa: PTH118 - many folders
+    return FoundModels(tuple(folders), tuple(files), others)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -219,6 +237,22 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 _TYPE = re.compile(rb"^type\s*:\s*['\"]?([\w-]+)", re.MULTILINE)
 _SCHEMA = re.compile(rb"^\$schema\s*:\s*\S*/(\w+)\.schema\.json", re.MULTILINE)
+
+
+_YAML = (".yml", ".yaml")
+_PLAIN = (rb"type\s*:\s*['\"]?(?:custom|mlflow|triton)_model\b", rb"name\s*:", rb"path\s*:")
+
+
+def _kind_of(file: Path) -> str:
+    """What a YAML file of `az ml` describes, by its schema or its keys; empty where it is no such file."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_FILE_BYTES)
+    except OSError:
+        return ""
+    if said := _SCHEMA.search(text):
+        return said[1].decode().lower()
+    return "model" if all(re.search(rb"^" + key, text, re.MULTILINE) for key in _PLAIN) else ""
 
 
 def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
@@ -235,14 +269,11 @@ def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
     return True
 
 
-def _is_asset_folder(path: Path) -> bool:
-    return (path / ASSET_FILE).is_file() or (path / SPEC_FILE).is_file()
-
-
-def _without_spec(root: Path, path: Path) -> Diagnostic:
-    shown = shown_path(root, path)
-    hint = "Add spec.yaml, or leave the folder out."
-    return WITHOUT_SPEC.at(Location(shown), f"{shown} has no {SPEC_FILE}.", hint)
+def nothing_found(root: Path, place: Path) -> Diagnostic:
+    """The finding for a place that holds no asset at all."""
+    shown = shown_path(root, place)
+    hint = "Name an asset folder (with spec.yaml), a model YAML of `az ml`, or a folder of either."
+    return WITHOUT_SPEC.at(Location(shown), f"{shown} has no model: neither an asset folder nor a model YAML.", hint)
 
 
 def _mapping(data: object) -> Mapping[str, Any]:

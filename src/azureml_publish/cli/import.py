@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -24,7 +24,6 @@ from azureml_publish.importer import (
     Kit,
     choose_presets,
     difference,
-    draft_spec,
     fold_model,
     new_project,
     place_folder,
@@ -33,7 +32,7 @@ from azureml_publish.importer import (
     with_presets,
 )
 from azureml_publish.pipeline.check import render_folders
-from azureml_publish.pipeline.imports import read_assets, read_registered
+from azureml_publish.pipeline.imports import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
 from azureml_publish.pipeline.references import unusable
 from azureml_publish.pipeline.run import RunContext
@@ -66,21 +65,23 @@ def command(
 ) -> None:
     """Make model folders from asset folders of either layout, or (with -r) from what is registered.
 
-    DIR is an asset folder or a folder of them. Where there is no publish.yaml beside the folder of models, one is
-    made. With --check, folders that are there already are compared and not imported again. Exits with 4 where
-    something is wrong, or differs without a reason; whatever is sound goes through all the same.
+    DIR is an asset folder, a model YAML of `az ml`, or a folder of them; other assets are passed over. Where there is
+    no publish.yaml beside the folder of models, one is made. With --check, folders that are there already are compared
+    and not imported again. Exits with 4 where something is wrong, or differs without a reason; whatever is sound goes
+    through all the same.
     """
     run = output.run
     found: list[Diagnostic] = []
+    others = 0
     target = _find_target(run, into)
     if registry is not None:
         document = target.document or Document(CONFIG_FILE, "", None, {})
         project = Project(target.root, target.config, document, ())
         drafts = _once_each(read_registered(run, project, registry, places, found), found)
     else:
-        drafts = _read(run, places, found)
+        drafts, others = _read(run, places, target, found)
     new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
-    imported = _import(new, target, run, found, seen=len(drafts))
+    imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
     proofs: tuple[Proof, ...] = ()
     if check:
         done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
@@ -111,11 +112,14 @@ def _find_target(run: RunContext, into: str) -> Target:
     return Target(root, models, document, config)
 
 
-def _read(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> tuple[Draft, ...]:
+def _read(
+    run: RunContext, places: Sequence[str], target: Target, found: list[Diagnostic]
+) -> tuple[tuple[Draft, ...], int]:
     if not places:
         raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
-    read = read_assets(run, places, found)
-    return _once_each([draft for _, one in read if (draft := draft_spec(one, found))], found)
+    project = Project(target.root, target.config, target.document, ()) if target.document else None
+    drafts, others = read_models(run, places, target.models, project, found)
+    return _once_each(drafts, found), others
 
 
 def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft, ...]:

@@ -15,7 +15,15 @@ from azureml_publish.content.sources.local import list_local_files
 from azureml_publish.content.sources.selection import choose
 from azureml_publish.errors import UnusableSource
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder
-from azureml_publish.spec import BlobSource, GitSource, HubSource, LocalSource, identify_source
+from azureml_publish.spec import (
+    AzuremlSource,
+    BlobSource,
+    GitSource,
+    HubSource,
+    LocalSource,
+    MlflowSource,
+    identify_source,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,12 @@ class ModelContent:
                 listed = (blobs or Blobs()).list_files(blob)
             case GitSource(git=repository):
                 listed = (clones or Clones()).list_files(repository)
+            case AzuremlSource(azureml=address) | MlflowSource(mlflow=address):
+                raise UnusableSource(
+                    f"{address} cannot be read yet.",
+                    hint="Download it first (`az ml job download`, `mlflow artifacts download`), and name the folder: "
+                    "source: {local: FOLDER}.",
+                )
             case HubSource():
                 return self._build(hub.list_files(source))
         chosen = set(choose((file.path for file in listed), source.include, source.exclude))

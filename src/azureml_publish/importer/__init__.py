@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from azureml_publish.asset_folders import CARD, AssetFolder, ReadFolder, find_asset_folders, read_asset_folder
+from azureml_publish.asset_folders import CARD, AssetFolder, ReadFolder, read_asset_folder
+from azureml_publish.importer.az_models import parse_az_model, read_az_model
 from azureml_publish.importer.comparing import Difference
 from azureml_publish.importer.defaults import propose_defaults
 from azureml_publish.importer.draft import Draft, draft_spec, find_layout
@@ -27,14 +28,15 @@ __all__ = [
     "choose_presets",
     "difference",
     "draft_spec",
-    "find_asset_folders",
     "find_layout",
     "fold_model",
     "migrate_spec",
     "new_project",
+    "parse_az_model",
     "place_folder",
     "propose_defaults",
     "prove",
     "read_asset_folder",
+    "read_az_model",
     "with_presets",
 ]

@@ -27,3 +27,7 @@ class ImportRules:
         "IMP006", "import-not-equal", Severity.ERROR, "An imported model does not render to its original."
     )
     NOT_READABLE: Final = NOT_READABLE
+    VERSION: Final = Rule(
+        "IMP008", "version-not-whole", Severity.INFO, "A version that is no whole number gets a free one."
+    )
+    LEFT_OUT: Final = Rule("IMP009", "key-left-out", Severity.WARNING, "A key has no place in a model folder.")

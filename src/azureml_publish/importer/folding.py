@@ -13,18 +13,20 @@ from pydantic import ValidationError
 from azureml_publish.assets import SCENARIOS, CarriedFile, MinSkuSpec
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import dump_yaml, parse_yaml
-from azureml_publish.importer.cards import fold_card
+from azureml_publish.importer.cards import FoldedCard, fold_card
 from azureml_publish.importer.comparing import NOTHING, Difference, compare
 from azureml_publish.importer.defaults import without_defaults
 from azureml_publish.importer.draft import Draft
 from azureml_publish.importer.findings import ImportRules
 from azureml_publish.importer.writing import write_yaml
-from azureml_publish.project import CARRIED_FOLDER, FINISHED_CARD, ModelFolder
+from azureml_publish.layouts import load_mapping
+from azureml_publish.project import CARD_FILE, CARRIED_FOLDER, FINISHED_CARD, PLAIN_CARD, ModelFolder
 from azureml_publish.project import SPEC_FILE as MODEL_FILE
 from azureml_publish.render import Style, describe_model, render_model
+from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG
 from azureml_publish.skus import Catalogue, Selection
 from azureml_publish.skus.compute import resolve_compute
-from azureml_publish.spec import ModelSpec
+from azureml_publish.spec import PLACES, ModelSpec
 from azureml_publish.spec.reading import INVALID_VALUE
 
 
@@ -73,9 +75,12 @@ def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None
     data |= _min_sku(draft, spec, kit)
     spec = ModelSpec.model_validate(data)
     extra, verbatim = _verbatim(_unequal(draft, spec, kit))
+    if tags := _own_tags(extra):
+        data["tags"] = tags
+        verbatim = tuple(key for key in verbatim if key.removeprefix("tags.") not in tags)
     if extra:
         data["extra"] = extra
-        spec = ModelSpec.model_validate(data)
+    spec = ModelSpec.model_validate(data)
     data = _in_order(data)
     text = _text(data)
     document, _ = parse_yaml(text, f"{draft.asset.folder}/{MODEL_FILE}")
@@ -85,12 +90,30 @@ def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None
     path = Path(draft.asset.folder)
     allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
     folder = ModelFolder(draft.asset.folder, path, spec, document, FINISHED_CARD, "", finished=True, carried=carried)
-    card = fold_card(draft.asset.card, folder, allow, kit.style)
+    card = _plain_card(draft) if draft.asset.plain else fold_card(draft.asset.card, folder, allow, kit.style)
     if "huggingface" in data["source"]:
         carried = _not_rendered(folder, kit, carried)
     files: dict[str, bytes | Path] = {MODEL_FILE: text.encode(), **card.files}
     files |= {f"{CARRIED_FOLDER}/{file.path}": file.origin for file in carried}
     return Folded(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, kit)))
+
+
+def _plain_card(draft: Draft) -> FoldedCard:
+    """The card of a model that has none: what the template makes, after the description where there is one."""
+    return FoldedCard({} if "description" in draft.head else {CARD_FILE: PLAIN_CARD.encode()}, 0)
+
+
+def _own_tags(extra: dict[str, Any]) -> dict[str, str]:
+    """The tags that are the model's own and nothing but text; they are taken out of `extra`."""
+    meant = {rule.key for rules in load_mapping().values() for rule in rules if rule.section == "tags"}
+    meant |= {FINETUNE_TAG, SEMVER_TAG, *(place.key for place in PLACES.values() if place.section == "tags")}
+    tags = extra.get("tags", {})
+    own = {key: value for key, value in tags.items() if isinstance(value, str) and key not in meant}
+    if rest := {key: value for key, value in tags.items() if key not in own}:
+        extra["tags"] = rest
+    else:
+        extra.pop("tags", None)
+    return own
 
 
 def difference(folded: Folded, one: Difference) -> Diagnostic:
@@ -168,7 +191,7 @@ def _unequal(draft: Draft, spec: ModelSpec, kit: Kit) -> list[Difference]:
     asset = draft.asset
     pairs = [("spec.yaml", asset.spec)]
     pairs += [("asset.yaml", asset.asset)] if asset.asset else []
-    pairs += [("model.yaml", asset.model)] if asset.model else []
+    pairs += [("model.yaml", asset.model)] if asset.model and not asset.plain else []
     return [
         one
         for file, original in pairs

@@ -18,6 +18,8 @@ def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> It
     """
     texts = {file.path: file.text for file in rendered.files}
     for name, original in (("spec.yaml", asset.spec), ("asset.yaml", asset.asset), ("model.yaml", asset.model)):
+        if name == "model.yaml" and asset.plain:
+            continue
         if not original:
             if asset.path is not None:
                 yield Difference(name, (), NOTHING, "a new file", "the original has none; azureml-assets requires one")
@@ -25,7 +27,7 @@ def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> It
         document, _ = parse_yaml(texts[name], name)
         data = document.data if document is not None and isinstance(document.data, dict) else {}
         yield from compare(name, original, data, layout, strings=asset.strings, spec=asset.spec)
-    if asset.card != texts["description.md"]:
+    if not asset.plain and asset.card != texts["description.md"]:
         yield Difference("description.md", (), *_first_change(asset.card, texts["description.md"]))
     yield from _other_files(asset, rendered)
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from azureml_publish.asset_folders import FoundModels, find_models, nothing_found
 from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
 from azureml_publish.content.packaging.mlflow_transformers import settings_of
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.content.upload.container import Container
 from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.documents import decode as decode_text
 from azureml_publish.documents import dump_yaml, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.importer import (
@@ -22,34 +26,91 @@ from azureml_publish.importer import (
     Draft,
     ReadFolder,
     draft_spec,
-    find_asset_folders,
+    parse_az_model,
     read_asset_folder,
+    read_az_model,
 )
 from azureml_publish.layouts import decode
 from azureml_publish.pipeline.references import find_registered
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import Project
+from azureml_publish.project import Project, shown_path
 from azureml_publish.registry import Registry
 from azureml_publish.render import SCHEMA
 
 BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
 
 
+def find_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> FoundModels:
+    """The models at some places; a place without any asset is reported.
+
+    Raises:
+        UsageProblem: a place is neither a folder nor a file; nothing was read then.
+    """
+    paths = [run.directory / place for place in places]
+    for path, place in zip(paths, places, strict=True):
+        if not path.exists():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+    there = [find_models(path.resolve()) for path in paths]
+    for path, one in zip(paths, there, strict=True):
+        if not one.folders and not one.files and not one.others:
+            found.append(nothing_found(run.directory, path.resolve()))
+    folders = dict.fromkeys(folder for one in there for folder in one.folders)
+    files = dict.fromkeys(file for one in there for file in one.files)
+    return FoundModels(tuple(folders), tuple(files), sum(one.others for one in there))
+
+
 def read_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
     """The asset folders at some places, each with its path, as far as they can be read.
 
     Raises:
-        UsageProblem: a place is no folder; nothing was read then.
+        UsageProblem: as `find_assets`.
     """
-    folders = [run.directory / place for place in places]
-    for folder, place in zip(folders, places, strict=True):
-        if not folder.is_dir():
-            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
-    for path in find_asset_folders([folder.resolve() for folder in folders], run.directory, found):
+    for path in find_assets(run, places, found).folders:
         read = read_asset_folder(path, run.directory, found)
         if read is not None:
             yield path, read
+
+
+def read_models(
+    run: RunContext, places: Sequence[str], models: Path, project: Project | None, found: list[Diagnostic]
+) -> tuple[list[Draft], int]:
+    """The asset folders and plain model YAML at some places as drafts, and how many other assets were passed over.
+
+    A file that states no whole number as version gets the next free one of the project's own registry; in a new
+    project every number is free.
+
+    Raises:
+        UsageProblem: as `find_assets`.
+    """
+    there = find_assets(run, places, found)
+    folders = (read_asset_folder(path, run.directory, found) for path in there.folders)
+    drafts = [draft for read in folders if read is not None and (draft := draft_spec(read, found))]
+    with ExitStack() as stack:
+
+        @cache
+        def registry() -> Registry | None:
+            return stack.enter_context(open_registry(run, project, None)).registry if project else None
+
+        def free(name: str) -> int:
+            opened = registry()
+            return opened.state(name, 1).next_version if opened else 1
+
+        plain = (_draft_file(path, run, models, free, found) for path in there.files)
+        drafts += [draft for draft in plain if draft is not None]
+    return drafts, there.others
+
+
+def _draft_file(
+    path: Path, run: RunContext, models: Path, free: Callable[[str], int], found: list[Diagnostic]
+) -> Draft | None:
+    shown = shown_path(run.directory, path)
+    text, wrong = decode_text(path.read_bytes(), shown)
+    found.extend(wrong)
+    document = None if wrong else parse_az_model(path, shown, text, found)
+    read = read_az_model(path, document, models, free, found) if document is not None else None
+    draft = draft_spec(read[0], found) if read is not None else None
+    return replace(draft, head={**draft.head, **read[1]}) if read is not None and draft is not None else None
 
 
 def read_registered(

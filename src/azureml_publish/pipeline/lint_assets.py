@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from azureml_publish.asset_folders import model_folders, read_asset_folder
+from azureml_publish.asset_folders import find_models, model_folders, read_asset_folder
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.documents import MALFORMED
 from azureml_publish.errors import NotFound, UsageProblem
@@ -64,7 +64,7 @@ def lint_assets(
     if not folders:
         raise NotFound(
             f"No asset folder of a model is in {', '.join(places)}.",
-            hint="An asset folder holds asset.yaml and spec.yaml; name one, or a folder of them.",
+            hint=_hint(run, places),
         )
     found: list[Diagnostic] = []
     facts: list[Fact] = []
@@ -93,6 +93,14 @@ def lint_assets(
             store.put(digests.get(folder), checked)
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
     return AssetLint(in_order(found), len(folders), remembered, tuple(linked))
+
+
+def _hint(run: RunContext, places: Sequence[str]) -> str:
+    if any(find_models(run.directory / place).files for place in places):
+        return (
+            f"There is model YAML of `az ml`: `publish import {places[0]}` makes model folders of it, which lint takes."
+        )
+    return "An asset folder holds asset.yaml and spec.yaml; name one, or a folder of them."
 
 
 def asset_folders(run: RunContext, places: Sequence[str]) -> list[Path]:

@@ -33,11 +33,13 @@ from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.render.tracing import Traced, traced_values
 from azureml_publish.spec import (
     PAGE_KEYS,
+    AzuremlSource,
     BlobSource,
     Extra,
     GitSource,
     HubSource,
     LocalSource,
+    MlflowSource,
     ModelSpec,
     ProjectConfig,
     SampleLinks,
@@ -168,7 +170,7 @@ def _carried(data: dict[str, Value], section: str, extra: Extra) -> dict[str, Va
 def _packaged(folder: ModelFolder, config: ProjectConfig, found: list[Diagnostic]) -> dict[str, tuple[str, Any]]:
     """The files to publish with the weights of an MLflow model; a blob folder or git repository already has them."""
     spec = folder.spec
-    if spec.type != "mlflow_model" or isinstance(spec.source, BlobSource | GitSource):
+    if spec.type != "mlflow_model" or isinstance(spec.source, BlobSource | GitSource | AzuremlSource | MlflowSource):
         return {}
     chosen = mlflow.settings(spec, config.defaults.mlflow)
     found.extend(_unknown_task(folder, chosen.model_class, chosen.pipeline_class))
@@ -190,7 +192,7 @@ def _asset(
     native = metadata(spec, config.defaults, compute)
     properties: dict[str, Value] = {}
     tags: dict[str, Value] = {}
-    if not isinstance(spec.source, LocalSource) and spec.source.revision is not None:
+    if isinstance(spec.source, HubSource | BlobSource | GitSource) and spec.source.revision is not None:
         properties["SHA"] = spec.source.revision
     if layout == "tags" and spec.intellectual_property:
         properties[OWNER_PROPERTY] = spec.intellectual_property.publisher
@@ -283,6 +285,10 @@ def _publishing(spec: ModelSpec) -> dict[str, Value]:
                 path["branch"] = repository.branch
         case LocalSource(local=folder):
             path = {"type": "local", "uri": folder}
+        case AzuremlSource(azureml=uri):
+            path = {"type": "azureml", "uri": uri}
+        case MlflowSource(mlflow=uri):
+            path = {"type": "mlflow", "uri": uri}
     return {"path": path, "publish": {"description": "description.md", "type": spec.type}}
 
 
@@ -344,6 +350,8 @@ def _unknown_task(folder: ModelFolder, *classes: str | None) -> Iterator[Diagnos
         task = folder.spec.tasks.inference
         yield UNKNOWN_TASK.at(
             folder.document.location(("tasks", "inference")),
-            f"Which classes MLflow loads does not follow from the task '{task}'.",
+            f"Which classes MLflow loads does not follow from the task '{task}'."
+            if task
+            else "The task of a transformers model is missing.",
             f"Did you mean '{meant}'?" if (meant := meant_task(task)) else _NAME_CLASSES,
         )

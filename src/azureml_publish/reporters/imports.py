@@ -22,6 +22,7 @@ class Imported:
         uses: how many lists each preset replaces.
         seen: how many asset folders could be read.
         project_lines: lines added to publish.yaml.
+        others: how many assets of other kinds were passed over.
     """
 
     into: str
@@ -30,6 +31,7 @@ class Imported:
     uses: Mapping[str, int]
     seen: int
     project_lines: int = 0
+    others: int = 0
 
     @property
     def lines_before(self) -> int:
@@ -56,6 +58,8 @@ def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -
     said = []
     if imported.folded or not checked:
         said.append(f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {imported.into}/.\n")
+    if imported.others:
+        said.append(f"Passed over: {counted(imported.others, 'asset')} of other kinds.\n")
     if imported.folded:
         before, after = imported.lines_before, imported.lines_after
         share = f", {100 * after / before:.0f} %" if before else ""
@@ -135,6 +139,7 @@ def import_json(imported: Imported, proofs: Sequence[Proof], found: Sequence[Dia
             }
             for one in imported.folded
         ],
+        "others": imported.others,
         "lines": {"before": imported.lines_before, "after": imported.lines_after},
         "presets": [
             {"name": name, "lists": count, "new": name in imported.presets} for name, count in imported.uses.items()

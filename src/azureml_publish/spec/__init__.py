@@ -17,12 +17,14 @@ from azureml_publish.spec.project import Defaults, Profile, ProjectConfig, Regis
 from azureml_publish.spec.reading import read_spec
 from azureml_publish.spec.samples import Link, SampleLinks, SampleRow
 from azureml_publish.spec.source import (
+    AzuremlSource,
     BlobFolder,
     BlobSource,
     GitRepository,
     GitSource,
     HubSource,
     LocalSource,
+    MlflowSource,
     identify_source,
 )
 from azureml_publish.spec.tasks import TASKS, meant_task
@@ -31,6 +33,7 @@ __all__ = [
     "PAGE_KEYS",
     "PLACES",
     "TASKS",
+    "AzuremlSource",
     "BlobFolder",
     "BlobSource",
     "Compute",
@@ -47,6 +50,7 @@ __all__ = [
     "Metadata",
     "MinSku",
     "Mlflow",
+    "MlflowSource",
     "ModelSpec",
     "Profile",
     "ProjectConfig",

@@ -13,7 +13,6 @@ from pydantic import (
     StrictBool,
     StrictInt,
     Tag,
-    model_validator,
 )
 
 from azureml_publish.assets import MinSkuSpec, ModelType
@@ -186,7 +185,9 @@ class ModelSpec(Written):
     tags: Annotated[
         dict[str, TagValue], Field(description="Tags, as they are: text, numbers as they are spelled, true, false.")
     ] = Field(default_factory=dict)
-    tasks: Tasks
+    tasks: Annotated[Tasks, Field(description="Its tasks; only a transformers model must name them.")] = Field(
+        default_factory=lambda: Tasks.model_construct(inference="", finetune=())
+    )
     finetune_defaults: FinetuneDefaults | None = None
     compute: Compute = Compute()
     recommended: Annotated[
@@ -214,12 +215,3 @@ class ModelSpec(Written):
     extra: Annotated[
         Extra | None, Field(description="Keys of the asset that no other key covers, written verbatim.")
     ] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _tasks_of_other_types(cls, data: Any) -> Any:
-        """Only an MLflow model must name its task."""
-        others = ("custom_model", "triton_model")
-        if isinstance(data, Mapping) and data.get("type") in others and "tasks" not in data:
-            return {**data, "tasks": Tasks.model_construct(inference="", finetune=())}
-        return data

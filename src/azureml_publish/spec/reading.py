@@ -116,8 +116,8 @@ def _wanted(error: Mapping[str, Any]) -> tuple[str, str]:
     match error["type"]:
         case "literal_error":
             return f"one of {context['expected']} is wanted", "Write one of them."
-        case "value_error":
-            return str(context["error"]), "Write it in that form."
+        case "value_error" | "address_as_folder":
+            return str(context.get("error", error["msg"])), str(context.get("hint", "Write it in that form."))
         case "string_pattern_mismatch":
             pattern = str(context["pattern"])
             hint = "Begin it with https://." if pattern.startswith("^https") else "Write only the characters it allows."

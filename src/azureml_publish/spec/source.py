@@ -1,7 +1,8 @@
-"""The source of a model's files: the Hub, a blob container, a git repository, a local folder."""
+"""The source of a model's files: the Hub, a blob container, git, Azure ML, MLflow, a local folder or file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -34,10 +35,50 @@ class HubSource(_Chosen):
     revision: Annotated[str, Field(description="Full commit: 40 hexadecimal digits. A branch or tag is refused.")]
 
 
+_ADDRESSES = (
+    ("azureml:", "Write source: {azureml: …} for a job's output, a datastore or a registered model of Azure ML."),
+    ("runs:", "Write source: {mlflow: …} for what an MLflow run logged."),
+    ("models:", "Write source: {mlflow: …} for a model of an MLflow registry."),
+    ("hf:", "Write source: {huggingface: ORG/NAME, revision: COMMIT} for a repository of the Hub."),
+    ("https://huggingface.co/", "Write source: {huggingface: ORG/NAME, revision: COMMIT} for a repository of the Hub."),
+    ("git", "Write source: {git: {uri: …, branch: …}} for a git repository."),
+)
+
+
+def _on_this_machine(path: str) -> str:
+    """A path as it is, if it is no address of a place elsewhere, which no folder on this machine can be."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path) and not path.lower().startswith("file:"):
+        hint = next((hint for start, hint in _ADDRESSES if path.lower().startswith(start)), "")
+        blob = "Write source: {azureblob: {storage: …, container: …, path: …}} for a folder of a blob container."
+        raise PydanticCustomError("address_as_folder", "a path on this machine is wanted", {"hint": hint or blob})
+    return path
+
+
 class LocalSource(_Chosen):
     """A folder in the model folder, or anywhere on this machine."""
 
-    local: Annotated[str, Field(description="Folder with the model's files, relative to the model folder.")]
+    local: Annotated[
+        str,
+        Field(description="Folder with the model's files, relative to the model folder."),
+        AfterValidator(_on_this_machine),
+    ]
+
+
+class AzuremlSource(_Chosen):
+    """What Azure ML keeps: an output of a job, a datastore's folder, a model of a workspace or registry."""
+
+    azureml: Annotated[
+        str, Field(description="azureml://… or azureml:NAME:VERSION, as `az ml` takes it.", pattern=r"^azureml:\S+$")
+    ]
+
+
+class MlflowSource(_Chosen):
+    """What an MLflow tracking server keeps: what a run logged, or a version of its registry."""
+
+    mlflow: Annotated[
+        str,
+        Field(description="runs:/RUN/PATH or models:/NAME/VERSION.", pattern=r"^(runs|models|mlflow-artifacts):/\S+$"),
+    ]
 
 
 class BlobFolder(Written):
@@ -93,7 +134,13 @@ class GitSource(_Chosen):
     revision: Annotated[str | None, Field(description=_COMMIT)] = None
 
 
-_KINDS = {"local": "<local>", "azureblob": "<azureblob>", "git": "<git>"}
+_KINDS = {
+    "local": "<local>",
+    "azureblob": "<azureblob>",
+    "git": "<git>",
+    "azureml": "<azureml>",
+    "mlflow": "<mlflow>",
+}
 
 
 def _source_kind(value: Any) -> str:
@@ -108,12 +155,16 @@ Source = Annotated[
     Annotated[HubSource, Tag("<hub>")]
     | Annotated[LocalSource, Tag("<local>")]
     | Annotated[BlobSource, Tag("<azureblob>")]
-    | Annotated[GitSource, Tag("<git>")],
+    | Annotated[GitSource, Tag("<git>")]
+    | Annotated[AzuremlSource, Tag("<azureml>")]
+    | Annotated[MlflowSource, Tag("<mlflow>")],
     Discriminator(_source_kind),
 ]
 
 
-def identify_source(source: HubSource | LocalSource | BlobSource | GitSource) -> object:
+def identify_source(
+    source: HubSource | LocalSource | BlobSource | GitSource | AzuremlSource | MlflowSource,
+) -> object:
     """The identity of a source, for comparison with the source of a registered version.
 
     A local folder is identified by its files, because it may be elsewhere on another machine. A key that was added

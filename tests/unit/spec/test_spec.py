@@ -125,7 +125,7 @@ def test_an_empty_publish_yaml_is_a_project_with_an_embedded_registry() -> None:
 def test_the_least_that_a_model_must_say() -> None:
     spec = valid(LEAST)
     assert (spec.type, spec.license, spec.languages, spec.compute.inference) == ("mlflow_model", None, (), None)
-    assert mistakes("") == [("DOC004", 1, 1)] * 4
+    assert mistakes("") == [("DOC004", 1, 1)] * 3
 
 
 def test_every_mistake_of_a_file_is_told_at_once_and_at_its_place() -> None:
