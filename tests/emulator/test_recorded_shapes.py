@@ -14,7 +14,7 @@ import pytest
 import requests
 import yaml
 
-from azureml_publish.emulator import RECORDED, Emulator
+from azureml_publish.emulator import PLAIN, RECORDED, Emulator
 from tests.conftest import ControlPlane
 
 EXCHANGES = {
@@ -228,6 +228,18 @@ def test_metadata_comes_back_with_every_key_and_no_other(plane: ControlPlane) ->
     plane.put(name, version, {"system_metadata": {"preview": False}}, registry)
     last = [replay.send(first(26)) for _ in range(2)][1].json()["properties"]["system_metadata"]
     assert last == {**recorded, "preview": False}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"featured": "true"}, {"languages": "en"}, {"maxOutputTokens": True}, {"tasks": ["fill-mask"]}]
+)
+def test_metadata_of_another_type_is_refused(plane: ControlPlane, wrong: dict[str, Any]) -> None:
+    plane.emulator.quirks = PLAIN.changed(typed_metadata=True)
+    plane.register("bert", "1")
+    answer = plane.put("bert", "1", {"system_metadata": wrong})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "UserError")
+    assert next(iter(wrong)) in answer.json()["error"]["message"]
+    assert plane.put("bert", "1", {"system_metadata": dict.fromkeys(wrong)}).status_code == 200
 
 
 def test_download(plane: ControlPlane) -> None:

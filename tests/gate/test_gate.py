@@ -28,12 +28,13 @@ def installed() -> None:
         lacking("gate", "make gate installs Microsoft's validator into .venv-gate")
 
 
-def validate(folder: Path, home: Path) -> tuple[int, str]:
-    """The exit code of the validator for an asset folder, and what it says."""
+def validate(folder: Path, home: Path) -> tuple[bool, str]:
+    """Whether the validator passes an asset folder, and what it says. Its exit code is 0 where it refuses one, too."""
     command = [str(VALIDATOR), "asset", "validate", "--asset-path", str(folder)]
     environ = {"PATH": os.environ["PATH"], "HOME": str(home)}
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
-    return ran.returncode, ran.stdout + ran.stderr
+    said = ran.stdout + ran.stderr
+    return ran.returncode == 0 and "All validations passed" in said, said
 
 
 def rendered(project: Path, publish: Run) -> Iterator[Path]:
@@ -46,8 +47,8 @@ def assert_all_pass(project: Path, publish: Run, home: Path) -> None:
     folders = list(rendered(project, publish))
     assert folders
     for folder in folders:
-        code, said = validate(folder, home)
-        assert code == 0, said
+        passed, said = validate(folder, home)
+        assert passed, said
 
 
 def test_the_shipped_models_pass(publish: Run, tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_what_the_strict_profile_refuses_is_refused(publish: Run, tmp_path: Path
     project = compose("bad", code, tmp_path / "strict")
     assert publish("-C", str(project), "lint").code == 4
     for folder in rendered(project, publish):
-        assert validate(folder, tmp_path)[0] != 0
+        assert not validate(folder, tmp_path)[0]
 
 
 def test_values_of_the_vocabulary_are_taken(publish: Run, tmp_path: Path) -> None:

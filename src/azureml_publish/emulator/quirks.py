@@ -94,6 +94,10 @@ class Quirks(_Settings):
         StrictBool,
         Field(description="It holds the 77 keys of April 2026, null where unset, and no other key that was written."),
     ] = False
+    typed_metadata: Annotated[
+        StrictBool,
+        Field(description="A PUT is refused whose system metadata has a value of another JSON type than its key."),
+    ] = False
     replace_metadata: Annotated[
         StrictBool, Field(description="A PUT replaces system metadata as a whole; if off, key by key.")
     ] = False
@@ -162,6 +166,7 @@ RECORDED = Quirks(
     put_polls=1,
     front_metadata=True,
     closed_metadata=True,
+    typed_metadata=True,
     replace_metadata=True,
     own_properties=True,
     alternate_accounts=True,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from azureml_publish.emulator.registry.records import refused
+
 _KEYS = (
     "invisibleUntil",
     "playgroundRateLimitTier",
@@ -84,6 +86,44 @@ _KEYS = (
 )
 """The keys of April 2026, in the order of the recorded answer (ManojBableshwar/deployment-template-demo 2940c61f,
 bugs/repro-logs). The set grows: published catalogues write keys that are not among them, and those do not come back."""
+
+_TRUTHS = frozenset(
+    {
+        "featured", "fineTuneOnlyModel", "freePlayground", "hasDeltaWeights", "isCustomerInfoRequired",
+        "isDirectFromAzure", "maapSurcharge", "preview", "sharedComputeCapacityEnabled", "supportsToolCalling",
+    }
+)  # fmt: skip
+_LISTS = frozenset(
+    {
+        "azureOffers", "datasets", "deploymentOptions", "featureFlags", "inferenceSupportedEnvs",
+        "inputModalities", "keywords", "languages", "modelCapabilities", "outputModalities",
+    }
+)  # fmt: skip
+_OBJECTS = frozenset(
+    {
+        "SKU", "deprecation", "links", "maasFinetuning", "platformCapabilities", "skuToNumReplicasMap",
+        "supportedComputes", "tasks",
+    }
+)  # fmt: skip
+_TYPES: dict[type, tuple[str, frozenset[str]]] = {
+    bool: ("true or false", _TRUTHS),
+    int: ("a whole number", frozenset({"maxOutputTokens", "textContextWindow"})),
+    list: ("a list", _LISTS),
+    dict: ("an object", _OBJECTS),
+}
+"""Keys that are no text. That the service holds typed values was recorded, its refusal of others was not."""
+
+
+def check_types(metadata: Mapping[str, Any]) -> None:
+    """Refuse a value of another JSON type than the service holds for its key; null is none.
+
+    Raises:
+        RefusedError: 400.
+    """
+    for kind, (said, keys) in _TYPES.items():
+        for key in sorted(keys & metadata.keys()):
+            if metadata[key] is not None and type(metadata[key]) is not kind:
+                raise refused(f"system_metadata.{key} is {said}, not {metadata[key]!r}.")
 
 
 def shown_metadata(stored: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
