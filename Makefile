@@ -17,7 +17,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 COMPILE := $(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --annotation-style line \
   --custom-compile-command "make lock"
 
-.PHONY: demo test test-long test-lowest test-newest proof gate check format schemas lock clean
+.PHONY: demo test test-long test-lowest test-newest proof restate gate check format schemas lock clean
 
 demo: $(VENV)/.installed  ## lint, render, plan, register three models into the local registry, verify, show
 	$(BIN)/publish lint
@@ -47,6 +47,10 @@ test-newest: $(NEWEST)  ## the tests with the newest versions that pyproject.tom
 
 proof: $(VENV)/.installed-dev $(PROOF)/.installed  ## models go Hub → registry → MLflow, and answer as before
 	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest tests/proof
+
+restate: $(PROOF)/.installed  ## write down again what the pinned transformers and MLflow know of tasks, models and tokenizers
+	$(PROOF)/bin/python tests/proof/restate.py > $(PROOF)/transformers.json
+	mv $(PROOF)/transformers.json src/azureml_publish/content/packaging/
 
 gate: $(VENV)/.installed-dev $(GATE)/.installed  ## Microsoft's validator passes README's model, the shipped ones and the examples
 	PUBLISH_TESTS_REQUIRE=gate $(BIN)/python -m pytest -n 2 tests/gate

@@ -61,14 +61,14 @@ def test_a_blob_folder_is_published_as_it_is(
     assert "2 files" in publish("verify", "from-blob").out
 
 
-def test_a_source_that_is_no_mlflow_model_is_refused(
+def test_a_source_that_is_no_model_of_mlflow_or_transformers_is_refused(
     publish: Run, project: Path, endpoint: str, azure_sdk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PUBLISH_BLOB_ENDPOINT", endpoint)
     add(project, "from-blob", "{azureblob: {storage: account, container: public, path: models}}")
     ran = publish("apply", "from-blob", "--yes")
-    assert ran.code == 1
-    assert "has no MLmodel at its top" in ran.out + ran.err
+    assert ran.code == 4
+    assert "PKG008 The source has no config.json" in ran.out + ran.err
 
 
 def test_carried_files_are_rendered_beside_the_others(publish: Run, project: Path, tmp_path: Path) -> None:

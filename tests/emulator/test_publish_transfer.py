@@ -24,6 +24,7 @@ from azureml_publish.assets import AssetId, ContainerAccess, ManifestEntry, Rend
 from azureml_publish.content.manifest import check_content, read_manifest
 from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.container import BLOCK, Container
 from azureml_publish.content.upload.file_upload import Moving, UploadContext
 from azureml_publish.content.upload.pool import Lanes
@@ -293,7 +294,7 @@ class TestFromTheHub:
         return content_of(root)
 
     def test_a_checkpoint_is_laid_out_as_mlflow_wants_it(self, hub: Hub, bert: ModelContent) -> None:
-        paths = [file.path for file in bert.list_files(hub)]
+        paths = [file.path for file in bert.list_files(Readers(hub))]
         assert paths == [
             "LICENSE",
             "components/tokenizer/config.json",

@@ -1,8 +1,7 @@
 """Loads what came back from a registry, and asks it: `python downloads.py < ASKED` in the models' own environment.
 
 Standard input is JSON: `models` has by name the downloaded `folder` and the `inputs`, `repositories` by repository of
-the Hub at HF_ENDPOINT a commit, and `tasks` by task of transformers the class of its models. What is printed as JSON
-says how each loads, and what it answers.
+the Hub at HF_ENDPOINT a commit. What is printed as JSON says how each loads, and what it answers.
 """
 
 import importlib.metadata
@@ -13,8 +12,6 @@ from typing import Any
 import mlflow
 import torch
 import transformers
-from mlflow.transformers.signature import _DEFAULT_SIGNATURE_FOR_TASK as SIGNATURES
-from transformers.pipelines import check_task
 
 
 def ask(folder: str, inputs: list[str]) -> dict[str, Any]:
@@ -55,17 +52,6 @@ def open_repository(repository: str, revision: str) -> dict[str, Any]:
     }
 
 
-def describe_task(task: str, model: str) -> dict[str, Any]:
-    """Which pipeline serves a task, the signature that MLflow gives it by itself, and whether there is such a class."""
-    signature = SIGNATURES[task].to_dict()
-    return {
-        "pipeline": check_task(task)[1]["impl"].__name__,
-        "inputs": json.loads(signature["inputs"]),
-        "outputs": json.loads(signature["outputs"]),
-        "has_model": hasattr(transformers, model),
-    }
-
-
 def main() -> None:
     """Load and ask everything that standard input names."""
     torch.set_num_threads(1)
@@ -73,7 +59,6 @@ def main() -> None:
     told = {
         "versions": {name: importlib.metadata.version(name) for name in ("mlflow", "torch", "transformers")},
         "models": {name: ask(**each) for name, each in asked["models"].items()},
-        "tasks": {name: describe_task(name, model) for name, model in asked["tasks"].items()},
         "repositories": {name: open_repository(name, revision) for name, revision in asked["repositories"].items()},
     }
     sys.stdout.write(json.dumps(told))

@@ -10,6 +10,7 @@ import pytest
 from azureml_publish.assets import RenderedAsset, RenderedModel
 from azureml_publish.content.upload.transfer import ModelContent, describe_content
 from azureml_publish.project import load_project
+from tests.checkpoints import BERT, write
 from tests.unit.execute.applying import MakeContents
 
 
@@ -17,7 +18,7 @@ from tests.unit.execute.applying import MakeContents
 def make_contents(tmp_path: Path) -> MakeContents:
     """Models with a local source, read from disk and given a rendered asset."""
 
-    def make(*names: str, files: Sequence[str] = ("config.json", "model.safetensors")) -> dict[str, ModelContent]:
+    def make(*names: str, files: Sequence[str] = tuple(BERT)) -> dict[str, ModelContent]:
         (tmp_path / "publish.yaml").touch()
         for name in names:
             folder = tmp_path / "models" / name
@@ -25,8 +26,7 @@ def make_contents(tmp_path: Path) -> MakeContents:
             spec = f"name: {name}\nversion: 3\nsource: {{local: files}}\ntasks: {{inference: fill-mask}}\n"
             (folder / "model.yaml").write_text(spec)
             (folder / "card.md.j2").touch()
-            for file in files:
-                (folder / "files" / file).write_text(name)
+            write(folder / "files", {"name.json": {"of": name}, **{file: BERT.get(file, b"x") for file in files}})
         project, found = load_project(tmp_path)
         assert project is not None
         assert found == ()

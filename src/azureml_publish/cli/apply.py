@@ -19,12 +19,14 @@ from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.inspection import inspect_sources
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import Opened, asked_registry, name_of, open_registry
+from azureml_publish.pipeline.registries import Opened, asked_registry, find_readers, name_of, open_registry
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked
 from azureml_publish.plan import Plan
+from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text, results_json, results_text
 
@@ -89,6 +91,10 @@ def command(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
                 hint=f"{required} writes the next free version of each; then plan again.",
             )
+        inspection = inspect_sources(plan, contents, find_readers(opened, output.run))
+        if inspection.warnings:
+            output.note(diagnostics_text(inspection.warnings, output.paint_notes))
+        contents = inspection.contents
         if plan.changes:
             if asked.saved is None:  # a saved plan could be read and approved
                 also = "--registry, or apply a saved plan"

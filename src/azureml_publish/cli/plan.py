@@ -15,14 +15,16 @@ from azureml_publish.cli.output import Output
 from azureml_publish.errors import Conflict
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.check import CheckedProject, check
+from azureml_publish.pipeline.inspection import look_before
 from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import asked_registry, open_registry
+from azureml_publish.pipeline.registries import asked_registry, find_readers, open_registry
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
 from azureml_publish.plan import Plan, Request
 from azureml_publish.project import Project
 from azureml_publish.reporters.annotations import plan_annotations
+from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plan_markdown import plan_markdown
 from azureml_publish.reporters.plans import plan_json, plan_text
 
@@ -36,6 +38,7 @@ CHANGES = 2
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=16, show_default=True, help="Models asked about at a time.")
+@click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
 @as_of_option
 @reporting("markdown", "github")
 def command(
@@ -48,10 +51,12 @@ def command(
     jobs: int,
     as_of: datetime | None,
     detailed_exitcode: bool,
+    offline: bool,
 ) -> None:
     """Compare the model folders with a registry: what apply would create, update, archive or refuse.
 
-    Exits with 6 where there is a conflict.
+    The sources of new versions are looked into, so that apply refuses nothing that could be known before. Exits with 6
+    where there is a conflict.
     """
     if out is not None:
         check_name(output.run, out)
@@ -60,7 +65,11 @@ def command(
         staged = check(output.run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         project = staged.require_sound()
         planning = observe_models(staged, prefetch.opened().registry, jobs, whole=out is not None, find=prefetch.find)
-    plan = planning.observed.plan()
+        plan = planning.observed.plan()
+        if not offline:
+            warned = look_before(plan, planning.contents, find_readers(prefetch.opened(), output.run))
+            if warned:
+                output.note(diagnostics_text(warned, output.paint_notes))
     if out is not None:
         day = day_of(output.run, as_of).isoformat()
         request = Request(registry or project.config.registry, models, layout, day)

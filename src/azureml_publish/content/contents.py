@@ -2,98 +2,117 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from azureml_publish.assets import ManifestEntry, RenderedModel
+from azureml_publish.assets import ManifestEntry, RenderedFile, RenderedModel
 from azureml_publish.content.digests import Digests
-from azureml_publish.content.packaging.tree import ArtifactFile, build_tree, source_digest
-from azureml_publish.content.sources.azureblob import Blobs
-from azureml_publish.content.sources.git import Clones
-from azureml_publish.content.sources.hub import Hub
-from azureml_publish.content.sources.local import list_local_files
-from azureml_publish.content.sources.selection import choose
+from azureml_publish.content.packaging import Kind, Package, Request, build_package
+from azureml_publish.content.packaging.facts import ModelFacts
+from azureml_publish.content.packaging.mlflow_model import settings
+from azureml_publish.content.packaging.source_files import SourceFiles
+from azureml_publish.content.packaging.tree import ArtifactFile, add_rendered, source_digest
+from azureml_publish.content.sources.readers import Readers, find_local, hash_local
+from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import UnusableSource
-from azureml_publish.project import CARRIED_FOLDER, ModelFolder
-from azureml_publish.spec import (
-    AzuremlSource,
-    BlobSource,
-    GitSource,
-    HubSource,
-    LocalSource,
-    MlflowSource,
-    identify_source,
-)
+from azureml_publish.project import ModelFolder
+from azureml_publish.spec import Mlflow, identify_source
+
+__all__ = ["Contained", "ModelContent", "describe_content", "find_local", "package_source"]
+
+Rerender: TypeAlias = Callable[[ModelFacts], tuple[RenderedFile, ...]]
+"""Renders the files beside the weights again, from what the source's files say about the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """What a version will hold: every file with its place, how it is packaged, and what was found in the source."""
+
+    kind: Kind
+    files: tuple[ArtifactFile, ...]
+    found: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelContent:
     """The content that a model folder asks for: its folder (for the source), and what was rendered from it.
 
-    `digest` is the identity that a plan compares; for a Hub source it is known without a network. `local` are the
-    files of a local source as they were hashed for it: a file that changes before it is uploaded is then found out.
+    Attributes:
+        folder: the model folder.
+        rendered: what was rendered from it, as far as that needs no source.
+        digest: the identity that a plan compares; for a Hub source it is known without a network.
+        local: the files of a local source as they were hashed for it: one that changes before it is uploaded is found.
+        defaults: the project's settings of MLflow.
+        rerender: see `Rerender`; without it, what was rendered is what is published.
+        contained: what the source was found to hold, once it was looked into.
+        readers: who looked into it: a clone of git lives as long as they do.
     """
 
     folder: ModelFolder
     rendered: RenderedModel
     digest: str
     local: tuple[ArtifactFile, ...] = ()
+    defaults: Mlflow | None = None
+    rerender: Rerender | None = field(default=None, compare=False)
+    contained: Contained | None = field(default=None, compare=False)
+    readers: Readers | None = field(default=None, compare=False)
 
-    def list_files(
-        self, hub: Hub, blobs: Blobs | None = None, clones: Clones | None = None
-    ) -> tuple[ArtifactFile, ...]:
-        """The artifact tree, from what the source holds. The files of a git source live as long as `clones`.
+    def look(self, readers: Readers) -> ModelContent:
+        """The same, once its source was looked into.
 
         Raises:
-            PublishError: the source cannot be read or used; see `list_files` of each kind, and `build_tree`.
+            PublishError: the source cannot be read.
         """
-        source = self.folder.spec.source
-        listed: tuple[ArtifactFile, ...]
-        match source:
-            case LocalSource():
-                listed = self.local
-            case BlobSource(azureblob=blob):
-                listed = (blobs or Blobs()).list_files(blob)
-            case GitSource(git=repository):
-                listed = (clones or Clones()).list_files(repository)
-            case AzuremlSource(azureml=address) | MlflowSource(mlflow=address):
-                raise UnusableSource(
-                    f"{address} cannot be read yet.",
-                    hint="Download it first (`az ml job download`, `mlflow artifacts download`), and name the folder: "
-                    "source: {local: FOLDER}.",
-                )
-            case HubSource():
-                return self._build(hub.list_files(source))
-        chosen = set(choose((file.path for file in listed), source.include, source.exclude))
-        return self._build(tuple(file for file in listed if file.path in chosen), laid_out=True)
+        source = readers.open(self.folder)
+        if self.local:
+            hashed = {file.path: file for file in self.local}
+            files = tuple(hashed.get(file.path, file) for file in source.files)
+            source = SourceFiles(files, source.read)
+        package = package_source(self.folder, source, self.defaults)
+        rendered: tuple[RenderedFile, ...] = ()
+        if package.facts is not None and not package.refusals:
+            rendered = self.rerender(package.facts) if self.rerender is not None else self.rendered.package
+        found = tuple(one.placed(self.folder.document) for one in package.found)
+        contained = Contained(package.kind, add_rendered(package.files, rendered), found)
+        return replace(self, contained=contained, readers=readers)
 
-    def _build(self, listed: tuple[ArtifactFile, ...], *, laid_out: bool = False) -> tuple[ArtifactFile, ...]:
-        asset, package = self.rendered.asset, self.rendered.package
-        named = {file.path for file in listed} | {file.path for file in package}
-        if laid_out and asset.type == "mlflow_model" and "MLmodel" not in named:
-            raise UnusableSource(
-                f"The source of {asset.name} has no MLmodel at its top, so it is no MLflow model.",
-                hint="Name the folder that holds MLmodel, or write type: custom_model.",
-            )
-        return build_tree(asset.type, listed, package, allow_pickle=self.folder.spec.source.allow_pickle)
+    def list_files(self, readers: Readers) -> tuple[ArtifactFile, ...]:
+        """The files of the version, from what the source holds; it is looked into unless it was before.
+
+        Raises:
+            PublishError: the source cannot be read or used.
+        """
+        contained = self.contained or self.look(readers).contained
+        assert contained is not None  # noqa: S101 - it was just looked into
+        refused = [one for one in contained.found if one.severity == "error"]
+        if refused:
+            more = f" ({len(refused) - 1} more: `publish plan` shows them)" if len(refused) > 1 else ""
+            raise UnusableSource(refused[0].message + more, hint=refused[0].hint)
+        return contained.files
 
 
-def describe_content(folder: ModelFolder, rendered: RenderedModel, digests: Digests | None = None) -> ModelContent:
+def package_source(folder: ModelFolder, source: SourceFiles, defaults: Mlflow | None) -> Package:
+    """How the files of a source become the version that a spec asks for, and what keeps them from it."""
+    spec = folder.spec
+    chosen = settings(spec, defaults)
+    return build_package(Request(spec.type, spec.tasks.inference, chosen, spec.source.allow_pickle), source)
+
+
+def describe_content(
+    folder: ModelFolder,
+    rendered: RenderedModel,
+    digests: Digests | None = None,
+    *,
+    defaults: Mlflow | None = None,
+    rerender: Rerender | None = None,
+) -> ModelContent:
     """What a model folder asks for, with its identity. A local source is read and hashed, where `digests` has no note.
 
     Raises:
         UnusableSource: a local source cannot be read.
     """
-    source = folder.spec.source
-    files: tuple[ArtifactFile, ...] = ()
-    if isinstance(source, LocalSource):
-        files = list_local_files(find_local(folder, source.local), source.include, source.exclude, digests)
+    files = hash_local(folder, digests)
     local = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
-    digest = source_digest(identify_source(source), rendered.asset.type, rendered.package, local)
-    return ModelContent(folder, rendered, digest, files)
-
-
-def find_local(folder: ModelFolder, local: str) -> Path:
-    """The folder that a local source means: below the model folder, else among the files that it carries."""
-    carried = folder.path / CARRIED_FOLDER / local
-    return carried if carried.is_dir() and not (folder.path / local).is_dir() else folder.path / local
+    digest = source_digest(identify_source(folder.spec.source), rendered.asset.type, rendered.package, local)
+    return ModelContent(folder, rendered, digest, files, defaults, rerender)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from azureml_publish import asset_folders, documents, project, render
+from azureml_publish.content.packaging.rules import RULES as PACKAGING
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.lint import baseline, suppressions
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
@@ -35,7 +36,8 @@ READING: tuple[Rule, ...] = (
     templates.NOT_FOUND,
     templates.FAILED,
     render.CORRUPTED,
-    render.UNKNOWN_TASK,
+    render.packaging.UNKNOWN_TASK,
+    *PACKAGING,
     asset_folders.WITHOUT_SPEC,
     asset_folders.NOT_READABLE,
 )

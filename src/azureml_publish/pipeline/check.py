@@ -24,6 +24,7 @@ from azureml_publish.lint.engine import (
 )
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProject, load
+from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import suppressed
@@ -49,13 +50,14 @@ class CheckedModel:
 class CheckedProject:
     """The models that were asked for, as far as they could be read and rendered, and what was found.
 
-    `subject` is None where `publish.yaml` cannot be used.
+    `subject` is None where `publish.yaml` cannot be used; `style` is what was rendered with.
     """
 
     subject: ProjectSubject | None
     models: tuple[CheckedModel, ...]
     found: tuple[Diagnostic, ...]
     suppressed: tuple[Suppressed, ...] = ()
+    style: Style | None = None
 
     @property
     def project(self) -> Project | None:
@@ -92,7 +94,8 @@ def render(run: RunContext, loaded: LoadedProject) -> CheckedProject:
     """Render the models, and check nothing but that they can be rendered."""
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
-    models, found, _ = _look(loaded.subject, loaded.folders, loaded.layout, "none", {}, executor=run.executor)
+    style = _style(loaded.subject.project, loaded.layout)
+    models, found, _ = _look(loaded.subject, loaded.folders, style, "none", {}, executor=run.executor)
     return CheckedProject(loaded.subject, models, in_order((*loaded.found, *found)))
 
 
@@ -116,10 +119,11 @@ def check(
     """
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
+    style = _style(loaded.subject.project, loaded.layout)
     models, looked, links = _look(
         loaded.subject,
         loaded.folders,
-        loaded.layout,
+        style,
         rules,
         run.environ,
         executor=run.executor,
@@ -133,14 +137,14 @@ def check(
     reported, hidden = suppressed(loaded.subject.project, loaded.folders, whole, dict.fromkeys(found))
     if rules == "errors":
         reported = tuple(one for one in reported if one.severity is Severity.ERROR)
-    return CheckedProject(loaded.subject, models, in_order(reported), hidden)
+    return CheckedProject(loaded.subject, models, in_order(reported), hidden, style[0])
 
 
 def render_folders(
     subject: ProjectSubject, folders: Iterable[ModelFolder], layout: LayoutName | None, rules: Rules = "none"
 ) -> CheckedProject:
     """Render model folders as they are in memory; with rules they are checked as well, by their own content alone."""
-    models, found, _ = _look(subject, folders, layout, rules, {})
+    models, found, _ = _look(subject, folders, _style(subject.project, layout), rules, {})
     return CheckedProject(subject, models, in_order(found))
 
 
@@ -157,7 +161,8 @@ class _Work:
     def __call__(self, folder: ModelFolder) -> ModelReport:
         subject = self.subject
         compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
-        rendered, mistakes = render_model(folder, compute.allow_lists, self.style)
+        source, unread = look_into_local(folder, self.style.config)
+        rendered, mistakes = render_model(folder, compute.allow_lists, self.style, source)
         if self.rules == "none":
             return ModelReport(rendered, mistakes)
         trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style))
@@ -166,13 +171,20 @@ class _Work:
             subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json")
         )
         report = engine.check_model(model, RULES[self.rules], links=self.links)
-        return replace(report, found=(*mistakes, *report.found))
+        return replace(report, found=(*mistakes, *unread, *report.found))
+
+
+def _style(project: Project, layout: LayoutName | None) -> tuple[Style, tuple[Diagnostic, ...]]:
+    """What all models of a rendering share, and what is wrong with it."""
+    templates = Templates(project.root, project.templates, default_templates())
+    samples, wrong = read_sample_links(templates)
+    return Style(project.config, samples, templates, layout or project.config.layout), wrong
 
 
 def _look(
     subject: ProjectSubject,
     folders: Iterable[ModelFolder],
-    layout: LayoutName | None,
+    styled: tuple[Style, tuple[Diagnostic, ...]],
     rules: Rules,
     environ: Mapping[str, str],
     *,
@@ -181,10 +193,7 @@ def _look(
     begun: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
     """Render and check model folders: the models, what is found in them, and the links of their cards."""
-    project, given, checks = subject.project, tuple(folders), RULES[rules]
-    templates = Templates(project.root, project.templates, default_templates())
-    samples, wrong = read_sample_links(templates)
-    style = Style(project.config, samples, templates, layout or project.config.layout)
+    given, checks, (style, wrong) = tuple(folders), RULES[rules], styled
     reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, executor, begun=begun))
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]
     found += engine.compare((fact for each in reports for fact in each.facts), checks)

@@ -13,7 +13,7 @@ from typing import Any
 
 from azureml_publish.asset_folders import FoundModels, find_models, nothing_found
 from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
-from azureml_publish.content.packaging.mlflow_transformers import settings_of
+from azureml_publish.content.packaging.mlflow_model import settings_of
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.content.upload.container import Container
 from azureml_publish.diagnostics import Diagnostic

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
-from azureml_publish.assets import RegisteredAsset, RegistryState, RenderedAsset
+from azureml_publish.assets import RegisteredAsset, RegistryState, RenderedAsset, RenderedModel
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.upload.transfer import ModelContent, describe_content
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.plan import Desired, Observed, is_as_desired
+from azureml_publish.project import ModelFolder
 from azureml_publish.registry import Registry
+from azureml_publish.render import render_package
 
 DIGESTS_FILE = ".publish/digests.json"
 """Where digests of local files are kept, below the project."""
@@ -48,7 +51,7 @@ def observe_models(
         find: who knows what the registry says of a version. [default: the registry]
     """
     digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
-    contents = {one.asset.name: describe_content(folder, one, digests) for folder, one in staged.rendered}
+    contents = {one.asset.name: _content(staged, folder, one, digests) for folder, one in staged.rendered}
     digests.save()
     wanted = [Desired(content.rendered.asset, content.digest) for content in contents.values()]
     ask = find or registry.find
@@ -57,6 +60,13 @@ def observe_models(
         found = tuple(pool.map(lambda one: ask(one.asset.name, one.asset.version), wanted))
         states = tuple(pool.map(lambda one, asset: _state(registry, one, asset, whole=whole), wanted, found))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
+
+
+def _content(staged: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests) -> ModelContent:
+    """What a model folder asks for; what its source's files say is rendered once they are known."""
+    defaults = staged.project.config.defaults.mlflow if staged.project is not None else None
+    rerender = partial(render_package, folder, staged.style) if staged.style is not None else None
+    return describe_content(folder, rendered, digests, defaults=defaults, rerender=rerender)
 
 
 def _state(registry: Registry, wanted: Desired, asset: RegisteredAsset | None, *, whole: bool) -> RegistryState:

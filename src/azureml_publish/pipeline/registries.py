@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from azureml_publish import __version__
 from azureml_publish.content.sources.azureblob import PUBLIC_ENDPOINT, Blobs
+from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import EmulatorUnavailable, UsageProblem
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
@@ -150,6 +152,11 @@ def name_of(project: Project, name: str | None) -> str:
 def asked_registry(name: str | None) -> str:
     """The option that makes another command ask the registry of this one; empty where none was named."""
     return f" -r {shlex.quote(name)}" if name is not None else ""
+
+
+def find_readers(opened: Opened, run: RunContext) -> Readers:
+    """What reads sources: the Hub that goes with a registry, and blob storage as `find_blobs` says."""
+    return Readers(opened.hub, find_blobs(opened, run), Clones(run.environ))
 
 
 def find_blobs(opened: Opened, run: RunContext) -> Blobs:

@@ -18,12 +18,16 @@ from azureml_publish.assets import (
     Scenario,
     Value,
 )
-from azureml_publish.content.packaging import mlflow_transformers as mlflow
+from azureml_publish.content.packaging import choose_kind
+from azureml_publish.content.packaging.facts import ModelFacts, read_facts
+from azureml_publish.content.packaging.mlflow_folder import MLMODEL
+from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import decode, parse_yaml, says
 from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
+from azureml_publish.render import packaging
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
 from azureml_publish.render.legacy import legacy_values
@@ -43,7 +47,6 @@ from azureml_publish.spec import (
     ModelSpec,
     ProjectConfig,
     SampleLinks,
-    meant_task,
 )
 
 __all__ = [
@@ -62,10 +65,6 @@ __all__ = [
 CORRUPTED = Rule(
     "TMPL006", "template-corrupts-value", Severity.ERROR, "The YAML of a template differs from the spec's data."
 )
-UNKNOWN_TASK = Rule(
-    "TMPL007", "mlflow-classes-unknown", Severity.ERROR, "MLflow's classes do not follow from the task."
-)
-
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/model.schema.json"
 """The schema that the asset YAML declares, as `az ml` expects it."""
 
@@ -84,14 +83,21 @@ class Style:
 
 
 def render_model(
-    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
+    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style, source: SourceFiles | None = None
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
-    """Render one model folder; None, with diagnostics, if a template fails. Equal input gives equal bytes."""
+    """Render one model folder; None, with diagnostics, if a template fails. Equal input gives equal bytes.
+
+    Args:
+        folder: the model folder.
+        compute: its allow-lists.
+        style: what all models share.
+        source: the files of its source, if they are known without a network.
+    """
     card, wrong = render_card(folder, compute, style)
     found = list(wrong)
     asset = _asset(folder.spec, style.config, compute, card, style.layout)
     documents = {name: (stem, data) for (name, stem), data in _documents(folder.spec, style.config, asset).items()}
-    packaged = _packaged(folder, style.config, found)
+    packaged, saved = _packaged(folder, style.config, source, found)
     texts = {name: _document(style.templates, name, *part, found) for name, part in (documents | packaged).items()}
     with_texts = _with_texts(asset, folder, found)
     carried = tuple(file for file in folder.carried if file.path not in texts or file.path == "MLmodel")
@@ -100,7 +106,9 @@ def render_model(
         texts["MLmodel"] = _text_of(own["MLmodel"], folder, found)
     if any(mistake.severity is Severity.ERROR for mistake in found):
         return None, tuple(found)
-    shown = [*documents, *(["MLmodel"] if "MLmodel" in packaged and "MLmodel" not in own else [])]
+    if saved and MLMODEL not in own:
+        texts[MLMODEL] = saved
+    shown = [*documents, *([MLMODEL] if (MLMODEL in packaged or saved) and MLMODEL not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
     package = tuple(RenderedFile(name, texts[name]) for name in packaged)
     return RenderedModel(folder.folder, with_texts, tuple(sorted(files, key=_path)), package, carried), tuple(found)
@@ -167,19 +175,31 @@ def _carried(data: dict[str, Value], section: str, extra: Extra) -> dict[str, Va
     return overlaid(data, getattr(extra, section))
 
 
-def _packaged(folder: ModelFolder, config: ProjectConfig, found: list[Diagnostic]) -> dict[str, tuple[str, Any]]:
-    """The files to publish with the weights of an MLflow model; a blob folder or git repository already has them."""
+_MAY_HOLD_MLMODEL = (BlobSource, GitSource, AzuremlSource, MlflowSource)
+"""Sources that mostly hold an MLmodel: whether one does shows when its files are listed."""
+
+
+def render_package(folder: ModelFolder, style: Style, facts: ModelFacts) -> tuple[RenderedFile, ...]:
+    """What is published beside the weights of a transformers model, as its own files say it is to be loaded.
+
+    What a template makes wrong is told where the model is rendered: every value that can be wrong there is there too.
+    """
+    data, found = packaging.describe(folder, style.config, facts), list[Diagnostic]()
+    return tuple(RenderedFile(name, _document(style.templates, name, *part, found)) for name, part in data.items())
+
+
+def _packaged(
+    folder: ModelFolder, config: ProjectConfig, source: SourceFiles | None, found: list[Diagnostic]
+) -> tuple[dict[str, tuple[str, Any]], str]:
+    """What is made to lie beside the weights, and the MLmodel that lies there already."""
     spec = folder.spec
-    if spec.type != "mlflow_model" or isinstance(spec.source, BlobSource | GitSource | AzuremlSource | MlflowSource):
-        return {}
-    chosen = mlflow.settings(spec, config.defaults.mlflow)
-    found.extend(_unknown_task(folder, chosen.model_class, chosen.pipeline_class))
-    return {
-        "MLmodel": ("mlmodel", mlflow.mlmodel(spec, chosen)),
-        "conda.yaml": ("conda", mlflow.conda(chosen)),
-        "python_env.yaml": ("python_env", mlflow.python_env(chosen)),
-        "requirements.txt": ("requirements", mlflow.requirements(chosen)),
-    }
+    if spec.type != "mlflow_model" or (source is None and isinstance(spec.source, _MAY_HOLD_MLMODEL)):
+        return {}, ""
+    if source is not None and choose_kind(spec.type, source.top).name == "mlflow_folder":
+        return {}, source.text(MLMODEL)
+    facts = read_facts(source) if source is not None else None
+    found.extend(packaging.check_task(folder, config))
+    return dict(packaging.describe(folder, config, facts)), ""
 
 
 def _path(file: RenderedFile) -> str:
@@ -338,20 +358,3 @@ def _differences(
             yield from _differences(one, other, (*at, index))
     elif wanted != got or type(wanted) is not type(got):
         yield at, repr(wanted), repr(got)
-
-
-_NAME_CLASSES = (
-    "Write mlflow: {model_class: …, pipeline_class: …} with transformers' class names, or type: custom_model."
-)
-
-
-def _unknown_task(folder: ModelFolder, *classes: str | None) -> Iterator[Diagnostic]:
-    if None in classes:
-        task = folder.spec.tasks.inference
-        yield UNKNOWN_TASK.at(
-            folder.document.location(("tasks", "inference")),
-            f"Which classes MLflow loads does not follow from the task '{task}'."
-            if task
-            else "The task of a transformers model is missing.",
-            f"Did you mean '{meant}'?" if (meant := meant_task(task)) else _NAME_CLASSES,
-        )

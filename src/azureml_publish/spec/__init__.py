@@ -3,11 +3,11 @@
 from azureml_publish.spec.extra import Extra, IntellectualProperty
 from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import PAGE_KEYS, Metadata
+from azureml_publish.spec.mlflow import Mlflow
 from azureml_publish.spec.model import (
     Compute,
     FinetuneDefaults,
     MinSku,
-    Mlflow,
     ModelSpec,
     Recommended,
     SkuQuery,

@@ -20,6 +20,7 @@ from azureml_publish.documents import KeyPath
 from azureml_publish.spec.extra import Extra, IntellectualProperty, Verbatim
 from azureml_publish.spec.legacy import Legacy
 from azureml_publish.spec.metadata import Metadata
+from azureml_publish.spec.mlflow import Mlflow
 from azureml_publish.spec.reading import Written
 from azureml_publish.spec.silence import Silence
 from azureml_publish.spec.source import Source
@@ -141,22 +142,6 @@ class FinetuneDefaults(Written):
     logging_strategy: str | None = None
     logging_steps: Number | None = None
     save_total_limit: Number | None = None
-
-
-class Mlflow(Written):
-    """How MLflow's transformers flavour loads the model. Defaults follow from the task and the project."""
-
-    model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
-    tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None
-    pipeline_class: Annotated[str | None, Field(description="transformers pipeline class.")] = None
-    task: Annotated[
-        str | None,
-        Field(description="transformers' name of the task, for example translation_en_to_de. [default: from tasks]"),
-    ] = None
-    mlflow: Annotated[str | None, Field(description="MLflow's version in the model's environment.")] = None
-    transformers: Annotated[str | None, Field(description="transformers' version in the environment.")] = None
-    torch: Annotated[str | None, Field(description="PyTorch's version in the environment.")] = None
-    python: Annotated[str | None, Field(description="Python's version in the environment.")] = None
 
 
 class ModelSpec(Written):

@@ -8,7 +8,8 @@ from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_v
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.spec.metadata import Metadata
-from azureml_publish.spec.model import FinetuneDefaults, Mlflow, PresetBody
+from azureml_publish.spec.mlflow import Mlflow
+from azureml_publish.spec.model import FinetuneDefaults, PresetBody
 from azureml_publish.spec.reading import Written
 from azureml_publish.spec.silence import Lint
 

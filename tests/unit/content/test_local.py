@@ -44,11 +44,25 @@ def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
     assert list_local_files(tmp_path) == ()
 
 
-@pytest.mark.parametrize("name", ["missing", "config.json"])
-def test_what_is_no_folder_is_refused(folder: Path, name: str) -> None:
-    with pytest.raises(UnusableSource, match=f"{name} is not there") as refused:
-        list_local_files(folder / name)
-    assert refused.value.hint == "Mend `source.local` in the spec."
+def test_what_is_not_there_is_refused(folder: Path) -> None:
+    with pytest.raises(UnusableSource, match="missing is not there") as refused:
+        list_local_files(folder / "missing")
+    assert "a folder or a file" in refused.value.hint
+
+
+def test_one_file_is_a_source_of_its_own(folder: Path) -> None:
+    (only,) = list_local_files(folder / "config.json")
+    assert only == next(file for file in list_local_files(folder) if file.path == "config.json")
+
+
+@pytest.mark.parametrize(
+    "left", [".git/config", ".cache/huggingface/x", "__pycache__/a.pyc", ".DS_Store", "data/.git/HEAD"]
+)
+def test_what_tools_left_is_not_even_looked_into(folder: Path, left: str) -> None:
+    before = list_local_files(folder)
+    (folder / left).parent.mkdir(parents=True, exist_ok=True)
+    (folder / left).symlink_to("/nowhere")
+    assert list_local_files(folder) == before
 
 
 def test_a_file_larger_than_a_chunk_is_read_in_chunks_and_hashed_whole(tmp_path: Path) -> None:

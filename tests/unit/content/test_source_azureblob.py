@@ -16,7 +16,7 @@ from azureml_publish.errors import NotAuthorised, NotFound, Unreachable, Unusabl
 from azureml_publish.spec import BlobFolder
 
 BLOBS = {
-    "models/bert/MLmodel": b"flavors: {}\n",
+    "models/bert/MLmodel": b"flavors: {a: 1}\n",
     "models/bert/model/weights.bin": bytes(range(256)) * 40_000,
     "models/bert-large/MLmodel": b"another",
 }
@@ -88,7 +88,7 @@ def folder(storage: str = "account", container: str = "public", path: str = "mod
 def test_a_public_folder_is_listed_and_read_as_it_is(endpoint: str) -> None:
     blobs = Blobs(endpoint)
     files = blobs.list_files(folder())
-    assert [(file.path, file.size) for file in files] == [("MLmodel", 12), ("model/weights.bin", 10_240_000)]
+    assert [(file.path, file.size) for file in files] == [("MLmodel", 16), ("model/weights.bin", 10_240_000)]
     origin = files[1].origin
     assert isinstance(origin, BlobOrigin)
     assert not origin.asks

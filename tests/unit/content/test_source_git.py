@@ -20,17 +20,21 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+ONE = "flavors: {one: {data: data}}\n"
+TWO = "flavors: {two: {data: data}}\n"
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
     (folder / "data").mkdir(parents=True)
     git(folder, "init", "-q", "-b", "main")
-    (folder / "MLmodel").write_text("one\n")
+    (folder / "MLmodel").write_text(ONE)
     (folder / "data" / "weights.bin").write_bytes(b"w" * 100)
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "one")
     git(folder, "tag", "v1")
-    (folder / "MLmodel").write_text("two\n")
+    (folder / "MLmodel").write_text(TWO)
     git(folder, "commit", "-qam", "two")
     return folder
 
@@ -45,10 +49,10 @@ def text_of(clones: Clones, repository: Path, branch: str | None) -> str:
 
 def test_a_branch_a_tag_and_a_commit_are_what_they_say(repository: Path) -> None:
     clones = Clones()
-    assert text_of(clones, repository, None) == "two\n"
-    assert text_of(clones, repository, "main") == "two\n"
-    assert text_of(clones, repository, "v1") == "one\n"
-    assert text_of(clones, repository, git(repository, "rev-parse", "v1")) == "one\n"
+    assert text_of(clones, repository, None) == TWO
+    assert text_of(clones, repository, "main") == TWO
+    assert text_of(clones, repository, "v1") == ONE
+    assert text_of(clones, repository, git(repository, "rev-parse", "v1")) == ONE
 
 
 def test_a_repository_is_cloned_once_and_gone_in_the_end(repository: Path) -> None:

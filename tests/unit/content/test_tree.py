@@ -1,4 +1,4 @@
-"""What a model version holds: how a source is laid out, what is refused with which mend, and the source's identity."""
+"""What no registry holds, which files a source means, and its identity."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
+from azureml_publish.content.packaging import Package, Request, build_package
+from azureml_publish.content.packaging.mlflow_model import settings_of
+from azureml_publish.content.packaging.rules import Finding
+from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.tree import (
     MANIFEST_FILE,
-    TOKENIZER_FILES,
     ArtifactFile,
     HubOrigin,
     RenderedOrigin,
-    build_tree,
+    add_rendered,
     source_digest,
 )
 from azureml_publish.content.sources.selection import choose
-from azureml_publish.errors import UnusableSource
 
 REVISION = "5532cc56f74641d4bb33641f5c76a55d11f846e0"
-SOUND = ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")
 PACKAGE = (RenderedFile("MLmodel", "flavors: {é}\n"), RenderedFile("conda.yaml", "name: env\n"))
 
 NAMES = st.text("abcXYZ019_-. é", min_size=1, max_size=12).filter(lambda name: not name.endswith("."))
@@ -38,126 +39,18 @@ def source(*paths: str) -> tuple[ArtifactFile, ...]:
     return tuple(map(hub_file, paths))
 
 
-def tree_paths(kind: ModelType, *paths: str, package: tuple[RenderedFile, ...] = ()) -> list[str]:
-    return [file.path for file in build_tree(kind, source(*paths), package)]
+def tree_paths(*paths: str) -> list[str]:
+    return [file.path for file in packaged(*paths).files]
 
 
-def refusal(kind: ModelType, *paths: str, package: tuple[RenderedFile, ...] = ()) -> UnusableSource:
-    with pytest.raises(UnusableSource) as refused:
-        build_tree(kind, source(*paths), package)
-    return refused.value
+def packaged(*paths: str) -> Package:
+    asked = Request("custom_model", "", settings_of(""))
+    return build_package(asked, SourceFiles(source(*paths)))
 
 
-class TestMlflowLayout:
-    def test_the_model_lies_below_model_the_tokenizer_beside_it_and_rendered_files_at_the_top(self) -> None:
-        assert tree_paths("mlflow_model", *SOUND, "generation_config.json", package=PACKAGE) == [
-            "MLmodel",
-            "components/tokenizer/config.json",
-            "components/tokenizer/tokenizer.json",
-            "components/tokenizer/vocab.txt",
-            "conda.yaml",
-            "model/config.json",
-            "model/generation_config.json",
-            "model/model.safetensors",
-        ]
-
-    @pytest.mark.parametrize("name", TOKENIZER_FILES)
-    def test_what_tokenizers_save_goes_to_the_tokenizer(self, name: str) -> None:
-        assert f"components/tokenizer/{name}" in tree_paths("mlflow_model", "config.json", "model.safetensors", name)
-
-    @pytest.mark.parametrize(
-        "other",
-        [
-            "pytorch_model.bin",
-            "pytorch_model.bin.index.json",
-            "training_args.bin",
-            "tf_model.h5",
-            "flax_model.msgpack",
-            "flax_model.msgpack.index.json",
-            "rust_model.ot",
-            "model.onnx",
-            "weights.pt",
-            "weights.pth",
-            "last.ckpt",
-            "state.pkl",
-            "state.pickle",
-        ],
-    )
-    def test_safetensors_go_before_all_other_weights(self, other: str) -> None:
-        assert tree_paths("mlflow_model", *SOUND, other) == tree_paths("mlflow_model", *SOUND)
-
-    def test_shards_stay_together_with_their_index(self) -> None:
-        shards = [
-            "model-00001-of-00002.safetensors",
-            "model-00002-of-00002.safetensors",
-            "model.safetensors.index.json",
-        ]
-        assert tree_paths("mlflow_model", "config.json", *shards) == [
-            "components/tokenizer/config.json",
-            *(f"model/{name}" for name in ["config.json", *shards]),
-        ]
-
-    @pytest.mark.parametrize("name", ["LICENSE", "LICENSE.txt", "LICENSE.md", "NOTICE", "NOTICE.md"])
-    def test_a_licence_stays_at_the_top(self, name: str) -> None:
-        assert name in tree_paths("mlflow_model", *SOUND, name)
-
-    @pytest.mark.parametrize(
-        "name", ["README.md", ".gitattributes", ".gitignore", "onnx/config.json", "coreml/fill/model.safetensors"]
-    )
-    def test_cards_git_files_and_subfolders_are_left_out(self, name: str) -> None:
-        assert tree_paths("mlflow_model", *SOUND, name) == tree_paths("mlflow_model", *SOUND)
-
-    def test_a_file_keeps_what_is_known_of_it_wherever_it_is_put(self) -> None:
-        weights = replace(hub_file("model.safetensors", 123), sha256="a" * 64, git_oid=None)
-        tree = build_tree("mlflow_model", [hub_file("config.json"), weights], ())
-        assert tree == (
-            replace(hub_file("config.json"), path="components/tokenizer/config.json"),
-            replace(hub_file("config.json"), path="model/config.json"),
-            replace(weights, path=f"model/{weights.path}"),
-        )
-
-    def test_a_rendered_file_is_held_as_utf_8_with_its_digest(self) -> None:
-        data = PACKAGE[0].text.encode()
-        (mlmodel,) = [file for file in build_tree("mlflow_model", source(*SOUND), PACKAGE) if file.path == "MLmodel"]
-        assert mlmodel == ArtifactFile("MLmodel", len(data), RenderedOrigin(data), hashlib.sha256(data).hexdigest())
-
-
-class TestUnusableMlflowSources:
-    @pytest.mark.parametrize(
-        ("paths", "told"),
-        [
-            (("config.json", "pytorch_model.bin"), "only pytorch_model.bin;"),
-            (("config.json", "a.bin", "b.pt", "c.h5", "d.pkl"), "only a.bin, b.pt, c.h5;"),
-            (("config.json", "vocab.txt"), "no weights;"),
-            (("config.json", "unet/model.safetensors"), "only unet/model.safetensors;"),
-        ],
-    )
-    def test_without_safetensors_the_weights_that_are_there_are_named(self, paths: tuple[str, ...], told: str) -> None:
-        refused = refusal("mlflow_model", *paths, package=PACKAGE)
-        assert told in refused.message
-        assert "*.safetensors" in refused.hint
-        assert "run code" in refused.hint
-
-    @pytest.mark.parametrize("elsewhere", [(), ("vision/config.json",)])
-    def test_without_config_json_another_type_is_proposed(self, elsewhere: tuple[str, ...]) -> None:
-        refused = refusal("mlflow_model", "model.safetensors", *elsewhere)
-        assert "no config.json" in refused.message
-        assert "type: custom_model" in refused.hint
-
-    def test_nothing_at_all_holds_no_weights(self) -> None:
-        assert "no weights" in refusal("mlflow_model", package=PACKAGE).message
-
-
-@pytest.mark.parametrize("kind", ["custom_model", "triton_model"])
-class TestOtherTypes:
-    def test_they_keep_the_layout_of_their_source_whatever_is_in_it(self, kind: ModelType) -> None:
-        paths = ["1/model.onnx", "README.md", "config.pbtxt", "deep/er/weights.bin", "tokenizer.json"]
-        assert tree_paths(kind, *reversed(paths)) == paths
-
-    def test_an_empty_source_is_refused(self, kind: ModelType) -> None:
-        refused = refusal(kind)
-        assert refused.message == "The source holds no file."
-        assert "`source`" in refused.hint
+def refusal(*paths: str) -> Finding:
+    (found,) = packaged(*paths).refusals
+    return found
 
 
 class TestPaths:
@@ -194,51 +87,51 @@ class TestPaths:
         ],
     )
     def test_what_leaves_the_folder_or_fits_no_blob_is_refused(self, path: str) -> None:
-        refused = refusal("custom_model", "fine.bin", path)
+        refused = refusal("fine.bin", path)
         assert refused.message == f"The path {path!r} cannot be published."
         assert "Rename the file" in refused.hint
         assert refused.message.isprintable()
 
     @given(SAFE_PATHS)
     def test_a_relative_path_below_the_folder_is_published_as_it_is(self, path: str) -> None:
-        assert tree_paths("custom_model", path) == [path]
+        assert tree_paths(path) == [path]
 
     @given(st.lists(NAMES, max_size=5), st.integers(0, 5))
     def test_a_path_that_goes_up_anywhere_is_refused(self, parts: list[str], where: int) -> None:
         parts.insert(where, "..")
-        assert "cannot be published" in refusal("custom_model", "/".join(parts)).message
+        assert "cannot be published" in refusal("/".join(parts)).message
 
     def test_the_longest_path_is_900_characters(self) -> None:
-        assert tree_paths("custom_model", "a" * 900) == ["a" * 900]
-
-    def test_rendered_paths_are_checked_as_well(self) -> None:
-        assert "cannot be published" in refusal("custom_model", "a", package=(RenderedFile("../a", ""),)).message
+        assert tree_paths("a" * 900) == ["a" * 900]
 
     @pytest.mark.parametrize(
-        ("paths", "package"),
-        [
-            (("a.bin", "a.bin"), ()),
-            (("Weights.bin", "weights.BIN"), ()),
-            (("Data/weights.bin", "data/weights.bin"), ()),
-            (("mlmodel", "weights.bin"), PACKAGE),
-        ],
+        "paths",
+        [("a.bin", "a.bin"), ("Weights.bin", "weights.BIN"), ("Data/weights.bin", "data/weights.bin")],
     )
     def test_two_files_for_one_path_are_refused_even_if_only_case_tells_them_apart(
-        self, paths: tuple[str, ...], package: tuple[RenderedFile, ...]
+        self, paths: tuple[str, ...]
     ) -> None:
-        refused = refusal("custom_model", *paths, package=package)
+        refused = refusal(*paths)
         assert refused.message.startswith("Two files claim the path '")
         assert "`source`" in refused.hint
 
+    def test_a_source_without_files_is_refused(self) -> None:
+        assert refusal().message == "The source holds no file."
+
+    def test_a_rendered_file_is_held_as_utf_8_with_its_digest(self) -> None:
+        data = PACKAGE[0].text.encode()
+        (mlmodel, _) = add_rendered((), PACKAGE)
+        assert mlmodel == ArtifactFile("MLmodel", len(data), RenderedOrigin(data), hashlib.sha256(data).hexdigest())
+
     @pytest.mark.parametrize("path", [MANIFEST_FILE, MANIFEST_FILE.upper()])
     def test_the_place_of_the_manifest_is_not_given_away(self, path: str) -> None:
-        refused = refusal("custom_model", "weights.bin", path)
+        refused = refusal("weights.bin", path)
         assert path in refused.message
         assert "Rename the file" in refused.hint
 
     @given(st.lists(SAFE_PATHS, min_size=1, max_size=8, unique_by=str.lower).flatmap(st.permutations))
     def test_the_tree_is_sorted_whatever_the_order_of_the_source(self, paths: list[str]) -> None:
-        assert tree_paths("custom_model", *paths) == sorted(paths)
+        assert tree_paths(*paths) == sorted(paths)
 
 
 class TestChoose:

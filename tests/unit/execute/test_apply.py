@@ -175,7 +175,9 @@ class TestFailures:
         assert carry_out(contents, registry) == (Result("a", 3, Outcome.FAILED, error=refused),)
         assert registry.writes == [("start_upload", "a")]
 
-    @pytest.mark.parametrize("files", [["config.json"], ["model.safetensors"], ["config.json", "pytorch_model.bin"]])
+    @pytest.mark.parametrize(
+        "files", [["config.json"], ["model.safetensors"], ["config.json", "vocab.txt", "pytorch_model.bin"]]
+    )
     def test_an_unusable_source_registers_nothing(self, make_contents: MakeContents, files: list[str]) -> None:
         contents = make_contents("a", files=files)
         registry = MemoryRegistry()

@@ -39,6 +39,7 @@ FAMILIES = {
     "TMPL": "Template",
     "LINT": "Linting",
     "PATH": "Path",
+    "PKG": "Packaging",
     "IMP": "Import",
     "LINK": "Link",
     "HUB": "Hub",

@@ -1,148 +1,324 @@
-"""What an MLflow model folder says about itself: `MLmodel` and the environment beside it, as data for the templates.
-
-The layout is that of MLflow's transformers flavour (https://mlflow.org/docs/latest/ml/deep-learning/transformers/), as
-`mlflow.transformers.save_model` writes it. Nothing here needs the weights: a class that the spec does not name is the
-task's Auto class, which finds the real one in `config.json` when the model is loaded.
-"""
+"""A transformers checkpoint as `mlflow.transformers.save_model` would lay it out, or the reasons why it cannot be."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
 
-from azureml_publish.spec import HubSource, Mlflow, ModelSpec
-
-_TEXT: tuple[Mapping[str, Any], ...] = ({"type": "string", "required": True},)
-
-
-def _columns(**types: str) -> tuple[Mapping[str, Any], ...]:
-    return tuple({"type": kind, "name": name, "required": True} for name, kind in types.items())
-
-
-_VECTOR = ({"name": "double", "type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1]}},)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskClasses:
-    """How transformers serves one task: the Auto class of its models, its pipeline, and the signature.
-
-    `inputs` and `outputs` are the columns that `mlflow.transformers` gives the task by itself. `task` is transformers'
-    name, where the catalogue has another.
-    """
-
-    model: str
-    pipeline: str
-    inputs: tuple[Mapping[str, Any], ...] = _TEXT
-    outputs: tuple[Mapping[str, Any], ...] = _TEXT
-    task: str | None = None
-
-
-TASKS = MappingProxyType(
-    {
-        "fill-mask": TaskClasses("AutoModelForMaskedLM", "FillMaskPipeline"),
-        "text-classification": TaskClasses(
-            "AutoModelForSequenceClassification",
-            "TextClassificationPipeline",
-            outputs=_columns(label="string", score="double"),
-        ),
-        "token-classification": TaskClasses("AutoModelForTokenClassification", "TokenClassificationPipeline"),
-        "question-answering": TaskClasses(
-            "AutoModelForQuestionAnswering",
-            "QuestionAnsweringPipeline",
-            inputs=_columns(question="string", context="string"),
-        ),
-        "summarization": TaskClasses("AutoModelForSeq2SeqLM", "SummarizationPipeline"),
-        "text-translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline", task="translation"),
-        "translation": TaskClasses("AutoModelForSeq2SeqLM", "TranslationPipeline"),
-        "text2text-generation": TaskClasses("AutoModelForSeq2SeqLM", "Text2TextGenerationPipeline"),
-        "text-generation": TaskClasses("AutoModelForCausalLM", "TextGenerationPipeline"),
-        "feature-extraction": TaskClasses("AutoModel", "FeatureExtractionPipeline", outputs=_VECTOR),
-    }
+from azureml_publish.content.packaging.custom import ADAPTER_CONFIG, base_model
+from azureml_publish.content.packaging.facts import ModelFacts, has_tokenizer, read_facts, relative_imports
+from azureml_publish.content.packaging.layout import Layout, Request
+from azureml_publish.content.packaging.mlflow_model import Flavour, describe, package_of, requirements, unpinned
+from azureml_publish.content.packaging.rules import (
+    ADAPTER,
+    CODE,
+    CUSTOM,
+    MORE_PARTS,
+    NO_CODE,
+    NO_COMPONENT,
+    NO_PACKAGE,
+    UNKNOWN_MODEL,
+    Finding,
+    some,
 )
+from azureml_publish.content.packaging.source_files import SourceFiles
+from azureml_publish.content.packaging.transformers_facts import (
+    find_tokenizer,
+    is_model_class,
+    knows_model_type,
+    models_of,
+    stated,
+    tokenizer_files,
+)
+from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.content.packaging.weights import INDEX, WHOLE, check_weights, choose_weights, floating_type
+from azureml_publish.content.sources.selection import INDEXES, WEIGHTS, matches
 
-FALLBACK = Mlflow(mlflow="3.4.0", transformers="4.57.1", torch="2.9.0", python="3.11.13")
-"""Versions of the model's environment, where neither the spec nor the project names them."""
+CONFIG = "config.json"
+TEMPLATES = "additional_chat_templates"
+"""Folder of a tokenizer's further chat templates (https://huggingface.co/docs/transformers/main/chat_templating)."""
+
+_LICENCE_FILES = ("LICENSE", "LICENSE.*", "NOTICE", "NOTICE.*", "LICENCE", "LICENCE.*")
+_NOT_PUBLISHED = (
+    ".gitattributes",
+    ".gitignore",
+    "*.md",
+    "*.png",
+    "*.jpg",
+    "*.jpeg",
+    "*.gif",
+    "*.svg",
+    "*.webp",
+    "*.pdf",
+)
+_PREPROCESSORS = ("preprocessor_config.json", "processor_config.json")
+_OF_PROCESSORS = (*_PREPROCESSORS, "video_preprocessor_config.json", "chat_template.json", "chat_template.jinja")
+
+_OTHER_RUNTIMES = (
+    "onnx", "openvino", "coreml", "tflite", "tf", "flax", "jax", "ggml", "gguf", "mlx", "metal", "executorch",
+    "original", "runs", "logs", "wandb", "checkpoint-*",
+)  # fmt: skip
+"""Folders that hold the same model once more, for another runtime or from its training."""
 
 
-def settings(spec: ModelSpec, defaults: Mlflow | None) -> Mlflow:
-    """The spec's MLflow settings, completed by the project's and by those that follow from the task."""
-    return settings_of(spec.tasks.inference, defaults, spec.mlflow)
+def lay_out(request: Request, source: SourceFiles) -> Layout:
+    """The model below `model/`, what its pipeline loads below `components/`, licences at the top."""
+    other = tuple(_of_another_kind(source))
+    if other:
+        return Layout((), other)
+    weights, found = choose_weights(source, allow_pickle=request.allow_pickle)
+    facts = read_facts(source)
+    facts = replace(facts, dtype=facts.dtype or _dtype(source, weights))
+    flavour = describe(request.task, request.mlflow, facts)
+    checked = source.below(
+        path for path in source.by_path if path in weights or not matches(path, (*WEIGHTS, *INDEXES))
+    )
+    every = (
+        *found,
+        *(check_weights(checked) if weights else ()),
+        *_check_model_type(request, flavour, facts),
+        *_check_components(source, flavour, facts),
+        *_check_code(source, flavour, facts),
+        *_check_folders(source),
+        *_check_packages(flavour, facts),
+    )
+    return Layout(tuple(_place(source, flavour, facts, weights)), every, facts)
 
 
-def settings_of(task: str, *written: Mlflow | None) -> Mlflow:
-    """What follows from a task, under what is written, the last one uppermost."""
-    layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, *written) if layer]
-    if known := TASKS.get(task):
-        layers.insert(1, {"model_class": known.model, "pipeline_class": known.pipeline, "task": known.task or task})
-    layers.insert(1, {"tokenizer_class": "AutoTokenizer"})
-    return Mlflow.model_validate({key: value for layer in layers for key, value in layer.items()})
+def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
+    """What the source is instead of a checkpoint of transformers."""
+    has_weights = WHOLE in source.top or INDEX in source.top
+    if ADAPTER_CONFIG in source.top and not has_weights:
+        base = base_model(source)
+        told = f"The source is an adapter of {base}" if base else "The source is an adapter that names no base model"
+        hint = (
+            f"Publish it with type: custom_model and say its base model in the card, or merge it into {base or 'that'}."
+        )
+        yield Finding(ADAPTER, f"{told}, and MLflow would not find the base model's weights.", hint, ("type",))
+    elif "modules.json" in source.top:
+        parts = [folder for folder in source.folders if folder[:1].isdigit()]
+        told = (
+            f"The source is a sentence-transformers model: its modules ({some(parts) or 'modules.json'}) would be lost."
+        )
+        hint = 'Write type: custom_model; for the bare transformer write exclude: [modules.json, "[0-9]*_*/*"].'
+        yield Finding(MORE_PARTS, told, hint, ("type",))
+    elif "model_index.json" in source.top:
+        told = "The source is a pipeline of diffusers, which MLflow's transformers flavour does not load."
+        yield Finding(MORE_PARTS, told, "Write type: custom_model.", ("type",))
+    elif source.parsed(CONFIG) is None:
+        wrong = "has no config.json" if CONFIG not in source.top else "has a config.json that is no JSON object"
+        gguf = any(path.endswith(".gguf") for path in source.by_path)
+        hint = "Write type: custom_model." if gguf else f"Correct `source`, {CUSTOM}."
+        yield Finding(NO_COMPONENT, f"The source {wrong}, so transformers could not load the model.", hint)
 
 
-def mlmodel(spec: ModelSpec, chosen: Mlflow) -> dict[str, Any]:
-    """The data of `MLmodel`."""
-    task = TASKS.get(spec.tasks.inference, TaskClasses("", ""))
-    origin = spec.source.huggingface if isinstance(spec.source, HubSource) else spec.name
-    revision = spec.source.revision if isinstance(spec.source, HubSource) else ""
-    return {
-        "flavors": {
-            "python_function": {
-                "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
-                "loader_module": "mlflow.transformers",
-                "model_binary": "model",
-                "python_version": chosen.python,
-            },
-            "transformers": {
-                "code": None,
-                "components": ["tokenizer"],
-                "framework": "pt",
-                "instance_type": chosen.pipeline_class,
-                "model_binary": "model",
-                "pipeline_model_type": chosen.model_class,
-                "source_model_name": origin,
-                "task": chosen.task or spec.tasks.inference,
-                "tokenizer_type": chosen.tokenizer_class,
-                "transformers_version": chosen.transformers,
-            },
-        },
-        "metadata": {
-            "base_model_name": spec.name,
-            "base_model_task": spec.tasks.inference,
-            "is_acft_model": True,
-            "is_finetuned_model": False,
-        },
-        "mlflow_version": chosen.mlflow,
-        # Of the source alone: a new version of the same files is the same model.
-        "model_uuid": uuid.uuid5(uuid.NAMESPACE_URL, f"{origin}@{revision}").hex,
-        "signature": {
-            "inputs": json.dumps(task.inputs),
-            "outputs": json.dumps(task.outputs),
-            "params": None,
-        },
+def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
+    """Whether the pinned transformers loads such a model for the task; of another version nothing is known here."""
+    task, pinned = flavour.task, stated()["versions"]["transformers"]
+    if task is None or flavour.own_code or not flavour.model_class.startswith("Auto"):
+        return
+    if request.mlflow.transformers != pinned or any(facts.model_type in models_of(auto) for auto in task.models):
+        return
+    autos = " or ".join(task.models)
+    if not facts.model_type:
+        told, hint = "config.json names no model_type, so no Auto class knows the model.", "Add its model_type there"
+    elif not knows_model_type(facts.model_type):
+        told = f"transformers {pinned} does not know the model type '{facts.model_type}'."
+        hint = "Write mlflow: {transformers: VERSION} with a version that does"
+    else:
+        told = f"transformers has no {autos} for the model type '{facts.model_type}', as the task {task.name} wants."
+        saved = next((f" ({one})" for one in facts.architectures if is_model_class(one)), "")
+        hint = f"Write the task that it was trained for{saved}, or mlflow: {{model_class: …}}"
+    yield Finding(UNKNOWN_MODEL, told, f"{hint}, {CUSTOM}.", ("tasks", "inference"))
+
+
+def _check_components(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
+    """What the task's pipeline loads beside the model must be there."""
+    wanted = {
+        "feature_extractor": _PREPROCESSORS[0],
+        "image_processor": _PREPROCESSORS[0],
+        "processor": _PREPROCESSORS[1],
     }
+    for name, _ in flavour.components:
+        if name in facts.components:
+            continue
+        task = flavour.task.name if flavour.task else "the pipeline"
+        if name != "tokenizer":
+            told = f"{task} loads a {name.replace('_', ' ')}, and {wanted[name]} describes none."
+            hint = f"Add the {wanted[name]} with which the model was trained, {CUSTOM}."
+        else:
+            slow, fast = find_tokenizer(facts.tokenizer, facts.model_type)
+            files = sorted((slow.required or slow.files) if slow else ())
+            missing = [file for file in files if file not in source.top] or ["tokenizer.json"]
+            known = (slow.name if slow else "") or (fast.name if fast else facts.tokenizer) or "AutoTokenizer"
+            told = f"{task} loads a tokenizer, and {known} does not find {some(missing)}."
+            hint = f"Add {some(missing)}{' or tokenizer.json' if fast and files else ''} to the source, {CUSTOM}."
+        yield Finding(NO_COMPONENT, told, hint)
+    own = "AutoTokenizer" in dict(facts.code)
+    if "tokenizer" in dict(flavour.components) and "tokenizer" in facts.components and not own:
+        yield from _check_slow_tokenizer(source, facts)
 
 
-def requirements(chosen: Mlflow) -> list[str]:
-    """The pip requirements of the model's environment."""
-    return [f"mlflow=={chosen.mlflow}", f"torch=={chosen.torch}", f"transformers=={chosen.transformers}"]
+def _check_slow_tokenizer(source: SourceFiles, facts: ModelFacts) -> Iterator[Finding]:
+    """A tokenizer without a fast class needs its own files, whether tokenizer.json is there or not."""
+    slow, fast = find_tokenizer(facts.tokenizer, facts.model_type)
+    if (
+        slow is not None
+        and fast is None
+        and not has_tokenizer(_without(source, "tokenizer.json"), facts.tokenizer, facts.model_type)
+    ):
+        missing = sorted((slow.required or slow.files) - source.top)
+        told = f"{slow.name} does not find {some(missing)}, and loads no tokenizer.json."
+        yield Finding(NO_COMPONENT, told, f"Add {some(missing)} to the source, {CUSTOM}.")
 
 
-def conda(chosen: Mlflow) -> dict[str, Any]:
-    """The data of `conda.yaml`."""
-    return {
-        "name": "mlflow-env",
-        "channels": ["conda-forge"],
-        "dependencies": [f"python={chosen.python}", "pip", {"pip": requirements(chosen)}],
+def _without(source: SourceFiles, path: str) -> SourceFiles:
+    return source.below(other for other in source.by_path if other != path)
+
+
+def _check_code(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
+    """Code that the model brings: it must be whole, lie in this source, and find what it imports."""
+    used = dict(facts.code)
+    if not used:
+        return
+    native = flavour.model_class.startswith("Auto") or is_model_class(flavour.model_class)
+    classes = {auto: reference for auto, reference in used.items() if not (native and auto.startswith("AutoModel"))}
+    elsewhere = sorted({reference.partition("--")[0] for reference in classes.values() if "--" in reference})
+    if elsewhere:
+        hint = f"Copy the modules into the source and write auto_map without '{elsewhere[0]}--', {CUSTOM}."
+        yield Finding(NO_CODE, f"The model's code lies in another repository: {some(elsewhere)}.", hint)
+    modules = {
+        f"{reference.rpartition('--')[2].partition('.')[0]}.py"
+        for reference in classes.values()
+        if "--" not in reference
     }
+    missing = sorted(_closure(source, modules) - source.top)
+    if missing:
+        hint = f"Add {some(missing)} to the source, {CUSTOM}."
+        yield Finding(NO_CODE, f"The model's code is not whole: {some(missing)} is not there.", hint)
+    saved_as = next(iter(facts.architectures), "")
+    own = {reference.rpartition(".")[2] for auto, reference in used.items() if auto.startswith("AutoModel")}
+    if own and saved_as not in own and not is_model_class(saved_as):
+        told = f"config.json was saved as {saved_as or 'nothing'}, and its auto_map names {some(own)}."
+        hint = f"MLflow looks for the class of `architectures` in auto_map: let both name one class, {CUSTOM}."
+        yield Finding(NO_CODE, told, hint)
+    told = f"The model brings its own code, which runs on whoever loads it: {some(_closure(source, modules))}."
+    yield Finding(CODE, told, "Read it before you publish it; MLflow runs it without asking.")
 
 
-def python_env(chosen: Mlflow) -> dict[str, Any]:
-    """The data of `python_env.yaml`."""
-    return {
-        "python": chosen.python,
-        "build_dependencies": ["pip", "setuptools", "wheel"],
-        "dependencies": ["-r requirements.txt"],
+def _closure(source: SourceFiles, modules: Iterable[str]) -> set[str]:
+    """Modules with all that they import from beside them."""
+    found: set[str] = set()
+    left = set(modules)
+    while left:
+        module = left.pop()
+        found.add(module)
+        left |= relative_imports(source.text(module)) - found
+    return found
+
+
+def _check_folders(source: SourceFiles) -> Iterator[Finding]:
+    """Weights in subfolders, which `from_pretrained` does not look into."""
+    lost = {
+        file.path.partition("/")[0]
+        for file in source.files
+        if "/" in file.path and not _is_copy(file.path) and matches(PurePosixPath(file.path).name, WEIGHTS)
     }
+    if lost:
+        told = (
+            f"Parts of the model would be lost: MLflow does not load the weights in {some(f'{one}/' for one in lost)}."
+        )
+        hint = (
+            f"Where the model works without them, exclude [{', '.join(f'{one}/*' for one in sorted(lost))}], {CUSTOM}."
+        )
+        yield Finding(MORE_PARTS, told, hint)
+
+
+def _is_copy(path: str) -> bool:
+    return matches(path.partition("/")[0].lower(), _OTHER_RUNTIMES)
+
+
+def _check_packages(flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
+    for package in unpinned(flavour):
+        hint = f"Write mlflow: {{requirements: [{package}==VERSION]}} with the version that the model works with."
+        yield Finding(NO_PACKAGE, f"The model needs the package {package}, and no version of it is known.", hint)
+    if not flavour.own_code:
+        return
+    named = {package_of(line) for line in requirements(flavour)}
+    for module in facts.imports:
+        package = _DISTRIBUTIONS.get(module, module.replace("_", "-").lower())
+        if module not in _COME_ALONG and package not in named:
+            hint = f"Write mlflow: {{requirements: [{package}==VERSION]}}."
+            yield Finding(NO_PACKAGE, f"The model's code imports {module}, which its environment lacks.", hint)
+
+
+_COME_ALONG = frozenset(
+    {
+        "transformers", "torch", "numpy", "tokenizers", "huggingface_hub", "safetensors", "regex", "requests", "tqdm",
+        "yaml", "packaging", "filelock", "mlflow", "pandas", "scipy", "sklearn", "pyarrow", "jinja2", "matplotlib",
+        "sympy", "networkx", "fsspec", "typing_extensions", "cloudpickle", "pydantic",
+    }
+)  # fmt: skip
+"""Modules of packages that come with MLflow, PyTorch and transformers."""
+
+_DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless", "sentence_transformers": "sentence-transformers"}
+
+
+def _dtype(source: SourceFiles, weights: Iterable[str]) -> str:
+    """The type of the first tensor of floating point, which transformers follows where config.json names none."""
+    for path in sorted(weights):
+        if found := floating_type(source.read.get(path, b"")):
+            return found
+    return ""
+
+
+def _place(source: SourceFiles, flavour: Flavour, facts: ModelFacts, weights: frozenset[str]) -> Iterator[ArtifactFile]:
+    """Every file that is published, at each of its places."""
+    components = dict(flavour.components)
+    for file in source.files:
+        if file.path in weights:
+            yield replace(file, path=f"model/{file.path}")
+        elif "/" not in file.path and matches(file.path, _LICENCE_FILES):  # LICENSE.md is no card
+            yield file
+        elif not _stays_behind(file.path):
+            places = {f"components/{name}/" for name in components if _belongs(file.path, name, source, facts)}
+            if not places or file.path == CONFIG or file.path.endswith(".py"):
+                places.add("model/")
+            yield from (replace(file, path=f"{place}{file.path}") for place in sorted(places))
+
+
+def _stays_behind(path: str) -> bool:
+    name = PurePosixPath(path).name
+    adapter = name.startswith("adapter_") and "/" not in path
+    return adapter or matches(name, (*WEIGHTS, *INDEXES, *_NOT_PUBLISHED)) or ("/" in path and _is_copy(path))
+
+
+def _belongs(path: str, component: str, source: SourceFiles, facts: ModelFacts) -> bool:
+    """Whether a component loads a file."""
+    of_tokenizer = path in tokenizer_files() or path.startswith(f"{TEMPLATES}/")
+    own_code = bool(facts.class_of(_AUTO_OF[component]))
+    if path.endswith(".py") and "/" not in path:
+        # config.json lies beside the component, and names the code of the configuration.
+        return own_code or (component == "tokenizer" and bool(facts.code))
+    if component == "tokenizer":
+        # A tokenizer of its own reads whatever its code says.
+        data = own_code and "/" not in path and path not in _OF_PROCESSORS and path != "generation_config.json"
+        # The model_type of config.json tells AutoTokenizer the class where tokenizer_config.json names none.
+        return of_tokenizer or path == CONFIG or data
+    if component == "processor":
+        return of_tokenizer or path in (CONFIG, *_OF_PROCESSORS)
+    if path == CONFIG:
+        said = (source.parsed(_PREPROCESSORS[0]) or {}).keys() | (source.parsed(_PREPROCESSORS[1]) or {}).keys()
+        return own_code or said.isdisjoint(
+            {"image_processor_type", "feature_extractor_type", "image_processor", "feature_extractor"}
+        )
+    return path == _PREPROCESSORS[0] or (path == _PREPROCESSORS[1] and _PREPROCESSORS[0] not in source.top)
+
+
+_AUTO_OF = {
+    "tokenizer": "AutoTokenizer",
+    "feature_extractor": "AutoFeatureExtractor",
+    "image_processor": "AutoImageProcessor",
+    "processor": "AutoProcessor",
+}

@@ -5,35 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeAlias
 
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
-from azureml_publish.content.sources.selection import INDEXES, WEIGHTS, choose_weights, matches, refuse_pickles
-from azureml_publish.errors import UnusableSource
 
 MANIFEST_FILE = "publish-manifest.json"
 """Name of the manifest, beside the files that it lists."""
-
-TOKENIZER_FILES = (
-    "added_tokens.json",
-    "chat_template.jinja",
-    "merges.txt",
-    "sentencepiece.bpe.model",
-    "special_tokens_map.json",
-    "spiece.model",
-    "tokenizer.json",
-    "tokenizer.model",
-    "tokenizer_config.json",
-    "vocab.json",
-    "vocab.txt",
-)
-"""What transformers' tokenizers save, by file name."""
-
-_NOT_PUBLISHED = (".gitattributes", ".gitignore", "*.md")
-_LICENCE_FILES = ("LICENSE", "LICENSE.*", "NOTICE", "NOTICE.*")
 
 MOST_PARTS = 250
 """Azure takes 254 path segments a blob name
@@ -129,37 +109,14 @@ class ArtifactFile:
         return _CONTENT_TYPES.get(PurePosixPath(self.path).suffix.lower(), "application/octet-stream")
 
 
-def build_tree(
-    kind: ModelType, source: Sequence[ArtifactFile], package: Iterable[RenderedFile], *, allow_pickle: bool = False
-) -> tuple[ArtifactFile, ...]:
-    """The files of a version from those of its source, sorted by path.
-
-    An MLflow model is laid out as `mlflow.transformers` does: the model below `model/`, the tokenizer below
-    `components/tokenizer/`, each with config.json, rendered files at the top. Other types, and sources that hold an
-    `MLmodel` and so are laid out already, stay as they are. No pickle goes in but with `allow_pickle`.
-
-    Raises:
-        UnusableSource: there are no usable weights, a path leaves the folder, or two files claim one path.
-    """
-    laid_out = any(file.path == "MLmodel" for file in source)
-    lay_out = kind == "mlflow_model" and not laid_out
-    files = list(_mlflow_layout(source, allow_pickle=allow_pickle) if lay_out else source)
-    if not allow_pickle:
-        refuse_pickles(file.path for file in files)
-    for rendered in package if not laid_out else ():
-        data = rendered.text.encode()
+def add_rendered(files: Iterable[ArtifactFile], package: Iterable[RenderedFile]) -> tuple[ArtifactFile, ...]:
+    """The files of a version, sorted by path: those of its source, and those that were rendered."""
+    rendered = []
+    for file in package:
+        data = file.text.encode()
         digest = hashlib.sha256(data).hexdigest()
-        files.append(ArtifactFile(rendered.path, len(data), RenderedOrigin(data), sha256=digest))
-    if not files:
-        raise UnusableSource("The source holds no file.", hint="Mend `source` in the spec, or its include and exclude.")
-    taken: set[str] = set()
-    for file in files:
-        _check_path(file.path)
-        if file.path.lower() in taken:
-            hint = "Rename or remove one of them, or exclude it in `source`."
-            raise UnusableSource(f"Two files claim the path '{file.path}'.", hint=hint)
-        taken.add(file.path.lower())
-    return tuple(sorted(files, key=lambda file: file.path))
+        rendered.append(ArtifactFile(file.path, len(data), RenderedOrigin(data), sha256=digest))
+    return tuple(sorted((*files, *rendered), key=lambda file: file.path))
 
 
 def manifest_digest(entries: Iterable[ManifestEntry]) -> str:
@@ -182,34 +139,8 @@ def source_digest(
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
-def _mlflow_layout(source: Sequence[ArtifactFile], *, allow_pickle: bool) -> Iterator[ArtifactFile]:
-    names = [file.path for file in source]
-    weights = choose_weights(names, allow_pickle=allow_pickle)
-    if "config.json" not in names:
-        raise UnusableSource(
-            "The source has no config.json, so transformers could not load the model.",
-            hint="Mend `source`, or publish the files as they are with type: custom_model.",
-        )
-    for file in source:
-        if "/" in file.path:
-            continue
-        if matches(file.path, _LICENCE_FILES):  # LICENSE.md is no card
-            yield file
-        elif file.path in weights:
-            yield replace(file, path=f"model/{file.path}")
-        elif matches(file.path, (*WEIGHTS, *INDEXES, *_NOT_PUBLISHED)):
-            continue
-        elif file.path in TOKENIZER_FILES:
-            yield replace(file, path=f"components/tokenizer/{file.path}")
-        else:
-            yield replace(file, path=f"model/{file.path}")
-            if file.path == "config.json":
-                # Its model_type tells AutoTokenizer the class where tokenizer_config.json names none, as old ones do.
-                yield replace(file, path=f"components/tokenizer/{file.path}")
-
-
-def _check_path(path: str) -> None:
-    """Refuse what could leave the folder or what Azure's blob names and URLs cannot hold."""
+def path_problem(path: str) -> str:
+    """Why a path cannot be published: it leaves the folder, or no blob has such a name; empty if it can."""
     parts = path.split("/")
     bad = (
         not path
@@ -219,8 +150,8 @@ def _check_path(path: str) -> None:
     )
     # Surrogates are how Python reads a file name that is not UTF-8.
     bad = bad or any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
-    hint = "Rename the file, or exclude it in `source`."
     if bad or "\\" in path or ":" in parts[0] or len(path) > 900:
-        raise UnusableSource(f"The path {path!r} cannot be published.", hint=hint)
+        return f"The path {path!r} cannot be published."
     if path.lower() == MANIFEST_FILE:
-        raise UnusableSource(f"The path '{path}' is kept for the list of files that publish writes.", hint=hint)
+        return f"The path '{path}' is kept for the list of files that publish writes."
+    return ""

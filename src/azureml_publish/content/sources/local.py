@@ -12,7 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.tree import ArtifactFile, LocalOrigin
-from azureml_publish.content.sources.selection import choose
+from azureml_publish.content.sources.selection import choose, is_leftover
 from azureml_publish.errors import UnusableSource
 
 CHUNK = 1024 * 1024
@@ -23,37 +23,57 @@ A .gitignore is not read: weights are what git ignores."""
 
 
 def list_local_files(
-    folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = (), digests: Digests | None = None
+    folder: Path,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    digests: Digests | None = None,
+    *,
+    hashed: bool = True,
 ) -> tuple[ArtifactFile, ...]:
     """Every file below a folder with its size and SHA-256, but what its ignore file or the patterns leave behind.
 
+    A file that is named itself is the only one.
+
     Args:
-        folder: the folder.
+        folder: the folder, or one file.
         include: patterns of `choose`.
         exclude: likewise.
         digests: what was hashed before; a file that has not changed since is not read again.
+        hashed: whether to read the files for their SHA-256.
 
     Raises:
         UnusableSource: the folder is not there, a link in it leads outside, nowhere or to a folder, or a file
             cannot be read.
     """
-    if not folder.is_dir():
-        raise UnusableSource(f"The source folder {folder} is not there.", hint="Mend `source.local` in the spec.")
-    root = folder.resolve()
-    ignored = _read_ignore_file(root)
-    found = dict(_walk(root, root, ignored))
+    found = _find(folder)
     files: list[ArtifactFile] = []
     for relative in choose(sorted(found), include, exclude):
         path = found[relative]
-        _check(path, root, folder)
-        noted = digests.find(path) if digests is not None else None
-        if noted is None:
-            before = path.stat()
-            noted = _sha256(path)
-            if digests is not None:
-                digests.note(path, before, noted)
+        _check(path, folder)
+        noted = _digest(path, digests) if hashed else None
         files.append(ArtifactFile(relative, path.stat().st_size, LocalOrigin(path), sha256=noted))
     return tuple(files)
+
+
+def _find(folder: Path) -> dict[str, Path]:
+    """The files that a local source means, by their path in it."""
+    if folder.is_file():
+        return {folder.name: folder.resolve()}
+    if not folder.is_dir():
+        hint = "Correct `source.local` in the spec: a folder or a file, relative to the model folder."
+        raise UnusableSource(f"The source folder {folder} is not there.", hint=hint)
+    root = folder.resolve()
+    return dict(_walk(root, root, _read_ignore_file(root)))
+
+
+def _digest(path: Path, digests: Digests | None) -> str:
+    noted = digests.find(path) if digests is not None else None
+    if noted is None:
+        before = path.stat()
+        noted = _sha256(path)
+        if digests is not None:
+            digests.note(path, before, noted)
+    return noted
 
 
 def read_local_file(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -85,7 +105,11 @@ def _walk(folder: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[t
         path = Path(entry.path)
         relative = path.relative_to(root).as_posix()
         inside = entry.is_dir(follow_symlinks=False)
-        if relative == IGNORE_FILE or (ignored and ignored.match_file(f"{relative}/" if inside else relative)):
+        if (
+            relative == IGNORE_FILE
+            or is_leftover(relative)
+            or (ignored and ignored.match_file(f"{relative}/" if inside else relative))
+        ):
             continue
         if inside:
             yield from _walk(path, root, ignored)
@@ -93,7 +117,8 @@ def _walk(folder: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[t
             yield relative, path
 
 
-def _check(path: Path, root: Path, folder: Path) -> None:
+def _check(path: Path, folder: Path) -> None:
+    root = folder.resolve()
     mend = "Put the file itself into the folder."
     if not Path(os.path.realpath(path)).is_relative_to(root):
         raise UnusableSource(f"{path} leads out of {folder}.", hint=mend)

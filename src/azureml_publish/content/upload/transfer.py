@@ -23,6 +23,7 @@ from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.local import read_local_file
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.sources.selection import find_pickles
 from azureml_publish.content.upload.container import BLOCK, Container
 from azureml_publish.content.upload.file_upload import NAME_LENGTH, Moving, UploadContext
@@ -82,7 +83,7 @@ def publish_content(
     """
     name = content.rendered.asset.name
     root = "mlflow_model_folder" if content.rendered.asset.type == "mlflow_model" else "model"
-    files = content.list_files(transfer.hub, transfer.blobs, transfer.clones)
+    files = content.list_files(Readers(transfer.hub, transfer.blobs, transfer.clones, transfer.patience))
     if pickles := find_pickles(file.path for file in files):
         transfer.progress.warn(name, f"these files run code on whoever loads them: {', '.join(pickles)}")
     with Container(

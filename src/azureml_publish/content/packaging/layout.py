@@ -1,0 +1,58 @@
+"""What every kind of packaging is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from azureml_publish.assets import ModelType
+from azureml_publish.content.packaging.facts import ModelFacts
+from azureml_publish.content.packaging.rules import PICKLE, UNUSABLE, Finding, some
+from azureml_publish.content.packaging.tree import ArtifactFile, path_problem
+from azureml_publish.content.sources.selection import find_pickles
+from azureml_publish.spec import Mlflow
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a spec asks for: the type, the task (empty where it names none), MLflow's settings, and what it allows."""
+
+    type: ModelType
+    task: str
+    mlflow: Mlflow
+    allow_pickle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of a source where they go in a version, and what was found; none is published if a finding refuses.
+
+    `facts` is what the files say about a checkpoint that MLmodel is made for; None for every other kind.
+    """
+
+    files: tuple[ArtifactFile, ...]
+    found: tuple[Finding, ...] = ()
+    facts: ModelFacts | None = None
+
+
+def check_pickles(files: Iterable[ArtifactFile], *, allow_pickle: bool) -> Iterator[Finding]:
+    """What is a pickle among the files that would be published, where nothing allows it."""
+    found = () if allow_pickle else find_pickles(file.path for file in files)
+    if found:
+        message = f"The source holds pickles, which run code on whoever loads them: {some(found)}."
+        hint = "Exclude them in `source`, or write `allow_pickle: true` there if you trust where they come from."
+        yield Finding(PICKLE, message, hint)
+
+
+def check_paths(files: Iterable[ArtifactFile]) -> Iterator[Finding]:
+    """What no registry can hold: no file at all, paths that leave the folder, two files for one path."""
+    taken: set[str] = set()
+    for file in files:
+        if problem := path_problem(file.path):
+            yield Finding(UNUSABLE, problem, "Rename the file, or exclude it in `source`.")
+        elif file.path.lower() in taken:
+            hint = "Rename or remove one of them, or exclude it in `source`."
+            yield Finding(UNUSABLE, f"Two files claim the path '{file.path}'.", hint)
+        taken.add(file.path.lower())
+    if not taken:
+        yield Finding(UNUSABLE, "The source holds no file.", "Correct `source`, or its include and exclude.")

@@ -1,0 +1,112 @@
+"""A folder that MLflow wrote, of any flavour: it is published as it is, if `MLmodel` is true of the files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from azureml_publish.content.packaging.layout import Layout, Request
+from azureml_publish.content.packaging.mlflow_model import package_of
+from azureml_publish.content.packaging.rules import BROKEN_MLMODEL, NO_ENVIRONMENT, Finding, some
+from azureml_publish.content.packaging.source_files import SourceFiles
+from azureml_publish.content.packaging.weights import check_weights
+from azureml_publish.documents import parse_yaml
+
+MLMODEL = "MLmodel"
+
+ENVIRONMENTS = ("requirements.txt", "conda.yaml", "python_env.yaml")
+
+_PATHS = (
+    "code", "data", "model_binary", "model_code_path", "model_data", "model_path", "pickled_model", "python_model",
+    "saved_model_dir",
+)  # fmt: skip
+"""Keys of flavours whose value is a file or folder of the model (https://mlflow.org/docs/latest/ml/model/)."""
+
+_PACKAGES = MappingProxyType(
+    {
+        "catboost": ("catboost",), "fastai": ("fastai",), "keras": ("keras", "tensorflow"), "lightgbm": ("lightgbm",),
+        "onnx": ("onnx", "onnxruntime", "onnxruntime-gpu"), "prophet": ("prophet",), "pytorch": ("torch",),
+        "sentence_transformers": ("sentence-transformers",), "sklearn": ("scikit-learn",), "spacy": ("spacy",),
+        "statsmodels": ("statsmodels",), "tensorflow": ("tensorflow", "tensorflow-cpu"),
+        "transformers": ("transformers",), "xgboost": ("xgboost",),
+    }
+)  # fmt: skip
+"""Packages of which an environment needs one, by flavour."""
+
+_FIX = "Save the model again with MLflow, or correct the file."
+
+
+def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind is asked alike
+    """Every file stays where it is."""
+    return Layout(source.files, (*check_weights(source), *_check(source)))
+
+
+def _check(source: SourceFiles) -> Iterator[Finding]:
+    document, mistakes = parse_yaml(source.text(MLMODEL), MLMODEL)
+    data = document.data if document is not None else None
+    if mistakes or not isinstance(data, Mapping):
+        reason = f": {mistakes[0].message}" if mistakes else "."
+        yield Finding(BROKEN_MLMODEL, f"{MLMODEL} cannot be read{reason}", _FIX)
+        return
+    flavors = data.get("flavors")
+    if not isinstance(flavors, Mapping) or not flavors:
+        yield Finding(BROKEN_MLMODEL, f"{MLMODEL} names no flavour, so nothing loads the model.", _FIX)
+        return
+    missing = [f"{path} ({flavour})" for flavour, path in _named(flavors) if not source.holds(path)]
+    if missing:
+        told = f"{MLMODEL} names what is not there: {some(missing)}."
+        yield Finding(BROKEN_MLMODEL, told, "Publish the whole folder that MLflow wrote; correct include and exclude.")
+    yield from _check_signature(data.get("signature"))
+    yield from _check_environment(source, flavors)
+
+
+def _named(flavors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The files and folders that flavours name."""
+    for flavour, settings in flavors.items():
+        if not isinstance(settings, Mapping):
+            continue
+        found = [settings.get(key) for key in _PATHS]
+        environment = settings.get("env")
+        found += list(environment.values()) if isinstance(environment, Mapping) else [environment]
+        artifacts = settings.get("artifacts")
+        for artifact in artifacts.values() if isinstance(artifacts, Mapping) else ():
+            found.append(artifact.get("path") if isinstance(artifact, Mapping) else None)
+        if flavour == "transformers" and "model_binary" in settings:
+            components = settings.get("components")
+            found += [f"components/{name}" for name in components] if isinstance(components, list) else []
+            found += ["components/processor"] if "processor_type" in settings else []
+        yield from ((flavour, path) for path in found if isinstance(path, str) and path)
+
+
+def _check_signature(signature: object) -> Iterator[Finding]:
+    if not isinstance(signature, Mapping):
+        return  # that there is none is told by a rule on samples
+    for side in ("inputs", "outputs", "params"):
+        text = signature.get(side)
+        if text is None:
+            continue
+        try:
+            sound = isinstance(json.loads(text), list)
+        except (TypeError, ValueError, RecursionError):
+            sound = False
+        if not sound:
+            yield Finding(BROKEN_MLMODEL, f"{side} of the signature in {MLMODEL} are no JSON list of columns.", _FIX)
+
+
+def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Iterator[Finding]:
+    there = [name for name in ENVIRONMENTS if name in source.top]
+    if not there:
+        told = "Nothing beside MLmodel says which packages the model needs, so no endpoint can be built."
+        yield Finding(NO_ENVIRONMENT, told, "Put the requirements.txt there with which it was trained.")
+        return
+    lines = [line for name in there[:2] for line in source.text(name).splitlines()]
+    packages = {package_of(re.sub(r"^[\s-]+", "", line)) for line in lines if line.strip(" -")}
+    if not packages or "-r" in packages:
+        return
+    for flavour, needed in _PACKAGES.items():
+        if flavour in flavors and packages.isdisjoint(needed):
+            told = f"The flavour {flavour} needs {needed[0]}, which {' or '.join(there[:2])} does not name."
+            yield Finding(NO_ENVIRONMENT, told, f"Add {needed[0]} with its version to {there[0]}.")

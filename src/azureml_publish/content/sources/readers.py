@@ -1,0 +1,149 @@
+"""Opens a source of any kind: what it holds, and the small parts of its files that packaging looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from azureml_publish.content.digests import Digests
+from azureml_publish.content.packaging.source_files import Part, SourceFiles, parts_to_read, rest_of_header
+from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, LocalOrigin
+from azureml_publish.content.sources.azureblob import Blobs
+from azureml_publish.content.sources.git import Clones
+from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.sources.local import list_local_files, read_local_file
+from azureml_publish.content.sources.selection import choose
+from azureml_publish.content.upload.retry import Patience
+from azureml_publish.errors import ContentMismatch, Unreachable, UnusableSource
+from azureml_publish.project import CARRIED_FOLDER, ModelFolder
+from azureml_publish.spec import AzuremlSource, BlobSource, GitSource, HubSource, LocalSource, MlflowSource
+
+AT_A_TIME = 8
+"""Parts of files that are read at a time, of one source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads sources: one for each place where files can lie."""
+
+    hub: Hub
+    blobs: Blobs = field(default_factory=Blobs)
+    clones: Clones = field(default_factory=Clones)
+    patience: Patience = field(default_factory=Patience)
+
+    def list_files(self, folder: ModelFolder) -> tuple[ArtifactFile, ...]:
+        """The files that a model folder's source means, but what it excludes and what tools leave behind.
+
+        Raises:
+            PublishError: the source cannot be read; see `list_files` of each kind.
+        """
+        source = folder.spec.source
+        match source:
+            case LocalSource(local=local):
+                return list_local_files(find_local(folder, local), source.include, source.exclude, hashed=False)
+            case BlobSource(azureblob=blob):
+                listed = self.blobs.list_files(blob)
+            case GitSource(git=repository):
+                listed = self.clones.list_files(repository)
+            case AzuremlSource(azureml=address) | MlflowSource(mlflow=address):
+                raise UnusableSource(
+                    f"{address} cannot be read yet.",
+                    hint="Download it first (`az ml job download`, `mlflow artifacts download`), and name the folder: "
+                    "source: {local: FOLDER}.",
+                )
+            case HubSource():
+                return self.hub.list_files(source)
+        chosen = set(choose((file.path for file in listed), source.include, source.exclude))
+        return tuple(file for file in listed if file.path in chosen)
+
+    def read(self, file: ArtifactFile, start: int, length: int) -> bytes:
+        """A small part of a file, in one piece.
+
+        Raises:
+            PublishError: it cannot be read.
+        """
+
+        def ask() -> bytes:
+            match file.origin:
+                case HubOrigin():
+                    data = b"".join(self.hub.read(file.origin, start, length, file.size))
+                case BlobOrigin():
+                    data = b"".join(self.blobs.read(file.origin, start, length, file.etag))
+                case LocalOrigin(path):
+                    return b"".join(read_local_file(path, start, length))
+                case _:
+                    raise TypeError(f"{type(file.origin).__name__} is no source")
+            if len(data) < length:
+                raise Unreachable(f"The source broke off within {file.path}.", hint="Try again.")
+            return data
+
+        return self.patience.attempt(ask)
+
+    def open(self, folder: ModelFolder) -> SourceFiles:
+        """The files of a model folder's source, with what packaging looks at.
+
+        Raises:
+            PublishError: the source cannot be read.
+        """
+        return open_files(self.list_files(folder), self.read)
+
+
+def open_files(files: Iterable[ArtifactFile], read: Callable[[ArtifactFile, int, int], bytes]) -> SourceFiles:
+    """Files with the parts that packaging looks at, several read at a time.
+
+    Raises:
+        ContentMismatch: a file is shorter than its source said.
+        PublishError: a part cannot be read.
+    """
+    listed = tuple(sorted(files, key=lambda file: file.path))
+
+    def fetch(part: Part) -> tuple[str, bytes]:
+        file, length = part
+        data = read(file, 0, length) if length else b""
+        if more := rest_of_header(file, data):
+            data += read(file, len(data), more)
+        if len(data) < length:
+            hint = "The source changed under way; nothing was registered. Run again."
+            raise ContentMismatch(f"{file.path} is shorter than its source says.", hint=hint)
+        return file.path, data
+
+    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="source") as pool:
+        return SourceFiles(listed, dict(pool.map(fetch, parts_to_read(listed))))
+
+
+def open_local(folder: ModelFolder) -> SourceFiles | None:
+    """The files of a local source, read without any network; None where the source is another one, or not there.
+
+    Raises:
+        UnusableSource: a file or link of it cannot be used.
+    """
+    source = folder.spec.source
+    if not isinstance(source, LocalSource) or not find_local(folder, source.local).exists():
+        return None
+    place = find_local(folder, source.local)
+    return open_files(list_local_files(place, source.include, source.exclude, hashed=False), _read_local)
+
+
+def hash_local(folder: ModelFolder, digests: Digests | None = None) -> tuple[ArtifactFile, ...]:
+    """The files of a local source with their SHA-256; none of any other source.
+
+    Raises:
+        UnusableSource: the source is not there, or a file or link of it cannot be used.
+    """
+    source = folder.spec.source
+    if not isinstance(source, LocalSource):
+        return ()
+    return list_local_files(find_local(folder, source.local), source.include, source.exclude, digests)
+
+
+def find_local(folder: ModelFolder, local: str) -> Path:
+    """The folder or file that a local source means: beside the spec, else among the files that the folder carries."""
+    beside, carried = folder.path / local, folder.path / CARRIED_FOLDER / local
+    return carried if carried.exists() and not beside.exists() else beside
+
+
+def _read_local(file: ArtifactFile, start: int, length: int) -> bytes:
+    assert isinstance(file.origin, LocalOrigin)  # noqa: S101 - only local files are listed for it
+    return b"".join(read_local_file(file.origin.path, start, length))

@@ -1,0 +1,71 @@
+"""Looks into the sources of what a plan would create, so that apply refuses nothing that a plan lets by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from azureml_publish.content.contents import ModelContent
+from azureml_publish.content.sources.readers import Readers
+from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
+from azureml_publish.errors import PublishError
+from azureml_publish.pipeline.load import UnsoundProject
+from azureml_publish.plan import ActionKind, Plan
+
+JOBS = 8
+"""Sources that are looked into at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What came of looking into the sources of everything that a plan would create.
+
+    Attributes:
+        contents: every model by asset name; those whose source was looked into know their files.
+        warnings: what is odd about the sources.
+        failures: why sources could not be read, by model.
+    """
+
+    contents: Mapping[str, ModelContent]
+    warnings: tuple[Diagnostic, ...] = ()
+    failures: Mapping[str, PublishError] = field(default_factory=dict)
+
+
+def inspect_sources(
+    plan: Plan, contents: Mapping[str, ModelContent], readers: Readers, *, jobs: int = JOBS
+) -> Inspection:
+    """Look into the source of each model that would be created, several at a time; nothing else moves any files.
+
+    Raises:
+        UnsoundProject: a source cannot be published; every reason of every model is told.
+    """
+    created = [action.model for action in plan.actions if action.kind is ActionKind.CREATE]
+
+    def look(model: str) -> ModelContent | PublishError:
+        try:
+            return contents[model].look(readers)
+        except PublishError as error:
+            return error
+
+    with ThreadPoolExecutor(jobs, thread_name_prefix="inspect") as pool:
+        looked = dict(zip(created, pool.map(look, created), strict=True))
+    known = {model: one for model, one in looked.items() if isinstance(one, ModelContent)}
+    found = in_order(each for one in known.values() if one.contained is not None for each in one.contained.found)
+    if has_errors(found):
+        raise UnsoundProject(tuple(one for one in found if one.severity is Severity.ERROR), len(created))
+    failures = {model: one for model, one in looked.items() if isinstance(one, PublishError)}
+    return Inspection({**contents, **known}, found, failures)
+
+
+def look_before(plan: Plan, contents: Mapping[str, ModelContent], readers: Readers) -> tuple[Diagnostic, ...]:
+    """What is odd about the sources of what a plan would create.
+
+    Raises:
+        UnsoundProject: a source cannot be published.
+        PublishError: a source cannot be read.
+    """
+    inspection = inspect_sources(plan, contents, readers)
+    for error in inspection.failures.values():
+        raise error
+    return inspection.warnings

@@ -1,0 +1,33 @@
+"""Looks into local sources, without any network: lint tells what is wrong with them, render shows their MLmodel."""
+
+from __future__ import annotations
+
+from azureml_publish.content.contents import package_source
+from azureml_publish.content.packaging.rules import NOT_HERE, UNUSABLE, Finding
+from azureml_publish.content.packaging.source_files import SourceFiles
+from azureml_publish.content.sources.readers import open_local
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.errors import PublishError
+from azureml_publish.project import ModelFolder
+from azureml_publish.spec import LocalSource, ProjectConfig
+
+
+def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceFiles | None, tuple[Diagnostic, ...]]:
+    """The files of a local source, and what is wrong with them; nothing where the source is another one."""
+    source = folder.spec.source
+    if not isinstance(source, LocalSource):
+        return None, ()
+    if "://" in source.local:
+        told = f"{source.local} is no folder of this machine."
+        hint = "A source in a cloud has a key of its own: huggingface, azureblob, git, azureml or mlflow."
+        return None, (Finding(UNUSABLE, told, hint, ("source", "local")).placed(folder.document),)
+    try:
+        files = open_local(folder)
+    except PublishError as error:
+        return None, (Finding(UNUSABLE, error.message, error.hint, ("source", "local")).placed(folder.document),)
+    if files is None:
+        told = f"{source.local} is not on this machine, so nothing is known of its files."
+        hint = "Correct `source.local`: a folder or a file, relative to the model folder."
+        return None, (Finding(NOT_HERE, told, hint, ("source", "local")).placed(folder.document),)
+    found = package_source(folder, files, config.defaults.mlflow).found
+    return files, tuple(one.placed(folder.document) for one in found)

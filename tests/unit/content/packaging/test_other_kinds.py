@@ -1,0 +1,192 @@
+"""Folders of MLflow, model repositories of Triton, and everything that is published as it lies."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from azureml_publish.content.packaging import choose_kind
+from azureml_publish.content.sources.selection import choose, is_leftover
+from tests.checkpoints import BERT, Files, safetensors
+from tests.unit.content.packaging.packaged import package, paths, refusal
+
+
+def saved(flavors: object, **more: object) -> str:
+    return yaml.safe_dump({"flavors": flavors, **more})
+
+
+ENV = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
+PYFUNC = {"loader_module": "mlflow.sklearn", "model_path": "model.pkl", "env": ENV}
+SKLEARN: Files = {
+    "MLmodel": saved({"sklearn": {"pickled_model": "model.pkl"}, "python_function": PYFUNC}),
+    "model.pkl": b"\x80\x04N.",
+    "conda.yaml": "dependencies:\n- pip:\n  - scikit-learn==1.7.2\n",
+    "python_env.yaml": "python: 3.11.13\n",
+    "requirements.txt": "scikit-learn==1.7.2\n",
+}
+
+
+class TestMlflowFolders:
+    def test_one_of_scikit_learn_is_published_as_it_is_without_any_task(self) -> None:
+        assert paths(SKLEARN, "", allow_pickle=True) == sorted(SKLEARN)
+        assert refusal(SKLEARN, "").startswith("PKG002 ")
+
+    @pytest.mark.parametrize(
+        ("flavour", "files"),
+        [
+            ({"lightgbm": {"data": "model.lgb"}}, {"model.lgb": b"x"}),
+            ({"onnx": {"data": "model.onnx"}}, {"model.onnx": b"x"}),
+            ({"pytorch": {"model_data": "data", "code": None}}, {"data/model.safetensors": safetensors("a")}),
+            (
+                {
+                    "python_function": {
+                        "loader_module": "mlflow.pyfunc.model",
+                        "python_model": "model.py",
+                        "artifacts": {"a": {"path": "artifacts/a.json"}},
+                    }
+                },
+                {"model.py": "x", "artifacts/a.json": "{}"},
+            ),
+            (
+                {"transformers": {"model_binary": "model", "components": ["tokenizer"]}},
+                {"model/config.json": {}, "components/tokenizer/vocab.txt": "a"},
+            ),
+        ],
+    )
+    def test_any_flavour_whose_files_are_there(self, flavour: object, files: Files) -> None:
+        source: Files = {"MLmodel": saved(flavour), **files}
+        assert paths(source, "") == sorted(source)
+        (gone, *_) = files
+        assert refusal({**source, gone: None, "other": b"x"}, "").startswith("PKG014 MLmodel names what is not there: ")
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("flavors: {", "cannot be read"),
+            ("- a\n", "cannot be read"),
+            ("artifact_path: model\n", "names no flavour"),
+            (saved({}), "names no flavour"),
+            (saved({"sklearn": {}}, signature={"inputs": "no JSON"}), "inputs of the signature"),
+        ],
+    )
+    def test_an_mlmodel_that_says_nothing_is_refused(self, text: str, told: str) -> None:
+        found = refusal({"MLmodel": text, "requirements.txt": "scikit-learn==1\n"}, "")
+        assert found.startswith("PKG014 ")
+        assert told in found
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            ({"conda.yaml": None, "python_env.yaml": None, "requirements.txt": None}, "Nothing beside MLmodel"),
+            ({"requirements.txt": "numpy==2\n", "conda.yaml": None}, "needs scikit-learn"),
+        ],
+    )
+    def test_an_environment_without_its_package_is_told(self, more: Files, told: str) -> None:
+        plain = saved({"sklearn": {"pickled_model": "model.pkl"}})
+        found = package({**SKLEARN, "MLmodel": plain, **more}, "", allow_pickle=True).found
+        assert [one.rule.code for one in found] == ["PKG015"]
+        assert told in found[0].message
+
+
+class TestTriton:
+    def repository(self, config: str, file: str = "model.onnx", version: str = "1") -> Files:
+        return {"mine/config.pbtxt": config, f"mine/{version}/{file}": b"x"}
+
+    @pytest.mark.parametrize(
+        ("config", "file"),
+        [
+            ('name: "mine"\nplatform: "onnxruntime_onnx"\n', "model.onnx"),
+            ("backend: 'python'  # of our own\n", "model.py"),
+            ('platform: "tensorflow_savedmodel"\n', "model.savedmodel/saved_model.pb"),
+            ('backend: "onnxruntime"\ndefault_model_filename: "net.onnx"\n', "net.onnx"),
+            ('backend: "ours"\ninput [ { name: "x" } ]\n', "whatever.bin"),
+            ("", "model.onnx"),
+        ],
+    )
+    def test_a_model_repository_is_published_as_it_is(self, config: str, file: str) -> None:
+        files = self.repository(config, file)
+        assert paths(files, "", "triton_model") == sorted(files)
+
+    @pytest.mark.parametrize(
+        ("files", "told"),
+        [
+            ({"config.pbtxt": 'name: "x"', "model.onnx": b"x"}, "outside of a model's folder"),
+            ({"1/model.onnx": b"x", "config.pbtxt": ""}, "outside of a model's folder"),
+            ({"mine/config.pbtxt": 'backend: "onnxruntime"', "mine/model.onnx": b"x"}, "no numbered version folder"),
+            ({"mine/config.pbtxt": 'backend: "onnxruntime"', "mine/v1/model.onnx": b"x"}, "no numbered version folder"),
+            ({"mine/config.pbtxt": 'name: "yours"', "mine/1/model.onnx": b"x"}, "names the model 'yours'"),
+            ({"mine/config.pbtxt": 'platform: "onnxruntime_onnx"', "mine/1/net.onnx": b"x"}, "mine/1/model.onnx"),
+            ({"mine/config.pbtxt": 'platform: "onnx"', "mine/1/model.onnx": b"x"}, "no platform 'onnx'"),
+            ({"mine/1/model.bin": b"x"}, "has no config.pbtxt"),
+            ({"README.md": "# Nothing"}, "no model folder"),
+        ],
+    )
+    def test_what_triton_would_not_find_is_refused(self, files: Files, told: str) -> None:
+        found = refusal(files, "", "triton_model")
+        assert found.startswith("PKG016 ")
+        assert told in found
+
+
+class TestCustom:
+    @pytest.mark.parametrize("path", ["model.onnx", "deep/er/weights.bin", "README.md", "model.gguf"])
+    def test_files_stay_where_they_are(self, path: str) -> None:
+        assert paths({path: b"GGUF"}, "", "custom_model") == [path]
+
+    def test_an_adapter_names_its_base(self) -> None:
+        adapter: Files = {
+            "adapter_model.safetensors": safetensors("a"),
+            "adapter_config.json": {"base_model_name_or_path": "org/base"},
+        }
+        assert len(paths(adapter, "", "custom_model")) == 2
+
+    @pytest.mark.parametrize("base", [None, "", "/home/me/llama", "./base", "C:\\llama", "../org/base"])
+    def test_an_adapter_whose_base_nobody_finds_is_refused(self, base: str | None) -> None:
+        adapter: Files = {
+            "adapter_model.safetensors": safetensors("a"),
+            "adapter_config.json": {"base_model_name_or_path": base},
+        }
+        found = refusal(adapter, "", "custom_model")
+        assert found.startswith("PKG012 ")
+        assert "base_model_name_or_path in adapter_config.json" in found
+
+
+LEFTOVERS = (
+    ".git/config",
+    "sub/.git",
+    ".cache/huggingface/download/a.metadata",
+    "deep/.cache/huggingface/.gitignore",
+    "code/__pycache__/a.cpython-311.pyc",
+    ".DS_Store",
+    "a/.DS_Store",
+    ".ipynb_checkpoints/x.json",
+    ".huggingface/x",
+)
+
+
+@pytest.mark.parametrize("path", LEFTOVERS)
+def test_what_tools_leave_behind_never_travels_even_where_it_is_included(path: str) -> None:
+    assert is_leftover(path)
+    assert list(choose([path, "a.bin"], ["*"], ())) == ["a.bin"]
+
+
+@pytest.mark.parametrize(
+    "path", [".gitattributes", "git/a", ".cache/other", "huggingface/a", ".github/a", "cache/huggingface"]
+)
+def test_what_only_looks_like_it_travels(path: str) -> None:
+    assert not is_leftover(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "top", "name"),
+    [
+        ("custom_model", ("MLmodel",), "custom"),
+        ("triton_model", ("MLmodel",), "triton"),
+        ("mlflow_model", ("MLmodel", "config.json"), "mlflow_folder"),
+        ("mlflow_model", tuple(BERT), "mlflow_transformers"),
+        ("mlflow_model", None, "mlflow_transformers"),
+    ],
+)
+def test_the_type_and_the_files_say_how_a_source_is_packaged(kind: str, top: tuple[str, ...] | None, name: str) -> None:
+    chosen = choose_kind(kind, top)  # type: ignore[arg-type]
+    assert chosen.name == name
+    assert kind in chosen.why
