@@ -35,7 +35,7 @@ def registered(remote: Run) -> list[str]:
 
 def test_a_hub_file_that_differs_is_not_registered_and_the_next_run_carries_on(remote: Run, emulator: Emulator) -> None:
     emulator.faults.add(
-        service="hub", method="GET", path="bert-base-cased/resolve/.*/model.safetensors", corrupt=True, times=1
+        service="hub", method="GET", path="bert-base-cased/resolve/.*/model.safetensors", corrupt=True, after=1, times=1
     )
     damaged = remote("apply", "--yes", "-o", "json")
     assert damaged.code == 7
