@@ -17,6 +17,7 @@ from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_mapping
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.plan import Desired, rule_of, wanted_fields
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import Templates, default_templates
@@ -52,7 +53,9 @@ def command(
     if field not in fields and not (field.startswith("system_metadata.") and path):
         raise _unknown(field, fields, rendered, laid_out)
     templates = Templates(project.root, project.templates, default_templates())
-    provenance = FieldOrigins(project, folder, rendered.asset, templates, laid_out)
+    source, _ = look_into_local(folder, project.config)
+    top = source.top if source is not None else None
+    provenance = FieldOrigins(project, folder, rendered.asset, templates, laid_out, top)
     value = fields[field] if field in fields else _at(rendered.asset.system_metadata, path)
     told = Explanation(
         rendered.asset.name, rendered.asset.version, field, value, provenance.origins(field, path), rule_of(field)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.assets import SCENARIOS, LayoutName, RenderedAsset, Scenario, Value
+from azureml_publish.content.packaging import choose_kind
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import Document, KeyPath
 from azureml_publish.layouts import MetadataPath, load_mapping
@@ -52,6 +53,8 @@ class FieldOrigins:
     asset: RenderedAsset
     templates: Templates
     layout: LayoutName
+    top: frozenset[str] | None = None
+    """Names of the files at the source's top; None if they are not known here."""
 
     def origins(self, field: str, path: MetadataPath = ()) -> tuple[Origin, ...]:
         """The origins of one field, in the order in which they are written.
@@ -146,7 +149,9 @@ class FieldOrigins:
         for key in keys if isinstance(keys, Mapping) else ():
             yield from self._written("source", key)
         yield self._spec("type") or _built_in(f"type: {self.asset.type}")
-        if self.asset.type != "mlflow_model":
+        kind = choose_kind(self.asset.type, self.top)
+        yield _built_in(f"packaging {kind.name}: {kind.why}")
+        if kind.name != "mlflow_transformers" or self.asset.type != "mlflow_model":
             return
         yield from self._written("tasks", "inference")
         yield from self._below(self.folder.document, ("mlflow",), OriginKind.SPEC)
