@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from azureml_publish.content.digests import Digests
@@ -15,7 +16,7 @@ from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.local import list_local_files, read_local_file
 from azureml_publish.content.sources.selection import choose
-from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.retry import Patience, Stop
 from azureml_publish.errors import ContentMismatch, Unreachable, UnusableSource
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder
 from azureml_publish.spec import AzuremlSource, BlobSource, GitSource, HubSource, LocalSource, MlflowSource
@@ -24,14 +25,23 @@ AT_A_TIME = 8
 """Parts of files that are read at a time, of one source."""
 
 
+def _silent(_path: str, _seconds: float, _error: Unreachable) -> None:
+    """Say nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who reads sources: one for each place where files can lie."""
+    """What reads sources: one for each place where files can lie.
+
+    `stop` says whether somebody wants to stop; `waits` hears of every wait for a file.
+    """
 
     hub: Hub
     blobs: Blobs = field(default_factory=Blobs)
     clones: Clones = field(default_factory=Clones)
     patience: Patience = field(default_factory=Patience)
+    stop: Stop = bool
+    waits: Callable[[str, float, Unreachable], None] = _silent
 
     def list_files(self, folder: ModelFolder) -> tuple[ArtifactFile, ...]:
         """The files that a model folder's source means, but what it excludes and what tools leave behind.
@@ -59,27 +69,34 @@ class Readers:
         return tuple(file for file in listed if file.path in chosen)
 
     def read(self, file: ArtifactFile, start: int, length: int) -> bytes:
-        """A small part of a file, in one piece.
+        """A small part of a file, in one piece; a connection that breaks off is taken up where it ended.
 
         Raises:
             PublishError: it cannot be read.
+            Interrupted: `stop` said so while waiting.
         """
+        got = bytearray()
 
         def ask() -> bytes:
-            match file.origin:
-                case HubOrigin():
-                    data = b"".join(self.hub.read(file.origin, start, length, file.size))
-                case BlobOrigin():
-                    data = b"".join(self.blobs.read(file.origin, start, length, file.etag))
-                case LocalOrigin(path):
-                    return b"".join(read_local_file(path, start, length))
-                case _:
-                    raise TypeError(f"{type(file.origin).__name__} is no source")
-            if len(data) < length:
+            for chunk in self._stream(file, start + len(got), length - len(got)):
+                got.extend(chunk)
+            if len(got) < length:
                 raise Unreachable(f"The source broke off within {file.path}.", hint="Try again.")
-            return data
+            return bytes(got)
 
-        return self.patience.attempt(ask)
+        told = partial(self.waits, file.path)
+        return self.patience.attempt(ask, stop=self.stop, told=told, moved=lambda: len(got))
+
+    def _stream(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
+        match file.origin:
+            case HubOrigin():
+                return self.hub.read(file.origin, start, length, file.size)
+            case BlobOrigin():
+                return self.blobs.read(file.origin, start, length, file.etag)
+            case LocalOrigin(path):
+                return read_local_file(path, start, length)
+            case _:
+                raise TypeError(f"{type(file.origin).__name__} is no source")
 
     def open(self, folder: ModelFolder) -> SourceFiles:
         """The files of a model folder's source, with what packaging looks at.

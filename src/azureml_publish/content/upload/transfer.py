@@ -83,7 +83,7 @@ def publish_content(
     """
     name = content.rendered.asset.name
     root = "mlflow_model_folder" if content.rendered.asset.type == "mlflow_model" else "model"
-    files = content.list_files(Readers(transfer.hub, transfer.blobs, transfer.clones, transfer.patience))
+    files = content.list_files(_readers(name, transfer))
     if pickles := find_pickles(file.path for file in files):
         transfer.progress.warn(name, f"these files run code on whoever loads them: {', '.join(pickles)}")
     with Container(
@@ -99,6 +99,18 @@ def publish_content(
         digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
     size = sum(entry.size for entry in moved.entries)
     return Content(container.uri, digest, content.digest, len(moved.entries), size)
+
+
+def _readers(model: str, transfer: Transfer) -> Readers:
+    """What looks into the source of a model that nobody looked into before; its waits are told, and it can be stopped."""
+    return Readers(
+        transfer.hub,
+        transfer.blobs,
+        transfer.clones,
+        transfer.patience,
+        transfer.stop,
+        lambda path, seconds, error: transfer.progress.waits(model, path, seconds, error.message),
+    )
 
 
 @dataclass(frozen=True, slots=True)
