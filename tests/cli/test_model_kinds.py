@@ -26,7 +26,7 @@ def add(project: Path, name: str, source: str, task: str = "", more: str = "") -
 def add_hub(project: Path, emulator: Emulator, name: str, files: Files, task: str, *, more: str = "") -> None:
     folder = project.parent / "hub" / "contoso" / name
     write(folder, files)
-    commit = emulator.add_repository(folder, f"contoso/{name}")
+    commit = emulator.add_repository(f"contoso/{name}", folder)
     add(project, name, f"{{huggingface: contoso/{name}, revision: {commit}}}", task, more)
 
 

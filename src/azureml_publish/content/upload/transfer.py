@@ -102,7 +102,7 @@ def publish_content(
 
 
 def _readers(model: str, transfer: Transfer) -> Readers:
-    """What looks into the source of a model that nobody looked into before; its waits are told, and it can be stopped."""
+    """What looks into a source that nobody looked into before; its waits are told, and it can be stopped."""
     return Readers(
         transfer.hub,
         transfer.blobs,
