@@ -229,12 +229,11 @@ def test_mlmodel_says_what_mlflow_itself_would(proof: Proof, name: str) -> None:
     assert published["signature"] == saved["signature"] == proof.told["models"][name]["signature"]
     assert published["mlflow_version"] == saved["mlflow_version"]
     ours, theirs = published["flavors"]["transformers"], saved["flavors"]["transformers"]
-    assert set(theirs) - set(ours) <= {"torch_dtype"}, "the dtype is in config.json, where transformers looks as well"
     named = {"source_model_name"} | (
         set() if SETTINGS.get(name) == NAMED else {"pipeline_model_type", "tokenizer_type"}
     )
     assert {key: ours[key] for key in ours if key not in named} == {
-        key: theirs[key] for key in theirs if key not in named | {"torch_dtype"}
+        key: theirs[key] for key in theirs if key not in named
     }
     function = published["flavors"]["python_function"]
     assert {key: function[key] for key in ("env", "loader_module")} == {
