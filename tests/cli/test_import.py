@@ -207,6 +207,15 @@ BROKEN = {
         ),
         "bad/model.yaml:1:1: error DOC005",
     ),
+    "a password in an address": (
+        lambda root: write_asset(
+            root,
+            "bad",
+            CUSTOM.replace("custom-one", "bad"),
+            model__yaml="path:\n  type: git\n  uri: https://bob:SECRET@example.com/contoso/models.git\n",
+        ),
+        "bad/model.yaml:3:3: error DOC005",
+    ),
     "sections that are none": (
         lambda root: write_asset(
             root, "bad", CUSTOM.replace("custom-one", "bad").replace("tags:", "properties: 3\ntags:")
@@ -227,6 +236,7 @@ def test_a_bad_folder_is_told_with_its_place_and_the_rest_goes_through(
     assert ran.code == 4
     assert place in ran.err.replace(str(assets), "")
     assert "NOT EQUAL" not in ran.out
+    assert "SECRET" not in ran.out + ran.err
     written = {path.name for path in models.iterdir()}
     assert {"native-one", "native-two", "tagged-one", "custom-one"} <= written
     assert ("bad" in written) == (case in WRITTEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -130,3 +131,41 @@ def test_a_character_that_the_output_has_no_code_for_is_replaced(project: Path, 
     code, out, err = run("lint", "-o", "json")
     assert code == 4
     assert json.loads(out.decode("ascii"))["diagnostics"]
+
+
+@pytest.mark.long
+def test_what_is_registered_is_shown_whatever_the_output_can_encode(publish: Run, project: Path) -> None:
+    """Whole processes, as the encoding is that of their streams."""
+    card = project / "models/bert-base-cased/card.md.j2"
+    odd = "NVIDIA\u00ae NVLink\u00ae \u2014 \u6a21\u578b \U0001f917 \u0645\u0631\u062d\u0628\u0627"
+    edit(card, "{% block summary %}", f"{{% block summary %}}\n{odd}\n")
+    assert publish("apply", "bert-base-cased", "--yes").code == 0
+    edit(card, odd, f"{odd} changed")
+    for words in (["show", "bert-base-cased"], ["explain", "description", "-m", "bert-base-cased"], ["plan"]):
+        for encoding in ("cp1252", "latin-1", "cp437", "gbk", "shift_jis"):
+            environ = {**os.environ, "PYTHONIOENCODING": encoding}
+            ran = subprocess.run([COMMAND, *words], cwd=project, env=environ, capture_output=True, check=False)
+            assert (ran.returncode, ran.stderr.count(b"internal")) == (0, 0), (words, encoding, ran)
+            assert b"NVIDIA" in ran.stdout
+            assert b"?" in ran.stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+def test_a_storage_that_cannot_be_reached_is_no_surprise(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch, debug: list[str]
+) -> None:
+    """azure-storage-blob attempts it again some times, which takes seconds."""
+    spec = project / "models/bert-base-cased/model.yaml"
+    text = spec.read_text(encoding="utf-8")
+    source = "source: {azureblob: {storage: contoso, container: models, path: a/model.onnx}}"
+    spec.write_text(re.sub(r"source:\n( .*\n)+", f"{source}\n", text), encoding="utf-8")
+    card = '{% extends "card.md.j2" %}\n{% block summary %}\nSmall.\n{% endblock %}\n'
+    spec.with_name("card.md.j2").write_text(card, encoding="utf-8")
+    monkeypatch.setenv("PUBLISH_BLOB_ENDPOINT", "http://127.0.0.1:9/{storage}")
+    ran = publish(*debug, "apply", "bert-base-cased", "--yes")
+    assert ran.code == 1
+    assert "The storage cannot be reached for http://127.0.0.1:9/contoso/models/a/model.onnx." in ran.out
+    assert "Check name and network." in ran.out
+    assert "unexpected" not in ran.out + ran.err
+    assert "Traceback" not in ran.err

@@ -28,7 +28,7 @@ class Draft:
     """The content of a spec for an asset folder, before presets and defaults.
 
     Attributes:
-        asset: the asset folder.
+        read: the asset folder, with its documents.
         layout: the layout of its metadata.
         head: the keys of the spec that stay unchanged later, in order.
         lists: allow-lists by scenario.
@@ -39,7 +39,7 @@ class Draft:
         categories: of the catalogue entry.
     """
 
-    asset: AssetFolder
+    read: ReadFolder
     layout: LayoutName
     head: Mapping[str, Any]
     lists: Mapping[Scenario, tuple[str, ...]]
@@ -48,6 +48,11 @@ class Draft:
     finetune: Mapping[str, Any] | None
     metadata: Mapping[str, Any]
     categories: tuple[str, ...] | None
+
+    @property
+    def asset(self) -> AssetFolder:
+        """The asset folder."""
+        return self.read.asset
 
 
 def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
@@ -77,7 +82,7 @@ def draft_spec(read: ReadFolder, found: list[Diagnostic]) -> Draft | None:
     lists, recommended = _lists(metadata)
     head = _head(asset, gathered.properties, gathered.tags, metadata)
     return Draft(
-        asset,
+        read,
         layout,
         head,
         lists,

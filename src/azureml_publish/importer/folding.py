@@ -27,7 +27,7 @@ from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG
 from azureml_publish.skus import Catalogue, Selection
 from azureml_publish.skus.compute import resolve_compute
 from azureml_publish.spec import PLACES, ModelSpec
-from azureml_publish.spec.reading import INVALID_VALUE
+from azureml_publish.spec.reading import CREDENTIAL_HELPER, INVALID_VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +166,26 @@ def _validated(data: dict[str, Any], draft: Draft, found: list[Diagnostic]) -> M
             if key == "metadata" and len(error["loc"]) > 1 and isinstance(within, dict):
                 within.pop(str(error["loc"][1]), None)
             elif key in ("name", "version", "type", "source", "tasks"):
-                found.append(_needed(draft, key, str(error["msg"])))
+                found.append(_needed(draft, key, dict(error)))
                 return None
             else:
                 data.pop(key, None)
     return None
 
 
-def _needed(draft: Draft, key: str, message: str) -> Diagnostic:
-    files = draft.asset.files
+def _needed(draft: Draft, key: str, error: Mapping[str, Any]) -> Diagnostic:
+    files, publishing = draft.asset.files, draft.read.publishing
     name = files["model"] if key in ("source", "type") else files["spec"]
     what = {"source": "says where its files come from", "tasks": "names the task of an MLflow model"}.get(key, key)
     hint = "Write path: {type: azureblob, storage_name: …, container_name: …, container_path: …}."
     if key == "tasks":
         hint = "Write system_metadata: {tasks: {inferenceTasks: [fill-mask]}}, or tags: {task: fill-mask}."
     where = Location(f"{draft.asset.shown}/{name}")
+    if key == "source" and publishing is not None:
+        where = publishing.location(("path", str(error["loc"][-1])))
+    message = str(error["msg"])
+    if error["type"] == "password_in_address":
+        hint = CREDENTIAL_HELPER
     return INVALID_VALUE.at(where, f"Nothing usable {what} in {draft.asset.shown}: {message}.", hint)
 
 

@@ -18,6 +18,10 @@ MISSING_KEY = Rule("DOC004", "missing-key", Severity.ERROR, "A required key is m
 INVALID_VALUE = Rule("DOC005", "invalid-value", Severity.ERROR, "A value has the wrong type or is not allowed.")
 
 
+CREDENTIAL_HELPER = "Take it out and revoke it; git gets passwords from a credential helper (git help credentials)."
+"""What to do about a password in an address."""
+
+
 class Written(BaseModel):
     """Base class of everything in the files that people write."""
 
@@ -102,7 +106,7 @@ _WANTED = {
     "string_too_short": ("it must not be empty", "Write a value."),
     "password_in_address": (
         "an address without a password is wanted",
-        "Take it out and revoke it; git gets passwords from a credential helper (git help credentials).",
+        CREDENTIAL_HELPER,
     ),
     "union_tag_invalid": (
         "a query or a list of sizes is wanted",

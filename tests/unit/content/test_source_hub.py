@@ -13,6 +13,7 @@ import pytest
 
 from azureml_publish.content.packaging.tree import HubOrigin
 from azureml_publish.content.sources.hub import Hub
+from azureml_publish.content.upload.retry import Patience
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, Unreachable
 from azureml_publish.spec import HubSource
@@ -138,3 +139,47 @@ def test_what_may_not_be_read_is_told_before_the_first_byte(
     with pytest.raises(error) as refused:
         Hub(emulator.environment["HF_ENDPOINT"], sleep=lambda _seconds: None).list_files(source)
     assert mend in refused.value.hint  # type: ignore[attr-defined]
+
+
+LIMITS = [
+    {"RateLimit": '"resolvers";r=0;t=40', "RateLimit-Policy": '"fixed window";"resolvers";q=3000;w=300'},
+    {"Retry-After": "40"},
+]
+SOURCE = HubSource(huggingface="google-bert/bert-base-cased", revision=COMMIT)
+
+
+@pytest.mark.parametrize("headers", LIMITS, ids=["RateLimit", "Retry-After"])
+@pytest.mark.parametrize("call", ["list_files", "describe", "read"])
+def test_a_rate_limit_is_waited_for_as_long_as_the_hub_says(
+    emulator: Emulator, headers: dict[str, str], call: str
+) -> None:
+    """Both forms of https://huggingface.co/docs/hub/rate-limits; the window ends by the clock that is handed in."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if sum(slept) > 39.9:
+            emulator.faults.clear()
+
+    hub = Hub(emulator.environment["HF_ENDPOINT"], sleep=sleep)
+    (card,) = (one for one in hub.list_files(SOURCE) if one.path == "config.json")
+    emulator.faults.add(service="hub", status=429, headers=headers)
+    if call == "list_files":
+        assert card in hub.list_files(SOURCE)
+    elif call == "describe":
+        assert hub.describe(SOURCE.huggingface, COMMIT).revision == COMMIT
+    else:
+        origin = HubOrigin(SOURCE.huggingface, COMMIT, card.path)
+        data = Patience(sleep=sleep).attempt(lambda: b"".join(hub.read(origin, 0, card.size, card.size)))
+        assert len(data) == card.size
+    assert sum(slept) == pytest.approx(40, abs=0.5)
+
+
+@pytest.mark.parametrize("name", ["RateLimit", "Retry-After"])
+def test_a_window_that_is_too_long_is_told_at_once(emulator: Emulator, name: str) -> None:
+    slept: list[float] = []
+    value = "301" if name == "Retry-After" else '"api";r=0;t=301'
+    emulator.faults.add(service="hub", status=429, headers={name: value})
+    with pytest.raises(Unreachable, match="429") as told:
+        Hub(emulator.environment["HF_ENDPOINT"], sleep=slept.append).list_files(SOURCE)
+    assert (told.value.retry_after, slept) == (301, [])
