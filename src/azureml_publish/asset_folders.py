@@ -12,7 +12,8 @@ from typing import Any
 from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
-from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE, shown_path
+from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.project import MISSING_FILE, shown_path, unusable_file
 
 ASSET_FILE = "asset.yaml"
 SPEC_FILE = "spec.yaml"
@@ -138,14 +139,12 @@ class _Reader:
         """A file's text to the byte, a byte order mark included."""
         path = self._path / name
         try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
-                hint = "Keep text files small; the weights are where model.yaml says."
-                self._found.append(MISSING_FILE.at(Location(f"{self._shown}/{name}"), message, hint))
-                return None
-            raw = path.read_bytes()
-        except OSError:
+            raw = read_file(path, self._path)
+        except UnusableFile as error:
             where = named_in.location(key) if named_in else Location(f"{self._shown}/{name}")
+            if not error.missing:
+                self._found.append(unusable_file(f"{self._shown}/{name}", error))
+                return None
             hint = f"Add {name} to the folder, or correct the name."
             self._found.append(MISSING_FILE.at(where, f"{self._shown}/{name} is not there.", hint))
             return None
@@ -260,9 +259,8 @@ def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
     for name, pattern in ((ASSET_FILE, _TYPE), (SPEC_FILE, _SCHEMA)):
         if inside.get(name) is False:
             try:
-                with (folder / name).open("rb") as file:
-                    said = pattern.search(file.read(MAX_FILE_BYTES))
-            except OSError:
+                said = pattern.search(read_file(folder / name, folder))
+            except UnusableFile:
                 continue
             if said is not None:
                 return said[1].lower() == b"model"

@@ -8,6 +8,7 @@ import fnmatch
 import json
 import math
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml, walk
 from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 
 CONFIG_FILE = files.CONFIG_FILE
@@ -38,9 +40,6 @@ BROKEN_SAMPLE = Rule("SMPL001", "sample-invalid-json", Severity.ERROR, "A sample
 
 MOST_NAMES = 12
 """How many names are listed when none is similar to the given one."""
-
-MAX_FILE_BYTES = 4 * 1024 * 1024
-"""Files that people write are far smaller. A larger file is not read into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +130,15 @@ def load_project(root: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     models: list[ModelFolder] = []
     unreadable: list[str] = []
     folder_root = root / "models"
-    folders = sorted(path for path in folder_root.iterdir() if path.is_dir()) if folder_root.is_dir() else []
-    for path in folders:
-        if path.name.startswith("."):
-            continue
+    for path in _model_folders(root, folder_root, unreadable, found):
         before = len(found)
         model = _read_model(root, path, found)
         if model is None or any(mistake.severity is Severity.ERROR for mistake in found[before:]):
             unreadable.append(path.name)
         else:
             models.append(model)
+    if (root / "templates").is_dir():
+        _is_inside(root, root / "templates", found)
     clashes = tuple(_same_names(models))
     found.extend(clashes)
     return Project(root, config, document, tuple(models), tuple(unreadable)), tuple(found)
@@ -175,6 +173,32 @@ def _misnamed(name: str, names: Iterable[str]) -> str:
     return "" if name in names else next((one for one in sorted(names) if one.lower() in meant), "")
 
 
+def _model_folders(root: Path, folder: Path, unreadable: list[str], found: list[Diagnostic]) -> Iterable[Path]:
+    """The folders of models, sorted; those that a link leads out of the project are reported and left out."""
+    if not folder.is_dir() or not _is_inside(root, folder, found):
+        return
+    for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        if _is_inside(root, path, found):
+            yield path
+        else:
+            unreadable.append(path.name)
+
+
+def _is_inside(root: Path, path: Path, found: list[Diagnostic]) -> bool:
+    try:
+        resolve_inside(path, root)
+    except UnusableFile as error:
+        found.append(unusable_file(shown_path(root, path), error))
+        return False
+    return True
+
+
+def unusable_file(shown: str, error: UnusableFile, where: Location | None = None) -> Diagnostic:
+    """What is reported of a file that cannot be read; `shown` is its path as the user knows it."""
+    hint = f"Create {shown}." if error.missing else error.hint
+    return MISSING_FILE.at(where or Location(shown), f"{shown} {error.reason}.", hint)
+
+
 def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder | None:
     names = _names_in(path)
     if other := _misnamed(SPEC_FILE, names):
@@ -188,7 +212,7 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
         return None
     spec, mistakes = read_spec(document, ModelSpec)
     found.extend(mistakes)
-    finished = FINISHED_CARD in names and CARD_FILE not in names and (path / FINISHED_CARD).is_file()
+    finished = FINISHED_CARD in names and CARD_FILE not in names
     own = path / (FINISHED_CARD if finished else CARD_FILE)
     card: str | None = PLAIN_CARD
     if spec is None or not spec.description or own.name in names:
@@ -199,7 +223,7 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
     samples = tuple(sample for name in sampled if (sample := _read_sample(root, path, name, found)))
     if spec is None or card is None:
         return None
-    carried = _carried(path / CARRIED_FOLDER) if CARRIED_FOLDER in names else ()
+    carried = _carried(root, path / CARRIED_FOLDER, found) if CARRIED_FOLDER in names else ()
     return ModelFolder(path.name, path, spec, document, shown_path(root, own), card, samples, finished, carried)
 
 
@@ -211,17 +235,30 @@ def _names_in(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _carried(folder: Path) -> tuple[CarriedFile, ...]:
-    """The files below a folder; links are not followed."""
-    if not folder.is_dir():
+def _carried(root: Path, folder: Path, found: list[Diagnostic]) -> tuple[CarriedFile, ...]:
+    """The files below a folder; links in it are not followed."""
+    if not folder.is_dir() or not _is_inside(root, folder, found):
         return ()
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-    return tuple(CarriedFile(path.relative_to(folder).as_posix(), path) for path in found)
+    carried = []
+    for path in sorted(folder.rglob("*")):
+        kept = os.lstat(path)
+        if not stat.S_ISREG(kept.st_mode):
+            continue
+        shown = shown_path(root, path)
+        if kept.st_size > files.MAX_CARRIED_BYTES:
+            message = f"{shown} is larger than {files.MAX_CARRIED_BYTES // 2**20} MiB."
+            found.append(MISSING_FILE.at(Location(shown), message, "Keep it small; weights have a source."))
+        elif any(files.is_private(part) for part in path.relative_to(folder).parts):
+            message = f"{shown} would be a part of git's own folder, or of the state of runs."
+            found.append(MISSING_FILE.at(Location(shown), message, "Give the folder another name."))
+        else:
+            carried.append(CarriedFile(path.relative_to(folder).as_posix(), path))
+    return tuple(carried)
 
 
 def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -> Sample | None:
     path = folder / SAMPLES_FOLDER / f"{name}.json"
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     text = _read_text(root, path, found)
     if text is None:
@@ -281,7 +318,7 @@ def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document 
 def read_optional(root: Path, name: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """The text of a file of the project that need not be there; None where it is not, or cannot be read."""
     found: list[Diagnostic] = []
-    text = _read_text(root, root / name, found) if (root / name).exists() else None
+    text = _read_text(root, root / name, found) if os.path.lexists(root / name) else None
     return text, tuple(found)
 
 
@@ -289,20 +326,9 @@ def _read_text(root: Path, path: Path, found: list[Diagnostic], *, whole: bool =
     """A file's text; a byte order mark is dropped unless the text is wanted whole."""
     shown = shown_path(root, path)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
-            found.append(
-                MISSING_FILE.at(Location(shown), message, "Keep what people write small; weights have a source.")
-            )
-            return None
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        found.append(MISSING_FILE.at(Location(shown), f"{shown} is not there.", f"Create {shown}."))
-        return None
-    except OSError as error:
-        found.append(
-            MISSING_FILE.at(Location(shown), f"{shown} cannot be read: {error.strerror}.", "Make it a readable file.")
-        )
+        raw = read_file(path, root)
+    except UnusableFile as error:
+        found.append(unusable_file(shown, error))
         return None
     text, mistakes = decode(raw, shown)
     found.extend(mistakes)

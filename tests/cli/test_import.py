@@ -301,10 +301,10 @@ def test_a_changed_card_or_file_is_no_silent_difference(publish: Run, assets: Pa
 def test_a_disk_that_is_full_leaves_nothing_half_written(
     publish: Run, assets: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_source: object, _target: object) -> None:
+    def full(_file: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copyfile", full)
+    monkeypatch.setattr("azureml_publish.importer.placing.read_carried", full)
     ran = publish("import", str(assets / "native-one"), "--into", str(models))
     assert ran.code == 1
     assert ran.err == "error: native-one cannot be written: No space left on device.\n"

@@ -10,7 +10,8 @@ import pytest
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.project import MAX_FILE_BYTES, Project, find_root, load_project, select_models, shown_path
+from azureml_publish.files import MAX_FILE_BYTES
+from azureml_publish.project import Project, find_root, load_project, select_models, shown_path
 
 SPEC = "name: {name}\nversion: 1\nsource: {{huggingface: org/a, revision: main}}\ntasks: {{inference: fill-mask}}\n"
 CARD = '{% extends "card.md.j2" %}\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,9 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
-from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.documents import Document, decode, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
-from azureml_publish.files import write_edited
+from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
 from azureml_publish.importer import (
     Difference,
     Draft,
@@ -97,15 +98,20 @@ def command(
 
 
 def _find_target(run: RunContext, into: str) -> Target:
-    models = (run.directory / into).resolve()
+    models = Path(os.path.abspath(run.directory / into))  # noqa: PTH100 - a link is refused, not followed
     if models.name != "models":
         hint = f"Write --into {into.rstrip('/')}/models; its parent folder is then the project."
         raise UsageProblem(f"A project keeps its model folders in 'models', not in '{models.name}'.", hint=hint)
     root = models.parent
+    check_target(models / "any", root)
     path = root / CONFIG_FILE
     if not path.is_file():
         return Target(root, models, None, ProjectConfig())
-    document, found = parse_yaml(path.read_text(encoding="utf-8-sig"), shown_path(run.directory, path))
+    shown = shown_path(run.directory, path)
+    text, undecodable = decode(read_file(path, root), shown)
+    if undecodable:
+        raise unusable(undecodable)
+    document, found = parse_yaml(text, shown)
     config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
     if document is None or config is None:
         raise unusable((*found, *wrong))
@@ -153,6 +159,11 @@ def _sort_out(
     known: list[Draft] = []
     for draft in drafts:
         path = target.models / draft.asset.folder
+        if not is_folder_name(draft.asset.folder):
+            message = f"{draft.asset.shown} was not imported: its name cannot be a folder's."
+            hint = "Give it a name of letters, digits, '-', '_' and '.' first."
+            found.append(ImportRules.NOT_READABLE.at(Location(draft.asset.shown), message, hint))
+            continue
         if overwrite or not path.exists():
             new.append(draft)
         elif check:
@@ -195,12 +206,12 @@ def _import(
             found.extend(difference(one, unequal) for unequal in one.unequal)
             folded.append(one)
     if folded:
-        target.models.mkdir(parents=True, exist_ok=True)
+        make_folder(target.models, target.root)
         if target.document is None or text != target.document.text:
             write_edited(target.root / CONFIG_FILE, text)
     for one in folded:
         try:
-            place_folder(target.models / one.draft.asset.folder, one.files)
+            place_folder(target.models / one.draft.asset.folder, target.root, one.files)
         except OSError as error:
             raise PublishError(f"{one.draft.asset.folder} cannot be written: {error.strerror}.") from error
     used = Counter(names[sizes] for draft in drafts for sizes in draft.lists.values() if sizes in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
 
@@ -11,7 +12,7 @@ from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.content.sources.hub import HubRepository
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
-from azureml_publish.files import write_whole
+from azureml_publish.files import check_target, is_folder_name, write_whole
 from azureml_publish.importer import place_folder
 from azureml_publish.pipeline.references import read_project
 from azureml_publish.pipeline.registries import Opened, open_registry
@@ -33,21 +34,22 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
     one. Without a project here, an empty publish.yaml begins one.
     """
     chosen = name or re.sub(r"[^a-zA-Z0-9._-]+", "-", repository.rpartition("/")[2])
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen):
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen) or not is_folder_name(chosen):
         hint = "Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: --name NAME."
         raise UsageProblem(f"A registry does not take the name '{chosen}'.", hint=hint)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", repository, re.ASCII):
         raise UsageProblem(f"'{repository}' is no repository of the Hub.", hint="Write ORG/NAME.")
     project = _project(output)
     folder = project.root / "models" / chosen
-    if folder.exists():
+    check_target(folder, project.root)
+    if os.path.lexists(folder):
         raise UsageProblem(f"{shown_path(project.root, folder)} is there already.", hint="Choose another --name.")
     with open_registry(output.run, project, registry) as opened:
         found = _describe(opened, repository, revision)
         version = opened.registry.state(chosen, 1).next_version
     texts = _render(project, chosen, version, found)
     try:
-        place_folder(folder, {file: text.encode() for file, text in texts.items()})
+        place_folder(folder, project.root, {file: text.encode() for file, text in texts.items()})
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from error
     written = [shown_path(project.root, folder / file) for file in texts]

@@ -19,7 +19,7 @@ from azureml_publish.cli.options import as_of_option, models_argument, registry_
 from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.errors import UsageProblem
-from azureml_publish.files import write_whole
+from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
 from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
 from azureml_publish.lint.rule_book import always_looks, rulebook
@@ -29,7 +29,7 @@ from azureml_publish.pipeline.fix import diff_text, mend, write_mended
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import MAX_FILE_BYTES, find_root, shown_path
+from azureml_publish.project import find_root, shown_path
 from azureml_publish.render import default_templates
 from azureml_publish.reporters.diagnostics import counted, diagnostics_summary, diagnostics_text
 from azureml_publish.reporters.frames import Sources
@@ -242,11 +242,11 @@ def _told(asked: _Asked, staged: CheckedProject) -> tuple[tuple[Diagnostic, ...]
 def _baseline(path: Path, root: Path) -> tuple[str, str]:
     """The text of a baseline, and its path as the user knows it."""
     try:
-        return path.read_bytes().decode("utf-8-sig"), shown_path(root, path)
-    except (OSError, UnicodeDecodeError) as error:
+        return read_file(path, None, limit=MAX_CARRIED_BYTES).decode("utf-8-sig"), shown_path(root, path)
+    except (UnusableFile, UnicodeDecodeError) as error:
         hint = f"Write it with `publish lint --write-baseline {path.name}`."
-        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageProblem(f"The baseline {path.name} cannot be read: {what}.", hint=hint) from error
+        what = error.reason if isinstance(error, UnusableFile) else "is not UTF-8"
+        raise UsageProblem(f"The baseline {path.name} cannot be used: it {what}.", hint=hint) from error
 
 
 def _resolved(path: Path | None, run: RunContext) -> Path | None:
@@ -283,10 +283,8 @@ def _sources(root: Path) -> Sources:
             base = default_templates()
         file = base / below
         try:
-            if file.stat().st_size > MAX_FILE_BYTES:
-                return None
-            text = file.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError):
+            text = read_file(file, base).decode()
+        except (UnusableFile, UnicodeDecodeError):
             return None
         return tuple(re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")))
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from azureml_publish.files import write_whole
+from azureml_publish.errors import UsageProblem
+from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, make_folder, read_file, write_whole
 
 SCHEMA_VERSION = 1
 
@@ -49,9 +50,9 @@ class Digests:
             return
         kept = {path: noted for path, noted in sorted(self._noted.items()) if Path(path).exists()}
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._file.parent)
             write_whole(self._file, json.dumps({"schema_version": SCHEMA_VERSION, "files": kept}), durable=False)
-        except OSError:
+        except (OSError, UsageProblem):
             return  # a folder that may only be read: the next run hashes again
         self._changed = False
 
@@ -62,7 +63,7 @@ def _state(found: os.stat_result) -> list[Any]:
 
 def _read(file: Path) -> dict[str, list[Any]]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_file(file, None, limit=MAX_CARRIED_BYTES))
         if document["schema_version"] != SCHEMA_VERSION:
             return {}
         return {
@@ -70,5 +71,5 @@ def _read(file: Path) -> dict[str, list[Any]]:
             for path, noted in document["files"].items()
             if [type(one) for one in noted] == [int, int, int, int, str] and len(noted[-1]) == 64
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (UnusableFile, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}

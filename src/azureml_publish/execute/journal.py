@@ -25,8 +25,11 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
+from azureml_publish.files import UnusableFile, read_file
 
 SCHEMA_VERSION = 1
+
+MAX_JOURNAL_BYTES = 256 * 1024 * 1024
 
 MOST_JOURNALS = 50
 """Journals that are kept of a registry, this run's included. Only the newest is ever read by a run."""
@@ -257,9 +260,11 @@ def read_journal(path: Path) -> PastRun | None:
         UnusableJournal: see `last_run`.
     """
     try:
-        whole, _, _ = path.read_bytes().rpartition(b"\n")  # what follows the last line end was cut off
+        whole, _, _ = read_file(path, None, limit=MAX_JOURNAL_BYTES).rpartition(
+            b"\n"
+        )  # what follows the last line end was cut off
         lines = whole.decode().split("\n") if whole else []
-    except (OSError, ValueError) as error:
+    except (UnusableFile, ValueError) as error:
         raise UnusableJournal(f"{path} cannot be read: {error}.", hint=_HINT) from error
     if not lines:
         return None

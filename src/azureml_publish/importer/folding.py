@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from azureml_publish.assets import SCENARIOS, CarriedFile, MinSkuSpec
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import dump_yaml, parse_yaml
+from azureml_publish.files import read_carried
 from azureml_publish.importer.cards import FoldedCard, fold_card
 from azureml_publish.importer.comparing import NOTHING, Difference, compare
 from azureml_publish.importer.defaults import without_defaults
@@ -54,7 +55,7 @@ class Folded:
     """
 
     draft: Draft
-    files: Mapping[str, bytes | Path]
+    files: Mapping[str, bytes | CarriedFile]
     verbatim: tuple[str, ...]
     card_blocks: int | None
     unequal: tuple[Difference, ...] = ()
@@ -93,8 +94,8 @@ def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None
     card = _plain_card(draft) if draft.asset.plain else fold_card(draft.asset.card, folder, allow, kit.style)
     if "huggingface" in data["source"]:
         carried = _not_rendered(folder, kit, carried)
-    files: dict[str, bytes | Path] = {MODEL_FILE: text.encode(), **card.files}
-    files |= {f"{CARRIED_FOLDER}/{file.path}": file.origin for file in carried}
+    files: dict[str, bytes | CarriedFile] = {MODEL_FILE: text.encode(), **card.files}
+    files |= {f"{CARRIED_FOLDER}/{file.path}": file for file in carried}
     return Folded(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, kit)))
 
 
@@ -249,4 +250,4 @@ def _not_rendered(folder: ModelFolder, kit: Kit, carried: tuple[CarriedFile, ...
     if rendered is None:
         return carried
     made = {file.path: file.text.encode() for file in rendered.files}
-    return tuple(file for file in carried if made.get(file.path) != file.origin.read_bytes())
+    return tuple(file for file in carried if made.get(file.path) != read_carried(file))

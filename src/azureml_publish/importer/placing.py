@@ -7,18 +7,24 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from azureml_publish.assets import CarriedFile
+from azureml_publish.files import check_target, make_folder, read_carried
 
-def place_folder(target: Path, files: Mapping[str, bytes | Path]) -> None:
+
+def place_folder(target: Path, root: Path, files: Mapping[str, bytes | CarriedFile]) -> None:
     """Write a folder that appears complete or not at all; an existing one is replaced.
 
     Args:
         target: the folder; its parent is created if it is missing.
+        root: the project, below which no folder is a link.
         files: by path below the folder: bytes, or a file to copy.
 
     Raises:
+        UsageProblem: a link leads out of the project.
         OSError: it cannot be written; nothing of it remains.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent, root)
+    check_target(target, root)
     made = Path(tempfile.mkdtemp(dir=target.parent, prefix=".import-"))
     try:
         whole = made / "new"
@@ -28,7 +34,7 @@ def place_folder(target: Path, files: Mapping[str, bytes | Path]) -> None:
             if isinstance(content, bytes):
                 path.write_bytes(content)
             else:
-                shutil.copyfile(content, path)
+                path.write_bytes(read_carried(content))
         if target.exists():
             target.rename(made / "old")
         whole.rename(target)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from azureml_publish.asset_folders import AssetFolder
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.documents import parse_yaml
+from azureml_publish.files import read_carried
 from azureml_publish.importer.comparing import NOTHING, Difference, compare
 
 
@@ -44,11 +45,11 @@ def _first_change(before: str, after: str) -> tuple[str, str]:
 def _other_files(asset: AssetFolder, rendered: RenderedModel) -> Iterator[Difference]:
     own = {"spec.yaml", "asset.yaml", "model.yaml", "description.md"}
     made = {file.path: file.text.encode() for file in rendered.files if file.path not in own}
-    made |= {file.path: file.origin.read_bytes() for file in rendered.carried}
+    made |= {file.path: read_carried(file) for file in rendered.carried}
     for file in asset.carried:
         if file.path not in made:
             yield Difference(file.path, (), "a file", NOTHING)
-        elif made.pop(file.path) != file.origin.read_bytes():
+        elif made.pop(file.path) != read_carried(file):
             yield Difference(file.path, (), "a file", "another content")
     for path in made:
         reason = "it is made for every model from the Hub" if path == "MLmodel" else ""

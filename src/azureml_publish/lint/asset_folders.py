@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any, get_args
 
 from azureml_publish.asset_folders import NOT_READABLE, ReadFolder
-from azureml_publish.assets import ModelType
+from azureml_publish.assets import CarriedFile, ModelType
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
+from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
-from azureml_publish.project import MAX_FILE_BYTES, MISSING_FILE
+from azureml_publish.project import unusable_file
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.spec import PAGE_KEYS, Profile
 
@@ -31,7 +31,7 @@ def describe_asset(
     found: list[Diagnostic] = []
     spec: Mapping[str, Any] = asset.spec
     gathered = gather(*(_mapping(spec.get(section)) for section in SECTIONS))
-    carried = {file.path: file.origin for file in asset.carried}
+    carried = {file.path: file for file in asset.carried}
     mlmodel = None
     if MLMODEL in carried and (text := _text(carried[MLMODEL], f"{asset.shown}/{MLMODEL}", found)) is not None:
         mlmodel, wrong = parse_yaml(text, f"{asset.shown}/{MLMODEL}")
@@ -97,13 +97,14 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(path: Path, shown: str, found: list[Diagnostic]) -> str | None:
+def _text(file: CarriedFile, shown: str, found: list[Diagnostic]) -> str | None:
     """A further file's text; None, with a diagnostic, where it is too large to be text or no UTF-8."""
-    if path.stat().st_size > MAX_FILE_BYTES:
-        message = f"The file is larger than {MAX_FILE_BYTES // 2**20} MiB."
-        found.append(MISSING_FILE.at(Location(shown), message, "Keep what people write small; weights lie elsewhere."))
+    try:
+        raw = read_carried(file, limit=MAX_FILE_BYTES)
+    except UnusableFile as error:
+        found.append(unusable_file(shown, error))
         return None
-    text, wrong = decode(path.read_bytes(), shown)
+    text, wrong = decode(raw, shown)
     found.extend(wrong)
     return None if wrong else text
 

@@ -20,8 +20,9 @@ from typing import Any, Self
 
 import azureml_publish
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
+from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.lint.engine import Fact, LinkUse
-from azureml_publish.project import MAX_FILE_BYTES, shown_path
+from azureml_publish.project import shown_path
 from azureml_publish.spec import Profile
 
 DAYS = 30
@@ -133,11 +134,11 @@ def digest_of(folder: Path, root: Path, as_of: date, profile: Profile = "registr
     )
     try:
         for path in sorted(_files(str(folder))):
-            raw = Path(path).read_bytes()
+            raw = read_file(Path(path), folder)
             name = os.path.relpath(path, folder).encode("utf-8", "surrogateescape")
             digest.update(b"%d\0%s\0%d\0" % (len(name), name, len(raw)))
             digest.update(raw)
-    except OSError:
+    except (OSError, UnusableFile):
         return None
     return digest.digest()
 
@@ -146,7 +147,7 @@ def _files(folder: str) -> list[str]:
     """Paths of the files below a folder.
 
     Raises:
-        OSError: one cannot be read, is a link or too large to be read whole.
+        OSError: a folder cannot be read, or one is a link.
     """
     found = []
     with os.scandir(folder) as entries:
@@ -155,8 +156,6 @@ def _files(folder: str) -> list[str]:
                 raise OSError
             if entry.is_dir():
                 found += _files(entry.path)
-            elif entry.stat().st_size > MAX_FILE_BYTES:
-                raise OSError
             else:
                 found.append(entry.path)
     return found

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
-from azureml_publish.files import write_bytes
+from azureml_publish.files import MAX_FILE_BYTES, read_file, write_bytes
 from azureml_publish.lint.fixes import apply_fixes, fix_path
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.project import FINISHED_CARD, MAX_FILE_BYTES
+from azureml_publish.project import FINISHED_CARD
 from azureml_publish.reporters.differences import file_diff
 
 ROUNDS = 10
@@ -118,7 +118,7 @@ def write_mended(root: Path, mending: Mending) -> tuple[str, ...]:
     """Write what mending changed; the paths of files that somebody else changed meanwhile, which are left alone."""
     missed = []
     for path, data in mending.after.items():
-        if (root / path).read_bytes() != mending.before[path]:
+        if read_file(root / path, root) != mending.before[path]:
             missed.append(path)
         else:
             write_bytes(root / path, data)
@@ -144,7 +144,7 @@ def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list
         target = root / path
         if not _is_ours(root, target):
             continue
-        text = target.read_bytes().decode("utf-8")
+        text = read_file(target, root).decode("utf-8")
         # Places count from behind a byte order mark, but in a finished card, which keeps it.
         mark = _BOM if text.startswith(_BOM) and target.name != FINISHED_CARD else ""
         result = apply_fixes(text.removeprefix(mark), found)
@@ -190,10 +190,10 @@ def _copy_of(root: Path) -> Iterator[Path]:
         copy = Path(folder).resolve() / root.name
         copy.mkdir()
         for entry in root.iterdir():
-            if entry.name in _COPIED and entry.is_dir():
+            if entry.name in _COPIED and entry.is_dir() and not entry.is_symlink():
                 shutil.copytree(entry, copy / entry.name, symlinks=True, copy_function=_link)
-            elif entry.is_file() and not entry.is_symlink():
-                _link(str(entry), str(copy / entry.name))
+            elif entry.is_file() and entry.resolve().is_relative_to(root.resolve()):
+                _link(str(entry.resolve()), str(copy / entry.name))
             elif entry.name not in _LEFT:
                 (copy / entry.name).symlink_to(entry.resolve())
         yield copy

@@ -114,6 +114,6 @@ def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chos
     """Whether a finding is about what was asked for: the project's own files, or a model that a pattern means."""
     top, _, rest = found.location.path.partition("/")
     folder = rest.partition("/")[0]
-    if top != "models" or folder in {model.folder for model in chosen}:
+    if top != "models" or not rest or folder in {model.folder for model in chosen}:
         return True
     return folder in project.unreadable and (not patterns or any(fnmatch.fnmatchcase(folder, p) for p in patterns))

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from azureml_publish.errors import UsageProblem
 from azureml_publish.execute.journal import Journal, PastRun, exclusive, last_run
+from azureml_publish.files import check_target, is_folder_name
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.plan import Plan
 from azureml_publish.project import Project
@@ -52,7 +54,10 @@ def recording(project: Project, registry: str, verb: str) -> Iterator[Records]:
         JournalFailed: the lock cannot be written.
         UnusableJournal: the last run's journal cannot be read.
     """
+    if not is_folder_name(registry):
+        raise UsageProblem(f"'{registry}' cannot be a registry's name.", hint="Give it another name in publish.yaml.")
     folder = project.root / FOLDER / registry
+    check_target(folder / "lock", project.root)
     with exclusive(folder / "lock", folder):
         last = last_run(folder)
         open_end = last if last is not None and last.end != "finished" else None

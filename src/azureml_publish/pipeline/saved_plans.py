@@ -10,7 +10,7 @@ from pathlib import Path
 
 from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict, NotFound, UsageProblem
-from azureml_publish.files import write_whole
+from azureml_publish.files import UnusableFile, read_file, write_whole
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import Find, Planning, observe_models
@@ -22,6 +22,8 @@ from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plans import NAME_WIDTH
 
 SUFFIX = ".json"
+MAX_PLAN_BYTES = 256 * 1024 * 1024
+"""Some thousand models with their cards take a tenth of it."""
 _SHOWN = 12
 
 
@@ -113,11 +115,11 @@ def check_name(run: RunContext, path: str) -> None:
 
 def _read(file: Path, path: str) -> bytes:
     try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"There is no plan {path}.", hint=f"`publish plan --out {path}` writes one.") from None
-    except OSError as error:
-        raise UsageProblem(f"{path} cannot be read: {error.strerror}.", hint="Name a file that is yours.") from error
+        return read_file(file, None, limit=MAX_PLAN_BYTES)
+    except UnusableFile as error:
+        if error.missing:
+            raise NotFound(f"There is no plan {path}.", hint=f"`publish plan --out {path}` writes one.") from None
+        raise UsageProblem(f"{path} {error.reason}.", hint="Name a file that is yours.") from error
 
 
 def _day(saved: SavedPlan, path: str) -> datetime:

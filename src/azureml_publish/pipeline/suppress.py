@@ -9,10 +9,11 @@ from pathlib import Path
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix
 from azureml_publish.documents import Document, KeyPath, decode
 from azureml_publish.documents.edits import remove_items
+from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.suppression_comments import comment_suppressions
 from azureml_publish.lint.suppressions import Suppressed, Suppression, apply_suppressions
-from azureml_publish.project import MAX_FILE_BYTES, ModelFolder, Project, shown_path
+from azureml_publish.project import ModelFolder, Project, shown_path
 
 
 def suppressed(
@@ -37,7 +38,7 @@ def _of_project(project: Project, *, whole: bool) -> Iterator[Suppression]:
         fix = _removal(project.document, key_path)
         yield Suppression(one.rule, one.reason, where, one.path, judged=whole, fix=fix)
     for path in sorted(project.templates.rglob("*.j2")) if project.templates.is_dir() else ():
-        text = _text(path)
+        text = _text(path, project.root)
         if text is not None:
             yield from comment_suppressions(text, shown_path(project.root, path), judged=whole)
 
@@ -61,11 +62,9 @@ def _removal(document: Document, key_path: KeyPath) -> Fix | None:
     return Fix((Edit.between(document.text, changed),))
 
 
-def _text(path: Path) -> str | None:
+def _text(path: Path, root: Path) -> str | None:
     """A template's text; None where rendering has said, or will say, that it cannot be read."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            return None
-        return decode(path.read_bytes(), path.name)[0]
-    except OSError:
+        return decode(read_file(path, root), path.name)[0]
+    except UnusableFile:
         return None

@@ -24,6 +24,7 @@ from azureml_publish.content.packaging.mlflow_folder import MLMODEL
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import decode, parse_yaml, says
+from azureml_publish.files import read_carried
 from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
@@ -257,7 +258,7 @@ def _with_texts(asset: RenderedAsset, folder: ModelFolder, found: list[Diagnosti
 def _text_of(file: CarriedFile, folder: ModelFolder, found: list[Diagnostic]) -> str:
     """The text of a carried file; empty, with a finding, where it is not UTF-8."""
     path = PurePosixPath(folder.card_path).parent / file.origin.relative_to(folder.path).as_posix()
-    text, wrong = decode(file.origin.read_bytes(), str(path))
+    text, wrong = decode(read_carried(file), str(path))
     found.extend(wrong)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode, parse_yaml
+from azureml_publish.files import UnusableFile
+from azureml_publish.project import unusable_file
 from azureml_publish.render.templates import Templates
 from azureml_publish.spec import Link, ModelSpec, SampleLinks, SampleRow, read_spec
 
@@ -27,7 +29,11 @@ def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnost
     if path is None:
         return SampleLinks(), ()
     shown = templates.shown(path)
-    text, mistakes = decode(path.read_bytes(), shown)
+    try:
+        raw = templates.read(path)
+    except UnusableFile as error:
+        return SampleLinks(), (unusable_file(shown, error),)
+    text, mistakes = decode(raw, shown)
     document, unreadable = parse_yaml(text, shown)
     if document is None or mistakes or unreadable:
         return SampleLinks(), (*mistakes, *unreadable)

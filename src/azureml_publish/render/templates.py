@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, PrefixLoader, meta
+from jinja2 import FunctionLoader, meta
 from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.origins import SourceMap
 from azureml_publish.project import shown_path
 from azureml_publish.render.sandbox import TemplateSandbox
@@ -35,6 +37,15 @@ def default_templates() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "templates"
 
 
+def _leads_out(folder: Path, root: Path, defaults: Path) -> bool:
+    """Whether a link leads a project's folder of templates out of it, which reading the project reports."""
+    try:
+        resolve_inside(folder, defaults if folder == defaults else root)
+    except UnusableFile:
+        return True
+    return False
+
+
 class Templates:
     """The templates of a project: its own folder before the defaults, file by file.
 
@@ -44,16 +55,12 @@ class Templates:
     def __init__(self, root: Path, own: Path, defaults: Path) -> None:
         self._root = root
         self._own = own
-        self._folders = [folder for folder in (own, defaults) if folder.is_dir()]
+        self._folders = [
+            folder for folder in (own, defaults) if folder.is_dir() and not _leads_out(folder, root, defaults)
+        ]
         self._defaults = defaults
         self._cards: dict[str, tuple[str, str]] = {}
-        loader = ChoiceLoader(
-            [
-                FunctionLoader(self._card),
-                FileSystemLoader(self._folders),
-                PrefixLoader({"default": FileSystemLoader(defaults)}),
-            ]
-        )
+        loader = FunctionLoader(self._load)
         self._sandbox = TemplateSandbox(loader)
         self._tracer = TracingSandbox(loader, lambda path: self.shown(Path(path)))
 
@@ -62,7 +69,19 @@ class Templates:
 
     def find(self, name: str) -> Path | None:
         """The file of a template; None if no folder has it."""
-        return next((folder / name for folder in self._folders if (folder / name).is_file()), None)
+        default = name.startswith("default/")
+        folders, below = ([self._defaults], name.removeprefix("default/")) if default else (self._folders, name)
+        if not below or PurePath(below).is_absolute() or ".." in PurePath(below).parts or "\0" in below:
+            return None
+        return next((folder / below for folder in folders if os.path.lexists(folder / below)), None)
+
+    def read(self, path: Path) -> bytes:
+        """The content of one of them.
+
+        Raises:
+            UnusableFile: it cannot be read, or a link leads out of the project.
+        """
+        return read_file(path, self._root if path.is_relative_to(self._own) else self._defaults)
 
     def shown(self, path: Path) -> str:
         """A template's path in messages: relative to the project, or `<defaults>/name` for the package's."""
@@ -76,11 +95,13 @@ class Templates:
         waiting = [source]
         while waiting:
             for name in meta.find_referenced_templates(self._sandbox.parse(waiting.pop(0))):
-                default = name is not None and name.startswith("default/")
-                path = self._defaults / name.removeprefix("default/") if name and default else self.find(name or "")
-                if name is not None and name not in found and path is not None and path.is_file():
+                path = self.find(name or "")
+                if name is not None and name not in found and path is not None:
+                    try:
+                        waiting.append(self.read(path).decode())
+                    except (UnusableFile, UnicodeDecodeError):  # rendering reports it
+                        continue
                     found[name] = path
-                    waiting.append(path.read_text(encoding="utf-8"))
         return tuple(found.values())
 
     def render(self, name: str, values: Mapping[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
@@ -106,9 +127,14 @@ class Templates:
             del self._cards[name]
         return SourceMap(text.stretches) if isinstance(text, Traced) else None
 
-    def _card(self, name: str) -> tuple[str, str, None] | None:
-        known = self._cards.get(name)
-        return (*known, None) if known else None
+    def _load(self, name: str) -> tuple[str, str, None] | None:
+        if known := self._cards.get(name):
+            return (*known, None)
+        path = self.find(name)
+        try:
+            return (self.read(path).decode(), str(path), None) if path else None
+        except UnusableFile as error:
+            raise TemplateNotFound(name, f"{self.shown(error.path)} {error.reason}.") from error
 
     def _attempt(
         self, name: str, values: Mapping[str, Any], sandbox: TemplateSandbox | None = None, *, fresh: bool = False
@@ -125,9 +151,8 @@ class Templates:
             return "", (SYNTAX.at(where, f"This is not Jinja: {what}.", hint),)
         except TemplateNotFound as error:
             where = self._where(error, name, str(error.name))
-            return "", (
-                NOT_FOUND.at(where, f"There is no template '{error.name}'.", "Correct the name, or add the file."),
-            )
+            message = f"There is no template '{error.name}'." if error.message == error.name else str(error.message)
+            return "", (NOT_FOUND.at(where, message, "Correct the name, or add the file."),)
         except UndefinedError as error:
             missing = re.findall(r"'([^']+)'", str(error))
             where = self._where(error, name, missing[-1] if missing else "")
@@ -148,7 +173,7 @@ class Templates:
         known |= {path: source for source, path in self._cards.values()}
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             if frame.filename in known and frame.lineno is not None:
-                source = known[frame.filename] or Path(frame.filename).read_text(encoding="utf-8")
+                source = known[frame.filename] or self.read(Path(frame.filename)).decode()
                 line = source.splitlines()[frame.lineno - 1] if frame.lineno <= len(source.splitlines()) else ""
                 column = max(line.find(word), 0) + 1 if word else 1
                 return Location(self.shown(Path(frame.filename)), frame.lineno, column)

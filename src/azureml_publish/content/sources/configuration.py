@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from azureml_publish.assets import Value
+from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import HubSource, LocalSource
 
@@ -21,10 +22,8 @@ def read_configuration(folder: ModelFolder, name: str, environ: Mapping[str, str
     """
     for path in _places(folder, name, environ):
         try:
-            if not path.is_file() or path.stat().st_size > MAX_BYTES:
-                continue
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            data = json.loads(read_file(path, None, limit=MAX_BYTES))
+        except (UnusableFile, ValueError, RecursionError):
             continue
         if isinstance(data, dict):
             return data

@@ -14,6 +14,7 @@ from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.tree import ArtifactFile, LocalOrigin
 from azureml_publish.content.sources.selection import choose, is_leftover
 from azureml_publish.errors import UnusableSource
+from azureml_publish.files import UnusableFile, read_file
 
 CHUNK = 1024 * 1024
 
@@ -132,11 +133,11 @@ def _check(path: Path, folder: Path) -> None:
 
 def _read_ignore_file(root: Path) -> GitIgnoreSpec | None:
     path = root / IGNORE_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
-        return GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, ValueError) as error:
+        return GitIgnoreSpec.from_lines(read_file(path, root).decode().splitlines())
+    except (UnusableFile, ValueError) as error:
         raise UnusableSource(f"{path} cannot be read: {error}.", hint="Write it as a .gitignore, in UTF-8.") from error
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from azureml_publish.files import write_whole
+from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 
 SCHEMA_VERSION = 1
@@ -63,11 +63,11 @@ def _key(url: str) -> str:
 
 def _read(file: Path) -> dict[str, list[Any]]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_file(file, None, limit=MAX_CARRIED_BYTES))
         if document["schema_version"] != SCHEMA_VERSION:
             return {}
         return {str(key): kept for key, kept in document["links"].items() if _sound(kept)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (UnusableFile, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
