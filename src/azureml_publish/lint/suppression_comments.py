@@ -10,60 +10,80 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from azureml_publish.diagnostics import Edit, Fix, Location
+from azureml_publish.globs import escaped
 from azureml_publish.lint.suppressions import Suppression
-from azureml_publish.spec.silence import SILENCE_COMMENT
+from azureml_publish.spec.silence import SilenceComment, silence_comments
 
-_PARTS = ("kind", "codes", "reason")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def comment_suppressions(text: str, path: str, *, judged: bool) -> Iterator[Suppression]:
     """The suppressions in the comments of one file."""
     lines = re.split(r"\r\n|\r|\n", text)
-    for number, line in enumerate(lines, 1):
-        for comment in SILENCE_COMMENT.finditer(line):
-            where = Location(path, number, comment.start() + 1)
-            kind, named, reason = (comment[part] or comment[f"{part}_jinja"] or "" for part in _PARTS)
-            scope = None if kind == "ignore-file" else _scope(lines, number)
-            codes = [code for code in named.split(",") if code] or [""]
-            fix = _removal(lines, number, comment) if len(codes) == 1 else None
+    comments = {number: [*silence_comments(line)] for number, line in enumerate(lines, 1) if "publish:" in line}
+    alone = {number for number, found in comments.items() if found and not _beside(lines[number - 1], found)}
+    scopes = _Scopes(lines, alone)
+    for number, found in comments.items():
+        for comment in found:
+            where = Location(path, number, comment.start + 1)
+            scope = None if comment.kind == "ignore-file" else scopes.of(number)
+            codes = [code for code in comment.codes.split(",") if code] or [""]
+            only = number in alone and len(found) == 1
+            fix = _removal(lines, number, comment, only=only) if len(codes) == 1 else None
             for code in codes:
-                width = comment.end() - comment.start()
-                yield Suppression(code, reason, where, path, scope, judged, fix, width)
+                width = comment.end - comment.start
+                yield Suppression(code, comment.reason, where, escaped(path), scope, judged, fix, width)
 
 
-def _scope(lines: Sequence[str], number: int) -> tuple[int, int]:
-    """The lines that a comment means: its own where text stands beside it, else the next block."""
-    line = lines[number - 1]
-    if SILENCE_COMMENT.sub("", line).strip():
-        return number, number
-    first = number + 1
-    while first <= len(lines) and (not lines[first - 1].strip() or _alone(lines[first - 1])):
-        first += 1
-    if first > len(lines):
-        return number, number
-    fence = _FENCE.match(lines[first - 1])
-    last = first
-    while last < len(lines):
-        following = lines[last]
-        if fence is None and not following.strip():
-            break
-        last += 1
-        if fence is not None and following.strip().startswith(fence[1]) and not following.strip().strip(fence[1][0]):
-            break
-    return number, last
+def _beside(line: str, comments: Sequence[SilenceComment]) -> bool:
+    """Whether text stands beside the comments of a line."""
+    ends = [0, *(comment.end for comment in comments)]
+    starts = [*(comment.start for comment in comments), len(line)]
+    return any(line[end:start].strip() for end, start in zip(ends, starts, strict=True))
 
 
-def _alone(line: str) -> bool:
-    return SILENCE_COMMENT.search(line) is not None and not SILENCE_COMMENT.sub("", line).strip()
+class _Scopes:
+    """The lines that comments mean: their own where text stands beside them, else the next block."""
+
+    def __init__(self, lines: Sequence[str], alone: AbstractSet[int]) -> None:
+        self._lines = lines
+        self._alone = alone
+        self._following: dict[int, int] = {}
+        following = len(lines) + 1
+        for number in range(len(lines), 0, -1):
+            if number in alone:
+                self._following[number] = following
+            elif lines[number - 1].strip():
+                following = number
+        self._last = lru_cache(maxsize=1)(self._end_of_block)  # comments above one block follow each other
+
+    def of(self, number: int) -> tuple[int, int]:
+        first = self._following.get(number, len(self._lines) + 1)
+        return (number, self._last(first)) if first <= len(self._lines) else (number, number)
+
+    def _end_of_block(self, first: int) -> int:
+        lines, last = self._lines, first
+        fence = _FENCE.match(lines[first - 1])
+        while last < len(lines):
+            following = lines[last].strip()
+            if fence is None and not following:
+                break
+            last += 1
+            if fence is not None and following.startswith(fence[1]) and not following.strip(fence[1][0]):
+                break
+        return last
 
 
-def _removal(lines: Sequence[str], number: int, comment: re.Match[str]) -> Fix:
+def _removal(lines: Sequence[str], number: int, comment: SilenceComment, *, only: bool) -> Fix:
     """Takes a comment away, and its line where nothing else stands there."""
     line = lines[number - 1]
-    if not SILENCE_COMMENT.sub("", line, count=1).strip() and number < len(lines):
+    if only and number < len(lines):
         return Fix((Edit(number, 1, number + 1, 1, ""),))
-    start = len(line[: comment.start()].rstrip(" \t"))
-    return Fix((Edit(number, start + 1, number, comment.end() + 1, ""),))
+    start = comment.start
+    while start and line[start - 1] in " \t":
+        start -= 1
+    return Fix((Edit(number, start + 1, number, comment.end + 1, ""),))

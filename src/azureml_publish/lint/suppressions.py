@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from azureml_publish.diagnostics import Diagnostic, Fix, Location, Rule, Severity
+from azureml_publish.globs import path_matches
 from azureml_publish.lint.selection import Rulebook
 
 UNUSED = Rule("LINT001", "unused-silence", Severity.WARNING, "A suppression suppresses nothing.")
@@ -41,7 +40,7 @@ class Suppression:
     def covers(self, found: Diagnostic) -> bool:
         """Whether a finding of its rule is in the files and lines that it means."""
         first, last = self.lines or (found.location.line, found.location.line)
-        return first <= found.location.line <= last and _pattern(self.path).fullmatch(found.location.path) is not None
+        return first <= found.location.line <= last and path_matches(self.path, found.location.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,3 @@ def _unused(suppression: Suppression) -> Diagnostic:
     where = "the lines that it means" if suppression.lines else f"'{suppression.path}'"
     message = f"This suppresses nothing: {suppression.rule} finds nothing in {where}."
     return UNUSED.at(suppression.where, message, "Remove it.", fix=suppression.fix, width=suppression.width)
-
-
-@lru_cache(maxsize=1024)
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A glob over paths as a regular expression: `*` and `?` stay in one folder, `**` crosses folders."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(known.get(part) or re.escape(part) for part in parts), re.DOTALL)

@@ -10,6 +10,7 @@ from azureml_publish.diagnostics import Diagnostic, Edit, Fix
 from azureml_publish.documents import Document, KeyPath, decode
 from azureml_publish.documents.edits import remove_items
 from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.globs import escaped
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.suppression_comments import comment_suppressions
 from azureml_publish.lint.suppressions import Suppressed, Suppression, apply_suppressions
@@ -50,7 +51,9 @@ def _of_models(folders: Iterable[ModelFolder], looked: AbstractSet[str]) -> Iter
             key_path: KeyPath = ("silence", index)
             where = folder.document.location((*key_path, "rule"))
             fix = _removal(folder.document, key_path)
-            yield Suppression(one.rule, one.reason, where, f"models/{folder.folder}/**", judged=judged, fix=fix)
+            yield Suppression(
+                one.rule, one.reason, where, f"models/{escaped(folder.folder)}/**", judged=judged, fix=fix
+            )
         yield from comment_suppressions(folder.card, folder.card_path, judged=judged)
 
 

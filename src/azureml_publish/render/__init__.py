@@ -94,6 +94,13 @@ def render_model(
         style: what all models share.
         source: the files of its source, if they are known without a network.
     """
+    with style.templates.one_model():
+        return _render_model(folder, compute, style, source)
+
+
+def _render_model(
+    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style, source: SourceFiles | None
+) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
     card, wrong = render_card(folder, compute, style)
     found = list(wrong)
     asset = _asset(folder.spec, style.config, compute, card, style.layout)

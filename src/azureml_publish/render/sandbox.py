@@ -4,124 +4,45 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, BytecodeCache, Environment, StrictUndefined, Template, Undefined, nodes, pass_context
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    Environment,
+    StrictUndefined,
+    Template,
+    nodes,
+    pass_context,
+    pass_environment,
+    pass_eval_context,
+)
 from jinja2.bccache import Bucket
-from jinja2.exceptions import SecurityError
+from jinja2.filters import do_tojson, make_attrgetter
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
 from yaml.representer import RepresenterError
 
 from azureml_publish.documents import dump_yaml
+from azureml_publish.render.budget import (
+    INCLUDE_STEPS,
+    MAX_BITS,
+    MAX_GROWTH,
+    MAX_INDENT,
+    MAX_NUMBER,
+    MAX_SECONDS,
+    SIZED,
+    Budget,
+    RunawayTemplate,
+)
 from azureml_publish.render.comments import SuppressionComments
-
-MAX_STEPS = 100_000
-"""Iterations of all loops in one rendering together. The largest card needs some hundred."""
-
-MAX_CHARACTERS = 4 * 1024 * 1024
-"""Characters that one rendering may write or build."""
-
-MAX_WORK = 500_000
-"""What one rendering may pass to filters, methods and comparisons: items, and text in units of 16 characters."""
-
-MAX_GROWTH = 64 * 1024 * 1024
-"""Characters that one filter or method may produce, estimated from its arguments."""
-
-MAX_NUMBER = 1_000_000
-"""The largest number that a template may pass to a filter or a method, such as a width."""
-
-MAX_BITS = 1024
-"""The longest number that a template may compute, in bits."""
 
 _GLANCES = ("defined", "undefined", "none", "boolean", "string", "mapping", "sequence", "number", "integer", "float")
 """Tests for a value's type, whose time does not depend on its size."""
-
-_SIZED = (str, bytes, list, tuple, Mapping, range, set, frozenset, KeysView, ValuesView, ItemsView)
-
-
-class RunawayTemplate(SecurityError):
-    """A template exceeds a limit of work or size."""
-
-
-class _Budget:
-    """The remaining budget of one rendering."""
-
-    def __init__(self) -> None:
-        self.steps = MAX_STEPS
-        self.characters = MAX_CHARACTERS
-        self.work = MAX_WORK
-
-    def step(self) -> None:
-        self.steps -= 1
-        if self.steps < 0:
-            raise RunawayTemplate(f"more than {MAX_STEPS:,} turns of loops")
-
-    def write(self, length: int) -> None:
-        self.characters -= length
-        if self.characters < 0:
-            raise RunawayTemplate(f"more than {MAX_CHARACTERS:,} characters")
-
-    def weigh(self, value: Any, *, strict: bool = False) -> int:
-        """Charge the work of reading a value; a part that it contains several times is charged each time.
-
-        Returns:
-            its size: characters plus items.
-
-        Raises:
-            RunawayTemplate: the budget is used up.
-            UndefinedError: something in it is undefined, with `strict`.
-        """
-        waiting = [value]
-        size = 0
-        while waiting:
-            one = waiting.pop()
-            size += 1
-            self.work -= 1
-            kind = type(one)
-            if kind is str:
-                size += len(one)
-                self.work -= len(one) // 16
-            elif kind is dict:
-                waiting += one
-                waiting += one.values()
-            elif kind is list or kind is tuple:
-                if len(one) <= self.work:
-                    waiting += one
-                else:
-                    self.work = -1
-            elif one is not None and kind not in (bool, int, float):
-                size += self._weigh_unusual(one, waiting, strict=strict)
-            if self.work < 0:
-                raise RunawayTemplate("it handles more text and longer lists than any card needs")
-        return size
-
-    def _weigh_unusual(self, one: Any, waiting: list[Any], *, strict: bool) -> int:
-        """Charge one value and queue its parts. Returns its characters or items."""
-        if isinstance(one, str):
-            self.work -= len(one) // 16
-            return len(one)
-        if isinstance(one, Mapping):
-            waiting += one.keys()
-            waiting += one.values()
-        elif isinstance(one, list | tuple):
-            if len(one) <= self.work:
-                waiting += one
-            else:
-                self.work = -1
-        elif isinstance(one, Namespace):
-            waiting.append(one._Namespace__attrs)  # noqa: SLF001 - it has no other way in
-        elif strict and isinstance(one, Undefined):
-            str(one)  # raises an error with the missing name
-        elif isinstance(one, _SIZED):
-            self.work -= len(one)
-            return len(one)
-        return 0
-
 
 _COMPILED: dict[tuple[type[Environment], str, str], CodeType] = {}
 _MOST_COMPILED = 256
@@ -161,8 +82,9 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**", "+", "%"})
 
-    def __init__(self, loader: BaseLoader) -> None:
-        self.budget = _Budget()
+    def __init__(self, loader: BaseLoader, clock: Callable[[], float] = time.thread_time) -> None:
+        self._clock = clock
+        self.renew_budget()
         self._loader = loader
         super().__init__(
             loader=loader,
@@ -177,24 +99,26 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             auto_reload=False,
         )
         for known in (self.filters, self.tests):
-            functions: dict[str, Any] = dict(known)
+            functions: dict[str, Any] = {**known, **({"sum": _sum, "tojson": _tojson} if known is self.filters else {})}
             bounded = functions.keys() - (_GLANCES if known is self.tests else ())
             known.update({name: self._bounded(functions[name]) for name in bounded})
         self.filters |= {
             "yaml": self._yaml,
-            "_each": self._each,
-            "_joined": self._joined,
-            "_weighed": self._weighed,
-            "_static": self._static,
+            ":each": self._each,
+            ":joined": self._joined,
+            ":weighed": self._weighed,
+            ":copied": self._copied,
+            ":static": self._static,
         }
-        for unsteady in ("format", "random", "pprint", "urlize", "xmlattr"):
+        # What is not the same each time, or takes the square of a text's length, as the last two do.
+        for unsteady in ("format", "random", "pprint", "urlize", "xmlattr", "striptags", "wordwrap"):
             self.filters.pop(unsteady)
         for unsteady in ("lipsum", "cycler", "joiner"):
             self.globals.pop(unsteady)
 
-    def renew_budget(self) -> None:
-        """Begin a new rendering."""
-        self.budget = _Budget()
+    def renew_budget(self, deadline: float | None = None) -> None:
+        """Begin a new rendering, which ends by itself at a time of the sandbox's clock."""
+        self.budget = Budget(self._clock, self._clock() + MAX_SECONDS if deadline is None else deadline)
 
     def load(self, name: str) -> Template:
         """Compile a template such as a card without caching it: it is rendered once."""
@@ -203,20 +127,45 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         for loop in tree.find_all(nodes.For):
-            loop.iter = _counted(loop.iter, "_each", _text_in(loop))
+            loop.iter = _counted(loop.iter, ":each", _text_in(loop))
         for comparison in tree.find_all(nodes.Compare):
-            comparison.expr = _counted(comparison.expr, "_weighed")
+            comparison.expr = _counted(comparison.expr, ":weighed")
             for operand in comparison.ops:
-                operand.expr = _counted(operand.expr, "_weighed")
+                operand.expr = _counted(operand.expr, ":weighed")
+        for pair in tree.find_all(nodes.Pair):
+            if not isinstance(pair.key, nodes.Const):
+                pair.key = _counted(pair.key, ":weighed")  # hashing a key reads all of it
+        for item in tree.find_all(nodes.Getitem):
+            if isinstance(item.arg, nodes.Slice):
+                item.node = _counted(item.node, ":copied")
         tree = _with_counted_joins(tree)
-        tree.body.insert(0, nodes.ExprStmt(_counted(nodes.Const(_text_in(tree), lineno=1), "_static"), lineno=1))
+        for body in (tree.body, *(block.body for block in tree.find_all(nodes.Block))):
+            text = sum(map(_text_in, body))  # a block is put out as often as another template calls for it
+            body.insert(0, nodes.ExprStmt(_counted(nodes.Const(text, lineno=1), ":static"), lineno=1))
         return tree
+
+    def _load_template(self, name: str, namespace: MutableMapping[str, Any] | None) -> Template:
+        self.budget.step(INCLUDE_STEPS)
+        return super()._load_template(name, namespace)
+
+    def call_filter(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """As Jinja's, for the filters that a template may name as text, such as those of `map`."""
+        if name.startswith(":"):
+            raise RunawayTemplate(f"there is no filter '{name}' for templates")
+        return super().call_filter(name, *arguments, **named)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """An item; its key is hashed."""
+        self.budget.labour(1)
+        if not isinstance(argument, str | int):
+            self.budget.weigh(argument)
+        return super().getitem(obj, argument)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic without operations whose result is much larger than their operands."""
         if operator == "**":
             raise RunawayTemplate("powers are not available in templates")
-        sized = isinstance(left, _SIZED) or isinstance(right, _SIZED)
+        sized = isinstance(left, SIZED) or isinstance(right, SIZED)
         if operator == "*" and sized:
             raise RunawayTemplate("text and lists cannot be multiplied in templates")
         if operator == "%" and sized:
@@ -235,7 +184,9 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         subject = getattr(method, "__self__", None)
         if isinstance(subject, str) and method.__name__ in ("format", "format_map"):
             raise RunawayTemplate("'format' is not available in templates; use '~' to join text")
-        self._check_growth(subject if isinstance(subject, _SIZED) else "", arguments, named)
+        if isinstance(subject, str) and method.__name__ == "striptags":
+            raise RunawayTemplate("'striptags' is not available in templates")
+        self._check_growth(subject if isinstance(subject, SIZED) else "", arguments, named)
         if isinstance(function, LoopContext):  # a recursive loop iterates over another list
             arguments = tuple(self._each(None, items) for items in arguments)
         return self._checked(super().call(context, function, *arguments, **named))
@@ -272,7 +223,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             return list(self._each(None, result))  # lazy values could not be weighed
         return result
 
-    # The four counters take the context, so that Jinja does not evaluate them at compile time.
+    # The counters take the context, so that Jinja does not evaluate them at compile time.
 
     @pass_context
     def _each(self, _context: Any, items: Iterable[Any], text: int = 0) -> Iterator[Any]:
@@ -293,7 +244,14 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         return value
 
     @pass_context
+    def _copied(self, _context: Any, value: Any) -> Any:
+        if isinstance(value, SIZED):
+            self.budget.labour(len(value) // 16 if isinstance(value, str) else len(value))
+        return value
+
+    @pass_context
     def _static(self, _context: Any, text: int) -> None:
+        self.budget.step()
         self.budget.write(text)
 
     def _yaml(self, value: Any, indent: int = 0) -> str:
@@ -309,6 +267,22 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
         self.budget.weigh(value, strict=True)
         self.budget.write(len(value if isinstance(value, str) else str(value)))
         return value
+
+
+@pass_environment
+def _sum(environment: Environment, items: Iterable[Any], attribute: str | int | None = None, start: float = 0) -> float:
+    """Jinja's filter for numbers alone: adding up lists takes the square of their length."""
+    if not isinstance(start, int | float):
+        raise RunawayTemplate("'sum' adds numbers in templates")
+    return sum(items if attribute is None else map(make_attrgetter(environment, attribute), items), start)
+
+
+@pass_eval_context
+def _tojson(context: EvalContext, value: Any, indent: int | None = None) -> str:
+    """Jinja's filter, with an indent that nested values do not multiply to very much."""
+    if indent is not None and not 0 <= indent <= MAX_INDENT:  # text is no number, which fails by itself
+        raise RunawayTemplate(f"JSON is indented by at most {MAX_INDENT} in templates")
+    return do_tojson(context, value, indent)
 
 
 def _text_in(node: nodes.Node) -> int:
@@ -327,7 +301,7 @@ def _with_counted_joins(tree: nodes.Template) -> nodes.Template:
 
 
 def _counted_join(join: nodes.Concat) -> nodes.Filter:
-    return _counted(nodes.List(join.nodes, lineno=join.lineno), "_joined")
+    return _counted(nodes.List(join.nodes, lineno=join.lineno), ":joined")
 
 
 def _counted(expression: Any, counter: str, *given: int) -> nodes.Filter:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import Any
 
 from jinja2 import FunctionLoader, meta
-from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.origins import SourceMap
 from azureml_publish.project import shown_path
+from azureml_publish.render.budget import MAX_SECONDS
 from azureml_publish.render.sandbox import TemplateSandbox
 from azureml_publish.render.tracing import Traced, TracingSandbox
 
@@ -28,7 +31,23 @@ RUNAWAY = Rule("TMPL003", "template-runaway", Severity.ERROR, "A template does s
 NOT_FOUND = Rule("TMPL004", "template-not-found", Severity.ERROR, "A template extends or includes a missing one.")
 FAILED = Rule("TMPL005", "template-fails", Severity.ERROR, "A template fails with an error.")
 
-_STOPPED = {RecursionError: "it calls itself without end", MemoryError: "it takes up all memory"}
+_STOPPED = {
+    RecursionError: "it calls itself without end",
+    MemoryError: "it takes up all memory",
+    SyntaxError: "its blocks are nested too deep",
+    IndentationError: "its blocks are nested too deep",
+}
+_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TemplateError,
+    TypeError,
+    ValueError,
+)
+"""What an expression of a template can raise, Jinja's own errors included."""
 
 
 def default_templates() -> Path:
@@ -52,20 +71,31 @@ class Templates:
     A project's template can use the default of the same name as `default/<name>`.
     """
 
-    def __init__(self, root: Path, own: Path, defaults: Path) -> None:
+    def __init__(self, root: Path, own: Path, defaults: Path, clock: Callable[[], float] = time.thread_time) -> None:
         self._root = root
         self._own = own
         self._folders = [
             folder for folder in (own, defaults) if folder.is_dir() and not _leads_out(folder, root, defaults)
         ]
         self._defaults = defaults
+        self._clock = clock
+        self._deadline: float | None = None
         self._cards: dict[str, tuple[str, str]] = {}
         loader = FunctionLoader(self._load)
-        self._sandbox = TemplateSandbox(loader)
-        self._tracer = TracingSandbox(loader, lambda path: self.shown(Path(path)))
+        self._sandbox = TemplateSandbox(loader, clock)
+        self._tracer = TracingSandbox(loader, lambda path: self.shown(Path(path)), clock)
 
     def __reduce__(self) -> tuple[type[Templates], tuple[Path, Path, Path]]:
         return type(self), (self._root, self._own, self._defaults)  # another process compiles its own
+
+    @contextmanager
+    def one_model(self) -> Iterator[None]:
+        """Render all that belongs to one model, within its time."""
+        self._deadline = self._clock() + MAX_SECONDS
+        try:
+            yield
+        finally:
+            self._deadline = None
 
     def find(self, name: str) -> Path | None:
         """The file of a template; None if no folder has it."""
@@ -140,7 +170,7 @@ class Templates:
         self, name: str, values: Mapping[str, Any], sandbox: TemplateSandbox | None = None, *, fresh: bool = False
     ) -> tuple[str, tuple[Diagnostic, ...]]:
         chosen = sandbox or self._sandbox
-        chosen.renew_budget()
+        chosen.renew_budget(self._deadline)
         try:
             template = chosen.load(name) if fresh else chosen.get_template(name)
             return template.render(values), ()
@@ -158,12 +188,12 @@ class Templates:
             where = self._where(error, name, missing[-1] if missing else "")
             hint = "Correct the name; templates/card.md.j2 lists what a card can use."
             return "", (UNDEFINED.at(where, f"Undefined in the template: {error}.", hint),)
-        except (SecurityError, RecursionError, MemoryError) as error:
+        except (SecurityError, RecursionError, MemoryError, SyntaxError) as error:
             what = _STOPPED.get(type(error), str(error).removesuffix("."))
             where = self._where(error, name, "")
             hint = "Keep a template to what a card needs: values, conditions and short loops."
             return "", (RUNAWAY.at(where, f"The template was stopped: {what}.", hint),)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except _FAILURES as error:
             where = self._where(error, name, "")
             return "", (FAILED.at(where, f"The template fails: {error}.", "Correct the expression in this line."),)
 

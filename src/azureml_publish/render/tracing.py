@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -83,10 +84,12 @@ class TracingSandbox(TemplateSandbox):
 
     concat = staticmethod(joined)
 
-    def __init__(self, loader: BaseLoader, shown: Callable[[str], str]) -> None:
-        super().__init__(loader)
+    def __init__(
+        self, loader: BaseLoader, shown: Callable[[str], str], clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        super().__init__(loader, clock)
         self._shown = shown
-        self.filters |= {"_written": self._written, "_expressed": self._expressed}
+        self.filters |= {":written": self._written, ":expressed": self._expressed}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -166,8 +169,8 @@ def _marked(child: nodes.Expr, path: str, line: int, column: int) -> nodes.Filte
     number = child.lineno
     where: list[nodes.Expr] = [nodes.Const(one, lineno=number) for one in (path, line, column)]
     if isinstance(child, nodes.TemplateData):
-        return nodes.Filter(nodes.Const(child.data, lineno=number), "_written", where, [], None, None, lineno=number)
-    return nodes.Filter(child, "_expressed", where, [], None, None, lineno=number)
+        return nodes.Filter(nodes.Const(child.data, lineno=number), ":written", where, [], None, None, lineno=number)
+    return nodes.Filter(child, ":expressed", where, [], None, None, lineno=number)
 
 
 def _after(subject: Any, result: Any) -> Any:

@@ -6,18 +6,63 @@ In cards and templates a comment of HTML or of Jinja says it: `<!-- publish: ign
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
 from azureml_publish.spec.reading import Written
 
-_WORDS = (
-    r"[ \t]*publish:[ \t]*(?P<kind{0}>ignore-file|ignore)\b[ \t]*(?P<codes{0}>[\w,-]*)[ \t]*"
-    r"(?P<reason{0}>(?:(?!-->|#\}}|[\r\n]).)*?)[ \t]*"
-)
-SILENCE_COMMENT = re.compile(rf"<!--{_WORDS.format('')}-->|\{{#[-+]?{_WORDS.format('_jinja')}[-+]?#\}}")
-"""A suppression in a card or template, on one line: its kind, codes or names separated by commas, the reason."""
+_OPENING = re.compile(r"(<!--|\{#[-+]?)[ \t]*+publish:[ \t]*+(ignore-file|ignore)\b")
+_CLOSING = re.compile(r"-->|#\}|[\r\n]")
+_WORDS = re.compile(r"[ \t]*+([\w,-]*+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceComment:
+    """A suppression in a card or template, on one line.
+
+    Attributes:
+        start: where it begins in the text; `end` is where it ends.
+        kind: `ignore`, or `ignore-file`.
+        codes: codes or names, separated by commas.
+        reason: what stands behind them.
+    """
+
+    start: int
+    end: int
+    kind: str
+    codes: str
+    reason: str
+
+
+def silence_comments(text: str) -> Iterator[SilenceComment]:
+    """The suppressions of a text, in one pass over it."""
+    closing: re.Match[str] | None = None
+    position = 0
+    while opening := _OPENING.search(text, position):
+        position = opening.end()
+        if closing is None or closing.start() < position:
+            closing = _CLOSING.search(text, position)
+            if closing is None:
+                return  # nothing closes this one, nor any behind it
+        jinja = opening[1].startswith("{")
+        if closing[0] != ("#}" if jinja else "-->"):
+            continue
+        position = closing.end()
+        body = text[opening.end() : closing.start()]
+        body = body.removesuffix("-") if jinja and body.endswith("-") else body.removesuffix("+") if jinja else body
+        words = _WORDS.match(body)
+        codes, rest = (words[1], body[words.end() :]) if words else ("", body)
+        yield SilenceComment(opening.start(), closing.end(), opening[2], codes, rest.strip(" \t"))
+
+
+def blank_before(text: str, position: int) -> bool:
+    """Whether only white space stands before a place in its line."""
+    while position and text[position - 1] != "\n" and text[position - 1].isspace():
+        position -= 1
+    return position == 0 or text[position - 1] == "\n"
 
 
 class Silence(Written):

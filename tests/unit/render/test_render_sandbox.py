@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from azureml_publish.render import Templates, default_templates
 from tests.unit.render.conftest import Workshop
 
 
@@ -63,6 +64,25 @@ RUNAWAYS = {
     "searching": repeat("{% if 'z' in range(99999) %}{% endif %}"),
     "searching by test": "{{ range(99999) | select('in', range(99999)) | list | length }}",
     "bytes": "{{ 'x'.encode() }}",
+    "a doubled tuple as a key": grow("(1,)", "(n.s, n.s)", "{{ {n.s: 1} }}"),
+    "a doubled tuple as an index": grow("(1,)", "(n.s, n.s)", "{{ {}[n.s] }}"),
+    "a deep tuple as a key": "{% set n = namespace(s=(1,)) %}"
+    + repeat("{% set n.s = (n.s,) %}", 60_000)
+    + "{{ {n.s: 1} }}",
+    "a deep list": grow("[1]", "[n.s]", repeat("{% set n.s = [n.s] %}", 999) + "{{ n.s }}"),
+    "copied slices": "{% set xs = range(99999) | list %}" + repeat("{% set x = xs[1:] %}"),
+    "summed lists": repeat("{% set x = [[1]] | sum(start=[]) %}", 1),
+    "includes that are not there": repeat("{% include 'nothing' ignore missing %}"),
+    "a list of includes": repeat("{% include ['a', 'b', 'c', 'd', 'e'] ignore missing %}", 2000),
+    "text in a block": "{% block a %}" + "y" * 1000 + "{% endblock %}" + repeat("{% set x = self.a() %}"),
+    "blocks in blocks": "".join(
+        f"{{% block b{i} %}}{{{{ self.b{i + 1}() }}}}{{{{ self.b{i + 1}() }}}}{{% endblock %}}" for i in range(26)
+    )
+    + "{% block b26 %}{% endblock %}",
+    "loops nested too deep": "{% for a in [1] %}" * 25 + "{% endfor %}" * 25,
+    "blocks nested too deep": "{% if 1 %}" * 110 + "{% endif %}" * 110,
+    "the striptags method": "{{ ('<' | safe).striptags() }}",
+    "the sandbox's own filters": "{{ [-1000000] | map(':static') | list }}",
 }
 
 
@@ -104,7 +124,9 @@ def test_what_is_random_or_from_outside_does_not_exist(workshop: Workshop, card:
     assert workshop.failure(card=card).code == "TMPL001"
 
 
-@pytest.mark.parametrize("name", ["random", "pprint", "urlize", "xmlattr", "format"])
+@pytest.mark.parametrize(
+    "name", ["random", "pprint", "urlize", "xmlattr", "format", "wordwrap", "striptags", "_static(-1)", "_each(-1)"]
+)
 def test_filters_that_are_unsteady_do_not_exist(workshop: Workshop, name: str) -> None:
     found = workshop.failure(card=f"line\n{{{{ 'x' | {name} }}}}")
     assert (found.code, found.location.line) == ("TMPL002", 2)
@@ -136,3 +158,41 @@ def test_what_a_card_needs_is_allowed(workshop: Workshop, card: str, text: str) 
 def test_a_budget_is_one_renderings_own(workshop: Workshop) -> None:
     card = "{% for i in range(60000) %}{% endfor %}done"
     assert [workshop.card(card), workshop.card(card)] == ["done", "done"]
+
+
+def test_includes_count_each_time(workshop: Workshop) -> None:
+    """Twenty-six templates that include the next one twice: 67 million inclusions."""
+    workshop.write({f"templates/t{i}": f"{{% include 't{i + 1}' %}}" * 2 for i in range(26)})
+    workshop.write({"templates/t26": "x"})
+    assert workshop.failure(card="{% include 't0' %}").code == "TMPL003"
+
+
+def test_blocks_count_in_the_loop_of_another_template(workshop: Workshop) -> None:
+    workshop.write({"templates/base.md": repeat("{% block a scoped %}{% endblock %}")})
+    card = "{% extends 'base.md' %}{% block a %}" + "y" * 1000 + "{% endblock %}"
+    found = workshop.failure(card=card)
+    assert found.code == "TMPL003"
+    assert "characters" in found.message
+
+
+def test_a_model_has_a_time_and_each_model_its_own(workshop: Workshop) -> None:
+    """The clock goes on by a second with each look at it."""
+    now = iter(range(10**9))
+    templates = Templates(
+        workshop.root, workshop.root / "templates", default_templates(), clock=lambda: float(next(now))
+    )
+    path = workshop.root / "models/little/card.md.j2"
+    with templates.one_model():
+        text, found = templates.render_card(path, "{{ 1 }}{{ 2 }}", {})
+        assert (text, found) == ("12", ())
+        _, found = templates.render_card(path, "{{ 1 }}" * 9, {})
+        assert [one.code for one in found] == ["TMPL003"]
+        assert "more than 10 seconds for one model" in found[0].message
+        assert found[0].hint
+    with templates.one_model():
+        assert templates.render_card(path, "{{ 1 }}", {}) == ("1", ())
+
+
+@pytest.mark.parametrize("card", ["{{ 1 | map() }}", "{{ [1] | map('x', 1) | list }}", "{{ [] | first + 1 }}"])
+def test_an_error_of_jinja_is_a_finding(workshop: Workshop, card: str) -> None:
+    assert workshop.failure(card=card).code in ("TMPL001", "TMPL003", "TMPL005")

@@ -8,13 +8,12 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.tree import ArtifactFile, LocalOrigin
 from azureml_publish.content.sources.selection import choose, is_leftover
 from azureml_publish.errors import UnusableSource
 from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.globs import IgnoreFile
 
 CHUNK = 1024 * 1024
 
@@ -64,7 +63,7 @@ def _find(folder: Path) -> dict[str, Path]:
         hint = "Correct `source.local` in the spec: a folder or a file, relative to the model folder."
         raise UnusableSource(f"The source folder {folder} is not there.", hint=hint)
     root = folder.resolve()
-    return dict(_walk(root, root, _read_ignore_file(root)))
+    return dict(_walk(root, _read_ignore_file(root)))
 
 
 def _digest(path: Path, digests: Digests | None) -> str:
@@ -95,27 +94,27 @@ def read_local_file(path: Path, start: int = 0, length: int | None = None) -> It
         raise UnusableSource(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
 
 
-def _walk(folder: Path, root: Path, ignored: GitIgnoreSpec | None) -> Iterator[tuple[str, Path]]:
-    """Everything below a folder but folders, by its path below the root; what is ignored is not looked into."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        hint = "Make it a readable folder, or take it out."
-        raise UnusableSource(f"{folder} cannot be read: {error.strerror}.", hint=hint) from error
-    for entry in entries:
-        path = Path(entry.path)
-        relative = path.relative_to(root).as_posix()
-        inside = entry.is_dir(follow_symlinks=False)
-        if (
-            relative == IGNORE_FILE
-            or is_leftover(relative)
-            or (ignored and ignored.match_file(f"{relative}/" if inside else relative))
-        ):
-            continue
-        if inside:
-            yield from _walk(path, root, ignored)
-        else:
-            yield relative, path
+def _walk(root: Path, ignored: IgnoreFile | None) -> Iterator[tuple[str, Path]]:
+    """Everything below a folder but folders, by its path below it; what is ignored is not looked into."""
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            hint = "Make it a readable folder, or take it out."
+            raise UnusableSource(f"{folder} cannot be read: {error.strerror}.", hint=hint) from error
+        for entry in entries:
+            path = Path(entry.path)
+            relative = path.relative_to(root).as_posix()
+            inside = entry.is_dir(follow_symlinks=False)
+            left = relative == IGNORE_FILE or is_leftover(relative)
+            if left or (ignored and ignored.matches(relative, folder=inside)):
+                continue
+            if inside:
+                waiting.append(path)
+            else:
+                yield relative, path
 
 
 def _check(path: Path, folder: Path) -> None:
@@ -131,12 +130,12 @@ def _check(path: Path, folder: Path) -> None:
         raise UnusableSource(f"{path} is no file with content.", hint="Take it out of the folder, or exclude it.")
 
 
-def _read_ignore_file(root: Path) -> GitIgnoreSpec | None:
+def _read_ignore_file(root: Path) -> IgnoreFile | None:
     path = root / IGNORE_FILE
     if not os.path.lexists(path):
         return None
     try:
-        return GitIgnoreSpec.from_lines(read_file(path, root).decode().splitlines())
+        return IgnoreFile(read_file(path, root).decode().splitlines())
     except (UnusableFile, ValueError) as error:
         raise UnusableSource(f"{path} cannot be read: {error}.", hint="Write it as a .gitignore, in UTF-8.") from error
 
