@@ -88,6 +88,20 @@ def commit_of(root: Path, environ: Mapping[str, str]) -> str:
     return f"{commit}-dirty" if status else commit
 
 
+def tracks_files(folder: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the repository around a folder tracks anything in it; not outside of one.
+
+    Raises:
+        GitFailed: there is a repository, and git cannot say.
+    """
+    if not any((place / ".git").exists() for place in (folder, *folder.parents)):
+        return False
+    said = _ask(folder, environ, "ls-files", "-z", "--", ".")
+    if said is None:
+        raise GitFailed("it is not installed, refused, or took too long")
+    return bool(said)
+
+
 def _ask(root: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
     """What git says of the repository around a folder; None where it is not there, refuses, or takes too long."""
     if _looks_bare(root):

@@ -17,6 +17,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import read_optional
 from azureml_publish.spec import read_spec
 
@@ -75,6 +76,7 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     folder = run.directory / Path(data).expanduser()
+    check_state(run.directory, run.environ, folder)
     emulator = Emulator(
         folder,
         port=port,

@@ -1,11 +1,13 @@
 """The throw-away CA behind the HTTPS port.
 
 azure-core sends no bearer token over plain HTTP, so the control plane needs a certificate that the client trusts. The
-CA is made once per data folder, signs only `localhost` and `127.0.0.1`, and its key never leaves the folder.
+CA is made once per data folder, its key never leaves the folder, and its certificate says that it may vouch for
+loopback alone: a client that trusts it can be deceived about no other host, whoever has the key.
 """
 
 import contextlib
 import datetime as dt
+import ipaddress
 import os
 import ssl
 import tempfile
@@ -13,10 +15,26 @@ from pathlib import Path
 
 import certifi
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from azureml_publish.emulator.state import is_own_secret
 
 _LEAF_DAYS = 365
 _AUTHORITY_DAYS = 365
-"""Age at which the CA is made anew; the certificate itself knows no end, as trustme cannot set one for a CA."""
+"""Age at which the CA is made anew; its certificate ends somewhat later, so that none ends in the middle of a run."""
+
+_CONSTRAINTS = x509.NameConstraints(
+    permitted_subtrees=[
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_network("127.0.0.0/8")),
+        x509.IPAddress(ipaddress.ip_network("::1/128")),
+    ],
+    excluded_subtrees=None,
+)
+"""RFC 5280, section 4.2.1.10."""
 
 
 def _publish(path: Path, content: bytes, *, mode: int, replace: bool) -> None:
@@ -37,16 +55,67 @@ def _publish(path: Path, content: bytes, *, mode: int, replace: bool) -> None:
 
 
 def _load(path: Path, now: dt.datetime) -> trustme.CA | None:
-    """The CA in a PEM file that holds its key and its certificate; None if there is none or it is too old."""
+    """The CA in a PEM file that holds its key and its certificate.
+
+    Returns:
+        None if there is none, or one that is not to be used any more: it is too old, it may vouch for other hosts than
+        loopback, or the file was not made by this user alone.
+    """
     try:
-        pem = path.read_bytes()
-        made = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+        made = dt.datetime.fromtimestamp(path.lstat().st_mtime, dt.UTC)
+        pem = path.read_bytes() if is_own_secret(path) else b""
     except FileNotFoundError:
         return None
-    if made + dt.timedelta(days=_AUTHORITY_DAYS) < now:
+    if made + dt.timedelta(days=_AUTHORITY_DAYS) < now or not _is_bounded(pem, now):
         path.unlink(missing_ok=True)
         return None
     return trustme.CA.from_pem(pem[pem.index(b"-----BEGIN CERTIFICATE-----") :], pem)
+
+
+def _is_bounded(pem: bytes, now: dt.datetime) -> bool:
+    """Whether this is one certificate for loopback alone, which holds for now."""
+    try:
+        (found,) = x509.load_pem_x509_certificates(pem)
+        constraints = found.extensions.get_extension_for_class(x509.NameConstraints)
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    holds = found.not_valid_before_utc <= now <= found.not_valid_after_utc
+    return holds and constraints.critical and constraints.value == _CONSTRAINTS
+
+
+def _make(now: dt.datetime) -> bytes:
+    """A new CA: its key and its certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    organization = "azureml-publish emulator (throw-away, this machine only)"
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
+    usage = dict.fromkeys(
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=_AUTHORITY_DAYS + _LEAF_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **usage), critical=True)
+        .add_extension(_CONSTRAINTS, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def authority(secrets: Path, now: dt.datetime) -> trustme.CA:
@@ -59,8 +128,7 @@ def authority(secrets: Path, now: dt.datetime) -> trustme.CA:
     path = secrets / "ca.pem"
     found = _load(path, now)
     if found is None:
-        made = trustme.CA(organization_name="azureml-publish emulator (throw-away, this machine only)")
-        _publish(path, made.private_key_pem.bytes() + made.cert_pem.bytes(), mode=0o600, replace=False)
+        _publish(path, _make(now), mode=0o600, replace=False)
         found = _load(path, now)
     if found is None:
         raise OSError(f"{path} cannot be read back")
@@ -81,6 +149,6 @@ def write_bundle(ca: trustme.CA, path: Path) -> Path:
     Both, because `REQUESTS_CA_BUNDLE` replaces the default: a process that exports it must still reach the world.
     """
     content = Path(certifi.where()).read_bytes().rstrip() + b"\n\n# azureml-publish emulator\n" + ca.cert_pem.bytes()
-    if not path.exists() or path.read_bytes() != content:
+    if path.is_symlink() or not path.exists() or path.read_bytes() != content:
         _publish(path, content, mode=0o644, replace=True)
     return path

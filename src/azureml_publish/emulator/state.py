@@ -4,7 +4,10 @@ Order of writing is what makes a `kill -9` harmless: bytes are written to `incom
 named by a committed row. A crash leaves at most a file that no row names.
 """
 
+import os
+import re
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -59,6 +62,20 @@ _FROM_1 = (
 _EMPTIED_BY_RESET = ("containers", "blobs", "pieces", "blocks", "versions", "models", "uploads", "operations")
 
 
+_SEGMENT = re.compile(r"[0-9a-f]{32}")
+
+
+def is_own_secret(path: Path) -> bool:
+    """Whether this user made a file with a key, which nobody else may read: what git brings along, anybody may."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    return os.name != "posix" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
+
+
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """Where everything lies under the one folder that the user names."""
@@ -95,6 +112,16 @@ class DataFolder:
         """The key of the throw-away CA and of the SAS signatures."""
         return self.root / "secrets"
 
+    def segment(self, name: str) -> Path:
+        """The file of a segment, by the name in the database.
+
+        Raises:
+            OSError: the database names another file.
+        """
+        if not _SEGMENT.fullmatch(name):
+            raise OSError(f"{self.database} names a segment {name!r}, as no emulator does; use a new folder")
+        return self.segments / name
+
     def create(self) -> None:
         """Make all folders, and clear what a dead process left in `incoming/`."""
         for folder in (self.segments, self.incoming, self.hub, self.stand_ins):
@@ -117,13 +144,24 @@ class Database:
         self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute("PRAGMA busy_timeout = 30000")
+            self._connection.execute("PRAGMA trusted_schema = OFF")
             self._enter_wal()
             # NORMAL survives the death of the process, which is what is promised; only a power cut may lose commits.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._create_schema(path)
+            self._check_segments(path)
         except BaseException:
             self._connection.close()
             raise
+
+    def _check_segments(self, path: Path) -> None:
+        """Refuse a database that names other files than segments, which would be served or deleted."""
+        odd = "typeof(segment) <> 'text' OR length(segment) <> 32 OR segment GLOB '*[^0-9a-f]*'"
+        found = self._connection.execute(
+            f"SELECT segment FROM pieces WHERE {odd} UNION SELECT segment FROM blocks WHERE {odd} LIMIT 1"  # noqa: S608
+        ).fetchone()
+        if found is not None:
+            raise OSError(f"{path} names a segment {found[0]!r}, as no emulator does; use a new folder")
 
     def _enter_wal(self) -> None:
         """Switch to write-ahead logging; SQLite does not wait for a lock here, if two processes start at once."""

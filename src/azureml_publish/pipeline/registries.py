@@ -19,6 +19,7 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import EmulatorUnavailable, UsageProblem
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.registry.cloud import Cloud, find_cloud
@@ -54,9 +55,11 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         UsageProblem: `publish.yaml` knows no registry of this name.
         NotAuthorised: nobody hands out a token.
         EmulatorUnavailable: the embedded registry cannot start.
+        ForeignState: the state in the project's folder is not this user's own.
     """
     called = name or project.config.registry
     config = find_config(project, called)
+    check_state(project.root, run.environ, *((project.root / config.emulator,) if config.emulator else ()))
     if config.emulator is not None:
         with _embedded(run, project.root / config.emulator, called, config) as opened:
             yield opened

@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from azureml_publish.emulator.routing import RefusedError
+from azureml_publish.emulator.state import is_own_secret
 
 _VERSION = "2025-11-05"
 _PERMISSIONS = "racwdl"
@@ -75,7 +76,8 @@ class Signer:
         """The signer of a data folder; its key is made at the first call and stays, so signatures outlive a restart."""
         path = secrets / "sas.key"
         temporary = path.with_name(f".{path.name}.{random.token_hex(8)}")
-        if not path.exists():
+        if not is_own_secret(path):
+            path.unlink(missing_ok=True)
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(random.token_bytes(32))

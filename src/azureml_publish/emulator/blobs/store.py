@@ -56,22 +56,22 @@ class BlobStore:
 
     def adopt(self, path: Path, size: int) -> Segment:
         """Make a complete file from `incoming` a segment."""
-        path.rename(self._folder.segments / path.name)
+        path.rename(self._folder.segment(path.name))
         return Segment(path.name, size)
 
     def span(self, segment: str) -> Span:
         """All bytes of a segment."""
-        path = self._folder.segments / segment
+        path = self._folder.segment(segment)
         return Span(path, 0, path.stat().st_size)
 
     def discard(self, segment: Segment) -> None:
         """Delete a segment that no row came to name."""
-        (self._folder.segments / segment.name).unlink(missing_ok=True)
+        self._folder.segment(segment.name).unlink(missing_ok=True)
 
     def empty(self) -> None:
         """Forget registry and blobs, and delete the bytes."""
         for name in self._database.empty():
-            (self._folder.segments / name).unlink(missing_ok=True)
+            self._folder.segment(name).unlink(missing_ok=True)
 
     @contextmanager
     def _change(self) -> Iterator[_Change]:
@@ -89,7 +89,7 @@ class BlobStore:
                 if not row[0]:
                     garbage.append(name)
         for name in garbage:
-            (self._folder.segments / name).unlink(missing_ok=True)
+            self._folder.segment(name).unlink(missing_ok=True)
 
     # Containers
 
@@ -164,7 +164,7 @@ class BlobStore:
                 "SELECT segment, size FROM pieces WHERE container = ? AND name = ? ORDER BY position",
                 (container, name),
             ).fetchall()
-        return [Span(self._folder.segments / row["segment"], 0, row["size"]) for row in rows]
+        return [Span(self._folder.segment(row["segment"]), 0, row["size"]) for row in rows]
 
     def page(
         self, container: str, *, prefix: str, delimiter: str, marker: str, limit: int, uncommitted: bool
