@@ -245,9 +245,8 @@ _PLAIN = (rb"type\s*:\s*['\"]?(?:custom|mlflow|triton)_model\b", rb"name\s*:", r
 def _kind_of(file: Path) -> str:
     """What a YAML file of `az ml` describes, by its schema or its keys; empty where it is no such file."""
     try:
-        with file.open("rb") as opened:
-            text = opened.read(MAX_FILE_BYTES)
-    except OSError:
+        text = read_file(file, file.parent)
+    except UnusableFile:
         return ""
     if said := _SCHEMA.search(text):
         return said[1].decode().lower()

@@ -20,6 +20,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode as decode_text
 from azureml_publish.documents import dump_yaml, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.importer import (
     CARD,
     AssetFolder,
@@ -34,7 +35,7 @@ from azureml_publish.layouts import decode
 from azureml_publish.pipeline.references import find_registered
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import Project, shown_path
+from azureml_publish.project import Project, shown_path, unusable_file
 from azureml_publish.registry import Registry
 from azureml_publish.render import SCHEMA
 
@@ -105,7 +106,12 @@ def _draft_file(
     path: Path, run: RunContext, models: Path, free: Callable[[str], int], found: list[Diagnostic]
 ) -> Draft | None:
     shown = shown_path(run.directory, path)
-    text, wrong = decode_text(path.read_bytes(), shown)
+    try:
+        raw = read_file(path, path.parent)
+    except UnusableFile as error:
+        found.append(unusable_file(shown, error))
+        return None
+    text, wrong = decode_text(raw, shown)
     found.extend(wrong)
     document = None if wrong else parse_az_model(path, shown, text, found)
     read = read_az_model(path, document, models, free, found) if document is not None else None
