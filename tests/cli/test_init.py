@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from azureml_publish.files import CONFIG_FILE
+from azureml_publish.lint.rules.card_text import BEGINNING
+from azureml_publish.project import load_project
 from tests.conftest import Run, edit
 
 COMMIT = "6cdc0aad91f5ae2e6712e91bc7b65d1cf5c05411"
@@ -15,7 +21,9 @@ COMMIT = "6cdc0aad91f5ae2e6712e91bc7b65d1cf5c05411"
 def test_the_folder_is_sound_and_names_the_commit(publish: Run, project: Path) -> None:
     ran = publish("init", "distilbert/distilbert-base-uncased", "--name", "mine", "-o", "json")
     assert ran.code == 0
-    assert json.loads(ran.out) == {
+    told = json.loads(ran.out)
+    assert told.pop("notes")[-1] == "It is a checkpoint of transformers, and its makers name the task."
+    assert told == {
         "schema_version": 1,
         "model": "mine",
         "version": 1,
@@ -25,6 +33,10 @@ def test_the_folder_is_sound_and_names_the_commit(publish: Run, project: Path) -
     spec = (project / "models/mine/model.yaml").read_text(encoding="utf-8")
     assert f"revision: {COMMIT}\n" in spec
     assert "inference: cpu-small\n" in spec
+    unwritten = publish("lint", "mine")
+    assert (unwritten.code, unwritten.out.count("CARD011")) == (4, 1)
+    card = project / "models/mine/card.md.j2"
+    edit(card, BEGINNING, "Fills in words.")
     assert publish("lint", "mine").code == 0
     assert publish("apply", "--yes", "mine").code == 0
 
@@ -72,3 +84,116 @@ def test_a_project_that_cannot_be_read_is_told(publish: Run, project: Path, brok
     ran = publish("init", "distilbert/distilbert-base-uncased", "--name", "mine")
     assert ran.code == 2
     assert "publish.yaml:" in ran.err
+
+
+ODD = (
+    "C4, The Pile", "en]", "a[b]", "{x}", "a: b", "a:", "a #b", "#a", "it's", '"q"', "true", "null", "~", "1.10",
+    "0x10", "1e3", "007", "2024-01-31", "- a", "? a", "---", "...", "@a", "`a", "%a", "|", "> b", "&a b",
+    "*a", "!a", "=", "<<",
+    "a\tb", "a\u2028b", "a\nb", "", "  pad ", "emoji \U0001f917", "no", "\u0645", "\x85", "\ufeff", "a\\b", "on, off",
+)  # fmt: skip
+
+
+@pytest.fixture
+def hub_of(tmp_path: Path, publish: Run, project: Path) -> Callable[..., Run]:
+    """Serve a repository from the embedded registry's Hub: `hub/ORG/NAME/COMMIT`."""
+
+    def serve(card: Mapping[str, Any], **files: str) -> Run:
+        folder = project / ".publish/registry/hub/contoso/odd" / ("0" * 38 + "17")
+        folder.mkdir(parents=True)
+        texts = {"README.md": f"---\n{json.dumps(card)}\n---\n# x\n"} | files
+        for name, text in texts.items():
+            (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+        return publish
+
+    return serve
+
+
+def test_what_a_repository_says_is_quoted_so_that_it_reads_the_same(hub_of: Callable[..., Run], project: Path) -> None:
+    card = {"license": "mit", "language": ["no", "en"], "datasets": list(ODD)}
+    ran = hub_of(card, config__json="{}")("init", "contoso/odd")
+    assert ran.code == 0, ran
+    read, found = load_project(project)
+    assert read is not None
+    assert [one for one in found if one.location.path.startswith("models/odd/")] == []
+    (model,) = [one for one in read.models if one.folder == "odd"]
+    assert model.spec.datasets == ODD
+    assert model.spec.languages == ("no", "en")
+    assert model.spec.source.revision == "0" * 38 + "17"  # type: ignore[union-attr]
+
+
+def test_no_task_is_guessed(hub_of: Callable[..., Run], project: Path) -> None:
+    config = json.dumps({"model_type": "bert"})
+    publish = hub_of({"license": "mit"}, config__json=config, model__safetensors="x")
+    assert "Nothing says its task" in publish("init", "contoso/odd").err
+    text = (project / "models/odd/model.yaml").read_text()
+    assert "# tasks: {inference: }\n" in text
+    assert yaml.safe_load(text).get("tasks") is None
+    assert "TMPL007" in publish("lint", "odd").out
+
+
+def test_a_licence_without_identifier_keeps_its_name_and_link(hub_of: Callable[..., Run], project: Path) -> None:
+    card = {"license": "other", "license_name": "lfm1.0", "license_link": "LICENSE", "base_model": "org/base"}
+    config = json.dumps({"model_type": "bert", "architectures": ["BertForMaskedLM"]})
+    assert hub_of(card, config__json=config, model__safetensors="x")("init", "contoso/odd").code == 0
+    spec = yaml.safe_load((project / "models/odd/model.yaml").read_text())
+    assert (spec["license"], spec["tasks"]) == ("other", {"inference": "fill-mask"})
+    assert spec["metadata"]["licenseDescription"].startswith("lfm1.0: https://huggingface.co/contoso/odd/blob/0000")
+    assert spec["tags"] == {"base_model": "org/base"}
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "said"),
+    [
+        ({"MLmodel": "flavors: {sklearn: {}}\n", "model.pkl": "x"}, "mlflow_model", "allow_pickle: true"),
+        ({"adapter_config.json": '{"base_model_name_or_path": "org/b"}', "adapter_model.safetensors": "x"},
+         "custom_model", "an adapter for org/b"),
+        ({"a.Q4.gguf": "x", "a.Q8.gguf": "x"}, "custom_model", "2 GGUF files"),
+        ({"a-00001-of-00002.gguf": "x", "a-00002-of-00002.gguf": "x"}, "custom_model", "GGUF alone"),
+        ({"m/config.pbtxt": "", "m/1/model.onnx": "x"}, "triton_model", "config.pbtxt"),
+        ({"model.onnx": "x"}, "custom_model", "no checkpoint of transformers"),
+        ({"lightning.ckpt": "x"}, "custom_model", "pickles"),
+        ({"config.json": '{"model_type": "t", "architectures": ["TForTokenClassification"]}', "w.safetensors": "x"},
+         "mlflow_model", "architecture says the task"),
+    ],
+)  # fmt: skip
+def test_a_folder_of_this_machine_is_taken_for_what_its_files_are(
+    publish: Run, project: Path, files: Mapping[str, str], kind: str, said: str
+) -> None:
+    for name, text in files.items():
+        path = project / "weights" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    ran = publish("init", "./weights", "--name", "mine")
+    assert ran.code == 0, ran
+    spec = yaml.safe_load((project / "models/mine/model.yaml").read_text())
+    assert (spec.get("type", "mlflow_model"), spec["source"]) == (kind, {"local": "../../weights"})
+    assert said in ran.err
+    assert "# license:" in (project / "models/mine/model.yaml").read_text()
+
+
+def test_a_file_is_a_model_too_and_gives_it_its_name(publish: Run, project: Path) -> None:
+    (project / "tiny q.gguf").write_text("x")
+    assert publish("init", "tiny q.gguf").code == 0
+    spec = yaml.safe_load((project / "models/tiny-q/model.yaml").read_text())
+    assert (spec["name"], spec["source"]) == ("tiny-q", {"local": "../../tiny q.gguf"})
+
+
+def test_a_failed_beginning_leaves_nothing_behind(publish: Run, project: Path) -> None:
+    elsewhere = project.parent / "elsewhere"
+    elsewhere.mkdir()
+    for what, code in (("./nothing", 3), ("nobody/nothing", 3), ("a b", 2)):
+        assert publish("-C", str(elsewhere), "init", what).code == code
+        assert list(elsewhere.iterdir()) == []
+
+
+def test_a_new_project_ignores_what_nobody_commits(publish: Run, project: Path) -> None:
+    elsewhere = project.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".gitignore").write_bytes(b"venv/\r\n/build")
+    init = ("-C", str(elsewhere), "init", "distilbert/distilbert-base-uncased")
+    assert publish(*init).code == 0
+    assert (elsewhere / CONFIG_FILE).read_text() == "registries:\n  local: {emulator: .publish/registry}\n"
+    assert (elsewhere / ".gitignore").read_bytes() == b"venv/\r\n/build\r\n.publish/\r\n"
+    assert publish(*init, "--name", "again").code == 0
+    assert (elsewhere / ".gitignore").read_bytes().count(b".publish/") == 1

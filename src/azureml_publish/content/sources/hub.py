@@ -49,6 +49,11 @@ class HubRepository:
     languages: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     gated: str = ""
+    license_name: str = ""
+    license_link: str = ""
+    base_models: tuple[str, ...] = ()
+    library: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,29 @@ class Hub:
             languages=_several(getattr(card, "language", None)),
             datasets=_several(getattr(card, "datasets", None)),
             gated=str(info.gated or ""),
+            license_name=str(getattr(card, "license_name", None) or ""),
+            license_link=str(getattr(card, "license_link", None) or ""),
+            base_models=_several(getattr(card, "base_model", None)),
+            library=str(info.library_name or getattr(card, "library_name", None) or ""),
+            files=tuple(sorted(sibling.rfilename for sibling in info.siblings or ())),
         )
+
+    def read_text(self, repository: str, revision: str, path: str) -> str:
+        """A small file of a repository, such as `config.json`.
+
+        Raises:
+            NotFound, NotAuthorised, Unreachable: as `list_files`.
+        """
+        from huggingface_hub import hf_hub_url
+        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+        address = hf_hub_url(repository, path, revision=revision, endpoint=self.endpoint)
+        with self._translated(f"{repository}: {path}"):
+            answer = self._client().get(
+                address, headers=build_hf_headers(), follow_redirects=True, timeout=ANSWER_SECONDS
+            )
+            hf_raise_for_status(answer)
+            return answer.text
 
     def list_files(self, source: HubSource) -> tuple[ArtifactFile, ...]:
         """The files of a repository at its revision, those that the spec includes.

@@ -79,6 +79,23 @@ def _found(card: Card, offset: int, text: str, rows: set[int]) -> Findings:
     )
 
 
+BEGINNING = "Write here what the model does, for whom, and where it comes from."
+"""What `publish init` writes where a person is to write: see templates/new-card.md.j2."""
+
+
+@rule("CARD011", "card-not-written", Severity.ERROR, "The card still holds what `publish init` wrote.")
+def card_not_written(model: Described) -> Findings:
+    """The text that `publish init` leaves for a person to replace."""
+    at = model.card.text.find(BEGINNING)
+    if at >= 0:
+        yield card_not_written.at(
+            model.card.place(*model.card.position(at)),
+            "The card still holds what `publish init` wrote in place of a summary.",
+            "Write a few sentences there: what the model does, for whom, and where it comes from.",
+            width=len(BEGINNING),
+        )
+
+
 @rule("CARD030", "heading-level-skip", Severity.INFO, "A heading skips a level.")
 def heading_level_skip(model: Described) -> Findings:
     """A heading two levels below the one before it."""

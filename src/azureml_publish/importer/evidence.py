@@ -1,0 +1,177 @@
+"""What the files of a model say about it: its type and its task, as far as they do. Nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any
+
+READ = ("config.json", "adapter_config.json", "MLmodel", "modules.json")
+"""The small files that evidence is taken from."""
+
+_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".joblib")
+_WEIGHTS = (".safetensors", ".gguf", ".onnx", *_PICKLES)
+_NO_WEIGHTS = frozenset({"training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth"})
+
+_ARCHITECTURES = MappingProxyType(
+    {
+        "ForMaskedLM": "fill-mask",
+        "ForCausalLM": "text-generation",
+        "LMHeadModel": "text-generation",
+        "ForSequenceClassification": "text-classification",
+        "ForTokenClassification": "token-classification",
+        "ForQuestionAnswering": "question-answering",
+        "ForImageClassification": "image-classification",
+        "ForObjectDetection": "object-detection",
+        "ForSemanticSegmentation": "image-segmentation",
+        "ForDepthEstimation": "depth-estimation",
+        "ForVideoClassification": "video-classification",
+        "ForAudioClassification": "audio-classification",
+        "ForSpeechSeq2Seq": "automatic-speech-recognition",
+        "ForCTC": "automatic-speech-recognition",
+    }
+)
+"""Tasks by the end of an architecture's name, where it has but one (https://huggingface.co/docs/transformers/tasks)."""
+
+_SPEECH = frozenset({"whisper", "speech_to_text", "moonshine"})
+"""Types of models whose `ForConditionalGeneration` writes down speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a model before its folder is written.
+
+    Attributes:
+        files: the paths of its files.
+        serves: whether MLflow's transformers flavour serves a task.
+        texts: the data of those of `READ` that are there and could be read.
+        task: the task that its makers name; empty if they name none.
+        library: likewise the library.
+    """
+
+    files: tuple[str, ...]
+    serves: Callable[[str], bool]
+    texts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    task: str = ""
+    library: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The type and task that follow from the evidence.
+
+    Attributes:
+        type: of the model.
+        task: for inference; empty if nothing says it.
+        why: what the type and the task follow from, in one sentence.
+        base: the base model that an adapter belongs to.
+        notes: what a person has to know or do before the model can be published.
+        asks_task: whether a person has to write the task.
+        only_pickles: whether there are no weights but pickles.
+    """
+
+    type: str
+    task: str
+    why: str
+    base: str = ""
+    notes: tuple[str, ...] = ()
+    asks_task: bool = False
+    only_pickles: bool = False
+
+
+_PICKLED = (
+    "Its only weights are pickles, which are refused: name a revision with safetensors, or write allow_pickle: true if "
+    "you trust its makers."
+)
+
+
+def choose(found: Evidence) -> Choice:
+    """Choose type and task."""
+    names = {PurePosixPath(path).name: path for path in found.files}
+    config = found.texts.get("config.json", {})
+    weights = _weights(found.files)
+    only_pickles = bool(weights) and all(path.endswith(_PICKLES) for path in weights)
+    task = found.task or _task_of(config)
+    if "MLmodel" in found.files:
+        return _mlflow_folder(found, only_pickles=only_pickles)
+    if _is_triton(found.files):
+        return Choice("triton_model", task, "config.pbtxt stands beside folders of versions.")
+    if "adapter_config.json" in names:
+        base = str(found.texts.get("adapter_config.json", {}).get("base_model_name_or_path") or "")
+        note = f"It is an adapter{f' for {base}' if base else ''}: whoever loads it needs the base model, too."
+        return Choice("custom_model", task, "adapter_config.json says that it is an adapter.", base, (note,))
+    if weights and all(path.endswith(".gguf") for path in weights):
+        return _gguf(weights, task)
+    return _checkpoint(found, config, task, only_pickles=only_pickles, weighs=any("/" not in path for path in weights))
+
+
+def _gguf(weights: list[str], task: str) -> Choice:
+    several = len(weights) > 1 and not _are_parts(weights)
+    note = f"It holds {len(weights)} GGUF files; name those to publish: source: {{include: [{weights[0]}]}}."
+    why = "Its weights are GGUF alone, which MLflow does not load."
+    return Choice("custom_model", task, why, notes=(note,) if several else ())
+
+
+def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, only_pickles: bool, weighs: bool) -> Choice:
+    """What follows for files that no other form claims."""
+    notes: tuple[str, ...] = (_PICKLED,) if only_pickles else ()
+    why = ""
+    hidden = "config.json" in found.files and "config.json" not in found.texts
+    if hidden:
+        notes = (*notes, "config.json could not be read: check type and task in model.yaml.")
+    if not ((config.get("model_type") or hidden) and weighs) or found.library in ("timm", "diffusers"):
+        why = "It is no checkpoint of transformers: that has config.json with a model_type, and weights beside it."
+    elif task and not found.serves(task):
+        why = f"MLflow's transformers flavour does not serve {task}."
+    if why:
+        return Choice("custom_model", task, why, notes=notes, only_pickles=only_pickles)
+    if not task:
+        notes = (*notes, "Nothing says its task: write `tasks` into model.yaml.")
+    said = (
+        "its makers name the task" if found.task else "its architecture says the task" if task else "no task is named"
+    )
+    why = f"It is a checkpoint of transformers, and {said}."
+    return Choice("mlflow_model", task, why, notes=notes, asks_task=not task, only_pickles=only_pickles)
+
+
+def _mlflow_folder(found: Evidence, *, only_pickles: bool) -> Choice:
+    flavors = found.texts.get("MLmodel", {}).get("flavors")
+    names = [str(name) for name in flavors] if isinstance(flavors, Mapping) else []
+    own = flavors.get("transformers") if isinstance(flavors, Mapping) else None
+    task = str(own.get("task") or "") if isinstance(own, Mapping) else ""
+    why = f"MLmodel says that MLflow wrote it ({', '.join(names) or 'no flavour'})."
+    notes = ("It holds pickles, as most MLflow models do: write allow_pickle: true if you trust its makers.",)
+    return Choice(
+        "mlflow_model", found.task or task, why, notes=notes if only_pickles else (), only_pickles=only_pickles
+    )
+
+
+def _weights(files: Collection[str]) -> list[str]:
+    """The files of weights, sorted; where there are safetensors, what else is beside them does not count."""
+    named = sorted(path for path in files if path.lower().endswith(_WEIGHTS))
+    named = [path for path in named if PurePosixPath(path).name not in _NO_WEIGHTS]
+    safe = [path for path in named if path.endswith(".safetensors")]
+    return safe or named
+
+
+def _task_of(config: Mapping[str, Any]) -> str:
+    """The task that an architecture has; empty where it has none, or several."""
+    listed = config.get("architectures")
+    name = str(listed[0]) if isinstance(listed, list) and listed else ""
+    if name.endswith("ForConditionalGeneration") and config.get("model_type") in _SPEECH:
+        return "automatic-speech-recognition"
+    return next((task for end, task in _ARCHITECTURES.items() if name.endswith(end)), "")
+
+
+def _is_triton(files: Collection[str]) -> bool:
+    folders = {str(PurePosixPath(path).parent) for path in files if PurePosixPath(path).name == "config.pbtxt"}
+    versions = {str(PurePosixPath(path).parent) for path in files}
+    return any(re.fullmatch(rf"(?:{re.escape(folder)}/)?[0-9]+", one) for folder in folders for one in versions)
+
+
+def _are_parts(weights: Collection[str]) -> bool:
+    """Whether files are the numbered parts of one."""
+    return len({re.sub(r"-[0-9]{5}-of-[0-9]{5}", "", path) for path in weights}) == 1

@@ -1,0 +1,298 @@
+"""Begins a model folder: finds out what a repository, folder or file holds, and writes what follows from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from azureml_publish.content.packaging.transformers_facts import find_task
+from azureml_publish.content.sources.hub import HubRepository
+from azureml_publish.documents import parse_yaml
+from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.files import check_target, is_folder_name, read_file, write_bytes, write_whole
+from azureml_publish.importer import place_folder
+from azureml_publish.importer.evidence import READ, Choice, Evidence, choose
+from azureml_publish.importer.writing import write_yaml
+from azureml_publish.pipeline.references import read_project
+from azureml_publish.pipeline.registries import Opened, open_registry, public_hub
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, find_root, shown_path
+from azureml_publish.render import Templates, default_templates
+from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+
+NEW_PROJECT = "registries:\n  local: {{emulator: .publish/registry{hub}}}\n"
+IGNORED = (".publish/", "build/")
+"""What runs and rendering leave in a project, and nobody is to commit: state, certificates, copies."""
+
+_HUB = re.compile(r"(?:(?:https://huggingface\.co|hf:/)/)?([\w.-]+(?:/[\w.-]+)?)(?:/tree/([\w.-]+))?/?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A model folder that was begun: the files that were written, and what a person has to know."""
+
+    model: str
+    version: int
+    revision: str
+    written: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is of a model: its source for the spec, the evidence, and what its makers say on the Hub."""
+
+    source: dict[str, Any]
+    evidence: Evidence
+    repository: HubRepository | None = None
+    notes: tuple[str, ...] = ()
+
+
+def begin_model(run: RunContext, what: str, name: str | None, revision: str, registry: str | None) -> Begun:
+    """Write a model folder for a repository of the Hub, or for a folder or file of this machine.
+
+    Raises:
+        UsageProblem: the name is taken or none, or what is named is no repository and no path.
+        NotFound: nothing of this name is there.
+    """
+    local = _local(run, what)
+    named = _HUB.fullmatch(what)
+    if local is None and named is None:
+        raise UsageProblem(f"'{what}' is no repository of the Hub.", hint="Write ORG/NAME, or a path: ./FOLDER.")
+    chosen = name or _name(local.name if local else str(named and named[1]).rpartition("/")[2])
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen) or not is_folder_name(chosen):
+        hint = "Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: --name NAME."
+        raise UsageProblem(f"A registry does not take the name '{chosen}'.", hint=hint)
+    project, is_new = _project(run)
+    folder = project.root / "models" / chosen
+    check_target(folder, project.root)
+    if os.path.lexists(folder):
+        raise UsageProblem(f"{shown_path(project.root, folder)} is there already.", hint="Choose another --name.")
+    with _tidy(project.root), open_registry(run, project, registry) as opened:
+        if local is not None:
+            found = _look_at(local, folder)
+        elif named is not None:
+            found = _ask(run, opened, named[1], named[2] or revision)
+        version = opened.registry.state(chosen, 1).next_version
+        choice = choose(found.evidence)
+        texts = _render(project, chosen, version, found, choice)
+        _place(folder, project.root, texts)
+    notes = _finish(project, new=is_new)
+    written = tuple(shown_path(project.root, folder / file) for file in texts)
+    return Begun(
+        chosen,
+        version,
+        str(found.source.get("revision", "")),
+        written,
+        (*notes, choice.why, *found.notes, *choice.notes),
+    )
+
+
+def _name(text: str) -> str:
+    """A name that a registry takes, from that of a repository, folder or file without its ending."""
+    stem = re.sub(r"\.(gguf|onnx|safetensors|pt|pth|ckpt|pkl|joblib|bin)$", "", text, flags=re.IGNORECASE)
+    return re.sub(r"[^a-zA-Z0-9._-]+", "-", stem).strip("-._") or text
+
+
+def _local(run: RunContext, what: str) -> Path | None:
+    """The folder or file of this machine that is meant; None for anything else.
+
+    Raises:
+        NotFound: it is written as a path, and nothing is there.
+    """
+    path = run.directory / Path(what.removeprefix("file://")).expanduser()
+    if path.exists():
+        return Path(os.path.normpath(path))
+    if what.startswith((".", "/", "~", "file:")) or "\\" in what:
+        raise NotFound(f"There is no folder or file {what}.", hint="Correct the path; ORG/NAME names a Hub repository.")
+    return None
+
+
+def _project(run: RunContext) -> tuple[Project, bool]:
+    """The project here, or a new one, of which nothing is written yet."""
+    with suppress(UsageProblem):
+        find_root(run.directory)
+        return read_project(run), False
+    if any((folder / CONFIG_FILE).exists() for folder in (run.directory, *run.directory.parents)):
+        return read_project(run), False
+    if (run.directory / "publish.yml").exists():
+        find_root(run.directory)
+    # Whoever names a Hub means that one, and not the few repositories of the embedded registry's stand-in.
+    text = NEW_PROJECT.format(hub=", hub: public" if run.environ.get("HF_ENDPOINT") else "")
+    document, _ = parse_yaml(text, CONFIG_FILE)
+    config, _ = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    if document is None or config is None:
+        raise ValueError(text)
+    return Project(run.directory, config, document, ()), True
+
+
+@contextmanager
+def _tidy(root: Path) -> Iterator[None]:
+    """Leave nothing behind on failure: neither the embedded registry's state nor an empty folder of models."""
+    new = [path for path in (root / ".publish", root / "models") if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in new:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _place(folder: Path, root: Path, texts: Mapping[str, str]) -> None:
+    try:
+        place_folder(folder, root, {file: text.encode() for file, text in texts.items()})
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+
+
+def _finish(project: Project, *, new: bool) -> list[str]:
+    """Begin the project's own files where they are missing."""
+    notes, root = [], project.root
+    if new:
+        write_whole(root / CONFIG_FILE, project.document.text)
+        notes.append(f"{CONFIG_FILE} begins a project here.")
+    path = root / ".gitignore"
+    before = read_file(path, root).decode(errors="surrogateescape") if path.exists() else ""
+    there = {line.strip().strip("/") for line in before.splitlines()}
+    if missing := [line for line in IGNORED if line.strip("/") not in there]:
+        ending = "\r\n" if "\r\n" in before else "\n"
+        gap = "" if not before or before.endswith("\n") else ending
+        text = before + gap + "".join(line + ending for line in missing)
+        write_bytes(path, text.encode(errors="surrogateescape"), root=root)
+        notes.append(f".gitignore names {' and '.join(missing)}, which no commit should hold.")
+    return notes
+
+
+def _serves(task: str) -> bool:
+    """Whether MLflow's transformers flavour serves a task."""
+    known = find_task(task)
+    return known is not None and known.served
+
+
+def _look_at(path: Path, folder: Path) -> _Found:
+    """What a folder or file of this machine holds."""
+    source = {"local": Path(os.path.relpath(path, folder)).as_posix()}
+    if path.is_file():
+        return _Found(source, Evidence((path.name,), _serves))
+    files = []
+    for top, folders, names in os.walk(path):
+        folders[:] = sorted(one for one in folders if one not in (".git", "__pycache__", ".cache"))
+        files += [Path(top, name).relative_to(path).as_posix() for name in sorted(names)]
+    if not files:
+        raise UsageProblem(f"{path} holds no file.", hint="Name the folder that holds the model's files.")
+    texts = {name: read_file(path / name, path).decode(errors="replace") for name in READ if name in files}
+    return _Found(source, Evidence(tuple(files), _serves, _parsed(texts)))
+
+
+def _ask(run: RunContext, opened: Opened, repository: str, revision: str) -> _Found:
+    """What a repository of the Hub says about itself."""
+    notes = []
+    stand_in = opened.stand_in and not run.environ.get("HF_ENDPOINT")
+    hub = opened.hub if stand_in else public_hub(run)
+    if opened.stand_in and not stand_in:
+        notes.append(f"HF_ENDPOINT was used; write `hub: public` beside the registry's emulator in {CONFIG_FILE}, too.")
+    try:
+        told = hub.describe(repository, revision)
+    except NotFound as error:
+        if not stand_in:
+            raise
+        hint = "The local registry's stand-in Hub knows few repositories; `hub: public` beside it asks the real one."
+        raise NotFound(error.message, hint=hint) from error
+    texts = {}
+    for name in READ:
+        if name in told.files:
+            with suppress(PublishError):  # of a gated repository the list of files is public, and nothing else
+                texts[name] = hub.read_text(told.id, told.revision, name)
+    if told.gated:
+        notes.append(
+            f"It is gated ({told.gated}): accept its terms on https://huggingface.co/{told.id}, and set HF_TOKEN to a "
+            "token that may read it before you publish."
+        )
+    evidence = Evidence(told.files, _serves, _parsed(texts), told.task, told.library)
+    return _Found({"huggingface": told.id, "revision": told.revision}, evidence, told, tuple(notes))
+
+
+def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """The data of small files; what cannot be read is no evidence."""
+    parsed: dict[str, Any] = {}
+    for name, text in texts.items():
+        if name == "MLmodel":
+            document, _ = parse_yaml(text, name)
+            parsed[name] = document.data if document is not None else None
+        else:
+            with suppress(ValueError, RecursionError):
+                parsed[name] = json.loads(text)
+    return {name: data for name, data in parsed.items() if isinstance(data, dict)}
+
+
+def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
+    """The keys of the spec after its version, and comments on what a person has to write."""
+    told = found.repository
+    spec: dict[str, Any] = {"type": choice.type} if choice.type != "mlflow_model" else {}
+    spec["source"] = found.source
+    comments = []
+    if told is not None and told.license:
+        spec["license"] = told.license
+        if described := _license(told):
+            spec["metadata"] = {"licenseDescription": described}
+    else:
+        whom = "The repository states no licence." if told else "Nothing states the licence."
+        comments.append(
+            f"{whom} Write one; `proprietary` is for a model of your own without a public licence:\n# license:"
+        )
+    if told is not None:
+        spec |= {key: list(getattr(told, key)) for key in ("languages", "datasets") if getattr(told, key)}
+    if base := choice.base or ", ".join(told.base_models if told else ()):
+        spec["tags"] = {"base_model": base}
+    if choice.task:
+        spec["tasks"] = {"inference": choice.task}
+    elif choice.asks_task:
+        comments.append("Nothing says what the model does. Write its task, such as fill-mask:\n# tasks: {inference: }")
+    if choice.only_pickles:
+        comments.append(
+            "Its weights are pickles, which run code on whoever loads them. If you trust its makers, add to source:\n"
+            "#   allow_pickle: true"
+        )
+    return spec, comments
+
+
+def _license(told: HubRepository) -> str:
+    """What a licence is that has no identifier of its own: its name, and a link to its text."""
+    if told.license not in ("other", "custom") and not told.license_name:
+        return ""
+    link = told.license_link
+    if link and "://" not in link:
+        link = f"https://huggingface.co/{told.id}/blob/{told.revision}/{link.removeprefix('./')}"
+    return ": ".join(part for part in (told.license_name, link) if part)
+
+
+def _written(key: str, value: Any) -> str:
+    """A key of the spec; what people add keys to stands in lines of its own."""
+    return f"{key}:\n{write_yaml(value, 2)}" if key in ("source", "tasks") else write_yaml({key: value})
+
+
+def _render(project: Project, name: str, version: int, found: _Found, choice: Choice) -> dict[str, str]:
+    templates = Templates(project.root, project.templates, default_templates())
+    spec, comments = _spec(found, choice)
+    values = {
+        "name": name,
+        "version": version,
+        "spec": "".join(_written(key, spec[key]) for key in ModelSpec.model_fields if key in spec),
+        "comments": comments,
+        "repository": asdict(found.repository) if found.repository else None,
+        "preset": next(iter(project.config.presets), None),
+    }
+    texts = {}
+    for file, template in ((SPEC_FILE, "new-model.yaml.j2"), (CARD_FILE, "new-card.md.j2")):
+        texts[file], mistakes = templates.render(template, values)
+        if mistakes:
+            raise PublishError(diagnostics_text(mistakes).strip())
+    return texts
