@@ -32,9 +32,10 @@ from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.check import CheckedProject, render
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
+from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked, write_plan
-from azureml_publish.plan import ActionKind, Desired, Plan, Request
+from azureml_publish.plan import ActionKind, Desired, Plan, Request, save_plan
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import AnyToken
@@ -176,7 +177,7 @@ class Catalogue:
         planning = self.observe(registry, whole=True)
         plan = planning.observed.plan()
         request = Request(f"azureml://registries/{registry}", (), None, TODAY.isoformat())
-        write_plan(self._run, f"{registry}.json", planning, plan, request)
+        write_plan(self._run, f"{registry}.json", save_plan(planning.observed, plan, request, TOOL))
         return plan
 
     def read_plan(self, registry: str) -> tuple[Plan, Mapping[str, ModelContent]]:

@@ -18,10 +18,10 @@ from types import MappingProxyType
 
 import click
 
-from azureml_publish import __version__
 from azureml_publish.cli.interrupts import guarded
 from azureml_publish.errors import Declined, PublishError
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.version import __version__
 
 VERBS = MappingProxyType(
     {

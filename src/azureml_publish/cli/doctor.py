@@ -9,7 +9,6 @@ from importlib.metadata import version
 
 import click
 
-from azureml_publish import __version__
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import FINDINGS, Output
 from azureml_publish.content.sources.hub import Hub
@@ -24,6 +23,7 @@ from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.registry.diagnostics import examine_registry
 from azureml_publish.reporters.examinations import examinations_json, examinations_text
 from azureml_publish.spec import HubSource
+from azureml_publish.version import __version__
 
 LIBRARIES = ("azure-ai-ml", "azure-identity", "azure-storage-blob", "huggingface_hub")
 

@@ -70,7 +70,7 @@ def command(
     fixes = _fix(staged, observed, drift, layout) if fix else {}
     if unseen := unseen_text(observed.plan()):
         output.note(unseen)
-    output.data(_report(drift, fixes, staged, project, output))
+    output.data(_report(drift, fixes, staged, output))
     if _remains(drift, fixes):
         raise SystemExit(FINDINGS)
 
@@ -138,12 +138,12 @@ def _remains(drift: Drift, fixes: Mapping[str, Fixed]) -> bool:
     )
 
 
-def _report(drift: Drift, fixes: Mapping[str, Fixed], staged: CheckedProject, project: Project, output: Output) -> str:
+def _report(drift: Drift, fixes: Mapping[str, Fixed], staged: CheckedProject, output: Output) -> str:
     match output.format:
         case "json":
             return drift_json(drift, fixes)
         case "markdown":
             return drift_markdown(drift, fixes)
         case "github":
-            return drift_annotations(drift, fixes, find_places(staged, project, output.run.environ))
+            return drift_annotations(drift, fixes, find_places(staged, output.run.environ))
     return drift_text(drift, fixes, output.paint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime
-from functools import partial
 
 import click
 
@@ -14,15 +13,10 @@ from azureml_publish.cli.options import as_of_option, layout_option, models_argu
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import Conflict
 from azureml_publish.pipeline.annotation_locations import find_places
-from azureml_publish.pipeline.check import CheckedProject, check
-from azureml_publish.pipeline.inspection import look_before
-from azureml_publish.pipeline.load import Settings, day_of, load
-from azureml_publish.pipeline.observe import observe_models
-from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import asked_registry, find_readers, open_registry
+from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
+from azureml_publish.pipeline.registries import asked_registry
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
-from azureml_publish.plan import Plan, Request
-from azureml_publish.project import Project
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plan_markdown import plan_markdown
@@ -37,7 +31,9 @@ CHANGES = 2
 @layout_option
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=16, show_default=True, help="Models asked about at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models asked about at a time."
+)
 @click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
 @as_of_option
 @reporting("markdown", "github")
@@ -60,21 +56,14 @@ def command(
     """
     if out is not None:
         check_name(output.run, out)
-    with Prefetch(partial(open_registry, output.run, name=registry), jobs) as prefetch:
-        loaded = load(output.run, models, Settings(layout, as_of))
-        staged = check(output.run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
-        project = staged.require_sound()
-        planning = observe_models(staged, prefetch.opened().registry, jobs, whole=out is not None, find=prefetch.find)
-        plan = planning.observed.plan()
-        if not offline:
-            warned = look_before(plan, planning.contents, find_readers(prefetch.opened(), output.run))
-            if warned:
-                output.note(diagnostics_text(warned, output.paint_notes))
+    settings = Settings(layout, as_of)
+    planned = make_plan(output.run, models, registry, settings, jobs=jobs, whole=out is not None, offline=offline)
+    plan = planned.plan
+    if planned.warnings:
+        output.note(diagnostics_text(planned.warnings, output.paint_notes))
     if out is not None:
-        day = day_of(output.run, as_of).isoformat()
-        request = Request(registry or project.config.registry, models, layout, day)
-        write_plan(output.run, out, planning, plan, request)
-    output.data(_report(plan, staged, project, output))
+        write_plan(output.run, out, planned.text)
+    output.data(_report(planned, output))
     if out is not None:
         output.note(f"The plan is in {out}; `publish apply {shlex.quote(out)}` carries out just that.")
     if plan.conflicts:
@@ -87,12 +76,13 @@ def command(
         raise SystemExit(CHANGES)
 
 
-def _report(plan: Plan, staged: CheckedProject, project: Project, output: Output) -> str:
+def _report(planned: Planned, output: Output) -> str:
+    plan = planned.plan
     match output.format:
         case "json":
             return plan_json(plan)
         case "markdown":
             return plan_markdown(plan)
         case "github":
-            return plan_annotations(plan, find_places(staged, project, output.run.environ))
+            return plan_annotations(plan, find_places(planned.checked, output.run.environ))
     return plan_text(plan, output.paint)

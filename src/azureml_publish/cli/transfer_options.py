@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,10 @@ from azureml_publish.cli.interrupts import stoppable
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.cli.sizes import Bytes
-from azureml_publish.content.sources.git import Clones
-from azureml_publish.content.upload.pool import CONNECTIONS, Lanes
-from azureml_publish.content.upload.retry import Bandwidth
+from azureml_publish.content.upload.pool import CONNECTIONS
 from azureml_publish.content.upload.transfer import Transfer
-from azureml_publish.pipeline.registries import TOOL, Opened, find_blobs
+from azureml_publish.pipeline.registries import Opened
+from azureml_publish.pipeline.transfer import open_transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +30,14 @@ class Transferring:
     @contextmanager
     def into(self, output: Output, opened: Opened) -> Iterator[Transfer]:
         """What brings files into a registry; it shows how they get on, and Ctrl-C stops it after the step under way."""
-        lanes = Lanes(self.connections, bandwidth=Bandwidth(self.bandwidth))
         with (
             stoppable(output.note) as stopped,
             watch(output, self.progress) as progress,
-            closing(lanes),
-            closing(find_blobs(opened, output.run)) as blobs,
+            open_transfer(
+                output.run, opened, progress, stopped.is_set, bandwidth=self.bandwidth, connections=self.connections
+            ) as transfer,
         ):
-            clones = Clones(output.run.environ, stopped.is_set)
-            yield Transfer(opened.hub, progress, TOOL, stopped.is_set, blobs, clones, lanes)
+            yield transfer
 
 
 def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,12 +18,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-import azureml_publish
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.lint.engine import Fact, LinkUse
 from azureml_publish.project import shown_path
 from azureml_publish.spec import Profile
+from azureml_publish.version import __version__
 
 DAYS = 30
 """Entries that nobody used for so long are removed."""
@@ -164,12 +164,12 @@ def _files(folder: str) -> list[str]:
 @functools.cache
 def _tool() -> str:
     """The version of this tool; while it is worked on, the state of its files as well."""
-    package = Path(azureml_publish.__file__).parent
+    package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")) + sorted(package.rglob("*.csv")):
         state = path.stat()
         digest.update(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
-    return f"{azureml_publish.__version__} {digest.hexdigest()}"
+    return f"{__version__} {digest.hexdigest()}"
 
 
 def _forget(path: Path) -> bool:

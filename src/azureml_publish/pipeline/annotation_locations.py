@@ -8,17 +8,16 @@ from pathlib import Path
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.project import Project
 
 
-def find_places(staged: CheckedProject, project: Project, environ: Mapping[str, str]) -> dict[str, Location]:
+def find_places(staged: CheckedProject, environ: Mapping[str, str]) -> dict[str, Location]:
     """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
-    top = environ.get("GITHUB_WORKSPACE")
+    top, root = environ.get("GITHUB_WORKSPACE"), staged.require_sound().root
     places = {}
     for folder, rendered in staged.rendered:
         place = folder.document.location(("version",))
-        if top and project.root.is_relative_to(Path(top).resolve()):
-            path = Path(os.path.relpath(project.root / place.path, Path(top).resolve())).as_posix()
+        if top and root.is_relative_to(Path(top).resolve()):
+            path = Path(os.path.relpath(root / place.path, Path(top).resolve())).as_posix()
             place = Location(path, place.line, place.column)
         places[rendered.asset.name] = place
     return places

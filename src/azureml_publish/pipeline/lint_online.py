@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-from azureml_publish import __version__
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, Unreachable
@@ -33,6 +32,7 @@ from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.spec import HubSource
+from azureml_publish.version import __version__
 
 AGENT = f"azureml-publish/{__version__} (link check)"
 

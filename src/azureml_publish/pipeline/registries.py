@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azureml_publish import __version__
 from azureml_publish.content.sources.azureblob import PUBLIC_ENDPOINT, Blobs
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
@@ -25,6 +24,7 @@ from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker, find_credential, take_early
 from azureml_publish.spec import BlobSource, RegistryConfig
+from azureml_publish.version import __version__
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureSasCredential, TokenCredential

@@ -13,10 +13,10 @@ from azureml_publish.errors import Conflict, NotFound, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, write_whole
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.observe import Find, Planning, observe_models
+from azureml_publish.pipeline.observe import Find, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Plan, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
+from azureml_publish.plan import Plan, SavedPlan, StaleEntry, moved_since, read_plan
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plans import NAME_WIDTH
@@ -55,9 +55,16 @@ def what_is_asked(run: RunContext, models: tuple[str, ...], registry: str | None
         raise UsageProblem(
             "A saved plan says itself which layout and day it is for.", hint="Leave out --layout and --as-of."
         )
-    saved = read_saved(run, path)
-    as_of = _day(saved, path)
-    return Asked(saved.models, registry or saved.address, Settings(saved.layout, as_of), saved, path)
+    return asked_by(read_saved(run, path), path, registry)
+
+
+def asked_by(saved: SavedPlan, path: str, registry: str | None = None) -> Asked:
+    """What a saved plan asks for; a registry that is named as well has to be the plan's own.
+
+    Raises:
+        UsageProblem: the day that it was made for is none.
+    """
+    return Asked(saved.models, registry or saved.address, Settings(saved.layout, _day(saved, path)), saved, path)
 
 
 def read_saved(run: RunContext, path: str) -> SavedPlan:
@@ -90,14 +97,14 @@ def plan_asked(
     return planning.observed.plan(), planning.contents
 
 
-def write_plan(run: RunContext, path: str, planning: Planning, plan: Plan, request: Request) -> None:
+def write_plan(run: RunContext, path: str, text: str) -> None:
     """Write a plan file, whole or not at all.
 
     Raises:
         UsageProblem: the name does not end in .json, or there is no such folder.
     """
     check_name(run, path)
-    write_whole(run.directory / path, save_plan(planning.observed, plan, request, TOOL))
+    write_whole(run.directory / path, text)
 
 
 def check_name(run: RunContext, path: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from azureml_publish.diagnostics import Diagnostic, Edit, Rule
+from azureml_publish.diagnostics import Diagnostic, Edit, Rule, has_errors
+from azureml_publish.errors import PublishError
 from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.reporters.diagnostics import as_json, finding_json
@@ -28,6 +30,11 @@ class LintReport:
         rules: all rules there are.
         sources: the lines of the files.
         prefix: the project's folder in its repository, with `/` at its end; empty at the repository's top.
+        held: how many findings a baseline holds back.
+        change: what fixing would change, as a unified diff; None where that was not asked for.
+        notes: what else there is to say, as sentences: what was not fixed, or could not be asked.
+        failure: why a registry that was named gave no answer although it could be reached.
+        root: the folder that paths of findings are relative to.
     """
 
     found: tuple[Diagnostic, ...]
@@ -37,6 +44,16 @@ class LintReport:
     rules: tuple[Rule, ...]
     sources: Sources
     prefix: str = ""
+    held: int = 0
+    change: str | None = None
+    notes: tuple[str, ...] = ()
+    failure: PublishError | None = None
+    root: Path = Path()
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any finding is an error, so that plan and apply would stop."""
+        return has_errors(self.found)
 
     def path(self, found: str) -> str:
         """A path from the top of the repository; empty for a file that is not in it, such as a default template."""

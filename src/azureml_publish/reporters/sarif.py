@@ -8,13 +8,13 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
-from azureml_publish import __version__
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.lint.baseline import fingerprint
 from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppression
 from azureml_publish.reporters.frames import span_of
 from azureml_publish.reporters.lint import LintReport
+from azureml_publish.version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"

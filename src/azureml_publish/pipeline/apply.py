@@ -1,0 +1,148 @@
+"""Carries out a plan: of the folders as they are, or one that was saved. Whoever calls shows it first, and asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
+
+from azureml_publish.content.upload.transfer import ModelContent, Transfer
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.errors import Conflict, PublishError
+from azureml_publish.execute.apply import Result, apply_plan
+from azureml_publish.execute.journal import PastRun
+from azureml_publish.execute.outcome import Outcome, end_of, exit_code
+from azureml_publish.execute.registration import Tools
+from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.inspection import inspect_sources
+from azureml_publish.pipeline.load import load
+from azureml_publish.pipeline.plan import JOBS
+from azureml_publish.pipeline.prefetch import Prefetch
+from azureml_publish.pipeline.registries import Opened, asked_registry, find_readers, name_of, open_registry
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.run_log import Records, recording
+from azureml_publish.pipeline.saved_plans import Asked, plan_asked
+from azureml_publish.plan import Plan
+
+UPLOADS = 2
+"""Models at a time that bring files in: each takes some blocks of memory, and the network is the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What there is to see before anything is written.
+
+    Attributes:
+        plan: what would be done.
+        opened: the registry.
+        past: a run on this registry that did not get through; the same verb carries on where that one ended.
+        verb: the verb that runs now.
+        warnings: what is odd about the sources of new versions, once they were looked into.
+    """
+
+    plan: Plan
+    opened: Opened
+    past: PastRun | None
+    verb: str
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What became of a plan.
+
+    Attributes:
+        plan: what was to be done.
+        results: what became of each model version, sorted by model as the plan is.
+        exit_code: 0 where all is done; else what `publish apply` ends with.
+        journal_failure: why the journal of the run could not be carried on; what was under way then was the last.
+    """
+
+    plan: Plan
+    results: tuple[Result, ...]
+    exit_code: int = 0
+    journal_failure: PublishError | None = None
+
+
+Transferring: TypeAlias = Callable[[Opened], AbstractContextManager[Transfer]]
+"""Opens what brings files into a registry."""
+
+
+def apply(
+    run: RunContext,
+    asked: Asked,
+    transferring: Transferring,
+    *,
+    review: Callable[[Review], None] = lambda _: None,
+    approve: Callable[[Review], None] = lambda _: None,
+    jobs: int | None = None,
+) -> ApplyResult:
+    """Upload, register and update what a plan shows, under the registry's lock and a journal.
+
+    Args:
+        run: the environment.
+        asked: which models, or which saved plan.
+        transferring: opens what brings files in.
+        review: is shown the plan, whether or not it can be carried out.
+        approve: is shown it once more when it can be, before anything is written, and raises where it is declined.
+        jobs: models at a time. [default: 16, of which 2 bring files in]
+
+    Raises:
+        UnsoundProject: the folders have errors, or a source cannot be published; nothing was written.
+        Conflict: a model cannot be applied, or a saved plan no longer holds; nothing was written.
+        Overtaken: another run on this machine is at work on the registry.
+        PublishError: the registry cannot be asked, or the journal cannot be begun; nothing was written.
+    """
+    loaded = load(run, asked.models, asked.settings)
+    project = loaded.require_project()
+    with (
+        recording(project, name_of(project, asked.registry), "apply") as records,
+        Prefetch(partial(open_registry, run, name=asked.registry), jobs or JOBS) as prefetch,
+    ):
+        checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
+        checked.require_sound()
+        opened = prefetch.opened()
+        plan, contents = plan_asked(asked, checked, opened.registry, jobs or JOBS, prefetch.find)
+        shown = Review(plan, opened, records.open_end, records.verb)
+        review(shown)
+        if plan.conflicts:
+            required = f"`publish bump --required{asked_registry(asked.registry)}`"
+            raise Conflict(
+                f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
+                hint=f"{required} writes the next free version of each; then plan again.",
+            )
+        inspection = inspect_sources(plan, contents, find_readers(opened, run))
+        approve(replace(shown, warnings=inspection.warnings))
+        if plan.changes:
+            return _carry_out(opened, records, plan, inspection.contents, transferring, jobs=jobs)
+        records.settle(plan)
+    return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))
+
+
+def _carry_out(
+    opened: Opened,
+    records: Records,
+    plan: Plan,
+    contents: Mapping[str, ModelContent],
+    transferring: Transferring,
+    *,
+    jobs: int | None,
+) -> ApplyResult:
+    """Apply a plan under a journal.
+
+    Raises:
+        JournalFailed: the journal cannot be begun; nothing was written.
+    """
+    journal = records.begin(plan)
+    end = ""
+    try:
+        with transferring(opened) as transfer:
+            tools = Tools(opened.registry, transfer, journal=journal)
+            results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
+        code = exit_code(results, interrupted=transfer.stop())
+        end = end_of(code)
+    finally:
+        journal.end(end or "interrupted")
+    return ApplyResult(plan, results, code, journal.failure)

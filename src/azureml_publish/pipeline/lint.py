@@ -1,0 +1,264 @@
+"""What `publish lint` does: check models or asset folders, fix what can be fixed, and report what a baseline leaves."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from azureml_publish.diagnostics import Diagnostic, in_order
+from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
+from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
+from azureml_publish.lint.rule_book import always_looks, rulebook
+from azureml_publish.lint.selection import selected
+from azureml_publish.pipeline.check import CheckedProject, check
+from azureml_publish.pipeline.fix import diff_text, mend, write_mended
+from azureml_publish.pipeline.lint_assets import lint_assets
+from azureml_publish.pipeline.load import Settings, day_of, load
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import find_root, shown_path
+from azureml_publish.render import default_templates
+from azureml_publish.reporters.diagnostics import counted
+from azureml_publish.reporters.frames import Sources
+from azureml_publish.reporters.lint import LintReport
+from azureml_publish.spec import Profile
+
+if TYPE_CHECKING:
+    from azureml_publish.lint.engine import LinkUse
+    from azureml_publish.pipeline.lint_online import Online
+
+Fixing: TypeAlias = Literal["no", "show", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class LintRequest:
+    """What is to be looked at, and what is to be reported.
+
+    Attributes:
+        models: names, globs and files of model folders, or with `assets` folders; none means all.
+        select: codes, beginnings of codes, or names of the rules to report; none means all.
+        ignore: likewise, of those not to report.
+        as_of: the day by which sizes count as retired.
+        baseline: a file with findings that are accepted, relative to the run's folder.
+        accept: a file to write what is found into, as a baseline.
+        assets: whether `models` are asset folders that nobody imported.
+        profile: with `assets`, whose rules their metadata has to keep.
+        cache: whether answers of the network, and findings of unchanged asset folders, may be of an earlier run.
+        online: whether to ask the network.
+        registry: the registry to ask then.
+        fixing: whether to fix what can be fixed, or to show what that would change.
+        unsafe: whether to fix even where that may change what is meant.
+    """
+
+    models: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    baseline: Path | None = None
+    accept: Path | None = None
+    assets: bool = False
+    profile: Profile = "registry"
+    cache: bool = True
+    online: bool = False
+    registry: str | None = None
+    fixing: Fixing = "no"
+    unsafe: bool = False
+
+
+def lint(run: RunContext, request: LintRequest) -> LintReport:
+    """Check models by every rule, and report what is asked for.
+
+    Raises:
+        UsageProblem: there is no project, a selector means no rule, or the baseline cannot be read.
+        NotFound: a pattern means no model.
+    """
+    root = run.directory if request.assets else find_root(run.directory)
+    if not request.assets:
+        request = replace(request, models=_patterns(request.models, run, root))
+    return _Linting(run, request, root).report()
+
+
+@dataclass(slots=True)
+class _Linting:
+    """One run of the linter; `heard` are findings that no look at a copy has, the others are as in `LintReport`."""
+
+    run: RunContext
+    request: LintRequest
+    root: Path
+    notes: list[str] = field(default_factory=list)
+    heard: tuple[Diagnostic, ...] = ()
+    failure: PublishError | None = None
+
+    def report(self) -> LintReport:
+        request = self.request
+        done: tuple[Diagnostic, ...] = ()
+        change: str | None = None
+        if request.assets:
+            checked, models = self._assets()
+        else:
+            if request.fixing == "no":
+                checked = self._check(self.root, online=request.online)
+            else:
+                checked, done, change = self._fixed()
+            models = len(checked.models)
+        if request.accept is not None and change is None:
+            found, held = self._accept(checked, request.accept), 0
+        else:
+            found, held = self._reported(checked)
+        return LintReport(
+            in_order((*found, *self.heard)) if change is not None else found,
+            checked.suppressed,
+            done,
+            models,
+            rulebook().rules,
+            _sources(self.root),
+            held=held,
+            change=change,
+            notes=tuple(self.notes),
+            failure=self.failure,
+            root=self.root,
+        )
+
+    def _assets(self) -> tuple[CheckedProject, int]:
+        request, run = self.request, self.run
+        day = day_of(run, request.as_of)
+        linted = lint_assets(
+            run,
+            request.models or (".",),
+            day,
+            cache=request.cache,
+            links=request.online,
+            profile=request.profile,
+        )
+        found = linted.found
+        if request.online:
+            from azureml_publish.pipeline.lint_online import lint_assets_online  # noqa: PLC0415 - offline runs do without
+
+            found += self._heard(lint_assets_online(run, linted.links, cache=request.cache))
+        # Nothing is ever fixed there, so nothing is reported as fixable.
+        return CheckedProject(None, (), in_order(replace(one, fix=None) for one in found)), linted.folders
+
+    def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
+        here = replace(self.run, directory=root)
+        loaded = load(here, self.request.models, Settings(as_of=self.request.as_of))
+        return check(here, loaded, ask=self._ask if online else None)
+
+    def _ask(self, checked: CheckedProject, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
+        from azureml_publish.pipeline.lint_online import lint_online  # noqa: PLC0415 - offline runs do without
+
+        return self._heard(lint_online(self.run, checked, links, self.request.registry, cache=self.request.cache))
+
+    def _heard(self, online: Online) -> tuple[Diagnostic, ...]:
+        self.notes += [
+            note for note in online.notes if note not in self.notes
+        ]  # after fixing the network is asked again
+        self.failure = online.failure
+        return online.found
+
+    def _fixed(self) -> tuple[CheckedProject, tuple[Diagnostic, ...], str | None]:
+        """What is left after fixing, what was fixed, and where it is only shown, what that would change.
+
+        The network is asked about the project as it is, and once more about what fixing made of it.
+        """
+        request, online = self.request, self.request.online
+        before = self._check(self.root, online=True) if online else None
+        if before is not None:
+            self.heard = tuple(one for one in self._reported(before)[0] if not always_looks(one.code))
+        mending = mend(
+            self.root,
+            self._check,
+            lambda checked: self._reported(checked)[0],
+            unsafe=request.unsafe,
+            besides=self.heard,
+        )
+        for path in mending.refused:
+            self.notes.append(
+                f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it."
+            )
+        if request.fixing == "show":
+            files = counted(len(mending.after), "file")
+            self.notes.append(f"Would mend {counted(len(mending.done), 'finding')} in {files}.")
+            return mending.left, (), diff_text(mending)
+        missed = write_mended(self.root, mending)
+        for path in missed:
+            self.notes.append(f"{path} changed while it was mended, and is left alone. Run again.")
+        left = mending.left if before is None else before
+        if online and mending.after:
+            left = self._check(self.root, online=True)
+        return left, () if missed else mending.done, None
+
+    def _accept(self, checked: CheckedProject, path: Path) -> tuple[Diagnostic, ...]:
+        """Write what is found into a baseline; what is never accepted is left."""
+        found = selected(checked.found, rulebook(), self.request.select, self.request.ignore)
+        accepted = [one for one in found if rulebook().is_optional(one)]
+        write_whole(self.run.directory / path, baseline_text(accepted, rulebook()))
+        self.notes.append(f"Accepted {counted(len(accepted), 'finding')} in {path}.")
+        return tuple(one for one in found if not rulebook().is_optional(one))
+
+    def _reported(self, checked: CheckedProject) -> tuple[tuple[Diagnostic, ...], int]:
+        """The findings that are asked for and new, and how many the baseline holds back."""
+        request = self.request
+        wanted = selected(checked.found, rulebook(), request.select, request.ignore)
+        if request.baseline is None:
+            return wanted, 0
+        text, path = _baseline(self.run.directory / request.baseline, self.root)
+        known = read_baseline(text, path)
+        found, held = new_findings(wanted, known)
+        looked = Counter({mark: count for mark, count in known.items() if always_looks(mark[1])})
+        everything = not (request.models or request.select or request.ignore)
+        stale = stale_entries(checked.found, looked, text, path) if everything else ()
+        return in_order((*found, *stale)), held
+
+
+def _baseline(path: Path, root: Path) -> tuple[str, str]:
+    """The text of a baseline, and its path as the user knows it."""
+    try:
+        return read_file(path, None, limit=MAX_CARRIED_BYTES).decode("utf-8-sig"), shown_path(root, path)
+    except (UnusableFile, UnicodeDecodeError) as error:
+        hint = f"Write it with `publish lint --write-baseline {path.name}`."
+        what = error.reason if isinstance(error, UnusableFile) else "is not UTF-8"
+        raise UsageProblem(f"The baseline {path.name} cannot be used: it {what}.", hint=hint) from error
+
+
+def _patterns(given: Iterable[str], run: RunContext, root: Path) -> tuple[str, ...]:
+    """Patterns over models; a file means the model that it belongs to, and one that all share means all models."""
+    patterns = []
+    for one in given:
+        path = run.directory / one
+        if not path.exists() and Path(one).exists():  # pre-commit names files from the top of the repository on
+            path = Path(one)
+        path = path.resolve()
+        if not re.search(r"[/\\]", one) and not path.is_file():
+            patterns.append(one)
+            continue
+        if not path.is_relative_to(root):
+            raise UsageProblem(f"{one} is not in the project {root}.", hint="Name a model, or a file of one.")
+        parts = path.relative_to(root).parts
+        if len(parts) < 2 or parts[0] != "models" or (len(parts) == 2 and path.is_file()):
+            return ()
+        patterns.append(parts[1])
+    return tuple(dict.fromkeys(patterns))
+
+
+def _sources(root: Path) -> Sources:
+    """Reads the lines of files that findings name, each once."""
+
+    @functools.cache
+    def lines(path: str) -> tuple[str, ...] | None:
+        below, base = path.removeprefix("<defaults>/"), root
+        if below != path:
+            base = default_templates()
+        file = base / below
+        try:
+            text = read_file(file, base).decode()
+        except (UnusableFile, UnicodeDecodeError):
+            return None
+        return tuple(re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")))
+
+    return lines

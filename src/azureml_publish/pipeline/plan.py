@@ -1,0 +1,73 @@
+"""What apply would do to a registry: models are rendered and checked while the registry is queried, then compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.pipeline.check import CheckedProject, check
+from azureml_publish.pipeline.inspection import look_before
+from azureml_publish.pipeline.load import Settings, day_of, load
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.prefetch import Prefetch
+from azureml_publish.pipeline.registries import TOOL, find_readers, open_registry
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.plan import Observed, Plan, Request, save_plan
+
+JOBS = 16
+"""Models that a registry is asked about at a time: nearly all of it is waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, what it was made from, and what is odd about the sources of what it would create."""
+
+    plan: Plan
+    request: Request
+    checked: CheckedProject
+    observed: Observed
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The plan as a file, for `publish apply FILE.json`."""
+        return save_plan(self.observed, self.plan, self.request, TOOL)
+
+
+def make_plan(
+    run: RunContext,
+    models: tuple[str, ...],
+    registry: str | None,
+    settings: Settings,
+    *,
+    jobs: int = JOBS,
+    whole: bool = True,
+    offline: bool = False,
+) -> Planned:
+    """Compare models with a registry; patterns select them, and none means all.
+
+    Args:
+        run: the environment.
+        models: names of model folders, and globs.
+        registry: a registry of `publish.yaml` or its address. [default: the project's own]
+        settings: layout and day.
+        jobs: models asked about at a time.
+        whole: ask for all that a saved plan wants; else only where something is to do.
+        offline: do not look into the sources of what would be created.
+
+    Raises:
+        UnsoundProject: the folders have errors, or a source cannot be published.
+        PublishError: the registry or a source cannot be asked.
+    """
+    with Prefetch(partial(open_registry, run, name=registry), jobs) as prefetch:
+        loaded = load(run, models, settings)
+        checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
+        project = checked.require_sound()
+        planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
+        plan = planning.observed.plan()
+        warnings = () if offline else look_before(plan, planning.contents, find_readers(prefetch.opened(), run))
+    request = Request(
+        registry or project.config.registry, models, settings.layout, day_of(run, settings.as_of).isoformat()
+    )
+    return Planned(plan, request, checked, planning.observed, warnings)

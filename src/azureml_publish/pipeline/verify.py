@@ -1,0 +1,48 @@
+"""Checks registered files against the manifest that was registered with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
+from azureml_publish.content.manifest import check_content
+from azureml_publish.content.upload.container import Container
+from azureml_publish.content.upload.progress import Progress
+from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.registry import Registry
+
+
+def verify(
+    run: RunContext, references: Sequence[str], registry: str | None, progress: Progress, *, quick: bool = False
+) -> tuple[ContentCheck, ...]:
+    """Compare path, size and SHA-256 of every registered file with the manifest.
+
+    Args:
+        run: the environment.
+        references: `NAME`, `NAME:VERSION` and `azureml://` URIs. [default: the versions that the folders name]
+        registry: a registry of `publish.yaml` or its address. [default: the project's own]
+        progress: is told how far reading is.
+        quick: compare sizes and noted digests alone, and read no file.
+
+    Raises:
+        NotFound: there is no such version.
+        PublishError: the registry or its storage cannot be asked.
+    """
+    project = read_project(run)
+    wanted = references or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)
+    with open_registry(run, project, registry) as opened:
+        found = (find_registered(opened.registry, one) for one in wanted)
+        return tuple(_check(opened.registry, asset, progress, quick=quick) for asset in found)
+
+
+def _check(registry: Registry, asset: RegisteredAsset, progress: Progress, *, quick: bool) -> ContentCheck:
+    promised = asset.properties.get(MANIFEST_PROPERTY)
+    if promised is None:
+        problem = f"no property {MANIFEST_PROPERTY}: another tool registered it, so there is nothing to check against"
+        return ContentCheck(asset.id, problems=(problem,))
+    access = registry.open_content(asset)
+    with Container(access, access.folder_of(asset.path), partial(registry.open_content, asset)) as container:
+        return check_content(asset.id, container, promised, quick=quick, progress=progress)

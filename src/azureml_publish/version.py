@@ -1,0 +1,3 @@
+"""The version of this package: pip, User-Agent, plans and journals have it from here."""
+
+__version__ = "0.1.0"
