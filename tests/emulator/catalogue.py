@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -101,11 +102,9 @@ class Catalogue:
         for name in MODELS:
             self.edit(name, SPEC | {"name": name})
             self.write_card(name, f"The model {name} reads.")
-            folder = self.root / "models" / name / "files"
-            folder.mkdir(exist_ok=True)
-            for file in folder.iterdir():
-                file.unlink()
+            shutil.rmtree(self.root / "models" / name / "files", ignore_errors=True)
             self.write_file(name, "weights.bin", name)
+            self.write_file(name, "served/1/model.onnx", name)  # so that it may become a triton_model
 
     # What a person edits
 
@@ -128,7 +127,9 @@ class Catalogue:
         (self.root / "models" / name / "card.md.j2").write_text(CARD.format(summary), encoding="utf-8")
 
     def write_file(self, name: str, file: str, text: str) -> None:
-        (self.root / "models" / name / "files" / file).write_text(text)
+        path = self.root / "models" / name / "files" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
     # What the tool does
 
@@ -163,7 +164,9 @@ class Catalogue:
         """All that the folders say."""
         names = ("spec.yaml", "description.md")
         texts = [[rendered.file(name).text for name in names] for _, rendered in self.stage().rendered]
-        files = sorted((str(file), file.read_text()) for file in self.root.glob("models/*/files/*"))
+        files = sorted(
+            (str(file), file.read_text()) for file in self.root.glob("models/*/files/**/*") if file.is_file()
+        )
         return [self.specs, texts, files]
 
     def observe(self, registry: str, *, whole: bool = False) -> Planning:

@@ -43,7 +43,11 @@ def differences(
         "properties": {key: _comparable(_spelled(value)) for key, value in spec.get("properties", {}).items()},
         "metadata": _native(spec.get("system_metadata", {})),
         "archived": bool(written.get("archived")),
-        "files": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()},
+        "files": {
+            file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in folder.rglob("*")
+            if file.is_file()
+        },
     }
     properties = {key: value for key, value in held["properties"].items() if not key.startswith("publish.")}
     there: dict[str, Any] = {

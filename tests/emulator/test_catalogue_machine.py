@@ -90,9 +90,9 @@ def test_a_promotion_that_is_cut_off_anywhere_ends_as_an_undisturbed_one(catalog
         assert target["isArchived"]
         for key in ("description", "kvTags", "systemMetadata", "modelType"):
             assert target[key] == source[key]
-        assert catalogue.files("second", "alpha", version, target["url"]) == {
-            "weights.bin": hashlib.sha256(b"alpha").hexdigest()
-        }
+        files = catalogue.files("local", "alpha", version, source["url"])
+        assert files == {path: hashlib.sha256(b"alpha").hexdigest() for path in ("weights.bin", "served/1/model.onnx")}
+        assert catalogue.files("second", "alpha", version, target["url"]) == files
         assert target["properties"][MANIFEST_PROPERTY] == source["properties"][MANIFEST_PROPERTY]
         assert catalogue.plan_promotion("local", "second", "alpha", version, carry=True).action.fields == ()
     assert version > 4
