@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from azureml_publish.cli import lint
+from azureml_publish.pipeline import lint
 from tests.conftest import Run, edit
 
 COMMAND = Path(sys.executable).with_name("publish")
