@@ -15,7 +15,7 @@ from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.lint import baseline, suppressions
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.lint.selection import Rulebook
-from azureml_publish.render import templates
+from azureml_publish.render import card_structure, templates
 from azureml_publish.skus import overlay
 from azureml_publish.spec import reading
 
@@ -35,6 +35,8 @@ READING: tuple[Rule, ...] = (
     templates.RUNAWAY,
     templates.NOT_FOUND,
     templates.FAILED,
+    card_structure.LOST_TEXT,
+    card_structure.UNKNOWN_BLOCK,
     render.CORRUPTED,
     render.packaging.UNKNOWN_TASK,
     *PACKAGING,

@@ -20,6 +20,7 @@ from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.origins import SourceMap
 from azureml_publish.project import shown_path
 from azureml_publish.render.budget import MAX_SECONDS
+from azureml_publish.render.card_structure import check_structure
 from azureml_publish.render.sandbox import TemplateSandbox
 from azureml_publish.render.tracing import Traced, TracingSandbox
 
@@ -143,9 +144,17 @@ class Templates:
         name = shown_path(self._root, path)
         self._cards[name] = (source, str(path))
         try:
-            return self._attempt(name, values, fresh=True)
+            text, found = self._attempt(name, values, fresh=True)
+            return text, found or tuple(check_structure(self._sandbox, source, name, self._source))
         finally:
             del self._cards[name]
+
+    def _source(self, name: str) -> str | None:
+        """The source of a template; None where there is none."""
+        try:
+            return self._sandbox.loader.get_source(self._sandbox, name)[0] if self._sandbox.loader else None
+        except TemplateNotFound:
+            return None
 
     def trace_card(self, path: Path, source: str, values: Mapping[str, Any]) -> SourceMap | None:
         """The source map of a card, `Traced` values included; None if it fails."""

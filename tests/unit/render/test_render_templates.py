@@ -196,3 +196,24 @@ def test_samples_are_shown_as_json_with_their_own_letters(workshop: Workshop) ->
     card = workshop.sound().asset.description
     assert '## Sample input\n\n```json\n{\n    "b": [\n        "é"\n    ],\n    "a": 1\n}\n```\n' in card
     assert "Sample output" not in card
+
+
+@pytest.mark.parametrize(
+    ("card", "places"),
+    [
+        ("\nLost.\n", ["3:1 TMPL008"]),
+        ("  Lost {{ model.name }}.\n", ["2:1 TMPL008"]),
+        ("{{ model.name }}\n", ["2:1 TMPL008"]),
+        ("{% if model.name %}\nLost.\n{% endif %}\n", ["3:1 TMPL008"]),
+        ("{% block sumary %}x{% endblock %}\n", ["2:10 TMPL009"]),
+        (
+            "{% set a = 1 %}{# note #}{% macro m() %}text{% endmacro %}\n{% block summary %}{{ a }}{% endblock %}\n",
+            [],
+        ),
+        ("{% block summary %}{% block of_its_own %}x{% endblock %}{% endblock %}\n", []),
+        ("<!-- publish: ignore CARD001 why -->\n{% block summary %}x{% endblock %}\n", []),
+    ],
+)
+def test_what_a_card_would_not_show_is_an_error(workshop: Workshop, card: str, places: list[str]) -> None:
+    _, found = workshop.render(card='{% extends "card.md.j2" %}\n' + card)
+    assert [f"{one.location.line}:{one.location.column} {one.code}" for one in found] == places
