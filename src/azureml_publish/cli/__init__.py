@@ -37,6 +37,7 @@ VERBS = MappingProxyType(
         "explain": "Say where a rendered field comes from, and what changing it means.",
         "skus": "List, derive, draw, fit, foresee and prune machine sizes.",
         "verify": "Check registered files against their manifest.",
+        "download": "Bring the files of a registered version, checked.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
         "promote": "Take registered versions to another registry.",

@@ -7,6 +7,7 @@ import click
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
+from azureml_publish.errors import NotFound
 from azureml_publish.pipeline.verify import verify
 from azureml_publish.reporters.results import content_checks_json, content_checks_text
 
@@ -22,10 +23,18 @@ def command(*, output: Output, models: tuple[str, ...], registry: str | None, pr
 
     Files stream through memory; none is kept. --quick compares sizes and the digests that were noted when the files
     were checked on their way in. Without names: the versions that the model folders name. Exits with 1 where anything
-    differs.
+    differs, else with 3 where a version is not registered; the others are verified all the same.
     """
+    missing: dict[str, NotFound] = {}
     with watch(output, progress) as watched:
-        checks = verify(output.run, models, registry, watched, quick=quick)
-    output.data(content_checks_json(checks) if output.json else content_checks_text(checks, output.paint))
+        checks = verify(output.run, models, registry, watched, quick=quick, missing=missing)
+    if len(models) == 1 and missing:
+        raise missing[models[0]]
+    absent = {reference: error.message for reference, error in missing.items()}
+    output.data(
+        content_checks_json(checks, absent) if output.json else content_checks_text(checks, absent, output.paint)
+    )
     if any(check.problems for check in checks):
         raise SystemExit(1)
+    if missing:
+        raise SystemExit(NotFound.exit_code)

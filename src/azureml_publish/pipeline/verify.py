@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
 from azureml_publish.content.manifest import check_content
 from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
+from azureml_publish.errors import NotFound
 from azureml_publish.pipeline.references import find_registered, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
@@ -16,7 +17,13 @@ from azureml_publish.registry import Registry
 
 
 def verify(
-    run: RunContext, references: Sequence[str], registry: str | None, progress: Progress, *, quick: bool = False
+    run: RunContext,
+    references: Sequence[str],
+    registry: str | None,
+    progress: Progress,
+    *,
+    quick: bool = False,
+    missing: dict[str, NotFound] | None = None,
 ) -> tuple[ContentCheck, ...]:
     """Compare path, size and SHA-256 of every registered file with the manifest.
 
@@ -26,16 +33,29 @@ def verify(
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
         progress: is told how far reading is.
         quick: compare sizes and noted digests alone, and read no file.
+        missing: takes what is not registered, by its reference, so that the others are verified all the same.
 
     Raises:
-        NotFound: there is no such version.
+        NotFound: there is no such version, and `missing` is not given.
         PublishError: the registry or its storage cannot be asked.
     """
     project = read_project(run)
     wanted = references or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)
     with open_registry(run, project, registry) as opened:
-        found = (find_registered(opened.registry, one) for one in wanted)
+        found = _registered(opened.registry, wanted, missing)
         return tuple(_check(opened.registry, asset, progress, quick=quick) for asset in found)
+
+
+def _registered(
+    registry: Registry, wanted: Iterable[str], missing: dict[str, NotFound] | None
+) -> Iterator[RegisteredAsset]:
+    for reference in wanted:
+        try:
+            yield find_registered(registry, reference)
+        except NotFound as error:
+            if missing is None:
+                raise
+            missing[reference] = error
 
 
 def _check(registry: Registry, asset: RegisteredAsset, progress: Progress, *, quick: bool) -> ContentCheck:

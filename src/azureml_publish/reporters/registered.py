@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, Value
+from azureml_publish.assets import MANIFEST_PROPERTY, AssetId, RegisteredAsset, Value
+from azureml_publish.content.upload.container import StoredFile
 from azureml_publish.layouts import encode
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
@@ -68,6 +69,19 @@ def assets_json(assets: Sequence[RegisteredAsset]) -> str:
             ]
         }
     )
+
+
+def files_text(files: Mapping[str, StoredFile]) -> str:
+    """One line per file of a version: bytes, SHA-256 as it was noted when the file was checked, path."""
+    width = max((len(f"{file.size:,}") for file in files.values()), default=0)
+    lines = [f"{file.size:>{width},}  {file.sha256 or '-':64}  {path}\n" for path, file in sorted(files.items())]
+    return "".join(lines) or "It holds no file.\n"
+
+
+def files_json(asset: AssetId, files: Mapping[str, StoredFile]) -> str:
+    """The files of a version as a JSON object; sizes in bytes."""
+    listed = [{"path": path, "size": file.size, "sha256": file.sha256} for path, file in sorted(files.items())]
+    return as_json({"asset_id": str(asset), "files": listed})
 
 
 def _metadata(name: str, value: Value) -> Iterator[tuple[str, str]]:

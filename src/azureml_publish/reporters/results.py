@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from azureml_publish.assets import AssetId, ContentCheck
 from azureml_publish.execute.apply import Result
+from azureml_publish.execute.download import Downloaded
 from azureml_publish.execute.journal import PastRun, Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
@@ -94,8 +96,10 @@ _LEFT = {
 }
 
 
-def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) -> str:
-    """One line per verified version, and one per problem."""
+def content_checks_text(
+    checks: Sequence[ContentCheck], missing: Mapping[str, str] = MappingProxyType({}), paint: Paint = PLAIN
+) -> str:
+    """One line per verified version, one per problem, and one per version that is not registered, with the reason."""
     lines = []
     for check in checks:
         if check.problems:
@@ -104,12 +108,17 @@ def content_checks_text(checks: Sequence[ContentCheck], paint: Paint = PLAIN) ->
         else:
             held = f"{counted(check.files, 'file')}, {size_text(check.size)}"
             lines.append(f"  {paint('verified', 'green')}  {check.asset}  {held}")
+    lines += [f"  {paint('missing ', 'red')}  {reference}  {reason}" for reference, reason in missing.items()]
     damaged = sum(1 for check in checks if check.problems)
-    return "\n".join([*lines, "", f"Verified: {len(checks) - damaged} intact, {damaged} damaged."]) + "\n"
+    absent = f", {len(missing)} not registered" if missing else ""
+    return "\n".join([*lines, "", f"Verified: {len(checks) - damaged} intact, {damaged} damaged{absent}."]) + "\n"
 
 
-def content_checks_json(checks: Sequence[ContentCheck]) -> str:
-    """The checks as a JSON object; sizes in bytes, `problems` is empty for intact content."""
+def content_checks_json(checks: Sequence[ContentCheck], missing: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The checks as a JSON object; sizes in bytes, `problems` is empty for intact content.
+
+    `missing` has what is not registered, as it was named, and why.
+    """
     return as_json(
         {
             "checks": [
@@ -121,7 +130,28 @@ def content_checks_json(checks: Sequence[ContentCheck]) -> str:
                     "problems": list(check.problems),
                 }
                 for check in checks
-            ]
+            ],
+            "missing": [{"model": reference, "reason": reason} for reference, reason in missing.items()],
+        }
+    )
+
+
+def downloaded_text(done: Downloaded, shown: str) -> str:
+    """What was brought, in one line."""
+    held = f"{counted(done.files, 'file')}, {size_text(done.size)}"
+    kept = f", {done.kept} of them there already" if done.kept else ""
+    return f"{done.asset}\n  {held}{kept}, each as its manifest says, in {shown}/\n"
+
+
+def downloaded_json(done: Downloaded) -> str:
+    """What was brought as a JSON object; sizes in bytes."""
+    return as_json(
+        {
+            "asset_id": str(done.asset),
+            "folder": str(done.folder),
+            "files": done.files,
+            "size": done.size,
+            "kept": done.kept,
         }
     )
 

@@ -132,7 +132,7 @@ class TestContentChecks:
         assert content_checks_text([]).endswith("\nVerified: 0 intact, 0 damaged.\n")
 
     def test_colour_changes_nothing_but_colour(self) -> None:
-        painted = content_checks_text(CHECKS, Paint(enabled=True))
+        painted = content_checks_text(CHECKS, paint=Paint(enabled=True))
         assert "\x1b[32mverified\x1b[0m" in painted
         assert "\x1b[31mdamaged " in painted
         assert without_colour(painted) == content_checks_text(CHECKS)
@@ -156,6 +156,7 @@ class TestContentChecks:
                     "problems": ["model/config.json: not there", "extra: not in the manifest"],
                 },
             ],
+            "missing": [],
         }
 
 
