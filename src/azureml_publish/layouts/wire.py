@@ -58,7 +58,10 @@ def decode(text: str) -> Value:
             found = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return text
-    return found if isinstance(found, list | dict) and _is_value(found) else text
+    try:
+        return found if isinstance(found, list | dict) and _is_value(found) else text
+    except RecursionError:  # what can be read at some depth cannot be walked through at it
+        return text
 
 
 def _with_string_leaves(value: Value) -> Value:

@@ -48,6 +48,11 @@ READING: tuple[Rule, ...] = (
 LINTING: tuple[Rule, ...] = (suppressions.UNUSED, suppressions.UNKNOWN, suppressions.NO_REASON, baseline.STALE)
 """What the linter reports about its own settings."""
 
+IDENTITY = frozenset(
+    {"SPEC002", "SPEC003", "SPEC005", "SPEC006", "SPEC030", "SPEC035", "HUB003", "REG001", "REG002", "REG003"}
+)
+"""Codes of the rules on what a model is: name, version, source and revision. Their findings cannot be accepted."""
+
 ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
 """Codes of the rules on what the network says."""
 
@@ -62,7 +67,7 @@ def rulebook() -> Rulebook:
     """Every rule. What reading and rendering report as an error is always reported: nothing else could look then."""
     checked = (*(check.rule for check in ALL_CHECKS), *(check.rule for check in ONLINE_CHECKS))
     rules = tuple(sorted({*checked, *READING, *LINTING}, key=lambda rule: rule.code))
-    optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR}
+    optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR} - IDENTITY
     unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}
     return Rulebook(rules, frozenset(optional), frozenset(unread))
 

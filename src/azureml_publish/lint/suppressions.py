@@ -74,7 +74,9 @@ def apply_suppressions(
             message = f"There is no rule '{given.rule}' to suppress."
             reported.append(UNKNOWN.at(given.where, message, rulebook.close_to(given.rule), width=given.width))
         elif rule.code not in rulebook.optional:
-            message = f"{rule.code} cannot be suppressed: it reports what keeps other rules from looking."
+            message = (
+                f"{rule.code} cannot be suppressed: it reports what a model is, or what keeps other rules from looking."
+            )
             reported.append(UNKNOWN.at(given.where, message, "Fix what it reports.", width=given.width))
         else:
             by_code.setdefault(rule.code, []).append(given)

@@ -12,6 +12,7 @@ from azureml_publish.errors import UnexpectedAnswer
 from azureml_publish.network import Network
 from azureml_publish.registry.failures import name_kind, read_reason, unexpected_answer
 from azureml_publish.registry.http import SHAPE_HINT
+from azureml_publish.registry.segments import segment
 
 _ASSET = re.compile(r"azureml://[^\s\"']+")
 
@@ -70,8 +71,8 @@ def place_of(found: Any, registry: str, url: str) -> Place:
     return Place(
         front,
         uri.rstrip("/") if isinstance(uri, str) and uri else front,
-        f"/subscriptions/{text('subscriptionId')}/resourceGroups/{text('resourceGroup')}"
-        f"/providers/Microsoft.MachineLearningServices/registries/{registry}",
+        f"/subscriptions/{segment(text('subscriptionId'))}/resourceGroups/{segment(text('resourceGroup'))}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{segment(registry)}",
     )
 
 

@@ -40,8 +40,9 @@ from azureml_publish.registry.answers import (
 )
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.failures import translated
-from azureml_publish.registry.http import pages, pipeline, send
+from azureml_publish.registry.http import pages, pipeline, require_token_host, send
 from azureml_publish.registry.sdk import Sdk
+from azureml_publish.registry.segments import segment
 from azureml_publish.registry.write_guard import said_of
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class AzureRegistry:
             }
             try:
                 with translated(self._name, f"an upload of {model} version {version}"):
-                    lent = self._front("PUT", f"tempdatarefs/{model}/versions/{version}", body)
+                    lent = self._front("PUT", f"tempdatarefs/{segment(model)}/versions/{version}", body)
                     return access_of(lent, self._cloud.network, self._place.front)
             except (Conflict, NotAuthorised, Unreachable):
                 raise
@@ -146,7 +147,7 @@ class AzureRegistry:
 
     def _start_pending_upload(self, model: str, version: int) -> ContainerAccess:
         """The documented call of Azure Resource Manager, whose answer nobody recorded."""
-        url = f"{self._cloud.arm}{self._place.resource}/models/{model}/versions/{version}/startPendingUpload"
+        url = f"{self._cloud.arm}{self._place.resource}/models/{segment(model)}/versions/{version}/startPendingUpload"
         with translated(self._name, f"an upload of {model} version {version}"):
             body = {"pendingUploadType": "TemporaryBlobReference"}
             lent = self._send("POST", url, ARM_API, body)
@@ -156,7 +157,7 @@ class AzureRegistry:
         """See `Registry.open_content`."""
         with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
             body = {"assetId": str(asset.id), "blobUri": asset.path}
-            lent = self._front("POST", f"datarefs/{asset.id.name}/versions/{asset.id.version}", body)
+            lent = self._front("POST", f"datarefs/{segment(asset.id.name)}/versions/{asset.id.version}", body)
             access = access_of(lent, self._cloud.network, self._place.front)
             # The URI is the content's, not the container's, where the content lies in a folder.
             return replace(access, uri=access.sas_uri.partition("?")[0])
@@ -211,7 +212,7 @@ class AzureRegistry:
         """
         from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-        path = f"models/{record.name}/versions/{record.version}"
+        path = f"models/{segment(record.name)}/versions/{record.version}"
         for delay in (*RESEND_DELAYS, None):
             try:
                 self._front("PUT", path, {"properties": body}, resend=False)
@@ -247,7 +248,7 @@ class AzureRegistry:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            found = self._front("GET", f"models/{model}/versions/{version}")
+            found = self._front("GET", f"models/{segment(model)}/versions/{version}")
         except ResourceNotFoundError as error:
             require_absence(error, AssetId(self._name, model, version))
             return None
@@ -258,7 +259,7 @@ class AzureRegistry:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            container = self._front("GET", f"models/{model}")
+            container = self._front("GET", f"models/{segment(model)}")
         except ResourceNotFoundError:
             container = None
         numbers = find_numbers(container)
@@ -273,7 +274,9 @@ class AzureRegistry:
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            last = [str(one.get("id", "")).rpartition("/")[2] for one in self._list(f"models/{model}/versions", {})]
+            last = [
+                str(one.get("id", "")).rpartition("/")[2] for one in self._list(f"models/{segment(model)}/versions", {})
+            ]
         except ResourceNotFoundError:
             return []
         return [int(text) for text in last if text.isascii() and text.isdigit()]
@@ -308,7 +311,7 @@ class AzureRegistry:
         return f"{self._place.front}/mferp/managementfrontend{self._place.resource}/{path}"
 
     def _model_url(self, model: str, version: int) -> str:
-        return f"{self._place.region}/modelregistry/v1.0{self._place.resource}/models/{model}:{version}"
+        return f"{self._place.region}/modelregistry/v1.0{self._place.resource}/models/{segment(model)}:{version}"
 
     @cached_property
     def _rest(self) -> PipelineClient[Any, Any]:
@@ -319,11 +322,14 @@ class AzureRegistry:
         """Where the registry is, from discovery; asked once."""
         with self._starting:
             if self._found is None:
-                url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{self._name}/discovery"
+                url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{segment(self._name)}/discovery"
                 # Translated here already: no such registry is something else than no such model in it.
                 with translated(self._name, "the registry"):
                     found = self._send("GET", url, "v1.0")
-                self._found = place_of(found, self._name, url)
+                place = place_of(found, self._name, url)
+                for host in (place.front, place.region):
+                    require_token_host(self._cloud, host)
+                self._found = place
             return self._found
 
 

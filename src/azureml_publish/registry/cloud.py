@@ -26,6 +26,7 @@ class Cloud:
         authority: its own host of Microsoft Entra, if any.
         name: what azure-ai-ml calls it.
         metadata_url: where it is described; None for a cloud that azure-ai-ml knows by name.
+        token_hosts: further hosts that may have its token; with a point before them all below them.
         network: how its hosts are reached. One on this machine, as the emulator is, is reached directly.
     """
 
@@ -35,12 +36,32 @@ class Cloud:
     name: str = PUBLIC
     metadata_url: str | None = None
     network: Network = BY_ENVIRONMENT
+    token_hosts: tuple[str, ...] = ()
+
+    def owns(self, url: str) -> bool:
+        """Whether a host belongs to the cloud, and so may have its token: by name, or as a part of its domains."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+        named = {urlsplit(one).hostname for one in (self.arm, self.discovery, self.metadata_url) if one}
+        if parts.scheme != "https" or "\\" in url or not host:
+            return False
+        return host in named or any(
+            host == one or (one.startswith(".") and host.endswith(one))
+            for one in (*self.token_hosts, *_DOMAINS.get(self.name, ()))
+        )
 
     @property
     def scope(self) -> str:
         """The scope of a token for Azure Resource Manager."""
         return f"{self.arm}/.default"
 
+
+_DOMAINS = {
+    PUBLIC: (".azureml.ms", ".azureml.net"),
+    "AzureChinaCloud": (".ml.azure.cn",),
+    "AzureUSGovernment": (".ml.azure.us",),
+}
+"""Where the registries of a cloud answer, as discovery was seen to name them."""
 
 CLOUDS = {
     PUBLIC: Cloud("https://management.azure.com", "https://eastus.api.azureml.ms"),
@@ -63,6 +84,8 @@ CLOUDS = {
 def find_cloud(environ: Mapping[str, str]) -> Cloud:
     """The cloud that the environment names: one that azure-ai-ml knows as well, or one of a metadata document.
 
+    PUBLISH_TOKEN_HOSTS names further hosts that may have its token.
+
     `AZUREML_CURRENT_CLOUD` and `ARM_CLOUD_METADATA_URL` choose it, `REGISTRY_DISCOVERY_ENDPOINT_URL` overrides where
     discovery answers; azure-ai-ml reads the same three. Of a cloud on this machine `REQUESTS_CA_BUNDLE` (else
     `CURL_CA_BUNDLE`) names the certificates.
@@ -74,9 +97,10 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
     """
     name, url = environ.get("AZUREML_CURRENT_CLOUD"), environ.get("ARM_CLOUD_METADATA_URL")
     discovery = environ.get("REGISTRY_DISCOVERY_ENDPOINT_URL")
+    hosts = tuple(environ.get("PUBLISH_TOKEN_HOSTS", "").lower().replace(",", " ").split())
     known = CLOUDS.get(name or PUBLIC)
     if known is not None:
-        return replace(known, discovery=(discovery or known.discovery).rstrip("/"))
+        return replace(known, discovery=(discovery or known.discovery).rstrip("/"), token_hosts=hosts)
     if not url:
         hint = f"Name one of {', '.join(CLOUDS)}, or say in ARM_CLOUD_METADATA_URL where {name} is described."
         raise PublishError(f"There is no cloud named {name}.", hint=hint)
@@ -89,7 +113,7 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
                 raise _unexpected(url, f"JSON without `resourceManager` for {name}")
             arm = arm.rstrip("/")
             discovery = (discovery or str(cloud.get("registryDiscovery") or arm)).rstrip("/")
-            return Cloud(arm, discovery, name=str(name), metadata_url=url, network=network)
+            return Cloud(arm, discovery, name=str(name), metadata_url=url, network=network, token_hosts=hosts)
     raise PublishError(f"{url} knows no cloud named {name}.", hint="Correct AZUREML_CURRENT_CLOUD.")
 
 

@@ -17,6 +17,7 @@ from azureml_publish.errors import Conflict, NotAuthorised, NotFound, PublishErr
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry.answers import Place, access_of, find_numbers, version_of
 from azureml_publish.registry.failures import ROLE, translated, unexpected_answer
+from azureml_publish.registry.segments import segment
 
 WRITE = "Microsoft.MachineLearningServices/registries/assets/write"
 READ = "Microsoft.MachineLearningServices/registries/assets/read"
@@ -121,7 +122,7 @@ class _Calls:
         try:
             names = sorted(str(one["name"]) for one in self._value(f"{self._front}/models") if one.get("name"))
             for name in names[:1]:
-                ids = [str(one.get("id", "")) for one in self._value(f"{self._front}/models/{name}/versions")]
+                ids = [str(one.get("id", "")) for one in self._value(f"{self._front}/models/{segment(name)}/versions")]
                 numbers = [int(text) for text in (one.rpartition("/")[2] for one in ids) if text.isdecimal()]
                 if numbers:
                     return AssetId(self._registry, name, numbers[0])
@@ -160,7 +161,7 @@ class _Calls:
         raise PublishError("A version that is not there has an answer, so absence cannot be told.")
 
     def _get(self, asset: AssetId) -> str:
-        url = f"{self._front}/models/{asset.name}/versions/{asset.version}"
+        url = f"{self._front}/models/{segment(asset.name)}/versions/{asset.version}"
         answer = self._ask("the version", "GET", url)
         found = version_of(answer, {}, asset, self._front)
         if found.shown_keys is None:
@@ -169,20 +170,22 @@ class _Calls:
         return f"Conforms; hands back {len(keys) if keys else 'the set'} keys of system metadata."
 
     def _container(self, asset: AssetId) -> str:
-        found = self._ask("the numbers of the model", "GET", f"{self._front}/models/{asset.name}")
+        found = self._ask("the numbers of the model", "GET", f"{self._front}/models/{segment(asset.name)}")
         if find_numbers(found) is None:
             return "Falls back: its numbers cannot be so; the list of versions tells them."
         return "Conforms."
 
     def _native(self, asset: AssetId) -> str:
-        found = self._ask("the version there", "GET", f"{self._models}/{asset.name}:{asset.version}")
+        found = self._ask("the version there", "GET", f"{self._models}/{segment(asset.name)}:{asset.version}")
         shown = isinstance(found, dict) and isinstance(found.get("systemMetadata"), dict)
         return "Conforms: hands back system metadata." if shown else "Falls back: hands back no system metadata."
 
     def _download(self, asset: AssetId) -> str:
-        version = self._ask("the version", "GET", f"{self._front}/models/{asset.name}/versions/{asset.version}")
+        version = self._ask(
+            "the version", "GET", f"{self._front}/models/{segment(asset.name)}/versions/{asset.version}"
+        )
         path = version_of(version, {}, asset, self._front).path
-        url = f"{self._front}/datarefs/{asset.name}/versions/{asset.version}"
+        url = f"{self._front}/datarefs/{segment(asset.name)}/versions/{asset.version}"
         answer = self._ask("a download", "POST", url, {"assetId": str(asset), "blobUri": path})
         lent = access_of(answer, BY_ENVIRONMENT, url)
         permissions = parse_qs(urlsplit(lent.sas_uri).query).get("sp", [""])[0]
@@ -194,7 +197,9 @@ class _Calls:
         """Asked about a version that is there: the refusal is the answer, and nothing is begun."""
         body = {"assetId": str(asset), "temporaryDataReferenceType": "TemporaryBlobReference"}
         try:
-            self._ask("an upload", "PUT", f"{self._front}/tempdatarefs/{asset.name}/versions/{asset.version}", body)
+            self._ask(
+                "an upload", "PUT", f"{self._front}/tempdatarefs/{segment(asset.name)}/versions/{asset.version}", body
+            )
         except Conflict:
             return "Conforms: refused for a version that is there, so you may upload."
         return "Lends a container for a version that is there; nothing was written to it."

@@ -14,6 +14,7 @@ from azureml_publish.registry.conformance import READ, WRITE, Examined, State, e
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
 from azureml_publish.registry.failures import translated, unexpected_answer
 from azureml_publish.registry.http import pipeline, send
+from azureml_publish.registry.segments import segment
 
 PERMISSIONS_API = "2022-04-01"
 """Permissions - List For Resource, of Azure's Authorization REST API: what the caller may do to one resource."""
@@ -31,7 +32,7 @@ def examine_registry(name: str, asker: Asker, cloud: Cloud, user_agent: str) -> 
     def ask(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})
 
-    url = f"{cloud.discovery}/registrymanagement/v1.0/registries/{name}/discovery"
+    url = f"{cloud.discovery}/registrymanagement/v1.0/registries/{segment(name)}/discovery"
     try:
         with translated(name, "the registry"):
             found = ask(url, "v1.0")

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from azureml_publish.errors import Unreachable
+from azureml_publish.errors import UnexpectedAnswer, Unreachable
 from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
 
 if TYPE_CHECKING:
@@ -53,9 +53,35 @@ def pipeline(
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
         policies.RetryPolicy() if retries is None else policies.RetryPolicy(retry_total=retries),
+        _token_hosts(cloud),
         policies.BearerTokenCredentialPolicy(credential, cloud.scope),
     ]
     return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS, cloud.network), steps))
+
+
+def require_token_host(cloud: Cloud, url: str) -> None:
+    """See that a host may have the cloud's token, whoever named it.
+
+    Raises:
+        UnexpectedAnswer: it is none of the cloud's.
+    """
+    if not cloud.owns(url):
+        host = urlsplit(url).netloc.rpartition("@")[2] or url
+        raise UnexpectedAnswer(
+            f"An answer leads to {host}, which is no host of {cloud.name}; no token was sent there.",
+            hint=f"If it is yours, name it: PUBLISH_TOKEN_HOSTS={host}",
+        )
+
+
+def _token_hosts(cloud: Cloud) -> Any:
+    """A policy that lets no request out that would take a token to another host."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class Bounded(SansIOHTTPPolicy[Any, Any]):
+        def on_request(self, request: Any) -> None:
+            require_token_host(cloud, request.http_request.url)
+
+    return Bounded()
 
 
 def send(

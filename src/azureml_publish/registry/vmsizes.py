@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.http import pages, pipeline, send
+from azureml_publish.registry.segments import segment
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -27,7 +28,7 @@ class Subscription:
     """One subscription, asked through Azure Resource Manager."""
 
     def __init__(self, subscription: str, credential: TokenCredential, cloud: Cloud, user_agent: str) -> None:
-        self._url = f"{cloud.arm}/subscriptions/{subscription}"
+        self._url = f"{cloud.arm}/subscriptions/{segment(subscription)}"
         self._name = subscription
         self._client = pipeline(credential, cloud, user_agent)
 
@@ -50,7 +51,7 @@ class Subscription:
         Raises:
             NotFound: the service is not offered there, or there is no such region.
         """
-        url = f"{self._url}/providers/Microsoft.MachineLearningServices/locations/{region}/vmSizes"
+        url = f"{self._url}/providers/Microsoft.MachineLearningServices/locations/{segment(region)}/vmSizes"
         with _translated(self._name, f"the sizes in {region}"):
             return send(self._client, "GET", url, params={"api-version": VM_SIZES_API})
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,6 +16,21 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # https://www.rfc-editor.org/rfc/rfc6052
+
+
+_NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # Azure's own, from every virtual machine; it looks public
+        "192.88.99.0/24",  # 6to4 relays
+        "::/96",  # IPv4-compatible
+        "64:ff9b:1::/48",  # local-use NAT64, RFC 8215
+        "2001::/32",  # Teredo
+        "fec0::/10",  # site-local
+        "100::/64",
+        "5f00::/16",
+    )
+)
 
 
 class PrivateHostError(Exception):
@@ -52,7 +68,7 @@ class Guard:
         """
         found = [row[4][0] for row in self.resolve(host.strip("[]"), port, type=socket.SOCK_STREAM)]
         for text in found:
-            if self._may(host.lower(), ipaddress.ip_address(text.partition("%")[0])):
+            if self._may(host.lower().rstrip("."), ipaddress.ip_address(text.partition("%")[0])):
                 return str(text)
         raise PrivateHostError(host)
 
@@ -62,10 +78,11 @@ class Guard:
         Raises:
             PrivateHostError: it is.
         """
-        bare = host.strip("[]").lower().rstrip(".")
-        try:
-            allowed = self._may(bare, ipaddress.ip_address(bare))
-        except ValueError:
+        bare = unicodedata.normalize("NFKC", host).strip("[]").lower().rstrip(".").partition("%")[0]
+        address = _written(bare)
+        if address is not None:
+            allowed = self._may(bare, address)
+        else:
             local = "." not in bare or bare.endswith((".localhost", ".local", ".internal"))
             allowed = not local or self.everything or bare in self.names
         if not allowed:
@@ -77,7 +94,21 @@ class Guard:
         inner = _unwrapped(address)
         if any(inner in network for network in self.networks if network.version == inner.version):
             return True
+        if any(one in network for one in (address, inner) for network in _NEVER if network.version == one.version):
+            return False
         return inner.is_global and not inner.is_multicast
+
+
+def _written(host: str) -> Address | None:
+    """The address that a name is, in any spelling that some program takes: 2130706433, 0x7f.1, 0177.0.0.1."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host)) if host[:1].isdigit() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _unwrapped(address: Address) -> Address:
