@@ -59,6 +59,13 @@ class StaticCredential:
         return StaticToken(self._token, int(time.time()) + 3600)
 
 
+def switching(secret: str) -> requests.Session:
+    """A session that may use the emulator's switches."""
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {secret}"
+    return session
+
+
 class ControlPlane:
     """Plain HTTPS calls to the control plane, for what no client library has a method for."""
 

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import requests
 
 from azureml_publish.emulator import RECORDED, Quirks
-from tests.conftest import Run
+from tests.conftest import Run, switching
 
 FILE = """\
 quirks:
@@ -33,17 +32,18 @@ def test_the_file_is_in_force_from_the_start_and_after_a_reset(tmp_path: Path) -
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
-            served = dict(process.stdout.readline().strip().split("=", 1) for _ in range(5))
+            served = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
             base = served["HF_ENDPOINT"]
+            switches = switching(served["PUBLISH_EMULATOR_SECRET"])
             for _ in range(2):
-                quirks = requests.get(f"{base}/quirks", timeout=120).json()
+                quirks = switches.get(f"{base}/quirks", timeout=120).json()
                 assert Quirks(**quirks) == RECORDED.changed(stale_reads=2, ignore_archive=True, latency_seconds=0.01)
-                rules = requests.get(f"{base}/faults", timeout=120).json()
+                rules = switches.get(f"{base}/faults", timeout=120).json()
                 assert [(rule["service"], rule["status"], rule["after"]) for rule in rules] == [("hub", 503, 1)]
-                requests.delete(f"{base}/faults", timeout=120)
-                requests.delete(f"{base}/quirks", timeout=120)
-                assert Quirks(**requests.get(f"{base}/quirks", timeout=120).json()) == Quirks()
-                assert requests.post(f"{base}/reset", timeout=120).status_code == 204
+                switches.delete(f"{base}/faults", timeout=120)
+                switches.delete(f"{base}/quirks", timeout=120)
+                assert Quirks(**switches.get(f"{base}/quirks", timeout=120).json()) == Quirks()
+                assert switches.post(f"{base}/reset", timeout=120).status_code == 204
         finally:
             process.terminate()
             assert process.wait(120) == 0

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from azureml_publish.emulator import Emulator, Fault
+from tests.conftest import switching
 
 FILE = "/google-bert/bert-base-cased/resolve/5532cc56f74641d4bb33641f5c76a55d11f846e0/model.safetensors"
 
@@ -108,20 +109,20 @@ def test_azure_client_gets_through_a_fault(emulator: Emulator) -> None:
 
 def test_rules_over_http(emulator: Emulator) -> None:
     url = f"{emulator.http_url}/faults"
-    added = requests.post(url, json={"service": "hub", "status": 418, "times": 1}, timeout=120)
+    added = switching(emulator.secret).post(url, json={"service": "hub", "status": 418, "times": 1}, timeout=120)
     assert (added.status_code, added.json()["status"]) == (201, 418)
-    assert [rule["status"] for rule in requests.get(url, timeout=120).json()] == [418]
+    assert [rule["status"] for rule in switching(emulator.secret).get(url, timeout=120).json()] == [418]
     assert requests.get(emulator.http_url + FILE, timeout=120).status_code == 418
     for bad in ({"service": "queue"}, {"color": "red"}, {"path": "("}, {"status": 99}):
-        answer = requests.post(url, json=bad, timeout=120)
+        answer = switching(emulator.secret).post(url, json=bad, timeout=120)
         assert answer.status_code == 400, bad
-    assert requests.post(url, data=b"x", timeout=120).status_code == 400
-    assert requests.delete(url, timeout=120).status_code == 204
+    assert switching(emulator.secret).post(url, data=b"x", timeout=120).status_code == 400
+    assert switching(emulator.secret).delete(url, timeout=120).status_code == 204
     assert emulator.faults.rules == ()
 
 
 def test_web_pages_cannot_switch(emulator: Emulator) -> None:
     for path in ("/reset", "/faults"):
         origin = {"Origin": "https://example.org"}
-        answer = requests.post(emulator.http_url + path, json={}, headers=origin, timeout=120)
-        assert answer.status_code == 403
+        answer = switching(emulator.secret).post(emulator.http_url + path, json={}, headers=origin, timeout=120)
+        assert answer.status_code == 421

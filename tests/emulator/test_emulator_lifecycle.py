@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from azureml_publish.emulator import PLAIN, Emulator
+from tests.conftest import switching
 
 SERVE = """
 import sys, threading
@@ -124,7 +125,7 @@ def test_reset_empties_it_over_both_ports(tmp_path: Path) -> None:
             assert call(emulator, "PUT", "/models/bert/versions/1", json=body).status_code == 201
             emulator.faults.add(status=500, path="never")
             bundle = emulator.environment["REQUESTS_CA_BUNDLE"]
-            assert requests.post(f"{base}/reset", verify=bundle, timeout=120).status_code == 204
+            assert switching(emulator.secret).post(f"{base}/reset", verify=bundle, timeout=120).status_code == 204
             assert call(emulator, "GET", "/models").json()["value"] == []
             assert emulator.faults.rules == ()
             assert list(emulator._folder.segments.iterdir()) == []
@@ -261,7 +262,7 @@ def test_it_runs_from_any_thread(tmp_path: Path) -> None:
 
     def run() -> None:
         with plain(tmp_path) as emulator:
-            answers.append(requests.get(f"{emulator.http_url}/faults", timeout=120).status_code)
+            answers.append(switching(emulator.secret).get(f"{emulator.http_url}/faults", timeout=120).status_code)
 
     thread = threading.Thread(target=run)
     thread.start()

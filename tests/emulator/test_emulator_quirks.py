@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from azureml_publish.emulator import Emulator, Quirks
-from tests.conftest import version_of
+from tests.conftest import switching, version_of
 
 
 def read_reference(control: Any, made: dict[str, Any]) -> str:
@@ -72,11 +72,11 @@ def test_upload_with_a_signature_that_is_used_up_goes_on_with_another(emulator: 
 
 def test_quirks_over_the_wire(emulator: Emulator) -> None:
     url = f"{emulator.http_url}/quirks"
-    assert requests.post(url, json={"sas_seconds": 5}, timeout=120).json()["sas_seconds"] == 5
-    assert requests.post(url, json={"sas_requests": 3}, timeout=120).status_code == 200
+    assert switching(emulator.secret).post(url, json={"sas_seconds": 5}, timeout=120).json()["sas_seconds"] == 5
+    assert switching(emulator.secret).post(url, json={"sas_requests": 3}, timeout=120).status_code == 200
     assert emulator.quirks == Quirks(sas_seconds=5, sas_requests=3)
-    assert requests.get(url, timeout=120).json()["sas_requests"] == 3
-    assert requests.delete(url, timeout=120).status_code == 204
+    assert switching(emulator.secret).get(url, timeout=120).json()["sas_requests"] == 3
+    assert switching(emulator.secret).delete(url, timeout=120).status_code == 204
     assert emulator.quirks == Quirks()
     emulator.quirks = Quirks(sas_requests=3)
     emulator.reset()
@@ -98,7 +98,7 @@ def test_quirks_over_the_wire(emulator: Emulator) -> None:
     ],
 )
 def test_quirks_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, reason: str) -> None:
-    answer = requests.post(f"{emulator.http_url}/quirks", json=sent, timeout=120)
+    answer = switching(emulator.secret).post(f"{emulator.http_url}/quirks", json=sent, timeout=120)
     assert answer.status_code == 400
     assert reason in answer.text
     assert emulator.quirks == Quirks()
@@ -107,8 +107,8 @@ def test_quirks_that_make_no_sense_are_refused(emulator: Emulator, sent: Any, re
 def test_quirks_are_not_for_web_pages(emulator: Emulator) -> None:
     url = f"{emulator.http_url}/quirks"
     page = {"Origin": "https://example.com"}
-    assert requests.post(url, json={"sas_seconds": 5}, headers=page, timeout=120).status_code == 403
-    assert requests.delete(url, headers=page, timeout=120).status_code == 403
+    assert switching(emulator.secret).post(url, json={"sas_seconds": 5}, headers=page, timeout=120).status_code == 421
+    assert switching(emulator.secret).delete(url, headers=page, timeout=120).status_code == 421
 
 
 def described(control: Any, api: str = "front", name: str = "bert") -> str | None:

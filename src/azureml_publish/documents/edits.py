@@ -93,7 +93,7 @@ def _cut(text: str, item: Span, kept: Sequence[Span]) -> tuple[int, int]:
     """The characters to remove with one item of a list."""
     start, end = _line_start(text, item.start), _line_end(text, item.end)
     if re.fullmatch(r"[ \t]*(- +)?", text[start : item.start]) and re.fullmatch(
-        r"[ \t]*,?[ \t]*(#.*)?\r?\n?", text[item.end : end]
+        r"[ \t]*+(?:,[ \t]*+)?(#.*)?\r?\n?", text[item.end : end]
     ):
         return start, end
     following = re.compile(r"\s*,[ \t]*").match(text, item.end)

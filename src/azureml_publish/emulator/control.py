@@ -1,5 +1,6 @@
 """The switches of the emulator itself: `/reset` on both ports, `/faults` and `/quirks` on the HTTP port."""
 
+import hmac
 import json
 from collections.abc import Callable
 
@@ -13,28 +14,31 @@ from azureml_publish.emulator.quirks import Switches
 from azureml_publish.emulator.routing import Handler, Json, Methods, RefusedError
 
 
-def control_routes(reset: Callable[[], None], faults: Faults | None, quirks: Switches | None) -> list[Route]:
+def control_routes(
+    reset: Callable[[], None], faults: Faults | None, quirks: Switches | None, secret: str
+) -> list[Route]:
     """Routes for one port.
 
     Args:
         reset: Empties the state.
         faults: The rules to serve at `/faults`, or None to leave that route out.
         quirks: What to serve at `/quirks`, or None.
+        secret: What whoever uses them must know.
     """
 
     async def post_reset(_request: Request) -> Response:
         reset()
         return Response(status_code=204)
 
-    routes = [Route("/reset", Methods(POST=_from_programs(post_reset)))]
+    routes = [Route("/reset", Methods(POST=_guarded(post_reset, secret)))]
     if faults is not None:
-        routes.append(Route("/faults", _fault_methods(faults)))
+        routes.append(Route("/faults", _fault_methods(faults, secret)))
     if quirks is not None:
-        routes.append(Route("/quirks", _quirk_methods(quirks)))
+        routes.append(Route("/quirks", _quirk_methods(quirks, secret)))
     return routes
 
 
-def _fault_methods(faults: Faults) -> Methods:
+def _fault_methods(faults: Faults, secret: str) -> Methods:
     async def get(_request: Request) -> Response:
         return Json([rule.model_dump() for rule in faults.rules])
 
@@ -49,10 +53,10 @@ def _fault_methods(faults: Faults) -> Methods:
         faults.clear()
         return Response(status_code=204)
 
-    return Methods(GET=get, POST=_from_programs(post), DELETE=_from_programs(delete))
+    return Methods(GET=_guarded(get, secret), POST=_guarded(post, secret), DELETE=_guarded(delete, secret))
 
 
-def _quirk_methods(quirks: Switches) -> Methods:
+def _quirk_methods(quirks: Switches, secret: str) -> Methods:
     async def get(_request: Request) -> Response:
         return Json(quirks.now.model_dump())
 
@@ -67,7 +71,7 @@ def _quirk_methods(quirks: Switches) -> Methods:
         quirks.off()
         return Response(status_code=204)
 
-    return Methods(GET=get, POST=_from_programs(post), DELETE=_from_programs(delete))
+    return Methods(GET=_guarded(get, secret), POST=_guarded(post, secret), DELETE=_guarded(delete, secret))
 
 
 def _reason(error: ValueError | TypeError) -> str:
@@ -77,12 +81,16 @@ def _reason(error: ValueError | TypeError) -> str:
     return "; ".join(f"{name} is {each['input']!r}: {each['msg']}" for name, each in found)
 
 
-def _from_programs(handler: Handler) -> Handler:
-    """Refuse what a web page sends: any page in a browser can post to loopback, and says where it comes from."""
+def _guarded(handler: Handler, secret: str) -> Handler:
+    """Let nobody switch but who has the emulator's secret: any page in a browser, and any user, can reach loopback."""
 
     async def checked(request: Request) -> Response:
-        if "origin" in request.headers:
-            raise RefusedError(403, "CrossOrigin", "The switches of the emulator are not for web pages")
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {secret}".encode()):
+            message = (
+                "The switches want `Authorization: Bearer …` with PUBLISH_EMULATOR_SECRET, which the emulator prints"
+            )
+            raise RefusedError(401, "SecretRequired", message)
         return await handler(request)
 
     return checked

@@ -2,12 +2,15 @@
 
 import contextlib
 import datetime as dt
+import ipaddress
+import secrets
 import socket
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -37,6 +40,32 @@ CLOUD = "Emulator"
 """Name of the cloud in the metadata document, for `AZUREML_CURRENT_CLOUD`."""
 
 
+class _Loopback:
+    """Serves what was sent to loopback by name, and no web page of another host.
+
+    A page may let its own name mean 127.0.0.1 (DNS rebinding); then a browser takes the answers for the page's own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        origin = headers.get(b"origin")
+        if _is_loopback(f"//{headers.get(b'host', '')}") and (origin is None or _is_loopback(origin)):
+            await self._app(scope, receive, send)
+        else:
+            await Response("This is for loopback alone.\n", status_code=421)(scope, receive, send)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class _Split:
     """Chooses the service for a path by its first segment."""
 
@@ -54,6 +83,7 @@ class Emulator:
 
     Attributes:
         faults: Switches that make chosen requests fail.
+        secret: The bearer token for `/reset`, `/faults` and `/quirks`; each emulator has another.
     """
 
     def __init__(
@@ -78,6 +108,7 @@ class Emulator:
             faults: Rules that are in force from the start.
         """
         self.faults = Faults(faults)
+        self.secret = secrets.token_urlsafe(24)
         self._switches = Switches(quirks)
         self._folder = DataFolder(data.absolute())
         self._ports = (port, http_port)
@@ -146,14 +177,14 @@ class Emulator:
             return ErrorAnswers(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
 
         plain_blobs = guarded(blobs, "blobs", render_blob)
-        switches = control(control_routes(self.reset, self.faults, self._switches))
-        secure_switches = control(control_routes(self.reset, None, None))
+        switches = control(control_routes(self.reset, self.faults, self._switches, self.secret))
+        secure_switches = control(control_routes(self.reset, None, None, self.secret))
         plain = _Split(
             {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "quirks": switches},
             guarded(hub, "hub", render_hub),
         )
         secure = _SecurePort(guarded(registry, "registry", render_error), plain_blobs, secure_switches, self._blobs)
-        return [Listener(https, secure, context), Listener(http, plain, None)]
+        return [Listener(https, _Loopback(secure), context), Listener(http, _Loopback(plain), None)]
 
     def stop(self) -> None:
         """End within a few seconds. Safe to call again, and before `start`."""
@@ -260,6 +291,7 @@ class Emulator:
             "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{self.url}/",
             "REQUESTS_CA_BUNDLE": str(self._bundle),
             "HF_ENDPOINT": self.http_url,
+            "PUBLISH_EMULATOR_SECRET": self.secret,
         }
 
     def __enter__(self) -> Self:

@@ -158,7 +158,7 @@ def _counts(value: Value) -> dict[str, Value]:
 def _int(value: Value) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]+\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\s*+-?[0-9]{1,100}\s*", value):
         return int(value)
     raise UnreadableValueError("a whole number")
 

@@ -177,7 +177,7 @@ _BUILT_IN = frozenset({*sys.stdlib_module_names, ""})
 
 def relative_imports(text: str) -> frozenset[str]:
     """The modules beside it that a module of the model's own code imports."""
-    found = re.findall(r"^\s*from\s+\.(\w+)\s+import|^\s*import\s+\.(\w+)", text, re.MULTILINE)
+    found = re.findall(r"^[ \t]*+from[ \t]++\.(\w++)[ \t]++import|^[ \t]*+import[ \t]++\.(\w++)", text, re.MULTILINE)
     return frozenset(f"{one or other}.py" for one, other in found)
 
 

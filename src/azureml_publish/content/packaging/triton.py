@@ -95,7 +95,7 @@ def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) 
 def _value(config: str, key: str) -> str:
     """The text of a key at the top level of a configuration in protobuf's text format."""
     depth, top = 0, []
-    for part in re.findall(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|[\w.]+|\S', config):
+    for part in re.findall(r'"(?:\\.|[^"\\])*+"?|\'(?:\\.|[^\'\\])*+\'?|[\w.]+|\S', config):
         depth -= part in ("}", "]")
         if depth == 0:
             top.append(part)
