@@ -17,7 +17,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 COMPILE := $(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --annotation-style line \
   --custom-compile-command "make lock"
 
-.PHONY: demo test test-long test-lowest test-newest proof restate gate check format schemas lock clean
+.PHONY: demo test test-long test-lowest test-newest hostile proof restate gate check format schemas lock clean
 
 demo: $(VENV)/.installed  ## lint, render, plan, register three models into the local registry, verify, show
 	$(BIN)/publish lint
@@ -44,6 +44,9 @@ test-lowest: $(LOWEST)/.installed  ## the tests with the lowest versions that py
 test-newest: $(NEWEST)  ## the tests with the newest versions that pyproject.toml allows, locked or not
 	$(NEWEST)/bin/python -m pip $(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
 	$(NEWEST)/bin/python $(PYTEST) -m "not proof and not gate"
+
+hostile: $(VENV)/.installed-dev  ## inputs of attackers, class by class: how many were tried, how many got through
+	$(BIN)/python $(PYTEST) tests/hostile
 
 proof: $(VENV)/.installed-dev $(PROOF)/.installed  ## models go Hub → registry → MLflow, and answer as before
 	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest tests/proof

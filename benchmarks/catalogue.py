@@ -243,7 +243,8 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     staged, reading = read_stages(root)
     seed(staged, found)
     faults = f"{found['HF_ENDPOINT']}/faults"
-    requests.post(faults, json={"delay_seconds": asked.latency}, timeout=20).raise_for_status()
+    secret = {"Authorization": f"Bearer {found['PUBLISH_EMULATOR_SECRET']}"}
+    requests.post(faults, json={"delay_seconds": asked.latency}, headers=secret, timeout=20).raise_for_status()
 
     registry = AzureRegistry("local", AnyToken(), find_cloud(os.environ), "benchmark")
     asking = timed(lambda: plan_models(staged, registry, asked.jobs))
