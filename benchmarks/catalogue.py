@@ -133,7 +133,7 @@ def serve(folder: Path) -> Iterator[dict[str, str]]:
     found: dict[str, str] = {}
     try:
         assert process.stdout is not None  # noqa: S101 - for the type checker
-        while len(found) < 5 and (line := process.stdout.readline()):
+        while len(found) < 6 and (line := process.stdout.readline()):
             name, _, value = line.strip().partition("=")
             found[name] = value
         yield found

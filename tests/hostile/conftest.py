@@ -13,6 +13,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     through: Counter[str] = Counter()
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, ()):
+            if not report.nodeid.startswith("tests/hostile/"):
+                continue
             name = Path(report.nodeid.partition("::")[0]).stem.removeprefix("test_").replace("_", " ")
             inputs = dict(report.user_properties).get("inputs", 1)
             tried[name] += inputs if outcome == "passed" else 1
