@@ -42,7 +42,12 @@ def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnost
 
 
 def sample_tables(spec: ModelSpec, links: SampleLinks) -> Mapping[str, SampleTable]:
-    """The tables of one model: inference and evaluation for its inference task, fine-tuning for its fine-tune tasks."""
+    """The tables of one model: inference and evaluation for its inference task, fine-tuning for its fine-tune tasks.
+
+    The notebooks deploy and tune MLflow models, so that a model of another type has no tables.
+    """
+    if spec.type != "mlflow_model":
+        return {"inference": SampleTable(), "evaluation": SampleTable(), "finetune": SampleTable()}
     task = spec.tasks.inference
     return {
         "inference": _table(_inference_cells(row) for row in _shown(links.inference.get(task, ()))),

@@ -217,3 +217,10 @@ def test_samples_are_shown_as_json_with_their_own_letters(workshop: Workshop) ->
 def test_what_a_card_would_not_show_is_an_error(workshop: Workshop, card: str, places: list[str]) -> None:
     _, found = workshop.render(card='{% extends "card.md.j2" %}\n' + card)
     assert [f"{one.location.line}:{one.location.column} {one.code}" for one in found] == places
+
+
+def test_notebooks_for_mlflow_models_are_shown_with_no_other_type(workshop: Workshop) -> None:
+    links = "inference:\n  fill-mask:\n    - notebook: {text: a.ipynb, url: https://example.org/a}\n"
+    workshop.write({"templates/sample-links.yaml": links})
+    assert "a.ipynb" in workshop.sound(spec=SPEC).asset.description
+    assert "a.ipynb" not in workshop.sound(spec=SPEC + "type: custom_model\n").asset.description
