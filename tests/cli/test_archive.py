@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.emulator import Emulator, Quirks
-from azureml_publish.registry import read_back as patience
+from azureml_publish.registry.read_back import READ_BACK_DELAYS
 from tests.conftest import ControlPlane, Run, edit
 
 MODEL = "distilbert-base-uncased"
@@ -20,7 +20,7 @@ THERE = "azureml://registries/local"
 def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
     """The command line against an emulator that runs elsewhere, as an Azure registry would."""
     assert emulator_environment
-    return lambda verb, *rest: publish(verb, *rest, "-r", THERE)
+    return lambda verb, *rest, **how: publish(verb, *rest, "-r", THERE, **how)
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def test_an_older_version_is_set_in_the_registry_only(remote: Run, control: Cont
 
 
 def test_a_registry_that_ignores_it_is_told_and_no_folder_says_what_is_not_so(
-    remote: Run, emulator: Emulator, control: ControlPlane, spec: Path, monkeypatch: pytest.MonkeyPatch
+    remote: Run, emulator: Emulator, control: ControlPlane, spec: Path
 ) -> None:
-    monkeypatch.setattr(patience, "READ_BACK_DELAYS", (0.0, 0.0, 0.0))
+    slept: list[float] = []
     edit(spec, "version: 14", "version: 1")
     control.register(MODEL, "1")
     control.register("hidden", "1")
@@ -76,12 +76,14 @@ def test_a_registry_that_ignores_it_is_told_and_no_folder_says_what_is_not_so(
     emulator.quirks = Quirks(ignore_archive=True)
     before = spec.read_text(encoding="utf-8")
 
-    ran = remote("archive", MODEL, "--yes")
-    assert ran.code == 1, ran
+    ran = remote("archive", MODEL, "--yes", sleep=slept.append)
+    assert (ran.code, sum(slept)) == (1, sum(READ_BACK_DELAYS)), ran
     assert "took the request and ignored it" in ran.out
     assert f"az ml model archive --name {MODEL} --version 1 --registry-name local" in ran.out
     assert spec.read_text(encoding="utf-8") == before
-    partly: dict[str, Any] = json.loads(remote("archive", MODEL, "hidden", "--yes", "-o", "json").out)
+    partly: dict[str, Any] = json.loads(
+        remote("archive", MODEL, "hidden", "--yes", "-o", "json", sleep=slept.append).out
+    )
     assert [one["outcome"] for one in partly["results"]] == ["failed", "unchanged"]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.emulator import Emulator
+from azureml_publish.registry.read_back import READ_BACK_DELAYS
 from tests.conftest import Run, edit
 
 THERE = "azureml://registries/local"
@@ -22,7 +23,7 @@ THERE = "azureml://registries/local"
 def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
     """The command line against an emulator that runs elsewhere, as an Azure registry would."""
     assert emulator_environment
-    return lambda verb, *rest: publish(verb, *rest, "-r", THERE)
+    return lambda verb, *rest, **how: publish(verb, *rest, "-r", THERE, **how)
 
 
 def outcomes(text: str) -> dict[str, str]:
@@ -112,14 +113,12 @@ def test_a_registry_that_answers_its_old_state_for_a_while_is_waited_for(remote:
     assert registered(remote) == ["bert-base-cased"]
 
 
-def test_a_registry_that_never_says_what_was_written_is_a_failure(
-    remote: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("azureml_publish.registry.read_back.READ_BACK_DELAYS", (0.0, 0.0))
+def test_a_registry_that_never_says_what_was_written_is_a_failure(remote: Run, emulator: Emulator) -> None:
+    slept: list[float] = []
     version = "/models/bert-base-cased/versions/18"
     emulator.faults.add(service="registry", method="GET", path=version, status=404, after=2)
-    ran = remote("apply", "--yes", "bert-base-cased")
-    assert ran.code == 1
+    ran = remote("apply", "--yes", "bert-base-cased", sleep=slept.append)
+    assert (ran.code, sum(slept)) == (1, sum(READ_BACK_DELAYS))
     assert "still answers otherwise: the version itself" in ran.out
 
 

@@ -18,7 +18,6 @@ from azureml_publish.assets import MANIFEST_PROPERTY
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Overtaken
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.registry import read_back as patience
 from tests.emulator.catalogue import REGISTRIES, Catalogue
 from tests.emulator.crash_points import Fuse
 from tests.emulator.machine import CatalogueMachine
@@ -36,10 +35,8 @@ def catalogue(
     emulator_environment: dict[str, str],
     azure_sdk: None,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Catalogue:
     assert emulator_environment
-    monkeypatch.setattr(patience, "READ_BACK_DELAYS", (0.0,) * len(patience.READ_BACK_DELAYS))
     return Catalogue(emulator, tmp_path)
 
 

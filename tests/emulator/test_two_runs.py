@@ -27,7 +27,6 @@ from azureml_publish.execute.promote import plan_promotion, promote
 from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import ActionKind
-from azureml_publish.registry import read_back as patience
 from tests.emulator.catalogue import SPEC, Catalogue
 from tests.emulator.concurrent_runs import DONE, SILENT, Duel, Ended, Run, Unheeding, Wish, shown
 
@@ -164,11 +163,8 @@ class Ring:
 
 
 @pytest.fixture
-def ring(
-    emulator: Emulator, emulator_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Ring:
+def ring(emulator: Emulator, emulator_environment: dict[str, str], tmp_path: Path) -> Ring:
     assert emulator_environment
-    monkeypatch.setattr(patience, "READ_BACK_DELAYS", (0.0,) * len(patience.READ_BACK_DELAYS))
     return Ring(Catalogue(emulator, tmp_path))
 
 

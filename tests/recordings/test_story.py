@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.registry import read_back
 from tests.conftest import Run, edit
 from tests.recordings.proxy import Network
 from tests.recordings.service import FRONT, Service
@@ -165,19 +164,18 @@ def test_an_operation_that_fails_later_is_a_failure(
 
 @pytest.mark.recordings(30, 35)
 def test_a_deleted_number_and_a_refused_container_have_words_of_their_own(
-    applied: Run, service: Service, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    applied: Run, service: Service, tiny: Path
 ) -> None:
-    monkeypatch.setattr(read_back, "READ_BACK_DELAYS", (0.0,) * 5)
     edit(tiny / "card.md", "small", "little")
     held = service.storage.containers
     service.storage.containers = {}
-    refused = applied("apply", "--yes")
+    refused = applied("apply", "--yes", sleep=lambda _: None)
     assert (refused.code, "Invalid containerUri https://store" in refused.out + refused.err) == (1, True)
     assert "bump" not in refused.out + refused.err
     service.storage.containers = held
     edit(tiny / "model.yaml", "version: 1", "version: 2")
     service.deleted.add((NAME, "2"))
-    gone = applied("apply", "--yes")
+    gone = applied("apply", "--yes", sleep=lambda _: None)
     assert (gone.code, "A deleted version cannot be registered again" in gone.out + gone.err) == (6, True)
     assert "bump" in gone.out + gone.err
 

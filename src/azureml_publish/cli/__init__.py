@@ -9,9 +9,10 @@ import itertools
 import logging
 import os
 import sys
+import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -102,18 +103,21 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
     if not debug:  # the SDKs' warnings and logs are for --debug
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
-    ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date())
+    ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date(), sleep=ctx.obj)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with the code that says how it went."""
+def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Run the command line and exit with the code that says how it went.
+
+    `sleep` waits between two looks at what was written to a registry.
+    """
     arguments = _in_front(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments or os.environ.get("PUBLISH_DEBUG", "").lower() in ("1", "true", "yes", "on")
     _fill_closed_streams()
     _replace_unencodable()
     try:
         with guarded():
-            code = group.main(arguments, prog_name="publish", standalone_mode=False)
+            code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=sleep)
     except click.exceptions.Abort as error:
         # click makes an Abort of Ctrl-C, and of the end of the input where it asks.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)

@@ -44,7 +44,7 @@ def set_archived(output: Output, models: Sequence[str], registry: str | None, *,
             names = some([f"{asset.id.name}:{asset.id.version}" for asset in archiving.assets])
             verb = "archive" if archived else "restore"
             ask(opened, f"{verb} {names} in", yes=yes, named=is_named("registry"))
-        results = archiving.carry_out(opened.registry)
+        results = archiving.carry_out(opened.registry, output.run.sleep)
         name = opened.registry.name
     for asset in archiving.assets:
         if asset.id.name in project.unreadable:

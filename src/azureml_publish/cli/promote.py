@@ -148,7 +148,7 @@ class _Carrying:
             records.settle(plan)
             return [self._result(promotion, Outcome.UNCHANGED) for promotion in promotions], 0
         journal, end = records.begin(plan), "interrupted"
-        tools = Tools(self.target.registry, self.transfer, journal=journal)
+        tools = Tools(self.target.registry, self.transfer, self.output.run.sleep, journal)
         try:
             results: list[Promoted] = []
             for promotion in promotions:

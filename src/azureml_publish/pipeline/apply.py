@@ -116,18 +116,19 @@ def apply(
         inspection = inspect_sources(plan, contents, find_readers(opened, run))
         approve(replace(shown, warnings=inspection.warnings))
         if plan.changes:
-            return _carry_out(opened, records, plan, inspection.contents, transferring, jobs=jobs)
+            return _carry_out(run, opened, records, plan, inspection.contents, transferring=transferring, jobs=jobs)
         records.settle(plan)
     return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))
 
 
 def _carry_out(
+    run: RunContext,
     opened: Opened,
     records: Records,
     plan: Plan,
     contents: Mapping[str, ModelContent],
-    transferring: Transferring,
     *,
+    transferring: Transferring,
     jobs: int | None,
 ) -> ApplyResult:
     """Apply a plan under a journal.
@@ -139,7 +140,7 @@ def _carry_out(
     end = ""
     try:
         with transferring(opened) as transfer:
-            tools = Tools(opened.registry, transfer, journal=journal)
+            tools = Tools(opened.registry, transfer, run.sleep, journal)
             results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
         code = exit_code(results, interrupted=transfer.stop())
         end = end_of(code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.assets import AssetId, RegisteredAsset
@@ -42,12 +42,14 @@ class Archiving:
             edit.text is not None for edit in self.edits.values()
         )
 
-    def carry_out(self, registry: Registry) -> list[Archived]:
+    def carry_out(self, registry: Registry, sleep: Callable[[float], None]) -> list[Archived]:
         """Set the versions, read them back, and write the folders.
 
         The registry comes first: where it ignores the request, no folder says what is not so.
         """
-        return [_bring(registry, asset, self.edits.get(asset.id), archived=self.archived) for asset in self.assets]
+        return [
+            _bring(registry, asset, self.edits.get(asset.id), sleep, archived=self.archived) for asset in self.assets
+        ]
 
 
 def find_archiving(project: Project, registry: Registry, references: Sequence[str], *, archived: bool) -> Archiving:
@@ -83,11 +85,18 @@ def _edit(project: Project, asset: AssetId, *, archived: bool) -> FolderEdit | N
         ) from error
 
 
-def _bring(registry: Registry, asset: RegisteredAsset, edit: FolderEdit | None, *, archived: bool) -> Archived:
+def _bring(
+    registry: Registry,
+    asset: RegisteredAsset,
+    edit: FolderEdit | None,
+    sleep: Callable[[float], None],
+    *,
+    archived: bool,
+) -> Archived:
     outcome = Outcome.UPDATED if asset.archived != archived else Outcome.UNCHANGED
     try:
         if asset.archived != archived:
-            bring_archived(registry, asset, archived=archived)
+            bring_archived(registry, asset, sleep, archived=archived)
     except PublishError as error:
         return Archived(asset.id, Outcome.FAILED, error=error)
     if edit is None or edit.text is None:

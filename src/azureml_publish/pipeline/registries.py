@@ -69,7 +69,7 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
     if early:
         blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
         take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
-    registry = AzureRegistry(str(config.name), asker.credential, cloud, TOOL)
+    registry = AzureRegistry(str(config.name), asker.credential, cloud, TOOL, run.sleep)
     yield Opened(registry, public_hub(run), config, asker, cloud)
 
 
@@ -88,7 +88,7 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
     with ExitStack() as stack:
         first = stack.enter_context(open_registry(run, project, source))
         if len(folders) == 2 and folders[0] == folders[1]:
-            registry = AzureRegistry(target, first.asker.credential, first.cloud, TOOL)
+            registry = AzureRegistry(target, first.asker.credential, first.cloud, TOOL, run.sleep)
             second = replace(first, registry=registry, config=other)
         else:
             second = stack.enter_context(open_registry(run, project, target))
@@ -111,7 +111,8 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         cloud, asker = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
-        yield Opened(AzureRegistry(name, asker.credential, cloud, TOOL), hub, config, asker, cloud, stand_in)
+        registry = AzureRegistry(name, asker.credential, cloud, TOOL, run.sleep)
+        yield Opened(registry, hub, config, asker, cloud, stand_in)
     finally:
         emulator.stop()
 

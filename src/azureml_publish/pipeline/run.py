@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ class RunContext:
         environ: the environment variables; they are only read.
         today: the day of the run, in UTC; read once, so that midnight changes nothing under way.
         find_credential: finds who signs in to Azure, from the environment and the host of Microsoft Entra.
+        sleep: waits between two looks at what was written to a registry.
         executor: works on many models at a time; None means processes on this machine's cores, begun as needed.
     """
 
@@ -27,4 +29,5 @@ class RunContext:
     environ: Mapping[str, str]
     today: date
     find_credential: Callable[[Mapping[str, str], str | None], Asker] = find_credential
+    sleep: Callable[[float], None] = time.sleep
     executor: Executor | None = None

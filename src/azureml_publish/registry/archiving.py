@@ -6,6 +6,7 @@ unsupported (https://github.com/Azure/azure-sdk-for-python/issues/41502).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from azureml_publish.assets import AssetId, AssetRecord, ModelType, RegisteredAsset
@@ -27,7 +28,9 @@ def record_of_registered(registered: RegisteredAsset) -> AssetRecord:
     )
 
 
-def bring_archived(registry: Registry, registered: RegisteredAsset, *, archived: bool) -> None:
+def bring_archived(
+    registry: Registry, registered: RegisteredAsset, sleep: Callable[[float], None], *, archived: bool
+) -> None:
     """Archive a version, or restore it, and look until the registry says so.
 
     That alone is asked for first. Where the call is refused, or has no effect, the version is written as it is, with
@@ -60,7 +63,7 @@ def bring_archived(registry: Registry, registered: RegisteredAsset, *, archived:
             write_whole()
         return None
 
-    if look_until(look) is None:
+    if look_until(look, sleep=sleep) is None:
         raise archive_ignored(registry.name, asset, archived=archived)
 
 
