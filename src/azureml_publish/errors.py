@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process ends with: see docs/exit-codes.md. No code has two meanings, and none is ever used for another.
+
+    The names in small letters are the codes of errors in JSON.
+    """
+
+    FINE = 0
+    FAILURE = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    FINDINGS = 4
+    NOT_AUTHORISED = 5
+    CONFLICT = 6
+    PARTLY_APPLIED = 7
+    CHANGES = 8
+    DRIFT = 9
+    INTERRUPTED = 130
+
 
 class PublishError(Exception):
     """Something outside the model folders failed.
@@ -11,7 +32,7 @@ class PublishError(Exception):
         hint: what the user can do about it, as one sentence; may be empty.
     """
 
-    exit_code = 1
+    exit_code = ExitCode.FAILURE
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -22,25 +43,25 @@ class PublishError(Exception):
 class UsageProblem(PublishError):
     """The command line or the project asks for something impossible."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class NotFound(PublishError):
     """A model, version, registry, repository or revision that is not there."""
 
-    exit_code = 3
+    exit_code = ExitCode.NOT_FOUND
 
 
 class NotAuthorised(PublishError):
     """No credential, or one that the service refuses."""
 
-    exit_code = 5
+    exit_code = ExitCode.NOT_AUTHORISED
 
 
 class Conflict(PublishError):
     """The registry has something else under this name and version, or changed since it was read."""
 
-    exit_code = 6
+    exit_code = ExitCode.CONFLICT
 
 
 class Overtaken(Conflict):
@@ -94,7 +115,7 @@ class UnusableSource(PublishError):
 class Interrupted(PublishError):
     """The user stopped the run. What is done stays done, and the next run continues."""
 
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED
 
 
 class Declined(PublishError):

@@ -271,7 +271,7 @@ def test_github_gets_paths_of_the_repository_changed_files_first_and_a_summary(
         "file=project/models/distilbert-base-uncased/model.yaml",
     ]
     assert "SKU002" in lines[0]
-    assert "| error | SKU002" in (top / "summary.md").read_text(encoding="utf-8")
+    assert "| error | <code>SKU002" in (top / "summary.md").read_text(encoding="utf-8")
 
 
 def test_a_project_that_looks_like_a_bare_repository_runs_nothing(publish: Run, doubled: Path, tmp_path: Path) -> None:

@@ -327,7 +327,7 @@ def test_an_embedded_registry_is_asked_once_there_is_one(publish: Run, project: 
 
 def test_a_registry_that_is_not_listed_is_a_mistake(publish: Run, project: Path) -> None:
     ran = online(publish, "-r", "prod")
-    assert ran.code == 2
+    assert ran.code == 3
     assert json.loads(ran.out)["diagnostics"] == []
 
 

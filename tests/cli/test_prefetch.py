@@ -105,7 +105,7 @@ def test_findings_are_told_though_the_registry_never_answers(
 
 
 def test_findings_go_before_an_unknown_registry(publish: Run, project: Path) -> None:
-    assert publish("plan", "-r", "nowhere").code == 2
+    assert publish("plan", "-r", "nowhere").code == 3
     edit(project / "models" / "bert-base-cased" / "model.yaml", "license:", "nonsense: 1\nlicense:")
     ran = publish("plan", "-r", "nowhere")
     assert ran.code == 4

@@ -52,7 +52,7 @@ def test_a_model_goes_up_changes_and_reads_back(remote: Run, emulator: Emulator,
     assert outcome() == "created"
     assert remote("plan", MODEL, "--detailed-exitcode").code == 0
     edit(project / "models" / MODEL / "model.yaml", "license: apache-2.0", "license: mit")
-    assert remote("plan", MODEL, "--detailed-exitcode").code == 2
+    assert remote("plan", MODEL, "--detailed-exitcode").code == 8
     assert outcome() == "updated"
     assert outcome() == "unchanged"
     assert remote("verify", MODEL).code == 0

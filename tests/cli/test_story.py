@@ -151,7 +151,7 @@ def test_the_other_layout_is_an_update_of_tags_and_appended_properties(publish: 
 
 
 def test_detailed_exit_code_says_whether_there_are_changes(publish: Run) -> None:
-    assert publish("plan", "--detailed-exitcode").code == 2
+    assert publish("plan", "--detailed-exitcode").code == 8
     publish("apply", "--yes")
     assert publish("plan", "--detailed-exitcode").code == 0
 

@@ -144,7 +144,7 @@ def test_the_scheduler_job_of_the_page(catalogue: Path, capsys: pytest.CaptureFi
     assert publish_catalogue("catalogue") == 4
     assert "SPEC008" in capsys.readouterr().err
     spec.write_text(text, encoding="utf-8")
-    assert publish_catalogue("catalogue", "nowhere") == 2
+    assert publish_catalogue("catalogue", "nowhere") == 3
     assert "knows no registry 'nowhere'" in capsys.readouterr().err
 
 

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,8 +18,18 @@ from types import MappingProxyType
 
 import click
 
+from azureml_publish.cli.failures import (
+    FilteredLog,
+    report,
+    report_error,
+    report_json,
+    report_traceback,
+    report_usage,
+    wants_json,
+)
 from azureml_publish.cli.interrupts import guarded
-from azureml_publish.errors import Declined, PublishError
+from azureml_publish.cli.output import began
+from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.version import __version__
 
@@ -84,7 +93,7 @@ class _Verbs(click.Group):
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 fine, 1 failure, 2 usage, 3 not found, 4 findings, 5 not authorised, 6 conflict, "
-    "7 partly applied, 130 interrupted.",
+    "7 partly applied, 8 changes, 9 drift, 130 interrupted.",
 )
 @click.option(
     "-C",
@@ -103,6 +112,9 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
     if not debug:  # the SDKs' warnings and logs are for --debug
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
+    else:
+        logging.captureWarnings(capture=True)
+        logging.basicConfig(handlers=[FilteredLog()], force=False)
     ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date(), sleep=ctx.obj)
 
 
@@ -113,37 +125,42 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
     """
     arguments = _in_front(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments or os.environ.get("PUBLISH_DEBUG", "").lower() in ("1", "true", "yes", "on")
+    json = wants_json(arguments)
+    began.set(False)
     _fill_closed_streams()
     _replace_unencodable()
     try:
         with guarded():
             code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=sleep)
+    except SystemExit as ended:
+        code = ended.code
+        if isinstance(code, int) and code:
+            code = report_json("What is wrong is on standard error.", code, json=json)
     except click.exceptions.Abort as error:
         # click makes an Abort of Ctrl-C, and of the end of the input where it asks.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)
-        code = _say("Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted.", 130)
+        message = "Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted."
+        code = report(message, ExitCode.INTERRUPTED, json=json, prefix="")
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except Declined as declined:
-        code = _say(declined.message, declined.exit_code)
+        code = report_usage(error, json=json)
     except PublishError as error:
-        code = _say(f"error: {error.message}", error.exit_code, error.hint)
+        code = report_error(error, json=json)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; there is nobody left to tell.
         sys.stderr.close()
-        code = 1
+        code = ExitCode.FAILURE
     except OSError as error:
         hint = "Make room, mend the rights or name another place, then run again."
-        code = _say(f"error: {_of_the_machine(error)}.", 1, hint)
+        code = report(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, json=json)
         if debug:
-            traceback.print_exc()
+            report_traceback()
     except Exception as error:  # noqa: BLE001 - the last resort, so that nobody meets a traceback
         hint = "This is a fault of publish. Run again with `publish --debug …` and report what it shows."
-        code = _say(f"internal error: {type(error).__name__}: {error}", 1, hint)
+        what = f"{type(error).__name__}: {error}"
+        code = report(what, ExitCode.FAILURE, hint, json=json, prefix="internal error: ")
         if debug:
-            traceback.print_exc()
-    sys.exit(code if isinstance(code, int) else 0)
+            report_traceback()
+    sys.exit(int(code) if isinstance(code, int) else 0)
 
 
 def _in_front(arguments: Sequence[str]) -> list[str]:
@@ -183,10 +200,3 @@ def _of_the_machine(error: OSError) -> str:
     """What the operating system said, and about which file."""
     said = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {said}" if error.filename is not None else said
-
-
-def _say(message: str, code: int, hint: str = "") -> int:
-    click.echo(message, err=True)
-    if hint:
-        click.echo(f"  help: {hint}", err=True)
-    return code

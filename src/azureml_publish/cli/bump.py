@@ -21,6 +21,7 @@ from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.visible import one_line
 
 _JOBS = 8
 """Models asked about at a time, as by plan."""
@@ -74,7 +75,7 @@ def command(
         return
     for one in bumps:
         said = f"{one.before} → {one.after}" if one.before != one.after else f"{one.after} is still free"
-        output.data(f"{one.model}: {said}{f' ({one.reason})' if one.reason else ''}\n")
+        output.data(f"{one_line(one.model)}: {said}{f' ({one_line(one.reason)})' if one.reason else ''}\n")
     if required and not bumps:
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from azureml_publish.cli.output import confirm, prompt
 from azureml_publish.errors import Declined, UsageProblem
 from azureml_publish.pipeline.registries import Opened
 
@@ -49,8 +50,8 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         )
     if opened.config.protected:
         question = f"{name} is protected. Type its name to {what} it"
-        wanted = click.prompt(question, err=True, default="", show_default=False) == name
+        wanted = prompt(question) == name
     else:
-        wanted = click.confirm(f"{what[:1].upper()}{what[1:]} {name}?", err=True)
+        wanted = confirm(f"{what[:1].upper()}{what[1:]} {name}?")
     if not wanted:
         raise Declined("Nothing was changed, as the answer was no.")

@@ -16,6 +16,7 @@ from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.project import SPEC_FILE, ModelFolder
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.visible import one_line
 
 DAY = click.DateTime(["%Y-%m-%d"])
 STEPS = {"legacy": "LegacyDate", "deprecated": "DeprecationDate", "retired": "RetirementDate"}
@@ -60,7 +61,7 @@ def command(
         output.data(as_json({"models": [{"model": name, "deprecation": dates} for name, dates in written.items()]}))
         return
     for name, dates in written.items():
-        output.data(f"{name}: {', '.join(f'{key} {day[:10]}' for key, day in dates.items())}\n")
+        output.data(f"{one_line(name)}: {', '.join(f'{key} {day[:10]}' for key, day in dates.items())}\n")
 
 
 def _dates(named: dict[str, datetime], *, finetune: bool) -> dict[str, str]:

@@ -10,10 +10,10 @@ from importlib.metadata import version
 import click
 
 from azureml_publish.cli.options import output_options, registry_option
-from azureml_publish.cli.output import FINDINGS, Output
+from azureml_publish.cli.output import Output
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import has_errors
-from azureml_publish.errors import NotFound, PublishError, UsageProblem
+from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import unusable
@@ -54,7 +54,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
         return
     if staged.project is None:
         first = unusable(staged.found)
-        yield Examined("project", State.FAILED, first.message, first.hint, FINDINGS)
+        yield Examined("project", State.FAILED, first.message, first.hint, ExitCode.FINDINGS)
         return
     if has_errors(staged.found):
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")

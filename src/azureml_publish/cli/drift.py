@@ -11,8 +11,8 @@ import click
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
-from azureml_publish.cli.output import FINDINGS, Output
-from azureml_publish.errors import UsageProblem
+from azureml_publish.cli.output import Output
+from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.drift_fix import fix_folder
@@ -52,7 +52,7 @@ def command(
     """Tell what is in a registry and not in the folders: fields, archived and unknown versions, unknown models.
 
     A plan tells what apply would do; drift tells what somebody else did. With --since what a folder says and nobody
-    applied yet is told apart, and is no drift. Nothing is written to the registry. Exits with 4 where there is drift.
+    applied yet is told apart, and is no drift. Nothing is written to the registry. Exits with 9 where there is drift.
     """
     settings = Settings(layout, as_of)
     staged = load_checked(output.run, models, settings)
@@ -72,7 +72,7 @@ def command(
         output.note(unseen)
     output.data(_report(drift, fixes, staged, output))
     if _remains(drift, fixes):
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.DRIFT)
 
 
 def _look(

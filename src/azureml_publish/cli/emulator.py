@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from azureml_publish.cli.output import FINDINGS, Output
+from azureml_publish.cli.output import Output, write, write_note
 from azureml_publish.cli.sizes import Bytes
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
-from azureml_publish.errors import EmulatorUnavailable, NotFound
+from azureml_publish.errors import EmulatorUnavailable, ExitCode, NotFound
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import read_optional
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import read_spec
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def command(
         if hub is not None:
             _add_repositories(emulator, run.directory / Path(hub).expanduser())
         for name, value in emulator.environment.items():
-            click.echo(f"{name}={value}")
-        click.echo(f"Serving {folder}. Stop with Ctrl-C.", err=True)
+            write(f"{name}={value}\n")
+        write_note(f"Serving {one_line(str(folder))}. Stop with Ctrl-C.")
         ended.wait()
     finally:
         emulator.stop()
@@ -114,7 +115,7 @@ def _read(run: RunContext, name: str) -> EmulatorFaults:
     if wanted is None:
         told = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
         Output(run).findings(told)
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)
     return wanted
 
 
@@ -132,4 +133,4 @@ def _add_repositories(emulator: Emulator, folder: Path) -> None:
         hint = "--hub takes a folder with the files of each repository in ORG/NAME/ below it."
         raise EmulatorUnavailable(f"The repositories cannot be served: {error}.", hint=hint) from error
     for repository, commit in added.items():
-        click.echo(f"{repository} is at {commit}.", err=True)
+        write_note(f"{one_line(repository)} is at {commit}.")

@@ -12,10 +12,10 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import output_options, registry_option
-from azureml_publish.cli.output import FINDINGS, Output
+from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, decode, parse_yaml
-from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.errors import ExitCode, PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
 from azureml_publish.importer import (
     Difference,
@@ -94,7 +94,7 @@ def command(
         output.findings(diagnostics)
         output.data(import_text(imported, proofs, checked=check))
     if has_errors(diagnostics) or any(not one.reason for proof in proofs for one in proof.differences):
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)
 
 
 def _find_target(run: RunContext, into: str) -> Target:

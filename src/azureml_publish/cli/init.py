@@ -10,6 +10,7 @@ from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.begin import begin_model
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.visible import one_line
 
 
 @click.command("init")
@@ -29,6 +30,6 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
     if output.json:
         output.data(as_json(asdict(begun)))
         return
-    output.data("".join(f"{path}\n" for path in begun.written))
+    output.data("".join(f"{one_line(path)}\n" for path in begun.written))
     for note in (*begun.notes, f"Next: write the card's blocks in {begun.written[-1]}, then `publish lint`."):
-        output.note(note)
+        output.note(one_line(note))

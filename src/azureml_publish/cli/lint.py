@@ -13,11 +13,11 @@ import click
 from click.core import ParameterSource
 
 from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting
-from azureml_publish.cli.output import FINDINGS, Output
-from azureml_publish.errors import UsageProblem
+from azureml_publish.cli.output import Output
+from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
-from azureml_publish.reporters.diagnostics import counted, diagnostics_summary, diagnostics_text
+from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, diagnostics_text
 from azureml_publish.reporters.github import github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json
@@ -105,20 +105,22 @@ def command(
     )
     report = lint(output.run, request)
     if report.change is not None:
-        output.data(report.change)
+        output.data(as_json({"diff": report.change}) if output.json else report.change)
     for note in report.notes:
         output.note(note)
     if write_baseline is not None and not diff:
+        if output.json:
+            output.data(as_json({"baseline": write_baseline.as_posix(), "left": len(report.found)}))
         if report.found:
             never = "What cannot be read or rendered is never accepted."
             output.tell(diagnostics_text(report.found, output.paint_notes) + never)
-        raise SystemExit(FINDINGS if report.found else 0)
+        raise SystemExit(ExitCode.FINDINGS if report.found else 0)
     if report.change is None:
         _show(output, report)
     if report.failure is not None:
         raise report.failure
     if report.has_errors or report.change:
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)
 
 
 def _show(output: Output, report: LintReport) -> None:
@@ -132,8 +134,7 @@ def _show(output: Output, report: LintReport) -> None:
     if output.format == "github":
         output.data(log_lines(report.found) + github_annotations(report, changed_files(report.root, environ)))
         if summary := environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(summary).open("a", encoding="utf-8") as stream:
-                stream.write(github_summary(report))
+            output.summary(summary, github_summary(report))
     else:
         sources = report.sources if output.framed else None
         output.data(diagnostics_text(report.found, output.paint, sources, shutil.get_terminal_size().columns))

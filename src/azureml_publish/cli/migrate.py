@@ -11,10 +11,11 @@ import click
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.cli.options import output_options, registry_option
-from azureml_publish.cli.output import FINDINGS, Output
+from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value
+from azureml_publish.errors import ExitCode
 from azureml_publish.files import with_version, write_edited, write_whole
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
@@ -64,7 +65,7 @@ def command(
         output.data(diff)
         output.note(said)
     if has_errors(diagnostics):
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)
 
 
 def _assets(

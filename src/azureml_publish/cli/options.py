@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from azureml_publish.cli.failures import report_json
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text
+from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text, finding_json
 
 
 def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -40,7 +41,9 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
             except UnsoundProject as unsound:
                 summary = diagnostics_summary(unsound.found, unsound.models)
                 output.tell(diagnostics_text(unsound.found, output.paint_notes) + summary)
-                raise SystemExit(unsound.exit_code) from None
+                also = {"diagnostics": [finding_json(one) for one in unsound.found]}
+                code = report_json(unsound.message, unsound.exit_code, unsound.hint, json=output.json, also=also)
+                raise SystemExit(code) from None
 
         return wrapped
 

@@ -1,12 +1,18 @@
-"""How a verb reports: its result on standard output, everything else on standard error."""
+"""How a verb reports: its result on standard output, everything else on standard error.
+
+Nothing else in this package writes to either: what goes out is filtered here, whatever its fields hold.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import secrets
 import sys
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -15,9 +21,46 @@ from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.paint import Paint
+from azureml_publish.reporters.visible import for_json, for_terminal, for_xml, one_line
 
-FINDINGS = 4
-"""The exit code where something is found: errors, files that differ, drift."""
+_OWN = f"{secrets.randbits(64)};"
+"""The key of our colours: who writes a field cannot know it."""
+
+JSON_FORMS = frozenset({"json", "sarif"})
+XML_FORMS = frozenset({"svg", "junit"})
+
+began: ContextVar[bool] = ContextVar("began", default=False)
+"""Whether this run wrote to standard output, so that a failure adds no second JSON document."""
+
+
+def write(text: str, form: str = "text") -> None:
+    """A finished text to standard output, filtered for its form."""
+    began.set(True)
+    if form in JSON_FORMS:
+        text = for_json(text)
+        if (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8"):
+            text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    elif form in XML_FORMS:
+        text = for_xml(text)
+    else:
+        text = for_terminal(text, _OWN, annotations=form == "github")
+    click.echo(text, nl=False, color=True)
+
+
+def write_note(text: str, form: str = "text") -> None:
+    """A finished text, and a line end, to standard error."""
+    click.echo(for_json(text) if form in JSON_FORMS else for_terminal(text, _OWN), err=True, color=True)
+
+
+def confirm(question: str) -> bool:
+    """Ask a question that is answered by yes or no; no is what Enter means."""
+    return click.confirm(for_terminal(one_line(question)), err=True)
+
+
+def prompt(question: str) -> str:
+    """Ask for a word."""
+    answer: str = click.prompt(for_terminal(one_line(question)), err=True, default="", show_default=False)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +94,31 @@ class Output:
 
     def data(self, text: str) -> None:
         """What was asked for, on standard output; JSON in characters that every encoding has, where it is not UTF-8."""
-        if self.json and (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8"):
-            text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
-        click.echo(text, nl=False, color=True)
+        write(text, self.format)
 
     def note(self, text: str) -> None:
         """What goes along with it, on standard error; not with --quiet."""
         if not self.quiet:
-            click.echo(text, err=True, color=True)
+            write_note(text)
 
     def tell(self, text: str) -> None:
         """Why the exit code is not 0, or what a question is about, on standard error; with --quiet as well."""
-        click.echo(text, err=True, color=True)
+        write_note(text)
+
+    def summary(self, path: str, text: str) -> None:
+        """Markdown for the summary of a workflow's step, at the end of the file that GitHub names."""
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(for_terminal(text))
 
     def findings(self, found: Iterable[Diagnostic]) -> None:
         """Findings beside the result, on standard error; with --quiet those alone that hold an error."""
         found = tuple(found)
         if found:
-            write = self.tell if has_errors(found) else self.note
-            write(diagnostics_text(found, self.paint_notes).rstrip("\n"))
+            say = self.tell if has_errors(found) else self.note
+            say(diagnostics_text(found, self.paint_notes).rstrip("\n"))
 
     def _paint(self, stream: IO[Any]) -> Paint:
         """Colours where the stream is a terminal, and neither NO_COLOR (https://no-color.org) nor an option says no."""
         if self.no_color or self.run.environ.get("NO_COLOR"):
             return Paint(enabled=False)
-        return Paint(enabled=bool(self.run.environ.get("FORCE_COLOR")) or stream.isatty())
+        return Paint(enabled=bool(self.run.environ.get("FORCE_COLOR")) or stream.isatty(), key=_OWN)

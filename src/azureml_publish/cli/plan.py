@@ -11,7 +11,7 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import is_named
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
 from azureml_publish.cli.output import Output
-from azureml_publish.errors import Conflict
+from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
@@ -22,15 +22,13 @@ from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plan_markdown import plan_markdown
 from azureml_publish.reporters.plans import plan_json, plan_text
 
-CHANGES = 2
-
 
 @click.command("plan")
 @models_argument
 @registry_option
 @layout_option
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models asked about at a time."
 )
@@ -71,9 +69,9 @@ def command(
             output.note(
                 f"  help: `publish bump` takes the same{asked_registry(registry)}, else it asks another registry."
             )
-        raise SystemExit(Conflict.exit_code)
+        raise SystemExit(ExitCode.CONFLICT)
     if detailed_exitcode and plan.changes:
-        raise SystemExit(CHANGES)
+        raise SystemExit(ExitCode.CHANGES)
 
 
 def _report(planned: Planned, output: Output) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 
 import click
 
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import Output, write_note
 from azureml_publish.content.upload.progress import Progress, Silent
 from azureml_publish.reporters.results import size_text
+from azureml_publish.reporters.visible import for_terminal, one_line
 
 FORMS = ("auto", "bars", "lines", "json", "none")
 
@@ -43,7 +44,7 @@ def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.
     if form == "none":
         yield Silent()
     elif form == "json":
-        yield _Events(lambda line: click.echo(line, err=True), clock=clock)
+        yield _Events(lambda line: write_note(line, "json"), clock=clock)
     elif form == "lines":
         yield _Lines(output)
     else:
@@ -95,12 +96,12 @@ class _Bars:
                 self._all = self._bars.add_task("in all", total=self._size, completed=done)
             elif self._all is not None:
                 self._bars.update(self._all, total=self._size)
-            self._models[model] = self._bars.add_task(f"{model} ({files} files)", total=size)
+            self._models[model] = self._bars.add_task(_name(f"{model} ({files} files)"), total=size)
 
     def file_begun(self, model: str, path: str, size: int) -> None:
         if size >= self.LARGE:
             with self._lock:
-                self._files[model, path] = self._bars.add_task(f"  {path}", total=size)
+                self._files[model, path] = self._bars.add_task(_name(f"  {path}"), total=size)
 
     def advance(self, model: str, path: str, count: int) -> None:
         with self._lock:
@@ -116,16 +117,24 @@ class _Bars:
                 self._bars.remove_task(task)
 
     def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
-        self._bars.console.print(_waiting(model, seconds, reason), markup=False, highlight=False)
+        self._print(_waiting(model, seconds, reason))
 
     def warn(self, model: str, text: str) -> None:
-        self._bars.console.print(f"  {model}: {text}", markup=False, highlight=False)
+        self._print(f"  {one_line(model)}: {one_line(text)}")
 
     def end(self, model: str) -> None:
         """Bars of files that did not come go."""
         with self._lock:
             for key in [key for key in self._files if key[0] == model]:
                 self._bars.remove_task(self._files.pop(key))
+
+    def _print(self, line: str) -> None:
+        self._bars.console.print(for_terminal(line), markup=False, highlight=False)
+
+
+def _name(text: str) -> str:
+    """What a bar is of: rich writes it to the terminal itself."""
+    return for_terminal(one_line(text))
 
 
 class _Lines:
@@ -135,7 +144,7 @@ class _Lines:
         self._output = output
 
     def begin(self, model: str, files: int, size: int) -> None:
-        self._output.note(f"  {model}: {files} files, {size_text(size)}")
+        self._output.note(f"  {one_line(model)}: {files} files, {size_text(size)}")
 
     def file_begun(self, model: str, path: str, size: int) -> None:
         """A line a file says enough."""
@@ -144,13 +153,14 @@ class _Lines:
         """A line a file says enough."""
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
-        self._output.note(f"  {model}: {path} {size_text(size)}{' was there already' if reused else ''}")
+        there = " was there already" if reused else ""
+        self._output.note(f"  {one_line(model)}: {one_line(path)} {size_text(size)}{there}")
 
     def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
         self._output.note(_waiting(model, seconds, reason))
 
     def warn(self, model: str, text: str) -> None:
-        self._output.note(f"  {model}: {text}")
+        self._output.note(f"  {one_line(model)}: {one_line(text)}")
 
     def end(self, model: str) -> None:
         """A line a file says enough."""
@@ -216,4 +226,4 @@ class _Events:
 
 
 def _waiting(model: str, seconds: float, reason: str) -> str:
-    return f"  {model}: {reason} Again in {seconds:.1f} s."
+    return f"  {one_line(model)}: {one_line(reason)} Again in {seconds:.1f} s."

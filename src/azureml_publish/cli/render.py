@@ -10,11 +10,13 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
-from azureml_publish.cli.output import FINDINGS, Output
+from azureml_publish.cli.output import Output
+from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.build import build
 from azureml_publish.pipeline.check import render
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.visible import one_line
 
 
 @click.command("render")
@@ -42,8 +44,8 @@ def command(
     if output.json:
         output.data(as_json({"out": str(target), "models": len(staged.rendered), "changed": shown}))
     else:
-        output.data("".join(f"{path}\n" for path in shown))
+        output.data("".join(f"{one_line(path)}\n" for path in shown))
         what = "different" if check else "written"
         output.note(f"Rendered {counted(len(staged.rendered), 'model')}; {counted(len(shown), 'file')} {what}.")
     if check and changed:
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)

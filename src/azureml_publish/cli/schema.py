@@ -11,11 +11,13 @@ from typing import Any
 import click
 from pydantic import BaseModel
 
+from azureml_publish.cli.output import write
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import ModelSpec, ProjectConfig
 
 
@@ -56,8 +58,8 @@ def command(run: RunContext, which: str | None, out: str | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, schema in schemas.items():
             write_whole(folder / f"{name}.schema.json", json.dumps(schema, indent=2) + "\n")
-            click.echo(f"{Path(out).as_posix()}/{name}.schema.json")
+            write(f"{one_line(Path(out).as_posix())}/{name}.schema.json\n")
     elif which is not None:
-        click.echo(json.dumps(schemas[which], indent=2))
+        write(json.dumps(schemas[which], indent=2) + "\n", "json")
     else:
-        click.echo(as_json({SCHEMAS[name][0]: schema for name, schema in schemas.items()}), nl=False)
+        write(as_json({SCHEMAS[name][0]: schema for name, schema in schemas.items()}), "json")

@@ -7,7 +7,7 @@ import click
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
-from azureml_publish.errors import NotFound
+from azureml_publish.errors import ExitCode, NotFound
 from azureml_publish.pipeline.verify import verify
 from azureml_publish.reporters.results import content_checks_json, content_checks_text
 
@@ -35,6 +35,6 @@ def command(*, output: Output, models: tuple[str, ...], registry: str | None, pr
         content_checks_json(checks, absent) if output.json else content_checks_text(checks, absent, output.paint)
     )
     if any(check.problems for check in checks):
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILURE)
     if missing:
-        raise SystemExit(NotFound.exit_code)
+        raise SystemExit(ExitCode.NOT_FOUND)

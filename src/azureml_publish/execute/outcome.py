@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from azureml_publish.errors import Interrupted, PublishError
-
-PARTLY = 7
-"""The exit code of a run that wrote some versions, and failed with others."""
+from azureml_publish.errors import ExitCode, Interrupted, PublishError
 
 
 class Outcome(StrEnum):
@@ -48,7 +45,7 @@ def exit_code(results: Sequence[Outcomes], *, interrupted: bool) -> int:
     if interrupted and any(result.outcome is Outcome.SKIPPED for result in left):
         return Interrupted.exit_code
     if any(result.outcome in (Outcome.CREATED, Outcome.UPDATED) for result in results):
-        return PARTLY
+        return ExitCode.PARTLY_APPLIED
     return next((result.error.exit_code for result in left if result.error is not None), PublishError.exit_code)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.documents.edits import set_value
-from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.errors import ExitCode, PublishError, UsageProblem
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.files import write_edited
 from azureml_publish.pipeline.references import find_meant
@@ -15,8 +15,6 @@ from azureml_publish.project import SPEC_FILE, ModelFolder, Project
 from azureml_publish.registry import Registry
 from azureml_publish.registry.archiving import bring_archived
 from azureml_publish.reporters.lifecycle import Archived
-
-PARTLY = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +108,4 @@ def exit_code(results: Sequence[Archived]) -> int:
     failed = [result.error for result in results if result.error is not None]
     if not failed:
         return 0
-    return PARTLY if len(failed) < len(results) else failed[0].exit_code
+    return ExitCode.PARTLY_APPLIED if len(failed) < len(results) else failed[0].exit_code

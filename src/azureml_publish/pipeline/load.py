@@ -10,7 +10,7 @@ from pathlib import Path
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.errors import PublishError
+from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
@@ -35,7 +35,7 @@ class UnsoundProject(PublishError):
         models: how many models were looked at.
     """
 
-    exit_code = 4
+    exit_code = ExitCode.FINDINGS
 
     def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
         super().__init__("The model folders have errors.", hint="`publish lint` shows them.")

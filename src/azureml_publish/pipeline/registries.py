@@ -16,7 +16,7 @@ from azureml_publish.content.sources.azureblob import PUBLIC_ENDPOINT, Blobs
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.readers import Readers
-from azureml_publish.errors import EmulatorUnavailable, UsageProblem
+from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import Project
@@ -52,7 +52,7 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
     """The registry of this name, or the project's own where none is named; tokens are taken at once unless not `early`.
 
     Raises:
-        UsageProblem: `publish.yaml` knows no registry of this name.
+        NotFound: `publish.yaml` knows no registry of this name.
         NotAuthorised: nobody hands out a token.
         EmulatorUnavailable: the embedded registry cannot start.
         ForeignState: the state in the project's folder is not this user's own.
@@ -78,7 +78,8 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
     """Two registries that answer, each in its own cloud. One emulator serves both where both lie in one folder.
 
     Raises:
-        UsageProblem: they are one and the same, or `publish.yaml` does not know them.
+        UsageProblem: they are one and the same.
+        NotFound: `publish.yaml` does not know them.
         NotAuthorised, EmulatorUnavailable: see `open_registry`.
     """
     one, other = find_config(project, source), find_config(project, target)
@@ -126,7 +127,7 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     """How `publish.yaml` describes a registry, or what its address says.
 
     Raises:
-        UsageProblem: `publish.yaml` knows no registry of this name.
+        NotFound: `publish.yaml` knows no registry of this name.
     """
     address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
     known = project.config.registries
@@ -138,7 +139,7 @@ def find_config(project: Project, name: str) -> RegistryConfig:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1)
     meant = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
-    raise UsageProblem(
+    raise NotFound(
         f"publish.yaml knows no registry '{name}'.", hint=f"{meant} One that is not listed: azureml://registries/{name}"
     )
 
@@ -147,7 +148,7 @@ def name_of(project: Project, name: str | None) -> str:
     """The name in asset URIs of the registry that a name means, or the project's own where none is given.
 
     Raises:
-        UsageProblem: `publish.yaml` knows no registry of this name.
+        NotFound: `publish.yaml` knows no registry of this name.
     """
     called = name or project.config.registry
     return find_config(project, called).name or called

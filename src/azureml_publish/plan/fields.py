@@ -178,4 +178,4 @@ def _digests(fields: Mapping[str, Value]) -> dict[str, str]:
 
 
 def _digest(field: str, value: Value) -> str:
-    return hashlib.sha256(canonical(field, value).encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical(field, value).encode(errors="surrogatepass")).hexdigest()[:16]

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from azureml_publish.errors import PublishError
+from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.registry.answers import place_of
 from azureml_publish.registry.azure import DATAPLANE_API, MODEL_REGISTRY_API
 from azureml_publish.registry.cloud import Cloud
@@ -102,7 +102,7 @@ def examine_rights(name: str, resource: str, ask: Callable[[str, str], Any]) -> 
         mend = "Ask for the role AzureML Registry User on the registry."
         return Examined("rights", State.WARNING, "You may read models and not register any.", mend)
     mend = "Ask for the role AzureML Registry User on the registry; to look only, for a role with " + READ + "."
-    return Examined("rights", State.FAILED, "You may not even read models.", mend, 5)
+    return Examined("rights", State.FAILED, "You may not even read models.", mend, ExitCode.NOT_AUTHORISED)
 
 
 def _allows(granted: Sequence[Mapping[str, Any]], action: str) -> bool:

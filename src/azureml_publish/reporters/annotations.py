@@ -11,6 +11,7 @@ from typing import Literal
 from azureml_publish.diagnostics import Location
 from azureml_publish.plan import Action, ActionKind, Plan
 from azureml_publish.reporters.plans import SAID, by_consequence, latest_text, summary
+from azureml_publish.reporters.visible import visible
 
 Level = Literal["error", "warning", "notice"]
 
@@ -36,8 +37,8 @@ def plan_annotations(plan: Plan, places: Mapping[str, Location]) -> str:
 def annotation(level: Level, message: str, place: Location | None, title: str) -> str:
     """One workflow command, with escapes."""
     where = {"file": place.path, "line": str(place.line), "col": str(place.column)} if place else {}
-    properties = ",".join(f"{key}={_property(value)}" for key, value in {**where, "title": title}.items())
-    return f"::{level} {properties}::{_data(message)}"
+    properties = ",".join(f"{key}={attribute(value)}" for key, value in {**where, "title": title}.items())
+    return f"::{level} {properties}::{data(message)}"
 
 
 def _message(action: Action) -> str:
@@ -50,9 +51,12 @@ def _message(action: Action) -> str:
     return "\n".join(lines) or "a new model"
 
 
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def data(text: str) -> str:
+    """Text as the message of a command: with its line ends, and without anything that nobody sees."""
+    parts = (visible(part) for part in text.split("\r"))
+    return "\r".join(parts).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def attribute(text: str) -> str:
+    """Text as the value of a command's property."""
+    return data(text).replace(":", "%3A").replace(",", "%2C")

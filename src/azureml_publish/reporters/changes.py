@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import shortened, table
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.live import Comparison, LiveDifference
 from azureml_publish.skus.overlay import shown
 from azureml_publish.skus.prune import Pruning
@@ -14,11 +15,13 @@ from azureml_publish.skus.prune import Pruning
 
 def pruning_text(pruning: Pruning, bumped: Mapping[str, tuple[int, int]], paint: Paint = PLAIN) -> str:
     """The sizes that each list loses, the lists that are refused, and the models that get another version."""
-    lines = [f"{one.use.name}: without {shortened(one.skus, 6)}" for one in pruning.pruned]
-    lines += [f"{model}: version {before} → {after}" for model, (before, after) in bumped.items()]
+    lines = [f"{one_line(one.use.name)}: without {shortened(one.skus, 6)}" for one in pruning.pruned]
+    lines += [f"{one_line(model)}: version {before} → {after}" for model, (before, after) in bumped.items()]
     for refusal in pruning.refused:
-        lines.append(f"{paint('refused', 'red')} {refusal.use.name} ({refusal.use.path}): {refusal.reason}")
-        lines.append(f"    {paint('help:', 'cyan')} {refusal.hint}")
+        lines.append(
+            f"{paint('refused', 'red')} {one_line(f'{refusal.use.name} ({refusal.use.path}): {refusal.reason}')}"
+        )
+        lines.append(f"    {paint('help:', 'cyan')} {one_line(refusal.hint)}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -64,7 +67,7 @@ def comparison_text(found: Comparison, missing: Mapping[str, str], paint: Paint 
     sizes = f"{found.sizes} size{'s' * (found.sizes != 1)}"
     lines.append(f"{sizes} in {regions}: {differing} with other figures, {new} new to the catalogue.\n")
     if missing:
-        lines.append(f"Without the Machine Learning service: {', '.join(missing)}.\n")
+        lines.append(f"Without the Machine Learning service: {one_line(', '.join(missing))}.\n")
     if found.absent:
         lines.append(
             f"Not offered there: {len(found.absent)} sizes of the catalogue, for example {shortened(found.absent)}.\n"

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.reporters.frames import Sources, frame, visible
+from azureml_publish.reporters.frames import Sources, frame
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import below, one_line
 
 _ASKED = ("LINK", "HUB", "REG")
 """Families of rules that only a run with --online reports and fixes."""
@@ -30,16 +31,17 @@ def diagnostics_text(
     paragraphs = []
     for one in found:
         place = f"{one.location.path}:{one.location.line}:{one.location.column}"
-        severity = paint(f"{one.severity} {one.code}", _COLOURS[one.severity], "bold")
+        severity = paint(f"{one.severity} {one_line(one.code)}", _COLOURS[one.severity], "bold")
         shown = frame(one, sources, columns, paint, _COLOURS[one.severity], "bold") if sources is not None else ""
         asked = " --online" if one.code.startswith(_ASKED) else ""
         fix_note = (
             "" if one.fix is None else f" (`publish lint{asked} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
         )
+        message = below(one.message, "    ")
         paragraphs.append(
-            f"{paint(visible(place), 'bold')}: {severity} {visible(one.message)} {paint(f'[{one.name}]', 'dim')}\n"
+            f"{paint(one_line(place), 'bold')}: {severity} {message} {paint(f'[{one_line(one.name)}]', 'dim')}\n"
             f"{shown}"
-            f"    {paint('help:', 'cyan')} {visible(one.hint)}{paint(fix_note, 'dim')}\n"
+            f"    {paint('help:', 'cyan')} {below(one.hint, '    ')}{paint(fix_note, 'dim')}\n"
         )
     return "".join(paragraphs)
 

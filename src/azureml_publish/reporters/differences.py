@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeGuard
 from azureml_publish.assets import Value
 from azureml_publish.layouts import decode
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import one_line
 
 WIDTH = 60
 """Characters of one value to show."""
@@ -86,7 +87,7 @@ def file_diff(path: str, before: str, after: str, paint: Paint = PLAIN) -> str:
     # Only \n ends a line to them: str.splitlines would end one at other characters as well.
     old, new = list(io.StringIO(before, newline="\n")), list(io.StringIO(after, newline="\n"))
     parts = []
-    for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
+    for line in difflib.unified_diff(old, new, f"a/{one_line(path)}", f"b/{one_line(path)}"):
         text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         colour = COLOURS.get(line[0]) if not line.startswith(("---", "+++")) else "bold"
         parts.append(f"{paint(text.rstrip(chr(10)), colour)}\n" if colour else text)

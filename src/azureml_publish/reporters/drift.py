@@ -15,6 +15,7 @@ from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.plan_markdown import MOST, cell
 from azureml_publish.reporters.plans import NAME_WIDTH
 from azureml_publish.reporters.plans import SAID as PLANNED
+from azureml_publish.reporters.visible import one_line
 
 SAID = {
     Side.REGISTRY: "changed in the registry",
@@ -51,15 +52,17 @@ class Fixed:
 
 def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -> str:
     """The differences of each model, the folder's value before the registry's, and a count at the end."""
-    width = max((len(model.model) for model in drift.models), default=0)
-    lines = [f"Drift of registry {paint(drift.registry, 'bold')}", ""]
+    width = max((len(one_line(model.model)) for model in drift.models), default=0)
+    lines = [f"Drift of registry {paint(one_line(drift.registry), 'bold')}", ""]
     for model in drift.models:
         sign, colour = ("!", "red") if model.drifted and model.standing is DriftStatus.SAME else _SIGNS[model.standing]
-        head = f"{sign} {model.model:<{width}}  {model.version:>4}  {_STANDS[model.standing]}"
+        head = f"{sign} {one_line(model.model):<{width}}  {model.version:>4}  {_STANDS[model.standing]}"
         lines.append(f"  {paint(head, colour)}")
         lines.extend(f"      {line}" for line in _body(model, fixes.get(model.model, Fixed()), paint))
     for stranger in drift.strangers:
-        lines.append(f"  {paint(f'? {stranger.id.name}  {stranger.id.version}  there is no folder for it', 'red')}")
+        lines.append(
+            f"  {paint(f'? {one_line(stranger.id.name)}  {stranger.id.version}  there is no folder for it', 'red')}"
+        )
         lines.append(f"      {paint(made(stranger), 'dim')}")
     return "\n".join([*lines, "", f"Drift: {summary(drift, fixes)}."]) + "\n"
 
@@ -129,7 +132,7 @@ def made(asset: RegisteredAsset) -> str:
 
 
 def _when(what: str, at: str, by: str) -> str:
-    said = (f" {at[:19].replace('T', ' ')}" if at else "") + (f" by {short(by)}" if by else "")
+    said = (f" {short(at[:19].replace('T', ' '))}" if at else "") + (f" by {short(by)}" if by else "")
     return f"{what}{said}" if said else ""
 
 
@@ -149,9 +152,9 @@ def _body(model: ModelDrift, fix: Fixed, paint: Paint) -> Iterator[str]:
         hidden = ", archived" if newer.archived else ""
         yield f"version {newer.id.version} is registered, and no folder names it{hidden}: {made(newer)}"
     if fix.fields:
-        yield f"{paint('fixed:', 'green')} {', '.join(fix.fields)}, in {', '.join(fix.files)}"
+        yield f"{paint('fixed:', 'green')} {one_line(', '.join(fix.fields))}, in {one_line(', '.join(fix.files))}"
     for hint in _hints(model, fix):
-        yield f"{paint('help:', 'cyan')} {hint}"
+        yield f"{paint('help:', 'cyan')} {one_line(hint)}"
 
 
 def _hints(model: ModelDrift, fix: Fixed) -> Iterator[str]:

@@ -7,23 +7,24 @@ from collections.abc import Sequence
 from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import below, one_line, visible
 
 _COLOURS = {State.FINE: "green", State.WARNING: "yellow", State.FAILED: "red"}
 
 
 def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str:
     """One line per check, with the hint below it."""
-    width = max((len(one.subject) for one in examined), default=0)
+    width = max((len(one_line(one.subject)) for one in examined), default=0)
     state_width = max(len(state) for state in State)
     lines = []
     for one in examined:
         state = paint(f"{one.state:<{state_width}}", _COLOURS[one.state])
-        said, *further = one.said.splitlines()
+        said, *further = visible(one.said).split("\n")
         margin = " " * (state_width + width + 4)
-        lines.append(f"{state}  {one.subject:<{width}}  {said}")
+        lines.append(f"{state}  {one_line(one.subject):<{width}}  {said}")
         lines += [f"{margin}  {line}" for line in further]
         if one.mend:
-            lines.append(f"{margin}{paint('help:', 'cyan')} {one.mend}")
+            lines.append(f"{margin}{paint('help:', 'cyan')} {below(one.mend, margin)}")
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,7 @@ from azureml_publish.render.provenance import Origin
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import one_line
 
 _MEANS = {
     ChangeClass.NEW_VERSION: "needs a new version",
@@ -35,15 +36,15 @@ class Explanation:
 def explanation_text(one: Explanation, paint: Paint = PLAIN) -> str:
     """The value, a line for each origin, and the effect of a change."""
     lines = [
-        f"{paint(one.field, 'bold')} of {one.model} {one.version}: {short(one.value, 100)}",
+        f"{paint(one_line(one.field), 'bold')} of {one_line(one.model)} {one.version}: {short(one.value, 100)}",
         "",
     ]
     for origin in one.origins:
         place = origin.location
-        where = f"{place.path}:{place.line}:{place.column}" if place else "publish"
+        where = f"{one_line(place.path)}:{place.line}:{place.column}" if place else "publish"
         lines.append(f"  {origin.kind:<9}  {paint(where, 'bold')}  {short(origin.text, 100)}")
     rule = one.rule
-    lines += ["", f"On a registered version changing it {_MEANS[rule.changed]}. {rule.why}"]
+    lines += ["", f"On a registered version changing it {_MEANS[rule.changed]}. {one_line(rule.why)}"]
     if len({rule.added, rule.changed, rule.removed}) > 1:
         lines.append(f"Adding it {_MEANS[rule.added]}; taking it away {_MEANS[rule.removed]}.")
     return "\n".join(lines) + "\n"

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, mask_passwords
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import shown as visible_letter
 
 Sources: TypeAlias = Callable[[str], Sequence[str] | None]
 """The lines of a file by its path in findings; None if it cannot be shown."""
 
-TAB = "    "
 LEAST = 20
 """The fewest cells of a line to show, however narrow the terminal is."""
 
 _WORD = re.compile(r"[\w./:@#%+-]*[\w/@#%+-]|\S")
-_DISGUISING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
 
 
 def span_of(found: Diagnostic, sources: Sources) -> int:
@@ -57,28 +54,16 @@ def frame(found: Diagnostic, sources: Sources, columns: int, paint: Paint = PLAI
     return f"{number} {text}\n{below} {' ' * indent}{paint('^' * carets, *styles)}\n"
 
 
-def visible(text: str) -> str:
-    """Text with control characters for terminals, and invisible characters, replaced."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter == "\n" else _shown(letter)[0] for letter in text)
-
-
 def _shown(letter: str) -> tuple[str, int]:
     """A character as it is printed, and its width in cells."""
-    if letter == "\t":
-        return TAB, len(TAB)
-    if " " <= letter <= "~":
-        return letter, 1
-    if letter not in _JOINERS and unicodedata.category(letter) in _DISGUISING:
-        return (chr(0x2400 + ord(letter)), 1) if ord(letter) < 0x20 else ("\ufffd", 1)
-    return letter, _cells(letter)
+    text = visible_letter(letter)
+    return text, 1 if " " <= letter <= "~" else _cells(text)
 
 
-def _cells(letter: str) -> int:
+def _cells(text: str) -> int:
     from rich.cells import cell_len
 
-    return cell_len(letter)
+    return cell_len(text)
 
 
 def _window(shown: Sequence[tuple[str, int]], start: int, end: int, room: int) -> tuple[int, int]:

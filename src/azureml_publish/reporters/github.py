@@ -10,15 +10,21 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.reporters.annotations import attribute, data
 from azureml_publish.reporters.diagnostics import counted, diagnostics_summary
 from azureml_publish.reporters.frames import span_of
 from azureml_publish.reporters.lint import LintReport
+from azureml_publish.reporters.plan_markdown import cell
+from azureml_publish.reporters.visible import one_line, visible
 
 LIMIT = 10
 """Annotations of one level that a step shows."""
 
 ROWS = 1_000
-"""Rows of the summary's table; GitHub refuses a summary above 1 MiB."""
+"""Rows of the summary's table, at most."""
+
+MOST = 900_000
+"""Characters of the table, all ASCII or escaped as such; GitHub refuses a summary above 1 MiB."""
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _GRAVITY = [*Severity]
@@ -46,7 +52,7 @@ def github_annotations(report: LintReport, changed: Collection[str]) -> str:
     if left:
         rest = ", ".join(counted(left[severity], severity) for severity in Severity if left[severity])
         text = f"{rest} more, which GitHub would not show beside the code. See the step's summary or log."
-        lines.append(f"::notice title=publish lint::{_data(text)}\n")
+        lines.append(f"::notice title=publish lint::{data(text)}\n")
     return "".join(lines)
 
 
@@ -55,12 +61,16 @@ def github_summary(report: LintReport) -> str:
     said = diagnostics_summary(report.found, report.models)
     if not report.found:
         return f"### publish lint\n\n{said}\n"
-    rows = [
-        f"| {one.severity} | {one.code} {one.name} | `{_cell(place)}` | {_cell(one.message)} |\n"
-        for one in report.found[:ROWS]
-        if (place := f"{one.location.path}:{one.location.line}:{one.location.column}")
-    ]
-    more = f"\n{len(report.found) - ROWS} more are in the step's log.\n" if len(report.found) > ROWS else ""
+    rows, size = [], 0
+    for one in report.found[:ROWS]:
+        place = f"{one.location.path}:{one.location.line}:{one.location.column}"
+        rows.append(f"| {one.severity} | {cell(f'{one.code} {one.name}')} | {cell(place)} | {cell(one.message)} |\n")
+        size += len(rows[-1])
+        if size > MOST:
+            rows.pop()
+            break
+    rest = len(report.found) - len(rows)
+    more = f"\n{rest} more are in the step's log.\n" if rest else ""
     return (
         f"### publish lint\n\n{said}\n\n| | Rule | Place | Finding |\n| --- | --- | --- | --- |\n{''.join(rows)}{more}"
     )
@@ -69,8 +79,8 @@ def github_summary(report: LintReport) -> str:
 def log_lines(found: Iterable[Diagnostic]) -> str:
     """One line per finding, without anything that GitHub reads as a command."""
     return "".join(
-        f"{one.location.path}:{one.location.line}:{one.location.column}: {one.severity} {one.code} "
-        f"{' '.join(one.message.split())}\n"
+        f"{one_line(one.location.path)}:{one.location.line}:{one.location.column}: {one.severity} {one_line(one.code)} "
+        f"{visible(' '.join(one.message.split()))}\n"
         for one in found
     )
 
@@ -88,19 +98,5 @@ def _annotation(one: Diagnostic, report: LintReport) -> str:
         if width > 1:
             properties |= {"endLine": str(one.location.line), "endColumn": str(one.location.column + width - 1)}
     where = "" if path else f"{one.location.path}:{one.location.line}: "
-    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{_LEVELS[one.severity]} {given}::{_data(f'{where}{one.message}')}%0A{_data(f'help: {one.hint}')}\n"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _cell(text: str) -> str:
-    """Text for a table cell: one line, with Markdown and HTML escaped."""
-    flat = " ".join(text.split())
-    return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    given = ",".join(f"{key}={attribute(value)}" for key, value in properties.items())
+    return f"::{_LEVELS[one.severity]} {given}::{data(f'{where}{one.message}')}%0A{data(f'help: {one.hint}')}\n"

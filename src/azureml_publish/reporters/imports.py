@@ -9,6 +9,7 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer import Difference, Folded
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
+from azureml_publish.reporters.visible import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -
     """The import as text."""
     said = []
     if imported.folded or not checked:
-        said.append(f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {imported.into}/.\n")
+        said.append(
+            f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {one_line(imported.into)}/.\n"
+        )
     if imported.others:
         said.append(f"Passed over: {counted(imported.others, 'asset')} of other kinds.\n")
     if imported.folded:
@@ -81,7 +84,7 @@ def _presets(imported: Imported) -> str:
     width = max(len(name) for name in imported.uses)
     for name, count in sorted(imported.uses.items(), key=lambda use: (-use[1], use[0])):
         new = f", new: {counted(len(imported.presets[name]), 'size')}" if name in imported.presets else ""
-        lines.append(f"  {name:{width}}  {counted(count, 'list')}{new}\n")
+        lines.append(f"  {one_line(name):{width}}  {counted(count, 'list')}{new}\n")
     return "".join(lines)
 
 
@@ -91,10 +94,12 @@ def _kept(imported: Imported) -> str:
     lines = []
     if verbatim:
         lines.append("Not folded, carried verbatim in `extra`:\n")
-        lines += [f"  {one.draft.asset.folder}: {', '.join(one.verbatim)}\n" for one in verbatim]
+        lines += [f"  {one_line(one.draft.asset.folder)}: {one_line(', '.join(one.verbatim))}\n" for one in verbatim]
     if whole:
         names = ", ".join(one.draft.asset.folder for one in whole[:8]) + (", …" if len(whole) > 8 else "")
-        lines.append(f"Cards that stay as they are (card.md): {len(whole)} of {len(imported.folded)}: {names}\n")
+        lines.append(
+            f"Cards that stay as they are (card.md): {len(whole)} of {len(imported.folded)}: {one_line(names)}\n"
+        )
     made = sum(one.card_blocks or 0 for one in imported.folded)
     if made:
         lines.append(f"Card sections that the template makes now: {made}.\n")
@@ -108,9 +113,9 @@ def _proofs(proofs: Sequence[Proof]) -> str:
     for proof in differing:
         for one in proof.differences:
             dotted = ".".join(map(str, one.key_path))
-            place = f"{proof.folder}/{one.file}" + (f": {dotted}" if dotted else "")
+            place = one_line(f"{proof.folder}/{one.file}" + (f": {dotted}" if dotted else ""))
             if one.reason:
-                lines.append(f"  {place}: {one.reason} ({_short(one.before)} → {_short(one.after)})\n")
+                lines.append(f"  {place}: {one_line(one.reason)} ({_short(one.before)} → {_short(one.after)})\n")
             else:
                 unexplained += 1
                 lines.append(f"  {place}: NOT EQUAL: {_short(one.before)} → {_short(one.after)}\n")

@@ -12,6 +12,7 @@ from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.results import keys_of, size_text, unseen_lines
+from azureml_publish.reporters.visible import below, one_line
 
 _COLOURS = {
     "updated": "yellow",
@@ -39,9 +40,9 @@ def archived_text(results: Sequence[Archived], paint: Paint = PLAIN, *, archived
     lines: list[str] = []
     for one in results:
         word = _word(one, archived=archived)
-        lines.append(f"  {paint(f'{word:<9}', _COLOURS[word])}  {one.asset}")
+        lines.append(f"  {paint(f'{word:<9}', _COLOURS[word])}  {one_line(str(one.asset))}")
         if one.written:
-            lines.append(f"             archived: {str(archived).lower()} is in {one.written} now; commit it")
+            lines.append(f"             archived: {str(archived).lower()} is in {one_line(one.written)} now; commit it")
         lines.extend(error_lines(one.error, paint))
     return "".join(f"{line}\n" for line in lines)
 
@@ -70,9 +71,9 @@ def archived_json(registry: str, results: Sequence[Archived], *, archived: bool)
 def error_lines(error: PublishError | None, paint: Paint) -> Iterator[str]:
     """The error of a version and its hint, below the version's line."""
     if error is not None:
-        yield f"             {paint('error:', 'red')} {error.message}"
+        yield f"             {paint('error:', 'red')} {below(error.message, ' ' * 13)}"
         if error.hint:
-            yield f"             {paint('help:', 'cyan')} {error.hint}"
+            yield f"             {paint('help:', 'cyan')} {below(error.hint, ' ' * 13)}"
 
 
 def _word(one: Archived, *, archived: bool) -> str:
@@ -99,7 +100,7 @@ def promoted_text(results: Sequence[Promoted], paint: Paint = PLAIN) -> str:
     """One line per version: its result, how its files were copied, and its error."""
     lines: list[str] = []
     for one in results:
-        line = f"  {paint(f'{one.outcome:<9}', _COLOURS[one.outcome])}  {one.target}"
+        line = f"  {paint(f'{one.outcome:<9}', _COLOURS[one.outcome])}  {one_line(str(one.target))}"
         if one.copied is not None:
             line += f"  {_held(one.copied)}, metadata {_METADATA[one.metadata]}"
         lines.append(line)

@@ -8,6 +8,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.importer import Migration
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 from azureml_publish.reporters.differences import file_diff
+from azureml_publish.reporters.visible import one_line
 
 
 def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bool, bumped: bool) -> tuple[str, str]:
@@ -15,14 +16,17 @@ def migrations_text(layout: str, migrations: Sequence[Migration], *, written: bo
     diff = "".join(file_diff(f"{one.name}/spec.yaml", one.before, one.after) for one in migrations)
     changing = [one for one in migrations if one.before != one.after]
     done = "moved" if written else "would move"
-    lines = [f"{counted(len(changing), 'model')} of {len(migrations)} {done} to the layout {layout}."]
+    lines = [f"{counted(len(changing), 'model')} of {len(migrations)} {done} to the layout {one_line(layout)}."]
     for one in migrations:
+        name = one_line(one.name)
         if one.changed:
-            lines.append(f"  {one.name}: needs a new version, because properties change: {', '.join(one.changed)}")
+            lines.append(
+                f"  {name}: needs a new version, because properties change: {one_line(', '.join(one.changed))}"
+            )
         if one.vanishing:
             some = ", ".join(one.vanishing[:3]) + (", …" if len(one.vanishing) > 3 else "")
             kept = "property" if len(one.vanishing) == 1 else "properties"
-            lines.append(f"  {one.name}: a registered version keeps {len(one.vanishing)} {kept}: {some}")
+            lines.append(f"  {name}: a registered version keeps {len(one.vanishing)} {kept}: {one_line(some)}")
     if any(one.changed or one.vanishing for one in migrations) and not bumped:
         lines.append("--bump gives these models the next version; `publish bump` gets the free one from the registry.")
     if changing and not written:

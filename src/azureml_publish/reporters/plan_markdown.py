@@ -84,7 +84,15 @@ def _parts(action: Action) -> Iterator[str]:
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
         yield f"{fence}diff\n{text}\n{fence}"
     if action.hint:
-        yield "> " + re.sub("`([^`]*)`", lambda found: cell(found[1]), action.hint)
+        yield "> " + "".join(
+            _prose(part) if at % 2 == 0 else cell(part) for at, part in enumerate(action.hint.split("`"))
+        )
+
+
+def _prose(text: str) -> str:
+    """What stands between the commands of a hint: as it is where it is plain words."""
+    plain = re.fullmatch(r"[a-zA-Z0-9 ,.;:()'=-]*", text) and "www." not in text.lower()
+    return text if plain else cell(text)
 
 
 def _in_diff(line: Line) -> str:

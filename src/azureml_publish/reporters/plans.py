@@ -9,6 +9,7 @@ from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, P
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import below, one_line
 
 SIGNS = {
     ActionKind.CREATE: ("+", "green"),
@@ -34,19 +35,19 @@ NAME_WIDTH = 120
 
 def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
     """The actions, each with its differing fields, and a count at the end."""
-    width = max((len(action.model) for action in plan.actions), default=0)
-    lines = [f"Plan for registry {paint(plan.registry, 'bold')}", ""]
+    width = max((len(one_line(action.model)) for action in plan.actions), default=0)
+    lines = [f"Plan for registry {paint(one_line(plan.registry), 'bold')}", ""]
     for action in plan.actions:
         sign, colour = SIGNS[action.kind]
-        head = f"{sign} {action.model:<{width}}  {action.version:>4}  {action.kind}"
+        head = f"{sign} {one_line(action.model):<{width}}  {action.version:>4}  {action.kind}"
         lines.append(f"  {paint(head, colour, *(['bold'] * (action.kind is not ActionKind.UNCHANGED)))}")
         if action.reason:
-            lines.append(f"      {action.reason}")
+            lines.append(f"      {below(action.reason, '      ')}")
         lines.extend(f"      {line}" for line in _changes(action, paint))
         if latest := latest_text(action):
             lines.append(f"      {paint(latest, 'dim')}")
         if action.hint:
-            lines.append(f"      {paint('help:', 'cyan')} {action.hint}")
+            lines.append(f"      {paint('help:', 'cyan')} {below(action.hint, '      ')}")
     lines += ["", f"Plan: {summary(plan)}.  {paint(f'digest {plan.digest[:12]}', 'dim')}"]
     if unseen := unseen_text(plan):
         lines.append(unseen)
@@ -60,7 +61,8 @@ def unseen_text(plan: Plan) -> str:
         return ""
     more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
     return (
-        f"The registry {plan.registry} does not hand back system metadata: {', '.join(keys[:SHOWN_KEYS])}{more}. "
+        f"The registry {one_line(plan.registry)} does not hand back system metadata: "
+        f"{one_line(', '.join(keys[:SHOWN_KEYS]))}{more}. "
         "Whether it is set there cannot be seen, so it counts as no change."
     )
 

@@ -9,6 +9,7 @@ from azureml_publish.content.upload.container import StoredFile
 from azureml_publish.layouts import encode
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import below, one_line, visible
 
 
 def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
@@ -16,7 +17,17 @@ def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
     if not assets:
         return "No models are registered.\n"
     rows = [
-        (a.id.name, str(a.id.version), a.type, a.created_at[:19].replace("T", " "), _marks(a), str(a.id))
+        tuple(
+            one_line(field)
+            for field in (
+                a.id.name,
+                str(a.id.version),
+                a.type,
+                a.created_at[:19].replace("T", " "),
+                _marks(a),
+                str(a.id),
+            )
+        )
         for a in assets
     ]
     titles = ("MODEL", "VERSION", "TYPE", "CREATED (UTC)", "", "ASSET")
@@ -30,7 +41,7 @@ def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
 
 
 def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN) -> str:
-    """One version: identity, metadata, and its card."""
+    """One version: identity, metadata, and its card behind bars, so that none of its lines passes for ours."""
     fields = [
         ("asset", str(asset.id)),
         ("type", asset.type),
@@ -41,9 +52,14 @@ def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN) -> str:
         *((f"properties.{key}", value) for key, value in sorted(asset.properties.items())),
         *_metadata("system_metadata", asset.system_metadata),
     ]
-    width = max(len(name) for name, _ in fields)
-    lines = [f"{paint(name, 'bold')}{' ' * (width - len(name))}  {value}".rstrip() for name, value in fields]
-    return "\n".join([*lines, "", asset.description]).rstrip("\n") + "\n"
+    shown = [(one_line(name), value) for name, value in fields]
+    width = max(len(name) for name, _ in shown)
+    lines = [
+        f"{paint(name, 'bold')}{' ' * (width - len(name))}  {below(value, ' ' * width)}".rstrip()
+        for name, value in shown
+    ]
+    card = "".join(f"| {line}".rstrip() + "\n" for line in visible(asset.description).rstrip("\n").split("\n"))
+    return "\n".join([*lines, "", card]).rstrip("\n") + "\n"
 
 
 def assets_json(assets: Sequence[RegisteredAsset]) -> str:
@@ -74,7 +90,10 @@ def assets_json(assets: Sequence[RegisteredAsset]) -> str:
 def files_text(files: Mapping[str, StoredFile]) -> str:
     """One line per file of a version: bytes, SHA-256 as it was noted when the file was checked, path."""
     width = max((len(f"{file.size:,}") for file in files.values()), default=0)
-    lines = [f"{file.size:>{width},}  {file.sha256 or '-':64}  {path}\n" for path, file in sorted(files.items())]
+    lines = [
+        f"{file.size:>{width},}  {one_line(file.sha256 or '-'):64}  {one_line(path)}\n"
+        for path, file in sorted(files.items())
+    ]
     return "".join(lines) or "It holds no file.\n"
 
 

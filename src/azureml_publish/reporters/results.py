@@ -13,6 +13,7 @@ from azureml_publish.execute.journal import PastRun, Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import below, one_line
 
 _COLOURS = {
     Outcome.CREATED: "green",
@@ -28,15 +29,15 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
     lines = []
     for result in results:
         uri = AssetId(registry, result.model, result.version)
-        line = f"  {paint(f'{result.outcome:<9}', _COLOURS[result.outcome])}  {uri}"
+        line = f"  {paint(f'{result.outcome:<9}', _COLOURS[result.outcome])}  {one_line(str(uri))}"
         if result.content is not None:
             line += f"  {counted(result.content.files, 'file')}, {size_text(result.content.size)}"
         lines.append(line)
         lines.extend(unseen_lines(result.unseen))
         if result.error is not None:
-            lines.append(f"             {paint('error:', 'red')} {result.error.message}")
+            lines.append(f"             {paint('error:', 'red')} {below(result.error.message, ' ' * 13)}")
             if result.error.hint:
-                lines.append(f"             {paint('help:', 'cyan')} {result.error.hint}")
+                lines.append(f"             {paint('help:', 'cyan')} {below(result.error.hint, ' ' * 13)}")
     counts = Counter(result.outcome for result in results)
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     return "\n".join([*lines, "", f"Applied: {said or 'nothing'}."]) + "\n"
@@ -45,7 +46,7 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
 def unseen_lines(unseen: Sequence[str]) -> Iterator[str]:
     """Below the line of a version: the metadata that the registry took, and does not hand back."""
     if unseen:
-        yield f"             written and not handed back, so nobody can see it: {', '.join(keys_of(unseen))}"
+        yield f"             written and not handed back, so nobody can see it: {one_line(', '.join(keys_of(unseen)))}"
 
 
 def keys_of(fields: Sequence[str]) -> list[str]:
@@ -81,10 +82,15 @@ def past_run_text(run: PastRun, verb: str) -> str:
     """The unfinished work of the last run, for a new run of `verb` on the same registry."""
     how = {"": "was cut off", "interrupted": "was interrupted"}.get(run.end, "did not get through")
     done = f"{len(run.done)} of {counted(run.changes, 'change')} done"
-    further = "This one carries on." if verb == run.verb else f"The same `publish {run.verb}` again carries on."
+    further = (
+        "This one carries on." if verb == run.verb else f"The same `publish {one_line(run.verb)}` again carries on."
+    )
     lines = [
-        f"The last run of {run.verb} ({run.apply}) {how}: {done}. {further}",
-        *(f"  {_LEFT[one.step]:<50}  {AssetId(run.registry, one.model, one.version)}" for one in run.under_way),
+        f"The last run of {one_line(run.verb)} ({one_line(run.apply)}) {how}: {done}. {further}",
+        *(
+            f"  {_LEFT[one.step]:<50}  {one_line(str(AssetId(run.registry, one.model, one.version)))}"
+            for one in run.under_way
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -103,12 +109,15 @@ def content_checks_text(
     lines = []
     for check in checks:
         if check.problems:
-            lines.append(f"  {paint('damaged ', 'red')}  {check.asset}")
-            lines.extend(f"              {problem}" for problem in check.problems)
+            lines.append(f"  {paint('damaged ', 'red')}  {one_line(str(check.asset))}")
+            lines.extend(f"              {one_line(problem)}" for problem in check.problems)
         else:
             held = f"{counted(check.files, 'file')}, {size_text(check.size)}"
-            lines.append(f"  {paint('verified', 'green')}  {check.asset}  {held}")
-    lines += [f"  {paint('missing ', 'red')}  {reference}  {reason}" for reference, reason in missing.items()]
+            lines.append(f"  {paint('verified', 'green')}  {one_line(str(check.asset))}  {held}")
+    lines += [
+        f"  {paint('missing ', 'red')}  {one_line(reference)}  {one_line(reason)}"
+        for reference, reason in missing.items()
+    ]
     damaged = sum(1 for check in checks if check.problems)
     absent = f", {len(missing)} not registered" if missing else ""
     return "\n".join([*lines, "", f"Verified: {len(checks) - damaged} intact, {damaged} damaged{absent}."]) + "\n"
@@ -140,7 +149,7 @@ def downloaded_text(done: Downloaded, shown: str) -> str:
     """What was brought, in one line."""
     held = f"{counted(done.files, 'file')}, {size_text(done.size)}"
     kept = f", {done.kept} of them there already" if done.kept else ""
-    return f"{done.asset}\n  {held}{kept}, each as its manifest says, in {shown}/\n"
+    return f"{one_line(str(done.asset))}\n  {held}{kept}, each as its manifest says, in {one_line(shown)}/\n"
 
 
 def downloaded_json(done: Downloaded) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from azureml_publish.lint.rule_book import RulePage
 from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.visible import one_line
 
 WIDTH = 100
 
@@ -16,10 +17,10 @@ def rule_text(page: RulePage) -> str:
     rule = page.rule
     parts = {"What": page.what, "Why": page.why, "Bad": page.bad, "Good": page.good, "Fix": page.fix}
     parts |= {"Source": page.source} if page.source else {}
-    lines = [f"{rule.code} {rule.name} ({rule.severity})", rule.summary, ""]
+    lines = [f"{one_line(rule.code)} {one_line(rule.name)} ({rule.severity})", one_line(rule.summary), ""]
     lines += (
         textwrap.fill(
-            text,
+            one_line(text),
             WIDTH,
             initial_indent=f"{name + ':':<8}",
             subsequent_indent=" " * 8,
@@ -33,7 +34,7 @@ def rule_text(page: RulePage) -> str:
 
 def rules_text(pages: Iterable[RulePage]) -> str:
     """All rules, a line each."""
-    return "".join(f"{one.rule.code:<8} {one.rule.severity:<8} {one.rule.name}\n" for one in pages)
+    return "".join(f"{one_line(one.rule.code):<8} {one.rule.severity:<8} {one_line(one.rule.name)}\n" for one in pages)
 
 
 def rules_json(pages: Sequence[RulePage]) -> str:

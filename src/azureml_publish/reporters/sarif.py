@@ -56,7 +56,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _result(
     one: Diagnostic, by: Suppression | None, report: LintReport, index: dict[str, int], seen: Counter[str]
 ) -> dict[str, Any]:
-    mark = hashlib.sha256("\0".join(fingerprint(one)).encode()).hexdigest()[:32]
+    mark = hashlib.sha256("\0".join(fingerprint(one)).encode(errors="surrogatepass")).hexdigest()[:32]
     seen[mark] += 1
     result: dict[str, Any] = {
         "ruleId": one.code,
@@ -103,4 +103,8 @@ def _location(location: Location, report: LintReport, width: int) -> dict[str, A
 
 def _artifact(path: str, report: LintReport) -> dict[str, str]:
     inside = report.path(path)
-    return {"uri": quote(inside), "uriBaseId": ROOT} if inside else {"uri": quote(path)}
+    return (
+        {"uri": quote(inside, errors="replace"), "uriBaseId": ROOT}
+        if inside
+        else {"uri": quote(path, errors="replace")}
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from azureml_publish.assets import SCENARIOS
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.chart import Chart, ChartRow, Mark
 
 SIGNS: dict[Mark, str] = {"allowed": "●", "retired": "✕", "other": "○"}
@@ -20,6 +22,8 @@ _COLOURS: dict[Mark, str] = {"allowed": "green", "retired": "red", "other": "dim
 
 def chart_text(chart: Chart, width: int, paint: Paint = PLAIN) -> str:
     """Families as rows, scenarios as columns, one sign per size; in a narrow terminal one scenario below the other."""
+    rows = tuple(replace(row, family=one_line(row.family), gpu=one_line(row.gpu)) for row in chart.rows)
+    chart = replace(chart, model=one_line(chart.model), rows=rows)
     for lines in (list(_wide(chart, paint, gpus=True)), list(_wide(chart, paint, gpus=False))):
         if max(map(_length, lines)) <= width:
             break

@@ -11,6 +11,7 @@ from datetime import date
 
 from azureml_publish.assets import SCENARIOS, Scenario
 from azureml_publish.reporters.sku_chart import soon
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus.chart import Chart, ChartRow, Mark
 
 _ROW = 26
@@ -51,7 +52,7 @@ def chart_svg(chart: Chart) -> str:
     for index in range(len(chart.rows)):
         body.extend(_row(chart, index, widths, line))
     body.extend(_foot(chart, widths, height))
-    title = html.escape(f"Machine families of {chart.model} as of {chart.as_of}")
+    title = html.escape(one_line(f"Machine families of {chart.model} as of {chart.as_of}"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         f'role="img" aria-label="{title}">\n<title>{title}</title>\n<style>{_STYLE}</style>\n'
@@ -68,7 +69,7 @@ def _width(chart: Chart, scenario: Scenario) -> int:
 def _text(x: float, y: float, said: str, kind: str = "", anchor: str = "start") -> str:
     style = f' class="{kind}"' if kind else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text x="{x:g}" y="{y:g}"{style}{place}>{html.escape(said)}</text>'
+    return f'<text x="{x:g}" y="{y:g}"{style}{place}>{html.escape(one_line(said))}</text>'
 
 
 def _head(chart: Chart, widths: dict[Scenario, int], line: int, width: int, height: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from azureml_publish.assets import LayoutName, Scenario
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import figure, shortened, table
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.skus import Sku, derive_min_spec
 from azureml_publish.skus.derive import Component, components
 from azureml_publish.skus.foresight import Foresight, Loss
@@ -83,12 +84,12 @@ def min_specs_text(lists: Sequence[MinSpecShown], paint: Paint = PLAIN) -> str:
 def _min_spec_lines(shown: MinSpecShown, paint: Paint) -> Iterator[str]:
     found = components(shown.skus)
     if not shown.skus:
-        yield f"{paint(shown.name, 'bold')}  no sizes, so no spec"
+        yield f"{paint(one_line(shown.name), 'bold')}  no sizes, so no spec"
         return
     count = f"{len(shown.skus)} size{'s' * (len(shown.skus) != 1)}"
-    yield f"{paint(shown.name, 'bold')}  {paint(_spec(found), 'green')}  {paint(f'from {count}', 'dim')}"
+    yield f"{paint(one_line(shown.name), 'bold')}  {paint(_spec(found), 'green')}  {paint(f'from {count}', 'dim')}"
     if len(shown.users) > 1 or (shown.users and not shown.name.startswith(shown.users[0][0])):
-        yield f"  serves      {', '.join(f'{model} {scenario}' for model, scenario in shown.users)}"
+        yield f"  serves      {one_line(', '.join(f'{model} {scenario}' for model, scenario in shown.users))}"
     for one in found:
         set_by = f"set by {shortened(one.set_by)}" if one.set_by else "no size has it"
         unknown = f"; unknown of {shortened(one.unknown)}" if one.unknown else ""
@@ -136,7 +137,7 @@ def foresight_text(foresight: Foresight, layout: LayoutName, paint: Paint = PLAI
 def _loss_lines(loss: Loss, layout: LayoutName, paint: Paint, *, new_version: bool) -> Iterator[str]:
     gone = paint(f"gone since {loss.day}", "red") if loss.gone else paint(f"goes on {loss.day}", "yellow")
     kind = "list" if loss.use.literal else "query"
-    yield f"{paint(loss.use.name, 'bold')} ({kind}, {loss.use.path}): {gone}"
+    yield f"{paint(one_line(loss.use.name), 'bold')} ({kind}, {one_line(loss.use.path)}): {gone}"
     yield f"  loses   {shortened(loss.skus, 4)}; {loss.left or 'nothing'} {'stay' if loss.left > 1 else 'stays'}"
     if not loss.left:
         yield f"  min     {loss.before or '?'} → {paint('an empty list: nothing can run', 'red')}"
@@ -145,7 +146,7 @@ def _loss_lines(loss: Loss, layout: LayoutName, paint: Paint, *, new_version: bo
     else:
         yield f"  min     {loss.before or '?'} stays"
     if loss.use.users:
-        yield f"  serves  {', '.join(f'{model} {scenario}' for model, scenario in loss.use.users)}"
+        yield f"  serves  {one_line(', '.join(f'{model} {scenario}' for model, scenario in loss.use.users))}"
         yield f"  means   {_consequence(loss, layout, new_version=new_version)}"
     else:
         yield "  serves  no model"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.visible import one_line
 
 
 def table(
     titles: Sequence[str], rows: Sequence[Sequence[str]], paint: Paint = PLAIN, *, right: Sequence[str] = ()
 ) -> str:
     """Rows below bold titles, columns two spaces apart; those with a title in `right` are aligned right."""
+    titles, right = [one_line(title) for title in titles], [one_line(title) for title in right]
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
 
     def line(row: Sequence[str]) -> str:
@@ -30,6 +33,6 @@ def figure(value: float | None) -> str:
 
 def shortened(names: Sequence[str], most: int = 3) -> str:
     """The first names without their common prefix, and how many more there are."""
-    plain = [name.removeprefix("Standard_") for name in names]
+    plain = [one_line(name.removeprefix("Standard_")) for name in names]
     rest = len(plain) - most
     return ", ".join(plain) if rest <= 0 else f"{', '.join(plain[:most])} and {rest} more"

@@ -14,10 +14,11 @@ from rich.cells import cell_len
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
 from azureml_publish.lint.suppressions import Suppressed, Suppression
 from azureml_publish.reporters.diagnostics import diagnostics_text
-from azureml_publish.reporters.frames import frame, visible
+from azureml_publish.reporters.frames import frame
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json, lint_schema
+from azureml_publish.reporters.visible import visible
 
 RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
 SOFT = Rule("SKU001", "size", Severity.WARNING, "A size is wrong.")
@@ -126,12 +127,18 @@ def test_the_log_has_every_finding_in_a_line_of_its_own() -> None:
 
 
 def test_the_summary_is_a_table_that_no_text_breaks() -> None:
-    one = RULE.at(Location("a"), "a | b <script>\n`c` \\", "H.")
-    assert "| error | CARD001 table | `a:1:1` | a \\| b &lt;script> 'c' \\\\ |\n" in github_summary(report(one))
+    one = RULE.at(Location("a"), "a | <script>\n@b", "H.")
+    told = "<code>&#39;a &#124; &#60;script&#62;&#92;n&#64;b&#39;</code>"
+    assert f"| error | <code>CARD001 table</code> | <code>a&#58;1&#58;1</code> | {told} |\n" in github_summary(
+        report(one)
+    )
     assert github_summary(report()) == "### publish lint\n\nNo findings in 2 models.\n"
     many = github_summary(report(*[one] * 2_500))
     assert many.endswith("\n1500 more are in the step's log.\n")
     assert len(many) < 1_000_000
+    long = github_summary(report(*[RULE.at(Location("a"), "<" * 4_000, "H.")] * 900))
+    assert len(long) < 1_000_000
+    assert "more are in the step's log.\n" in long
 
 
 def test_junit_fails_for_errors_alone() -> None:

@@ -77,9 +77,9 @@ class TestPage:
             "system_metadata.tasks.fineTuningTasks  a, b\n"
             "system_metadata.tasks.inferenceTasks   fill-mask\n"
             "\n"
-            "# bert\n"
-            "\n"
-            "A card.\n"
+            "| # bert\n"
+            "|\n"
+            "| A card.\n"
         )
 
     def test_an_archived_version_says_so(self) -> None:
@@ -92,9 +92,15 @@ class TestPage:
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
 
-    def test_a_card_is_left_as_it_is(self) -> None:
-        card = "one  \ntwo\n\n    code\n"
-        assert asset_text(replace(BERT, description=card)).endswith(f"\n\n{card}")
+    def test_a_card_stands_behind_bars(self) -> None:
+        card = "one\ntwo\n\n    code\nerror: \x1b[2J\n"
+        shown = "| one\n| two\n|\n|     code\n| error: \u241b[2J\n"
+        assert asset_text(replace(BERT, description=card)).endswith(f"\n\n{shown}")
+
+    def test_a_value_of_many_lines_stays_at_its_name(self) -> None:
+        text = asset_text(replace(BERT, tags={"a\nb": "one\ntype  forged"}))
+        assert "tags.a\u240ab" in text
+        assert not re.search("^type +forged", text, re.MULTILINE)
 
     def test_names_are_bold_and_colour_changes_nothing_but_colour(self) -> None:
         painted = asset_text(BERT, Paint(enabled=True))

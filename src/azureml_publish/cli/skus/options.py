@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.cli.output import FINDINGS, Output
-from azureml_publish.errors import UsageProblem
+from azureml_publish.cli.failures import report_error
+from azureml_publish.cli.output import Output
+from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.skus import Catalogue, Selection, load_catalogue
@@ -82,7 +83,7 @@ def project_here(output: Output) -> tuple[Project, Catalogue]:
     catalogue, wrong = read_catalogue(root)
     output.findings((*found, *wrong))
     if project is None:
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)
     return project, catalogue
 
 
@@ -95,5 +96,5 @@ def require_selected(selection: Selection, output: Output) -> None:
     if fatal:
         *others, last = fatal
         for problem in others:
-            click.echo(f"error: {problem.message}\n  help: {problem.hint}", err=True)
+            report_error(UsageProblem(problem.message, hint=problem.hint), json=False)
         raise UsageProblem(last.message, hint=last.hint)

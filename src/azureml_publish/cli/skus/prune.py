@@ -11,9 +11,10 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
-from azureml_publish.cli.output import FINDINGS, Output
+from azureml_publish.cli.output import Output, confirm
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.errors import ExitCode
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.load import day_of, subject_of
@@ -76,13 +77,13 @@ def command(
     if output.json:
         output.data(pruning_json(pruning, bumped, diffs, written=written))
     if pruning.refused:
-        raise SystemExit(FINDINGS)
+        raise SystemExit(ExitCode.FINDINGS)
 
 
 def _asked(output: Output, files: int) -> bool:
     if output.json or not sys.stdin.isatty():
         return False
-    return click.confirm(f"Write {files} file{'s' * (files != 1)}?", err=True)
+    return confirm(f"Write {files} file{'s' * (files != 1)}?")
 
 
 def _bump(

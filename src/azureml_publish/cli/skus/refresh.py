@@ -7,7 +7,7 @@ import sys
 import click
 
 from azureml_publish.cli.options import output_options
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import Output, confirm
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.load import read_catalogue
@@ -76,7 +76,7 @@ def command(
 def _asked(output: Output) -> bool:
     if output.json or not sys.stdin.isatty():
         return False
-    return click.confirm(f"Write {OVERLAY_FILE}?", err=True)
+    return confirm(f"Write {OVERLAY_FILE}?")
 
 
 def _source(found: Comparison, output: Output) -> str:

@@ -9,16 +9,16 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import SCENARIOS
-from azureml_publish.cli.options import as_of_option
+from azureml_publish.cli.options import as_of_option, reporting
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import ModelFolder, Project, select_models
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
 from azureml_publish.reporters.sku_svg import chart_svg
+from azureml_publish.reporters.visible import for_xml
 from azureml_publish.skus import Catalogue
 from azureml_publish.skus.chart import Chart, draw_up
 from azureml_publish.skus.compute import resolve_body
@@ -26,39 +26,26 @@ from azureml_publish.skus.compute import resolve_body
 
 @click.command("show")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("-o", "--format", "form", type=click.Choice(["text", "json", "svg"]), default="text")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the picture to this file.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
-@click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
 @as_of_option
-@click.pass_obj
-def command(
-    run: RunContext,
-    *,
-    models: tuple[str, ...],
-    form: str,
-    out: str | None,
-    quiet: bool,
-    no_color: bool,
-    as_of: datetime | None,
-) -> None:
+@reporting("svg")
+def command(*, output: Output, models: tuple[str, ...], out: str | None, as_of: datetime | None) -> None:
     """Draw which families serve which scenario of a model, and when they go.
 
     With -o svg, a picture for a README or a pull request: one file, readable in light and dark.
     """
-    output = Output(run, form, quiet, no_color)
     project, catalogue = project_here(output)
     chosen = select_models(project, models)
-    charts = tuple(_chart(project, folder, catalogue, day_of(run, as_of)) for folder in chosen)
+    charts = tuple(_chart(project, folder, catalogue, day_of(output.run, as_of)) for folder in chosen)
     empty = next((chart for chart in charts if not chart.rows), None)
     if empty is not None:
         raise NotFound(f"{empty.model} has no list of sizes that could be drawn.", hint="`publish lint` says why.")
-    if form == "svg" and len(charts) != 1:
+    if output.format == "svg" and len(charts) != 1:
         raise UsageProblem(f"{len(charts)} models are meant; a picture shows one.", hint="Name one model.")
     width = shutil.get_terminal_size().columns
-    if form == "svg":
-        text = chart_svg(charts[0])
-    elif form == "json":
+    if output.format == "svg":
+        text = for_xml(chart_svg(charts[0]))
+    elif output.format == "json":
         text = chart_json(charts)
     else:
         paint = output.paint
@@ -66,7 +53,7 @@ def command(
     if out is None:
         output.data(text)
     else:
-        write_whole(run.directory / Path(out), text)
+        write_whole(output.run.directory / Path(out), text)
         output.note(f"Written: {Path(out).as_posix()}.")
 
 
