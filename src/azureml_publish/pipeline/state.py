@@ -31,8 +31,9 @@ def check_state(root: Path, environ: Mapping[str, str], *folders: Path) -> None:
     Raises:
         ForeignState: it is not; the hint says how to put it right.
     """
+    root = Path(os.path.abspath(root))  # noqa: PTH100
     own = root / STATE_FOLDER
-    for folder in dict.fromkeys((own, *folders)):
+    for folder in dict.fromkeys(Path(os.path.abspath(one)) for one in (own, *folders)):  # noqa: PTH100 - links stay
         _check_links(root, folder)
         if not folder.is_dir() or (folder != own and folder.is_relative_to(own)):
             continue  # what lies in another one was looked at with it
