@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -145,3 +147,31 @@ def test_a_long_running_operation_is_waited_for(
     emulator.faults.add(service="registry", path="/operations/", status=400)
     with pytest.raises(HttpResponseError):
         copy("third")
+
+
+STRICT = """
+import os, sys
+from azureml_publish.assets import AssetRecord
+from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.cloud import find_cloud
+from tests.conftest import StaticCredential
+
+registry = AzureRegistry("local", StaticCredential(), find_cloud(os.environ), "test")
+registry.create(AssetRecord("m", 1, "custom_model", "new", {}, {}, {}), sys.argv[1])
+print(registry.find("m", 1).id.version)
+"""
+
+
+def test_a_program_that_makes_errors_of_warnings_registers_a_version(
+    emulator_environment: dict[str, str], control: ControlPlane
+) -> None:
+    """In a process of its own: azure-ai-ml warns as it is imported, and only then."""
+    assert emulator_environment
+    ran = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning", "-c", STRICT, control.upload("m", "1")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "1\n"), ran.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from azureml_publish.assets import AssetRecord, prune_map
@@ -62,7 +63,10 @@ class Sdk:
     def _ml_client(self) -> Any:
         with self._starting:
             if self._client is None:
-                with process_environment(CLOUDS[PUBLIC]):  # it looks for a cloud as it is imported; this one it knows
+                # It looks for a cloud as it is imported; this one it knows.
+                with process_environment(CLOUDS[PUBLIC]), warnings.catch_warnings():
+                    # Its schemas have options that marshmallow deprecates: none of it concerns a program that uses us.
+                    warnings.simplefilter("ignore", DeprecationWarning)
                     from azure.ai.ml import MLClient
 
                 # What is beyond its own parameters it hands on to azure-core's clients.
