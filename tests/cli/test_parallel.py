@@ -15,18 +15,16 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_publish.errors import NotFound, PublishError
-from azureml_publish.pipeline import parallel as cores
 from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.parallel import spread
-from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.run import RunContext, Spreading
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
 
@@ -58,11 +56,8 @@ def project(root: Path, count: int) -> None:
 
 def staged(root: Path, way: str, *, errors_only: bool = False) -> CheckedProject:
     """The project staged in this process, in forked ones or in ones that begin anew."""
-    cores.FEW = 99 if way == "here" else 0
-    cores.CHUNK = 3
-    cores.cores = lambda: 2
-    cores._context = lambda: get_context(None if way == "here" else way)
-    run = RunContext(root, {}, date(2026, 11, 21))
+    how = Spreading(jobs=1 if way == "here" else 2, chunk=3, method=None if way == "here" else way)
+    run = RunContext(root, {}, date(2026, 11, 21), spreading=how)
     return check(run, load(run, (), Settings()), "errors" if errors_only else "all")
 
 
@@ -89,7 +84,8 @@ def test_another_executor_does_the_work_in_order_and_stays_open(tmp_path: Path) 
     with ThreadPoolExecutor(3) as executor:
         assert list(spread(abs, range(-40, 0), executor, begun=lambda: begun.append(1))) == list(range(40, 0, -1))
         there = replace(run, executor=executor)
-        assert check(there, load(there, (), Settings())) == here
+        done = check(there, load(there, (), Settings()))
+        assert replace(done, style=here.style) == here  # templates that were compiled elsewhere are others
         with pytest.raises(NotFound, match="There is no fourth"):
             list(spread(fail, range(60), executor))
         assert executor.submit(abs, -1).result() == 1
@@ -112,14 +108,13 @@ def begin_and_go_on() -> None:
     """In a process of its own, see below."""
     calls: list[int] = []
     for jobs in (1, 2):
-        cores.FEW = 0
         thread = threading.Thread(target=time.sleep, args=(0.1,))
 
         def begin(thread: threading.Thread = thread) -> None:
             calls.append(1)
             thread.start()  # what was forked has none of it
 
-        results = spread(abs, range(-60, 0), jobs=jobs, begun=begin)
+        results = spread(abs, range(-60, 0), how=Spreading(jobs, few=0), begun=begin)
         assert not thread.is_alive()
         assert list(results) == list(range(60, 0, -1))
         thread.join()
@@ -129,10 +124,10 @@ def begin_and_go_on() -> None:
 def fail_and_die() -> None:
     """In a process of its own, see below."""
     with pytest.raises(NotFound, match="There is no fourth") as raised:
-        list(spread(fail, range(60), jobs=2))
+        list(spread(fail, range(60), how=Spreading(2)))
     assert raised.value.hint == "Leave it out."
     with pytest.raises(PublishError, match="was ended from outside"):
-        list(spread(die, range(60), jobs=2))
+        list(spread(die, range(60), how=Spreading(2)))
 
 
 def linger(_number: int) -> None:
@@ -143,9 +138,8 @@ def linger(_number: int) -> None:
 def linger_long() -> None:
     """In a process of its own, see below."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-    cores.CHUNK = 1
     try:
-        list(spread(linger, range(500), jobs=2))
+        list(spread(linger, range(500), how=Spreading(2, chunk=1)))
     except KeyboardInterrupt:
         os.write(1, b"interrupted\n")
         sys.exit(130)
@@ -153,7 +147,6 @@ def linger_long() -> None:
 
 def interrupt_early() -> None:
     """In a process of its own: an interrupt while the tasks are still handed out."""
-    cores.CHUNK = 1
     submit, handed = ProcessPoolExecutor.submit, itertools.count()
 
     def interrupted(self: ProcessPoolExecutor, *given: Any) -> Any:
@@ -163,7 +156,7 @@ def interrupt_early() -> None:
 
     ProcessPoolExecutor.submit = interrupted  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
-        list(spread(linger, range(500), jobs=2))
+        list(spread(linger, range(500), how=Spreading(2, chunk=1)))
 
 
 def started(call: str, *arguments: str) -> subprocess.Popen[str]:

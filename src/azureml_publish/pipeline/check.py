@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -25,7 +24,7 @@ from azureml_publish.lint.engine import (
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProject, load
 from azureml_publish.pipeline.local_sources import look_into_local
-from azureml_publish.pipeline.parallel import spread
+from azureml_publish.pipeline.parallel import SPREADING, spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import suppressed
 from azureml_publish.project import ModelFolder, Project
@@ -95,7 +94,7 @@ def render(run: RunContext, loaded: LoadedProject) -> CheckedProject:
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
     style = _style(loaded.subject.project, loaded.layout)
-    models, found, _ = _look(loaded.subject, loaded.folders, style, "none", {}, executor=run.executor)
+    models, found, _ = _look(loaded.subject, loaded.folders, style, "none", {}, run=run)
     return CheckedProject(loaded.subject, models, in_order((*loaded.found, *found)))
 
 
@@ -126,7 +125,7 @@ def check(
         style,
         rules,
         run.environ,
-        executor=run.executor,
+        run=run,
         links=ask is not None,
         begun=begun,
     )
@@ -188,13 +187,14 @@ def _look(
     rules: Rules,
     environ: Mapping[str, str],
     *,
-    executor: Executor | None = None,
+    run: RunContext | None = None,
     links: bool = False,
     begun: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
     """Render and check model folders: the models, what is found in them, and the links of their cards."""
     given, checks, (style, wrong) = tuple(folders), RULES[rules], styled
-    reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, executor, begun=begun))
+    executor, how = (run.executor, run.spreading) if run is not None else (None, SPREADING)
+    reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, executor, how=how, begun=begun))
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]
     found += engine.compare((fact for each in reports for fact in each.facts), checks)
     models = (CheckedModel(folder, each.rendered) for folder, each in zip(given, reports, strict=True))

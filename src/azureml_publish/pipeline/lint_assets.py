@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -86,7 +86,8 @@ def lint_assets(
                 remembered += 1
         load_catalogue()  # read once, before other processes begin
         check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links, profile=profile)
-        for folder, checked in zip(waiting, spread(check, waiting, run.executor, jobs=jobs), strict=True):
+        how = run.spreading if jobs is None else replace(run.spreading, jobs=jobs)
+        for folder, checked in zip(waiting, spread(check, waiting, run.executor, how=how), strict=True):
             found += checked.found
             facts += checked.facts
             linked += checked.links

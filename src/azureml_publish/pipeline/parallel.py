@@ -17,11 +17,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from azureml_publish.errors import PublishError
+from azureml_publish.pipeline.run import Spreading
 
-FEW = 48
-"""Folders that one process is done with before others have started."""
-
-CHUNK = 16
+SPREADING = Spreading()
 
 MOST = 16
 """Processes at a time: each takes up to 100 MiB, and who gathers their results does not keep pace with more."""
@@ -42,7 +40,7 @@ def spread(
     items: Sequence[Item],
     executor: Executor | None = None,
     *,
-    jobs: int | None = None,
+    how: Spreading = SPREADING,
     begun: Callable[[], None] = lambda: None,
 ) -> Iterator[Result]:
     """What the work makes of each item, in their order: in this process where they are few, else over the cores.
@@ -53,20 +51,20 @@ def spread(
         work: is called in other processes, which are forked, or given a pickled copy of it and of the items.
         items: what there is to do.
         executor: who does it instead, however few items there are; it stays open. [default: processes of its own]
-        jobs: processes to use. [default: one a core]
+        how: when processes of its own are used, and how many.
         begun: is called here once the work has begun, before its first result; it may start threads.
 
     Raises:
         PublishError: a process was ended from outside.
     """
-    starts = range(0, len(items), CHUNK)
-    own = _processes(work, items, jobs) if executor is None else None
+    starts = range(0, len(items), how.chunk)
+    own = _processes(work, items, how) if executor is None else None
     try:
         results: Iterator[Iterable[Result]]
         if executor is not None:
-            results = executor.map(partial(_do_all, work), [items[at : at + CHUNK] for at in starts])
+            results = executor.map(partial(_do_all, work), [items[at : at + how.chunk] for at in starts])
         elif own is not None:
-            results = own.map(_do, [range(at, at + CHUNK) for at in starts])
+            results = own.map(_do, [range(at, at + how.chunk) for at in starts])
         else:
             results = iter([map(work, items)])
         begun()  # not before: a process that runs threads cannot be forked safely
@@ -80,13 +78,13 @@ def spread(
             own.shutdown(cancel_futures=True)  # `map` itself cancels nothing if it is interrupted as it begins
 
 
-def _processes(work: Callable[[Any], Any], items: Sequence[Any], jobs: int | None) -> Executor | None:
+def _processes(work: Callable[[Any], Any], items: Sequence[Any], how: Spreading) -> Executor | None:
     """Processes that know the work and all items already; None where one is enough, or no more can be had."""
-    workers = min(jobs or cores(), MOST, math.ceil(len(items) / CHUNK))
-    if workers < 2 or (jobs is None and len(items) <= FEW):
+    workers = min(how.jobs or cores(), MOST, math.ceil(len(items) / how.chunk))
+    if workers < 2 or (how.jobs is None and len(items) <= how.few):
         return None
     try:
-        return ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(work, items))
+        return ProcessPoolExecutor(workers, mp_context=_context(how.method), initializer=_begin, initargs=(work, items))
     except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
         return None
 
@@ -96,10 +94,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _context() -> Any:
+def _context(method: str | None) -> Any:
     """A fork spares each process imports and copies; it is safe on Linux, while this process runs one thread."""
     forks = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if forks else "spawn")
+    return multiprocessing.get_context(method or ("fork" if forks else "spawn"))
 
 
 _given: tuple[Callable[[Any], Any], Sequence[Any]]

@@ -5,11 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from azureml_publish.registry.credentials import Asker, find_credential
+
+
+@dataclass(frozen=True, slots=True)
+class Spreading:
+    """When work is spread over processes, and how.
+
+    Attributes:
+        jobs: processes to use. None means one a core, where there are more than a few items.
+        few: items that one process is done with before others have started.
+        chunk: items that a process is handed at a time.
+        method: how processes begin, as `multiprocessing` names it. None means forked where that is safe.
+    """
+
+    jobs: int | None = None
+    few: int = 48
+    chunk: int = 16
+    method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +40,7 @@ class RunContext:
         find_credential: finds who signs in to Azure, from the environment and the host of Microsoft Entra.
         sleep: waits between two looks at what was written to a registry.
         executor: works on many models at a time; None means processes on this machine's cores, begun as needed.
+        spreading: when those processes are used, and how many.
     """
 
     directory: Path
@@ -31,3 +49,4 @@ class RunContext:
     find_credential: Callable[[Mapping[str, str], str | None], Asker] = find_credential
     sleep: Callable[[float], None] = time.sleep
     executor: Executor | None = None
+    spreading: Spreading = field(default_factory=Spreading)
