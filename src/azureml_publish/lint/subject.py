@@ -21,7 +21,7 @@ from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
-from azureml_publish.spec import PAGE_KEYS, Profile
+from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, HouseRules, Profile
 
 _TAG = re.compile(r"\{[{%#]")
 """What begins a tag of Jinja."""
@@ -91,6 +91,8 @@ class Described:
         config: the `config.json` beside the weights; None where it is not at hand.
         tokenizer: the `tokenizer_config.json` there; likewise.
         profile: whose rules the metadata has to keep.
+        house: the team's own rules; none for asset folders.
+        card_location: the start of the text that people wrote as its card; None for asset folders.
     """
 
     folder: str
@@ -114,6 +116,8 @@ class Described:
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
     profile: Profile = "registry"
+    house: HouseRules = NO_HOUSE_RULES
+    card_location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,14 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         config=model.config,
         tokenizer=model.tokenizer,
         profile=model.project.project.config.profile,
+        house=model.project.project.config.rules,
+        card_location=_card_location(model.folder),
     )
+
+
+def _card_location(folder: ModelFolder) -> Location:
+    in_spec = folder.card_path == folder.document.path
+    return folder.document.location(("description",)) if in_spec else Location(folder.card_path)
 
 
 def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]:

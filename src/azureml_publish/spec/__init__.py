@@ -1,6 +1,7 @@
 """The files that people write: `model.yaml`, `publish.yaml` and `sample-links.yaml`, as closed pydantic models."""
 
 from azureml_publish.spec.extra import Extra, IntellectualProperty
+from azureml_publish.spec.house import NO_HOUSE_RULES, HouseRules
 from azureml_publish.spec.legacy import PLACES, Legacy
 from azureml_publish.spec.metadata import PAGE_KEYS, Metadata
 from azureml_publish.spec.mlflow import Mlflow
@@ -30,6 +31,7 @@ from azureml_publish.spec.source import (
 from azureml_publish.spec.tasks import TASKS, meant_task
 
 __all__ = [
+    "NO_HOUSE_RULES",
     "PAGE_KEYS",
     "PLACES",
     "TASKS",
@@ -42,6 +44,7 @@ __all__ = [
     "FinetuneDefaults",
     "GitRepository",
     "GitSource",
+    "HouseRules",
     "HubSource",
     "IntellectualProperty",
     "Legacy",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_validator
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.spec.house import HouseRules
 from azureml_publish.spec.metadata import Metadata
 from azureml_publish.spec.mlflow import Mlflow
 from azureml_publish.spec.model import FinetuneDefaults, PresetBody
@@ -71,6 +72,9 @@ class ProjectConfig(Written):
     presets: dict[str, PresetBody] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     lint: Lint = Lint()
+    rules: Annotated[HouseRules, Field(description="The team's own rules for its models, which lint checks.")] = (
+        HouseRules()
+    )
 
     @field_validator("registry")
     @classmethod

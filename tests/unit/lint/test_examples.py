@@ -42,6 +42,7 @@ FAMILIES = {
     "PKG": "Packaging",
     "IMP": "Import",
     "LINK": "Link",
+    "HOUSE": "A team's own",
     "HUB": "Hub",
     "REG": "Registry",
 }

@@ -6,6 +6,7 @@ from azureml_publish.lint.rules import (
     characters,
     files,
     finetuning,
+    house,
     hub,
     identity,
     layouts,
@@ -37,6 +38,7 @@ TOPICS = (
     *(finetuning, paths),
     *(samples, signatures, masks),
     *(tables, card_text, characters, links, sample_links, other_models),
+    house,
 )
 """What runs on every project, folder and card."""
 
