@@ -18,7 +18,12 @@ MODEL = "distilbert-base-uncased"
 ODD = {
     "stale reads": Quirks(stale_reads=2),
     "async PUTs": Quirks(put_polls=3, async_operation_header=True),
+    "nested nulls": Quirks(front_metadata=True, closed_metadata=True, nested_nulls=True),
+    "folder markers": Quirks(folder_markers=True),
     "all": Quirks(
+        front_metadata=True,
+        nested_nulls=True,
+        folder_markers=True,
         stale_reads=2,
         put_polls=1,
         async_operation_header=True,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +15,13 @@ from azure.core.exceptions import HttpResponseError
 from azureml_publish.assets import AssetRecord, RegisteredAsset
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import Conflict, NotFound, Overtaken
+from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.http import send
+from azureml_publish.registry.transport import PooledTransport
 from tests.conftest import ControlPlane, StaticCredential
 
 PROPERTIES: dict[str, Any] = {
@@ -175,3 +181,22 @@ def test_a_program_that_makes_errors_of_warnings_registers_a_version(
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (0, "1\n"), ran.stderr
+
+
+def test_an_opened_registry_is_closed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connections stay open as long as it is used, and no longer."""
+    closed: list[PooledTransport] = []
+    close = PooledTransport.close
+
+    def note(transport: PooledTransport) -> None:
+        closed.append(transport)
+        close(transport)
+
+    monkeypatch.setattr(PooledTransport, "close", note)
+    run = RunContext(project, {}, date(2026, 11, 21))
+    subject = load(run, (), Settings()).subject
+    assert subject is not None
+    with open_registry(run, subject.project, None) as opened:
+        opened.registry.models()
+        assert not closed
+    assert len(closed) == 1

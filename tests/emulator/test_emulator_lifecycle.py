@@ -295,15 +295,16 @@ def test_old_authority_is_renewed(tmp_path: Path) -> None:
     assert later.cert_pem.bytes() != first.cert_pem.bytes()
 
 
-def test_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("layout", "age"), [(1, "an older"), (99, "a newer")])
+def test_folder_of_another_layout_is_refused(tmp_path: Path, layout: int, age: str) -> None:
     import sqlite3
     from contextlib import closing
 
     with plain(tmp_path):
         pass
     with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(OSError, match="another version of the emulator"):
+        connection.execute(f"PRAGMA user_version = {layout}")
+    with pytest.raises(OSError, match=f"made by {age} version of azureml-publish; delete"):
         plain(tmp_path).start()
 
 

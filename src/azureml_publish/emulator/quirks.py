@@ -94,6 +94,10 @@ class Quirks(_Settings):
         StrictBool,
         Field(description="It holds the 77 keys of April 2026, null where unset, and no other key that was written."),
     ] = False
+    nested_nulls: Annotated[
+        StrictBool,
+        Field(description="Nested objects in it hold all of their keys: null where unset, and a blank for dates."),
+    ] = False
     typed_metadata: Annotated[
         StrictBool,
         Field(description="A PUT is refused whose system metadata has a value of another JSON type than its key."),
@@ -118,6 +122,10 @@ class Quirks(_Settings):
     api_not_found: Annotated[
         StrictBool,
         Field(description="The model registry API answers 404 for every version, and names an asset of its own."),
+    ] = False
+    folder_markers: Annotated[
+        StrictBool,
+        Field(description="Lists of blobs hold an empty blob for each folder, as of a hierarchical namespace."),
     ] = False
     throttle_every: Annotated[
         StrictInt | None,

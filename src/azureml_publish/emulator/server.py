@@ -160,7 +160,9 @@ class Emulator:
         tidy(database, self._folder, self._blobs)
         self._models = models = ModelStore(database, self._blobs, self._switches)
         checkpoints = Checkpoints(self._folder, database, self._hub_weights)
-        blobs, render_blob = blob_service(self._blobs, self._signer, addresses, checkpoints)
+        blobs, render_blob = blob_service(
+            self._blobs, self._signer, addresses, checkpoints, lambda: self._switches.now.folder_markers
+        )
         registry = registry_service(models, self._signer, addresses, self._switches, CLOUD)
         hub, render_hub = hub_service(checkpoints)
 

@@ -53,12 +53,6 @@ CREATE TABLE digests (
   sha256 TEXT NOT NULL, git TEXT NOT NULL) WITHOUT ROWID;
 """
 
-_FROM_1 = (
-    "ALTER TABLE operations ADD COLUMN asset TEXT NOT NULL DEFAULT ''",
-    *(f"UPDATE OR IGNORE {table} SET registry = lower(registry)" for table in ("versions", "models", "uploads")),  # noqa: S608
-)
-"""Operations tell what they wrote, and a registry's name is kept in lower case."""
-
 _EMPTIED_BY_RESET = ("containers", "blobs", "pieces", "blocks", "versions", "models", "uploads", "operations")
 
 
@@ -180,15 +174,9 @@ class Database:
             found = connection.execute("PRAGMA user_version").fetchone()[0]
             if found == SCHEMA_VERSION:
                 return
-            if found == 1:
-                for statement in _FROM_1:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                return
             if found != 0:
-                raise OSError(
-                    f"{path} was written by another version of the emulator (layout {found}); use a new folder"
-                )
+                age = "an older" if found < SCHEMA_VERSION else "a newer"
+                raise OSError(f"{path} was made by {age} version of azureml-publish; delete its folder, or use another")
             for statement in _SCHEMA.split(";\n"):
                 if statement.strip():
                     connection.execute(statement)

@@ -113,6 +113,9 @@ def _where(document: Document) -> Callable[[str], Location]:
     """Where a canonical key is written, in whichever layout; the nearest key above it where it is not written."""
 
     def where(key: str) -> Location:
+        first, _, rest = key.partition(".")
+        if first in ("tags", "properties"):
+            return document.location((first, rest))
         parts: KeyPath = tuple(int(part) if part.isdecimal() else part for part in key.split("."))
         if parts in document.spans:
             return document.location(parts)

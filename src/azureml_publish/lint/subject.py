@@ -159,7 +159,9 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
     verbatim = extra.system_metadata if extra is not None else {}
 
     def where(key: str) -> Location:
-        first = key.split(".", maxsplit=1)[0]
+        first, _, rest = key.partition(".")
+        if first in ("tags", "properties"):
+            return document.location((first, rest) if (first, rest) in document.spans else ("extra", first, rest))
         written = f"extra.system_metadata.{key}" if first in verbatim else written_as(key)
         return document.location(tuple(int(part) if part.isdecimal() else part for part in written.split(".")))
 

@@ -7,7 +7,7 @@ import re
 import shlex
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,8 +69,8 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
     if early:
         blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
         take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
-    registry = AzureRegistry(str(config.name), asker.credential, cloud, TOOL, run.sleep)
-    yield Opened(registry, public_hub(run), config, asker, cloud)
+    with closing(AzureRegistry(str(config.name), asker.credential, cloud, TOOL, run.sleep)) as registry:
+        yield Opened(registry, public_hub(run), config, asker, cloud)
 
 
 @contextmanager
@@ -89,7 +89,9 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
     with ExitStack() as stack:
         first = stack.enter_context(open_registry(run, project, source))
         if len(folders) == 2 and folders[0] == folders[1]:
-            registry = AzureRegistry(target, first.asker.credential, first.cloud, TOOL, run.sleep)
+            registry = stack.enter_context(
+                closing(AzureRegistry(target, first.asker.credential, first.cloud, TOOL, run.sleep))
+            )
             second = replace(first, registry=registry, config=other)
         else:
             second = stack.enter_context(open_registry(run, project, target))
@@ -112,8 +114,8 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         cloud, asker = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
-        registry = AzureRegistry(name, asker.credential, cloud, TOOL, run.sleep)
-        yield Opened(registry, hub, config, asker, cloud, stand_in)
+        with closing(AzureRegistry(name, asker.credential, cloud, TOOL, run.sleep)) as registry:
+            yield Opened(registry, hub, config, asker, cloud, stand_in)
     finally:
         emulator.stop()
 

@@ -313,6 +313,11 @@ class AzureRegistry:
     def _model_url(self, model: str, version: int) -> str:
         return f"{self._place.region}/modelregistry/v1.0{self._place.resource}/models/{segment(model)}:{version}"
 
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        if "_rest" in self.__dict__:
+            self._rest.close()
+
     @cached_property
     def _rest(self) -> PipelineClient[Any, Any]:
         return pipeline(self._credential, self._cloud, self._user_agent)

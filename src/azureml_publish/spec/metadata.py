@@ -33,8 +33,8 @@ class PlatformCapabilities(_Camel):
 class MaasFinetuning(_Camel):
     """Fine-tuning as a service."""
 
-    maas_finetuning_test: str | None = None
-    maas_finetuning_offer: str | None = None
+    maas_finetuning_test: StrictBool | None = None
+    maas_finetuning_offer: StrictBool | None = None
     maas_finetuning_deploy_regions: Annotated[
         tuple[str, ...] | None, Field(description="Azure regions, for example eastus2.")
     ] = None
@@ -84,7 +84,7 @@ class Metadata(_Camel):
     domain: Annotated[tuple[str, ...] | None, Field(description="For example Biomedical Sciences.")] = None
     endpoints_supported: tuple[str, ...] | None = None
     evaluation: Annotated[str | None, Field(description="File with the evaluation page.")] = None
-    feature_flags: str | None = None
+    feature_flags: tuple[str, ...] | None = None
     features_supported: tuple[str, ...] | None = None
     featured: Annotated[StrictBool | None, Field(description="Whether the catalogue features it.")] = None
     fine_tune_only_model: StrictBool | None = None
@@ -114,7 +114,7 @@ class Metadata(_Camel):
     )
     lifecycle: str | None = None
     links: Links | None = None
-    maap_surcharge: str | None = None
+    maap_surcharge: StrictBool | None = None
     maap_surcharge_type: str | None = None
     maas_finetuning: MaasFinetuning | None = None
     max_output_tokens: Annotated[StrictInt | None, Field(description="Tokens.")] = None

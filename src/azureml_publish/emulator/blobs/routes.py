@@ -3,7 +3,7 @@
 import base64
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from azureml_publish.emulator.blobs import transfer, wire
 from azureml_publish.emulator.blobs.sas import Grant, Signer
 from azureml_publish.emulator.blobs.sources import Sources
 from azureml_publish.emulator.blobs.store import BlobStore
-from azureml_publish.emulator.blobs.values import Blob
+from azureml_publish.emulator.blobs.values import Blob, Listing
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.routing import NotServedError, RefusedError, Render
 from azureml_publish.emulator.streaming import SpansResponse, UnsatisfiableRangeError, cut, parse_range
@@ -42,14 +42,42 @@ _Handler = Callable[[_Call], Awaitable[Response]]
 
 
 def blob_service(
-    store: BlobStore, signer: Signer, addresses: Addresses, checkpoints: Checkpoints
+    store: BlobStore,
+    signer: Signer,
+    addresses: Addresses,
+    checkpoints: Checkpoints,
+    marks_folders: Callable[[], bool] = lambda: False,
 ) -> tuple[ASGIApp, Render]:
-    """The application, and what renders its failures."""
-    return _BlobService(store, signer, addresses, Sources(store, signer, addresses, checkpoints)), wire.render_error
+    """The application, and what renders its failures; `marks_folders` is whether lists hold entries for folders."""
+    sources = Sources(store, signer, addresses, checkpoints)
+    return _BlobService(store, signer, addresses, sources, marks_folders), wire.render_error
+
+
+def _with_folders(page: Listing, prefix: str, marker: str) -> Listing:
+    """The page with an empty blob for each folder before the first of its files; none for one of the page before."""
+    names = {blob.name for blob in page.blobs}
+    folders: dict[str, Blob] = {}
+    for blob in page.blobs:
+        parts = blob.name.split("/")[:-1]
+        for length in range(1, len(parts) + 1):
+            name = "/".join(parts[:length])
+            if name.startswith(prefix) and name not in names and not marker.startswith(f"{name}/"):
+                folders.setdefault(
+                    name, replace(blob, name=name, size=0, content={}, metadata={"hdi_isfolder": "true"})
+                )
+    return replace(page, blobs=(*page.blobs, *folders.values()))
 
 
 class _BlobService:
-    def __init__(self, store: BlobStore, signer: Signer, addresses: Addresses, sources: Sources) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        signer: Signer,
+        addresses: Addresses,
+        sources: Sources,
+        marks_folders: Callable[[], bool],
+    ) -> None:
+        self._marks_folders = marks_folders
         self._store = store
         self._signer = signer
         self._addresses = addresses
@@ -130,6 +158,8 @@ class _BlobService:
             limit=min(limit, _MAX_RESULTS),
             uncommitted="uncommittedblobs" in included,
         )
+        if self._marks_folders() and not query.get("delimiter"):
+            page = _with_folders(page, query.get("prefix", ""), marker)
         endpoint = f"{self._addresses.http}/{ACCOUNT}/"
         return wire.xml(
             wire.render_listing(endpoint, call.container, query, page, with_metadata="metadata" in included)

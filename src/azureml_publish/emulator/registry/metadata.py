@@ -126,6 +126,36 @@ def check_types(metadata: Mapping[str, Any]) -> None:
                 raise refused(f"system_metadata.{key} is {said}, not {metadata[key]!r}.")
 
 
+_NESTED = {
+    "SKU": (
+        "inferenceRecommendedSkus", "inferenceMinSkuSpec", "evaluationRecommendedSkus", "evaluationMinSkuSpec",
+        "finetuneRecommendedSkus", "finetuneMinSkuSpec",
+    ),
+    "deprecation": (
+        "inferenceDeprecationDate", "inferenceRetirementDate", "inferenceLegacyDate", "finetuneDeprecationDate",
+        "finetuneRetirementDate", "longContextRetirementDate",
+    ),
+    "links": ("pricing", "supportedRegions", "languagesSupported", "rateLimit"),
+    "platformCapabilities": ("enableMaap", "enableBatch", "maasInference", "maasFineTuning"),
+    "supportedComputes": ("inferenceComputes", "evaluationComputes", "finetuneComputes"),
+    "tasks": ("inferenceTasks", "fineTuningTasks", "fineTuningMethods"),
+}  # fmt: skip
+"""The keys of nested objects."""
+
+
+def with_nested_nulls(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Every nested object with all of its keys: null where unset, and a date that is unset as a blank.
+
+    So a projection of September 2026 had them: `"deprecation": {"inferenceRetirementDate": " "}` of one model, and null
+    of another.
+    """
+    filled = dict(shown)
+    for name, keys in _NESTED.items():
+        unset = " " if name == "deprecation" else None
+        filled[name] = {**dict.fromkeys(keys, unset), **(shown.get(name) or {})}
+    return filled
+
+
 def shown_metadata(stored: Mapping[str, Any], *, closed: bool) -> dict[str, Any]:
     """What a GET returns of what was written.
 

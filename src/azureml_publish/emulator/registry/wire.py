@@ -6,7 +6,7 @@ from typing import Any
 
 from azureml_publish.emulator.addresses import Addresses
 from azureml_publish.emulator.quirks import Quirks
-from azureml_publish.emulator.registry.metadata import shown_metadata
+from azureml_publish.emulator.registry.metadata import shown_metadata, with_nested_nulls
 from azureml_publish.emulator.registry.models import own_blob
 from azureml_publish.emulator.registry.records import Container, Record
 
@@ -66,7 +66,8 @@ def render_version(record: Record, addresses: Addresses, quirks: Quirks, *, seco
         **fields.extra,
     }
     if quirks.front_metadata:
-        properties["system_metadata"] = shown_metadata(fields.system_metadata, closed=quirks.closed_metadata)
+        shown = shown_metadata(fields.system_metadata, closed=quirks.closed_metadata)
+        properties["system_metadata"] = with_nested_nulls(shown) if quirks.nested_nulls else shown
     return {
         "id": record.asset_id,
         "name": record.name,

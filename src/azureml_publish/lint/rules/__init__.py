@@ -3,6 +3,7 @@
 from azureml_publish.lint.check import Check
 from azureml_publish.lint.rules import (
     card_text,
+    catalogue,
     characters,
     files,
     finetuning,
@@ -33,7 +34,7 @@ from azureml_publish.lint.rules import (
 )
 
 TOPICS = (
-    *(identity, revisions, licences, lifecycle, metadata, tasks, vocabularies, layouts, files),
+    *(identity, revisions, licences, lifecycle, metadata, tasks, vocabularies, catalogue, layouts, files),
     *(sku_lists, sku_specs, sku_queries, sku_retirement),
     *(finetuning, paths),
     *(samples, signatures, masks),

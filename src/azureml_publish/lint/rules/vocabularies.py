@@ -62,14 +62,16 @@ class Key:
     filled: bool = False
     minimum: int | None = None
     most: int | None = None
+    each: str | None = None
+    names: str | None = None
 
 
 @functools.cache
-def vocabulary() -> Mapping[str, Key]:
-    """Each key with dots between its parts."""
+def vocabulary(section: str = "keys") -> Mapping[str, Key]:
+    """Each key of the system metadata with dots between its parts; or of `tags` or `properties`."""
     text = (resources.files("azureml_publish.lint") / "vocabularies.yaml").read_text(encoding="utf-8")
     written = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
-    return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in written["keys"].items()}
+    return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in written[section].items()}
 
 
 @rule(
@@ -99,14 +101,13 @@ def value_not_in_vocabulary(model: Described) -> Findings:
 def value_of_wrong_form(model: Described) -> Findings:
     """The service holds system metadata in types; the catalogue also asks for forms of dates, addresses and SKUs."""
     for name, key, value in _known(model):
-        if model.profile != CATALOG and (key.form == "date" or _is_written(value, key)):
+        if model.profile != CATALOG and (key.form == "date" or key.each is not None or _is_written(value, key)):
             continue  # the service reads a date in more forms than one, and SPEC010 and SPEC011 tell of the others
-        if not _has_type(value, key):
-            said = _SAID.get(key.type, "a mapping")
+        if (said := wanted_type(value, key)) is not None:
             yield value_of_wrong_form.at(
                 model.where(name), f"{name} is {value!r}; the service holds {said} there.", f"Write {said}."
             )
-        elif (reason := _wrong_form(value, key)) is not None:
+        elif (reason := _wrong_form(value, key) or _wrong_entry(value, key)) is not None:
             message, hint = reason
             yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=_severity(model))
 
@@ -160,9 +161,11 @@ def _leaves(metadata: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
             yield f"{above}{key}", value
 
 
-def _has_type(value: object, key: Key) -> bool:
+def wanted_type(value: object, key: Key) -> str | None:
+    """The type that a value should have; None where it has it."""
     kinds = _TYPES[key.type]
-    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    return None if fits else _SAID.get(key.type, "a mapping")
 
 
 def _is_written(value: object, key: Key) -> bool:
@@ -176,10 +179,26 @@ def _wrong_form(value: Any, key: Key) -> tuple[str, str] | None:
         return f"is '{value}'", f"Write {FORMS[key.form][1]}."
     if key.filled and not value:
         return "is an empty list", "Leave the key out."
-    if key.minimum is not None and value < key.minimum:
+    if key.minimum is not None and key.type == "integer" and value < key.minimum:
         return f"is {value}", f"Write {key.minimum} or more, or leave the key out."
     if key.most is not None and len(value) > key.most:
         return f"has {len(value)} entries", f"Keep {key.most} of them."
+    return None
+
+
+def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
+    if key.type == "array" and not all(isinstance(each, str) for each in value):
+        return "holds something else than text", "Write each entry as text, in quotes where it looks like a number."
+    if key.each is None:
+        return None
+    one = Key(key.each, minimum=key.minimum)
+    for name, entry in value.items():
+        if (said := wanted_type(entry, one)) is not None:
+            return f"has {entry!r} for {name}", f"Write {said}."
+        if (reason := _wrong_form(entry, one)) is not None:
+            return f"{reason[0]} for {name}", reason[1]
+        if key.names is not None and name not in (names := vocabulary()[key.names].values):
+            return f"names {name}", f"Write one of {', '.join(map(str, names))}."
     return None
 
 

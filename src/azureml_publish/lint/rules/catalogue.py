@@ -1,0 +1,137 @@
+"""Rules on what Microsoft's catalogue asks for besides values: what must be there, tags, properties and sources.
+
+They find something in `profile: microsoft-catalog` alone. Seen from outside, as `vocabularies.yaml` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.layouts import load_mapping
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.rules.vocabularies import CATALOG, vocabulary, wanted_type
+from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
+from azureml_publish.spec import AzuremlSource, GitSource, MlflowSource
+
+_SCENARIOS = {"inference": "inference", "evaluation": "evaluation", "finetune": "fineTuning"}
+"""The scenarios, and how the name of their tasks begins."""
+
+_ROOT = frozenset(
+    {
+        "$schema", "defaultDeploymentTemplate", "intellectualProperty", "isArchived", "name", "path", "properties",
+        "system_metadata", "tags", "variantInfo", "version",
+    }
+)  # fmt: skip
+"""Keys at the top of spec.yaml."""
+
+
+@rule("GATE005", "catalogue-key-missing", Severity.ERROR, "A key that Microsoft's catalogue asks for is missing.")
+def catalogue_key_missing(model: Described) -> Findings:
+    """A licence, a task, shared capacity, and machine sizes for inference and each other scenario that is named."""
+    if model.profile != CATALOG:
+        return
+    for keys, hint in _missing(model.metadata):
+        message = f"Microsoft's catalogue asks for {keys}, which is not there."
+        yield catalogue_key_missing.at(model.where(keys.partition(",")[0]), message, hint)
+    for scenario in _SCENARIOS:
+        recommended, _, allowed = (_at(model.metadata, key) for key in _sizes(scenario))
+        if recommended and allowed and {*map(str, recommended)} != {*map(str, allowed)}:
+            key, _, other = _sizes(scenario)
+            yield catalogue_key_missing.at(
+                model.where(key), f"{key} names other sizes than {other}.", "Name the same sizes in both."
+            )
+
+
+def _missing(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys that are missing, and what to write."""
+    if not _at(metadata, "license"):
+        yield "license", "Write license: with one of the values that GATE001 knows; `license: other` is one."
+    if _at(metadata, "sharedComputeCapacityEnabled") is None:
+        yield "sharedComputeCapacityEnabled", "Write sharedComputeCapacityEnabled: true under `metadata:`."
+    if not _at(metadata, "tasks.inferenceTasks"):
+        yield "tasks.inferenceTasks", "Write the task under `tasks:`, for example inference: fill-mask."
+    for scenario, tasks in _SCENARIOS.items():
+        keys = _sizes(scenario)
+        trained = scenario == "finetune" and bool(_at(metadata, f"tasks.{tasks}Tasks"))
+        named = trained or any(_at(metadata, key) is not None for key in keys)
+        if scenario == "finetune" and named and not trained:
+            yield f"tasks.{tasks}Tasks", "Write the tasks under `tasks:`, for example finetune: [text-classification]."
+        if scenario == "inference" or named:
+            hint = f"Write a preset, a query or a list of sizes under `compute:`, as {scenario}:."
+            if lacking := [key for key in keys if not _at(metadata, key)]:
+                yield ", ".join(lacking), hint
+
+
+def _sizes(scenario: str) -> tuple[str, str, str]:
+    return f"SKU.{scenario}RecommendedSkus", f"SKU.{scenario}MinSkuSpec", f"supportedComputes.{scenario}Computes"
+
+
+def _at(metadata: Mapping[str, Any], key: str) -> Any:
+    value: Any = metadata
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+@rule("GATE006", "tag-not-taken", Severity.ERROR, "A tag or property is none that Microsoft's catalogue takes.")
+def tag_not_taken(model: Described) -> Findings:
+    """The catalogue closes tags and properties too, but for a few that have no place in the system metadata yet."""
+    if model.profile != CATALOG:
+        return
+    for section, held in (("tags", model.tags), ("properties", model.properties)):
+        known = vocabulary(section)
+        for name, value in held.items():
+            place, key = model.where(f"{section}.{name}"), known.get(name)
+            if key is None:
+                message = f"{section}.{name}: Microsoft's catalogue does not take it."
+                yield tag_not_taken.at(place, message, "Leave it out, or write it as metadata that the catalogue has.")
+            elif (said := wanted_type(value, key)) is not None:
+                yield tag_not_taken.at(place, f"{section}.{name} is {value!r}.", f"Write {said}.")
+            elif key.values and value not in key.values:
+                message = f"{section}.{name}: Microsoft's catalogue does not take {value}."
+                yield tag_not_taken.at(place, message, f"Write one of {', '.join(map(str, key.values))}.")
+
+
+@tag_not_taken.also
+def old_key_not_taken(subject: AssetSubject) -> Findings:
+    """An asset folder in which metadata stands as a tag or a property."""
+    if subject.described.profile != CATALOG:
+        return
+    for rows in load_mapping().values():
+        for row in rows:
+            held = subject.read.asset.spec.get(row.section)
+            if isinstance(held, Mapping) and row.key in held:
+                yield tag_not_taken.at(
+                    subject.place((row.section, row.key)),
+                    f"{row.old_name}: Microsoft's catalogue takes it as system metadata only.",
+                    f"Move it to system_metadata.{'.'.join(row.path)}.",
+                )
+
+
+@rule("GATE007", "source-not-taken", Severity.ERROR, "Microsoft's catalogue does not take files from such a source.")
+def source_not_taken(model: ModelSubject) -> Findings:
+    """The catalogue's tools read blob containers, folders and branches of git; and the keys of spec.yaml are closed."""
+    if model.project.project.config.profile != CATALOG:
+        return
+    spec, document = model.folder.spec, model.folder.document
+    if isinstance(spec.source, AzuremlSource | MlflowSource):
+        kind = "azureml" if isinstance(spec.source, AzuremlSource) else "mlflow"
+        yield source_not_taken.at(
+            document.location(("source", kind)),
+            f"Microsoft's validator refuses files of the kind {kind}.",
+            "Name a blob container, a repository of the Hub or of git with its branch, or a folder.",
+        )
+    elif isinstance(spec.source, GitSource) and spec.source.git.branch is None:
+        yield source_not_taken.at(
+            document.location(("source", "git")),
+            "Microsoft's validator asks for the branch of a git repository.",
+            "Write branch: beside uri:, for example branch: main.",
+        )
+    for key in sorted((spec.extra.root if spec.extra is not None else {}).keys() - _ROOT):
+        yield source_not_taken.at(
+            document.location(("extra", "root", key)),
+            f"Microsoft's catalogue knows no key {key} at the top of spec.yaml.",
+            "Leave it out.",
+        )
