@@ -75,15 +75,18 @@ def every_verb_ends_with_0(ran: subprocess.CompletedProcess[str]) -> None:
     assert ran.stderr.splitlines() == [f"{words.split()[0]}: 0" for words in VERBS], ran.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", READ_WHEN_IMPORTED)
 def test_what_libraries_read_when_they_are_imported(one_model: Path, name: str) -> None:
     every_verb_ends_with_0(demo(one_model, **{name: READ_WHEN_IMPORTED[name]}))
 
 
+@pytest.mark.long
 def test_everything_at_once(one_model: Path) -> None:
     every_verb_ends_with_0(demo(one_model, **READ_WHEN_IMPORTED, **READ_WHEN_USED))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", READ_WHEN_USED)
 def test_what_is_read_when_it_is_used(
     publish: Run, one_model: Path, monkeypatch: pytest.MonkeyPatch, name: str

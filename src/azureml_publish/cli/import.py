@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
-from azureml_publish.documents import Document, decode, parse_yaml
-from azureml_publish.errors import ExitCode, PublishError, UsageProblem
-from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
-from azureml_publish.importer import (
-    Difference,
-    Draft,
-    Folded,
-    ImportRules,
-    Kit,
-    choose_presets,
-    difference,
-    fold_model,
-    new_project,
-    place_folder,
-    propose_defaults,
-    prove,
-    with_presets,
-)
-from azureml_publish.pipeline.check import render_folders
-from azureml_publish.pipeline.imports import read_models, read_registered
-from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
-from azureml_publish.pipeline.references import unusable
-from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
-from azureml_publish.render import Style, Templates, default_templates, read_sample_links
-from azureml_publish.reporters.imports import Imported, Proof, import_json, import_text
-from azureml_publish.skus.compute import resolve_presets
-from azureml_publish.spec import ProjectConfig, read_spec
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The project that is imported into; `document` is None where it has no publish.yaml yet."""
-
-    root: Path
-    models: Path
-    document: Document | None
-    config: ProjectConfig
+from azureml_publish.errors import ExitCode
+from azureml_publish.pipeline.imports import import_models
+from azureml_publish.reporters.imports import import_json, import_text
 
 
 @click.command("import")
@@ -71,194 +28,11 @@ def command(
     and not imported again. Exits with 4 where something is wrong, or differs without a reason; whatever is sound goes
     through all the same.
     """
-    run = output.run
-    found: list[Diagnostic] = []
-    others = 0
-    target = _find_target(run, into)
-    if registry is not None:
-        document = target.document or Document(CONFIG_FILE, "", None, {})
-        project = Project(target.root, target.config, document, ())
-        drafts = _once_each(read_registered(run, project, registry, places, found), found)
-    else:
-        drafts, others = _read(run, places, target, found)
-    new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
-    imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
-    proofs: tuple[Proof, ...] = ()
-    if check:
-        done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
-        proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
-    diagnostics = in_order(found)
+    report = import_models(output.run, places, registry, into=into, check=check, overwrite=overwrite)
     if output.json:
-        output.data(import_json(imported, proofs, diagnostics, checked=check))
+        output.data(import_json(report.imported, report.proofs, report.found, checked=check))
     else:
-        output.findings(diagnostics)
-        output.data(import_text(imported, proofs, checked=check))
-    if has_errors(diagnostics) or any(not one.reason for proof in proofs for one in proof.differences):
+        output.findings(report.found)
+        output.data(import_text(report.imported, report.proofs, checked=check))
+    if not report.sound:
         raise SystemExit(ExitCode.FINDINGS)
-
-
-def _find_target(run: RunContext, into: str) -> Target:
-    models = Path(os.path.abspath(run.directory / into))  # noqa: PTH100 - a link is refused, not followed
-    if models.name != "models":
-        hint = f"Write --into {into.rstrip('/')}/models; its parent folder is then the project."
-        raise UsageProblem(f"A project keeps its model folders in 'models', not in '{models.name}'.", hint=hint)
-    root = models.parent
-    check_target(models / "any", root)
-    path = root / CONFIG_FILE
-    if not path.is_file():
-        return Target(root, models, None, ProjectConfig())
-    shown = shown_path(run.directory, path)
-    text, undecodable = decode(read_file(path, root), shown)
-    if undecodable:
-        raise unusable(undecodable)
-    document, found = parse_yaml(text, shown)
-    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
-    if document is None or config is None:
-        raise unusable((*found, *wrong))
-    return Target(root, models, document, config)
-
-
-def _read(
-    run: RunContext, places: Sequence[str], target: Target, found: list[Diagnostic]
-) -> tuple[tuple[Draft, ...], int]:
-    if not places:
-        raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
-    project = Project(target.root, target.config, target.document, ()) if target.document else None
-    drafts, others = read_models(run, places, target.models, project, found)
-    return _once_each(drafts, found), others
-
-
-def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft, ...]:
-    """The drafts, each name and each folder once; the first one stays."""
-    kept: dict[str, Draft] = {}
-    names: dict[str, Draft] = {}
-    for draft in drafts:
-        asset = draft.asset
-        other = kept.get(asset.folder) or names.get(str(asset.spec["name"]))
-        if other is not None:
-            what = f"'{asset.spec['name']}' in {asset.shown} is there as {other.asset.shown} already."
-            hint = "Give one of the two another name (and folder); a registry holds one model of a name."
-            found.append(DUPLICATE_NAME.at(Location(f"{asset.shown}/{asset.files['spec']}"), what, hint))
-            continue
-        kept[asset.folder] = draft
-        names[str(asset.spec["name"])] = draft
-    return tuple(kept.values())
-
-
-def _sort_out(
-    drafts: Iterable[Draft],
-    target: Target,
-    run: RunContext,
-    found: list[Diagnostic],
-    *,
-    check: bool,
-    overwrite: bool,
-) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
-    """What is to be imported, and what is there already."""
-    new: list[Draft] = []
-    known: list[Draft] = []
-    for draft in drafts:
-        path = target.models / draft.asset.folder
-        if not is_folder_name(draft.asset.folder):
-            message = f"{draft.asset.shown} was not imported: its name cannot be a folder's."
-            hint = "Give it a name of letters, digits, '-', '_' and '.' first."
-            found.append(ImportRules.NOT_READABLE.at(Location(draft.asset.shown), message, hint))
-            continue
-        if overwrite or not path.exists():
-            new.append(draft)
-        elif check:
-            known.append(draft)
-        else:
-            where = Location(shown_path(run.directory, path))
-            hint = "Add --overwrite to replace it, or --check to compare it with the original."
-            message = f"{where.path} is there already; {draft.asset.shown} was not imported."
-            found.append(ImportRules.ALREADY_THERE.at(where, message, hint))
-    return tuple(new), tuple(known)
-
-
-def _import(
-    drafts: Sequence[Draft], target: Target, run: RunContext, found: list[Diagnostic], *, seen: int
-) -> Imported:
-    """Fold and write the model folders, and what publish.yaml needs for them."""
-    into = shown_path(run.directory, target.models)
-    if not drafts:
-        return Imported(into, (), {}, {}, seen)
-    as_of = day_of(run, None)
-    catalogue, wrong = read_catalogue(target.root)
-    found.extend(wrong)
-    before = resolve_presets(target.config, catalogue, as_of)
-    names, proposed = choose_presets(drafts, before, catalogue)
-    layout = target.config.layout if target.document else _main_layout(drafts)
-    if target.document is None:
-        text = new_project(layout, proposed, propose_defaults(drafts))
-    else:
-        text = with_presets(target.document, proposed)
-    config = _parsed(text)
-    templates = Templates(target.root, target.root / "templates", default_templates())
-    links, unusable = read_sample_links(templates)
-    found.extend(unusable)
-    presets = resolve_presets(config, catalogue, as_of)
-    folded: list[Folded] = []
-    for draft in drafts:
-        kit = Kit(Style(config, links, templates, draft.layout), presets, names, catalogue, as_of)
-        one = fold_model(draft, kit, found)
-        if one is not None:
-            found.extend(difference(one, unequal) for unequal in one.unequal)
-            folded.append(one)
-    if folded:
-        make_folder(target.models, target.root)
-        if target.document is None or text != target.document.text:
-            write_edited(target.root / CONFIG_FILE, text)
-    for one in folded:
-        try:
-            place_folder(target.models / one.draft.asset.folder, target.root, one.files)
-        except OSError as error:
-            raise PublishError(f"{one.draft.asset.folder} cannot be written: {error.strerror}.") from error
-    used = Counter(names[sizes] for draft in drafts for sizes in draft.lists.values() if sizes in names)
-    grown = text.count("\n") - (target.document.text.count("\n") if target.document else 0)
-    return Imported(into, tuple(folded), dict(proposed), used, seen, grown)
-
-
-def _parsed(text: str) -> ProjectConfig:
-    document, _ = parse_yaml(text, CONFIG_FILE)
-    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
-    if config is None:
-        raise UsageProblem(f"The defaults of this catalogue do not fit: {wrong[0].message if wrong else text}")
-    return config
-
-
-def _main_layout(drafts: Sequence[Draft]) -> LayoutName:
-    return Counter(draft.layout for draft in drafts).most_common(1)[0][0]
-
-
-def _prove(drafts: Sequence[Draft], target: Target, run: RunContext, found: list[Diagnostic]) -> tuple[Proof, ...]:
-    """Read the project afresh, render each model in its original's layout, and compare."""
-    project, read = load_project(target.root)
-    folders = {draft.asset.folder for draft in drafts}
-    found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, folders))
-    if project is None:
-        return ()
-    catalogue, _ = read_catalogue(target.root)
-    subject = subject_of(project, catalogue, day_of(run, None))
-    proofs = []
-    for layout in ("system_metadata", "tags"):
-        chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}
-        models = [model for model in project.models if model.folder in chosen]
-        rendered = render_folders(subject, models, layout)
-        found.extend(rendered.found)
-        for one in rendered.models:
-            draft = chosen[one.folder.folder]
-            if one.rendered is not None:
-                differences = tuple(prove(draft.asset, one.rendered, layout))
-                proofs.append(Proof(one.folder.folder, layout, differences))
-        proofs += [_unrendered(folder, layout) for folder in sorted(set(chosen) - {proof.folder for proof in proofs})]
-    return tuple(sorted(proofs, key=lambda proof: proof.folder))
-
-
-def _unrendered(folder: str, layout: LayoutName) -> Proof:
-    return Proof(folder, layout, (Difference("model.yaml", (), "a model", "nothing that could be rendered"),))
-
-
-def _concerns(one: Diagnostic, folders: set[str]) -> bool:
-    top, _, rest = one.location.path.partition("/")
-    return top != "models" or rest.partition("/")[0] in folders

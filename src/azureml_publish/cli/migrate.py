@@ -20,7 +20,7 @@ from azureml_publish.files import with_version, write_edited, write_whole
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.pipeline.check import render, render_folders
-from azureml_publish.pipeline.imports import read_assets
+from azureml_publish.pipeline.import_sources import read_assets
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext

@@ -1,234 +1,273 @@
-"""What can be imported: asset folders on disk, and what is registered as if it were such folders."""
+"""Imports models: asset folders, or what is registered, become model folders; and the proof of it."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
-from functools import cache
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from azureml_publish.asset_folders import FoundModels, find_models, nothing_found
-from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
-from azureml_publish.content.packaging.mlflow_model import settings_of
-from azureml_publish.content.packaging.tree import MANIFEST_FILE
-from azureml_publish.content.upload.container import Container
-from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.documents import decode as decode_text
-from azureml_publish.documents import dump_yaml, parse_yaml
+from azureml_publish.assets import LayoutName
+from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
+from azureml_publish.documents import Document, decode, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
-from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
 from azureml_publish.importer import (
-    CARD,
-    AssetFolder,
+    Difference,
     Draft,
-    ReadFolder,
-    draft_spec,
-    parse_az_model,
-    read_asset_folder,
-    read_az_model,
+    Folded,
+    ImportRules,
+    Kit,
+    choose_presets,
+    difference,
+    fold_model,
+    new_project,
+    place_folder,
+    propose_defaults,
+    prove,
+    with_presets,
 )
-from azureml_publish.layouts import decode
-from azureml_publish.pipeline.references import find_registered
-from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.check import render_folders
+from azureml_publish.pipeline.import_sources import read_models, read_registered
+from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
+from azureml_publish.pipeline.references import unusable
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import Project, shown_path, unusable_file
-from azureml_publish.registry import Registry
-from azureml_publish.render import SCHEMA
+from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
+from azureml_publish.render import Style, Templates, default_templates, read_sample_links
+from azureml_publish.reporters.imports import Imported, Proof
+from azureml_publish.skus.compute import resolve_presets
+from azureml_publish.spec import ProjectConfig, read_spec
 
-BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The project that is imported into; `document` is None where it has no publish.yaml yet."""
+
+    root: Path
+    models: Path
+    document: Document | None
+    config: ProjectConfig
 
 
-def find_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> FoundModels:
-    """The models at some places; a place without any asset is reported.
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What was imported, how it compares with the originals where that was wanted, and what was found."""
+
+    imported: Imported
+    proofs: tuple[Proof, ...]
+    found: tuple[Diagnostic, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong, and nothing differs from its original without a reason."""
+        unexplained = any(not one.reason for proof in self.proofs for one in proof.differences)
+        return not has_errors(self.found) and not unexplained
+
+
+def import_models(
+    run: RunContext,
+    places: Sequence[str],
+    registry: str | None = None,
+    *,
+    into: str = "models",
+    check: bool = False,
+    overwrite: bool = False,
+) -> ImportResult:
+    """Make model folders from asset folders, or from what a registry holds; whatever is sound goes through.
+
+    Args:
+        run: the environment.
+        places: asset folders, model YAML or folders of them; with a registry, registered models.
+        registry: where the models are registered. None means that they are on disk.
+        into: the project's folder of models.
+        check: render what was imported, or is there already, and compare it with the originals.
+        overwrite: replace model folders that are there already.
 
     Raises:
-        UsageProblem: a place is neither a folder nor a file; nothing was read then.
+        UsageProblem: there is nothing to import, or no project can be where `into` says.
+        PublishError: a folder cannot be written, or the registry cannot be read.
     """
-    paths = [run.directory / place for place in places]
-    for path, place in zip(paths, places, strict=True):
-        if not path.exists():
-            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
-    there = [find_models(path.resolve()) for path in paths]
-    for path, one in zip(paths, there, strict=True):
-        if not one.folders and not one.files and not one.others:
-            found.append(nothing_found(run.directory, path.resolve()))
-    folders = dict.fromkeys(folder for one in there for folder in one.folders)
-    files = dict.fromkeys(file for one in there for file in one.files)
-    return FoundModels(tuple(folders), tuple(files), sum(one.others for one in there))
+    found: list[Diagnostic] = []
+    others = 0
+    target = _find_target(run, into)
+    if registry is not None:
+        document = target.document or Document(CONFIG_FILE, "", None, {})
+        project = Project(target.root, target.config, document, ())
+        drafts = _once_each(read_registered(run, project, registry, places, found), found)
+    else:
+        drafts, others = _read(run, places, target, found)
+    new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
+    imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
+    proofs: tuple[Proof, ...] = ()
+    if check:
+        done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
+        proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
+    return ImportResult(imported, proofs, in_order(found))
 
 
-def read_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
-    """The asset folders at some places, each with its path, as far as they can be read.
-
-    Raises:
-        UsageProblem: as `find_assets`.
-    """
-    for path in find_assets(run, places, found).folders:
-        read = read_asset_folder(path, run.directory, found)
-        if read is not None:
-            yield path, read
-
-
-def read_models(
-    run: RunContext, places: Sequence[str], models: Path, project: Project | None, found: list[Diagnostic]
-) -> tuple[list[Draft], int]:
-    """The asset folders and plain model YAML at some places as drafts, and how many other assets were passed over.
-
-    A file that states no whole number as version gets the next free one of the project's own registry; in a new
-    project every number is free.
-
-    Raises:
-        UsageProblem: as `find_assets`.
-    """
-    there = find_assets(run, places, found)
-    folders = (read_asset_folder(path, run.directory, found) for path in there.folders)
-    drafts = [draft for read in folders if read is not None and (draft := draft_spec(read, found))]
-    with ExitStack() as stack:
-
-        @cache
-        def registry() -> Registry | None:
-            return stack.enter_context(open_registry(run, project, None)).registry if project else None
-
-        def free(name: str) -> int:
-            opened = registry()
-            return opened.state(name, 1).next_version if opened else 1
-
-        plain = (_draft_file(path, run, models, free, found) for path in there.files)
-        drafts += [draft for draft in plain if draft is not None]
-    return drafts, there.others
-
-
-def _draft_file(
-    path: Path, run: RunContext, models: Path, free: Callable[[str], int], found: list[Diagnostic]
-) -> Draft | None:
+def _find_target(run: RunContext, into: str) -> _Target:
+    models = Path(os.path.abspath(run.directory / into))  # noqa: PTH100 - a link is refused, not followed
+    if models.name != "models":
+        hint = f"Write --into {into.rstrip('/')}/models; its parent folder is then the project."
+        raise UsageProblem(f"A project keeps its model folders in 'models', not in '{models.name}'.", hint=hint)
+    root = models.parent
+    check_target(models / "any", root)
+    path = root / CONFIG_FILE
+    if not path.is_file():
+        return _Target(root, models, None, ProjectConfig())
     shown = shown_path(run.directory, path)
-    try:
-        raw = read_file(path, path.parent)
-    except UnusableFile as error:
-        found.append(unusable_file(shown, error))
-        return None
-    text, wrong = decode_text(raw, shown)
+    text, undecodable = decode(read_file(path, root), shown)
+    if undecodable:
+        raise unusable(undecodable)
+    document, found = parse_yaml(text, shown)
+    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    if document is None or config is None:
+        raise unusable((*found, *wrong))
+    return _Target(root, models, document, config)
+
+
+def _read(
+    run: RunContext, places: Sequence[str], target: _Target, found: list[Diagnostic]
+) -> tuple[tuple[Draft, ...], int]:
+    if not places:
+        raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
+    project = Project(target.root, target.config, target.document, ()) if target.document else None
+    drafts, others = read_models(run, places, target.models, project, found)
+    return _once_each(drafts, found), others
+
+
+def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft, ...]:
+    """The drafts, each name and each folder once; the first one stays."""
+    kept: dict[str, Draft] = {}
+    names: dict[str, Draft] = {}
+    for draft in drafts:
+        asset = draft.asset
+        other = kept.get(asset.folder) or names.get(str(asset.spec["name"]))
+        if other is not None:
+            what = f"'{asset.spec['name']}' in {asset.shown} is there as {other.asset.shown} already."
+            hint = "Give one of the two another name (and folder); a registry holds one model of a name."
+            found.append(DUPLICATE_NAME.at(Location(f"{asset.shown}/{asset.files['spec']}"), what, hint))
+            continue
+        kept[asset.folder] = draft
+        names[str(asset.spec["name"])] = draft
+    return tuple(kept.values())
+
+
+def _sort_out(
+    drafts: Iterable[Draft],
+    target: _Target,
+    run: RunContext,
+    found: list[Diagnostic],
+    *,
+    check: bool,
+    overwrite: bool,
+) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
+    """What is to be imported, and what is there already."""
+    new: list[Draft] = []
+    known: list[Draft] = []
+    for draft in drafts:
+        path = target.models / draft.asset.folder
+        if not is_folder_name(draft.asset.folder):
+            message = f"{draft.asset.shown} was not imported: its name cannot be a folder's."
+            hint = "Give it a name of letters, digits, '-', '_' and '.' first."
+            found.append(ImportRules.NOT_READABLE.at(Location(draft.asset.shown), message, hint))
+            continue
+        if overwrite or not path.exists():
+            new.append(draft)
+        elif check:
+            known.append(draft)
+        else:
+            where = Location(shown_path(run.directory, path))
+            hint = "Add --overwrite to replace it, or --check to compare it with the original."
+            message = f"{where.path} is there already; {draft.asset.shown} was not imported."
+            found.append(ImportRules.ALREADY_THERE.at(where, message, hint))
+    return tuple(new), tuple(known)
+
+
+def _import(
+    drafts: Sequence[Draft], target: _Target, run: RunContext, found: list[Diagnostic], *, seen: int
+) -> Imported:
+    """Fold and write the model folders, and what publish.yaml needs for them."""
+    into = shown_path(run.directory, target.models)
+    if not drafts:
+        return Imported(into, (), {}, {}, seen)
+    as_of = day_of(run, None)
+    catalogue, wrong = read_catalogue(target.root)
     found.extend(wrong)
-    document = None if wrong else parse_az_model(path, shown, text, found)
-    read = read_az_model(path, document, models, free, found) if document is not None else None
-    draft = draft_spec(read[0], found) if read is not None else None
-    return replace(draft, head={**draft.head, **read[1]}) if read is not None and draft is not None else None
+    before = resolve_presets(target.config, catalogue, as_of)
+    names, proposed = choose_presets(drafts, before, catalogue)
+    layout = target.config.layout if target.document else _main_layout(drafts)
+    if target.document is None:
+        text = new_project(layout, proposed, propose_defaults(drafts))
+    else:
+        text = with_presets(target.document, proposed)
+    config = _parsed(text)
+    templates = Templates(target.root, target.root / "templates", default_templates())
+    links, unusable = read_sample_links(templates)
+    found.extend(unusable)
+    presets = resolve_presets(config, catalogue, as_of)
+    folded: list[Folded] = []
+    for draft in drafts:
+        kit = Kit(Style(config, links, templates, draft.layout), presets, names, catalogue, as_of)
+        one = fold_model(draft, kit, found)
+        if one is not None:
+            found.extend(difference(one, unequal) for unequal in one.unequal)
+            folded.append(one)
+    if folded:
+        make_folder(target.models, target.root)
+        if target.document is None or text != target.document.text:
+            write_edited(target.root / CONFIG_FILE, text)
+    for one in folded:
+        try:
+            place_folder(target.models / one.draft.asset.folder, target.root, one.files)
+        except OSError as error:
+            raise PublishError(f"{one.draft.asset.folder} cannot be written: {error.strerror}.") from error
+    used = Counter(names[sizes] for draft in drafts for sizes in draft.lists.values() if sizes in names)
+    grown = text.count("\n") - (target.document.text.count("\n") if target.document else 0)
+    return Imported(into, tuple(folded), dict(proposed), used, seen, grown)
 
 
-def read_registered(
-    run: RunContext, project: Project, registry: str, references: Sequence[str], found: list[Diagnostic]
-) -> list[Draft]:
-    """Registered versions (`NAME`, `NAME:VERSION` or URIs; none means the latest of every model) as drafts.
-
-    Raises:
-        NotFound: there is no such model or version.
-    """
-    drafts = []
-    with open_registry(run, project, registry) as opened:
-        for reference in references or opened.registry.models():
-            asset = find_registered(opened.registry, reference)
-            spec = _spec(asset)
-            shown = str(asset.id)
-            document, _ = parse_yaml(dump_yaml(spec), shown)
-            if document is None:
-                raise PublishError(f"{shown} holds values that no YAML can hold.")
-            publishing = {"description": CARD, "type": asset.type}
-            model = {"path": _source(asset, opened.registry), "publish": publishing}
-            files = {"spec": "", "asset": "", "model": "", "card": ""}
-            lines = document.text.count("\n") + 1
-            folder = AssetFolder(
-                asset.id.name, None, shown, spec, {}, model, files, asset.description, lines=lines, strings=True
-            )
-            if draft := draft_spec(ReadFolder(folder, document), found):
-                settings = _mlflow(asset, opened.registry, project) if "huggingface" in draft.head["source"] else {}
-                drafts.append(replace(draft, head={**draft.head, **settings}))
-    return drafts
+def _parsed(text: str) -> ProjectConfig:
+    document, _ = parse_yaml(text, CONFIG_FILE)
+    config, wrong = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    if config is None:
+        raise UsageProblem(f"The defaults of this catalogue do not fit: {wrong[0].message if wrong else text}")
+    return config
 
 
-def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dict[str, Any]:
-    """How MLflow loads the registered files, as far as task and project do not say the same."""
-    flavors, _ = parse_yaml(_file(asset, registry, "MLmodel"), "MLmodel")
-    told = flavors.data if flavors is not None and isinstance(flavors.data, dict) else {}
-    try:
-        loader, own = told["flavors"]["python_function"], told["flavors"]["transformers"]
-        said = {
-            "model_class": own["pipeline_model_type"],
-            "tokenizer_class": own["tokenizer_type"],
-            "pipeline_class": own["instance_type"],
-            "task": own["task"],
-            "mlflow": told["mlflow_version"],
-            "transformers": own["transformers_version"],
-            "python": loader["python_version"],
-        }
-        follows = settings_of(str(own["task"]), project.config.defaults.mlflow)
-    except (KeyError, TypeError):
-        return {}
-    if torch := re.search(r"^torch==(\S+)$", _file(asset, registry, "requirements.txt"), re.MULTILINE):
-        said["torch"] = torch[1]
-    usual = follows.model_dump()
-    special = {key: value for key, value in said.items() if isinstance(value, str) and value != usual.get(key)}
-    return {"mlflow": special} if special else {}
+def _main_layout(drafts: Sequence[Draft]) -> LayoutName:
+    return Counter(draft.layout for draft in drafts).most_common(1)[0][0]
 
 
-def _file(asset: RegisteredAsset, registry: Registry, name: str) -> str:
-    """A small text file of a registered version; nothing where it is not there."""
-    access = registry.open_content(asset)
-    try:
-        with Container(access, access.folder_of(asset.path)) as container:
-            return b"".join(container.read(name)).decode()
-    except (PublishError, ValueError):
-        return ""
+def _prove(drafts: Sequence[Draft], target: _Target, run: RunContext, found: list[Diagnostic]) -> tuple[Proof, ...]:
+    """Read the project afresh, render each model in its original's layout, and compare."""
+    project, read = load_project(target.root)
+    folders = {draft.asset.folder for draft in drafts}
+    found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, folders))
+    if project is None:
+        return ()
+    catalogue, _ = read_catalogue(target.root)
+    subject = subject_of(project, catalogue, day_of(run, None))
+    proofs = []
+    for layout in ("system_metadata", "tags"):
+        chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}
+        models = [model for model in project.models if model.folder in chosen]
+        rendered = render_folders(subject, models, layout)
+        found.extend(rendered.found)
+        for one in rendered.models:
+            draft = chosen[one.folder.folder]
+            if one.rendered is not None:
+                differences = tuple(prove(draft.asset, one.rendered, layout))
+                proofs.append(Proof(one.folder.folder, layout, differences))
+        proofs += [_unrendered(folder, layout) for folder in sorted(set(chosen) - {proof.folder for proof in proofs})]
+    return tuple(sorted(proofs, key=lambda proof: proof.folder))
 
 
-def _spec(asset: RegisteredAsset) -> dict[str, Any]:
-    """The asset YAML that would have made this version."""
-    properties = {key: decode(text) for key, text in asset.properties.items() if not is_bookkeeping(key)}
-    sections = {
-        "properties": properties,
-        "tags": {key: decode(text) for key, text in asset.tags.items()},
-        "system_metadata": dict(asset.system_metadata),
-    }
-    return {
-        "$schema": SCHEMA,
-        "name": asset.id.name,
-        "path": "./",
-        **({"isArchived": True} if asset.archived else {}),
-        **{name: section for name, section in sections.items() if section},
-        "version": asset.id.version,
-    }
+def _unrendered(folder: str, layout: LayoutName) -> Proof:
+    return Proof(folder, layout, (Difference("model.yaml", (), "a model", "nothing that could be rendered"),))
 
 
-def _source(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
-    """Where the files came from, as the manifest beside them says; else where they lie."""
-    noted = _noted(asset, registry) if MANIFEST_PROPERTY in asset.properties else {}
-    if isinstance(repository := noted.get("huggingface"), str):
-        return {"type": "git", "uri": f"https://huggingface.co/{repository}", "branch": noted.get("revision")}
-    if isinstance(blob := noted.get("azureblob"), dict):
-        names = {"storage": "storage_name", "container": "container_name", "path": "container_path"}
-        return {"type": "azureblob"} | {names[key]: value for key, value in blob.items() if key in names}
-    if isinstance(git := noted.get("git"), dict):
-        return {"type": "git", **git}
-    if isinstance(folder := noted.get("local"), str):
-        return {"type": "local", "uri": folder}
-    place = BLOB.match(asset.path)
-    if place is None:
-        return {"type": "azureblob"}
-    return {
-        "type": "azureblob",
-        "storage_name": place["storage"],
-        "container_name": place["container"],
-        "container_path": place["path"],
-    }
-
-
-def _noted(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
-    try:
-        manifest = json.loads(_file(asset, registry, MANIFEST_FILE))
-    except ValueError:
-        return {}
-    source = manifest.get("source") if isinstance(manifest, dict) else None
-    return source if isinstance(source, dict) else {}
+def _concerns(one: Diagnostic, folders: set[str]) -> bool:
+    top, _, rest = one.location.path.partition("/")
+    return top != "models" or rest.partition("/")[0] in folders

@@ -1,0 +1,234 @@
+"""What can be imported: asset folders on disk, and what is registered as if it were such folders."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from azureml_publish.asset_folders import FoundModels, find_models, nothing_found
+from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
+from azureml_publish.content.packaging.mlflow_model import settings_of
+from azureml_publish.content.packaging.tree import MANIFEST_FILE
+from azureml_publish.content.upload.container import Container
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.documents import decode as decode_text
+from azureml_publish.documents import dump_yaml, parse_yaml
+from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.importer import (
+    CARD,
+    AssetFolder,
+    Draft,
+    ReadFolder,
+    draft_spec,
+    parse_az_model,
+    read_asset_folder,
+    read_az_model,
+)
+from azureml_publish.layouts import decode
+from azureml_publish.pipeline.references import find_registered
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import Project, shown_path, unusable_file
+from azureml_publish.registry import Registry
+from azureml_publish.render import SCHEMA
+
+BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
+
+
+def find_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> FoundModels:
+    """The models at some places; a place without any asset is reported.
+
+    Raises:
+        UsageProblem: a place is neither a folder nor a file; nothing was read then.
+    """
+    paths = [run.directory / place for place in places]
+    for path, place in zip(paths, places, strict=True):
+        if not path.exists():
+            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+    there = [find_models(path.resolve()) for path in paths]
+    for path, one in zip(paths, there, strict=True):
+        if not one.folders and not one.files and not one.others:
+            found.append(nothing_found(run.directory, path.resolve()))
+    folders = dict.fromkeys(folder for one in there for folder in one.folders)
+    files = dict.fromkeys(file for one in there for file in one.files)
+    return FoundModels(tuple(folders), tuple(files), sum(one.others for one in there))
+
+
+def read_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
+    """The asset folders at some places, each with its path, as far as they can be read.
+
+    Raises:
+        UsageProblem: as `find_assets`.
+    """
+    for path in find_assets(run, places, found).folders:
+        read = read_asset_folder(path, run.directory, found)
+        if read is not None:
+            yield path, read
+
+
+def read_models(
+    run: RunContext, places: Sequence[str], models: Path, project: Project | None, found: list[Diagnostic]
+) -> tuple[list[Draft], int]:
+    """The asset folders and plain model YAML at some places as drafts, and how many other assets were passed over.
+
+    A file that states no whole number as version gets the next free one of the project's own registry; in a new
+    project every number is free.
+
+    Raises:
+        UsageProblem: as `find_assets`.
+    """
+    there = find_assets(run, places, found)
+    folders = (read_asset_folder(path, run.directory, found) for path in there.folders)
+    drafts = [draft for read in folders if read is not None and (draft := draft_spec(read, found))]
+    with ExitStack() as stack:
+
+        @cache
+        def registry() -> Registry | None:
+            return stack.enter_context(open_registry(run, project, None)).registry if project else None
+
+        def free(name: str) -> int:
+            opened = registry()
+            return opened.state(name, 1).next_version if opened else 1
+
+        plain = (_draft_file(path, run, models, free, found) for path in there.files)
+        drafts += [draft for draft in plain if draft is not None]
+    return drafts, there.others
+
+
+def _draft_file(
+    path: Path, run: RunContext, models: Path, free: Callable[[str], int], found: list[Diagnostic]
+) -> Draft | None:
+    shown = shown_path(run.directory, path)
+    try:
+        raw = read_file(path, path.parent)
+    except UnusableFile as error:
+        found.append(unusable_file(shown, error))
+        return None
+    text, wrong = decode_text(raw, shown)
+    found.extend(wrong)
+    document = None if wrong else parse_az_model(path, shown, text, found)
+    read = read_az_model(path, document, models, free, found) if document is not None else None
+    draft = draft_spec(read[0], found) if read is not None else None
+    return replace(draft, head={**draft.head, **read[1]}) if read is not None and draft is not None else None
+
+
+def read_registered(
+    run: RunContext, project: Project, registry: str, references: Sequence[str], found: list[Diagnostic]
+) -> list[Draft]:
+    """Registered versions (`NAME`, `NAME:VERSION` or URIs; none means the latest of every model) as drafts.
+
+    Raises:
+        NotFound: there is no such model or version.
+    """
+    drafts = []
+    with open_registry(run, project, registry) as opened:
+        for reference in references or opened.registry.models():
+            asset = find_registered(opened.registry, reference)
+            spec = _spec(asset)
+            shown = str(asset.id)
+            document, _ = parse_yaml(dump_yaml(spec), shown)
+            if document is None:
+                raise PublishError(f"{shown} holds values that no YAML can hold.")
+            publishing = {"description": CARD, "type": asset.type}
+            model = {"path": _source(asset, opened.registry), "publish": publishing}
+            files = {"spec": "", "asset": "", "model": "", "card": ""}
+            lines = document.text.count("\n") + 1
+            folder = AssetFolder(
+                asset.id.name, None, shown, spec, {}, model, files, asset.description, lines=lines, strings=True
+            )
+            if draft := draft_spec(ReadFolder(folder, document), found):
+                settings = _mlflow(asset, opened.registry, project) if "huggingface" in draft.head["source"] else {}
+                drafts.append(replace(draft, head={**draft.head, **settings}))
+    return drafts
+
+
+def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dict[str, Any]:
+    """How MLflow loads the registered files, as far as task and project do not say the same."""
+    flavors, _ = parse_yaml(_file(asset, registry, "MLmodel"), "MLmodel")
+    told = flavors.data if flavors is not None and isinstance(flavors.data, dict) else {}
+    try:
+        loader, own = told["flavors"]["python_function"], told["flavors"]["transformers"]
+        said = {
+            "model_class": own["pipeline_model_type"],
+            "tokenizer_class": own["tokenizer_type"],
+            "pipeline_class": own["instance_type"],
+            "task": own["task"],
+            "mlflow": told["mlflow_version"],
+            "transformers": own["transformers_version"],
+            "python": loader["python_version"],
+        }
+        follows = settings_of(str(own["task"]), project.config.defaults.mlflow)
+    except (KeyError, TypeError):
+        return {}
+    if torch := re.search(r"^torch==(\S+)$", _file(asset, registry, "requirements.txt"), re.MULTILINE):
+        said["torch"] = torch[1]
+    usual = follows.model_dump()
+    special = {key: value for key, value in said.items() if isinstance(value, str) and value != usual.get(key)}
+    return {"mlflow": special} if special else {}
+
+
+def _file(asset: RegisteredAsset, registry: Registry, name: str) -> str:
+    """A small text file of a registered version; nothing where it is not there."""
+    access = registry.open_content(asset)
+    try:
+        with Container(access, access.folder_of(asset.path)) as container:
+            return b"".join(container.read(name)).decode()
+    except (PublishError, ValueError):
+        return ""
+
+
+def _spec(asset: RegisteredAsset) -> dict[str, Any]:
+    """The asset YAML that would have made this version."""
+    properties = {key: decode(text) for key, text in asset.properties.items() if not is_bookkeeping(key)}
+    sections = {
+        "properties": properties,
+        "tags": {key: decode(text) for key, text in asset.tags.items()},
+        "system_metadata": dict(asset.system_metadata),
+    }
+    return {
+        "$schema": SCHEMA,
+        "name": asset.id.name,
+        "path": "./",
+        **({"isArchived": True} if asset.archived else {}),
+        **{name: section for name, section in sections.items() if section},
+        "version": asset.id.version,
+    }
+
+
+def _source(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
+    """Where the files came from, as the manifest beside them says; else where they lie."""
+    noted = _noted(asset, registry) if MANIFEST_PROPERTY in asset.properties else {}
+    if isinstance(repository := noted.get("huggingface"), str):
+        return {"type": "git", "uri": f"https://huggingface.co/{repository}", "branch": noted.get("revision")}
+    if isinstance(blob := noted.get("azureblob"), dict):
+        names = {"storage": "storage_name", "container": "container_name", "path": "container_path"}
+        return {"type": "azureblob"} | {names[key]: value for key, value in blob.items() if key in names}
+    if isinstance(git := noted.get("git"), dict):
+        return {"type": "git", **git}
+    if isinstance(folder := noted.get("local"), str):
+        return {"type": "local", "uri": folder}
+    place = BLOB.match(asset.path)
+    if place is None:
+        return {"type": "azureblob"}
+    return {
+        "type": "azureblob",
+        "storage_name": place["storage"],
+        "container_name": place["container"],
+        "container_path": place["path"],
+    }
+
+
+def _noted(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_file(asset, registry, MANIFEST_FILE))
+    except ValueError:
+        return {}
+    source = manifest.get("source") if isinstance(manifest, dict) else None
+    return source if isinstance(source, dict) else {}
