@@ -253,6 +253,15 @@ class TestProtected:
         assert "nobody to ask" in asked.err
         assert publish("apply", "--yes", "--registry", name).code == 0
 
+    @pytest.mark.parametrize("named", [(), ("--yes",)])
+    def test_a_saved_plan_takes_its_name_too(self, publish: Run, named: tuple[str, ...]) -> None:
+        assert publish("plan", "--registry", "prod", "--out", "plan.json").code == 0
+        refused = publish("apply", "plan.json", *named)
+        assert refused.code == 2
+        assert "a saved plan alone does not change it" in refused.err
+        assert json.loads(publish("list", "-r", "prod", "-o", "json").out)["assets"] == []
+        assert publish("apply", "plan.json", "--registry", "prod").code == 0
+
     def test_its_address_is_no_way_round(self, publish: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PUBLISH_REGISTRY", "azureml://registries/contoso-prod")
         assert publish("apply", "--yes").code == 2

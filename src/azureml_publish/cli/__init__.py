@@ -9,12 +9,15 @@ import itertools
 import logging
 import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import NoReturn
 
 import click
 
@@ -123,6 +126,7 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
 
     `sleep` waits between two looks at what was written to a registry.
     """
+    of_this_process = arguments is None
     arguments = _in_front(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments or os.environ.get("PUBLISH_DEBUG", "").lower() in ("1", "true", "yes", "on")
     json = wants_json(arguments)
@@ -160,7 +164,18 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
         code = report(what, ExitCode.FAILURE, hint, json=json, prefix="internal error: ")
         if debug:
             report_traceback()
-    sys.exit(int(code) if isinstance(code, int) else 0)
+    code = int(code) if isinstance(code, int) else 0
+    if of_this_process and any(thread.daemon for thread in threading.enumerate()):
+        _end_at_once(code)
+    sys.exit(code)
+
+
+def _end_at_once(code: int) -> NoReturn:
+    """End the process while a thread still waits for a registry: it may not be in a library as the interpreter ends."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _in_front(arguments: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from azureml_publish.cli.confirm import ask, is_named
 from azureml_publish.cli.options import as_of_option, layout_option, output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
+from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.apply import UPLOADS, Review, apply
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS
@@ -91,8 +92,12 @@ def _approve(output: Output, asked: Asked, review: Review, *, yes: bool) -> None
     if not plan.changes:
         return
     if asked.saved is None:
-        also = "--registry, or apply a saved plan"
-        ask(opened, f"apply {len(plan.changes)} changes to", yes=yes, named=is_named("registry"), option=also)
+        ask(opened, f"apply {len(plan.changes)} changes to", yes=yes, named=is_named("registry"))
+    elif opened.config.protected and not is_named("registry"):
+        raise UsageProblem(
+            f"{opened.registry.name} is protected: a saved plan alone does not change it.",
+            hint="Name it as well, with --registry: a plan is a file that others may have written.",
+        )
     if opened.stand_in:
         output.note(
             "Hub files come from the local registry's stand-in: real layout, small random weights. "
