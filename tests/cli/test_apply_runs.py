@@ -183,7 +183,7 @@ class TestRace:
         for code, outcomes, said in ran:
             assert (code == 0) == (set(outcomes.values()) == {"updated"})
             assert code == 0 or "failed" in outcomes.values() or "changed in the registry since the plan" in said
-        assert remote("plan", "--detailed-exitcode").code == (0 if all(here for here, _ in held) else 2)
+        assert remote("plan", "--detailed-exitcode").code == (0 if all(here for here, _ in held) else 8)
 
 
 @pytest.mark.long
@@ -203,7 +203,7 @@ class TestFullDisk:
     def test_a_journal_that_cannot_be_begun_ends_the_run_before_it_writes(self, remote: Run, project: Path) -> None:
         before = registered(remote)
         code, out, err = self.run(project, 100)
-        assert (code, out) == (1, "")
+        assert (code, json.loads(out)["error"]["code"]) == (1, "failure")
         assert "cannot be written: File too large" in err
         assert registered(remote) == before
 

@@ -105,7 +105,10 @@ def find_cloud(environ: Mapping[str, str]) -> Cloud:
         hint = f"Name one of {', '.join(CLOUDS)}, or say in ARM_CLOUD_METADATA_URL where {name} is described."
         raise PublishError(f"There is no cloud named {name}.", hint=hint)
     certificates = environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE")
-    network = Network(direct=True, certificates=certificates) if is_loopback(url) else BY_ENVIRONMENT
+    network = BY_ENVIRONMENT
+    if is_loopback(url):  # one on this machine may answer under every name of it
+        network = Network(direct=True, certificates=certificates)
+        hosts = (*hosts, "localhost", "127.0.0.1", "::1")
     for cloud in _fetch(url, network):
         if cloud.get("name") == name:
             arm = cloud.get("resourceManager")
