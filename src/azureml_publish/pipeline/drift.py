@@ -1,0 +1,147 @@
+"""Finds what changed in a registry behind the folders, and takes it over where that is wanted."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
+from azureml_publish.errors import UsageProblem
+from azureml_publish.pipeline.check import CheckedProject, load_checked
+from azureml_publish.pipeline.drift_fix import fix_folder
+from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.observe import observe_models
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.saved_plans import read_saved
+from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines, find_drift
+from azureml_publish.project import Project
+from azureml_publish.registry import Registry
+from azureml_publish.reporters.drift import Fixed
+
+
+@dataclass(frozen=True, slots=True)
+class DriftResult:
+    """What drifted.
+
+    Attributes:
+        drift: what differs between folders and registry.
+        checked: the folders.
+        observed: what the folders say, and what the registry held.
+        fixes: what was taken over into the folders, by model.
+    """
+
+    drift: Drift
+    checked: CheckedProject
+    observed: Observed
+    fixes: Mapping[str, Fixed] = field(default_factory=dict)
+
+    @property
+    def remains(self) -> bool:
+        """Whether there is drift that was not taken over."""
+        if self.drift.strangers:
+            return True
+        fixes = self.fixes
+        return any(
+            model.drifted and (model.newer or not model.fields or model.model not in fixes or fixes[model.model].left)
+            for model in self.drift.models
+        )
+
+
+def look_for_drift(
+    run: RunContext,
+    models: Sequence[str],
+    registry: str | None,
+    settings: Settings,
+    *,
+    since: str | None = None,
+    ignore: Sequence[str] = (),
+    fix: bool = False,
+    jobs: int = 8,
+) -> DriftResult:
+    """Compare a registry with the folders; nothing is written to the registry.
+
+    Args:
+        run: the environment.
+        models: model folders by name or glob. None means all, and registered models without a folder as well.
+        registry: the registry; the project's own where None is named.
+        settings: layout and day.
+        since: the saved plan that was applied last: it says which side changed.
+        ignore: globs of registered models that need no folder.
+        fix: write what the registry holds into the folders, where a key says just that.
+        jobs: models at a time.
+
+    Raises:
+        UnsoundProject: the folders have errors.
+        UsageProblem: the saved plan is for another registry.
+        PublishError: the registry cannot be read.
+    """
+    checked = load_checked(run, models, settings)
+    project = checked.require_sound()
+    saved = read_saved(run, since) if since is not None else None
+    with open_registry(run, project, registry) as opened:
+        if saved is not None and saved.registry != opened.registry.name:
+            raise UsageProblem(
+                f"{since} is a plan for the registry {saved.registry}, not for {opened.registry.name}.",
+                hint="Name the plan that was applied last to this registry.",
+            )
+        observed = observe_models(checked, opened.registry, jobs).observed
+        strangers = () if models else _strangers(opened.registry, project, ignore, jobs)
+        drift = _look(opened.registry, observed, saved, strangers, jobs)
+    fixes = _fix(checked, observed, drift, settings.layout) if fix else {}
+    return DriftResult(drift, checked, observed, fixes)
+
+
+def _look(
+    registry: Registry,
+    observed: Observed,
+    saved: SavedPlan | None,
+    strangers: tuple[RegisteredAsset, ...],
+    jobs: int,
+) -> Drift:
+    known = baselines(saved) if saved is not None else {}
+    with ThreadPoolExecutor(jobs, thread_name_prefix="newer") as pool:
+        newer = pool.map(lambda pair: _newer(registry, *pair), observed.models)
+        found = [
+            find_drift(wanted, state, versions, known.get(wanted.asset.name))
+            for (wanted, state), versions in zip(observed.models, newer, strict=True)
+        ]
+    return Drift(registry.name, tuple(sorted(found, key=lambda one: one.model)), strangers)
+
+
+def _newer(registry: Registry, wanted: Desired, state: RegistryState) -> tuple[RegisteredAsset, ...]:
+    """The registered versions above the folder's; nobody is asked where no number above it was ever used."""
+    name, version = wanted.asset.name, wanted.asset.version
+    if state.latest_version is not None and state.next_version <= version + 1:
+        return ()
+    return _assets(registry, name, (number for number in registry.versions(name) if number > version))
+
+
+def _strangers(registry: Registry, project: Project, ignore: Sequence[str], jobs: int) -> tuple[RegisteredAsset, ...]:
+    """The latest version of every registered model that no folder is about."""
+    known = {model.spec.name for model in project.models} | set(project.unreadable)
+    names = [
+        name
+        for name in registry.models()
+        if name not in known and not any(fnmatch.fnmatchcase(name, pattern) for pattern in ignore)
+    ]
+    with ThreadPoolExecutor(jobs, thread_name_prefix="stranger") as pool:
+        found = pool.map(lambda name: _assets(registry, name, registry.versions(name)[:1]), names)
+        return tuple(asset for assets in found for asset in assets)
+
+
+def _assets(registry: Registry, name: str, numbers: Iterable[int]) -> tuple[RegisteredAsset, ...]:
+    states = (registry.state(name, number) for number in numbers)
+    return tuple(state.asset for state in states if state.asset is not None)
+
+
+def _fix(staged: CheckedProject, observed: Observed, drift: Drift, layout: LayoutName | None) -> dict[str, Fixed]:
+    states = {wanted.asset.name: state for wanted, state in observed.models}
+    models = {one.folder.spec.name: one for one in staged.models}
+    return {
+        one.model: fix_folder(staged.subject, models[one.model], one, states[one.model], layout)
+        for one in drift.models
+        if staged.subject is not None and any(field.counts for field in one.fields)
+    }
