@@ -190,7 +190,8 @@ class Catalogue:
             Conflict: folders or registry are not as it saw them.
         """
         asked = what_is_asked(self._run, (f"{registry}.json",), None, Settings())
-        return plan_asked(asked, self.stage(), self.registries[registry], 2)
+        planning = plan_asked(asked, self.stage(), self.registries[registry], 2)
+        return planning.observed.plan(), planning.contents
 
     def apply(
         self, registry: str, fuse: Fuse | None = None, *, jobs: int = 1, faults: Sequence[Mapping[str, Any]] = ()

@@ -43,6 +43,7 @@ VERBS = MappingProxyType(
         "init": "Write a model folder from a Hub repository.",
         "lint": "Check the model folders.",
         "rule": "Say what a rule finds, why, and how to fix it.",
+        "lock": "Write down what the sources of models hold, for review.",
         "render": "Write model cards and asset YAML into build/.",
         "plan": "Show what apply would do to a registry.",
         "apply": "Upload, register and update what a plan shows.",

@@ -17,6 +17,7 @@ from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import asked_registry
 from azureml_publish.pipeline.saved_plans import check_name, write_plan
+from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plan_markdown import plan_markdown
@@ -59,6 +60,8 @@ def command(
     plan = planned.plan
     if planned.warnings:
         output.note(diagnostics_text(planned.warnings, output.paint_notes))
+    if offline and any(action.kind is ActionKind.CREATE for action in plan.actions):
+        output.note("The sources of what would be created were not looked into (--offline).")
     if out is not None:
         write_plan(output.run, out, planned.text)
     output.data(_report(planned, output))

@@ -19,6 +19,7 @@ from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
 from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import ModelSpec, ProjectConfig
+from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 
 def _typed(kind: type[BaseModel]) -> Callable[[], dict[str, Any]]:
@@ -36,6 +37,7 @@ SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "publish": ("publish.yaml", _typed(ProjectConfig)),
     "faults": ("faults.yaml", _faults),
     "plan": ("plan.json", _typed(SavedPlan)),
+    "lock": (LOCK_FILE, _typed(SourceLock)),
     "lint": ("lint.json", lint_schema),
 }
 """What has a schema: the file as people know it, and what describes it."""
@@ -48,7 +50,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 @click.option("--out", type=click.Path(file_okay=False), help="Write all of them there, as NAME.schema.json.")
 @click.pass_obj
 def command(run: RunContext, which: str | None, out: str | None) -> None:
-    """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, lint's JSON, or all.
+    """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, locks, lint's JSON, or all.
 
     An editor follows it where the file's first line says: # yaml-language-server: $schema=PATH
     """

@@ -8,16 +8,18 @@ from typing import TypeAlias
 
 from azureml_publish.assets import ManifestEntry, RenderedFile, RenderedModel
 from azureml_publish.content.digests import Digests
-from azureml_publish.content.packaging import Kind, Package, Request, build_package
+from azureml_publish.content.lock import changed, compare, facts_of, not_compared, request_of, usable_lock
+from azureml_publish.content.packaging import Kind, Package, build_package
 from azureml_publish.content.packaging.facts import ModelFacts
-from azureml_publish.content.packaging.mlflow_model import settings
+from azureml_publish.content.packaging.rules import Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
-from azureml_publish.content.packaging.tree import ArtifactFile, add_rendered, source_digest
+from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin, add_rendered, source_digest
 from azureml_publish.content.sources.readers import Readers, find_local, hash_local
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import UnusableSource
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import Mlflow, identify_source
+from azureml_publish.spec.lock import SourceLock
 
 __all__ = ["Contained", "ModelContent", "describe_content", "find_local", "package_source"]
 
@@ -73,9 +75,34 @@ class ModelContent:
         rendered: tuple[RenderedFile, ...] = ()
         if package.facts is not None and not package.refusals:
             rendered = self.rerender(package.facts) if self.rerender is not None else self.rendered.package
-        found = tuple(one.placed(self.folder.document) for one in package.found)
-        contained = Contained(package.kind, add_rendered(package.files, rendered), found)
+        lock, wrong = usable_lock(self.folder, self.defaults)
+        files, compared = _compare(self.folder, lock, package.files, readers)
+        found = (*wrong, *(one.placed(self.folder.document) for one in (*package.found, *compared)))
+        contained = Contained(package.kind, add_rendered(files, rendered), found)
         return replace(self, contained=contained, readers=readers)
+
+    def entries(self) -> tuple[ManifestEntry, ...] | None:
+        """The files of the version, as far as they are known without another look; an empty digest is not known."""
+        if self.contained is not None:
+            return tuple(ManifestEntry(file.path, file.size, file.sha256 or "") for file in self.contained.files)
+        lock, _ = usable_lock(self.folder, self.defaults)
+        if lock is None:
+            return None
+        made = (RenderedFile(path, text) for path, text in self.made().items())
+        rendered = (ManifestEntry(file.path, file.size, file.sha256 or "") for file in add_rendered((), made))
+        locked = (ManifestEntry(file.path, file.bytes, file.sha256) for file in lock.files)
+        return tuple(sorted((*locked, *rendered)))
+
+    def made(self) -> dict[str, str]:
+        """The texts of the files beside the weights, as far as they are known without another look, by path."""
+        if self.contained is not None:
+            held = ((file.path, file.origin) for file in self.contained.files)
+            return {path: one.data.decode() for path, one in held if isinstance(one, RenderedOrigin)}
+        lock, _ = usable_lock(self.folder, self.defaults)
+        if lock is None or lock.model.packaging != "mlflow_transformers":
+            return {}
+        made = self.rerender(facts_of(lock)) if self.rerender is not None else self.rendered.package
+        return {file.path: file.text for file in made}
 
     def list_files(self, readers: Readers) -> tuple[ArtifactFile, ...]:
         """The files of the version, from what the source holds; it is looked into unless it was before.
@@ -92,11 +119,23 @@ class ModelContent:
         return contained.files
 
 
+def _compare(
+    folder: ModelFolder, lock: SourceLock | None, files: tuple[ArtifactFile, ...], readers: Readers
+) -> tuple[tuple[ArtifactFile, ...], tuple[Finding, ...]]:
+    """The files with the digests of the lock, by which each is checked on its way; or how they differ from it."""
+    if lock is None:
+        return files, ()
+    if differences := compare(lock, files):
+        if not lock.stand_in and readers.describe(folder).stand_in:
+            return files, (not_compared(),)
+        return files, (changed(folder, lock, differences),)
+    promised = {file.path: file.sha256 for file in lock.files}
+    return tuple(replace(file, sha256=promised[file.path]) for file in files), ()
+
+
 def package_source(folder: ModelFolder, source: SourceFiles, defaults: Mlflow | None) -> Package:
     """How the files of a source become the version that a spec asks for, and what keeps them from it."""
-    spec = folder.spec
-    chosen = settings(spec, defaults)
-    return build_package(Request(spec.type, spec.tasks.inference, chosen, spec.source.allow_pickle), source)
+    return build_package(request_of(folder, defaults), source)
 
 
 def describe_content(

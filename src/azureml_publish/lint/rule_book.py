@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from azureml_publish import asset_folders, documents, project, render
+from azureml_publish.content.lock import RULES as LOCKS
 from azureml_publish.content.packaging.rules import RULES as PACKAGING
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.lint import baseline, suppressions
@@ -40,6 +41,7 @@ READING: tuple[Rule, ...] = (
     render.CORRUPTED,
     render.packaging.UNKNOWN_TASK,
     *PACKAGING,
+    *LOCKS,
     asset_folders.WITHOUT_SPEC,
     asset_folders.NOT_READABLE,
 )

@@ -15,9 +15,11 @@ from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import PastRun
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.registration import Tools
+from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.inspection import inspect_sources
 from azureml_publish.pipeline.load import load
+from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import Opened, asked_registry, find_readers, name_of, open_registry
@@ -104,7 +106,10 @@ def apply(
         checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         checked.require_sound()
         opened = prefetch.opened()
-        plan, contents = plan_asked(asked, checked, opened.registry, jobs or JOBS, prefetch.find)
+        planning = plan_asked(asked, checked, opened.registry, jobs or JOBS, prefetch.find)
+        contents, readers = planning.contents, find_readers(opened, run)
+        plan = with_attributes(planning.observed.plan(), checked, contents)
+        plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
         shown = Review(plan, opened, records.open_end, records.verb)
         review(shown)
         if plan.conflicts:
@@ -113,7 +118,7 @@ def apply(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
                 hint=f"{required} writes the next free version of each; then plan again.",
             )
-        inspection = inspect_sources(plan, contents, find_readers(opened, run))
+        inspection = inspect_sources(plan, contents, readers, stand_in=opened.stand_in)
         approve(replace(shown, warnings=inspection.warnings))
         if plan.changes:
             return _carry_out(run, opened, records, plan, inspection.contents, transferring=transferring, jobs=jobs)

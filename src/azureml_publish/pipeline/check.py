@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, RenderedModel
+from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Severity, in_order
 from azureml_publish.lint import engine
@@ -23,7 +24,7 @@ from azureml_publish.lint.engine import (
 )
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProject, load
-from azureml_publish.pipeline.local_sources import look_into_local
+from azureml_publish.pipeline.local_sources import compare_local, look_into_local
 from azureml_publish.pipeline.parallel import SPREADING, spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import suppressed
@@ -161,7 +162,8 @@ class _Work:
         subject = self.subject
         compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
         source, unread = look_into_local(folder, self.style.config)
-        rendered, mistakes = render_model(folder, compute.allow_lists, self.style, source)
+        lock, wrong = usable_lock(folder, self.style.config.defaults.mlflow)
+        rendered, mistakes = render_model(folder, compute.allow_lists, self.style, source, lock)
         if self.rules == "none":
             return ModelReport(rendered, mistakes)
         trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style))
@@ -170,7 +172,9 @@ class _Work:
             subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json")
         )
         report = engine.check_model(model, RULES[self.rules], links=self.links)
-        return replace(report, found=(*mistakes, *unread, *report.found))
+        if lock is not None and source is not None:
+            wrong = compare_local(folder, lock, source, self.style.config)
+        return replace(report, found=(*mistakes, *unread, *wrong, *report.found))
 
 
 def _style(project: Project, layout: LayoutName | None) -> tuple[Style, tuple[Diagnostic, ...]]:

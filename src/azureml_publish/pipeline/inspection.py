@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from azureml_publish.content.contents import ModelContent
+from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
 from azureml_publish.errors import PublishError
@@ -33,39 +34,65 @@ class Inspection:
 
 
 def inspect_sources(
-    plan: Plan, contents: Mapping[str, ModelContent], readers: Readers, *, jobs: int = JOBS
+    plan: Plan,
+    contents: Mapping[str, ModelContent],
+    readers: Readers,
+    *,
+    stand_in: bool = False,
+    trust_locks: bool = False,
+    offline: bool = False,
+    jobs: int = JOBS,
 ) -> Inspection:
     """Look into the source of each model that would be created, several at a time; nothing else moves any files.
+
+    Args:
+        plan: what would be done.
+        contents: the content of every model by asset name.
+        readers: what looks into the sources.
+        stand_in: whether the Hub that is read is the emulator's.
+        trust_locks: whether a lock stands for its source: it is not looked into then, unless it is on this machine.
+        offline: whether no source is looked into at all; a lock is judged all the same.
+        jobs: how many at a time.
 
     Raises:
         UnsoundProject: a source cannot be published; every reason of every model is told.
     """
     created = [action.model for action in plan.actions if action.kind is ActionKind.CREATE]
 
+    judged: list[Diagnostic] = []
+
     def look(model: str) -> ModelContent | PublishError:
         try:
-            return contents[model].look(readers)
+            content = contents[model]
+            lock, wrong = usable_lock(content.folder, content.defaults)
+            if offline or (trust_locks and lock is not None and not content.local and (stand_in or not lock.stand_in)):
+                judged.extend(wrong)
+                return content
+            return content.look(readers)
         except PublishError as error:
             return error
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="inspect") as pool:
         looked = dict(zip(created, pool.map(look, created), strict=True))
     known = {model: one for model, one in looked.items() if isinstance(one, ModelContent)}
-    found = in_order(each for one in known.values() if one.contained is not None for each in one.contained.found)
+    looked_into = (each for one in known.values() if one.contained is not None for each in one.contained.found)
+    found = in_order((*judged, *looked_into))
     if has_errors(found):
         raise UnsoundProject(tuple(one for one in found if one.severity is Severity.ERROR), len(created))
     failures = {model: one for model, one in looked.items() if isinstance(one, PublishError)}
     return Inspection({**contents, **known}, found, failures)
 
 
-def look_before(plan: Plan, contents: Mapping[str, ModelContent], readers: Readers) -> tuple[Diagnostic, ...]:
-    """What is odd about the sources of what a plan would create.
+def look_before(
+    plan: Plan, contents: Mapping[str, ModelContent], readers: Readers, *, stand_in: bool, offline: bool
+) -> Inspection:
+    """What the sources of what a plan would create hold, by their locks where they have one.
 
     Raises:
         UnsoundProject: a source cannot be published.
         PublishError: a source cannot be read.
     """
-    inspection = inspect_sources(plan, contents, readers)
+    inspection = inspect_sources(plan, contents, readers, stand_in=stand_in, trust_locks=True, offline=offline)
     for error in inspection.failures.values():
         raise error
-    return inspection.warnings
+    return inspection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from azureml_publish.content.contents import package_source
+from azureml_publish.content.lock import changed, compare
 from azureml_publish.content.packaging.rules import NOT_HERE, UNUSABLE, Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.sources.readers import open_local
@@ -10,6 +11,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import LocalSource, ProjectConfig
+from azureml_publish.spec.lock import SourceLock
 
 
 def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceFiles | None, tuple[Diagnostic, ...]]:
@@ -31,3 +33,11 @@ def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceF
         return None, (Finding(NOT_HERE, told, hint, ("source", "local")).placed(folder.document),)
     found = package_source(folder, files, config.defaults.mlflow).found
     return files, tuple(one.placed(folder.document) for one in found)
+
+
+def compare_local(
+    folder: ModelFolder, lock: SourceLock, files: SourceFiles, config: ProjectConfig
+) -> tuple[Diagnostic, ...]:
+    """How the files of a local source differ from their lock, as far as that shows without hashing them."""
+    differences = compare(lock, package_source(folder, files, config.defaults.mlflow).files)
+    return (changed(folder, lock, differences).placed(folder.document),) if differences else ()

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.inspection import look_before
 from azureml_publish.pipeline.load import Settings, day_of, load
+from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import TOOL, find_readers, open_registry
@@ -66,8 +68,13 @@ def make_plan(
         project = checked.require_sound()
         planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
         plan = planning.observed.plan()
-        warnings = () if offline else look_before(plan, planning.contents, find_readers(prefetch.opened(), run))
+        opened = prefetch.opened()
+        readers = find_readers(opened, run)
+        inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
+        plan = with_attributes(plan, checked, inspection.contents)
+        asked = None if offline else readers
+        plan = with_moved(plan, planning.observed, planning.contents, opened.registry, asked)
     request = Request(
         registry or project.config.registry, models, settings.layout, day_of(run, settings.as_of).isoformat()
     )
-    return Planned(plan, request, checked, planning.observed, warnings)
+    return Planned(plan, request, checked, planning.observed, inspection.warnings)

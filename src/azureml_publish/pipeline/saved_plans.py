@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from azureml_publish.content.upload.transfer import ModelContent
 from azureml_publish.errors import Conflict, NotFound, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, write_whole
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.observe import Find, observe_models
+from azureml_publish.pipeline.observe import Find, Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Plan, SavedPlan, StaleEntry, moved_since, read_plan
+from azureml_publish.plan import SavedPlan, StaleEntry, moved_since, read_plan
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plans import NAME_WIDTH
@@ -79,8 +78,8 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
 
 def plan_asked(
     asked: Asked, checked: CheckedProject, registry: Registry, jobs: int, find: Find | None = None
-) -> tuple[Plan, Mapping[str, ModelContent]]:
-    """The plan to carry out, and the content of each model by asset name; `find` as in `observe_models`.
+) -> Planning:
+    """What the registry says beside what is to be carried out; `find` as in `observe_models`.
 
     Raises:
         UsageProblem: the saved plan is for another registry.
@@ -94,7 +93,7 @@ def plan_asked(
     planning = observe_models(checked, registry, jobs, whole=asked.saved is not None, find=find)
     if asked.saved is not None and (moved := moved_since(asked.saved, planning.observed)):
         raise _overtaken(asked.saved, asked.path, moved)
-    return planning.observed.plan(), planning.contents
+    return planning
 
 
 def write_plan(run: RunContext, path: str, text: str) -> None:

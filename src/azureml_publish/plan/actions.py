@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -30,12 +30,16 @@ WRITING = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.ARCHIVE, ActionKind.
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One difference. `field` is dotted (`tags.license`); None means that there is no value."""
+    """One difference. `field` is dotted (`tags.license`); None means that there is no value.
+
+    `moved` says in words what differs, where the values are digests: one thing each.
+    """
 
     field: str
     consequence: ChangeClass
     before: Value
     after: Value
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Action:
 
     `wanted` identifies the rendered model and its content; `reason` may be empty; `hint` says how to resolve a
     conflict; `latest` is the version that the label `latest` resolves to now, None if there is none. `unseen` are
-    dotted keys of desired system metadata that the registry does not return; they are no differences.
+    dotted keys of desired system metadata that the registry does not return; they are no differences. `fields` of what
+    is created are its attributes.
     """
 
     model: str
@@ -72,8 +77,17 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over the registry's name and every action: the same digest is the same plan."""
-        return _sha256(asdict(self))
+        """SHA-256 (hex) over the registry's name and every action: the same digest is the same plan.
+
+        The attributes of what is created do not count, nor does what moved in a version's content: how much is known of
+        them depends on who has looked.
+        """
+        actions = [replace(one, fields=()) if one.kind is ActionKind.CREATE else one for one in self.actions]
+        described = asdict(replace(self, actions=tuple(actions)))
+        for action in described["actions"]:
+            for change in action["fields"]:
+                del change["moved"]
+        return _sha256(described)
 
     @property
     def conflicts(self) -> tuple[Action, ...]:

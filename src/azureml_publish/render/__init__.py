@@ -18,6 +18,7 @@ from azureml_publish.assets import (
     Scenario,
     Value,
 )
+from azureml_publish.content.lock import facts_of
 from azureml_publish.content.packaging import choose_kind
 from azureml_publish.content.packaging.facts import ModelFacts, read_facts
 from azureml_publish.content.packaging.mlflow_folder import MLMODEL
@@ -49,6 +50,7 @@ from azureml_publish.spec import (
     ProjectConfig,
     SampleLinks,
 )
+from azureml_publish.spec.lock import SourceLock
 
 __all__ = [
     "CORRUPTED",
@@ -84,7 +86,11 @@ class Style:
 
 
 def render_model(
-    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style, source: SourceFiles | None = None
+    folder: ModelFolder,
+    compute: Mapping[Scenario, AllowList],
+    style: Style,
+    source: SourceFiles | None = None,
+    lock: SourceLock | None = None,
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
     """Render one model folder; None, with diagnostics, if a template fails. Equal input gives equal bytes.
 
@@ -93,19 +99,25 @@ def render_model(
         compute: its allow-lists.
         style: what all models share.
         source: the files of its source, if they are known without a network.
+        lock: else what its lock says of them; it is shown, and does not change the identity of the content.
     """
     with style.templates.one_model():
-        return _render_model(folder, compute, style, source)
+        return _render_model(folder, compute, style, source, lock)
 
 
 def _render_model(
-    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style, source: SourceFiles | None
+    folder: ModelFolder,
+    compute: Mapping[Scenario, AllowList],
+    style: Style,
+    source: SourceFiles | None,
+    lock: SourceLock | None,
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
     card, wrong = render_card(folder, compute, style)
     found = list(wrong)
     asset = _asset(folder.spec, style.config, compute, card, style.layout)
     documents = {name: (stem, data) for (name, stem), data in _documents(folder.spec, style.config, asset).items()}
-    packaged, saved = _packaged(folder, style.config, source, found)
+    held = lock.model.packaging if lock is not None and source is None else ""
+    packaged, saved = _packaged(folder, style.config, source, found, held)
     texts = {name: _document(style.templates, name, *part, found) for name, part in (documents | packaged).items()}
     with_texts = _with_texts(asset, folder, found)
     carried = tuple(file for file in folder.carried if file.path not in texts or file.path == "MLmodel")
@@ -114,11 +126,14 @@ def _render_model(
         texts["MLmodel"] = _text_of(own["MLmodel"], folder, found)
     if any(mistake.severity is Severity.ERROR for mistake in found):
         return None, tuple(found)
+    package = tuple(RenderedFile(name, texts[name]) for name in packaged)
     if saved and MLMODEL not in own:
         texts[MLMODEL] = saved
-    shown = [*documents, *([MLMODEL] if (MLMODEL in packaged or saved) and MLMODEL not in own else [])]
+    elif held == "mlflow_transformers" and lock is not None and MLMODEL in packaged:
+        texts |= {file.path: file.text for file in render_package(folder, style, facts_of(lock))}
+    made = MLMODEL in packaged and held != "mlflow_folder"  # such a folder brings its own
+    shown = [*documents, *([MLMODEL] if (made or saved) and MLMODEL not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
-    package = tuple(RenderedFile(name, texts[name]) for name in packaged)
     return RenderedModel(folder.folder, with_texts, tuple(sorted(files, key=_path)), package, carried), tuple(found)
 
 
@@ -197,7 +212,7 @@ def render_package(folder: ModelFolder, style: Style, facts: ModelFacts) -> tupl
 
 
 def _packaged(
-    folder: ModelFolder, config: ProjectConfig, source: SourceFiles | None, found: list[Diagnostic]
+    folder: ModelFolder, config: ProjectConfig, source: SourceFiles | None, found: list[Diagnostic], held: str
 ) -> tuple[dict[str, tuple[str, Any]], str]:
     """What is made to lie beside the weights, and the MLmodel that lies there already."""
     spec = folder.spec
@@ -206,7 +221,8 @@ def _packaged(
     if source is not None and choose_kind(spec.type, source.top).name == "mlflow_folder":
         return {}, source.text(MLMODEL)
     facts = read_facts(source) if source is not None else None
-    found.extend(packaging.check_task(folder, config))
+    if held != "mlflow_folder":
+        found.extend(packaging.check_task(folder, config))
     return dict(packaging.describe(folder, config, facts)), ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from azureml_publish.plan import Action, ActionKind, Plan
 from azureml_publish.reporters.differences import Line, difference
-from azureml_publish.reporters.plans import SAID, SIGNS, by_consequence, latest_text, summary
+from azureml_publish.reporters.plans import SAID, SIGNS, attributes, by_consequence, latest_text, summary
 
 MOST = 65_536
 """Characters that GitHub accepts in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
@@ -51,7 +51,7 @@ def cell(text: str) -> str:
 
 def _row(action: Action) -> str:
     said: dict[str, list[str]] = {}
-    for change in by_consequence(action):
+    for change in by_consequence(action) if action.kind is not ActionKind.CREATE else ():
         said.setdefault(SAID[change.consequence], []).append(change.field)
     differences = [f"{words}: {_named(fields)}" for words, fields in said.items()]
     differences = differences or ([cell(action.reason)] if action.reason else [])
@@ -75,10 +75,15 @@ def _section(action: Action) -> str:
 def _parts(action: Action) -> Iterator[str]:
     if action.reason:
         yield cell(action.reason)
+    if action.kind is ActionKind.CREATE:
+        yield "\n".join(f"- {_one_line(name)}: {cell(value)}" for name, value in attributes(action))
+        return
     lines: list[str] = []
     for change in by_consequence(action):
         lines.append(f"  {SAID[change.consequence]}: {_one_line(change.field)}")
-        lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
+        lines += [f"    {_one_line(told)}" for told in change.moved]
+        if not change.moved:
+            lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
     if lines:
         text = "\n".join(lines)
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)

@@ -122,6 +122,8 @@ def _field(change: FieldChange) -> dict[str, object]:
         "before": before,
         "after": after,
     }
+    if change.moved:
+        entry["moved"] = list(change.moved)
     if (lists := read_lists(before, after)) is not None:
         entry |= {"added": beyond(lists[1], lists[0]), "removed": beyond(lists[0], lists[1])}
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
@@ -138,9 +140,31 @@ def _counted(kind: ActionKind, count: int) -> str:
     return f"to {kind}"
 
 
+def attributes(action: Action) -> Iterator[tuple[str, str]]:
+    """What a created version is: each attribute with its name, on one line; of a list the first item."""
+    tags = [change.field.removeprefix("tags.") for change in action.fields if change.field.startswith("tags.")]
+    for change in action.fields:
+        value = change.after
+        if change.field.startswith("tags."):
+            if change.field == f"tags.{tags[0]}":
+                yield "tags", short(", ".join(tags), NAME_WIDTH)
+        elif isinstance(value, list | tuple):
+            more = f" and {len(value) - 1} more" if len(value) > 1 else ""
+            yield change.field, f"{short(value[0])}{more}"
+        else:
+            shown = f"{value:,}" if isinstance(value, int) else str(value)
+            yield change.field, short(shown, NAME_WIDTH)
+
+
 def _changes(action: Action, paint: Paint) -> Iterator[str]:
+    if action.kind is ActionKind.CREATE:
+        told = dict(attributes(action))
+        width = max(map(len, told), default=0)
+        yield from (f"{paint(f'{name:<{width}}', 'dim')}  {value}" for name, value in told.items())
+        return
     width = max((len(SAID[change.consequence]) for change in action.fields), default=0)
     for change in by_consequence(action):
         yield f"{paint(f'{SAID[change.consequence]:<{width}}', 'dim')}  {short(change.field, NAME_WIDTH)}"
-        for line in difference(change.before, change.after):
+        yield from (f"    {short(told, NAME_WIDTH)}" for told in change.moved)
+        for line in difference(change.before, change.after) if not change.moved else ():
             yield f"    {painted(line, paint)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
@@ -124,6 +125,20 @@ def tensors(head: bytes) -> Mapping[str, tuple[int, int]] | None:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return found if sound else None
+
+
+def count_parameters(heads: Iterable[bytes]) -> int | None:
+    """The numbers in the tensors of safetensors files, by their headers; None where there are none to count."""
+    count = None
+    for head in heads:
+        if tensors(head) is None:
+            continue
+        header = json.loads(head[8 : 8 + int.from_bytes(head[:8], "little")])
+        shapes = (each.get("shape") for name, each in header.items() if name != "__metadata__")
+        count = (count or 0) + sum(
+            math.prod(shape) for shape in shapes if isinstance(shape, list) and all(type(n) is int for n in shape)
+        )
+    return count
 
 
 _FLOATING = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}

@@ -48,6 +48,7 @@ class Clones:
         self._silence = silence
         self._folder: Path | None = None
         self._listed: dict[tuple[str, str | None], tuple[ArtifactFile, ...]] = {}
+        self._commits: dict[tuple[str, str | None], str] = {}
         self._lock = threading.Lock()
 
     def list_files(self, repository: GitRepository) -> tuple[ArtifactFile, ...]:
@@ -62,6 +63,15 @@ class Clones:
             if key not in self._listed:
                 self._listed[key] = self._clone(repository, self._make_folder() / str(len(self._listed)))
             return self._listed[key]
+
+    def commit(self, repository: GitRepository) -> str:
+        """The commit at which a repository was listed; it is listed for it.
+
+        Raises:
+            UnusableSource, Interrupted: see `list_files`.
+        """
+        self.list_files(repository)
+        return self._commits[repository.uri, repository.branch]
 
     def _make_folder(self) -> Path:
         if self._folder is None:
@@ -83,6 +93,8 @@ class Clones:
         try:
             run_git(clone, environ, seconds=SECONDS, silence=self._silence, stop=self._stop)
             run_git(checkout, environ, seconds=SECONDS, stop=self._stop)
+            head = run_git(["-C", str(folder), "rev-parse", "HEAD"], environ, seconds=SECONDS, stop=self._stop)
+            self._commits[uri, wanted] = head.decode().strip()
         except GitMissing as error:
             raise UnusableSource("git is not installed.", hint="Install git, or use another source.") from error
         except GitFailed as error:

@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 60.0
 """How long the Hub may be silent; huggingface_hub itself would wait for ever."""
 
+STAND_IN_TAG = "azureml-publish:stand-in"
+"""A tag that the emulator's Hub gives repositories whose files it made up."""
+
 
 @dataclass(frozen=True, slots=True)
 class HubRepository:
     """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said.
 
-    `gated` is how access is granted where its terms have to be accepted first: `auto` or `manual`.
+    `gated` is how access is granted where its terms have to be accepted first: `auto` or `manual`. `stand_in` is true
+    where its files are made up by the emulator.
     """
 
     id: str
@@ -54,6 +58,7 @@ class HubRepository:
     base_models: tuple[str, ...] = ()
     library: str = ""
     files: tuple[str, ...] = ()
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class Hub:
             base_models=_several(getattr(card, "base_model", None)),
             library=str(info.library_name or getattr(card, "library_name", None) or ""),
             files=tuple(sorted(sibling.rfilename for sibling in info.siblings or ())),
+            stand_in=STAND_IN_TAG in (info.tags or ()),
         )
 
     def read_text(self, repository: str, revision: str, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,12 +22,25 @@ from azureml_publish.errors import ContentMismatch, Unreachable, UnusableSource
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder
 from azureml_publish.spec import AzuremlSource, BlobSource, GitSource, HubSource, LocalSource, MlflowSource
 
+HASHED = 8 * 1024 * 1024
+"""Bytes that are read at a time of a file that is hashed."""
+
 AT_A_TIME = 8
 """Parts of files that are read at a time, of one source."""
 
 
 def _silent(_path: str, _seconds: float, _error: Unreachable) -> None:
     """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHost:
+    """What the host of a source says about it: the commit, the task, how access is granted; empty for nothing."""
+
+    commit: str = ""
+    task: str = ""
+    gated: str = ""
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,31 @@ class Readers:
 
         told = partial(self.waits, file.path)
         return self.patience.attempt(ask, stop=self.stop, told=told, moved=lambda: len(got))
+
+    def hash_file(self, file: ArtifactFile) -> str:
+        """The SHA-256 (hex) of a file, which is read whole for it, a block at a time.
+
+        Raises:
+            PublishError, Interrupted: see `read`.
+        """
+        digest = hashlib.sha256()
+        for start in range(0, file.size, HASHED):
+            digest.update(self.read(file, start, min(HASHED, file.size - start)))
+        return digest.hexdigest()
+
+    def describe(self, folder: ModelFolder) -> SourceHost:
+        """What the host of a model folder's source says about it.
+
+        Raises:
+            PublishError: it does not answer.
+        """
+        match folder.spec.source:
+            case HubSource(huggingface=repository, revision=revision):
+                found = self.hub.describe(repository, revision)
+                return SourceHost(found.revision, found.task, found.gated, found.stand_in)
+            case GitSource(git=repository):
+                return SourceHost(self.clones.commit(repository))
+        return SourceHost()
 
     def _stream(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
         match file.origin:

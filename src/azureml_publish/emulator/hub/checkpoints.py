@@ -49,6 +49,8 @@ class Snapshot:
     repository: str
     commit: str
     files: tuple[HubFile, ...]
+    stand_in: bool = False
+    """Whether the files are made up: another repository's names, with small random weights."""
 
     def file(self, name: str) -> HubFile:
         """A file by its path; 404 with `EntryNotFound` if there is none."""
@@ -124,7 +126,8 @@ class Checkpoints:
             inside = ".." not in PurePosixPath(only).parts and path.is_relative_to(folder) and path.is_file()
             paths = [path] if inside else []
         files = (self._describe(path, path.relative_to(folder).as_posix()) for path in paths)
-        return Snapshot(repository, commit, tuple(sorted(files, key=lambda file: file.name)))
+        made_up = folder.is_relative_to(self._folder.stand_ins)
+        return Snapshot(repository, commit, tuple(sorted(files, key=lambda file: file.name)), made_up)
 
     def _locate(self, repository: str, revision: str) -> tuple[str, Path]:
         org, _, name = repository.partition("/")

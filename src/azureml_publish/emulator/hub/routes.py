@@ -23,6 +23,9 @@ from azureml_publish.emulator.streaming import (
     parse_range,
 )
 
+STAND_IN_TAG = "azureml-publish:stand-in"
+"""A tag of every repository whose files are made up, so that nobody takes them for the real ones."""
+
 _DATE = "2026-01-01T00:00:00.000Z"
 """A fixed date for what has none here, so that answers are the same on every machine."""
 
@@ -101,7 +104,7 @@ class _Hub:
                 "likes": 0,
                 "library_name": card.get("library_name"),
                 "pipeline_tag": card.get("pipeline_tag"),
-                "tags": _tags(card),
+                "tags": [*_tags(card), *([STAND_IN_TAG] if snapshot.stand_in else [])],
                 "cardData": card,
                 "config": _config(snapshot),
                 "siblings": [_sibling(file, with_blobs=with_blobs) for file in snapshot.files],

@@ -1,0 +1,65 @@
+"""`publish lock`: what the sources of models hold, written down for review."""
+
+from __future__ import annotations
+
+import click
+
+from azureml_publish.cli.options import models_argument, output_options, registry_option
+from azureml_publish.cli.output import Output
+from azureml_publish.errors import ExitCode
+from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.locks import Locked, LockState, lock_sources
+from azureml_publish.pipeline.registries import find_readers, open_registry
+from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.spec.lock import LOCK_FILE
+
+
+@click.command("lock")
+@models_argument
+@click.option("--check", is_flag=True, help="Write nothing; exit with 4 if a lock is not what its source holds.")
+@registry_option
+@output_options
+def command(*, output: Output, models: tuple[str, ...], check: bool, registry: str | None) -> None:
+    """Write source.lock.json into each model folder: the files of its source, and what was read from them.
+
+    Commit it: render, lint and plan then need no network for the source, and apply refuses one whose bytes differ. A
+    file whose SHA-256 the source does not tell is read whole. The registry says which Hub is asked: the embedded one
+    has a stand-in of its own, whose files are not the real ones.
+    """
+    loaded = load(output.run, models, Settings())
+    project = loaded.require_project()
+    with open_registry(output.run, project, registry) as opened:
+        readers = find_readers(opened, output.run)
+        locked = lock_sources(loaded.folders, readers, project.config.defaults.mlflow, check=check)
+    output.findings((*loaded.found, *(found for one in locked for found in one.found)))
+    if output.json:
+        output.data(as_json({"locks": [_described(one) for one in locked]}))
+    else:
+        output.data("".join(_line(one) for one in locked))
+    for one in locked:
+        if one.failure is not None:
+            output.tell(f"Error: {one.model}: {one.failure.message}\n  help: {one.failure.hint}")
+    if any(one.state is LockState.WRITTEN and one.lock is not None and one.lock.stand_in for one in locked):
+        output.note(
+            "These files are the emulator's stand-ins. `-r` with a registry that has the real Hub locks the real ones."
+        )
+    if any(one.state in (LockState.STALE, LockState.REFUSED) for one in locked):
+        raise SystemExit(ExitCode.FINDINGS)
+    if failures := [one.failure for one in locked if one.failure is not None]:
+        raise SystemExit(failures[0].exit_code)
+
+
+def _line(one: Locked) -> str:
+    holds = f", {len(one.lock.files)} files, {one.lock.size:,} bytes" if one.lock is not None else ""
+    return f"{one.model}/{LOCK_FILE}: {one.state}{holds}\n"
+
+
+def _described(one: Locked) -> dict[str, object]:
+    lock = one.lock
+    return {
+        "model": one.model,
+        "state": str(one.state),
+        "files": None if lock is None else len(lock.files),
+        "bytes": None if lock is None else lock.size,
+        "reason": None if one.failure is None else one.failure.message,
+    }

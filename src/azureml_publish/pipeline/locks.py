@@ -1,0 +1,116 @@
+"""Makes the locks of sources, and says which of those in the model folders are stale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from azureml_publish.content.contents import package_source
+from azureml_publish.content.lock import CHANGED, STALE, make_lock, not_compared, read_lock, write_text
+from azureml_publish.content.packaging.rules import Finding, some
+from azureml_publish.content.sources.readers import Readers
+from azureml_publish.diagnostics import Diagnostic, Severity, has_errors
+from azureml_publish.errors import PublishError
+from azureml_publish.files import write_whole
+from azureml_publish.project import ModelFolder
+from azureml_publish.spec import Mlflow
+from azureml_publish.spec.lock import LOCK_FILE, SourceLock
+
+JOBS = 4
+"""Sources that are locked at a time: files may have to be read whole."""
+
+
+class LockState(StrEnum):
+    """What became of a lock, or is to become of it."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+    REFUSED = "refused"
+    """The source cannot be published, so there is nothing to lock."""
+    UNREACHABLE = "unreachable"
+    NOT_COMPARED = "not compared"
+    """It is of the real Hub, and the emulator's was looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The lock of one model folder.
+
+    Attributes:
+        model: the folder's name.
+        state: see there.
+        lock: what the source holds now; None where it could not be looked into.
+        found: what is wrong with the source or its lock, and what is odd.
+        failure: why the source could not be read.
+    """
+
+    model: str
+    state: LockState
+    lock: SourceLock | None = None
+    found: tuple[Diagnostic, ...] = ()
+    failure: PublishError | None = None
+
+
+def lock_sources(
+    folders: Sequence[ModelFolder], readers: Readers, defaults: Mlflow | None, *, check: bool = False
+) -> tuple[Locked, ...]:
+    """Look into every source, and write its lock; with `check`, only say which are not what the sources hold."""
+
+    def work(folder: ModelFolder) -> Locked:
+        try:
+            lock, found = look(folder, readers, defaults)
+        except PublishError as error:
+            return Locked(folder.folder, LockState.UNREACHABLE, failure=error)
+        if lock is None:
+            return Locked(folder.folder, LockState.REFUSED, None, found)
+        there, unreadable = read_lock(folder)
+        if there == lock:
+            return Locked(folder.folder, LockState.UNCHANGED, lock, found)
+        if there is not None and lock.stand_in and not there.stand_in and there.asked == lock.asked:
+            told = not_compared().placed(folder.document)
+            return Locked(folder.folder, LockState.NOT_COMPARED, lock, (*found, told))
+        if check:
+            stale = unreadable or (_stale(folder, there, lock).placed(folder.document),)
+            return Locked(folder.folder, LockState.STALE, lock, (*found, *stale))
+        write_whole(folder.path / LOCK_FILE, write_text(lock))
+        return Locked(folder.folder, LockState.WRITTEN, lock, found)
+
+    with ThreadPoolExecutor(JOBS, thread_name_prefix="lock") as pool:
+        return tuple(pool.map(work, folders))
+
+
+def look(
+    folder: ModelFolder, readers: Readers, defaults: Mlflow | None
+) -> tuple[SourceLock | None, tuple[Diagnostic, ...]]:
+    """The lock of what a source holds now, and what was found there; None where that cannot be published.
+
+    Raises:
+        PublishError: the source cannot be read.
+    """
+    source = readers.open(folder)
+    package = package_source(folder, source, defaults)
+    found = tuple(one.placed(folder.document) for one in package.found)
+    if has_errors(found):
+        return None, tuple(one for one in found if one.severity is Severity.ERROR)
+    return make_lock(folder, source, package, readers, defaults), found
+
+
+def _stale(folder: ModelFolder, there: SourceLock | None, lock: SourceLock) -> Finding:
+    """Why a lock is not what the source holds now."""
+    again = f"Write it, look at what changed, and commit it: `publish lock {folder.folder}`."
+    if there is None:
+        return Finding(STALE, f"There is no {LOCK_FILE}.", again)
+    if there.asked != lock.asked:
+        return Finding(STALE, f"{LOCK_FILE} was made for another source, type, task or selection of files.", again)
+    promised = {file.path: (file.bytes, file.sha256) for file in there.files}
+    held = {file.path: (file.bytes, file.sha256) for file in lock.files}
+    moved = sorted(path for path in {*promised, *held} if promised.get(path) != held.get(path))
+    if moved:
+        return Finding(CHANGED, f"The source is not what {LOCK_FILE} says; other, new or gone: {some(moved)}.", again)
+    before, after = there.model_dump(), lock.model_dump()
+    flat = {**before, **before["model"]}, {**after, **after["model"]}
+    keys = sorted(key for key in flat[1] if flat[0].get(key) != flat[1][key] and key not in ("model", "files"))
+    return Finding(STALE, f"{LOCK_FILE} says something else about the source: {some(keys)}.", again)
