@@ -14,6 +14,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
+from azureml_publish.lint.plugins import UnusablePlugin, plugins
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import unusable
@@ -47,6 +48,13 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     said = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
     yield Examined("versions", State.FINE, said)
+    try:
+        added = [f"{one} ({', '.join(check.rule.code for check in one.checks)})" for one in plugins()]
+    except UnusablePlugin as problem:
+        yield Examined("plug-ins", State.FAILED, problem.message, problem.hint, problem.exit_code)
+        return
+    if added:
+        yield Examined("plug-ins", State.FINE, f"{', '.join(added)}.")
     try:
         staged = load_checked(output.run, (), Settings())
     except UsageProblem as problem:

@@ -21,6 +21,7 @@ from typing import Any, Self
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.lint.engine import Fact, LinkUse
+from azureml_publish.lint.plugins import plugins
 from azureml_publish.project import shown_path
 from azureml_publish.spec import Profile
 from azureml_publish.version import __version__
@@ -163,12 +164,14 @@ def _files(folder: str) -> list[str]:
 
 @functools.cache
 def _tool() -> str:
-    """The version of this tool; while it is worked on, the state of its files as well."""
+    """The version of this tool; while it is worked on, the state of its files as well; and those of plug-ins."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")) + sorted(package.rglob("*.csv")):
         state = path.stat()
         digest.update(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+    for plugin in plugins():
+        digest.update(f"{plugin.state()}\0".encode())
     return f"{__version__} {digest.hexdigest()}"
 
 

@@ -39,6 +39,10 @@ imported; a model as either of the two describes it; all models, by the facts th
 `--online` a link, a repository or a registered version, with what was answered."""
 
 
+ONLINE_SUBJECTS = frozenset(SUBJECTS[5:])
+"""Those that are answers from the network."""
+
+
 class Check:
     """One rule and how it is checked: `looks` has its functions by what they look at, `at` makes a finding."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from azureml_publish.assets import RenderedModel
 from azureml_publish.diagnostics import Diagnostic, Severity
@@ -11,12 +12,12 @@ from azureml_publish.lint.asset_folders import describe_asset
 from azureml_publish.lint.check import COMPARES, Check, Findings
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.online_subjects import LinkUse, ModelUse, link_uses
+from azureml_publish.lint.plugins import plugin_checks
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject, ProjectSubject, describe
 
 __all__ = [
     "ALL_CHECKS",
-    "ERROR_CHECKS",
     "ONLINE_CHECKS",
     "AssetSubject",
     "Card",
@@ -30,6 +31,7 @@ __all__ = [
     "check",
     "check_asset",
     "check_model",
+    "checks_of",
     "compare",
     "describe",
     "describe_asset",
@@ -38,14 +40,21 @@ __all__ = [
     "run_checks",
 ]
 
-ERROR_CHECKS = tuple(check for check in ALL_CHECKS if check.rule.severity is Severity.ERROR)
-"""Those that can stop a plan: a finding is at most as severe as its rule."""
+
+def checks_of(which: Literal["none", "errors", "all"] = "all") -> tuple[Check, ...]:
+    """The rules that models are checked by, those of plug-ins among them.
+
+    Under a name, because functions cannot be sent to another process. "errors" are those that can stop a plan: a
+    finding is at most as severe as its rule.
+    """
+    checks = (*ALL_CHECKS, *plugin_checks()) if which != "none" else ()
+    return tuple(one for one in checks if which == "all" or one.rule.severity is Severity.ERROR)
 
 
-def check(*seen: object, checks: Sequence[Check] = ALL_CHECKS) -> Findings:
+def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
     subject = ", ".join(type(one).__name__ for one in seen)
-    for each in checks:
+    for each in checks_of() if checks is None else checks:
         if (look := each.looks.get(subject)) is not None:
             yield from look(*seen)
 
@@ -67,7 +76,7 @@ class ModelReport:
     links: tuple[LinkUse, ...] = ()
 
 
-def check_model(model: ModelSubject, checks: Sequence[Check] = ALL_CHECKS, *, links: bool = False) -> ModelReport:
+def check_model(model: ModelSubject, checks: Sequence[Check] | None = None, *, links: bool = False) -> ModelReport:
     """Look at a model folder and, where it could be rendered, at the model that it describes."""
     found = tuple(check(model, checks=checks))
     if model.rendered is None:
@@ -87,25 +96,25 @@ def check_asset(subject: AssetSubject) -> Findings:
     yield from check(subject.described)
 
 
-def facts_of(model: Described, checks: Sequence[Check] = ALL_CHECKS) -> Iterator[Fact]:
+def facts_of(model: Described, checks: Sequence[Check] | None = None) -> Iterator[Fact]:
     """What is kept of a model to compare it with the others."""
-    for one in checks:
+    for one in checks_of() if checks is None else checks:
         if one.facts is not None:
             yield from one.facts(model)
 
 
-def compare(facts: Iterable[Fact], checks: Sequence[Check] = ALL_CHECKS) -> Findings:
+def compare(facts: Iterable[Fact], checks: Sequence[Check] | None = None) -> Findings:
     """What the rules find in all models together, from the facts of each."""
     by_code: dict[str, list[Fact]] = {}
     for fact in facts:
         by_code.setdefault(fact.code, []).append(fact)
-    for one in checks:
+    for one in checks_of() if checks is None else checks:
         if COMPARES in one.looks:
             yield from one.looks[COMPARES](by_code.get(one.rule.code, []))
 
 
 def run_checks(
-    project: ProjectSubject, models: Iterable[ModelSubject], checks: Sequence[Check] = ALL_CHECKS
+    project: ProjectSubject, models: Iterable[ModelSubject], checks: Sequence[Check] | None = None
 ) -> Findings:
     """Everything that the rules find: in the project first, then model by model, then in all models together."""
     yield from check(project, checks=checks)

@@ -9,54 +9,11 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from azureml_publish import asset_folders, documents, project, render
-from azureml_publish.content.lock import RULES as LOCKS
-from azureml_publish.content.packaging.rules import RULES as PACKAGING
 from azureml_publish.diagnostics import Rule, Severity
-from azureml_publish.lint import baseline, suppressions
+from azureml_publish.lint.built_in import BUILT_IN, IDENTITY, ONLINE, READING
+from azureml_publish.lint.plugins import plugin_checks, plugins
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.lint.selection import Rulebook
-from azureml_publish.render import card_structure, templates
-from azureml_publish.skus import overlay
-from azureml_publish.spec import reading
-
-READING: tuple[Rule, ...] = (
-    documents.MALFORMED,
-    documents.DUPLICATE_KEY,
-    reading.UNKNOWN_KEY,
-    reading.MISSING_KEY,
-    reading.INVALID_VALUE,
-    project.MISSING_FILE,
-    project.DUPLICATE_NAME,
-    project.BROKEN_SAMPLE,
-    overlay.CONTRADICTION,
-    overlay.UNREADABLE,
-    templates.UNDEFINED,
-    templates.SYNTAX,
-    templates.RUNAWAY,
-    templates.NOT_FOUND,
-    templates.FAILED,
-    card_structure.LOST_TEXT,
-    card_structure.UNKNOWN_BLOCK,
-    render.CORRUPTED,
-    render.packaging.UNKNOWN_TASK,
-    *PACKAGING,
-    *LOCKS,
-    asset_folders.WITHOUT_SPEC,
-    asset_folders.NOT_READABLE,
-)
-"""What reading and rendering report."""
-
-LINTING: tuple[Rule, ...] = (suppressions.UNUSED, suppressions.UNKNOWN, suppressions.NO_REASON, baseline.STALE)
-"""What the linter reports about its own settings."""
-
-IDENTITY = frozenset(
-    {"SPEC002", "SPEC003", "SPEC005", "SPEC006", "SPEC030", "SPEC035", "HUB003", "REG001", "REG002", "REG003"}
-)
-"""Codes of the rules on what a model is: name, version, source and revision. Their findings cannot be accepted."""
-
-ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
-"""Codes of the rules on what the network says."""
 
 
 def always_looks(code: str) -> bool:
@@ -67,8 +24,8 @@ def always_looks(code: str) -> bool:
 @cache
 def rulebook() -> Rulebook:
     """Every rule. What reading and rendering report as an error is always reported: nothing else could look then."""
-    checked = (*(check.rule for check in ALL_CHECKS), *(check.rule for check in ONLINE_CHECKS))
-    rules = tuple(sorted({*checked, *READING, *LINTING}, key=lambda rule: rule.code))
+    checked = [check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS, *plugin_checks())]
+    rules = tuple(sorted({*checked, *BUILT_IN}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR} - IDENTITY
     unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}
     return Rulebook(rules, frozenset(optional), frozenset(unread))
@@ -79,22 +36,28 @@ class RulePage:
     """What the documentation says of a rule, as Markdown.
 
     `bad` and `good` show an input that breaks the rule, and one that does not; `source` is empty where none is named.
+    Of a plug-in's rule there is no page, only its summary; its source is the distribution.
     """
 
     rule: Rule
     what: str
-    why: str
-    bad: str
-    good: str
-    fix: str
-    source: str
+    why: str = ""
+    bad: str = ""
+    good: str = ""
+    fix: str = ""
+    source: str = ""
 
 
 @cache
 def rule_pages() -> tuple[RulePage, ...]:
     """The page of every rule, by code."""
     found = dict(_sections())
-    return tuple(_page(rule, found[rule.code]) for rule in rulebook().rules)
+    added = {
+        check.rule: RulePage(check.rule, check.rule.summary, source=str(plugin))
+        for plugin in plugins()
+        for check in plugin.checks
+    }
+    return tuple(added.get(rule) or _page(rule, found[rule.code]) for rule in rulebook().rules)
 
 
 def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:

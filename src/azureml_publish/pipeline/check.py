@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, RenderedModel
@@ -14,9 +13,6 @@ from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Severity, in_order
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import (
-    ALL_CHECKS,
-    ERROR_CHECKS,
-    Check,
     LinkUse,
     ModelReport,
     ModelSubject,
@@ -33,9 +29,6 @@ from azureml_publish.render import Style, Templates, default_templates, read_sam
 from azureml_publish.skus.compute import resolve_compute
 
 Rules: TypeAlias = Literal["none", "errors", "all"]
-
-RULES: Mapping[Rules, Sequence[Check]] = MappingProxyType({"none": (), "errors": ERROR_CHECKS, "all": ALL_CHECKS})
-"""The rules that models are checked by, under a name, because functions cannot be sent to another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +164,7 @@ class _Work:
         model = ModelSubject(
             subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json")
         )
-        report = engine.check_model(model, RULES[self.rules], links=self.links)
+        report = engine.check_model(model, engine.checks_of(self.rules), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)
         return replace(report, found=(*mistakes, *unread, *wrong, *report.found))
@@ -196,7 +189,7 @@ def _look(
     begun: Callable[[], None] = lambda: None,
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
     """Render and check model folders: the models, what is found in them, and the links of their cards."""
-    given, checks, (style, wrong) = tuple(folders), RULES[rules], styled
+    given, checks, (style, wrong) = tuple(folders), engine.checks_of(rules), styled
     executor, how = (run.executor, run.spreading) if run is not None else (None, SPREADING)
     reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, executor, how=how, begun=begun))
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]

@@ -16,7 +16,7 @@ def rule_text(page: RulePage) -> str:
     """One rule: what it finds, why that matters, what breaks it and what does not, and how it is fixed."""
     rule = page.rule
     parts = {"What": page.what, "Why": page.why, "Bad": page.bad, "Good": page.good, "Fix": page.fix}
-    parts |= {"Source": page.source} if page.source else {}
+    parts["Source"] = page.source
     lines = [f"{one_line(rule.code)} {one_line(rule.name)} ({rule.severity})", one_line(rule.summary), ""]
     lines += (
         textwrap.fill(
@@ -28,6 +28,7 @@ def rule_text(page: RulePage) -> str:
             break_on_hyphens=False,
         )
         for name, text in parts.items()
+        if text
     )
     return "\n".join(lines) + "\n"
 

@@ -16,9 +16,10 @@ import pytest
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.lint import rules
 from azureml_publish.lint.baseline import new_findings, read_baseline, stale_entries
+from azureml_publish.lint.built_in import IDENTITY
 from azureml_publish.lint.check import COMPARES, Check, finds, rule
 from azureml_publish.lint.engine import ALL_CHECKS, ONLINE_CHECKS, Described
-from azureml_publish.lint.rule_book import IDENTITY, rule_pages, rulebook
+from azureml_publish.lint.rule_book import rule_pages, rulebook
 from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.load import Settings, load

@@ -1,0 +1,112 @@
+"""Rules from other distributions, which name them in the entry points of group `azureml_publish.checks`.
+
+    [project.entry-points."azureml_publish.checks"]
+    contoso = "contoso_rules"
+
+The name leads to a module whose rules are all added, to one rule, or to a list or tuple of rules.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+
+from azureml_publish.errors import PublishError
+from azureml_publish.lint.built_in import BUILT_IN
+from azureml_publish.lint.check import ONLINE_SUBJECTS, Check
+
+GROUP = "azureml_publish.checks"
+
+_FORM = re.compile(r"[A-Z]+[0-9]{3}")
+
+
+class UnusablePlugin(PublishError):
+    """A distribution whose rules cannot be used. Nothing is checked then: a rule that is left out would seem kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One entry point of a distribution, and the rules that it adds."""
+
+    distribution: str
+    version: str
+    checks: tuple[Check, ...]
+
+    def __str__(self) -> str:
+        """Name and version."""
+        return f"{self.distribution} {self.version}"
+
+    def state(self) -> str:
+        """What its findings follow from: its version and, while it is worked on, the state of its rules' files."""
+        paths = sorted({look.__code__.co_filename for check in self.checks for look in check.looks.values()})
+        stats = [(path, os.stat(path)) for path in paths if os.path.isfile(path)]  # noqa: PTH113, PTH116
+        return f"{self} {[(path, one.st_size, one.st_mtime_ns) for path, one in stats]}"
+
+
+@cache
+def plugins() -> tuple[Plugin, ...]:
+    """What is installed, by name; loaded once a process.
+
+    Raises:
+        UnusablePlugin: one cannot be imported, names no rule, or takes a code or name that is taken.
+    """
+    found = entry_points(group=GROUP)
+    loaded = tuple(_load(one) for one in sorted(found, key=lambda one: (_distribution(one), one.name, one.value)))
+    taken = {word: "azureml-publish" for rule in BUILT_IN for word in (rule.code, rule.name)}
+    for plugin in loaded:
+        for check in plugin.checks:
+            for word in (check.rule.code, check.rule.name):
+                if word in taken:
+                    raise _unusable(str(plugin), f"'{word}' is a rule of {taken[word]} already")
+                taken[word] = str(plugin)
+    return loaded
+
+
+def plugin_checks() -> tuple[Check, ...]:
+    """The rules of all of them."""
+    return tuple(check for plugin in plugins() for check in plugin.checks)
+
+
+def _load(entry: EntryPoint) -> Plugin:
+    named = _distribution(entry)
+    try:
+        target = entry.load()
+    except (Exception, SystemExit) as error:  # whatever another's module does when it is imported
+        raise _unusable(named, f"{entry.value} cannot be imported: {type(error).__name__}: {error}") from error
+    checks = tuple(dict.fromkeys(_checks(target, named, entry.value)))
+    if not checks:
+        raise _unusable(named, f"{entry.value} defines no rule")
+    name, _, version = named.rpartition(" ")
+    return Plugin(name, version, checks)
+
+
+def _checks(target: object, named: str, value: str) -> Iterator[Check]:
+    if isinstance(target, ModuleType):
+        given: list[object] = [one for one in vars(target).values() if isinstance(one, Check)]
+    else:
+        given = list(target) if isinstance(target, list | tuple) else [target]
+    for one in given:
+        if not isinstance(one, Check):
+            raise _unusable(named, f"{value} leads to '{type(one).__name__}', which is no rule")
+        if not _FORM.fullmatch(one.rule.code):
+            raise _unusable(named, f"the code '{one.rule.code}' is not capitals with three digits")
+        if ONLINE_SUBJECTS & one.looks.keys():
+            raise _unusable(named, f"{one.rule.code} looks at answers from the network, which only built-in rules do")
+        yield one
+
+
+def _distribution(entry: EntryPoint) -> str:
+    """Name and version of the distribution that an entry point is of."""
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else "(unknown) 0"
+
+
+def _unusable(named: str, reason: str) -> UnusablePlugin:
+    return UnusablePlugin(
+        f"The rules of {named} cannot be used: {reason}.",
+        hint=f"Correct that distribution, or remove it: pip uninstall {named.partition(' ')[0]}",
+    )
