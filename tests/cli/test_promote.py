@@ -75,6 +75,7 @@ def test_the_storage_fetches_and_what_is_there_is_the_same(
     assert emulator_environment
     (tiny / "weights" / "weights.bin").write_bytes(os.urandom(LARGE))
     assert publish("apply", "--yes", "-q", "-r", DEV).code == 0
+    (project / ".gitignore").write_text(".publish/\n", encoding="utf-8")  # state that git tracks is refused
     for command in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
         subprocess.run(["git", "-C", str(project), *command], check=True, timeout=120)
     emulator.quirks = Quirks(stale_reads=2)
