@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from azureml_publish.cli.sizes import Bytes
+from azureml_publish.cli.options import Bytes
 from tests.conftest import Run
 
 

@@ -155,7 +155,7 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
         sys.stderr.close()
         code = ExitCode.FAILURE
     except OSError as error:
-        hint = "Make room, mend the rights or name another place, then run again."
+        hint = "Make room, fix the rights or name another place, then run again."
         code = report(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, json=json)
         if debug:
             report_traceback()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from azureml_publish.cli.options import Bytes
 from azureml_publish.cli.output import Output, write, write_note
-from azureml_publish.cli.sizes import Bytes
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, ExitCode, NotFound

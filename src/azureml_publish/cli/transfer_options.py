@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from azureml_publish.cli.interrupts import stoppable
+from azureml_publish.cli.options import Bytes
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
-from azureml_publish.cli.sizes import Bytes
 from azureml_publish.content.upload.pool import CONNECTIONS
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.pipeline.registries import Opened

@@ -380,5 +380,5 @@ def _sync_folder(folder: Path) -> None:
 def _failed(path: Path, error: OSError) -> JournalFailed:
     return JournalFailed(
         f"{path} cannot be written: {error.strerror or error}. Nothing is begun that it cannot tell.",
-        hint="Make room or mend the rights, then run again: it carries on.",
+        hint="Make room or fix the rights, then run again: it carries on.",
     )

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from azureml_publish.assets import Scenario
-from azureml_publish.cli.options import as_of_option, output_options
+from azureml_publish.cli.options import Bytes, as_of_option, output_options
 from azureml_publish.cli.output import Output
-from azureml_publish.cli.sizes import Bytes
 from azureml_publish.cli.skus.options import catalogue_here, require_selected
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.load import day_of
