@@ -66,13 +66,12 @@ def command(
     )
     if report.journal_failure is not None:
         output.tell(f"{report.journal_failure.message}\n  help: {report.journal_failure.hint}")
-    plan = report.plan
     if output.json:
-        output.data(results_json(plan.registry, report.results))
-    elif plan.changes:
-        output.data(results_text(plan.registry, report.results, output.paint))
+        output.data(results_json(report.plan.registry, report.results))
+    elif report.plan.changes:
+        output.data(results_text(report.plan.registry, report.results, output.paint))
     else:
-        output.data(f"Nothing to do: the registry {plan.registry} is as the folders say.\n")
+        output.data(f"Nothing to do: the registry {report.plan.registry} is as the folders say.\n")
     if report.exit_code:
         raise SystemExit(report.exit_code)
 
