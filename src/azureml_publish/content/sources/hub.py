@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -218,7 +219,8 @@ class Hub:
         from huggingface_hub import get_session
 
         if is_loopback(self.endpoint):
-            return _direct_client()
+            with _MAKING:  # threads that came at once would make several, and leave the connections of all but one open
+                return _direct_client()
         try:
             return get_session()
         except OSError as error:
@@ -263,6 +265,9 @@ class Hub:
             f"The Hub at {host} answers with something else for {what}: {came}.",
             hint="Check HF_ENDPOINT, and whether a proxy or a sign-in page answers in the Hub's place.",
         )
+
+
+_MAKING = Lock()
 
 
 @cache
