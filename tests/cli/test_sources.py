@@ -74,12 +74,12 @@ def test_a_source_that_is_no_model_of_mlflow_or_transformers_is_refused(
 def test_carried_files_are_rendered_beside_the_others(publish: Run, project: Path, tmp_path: Path) -> None:
     add(project, "from-blob", "{azureblob: {storage: account, container: public}}")
     (project / "models" / "from-blob" / "files" / "notes.md").write_bytes(b"one\r\ntwo")
-    assert publish("render", "from-blob", "--out", str(tmp_path)).code == 0
-    built = tmp_path / "from-blob"
+    built = tmp_path / "out" / "from-blob"
+    assert publish("render", "from-blob", "--out", str(built.parent)).code == 0
     assert (built / "MLmodel").read_text() == "shown beside the card\n"
     assert (built / "notes.md").read_bytes() == b"one\r\ntwo"
     assert (built / "description.md").read_text() == "A card that is no template: {{ as it is }}.\n"
     assert "storage_name: account" in (built / "model.yaml").read_text()
-    assert publish("render", "from-blob", "--out", str(tmp_path), "--check").code == 0
+    assert publish("render", "from-blob", "--out", str(built.parent), "--check").code == 0
     (project / "models" / "from-blob" / "files" / "notes.md").write_bytes(b"three")
-    assert publish("render", "from-blob", "--out", str(tmp_path), "--check").code == 4
+    assert publish("render", "from-blob", "--out", str(built.parent), "--check").code == 4

@@ -158,7 +158,7 @@ def attributes(action: Action) -> Iterator[tuple[str, str]]:
 
 def _changes(action: Action, paint: Paint) -> Iterator[str]:
     if action.kind is ActionKind.CREATE:
-        told = dict(attributes(action))
+        told = {short(name, NAME_WIDTH): value for name, value in attributes(action)}
         width = max(map(len, told), default=0)
         yield from (f"{paint(f'{name:<{width}}', 'dim')}  {value}" for name, value in told.items())
         return
