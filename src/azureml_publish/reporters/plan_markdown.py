@@ -76,7 +76,7 @@ def _parts(action: Action) -> Iterator[str]:
     if action.reason:
         yield cell(action.reason)
     if action.kind is ActionKind.CREATE:
-        yield "\n".join(f"- {cell(name)}: {cell(value)}" for name, value in attributes(action))
+        yield "\n".join(f"- {_prose(name)}: {cell(value)}" for name, value in attributes(action))
         return
     lines: list[str] = []
     for change in by_consequence(action):
