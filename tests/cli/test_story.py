@@ -173,9 +173,14 @@ def test_verify_finds_a_damaged_file(publish: Run, emulator: Emulator) -> None:
     needle = b'"model_type": "distilbert"'
     damaged = [path for path in stored if needle in path.read_bytes() and "hub" not in path.parts]
     assert damaged
-    for path in damaged:
-        path.write_bytes(path.read_bytes().replace(needle, b'"model_type": "disTilbert"'))
-    found = publish("verify", "distilbert-base-uncased")
+    whole = {path: path.read_bytes() for path in damaged}
+    try:
+        for path, content in whole.items():
+            path.write_bytes(content.replace(needle, b'"model_type": "disTilbert"'))
+        found = publish("verify", "distilbert-base-uncased")
+    finally:
+        for path, content in whole.items():  # other tests share the emulator, and what its Hub has
+            path.write_bytes(content)
     assert found.code == 1
     assert "model/config.json: its SHA-256 is" in found.out
 
