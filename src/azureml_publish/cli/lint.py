@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from click.core import ParameterSource
@@ -109,18 +110,23 @@ def command(
     for note in report.notes:
         output.note(note)
     if write_baseline is not None and not diff:
-        if output.json:
-            output.data(as_json({"baseline": write_baseline.as_posix(), "left": len(report.found)}))
-        if report.found:
-            never = "What cannot be read or rendered is never accepted."
-            output.tell(diagnostics_text(report.found, output.paint_notes) + never)
-        raise SystemExit(ExitCode.FINDINGS if report.found else 0)
+        _end_accepting(output, report, write_baseline)
     if report.change is None:
         _show(output, report)
     if report.failure is not None:
         raise report.failure
     if report.has_errors or report.change:
         raise SystemExit(ExitCode.FINDINGS)
+
+
+def _end_accepting(output: Output, report: LintReport, baseline: Path) -> NoReturn:
+    """Say what was not accepted into a baseline, and end with the code for it."""
+    if output.json:
+        output.data(as_json({"baseline": baseline.as_posix(), "left": len(report.found)}))
+    if report.found:
+        never = "What cannot be read or rendered is never accepted."
+        output.tell(diagnostics_text(report.found, output.paint_notes) + never)
+    raise SystemExit(ExitCode.FINDINGS if report.found else 0)
 
 
 def _show(output: Output, report: LintReport) -> None:
