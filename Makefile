@@ -12,6 +12,8 @@ WORKERS ?= auto
 PYTEST := -m pytest -n $(WORKERS) --dist worksteal --durations 10 --durations-min 1
 
 PIP_INSTALL := install --quiet --disable-pip-version-check
+# The locks are complete. Without --no-deps, pip refuses a lock whose `pydantic` another package names as `pydantic[email]`.
+LOCKED := --no-deps --require-hashes --requirement
 EDITABLE := --no-deps --no-build-isolation --editable .
 # One lock for all systems and all Pythons from 3.11 on.
 COMPILE := $(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --annotation-style line \
@@ -87,17 +89,17 @@ clean:  ## forget builds and the local registry
 
 $(VENV)/.installed: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/run.txt
+	$(BIN)/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/run.txt
 	$(BIN)/python -m pip $(PIP_INSTALL) $(EDITABLE)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
-	$(BIN)/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/dev.txt
 	@touch $@
 
 $(LOWEST)/.installed: requirements/lowest.txt pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
-	$(LOWEST)/bin/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/lowest.txt
+	$(LOWEST)/bin/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/lowest.txt
 	$(LOWEST)/bin/python -m pip $(PIP_INSTALL) $(EDITABLE)
 	@touch $@
 
@@ -109,13 +111,13 @@ $(NEWEST):
 $(PROOF)/.installed: requirements/proof.txt pyproject.toml
 	$(PYTHON) -m venv $(PROOF)
 	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --upgrade "pip>=25.1"
-	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/proof.txt
+	$(PROOF)/bin/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/proof.txt
 	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --group torch
 	@touch $@
 
 $(GATE)/.installed: requirements/gate.txt
 	$(PYTHON) -m venv $(GATE)
-	$(GATE)/bin/python -m pip $(PIP_INSTALL) --require-hashes --requirement requirements/gate.txt
+	$(GATE)/bin/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/gate.txt
 	@touch $@
 
 $(LOCK)/.installed: Makefile
