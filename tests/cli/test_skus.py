@@ -8,14 +8,19 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_publish.cli.skus import VERBS
+from azureml_publish.lint.rules.vocabularies import vocabulary
+from azureml_publish.project import load_project
+from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.compute import resolve_presets
 from tests.cli.test_startup import HEAVY, WATCHED
-from tests.conftest import Run, edit
+from tests.conftest import REPOSITORY, Run, edit
 
 RETIRED = """\
 presets:
@@ -167,14 +172,27 @@ def test_min_derives_what_it_can_and_says_what_it_could_not(publish: Run) -> Non
 def test_min_of_presets_and_models(publish: Run) -> None:
     every = json.loads(publish("skus", "min", "-o", "json").out)["lists"]
     assert [(one["list"], one["min_sku"]) for one in every] == [
-        ("cpu-small", "2|0|8|28"),
-        ("cpu-medium", "4|0|28|56"),
+        ("cpu-small", "2|0|8|32"),
+        ("cpu-medium", "4|0|28|64"),
         ("gpu-t4", "4|1|28|64"),
     ]
     one = json.loads(publish("skus", "min", "--preset", "gpu-*", "-o", "json").out)["lists"]
     assert [found["list"] for found in one] == ["gpu-t4"]
     model = json.loads(publish("skus", "min", "distilbert*", "-o", "json").out)["lists"]
     assert [found["list"] for found in model] == ["cpu-small", "cpu-medium"]
+
+
+def test_shipped_lists_hold_what_stays_and_what_microsofts_catalogue_takes() -> None:
+    shipped, mistakes = load_project(REPOSITORY)
+    assert shipped is not None
+    assert not mistakes
+    retiring = {size.name for size in load_catalogue() if size.retirement}
+    taken = set(vocabulary()["SKU.inferenceRecommendedSkus"].values)
+    for name, selection in resolve_presets(shipped.config, load_catalogue(), date(2026, 11, 28)).items():
+        sizes = {size.name for size in selection.skus}
+        assert sizes, name
+        assert not sizes & retiring, name
+        assert sizes <= taken, name
 
 
 def test_without_a_project_the_catalogue_still_answers(publish: Run, project: Path) -> None:
@@ -315,7 +333,7 @@ def test_show_draws_text_json_and_a_picture(publish: Run, project: Path, monkeyp
     monkeypatch.setenv("COLUMNS", "100")
     shown = publish("skus", "show", "bert-base-cased", "--as-of", "2026-11-21")
     assert re.search(r"^NCasT4_v3 +T4 16GB +●●●● +●●●● +●●●●$", shown.out, re.MULTILINE)
-    assert re.search(r"^min +2\|0\|8\|28 +4\|0\|28\|56 +4\|1\|28\|64$", shown.out, re.MULTILINE)
+    assert re.search(r"^min +2\|0\|8\|32 +4\|0\|28\|64 +4\|1\|28\|64$", shown.out, re.MULTILINE)
     monkeypatch.setenv("COLUMNS", "40")
     assert max(map(len, publish("skus", "show", "bert-base-cased").out.splitlines())) <= 40
 
