@@ -88,6 +88,31 @@ def commit_of(root: Path, environ: Mapping[str, str]) -> str:
     return f"{commit}-dirty" if status else commit
 
 
+_ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "CIRCLE_USERNAME")
+"""Who started a build: https://docs.github.com/actions/reference/workflows-and-actions/variables,
+https://docs.gitlab.com/ci/variables/predefined_variables/,
+https://learn.microsoft.com/azure/devops/pipelines/build/variables, https://circleci.com/docs/variables/."""
+
+
+def author_of(root: Path, environ: Mapping[str, str]) -> str:
+    """Who is at work: who started the build, else `Name <address>` as git would sign a commit; empty if nobody says."""
+    if actor := next((environ[name] for name in _ACTORS if environ.get(name)), ""):
+        return actor
+    variables = {name: value for name, value in environ.items() if not _OF_A_REPOSITORY.fullmatch(name)}
+    parts = []
+    for key, variable in (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL")):
+        found = environ.get(variable, "")
+        if not found and not _looks_bare(root):
+            try:
+                arguments = ["-C", str(root), "config", "--get", key]
+                found = os.fsdecode(run_git(arguments, variables, seconds=LOCAL_SECONDS)).strip()
+            except GitFailed:
+                found = ""
+        parts.append(found)
+    name, address = parts
+    return f"{name} <{address}>" if name and address else name or address
+
+
 def tracks_files(folder: Path, environ: Mapping[str, str]) -> bool:
     """Whether the repository around a folder tracks anything in it; not outside of one.
 

@@ -19,7 +19,7 @@ from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import Asked, what_is_asked
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plans import plan_text
-from azureml_publish.reporters.results import past_run_text, results_json, results_text
+from azureml_publish.reporters.results import past_run_text, provenance_text, results_json, results_text
 
 
 @click.command("apply")
@@ -31,6 +31,12 @@ from azureml_publish.reporters.results import past_run_text, results_json, resul
     "--jobs",
     type=click.IntRange(1, 64),
     help=f"Models at a time.  [default: {JOBS}, of which {UPLOADS} bring files in]",
+)
+@click.option(
+    "--require-signature",
+    metavar="KEY.pub",
+    envvar="PUBLISH_REQUIRE_SIGNATURE",
+    help="Take a saved plan only if PLAN.json.sig is its signature by the owner of this public key.",
 )
 @transfer_options
 @as_of_option
@@ -44,18 +50,20 @@ def command(
     jobs: int | None,
     as_of: datetime | None,
     yes: bool,
+    require_signature: str | None,
     transferring: Transferring,
 ) -> None:
     """Show the plan, ask, and carry it out: upload, register, update, archive.
 
     A plan that `publish plan --out` saved is carried out as it is, without asking; where the model folders or the
-    registry moved since, nothing is written and the exit code is 6.
+    registry moved since, nothing is written and the exit code is 6. It is 5 where a signature is required and is not
+    there or not right.
 
     Safe to run again after any interruption: what is there already is found, checked and kept. A conflict writes
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
     out to write to the same registry, this one stops.
     """
-    asked = what_is_asked(output.run, models, registry, Settings(layout, as_of))
+    asked = what_is_asked(output.run, models, registry, Settings(layout, as_of), require_signature)
     report = apply(
         output.run,
         asked,
@@ -78,6 +86,8 @@ def command(
 
 def _show(output: Output, review: Review, *, asks: bool) -> None:
     """Show the plan; with --quiet as well where a question follows it."""
+    if review.provenance is not None:
+        (output.tell if review.provenance.moved else output.note)(provenance_text(review.provenance))
     if review.past is not None:
         output.note(past_run_text(review.past, review.verb))
     (output.tell if asks and review.plan.changes else output.note)(plan_text(review.plan, output.paint_notes))

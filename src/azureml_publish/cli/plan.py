@@ -11,12 +11,12 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import is_named
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
 from azureml_publish.cli.output import Output
-from azureml_publish.errors import ExitCode
+from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import asked_registry
-from azureml_publish.pipeline.saved_plans import check_name, write_plan
+from azureml_publish.pipeline.saved_plans import check_name, find_signer, write_plan
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
@@ -29,6 +29,7 @@ from azureml_publish.reporters.plans import plan_json, plan_text
 @registry_option
 @layout_option
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
+@click.option("--sign", metavar="KEY", help="With --out: sign the plan with this private key, into FILE.json.sig.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models asked about at a time."
@@ -43,6 +44,7 @@ def command(
     registry: str | None,
     layout: LayoutName | None,
     out: str | None,
+    sign: str | None,
     jobs: int,
     as_of: datetime | None,
     detailed_exitcode: bool,
@@ -55,6 +57,9 @@ def command(
     """
     if out is not None:
         check_name(output.run, out)
+    elif sign is not None:
+        raise UsageProblem("--sign has nothing to sign.", hint="Save the plan with --out FILE.json.")
+    signer = find_signer(output.run, sign) if sign is not None else None
     settings = Settings(layout, as_of)
     planned = make_plan(output.run, models, registry, settings, jobs=jobs, whole=out is not None, offline=offline)
     plan = planned.plan
@@ -63,7 +68,8 @@ def command(
     if offline and any(action.kind is ActionKind.CREATE for action in plan.actions):
         output.note("The sources of what would be created were not looked into (--offline).")
     if out is not None:
-        write_plan(output.run, out, planned.text)
+        text = planned.text
+        write_plan(output.run, out, text, signer(text) if signer is not None else None)
     output.data(_report(planned, output))
     if out is not None:
         output.note(f"The plan is in {out}; `publish apply {shlex.quote(out)}` carries out just that.")

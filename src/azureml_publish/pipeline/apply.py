@@ -25,8 +25,8 @@ from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import Opened, asked_registry, find_readers, name_of, open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
-from azureml_publish.pipeline.saved_plans import Asked, plan_asked
-from azureml_publish.plan import Plan
+from azureml_publish.pipeline.saved_plans import Asked, check_provenance, plan_asked
+from azureml_publish.plan import Plan, Provenance
 
 UPLOADS = 2
 """Models at a time that bring files in: each takes some blocks of memory, and the network is the limit."""
@@ -42,6 +42,7 @@ class Review:
         past: a run on this registry that did not get through; the same verb carries on where that one ended.
         verb: the verb that runs now.
         warnings: what is odd about the sources of new versions, once they were looked into.
+        provenance: where the saved plan comes from, if it is one.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class Review:
     past: PastRun | None
     verb: str
     warnings: tuple[Diagnostic, ...] = ()
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def apply(
 
     Raises:
         UnsoundProject: the folders have errors, or a source cannot be published; nothing was written.
-        Conflict: a model cannot be applied, or a saved plan no longer holds; nothing was written.
+        Conflict: a model cannot be applied, or a saved plan no longer holds, or a protected registry is to take one of
+            another commit; nothing was written.
         Overtaken: another run on this machine is at work on the registry.
         PublishError: the registry cannot be asked, or the journal cannot be begun; nothing was written.
     """
@@ -106,11 +109,12 @@ def apply(
         checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         checked.require_sound()
         opened = prefetch.opened()
+        provenance = check_provenance(run, project.root, asked, protected=opened.config.protected)
         planning = plan_asked(asked, checked, opened.registry, jobs or JOBS, prefetch.find)
         contents, readers = planning.contents, find_readers(opened, run)
         plan = with_attributes(planning.observed.plan(), checked, contents)
         plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
-        shown = Review(plan, opened, records.open_end, records.verb)
+        shown = Review(plan, opened, records.open_end, records.verb, provenance=provenance)
         review(shown)
         if plan.conflicts:
             required = f"`publish bump --required{asked_registry(asked.registry)}`"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.git import author_of, commit_of
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.inspection import look_before
@@ -75,6 +76,11 @@ def make_plan(
         asked = None if offline else readers
         plan = with_moved(plan, planning.observed, planning.contents, opened.registry, asked)
     request = Request(
-        registry or project.config.registry, models, settings.layout, day_of(run, settings.as_of).isoformat()
+        registry or project.config.registry,
+        models,
+        settings.layout,
+        day_of(run, settings.as_of).isoformat(),
+        commit_of(project.root, run.environ) if whole else "",
+        author_of(project.root, run.environ) if whole else "",
     )
     return Planned(plan, request, checked, planning.observed, inspection.warnings)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from azureml_publish.errors import Conflict, NotFound, UsageProblem
-from azureml_publish.files import UnusableFile, read_file, write_whole
+from azureml_publish.errors import Conflict, NotAuthorised, NotFound, UsageProblem
+from azureml_publish.files import UnusableFile, read_file, write_bytes, write_whole
+from azureml_publish.git import commit_of
+from azureml_publish.keys import is_signature, read_private_key, read_public_key, sign
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import Find, Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import SavedPlan, StaleEntry, moved_since, read_plan
+from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plans import NAME_WIDTH
 
 SUFFIX = ".json"
+SIGNATURE_SUFFIX = ".sig"
+"""Behind the name of a plan: the file with its signature, see `keys`."""
+MAX_KEY_BYTES = 64 * 1024
 MAX_PLAN_BYTES = 256 * 1024 * 1024
 """Some thousand models with their cards take a tenth of it."""
 _SHOWN = 12
@@ -28,24 +33,43 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What apply is asked for: by its options, or by a saved plan, which holds them."""
+    """What apply is asked for: by its options, or by a saved plan, which holds them.
+
+    `signed` is the public key that the plan's signature was checked with.
+    """
 
     models: tuple[str, ...]
     registry: str | None
     settings: Settings
     saved: SavedPlan | None = None
     path: str = ""
+    signed: str = ""
 
 
-def what_is_asked(run: RunContext, models: tuple[str, ...], registry: str | None, settings: Settings) -> Asked:
+def what_is_asked(
+    run: RunContext, models: tuple[str, ...], registry: str | None, settings: Settings, public_key: str | None = None
+) -> Asked:
     """What the arguments of apply mean: models, or one saved plan.
+
+    Args:
+        run: the environment.
+        models: the arguments.
+        registry: the registry that is named beside them.
+        settings: layout and day.
+        public_key: a file with the public key that a plan has to be signed for; None where no signature is wanted.
 
     Raises:
         NotFound: a plan's name, and no such file.
+        NotAuthorised: the plan is not signed, or changed since, or signed by somebody else.
         UsageProblem: the file is no plan that can be applied, or options contradict it.
     """
     named = [name for name in models if name.endswith(SUFFIX)]
     if not named:
+        if public_key is not None:
+            raise UsageProblem(
+                "A signature is required, and there is no plan that could be signed.",
+                hint="Name a saved plan: `publish apply PLAN.json --require-signature KEY.pub`.",
+            )
         return Asked(models, registry, settings)
     if len(models) > 1:
         raise UsageProblem(f"{named[0]} stands beside other arguments.", hint="A saved plan says itself which models.")
@@ -54,7 +78,70 @@ def what_is_asked(run: RunContext, models: tuple[str, ...], registry: str | None
         raise UsageProblem(
             "A saved plan says itself which layout and day it is for.", hint="Leave out --layout and --as-of."
         )
-    return asked_by(read_saved(run, path), path, registry)
+    data = _read(run.directory / path, path)
+    if public_key is not None:
+        _check_signature(run, path, data, public_key)
+    return replace(asked_by(read_plan(data, path), path, registry), signed=public_key or "")
+
+
+def _check_signature(run: RunContext, path: str, data: bytes, public_key: str) -> None:
+    """See that the owner of a key signed just these bytes.
+
+    Raises:
+        NotAuthorised: nobody did, or somebody else.
+        NotFound, UsageProblem: the key cannot be read.
+    """
+    key = read_public_key(_read_key(run, public_key), public_key)
+    file = f"{path}{SIGNATURE_SUFFIX}"
+    try:
+        signature = read_file(run.directory / file, None, limit=MAX_KEY_BYTES)
+    except UnusableFile as error:
+        raise NotAuthorised(
+            f"{path} is not signed, and a signature is required: {file} {error.reason}.",
+            hint=f"`publish plan --out {path} --sign KEY` writes both.",
+        ) from None
+    if not is_signature(signature, data, key):
+        raise NotAuthorised(
+            f"{file} is no signature of {path} by the owner of {public_key}: the plan was changed after it was signed, "
+            "or another key signed it. Nothing was written.",
+            hint=f"Have it made and signed again: `publish plan --out {path} --sign KEY`.",
+        )
+
+
+def _read_key(run: RunContext, path: str) -> bytes:
+    """A key's file, which the user named.
+
+    Raises:
+        NotFound: it is not there.
+        UsageProblem: it cannot be read.
+    """
+    try:
+        return read_file(run.directory / Path(path).expanduser(), None, limit=MAX_KEY_BYTES)
+    except UnusableFile as error:
+        if error.missing:
+            raise NotFound(f"There is no key {path}.", hint="Name a file in PEM form.") from None
+        raise UsageProblem(f"The key {path} {error.reason}.", hint="Name a file in PEM form.") from None
+
+
+def check_provenance(run: RunContext, root: Path, asked: Asked, *, protected: bool) -> Provenance | None:
+    """Where a saved plan comes from; None where nothing was saved.
+
+    Raises:
+        Conflict: it is for a protected registry, and was made at another commit than the folders are at now.
+    """
+    saved = asked.saved
+    if saved is None:
+        return None
+    found = Provenance(asked.path, saved.commit, saved.author, asked.signed, commit_of(root, run.environ))
+    if protected and found.moved:
+        made = f"at commit {short(saved.commit)}" if saved.commit else "at no commit that it names"
+        here = f"at {found.here}" if found.here else "in no repository"
+        raise Conflict(
+            f"{asked.path} was made {made}, the folders are {here}; a protected registry takes a plan of its own "
+            "commit alone. Nothing was written.",
+            hint=f"Check that commit out, or plan again: `publish plan --out {asked.path}`.",
+        )
+    return found
 
 
 def asked_by(saved: SavedPlan, path: str, registry: str | None = None) -> Asked:
@@ -96,14 +183,27 @@ def plan_asked(
     return planning
 
 
-def write_plan(run: RunContext, path: str, text: str) -> None:
-    """Write a plan file, whole or not at all.
+def write_plan(run: RunContext, path: str, text: str, signature: bytes | None = None) -> None:
+    """Write a plan file, whole or not at all, and its signature beside it.
 
     Raises:
         UsageProblem: the name does not end in .json, or there is no such folder.
     """
     check_name(run, path)
     write_whole(run.directory / path, text)
+    if signature is not None:
+        write_bytes(run.directory / f"{path}{SIGNATURE_SUFFIX}", signature)
+
+
+def find_signer(run: RunContext, path: str) -> Callable[[str], bytes]:
+    """What signs the text of a plan with the private key in a file.
+
+    Raises:
+        NotFound: there is no such file.
+        UsageProblem: it holds no such key, or PUBLISH_SIGNING_PASSWORD is not its password.
+    """
+    key = read_private_key(_read_key(run, path), path, run.environ.get("PUBLISH_SIGNING_PASSWORD"))
+    return lambda text: sign(text.encode(), key)
 
 
 def check_name(run: RunContext, path: str) -> None:

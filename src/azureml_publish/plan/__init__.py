@@ -9,7 +9,16 @@ from azureml_publish.plan.diff import changed_metadata, is_as_desired, make_plan
 from azureml_publish.plan.drift import Drift, DriftedField, DriftStatus, ModelDrift, Side, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
 from azureml_publish.plan.rules import RULES, ChangeClass, FieldRule, rule_of
-from azureml_publish.plan.saved import Observed, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
+from azureml_publish.plan.saved import (
+    Observed,
+    Provenance,
+    Request,
+    SavedPlan,
+    StaleEntry,
+    moved_since,
+    read_plan,
+    save_plan,
+)
 
 __all__ = [
     "RULES",
@@ -26,6 +35,7 @@ __all__ = [
     "ModelDrift",
     "Observed",
     "Plan",
+    "Provenance",
     "Request",
     "SavedPlan",
     "Side",

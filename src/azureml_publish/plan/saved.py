@@ -68,6 +68,13 @@ class SavedPlan(_Closed):
 
     schema_version: Literal[1]
     tool: Annotated[str, Field(description="Name and version of the tool that made it.")]
+    commit: Annotated[
+        str,
+        Field(description="The repository's commit, with `-dirty` where files differed; empty outside of one."),
+    ] = ""
+    author: Annotated[
+        str, Field(description="Who made it: who started the build, else the author as git has it. Nobody checked it.")
+    ] = ""
     registry: Annotated[str, Field(description="The registry's name in asset URIs.")]
     address: Annotated[str, Field(description="How the registry was named: a key of publish.yaml, or a URI.")]
     models: Annotated[tuple[str, ...], Field(description="The patterns that selected the models; none means all.")]
@@ -99,12 +106,14 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The options that a plan was made with: see the keys of `SavedPlan`."""
+    """What a plan was made with: see the keys of `SavedPlan`."""
 
     address: str
     models: tuple[str, ...]
     layout: LayoutName | None
     as_of: str
+    commit: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -114,6 +123,30 @@ class StaleEntry:
     model: str
     side: Literal["folder", "registry"]
     field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a saved plan comes from.
+
+    Attributes:
+        path: the plan's file.
+        commit: that it was made at, as the plan says; empty where it says none.
+        author: who made it, as the plan says.
+        signed: the public key that its signature was checked with; empty where none was wanted.
+        here: the commit that the folders are at now; empty outside of a repository.
+    """
+
+    path: str
+    commit: str
+    author: str
+    signed: str
+    here: str
+
+    @property
+    def moved(self) -> bool:
+        """Whether the folders are at another commit than the plan was made at, or nobody can tell."""
+        return self.commit.removesuffix("-dirty") != self.here.removesuffix("-dirty")
 
 
 def save_plan(observed: Observed, plan: Plan, request: Request, tool: str) -> str:
@@ -129,6 +162,8 @@ def save_plan(observed: Observed, plan: Plan, request: Request, tool: str) -> st
     content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "tool": tool,
+        "commit": request.commit,
+        "author": request.author,
         "registry": plan.registry,
         "address": request.address,
         "models": list(request.models),

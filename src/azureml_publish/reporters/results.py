@@ -11,6 +11,7 @@ from azureml_publish.execute.apply import Result
 from azureml_publish.execute.download import Downloaded
 from azureml_publish.execute.journal import PastRun, Step
 from azureml_publish.execute.outcome import Outcome
+from azureml_publish.plan import Provenance
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import below, one_line
@@ -76,6 +77,19 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
             ],
         }
     )
+
+
+def provenance_text(found: Provenance) -> str:
+    """Where a saved plan comes from, and whether the folders are at another commit now."""
+    by = f" by {one_line(found.author)}" if found.author else ""
+    at = f"at commit {one_line(found.commit)}" if found.commit else "outside of a repository"
+    signed = f"; its signature is right for {one_line(found.signed)}" if found.signed else ""
+    lines = [f"{one_line(found.path)} was made{by}, {at}{signed}."]
+    if found.moved:
+        lines.append(
+            f"  The folders are at {found.here or 'no commit'} now; what they say of these models is the same."
+        )
+    return "\n".join(lines)
 
 
 def past_run_text(run: PastRun, verb: str) -> str:
