@@ -70,7 +70,8 @@ class Fix:
 class Diagnostic:
     """One finding. `code` is stable and never reused, `name` is a readable name for it, `hint` says what to write.
 
-    `width` is the number of wrong characters from the column on; 0 means the word there.
+    `width` is the number of wrong characters from the column on; 0 means the word there. `also` has the other places of
+    the same fact, such as a key that no model of a catalogue may have.
     """
 
     code: str
@@ -81,6 +82,7 @@ class Diagnostic:
     hint: str
     fix: Fix | None = None
     width: int = 0
+    also: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,6 +302,28 @@ def test_a_password_in_an_address_is_refused_and_not_shown(publish: Run, project
     assert "password" not in publish("lint").out
 
 
+def test_one_fact_is_one_finding_and_is_counted_once(publish: Run, project: Path) -> None:
+    specs = sorted(project.glob("models/*/model.yaml"))
+    for spec in specs:
+        spec.write_text(
+            f"{spec.read_text(encoding='utf-8')}extra: {{system_metadata: {{inHouse: 1}}}}\n", encoding="utf-8"
+        )
+    found = [one for one in json.loads(publish("lint", "-o", "json").out)["diagnostics"] if one["code"] == "GATE003"]
+    places = [place["path"] for one in found for place in (one, *one["also"])]
+    assert len(found) == 1
+    assert places == [spec.relative_to(project).as_posix() for spec in specs]
+    assert f"The same in {len(specs) - 1} other file" in publish("lint", "--select", "GATE003").out
+    rows = json.loads(publish("lint", "--stats", "-o", "json").out)["rules"]
+    assert [(row["count"], row["models"]) for row in rows if row["code"] == "GATE003"] == [(1, len(specs))]
+    assert re.search(r"^ *1  warning +GATE003  key-not-in-vocabulary$", publish("lint", "--stats").out, re.MULTILINE)
+
+
+def test_exit_zero_leaves_the_findings_and_takes_the_code(publish: Run, doubled: Path) -> None:
+    assert publish("lint").code == 4
+    report = publish("lint", "--exit-zero")
+    assert (report.code, "SKU002" in report.out) == (0, True)
+
+
 def test_files_mean_their_models(publish: Run, doubled: Path) -> None:
     assert codes(publish, SPEC) == ["SKU002"]
     assert codes(publish, CARD, "models/bert-large-cased") == ["SKU002"]

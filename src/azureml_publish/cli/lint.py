@@ -21,7 +21,7 @@ from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, diagnostics_text
 from azureml_publish.reporters.github import github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
-from azureml_publish.reporters.lint import LintReport, lint_json
+from azureml_publish.reporters.lint import LintReport, lint_json, lint_stats, stats_json
 from azureml_publish.reporters.sarif import lint_sarif
 from azureml_publish.spec import Profile
 
@@ -59,6 +59,8 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
 @click.option("--online", is_flag=True, help="Follow the cards' links too, and ask the Hub and a registry.")
 @registry_option
+@click.option("--stats", is_flag=True, help="How often each rule found something, instead of the findings.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @reporting("github", "sarif", "junit")
 def command(
     *,
@@ -77,6 +79,8 @@ def command(
     cache: bool,
     online: bool,
     registry: str | None,
+    stats: bool,
+    exit_zero: bool,
 ) -> None:
     """Check the model folders: spec, SKUs, card, samples and templates; with --online what the network says as well.
 
@@ -110,26 +114,30 @@ def command(
     for note in report.notes:
         output.note(note)
     if write_baseline is not None and not diff:
-        _end_accepting(output, report, write_baseline)
+        _end_accepting(output, report, write_baseline, exit_zero=exit_zero)
     if report.change is None:
-        _show(output, report)
+        _show(output, report, stats=stats)
     if report.failure is not None:
         raise report.failure
-    if report.has_errors or report.change:
+    if (report.has_errors or report.change) and not exit_zero:
         raise SystemExit(ExitCode.FINDINGS)
 
 
-def _end_accepting(output: Output, report: LintReport, baseline: Path) -> NoReturn:
+def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_zero: bool) -> NoReturn:
     """Say what was not accepted into a baseline, and end with the code for it."""
     if output.json:
         output.data(as_json({"baseline": baseline.as_posix(), "left": len(report.found)}))
     if report.found:
         never = "What cannot be read or rendered is never accepted."
         output.tell(diagnostics_text(report.found, output.paint_notes) + never)
-    raise SystemExit(ExitCode.FINDINGS if report.found else 0)
+    raise SystemExit(ExitCode.FINDINGS if report.found and not exit_zero else 0)
 
 
-def _show(output: Output, report: LintReport) -> None:
+def _show(output: Output, report: LintReport, *, stats: bool) -> None:
+    if stats:
+        output.data(stats_json(report) if output.json else lint_stats(report))
+        output.note(_summary(report))
+        return
     environ = output.run.environ
     if output.format in ("github", "sarif"):
         report = replace(report, prefix=prefix_of(report.root, environ))

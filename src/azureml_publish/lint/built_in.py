@@ -47,6 +47,9 @@ IDENTITY = frozenset(
 )
 """Codes of the rules on what a model is: name, version, source and revision. Their findings cannot be accepted."""
 
+ONE_FACT = frozenset({"GATE001", "GATE003", "GATE006", "SKU003", "SPEC013", "SPEC031"})
+"""Codes of the rules on words that a catalogue knows or not. Many models with one such word are one finding."""
+
 ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
 """Codes of the rules on what the network says."""
 

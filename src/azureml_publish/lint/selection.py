@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
-from azureml_publish.diagnostics import Diagnostic, Rule, Severity
+from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.errors import UsageProblem
 
 
@@ -71,3 +71,19 @@ def selected(
     """
     wanted = (rulebook.matching(select) or rulebook.matching(["ALL"])) - rulebook.matching(ignore)
     return tuple(one for one in found if one.code in wanted or not rulebook.is_optional(one))
+
+
+def one_for_each_fact(found: Iterable[Diagnostic], codes: Collection[str]) -> tuple[Diagnostic, ...]:
+    """The findings, of which those of some rules that say the same of many places become one at the first of them."""
+    firsts: dict[tuple[str, Severity, str, str] | int, Diagnostic] = {}
+    places: dict[tuple[str, Severity, str, str], list[Location]] = {}
+    for number, one in enumerate(found):
+        if one.code not in codes or one.fix is not None:
+            firsts[number] = one
+            continue
+        key = (one.code, one.severity, one.message, one.hint)
+        if firsts.setdefault(key, one) is not one:
+            places.setdefault(key, []).append(one.location)
+    for key, others in places.items():
+        firsts[key] = replace(firsts[key], also=tuple(others))
+    return tuple(firsts.values())

@@ -15,8 +15,9 @@ from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
 from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
+from azureml_publish.lint.built_in import ONE_FACT
 from azureml_publish.lint.rule_book import always_looks, rulebook
-from azureml_publish.lint.selection import selected
+from azureml_publish.lint.selection import one_for_each_fact, selected
 from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.fix import diff_text, mend, write_mended
 from azureml_publish.pipeline.lint_assets import lint_assets
@@ -112,7 +113,7 @@ class _Linting:
         else:
             found, held = self._reported(checked)
         return LintReport(
-            in_order((*found, *self.heard)) if change is not None else found,
+            one_for_each_fact(in_order((*found, *self.heard)) if change is not None else found, ONE_FACT),
             checked.suppressed,
             done,
             models,

@@ -37,13 +37,19 @@ def diagnostics_text(
         fix_note = (
             "" if one.fix is None else f" (`publish lint{asked} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
         )
-        message = below(one.message, "    ")
+        message = below(one.message, "    ") + elsewhere(one)
         paragraphs.append(
             f"{paint(one_line(place), 'bold')}: {severity} {message} {paint(f'[{one_line(one.name)}]', 'dim')}\n"
             f"{shown}"
             f"    {paint('help:', 'cyan')} {below(one.hint, '    ')}{paint(fix_note, 'dim')}\n"
         )
     return "".join(paragraphs)
+
+
+def elsewhere(one: Diagnostic) -> str:
+    """In how many other places the same was found, as a sentence; empty where in none."""
+    files = {place.path for place in one.also} - {one.location.path}
+    return f" The same in {counted(len(files), 'other file')}." if files else ""
 
 
 def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:

@@ -106,6 +106,9 @@ class JsonFinding:
     column: Annotated[Count, Field(description="In characters.")]
     hint: Annotated[str, Field(description="What to write.")]
     fixable: Annotated[bool, Field(description="Whether --fix, perhaps with --unsafe, can fix it.")]
+    also: Annotated[
+        tuple[JsonPlace, ...], Field(description="Other places of the same fact, such as a key that no model may have.")
+    ]
     end_line: Count
     end_column: Annotated[
         Count, Field(description="After the last character; the same as column where no character is wrong.")
@@ -149,6 +152,50 @@ def lint_json(report: LintReport) -> str:
     return as_json(asdict(found))
 
 
+def lint_stats(report: LintReport) -> str:
+    """How often each rule found something, the most frequent first, in columns; a fix is counted as it is offered."""
+    rows = [
+        (str(row.count), row.severity, row.code, row.name, "--fix" if row.fixable else "") for row in _stats(report)
+    ]
+    widths = [max((len(row[index]) for row in rows), default=0) for index in range(4)]
+    return "".join(
+        f"{count:>{widths[0]}}  {severity:<{widths[1]}}  {code:<{widths[2]}}  {name:<{widths[3]}}  {fix}".rstrip()
+        + "\n"
+        for count, severity, code, name, fix in rows
+    )
+
+
+def stats_json(report: LintReport) -> str:
+    """The same as a JSON object."""
+    return as_json({"rules": [asdict(row) for row in _stats(report)]})
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    code: str
+    name: str
+    severity: str
+    count: int
+    models: int
+    fixable: bool
+
+
+def _stats(report: LintReport) -> list[_Row]:
+    groups: dict[tuple[str, str, str], list[Diagnostic]] = {}
+    for one in report.found:
+        groups.setdefault((one.code, one.name, str(one.severity)), []).append(one)
+    rows = [
+        _Row(
+            *key,
+            count=len(found),
+            models=len({place.path.rpartition("/")[0] for one in found for place in (one.location, *one.also)}),
+            fixable=any(one.fix is not None for one in found),
+        )
+        for key, found in groups.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.count, row.code, row.severity))
+
+
 def lint_schema() -> dict[str, Any]:
     """The JSON Schema of `lint_json`."""
     return TypeAdapter(JsonReport).json_schema()
@@ -158,6 +205,7 @@ def _finding(one: Diagnostic, sources: Sources | None) -> dict[str, Any]:
     """One finding with its end and its fix."""
     width = one.width or (span_of(one, sources) if sources else 0)
     return finding_json(one) | {
+        "also": tuple(JsonPlace(path=place.path, line=place.line, column=place.column) for place in one.also),
         "end_line": one.location.line,
         "end_column": one.location.column + width,
         "fix": None

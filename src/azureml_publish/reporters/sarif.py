@@ -63,6 +63,7 @@ def _result(
         "level": _LEVELS[one.severity],
         "message": {"text": f"{one.message} {one.hint}"},
         "locations": [_location(one.location, report, span_of(one, report.sources))],
+        **({"relatedLocations": [_location(place, report, 0) for place in one.also]} if one.also else {}),
         "partialFingerprints": {"publishFinding/v1": f"{mark}:{seen[mark]}"},
     }
     if one.code in index:

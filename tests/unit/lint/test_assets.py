@@ -249,7 +249,8 @@ def test_a_sample_output_may_leave_something_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "severity"),
     [
-        ('["a", "b"], ["c"]', "warning"),
+        ('["a", "b"], ["c"]', "info"),
+        ('{"x": "a", "y": "b"}', None),
         ('["a"], ["c"]', "error"),
         ('["a", "b"], ["c", "d", "e"]', "error"),
         ('["a", "b"], ["c", "d"]', None),

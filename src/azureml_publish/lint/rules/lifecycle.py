@@ -46,6 +46,7 @@ def featured_and_retired(model: Described) -> Findings:
             model.where("featured"),
             f"The model is featured and {what}.",
             "Take featured away, so that nobody is led to it.",
+            severity=Severity.INFO if model.archived else None,  # the catalogue shows no archived model
         )
 
 
@@ -65,8 +66,10 @@ def deprecated_field(subject: AssetSubject) -> Findings:
     deprecated there as well; it stays silent here, because no other key says which commit a model was made from.
     """
     for (section, key), hint in _FIELDS.items():
+        severity = Severity.INFO if key == "Deprecated" else None  # somebody's own tools may read it
         values = subject.read.asset.spec.get(section)
         if isinstance(values, Mapping) and key in values:
             fix = without_key(subject.read.document, (section, key), safe=False)
             where = subject.place((section, key))
-            yield deprecated_field.at(where, f"`{section}.{key}` is deprecated; nothing reads it.", hint, fix=fix)
+            message = f"`{section}.{key}` is deprecated; the service reads it no more."
+            yield deprecated_field.at(where, message, hint, fix=fix, severity=severity)

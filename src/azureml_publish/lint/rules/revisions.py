@@ -85,8 +85,9 @@ def _words(text: str) -> frozenset[str]:
 def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
     """A commit that two repositories cannot share: it was copied from another model.
 
-    Models of one repository may share its commit. Where a model does not say which repository it is of, that may be so
-    too, hence a warning then.
+    Models of one repository may share its commit, and so may two of one name and two owners: one is a copy of the
+    other, with its history. Where a model does not say which repository it is of, that may be so too, hence an info
+    then.
     """
     groups: dict[str, list[Fact]] = {}
     for fact in facts:
@@ -102,7 +103,7 @@ def sha_shared_between_models(facts: Sequence[Fact]) -> Findings:
                     fact.location,
                     f"The commit {fact.value[:12]} is also that of {some}; no two repositories share a commit.",
                     "Write the commit of the model's own repository: `git ls-remote` shows it.",
-                    severity=None if certain else Severity.WARNING,
+                    severity=None if certain else Severity.INFO,
                 )
 
 
@@ -132,8 +133,7 @@ def _differ(one: str, other: str) -> bool:
         return True
     if "://" in one and "://" in other:
         return not {*one.split()} & {*other.split()}
-    one, other = one.lower(), other.lower()
-    return one != other and not one.endswith(f"/{other}") and not other.endswith(f"/{one}")
+    return _plain(_tail(one)) != _plain(_tail(other))
 
 
 @rule("SPEC006", "revision-not-a-commit", Severity.ERROR, "The revision is not a full commit of the Hub.")

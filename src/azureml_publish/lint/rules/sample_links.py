@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
@@ -10,6 +11,7 @@ from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card, Heading
 from azureml_publish.lint.markdown.inline import Link
 from azureml_publish.lint.model_names import own_names, tasks_of
+from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import Described
 
 _SAMPLE = re.compile(r"https?://(?:aka\.ms/|(?:www\.)?github\.com/Azure/azureml-examples/)", re.IGNORECASE)
@@ -52,23 +54,38 @@ _KNOWN: frozenset[str] = frozenset().union(*_KINDS)
 def sample_link_for_other_model(model: Described) -> Findings:
     """A sample that was written for another model, or for another task."""
     own = " ".join(own_names(model))
-    tasks = tasks_of(model)
+    tasks = (*tasks_of(model), *tasks_of(model, "fineTuningTasks"))
     for link in model.card.links:
         if link.kind == "broken" or not _SAMPLE.match(link.url):
             continue
         family = next((one[0].lower() for one in _FAMILY.finditer(link.url) if one[0].lower() not in own), None)
+        if family and _made_of(model, family):
+            family = None
         task = _other_task(link, tasks)
         if family:
             message = (
                 f"The sample '{short(link.text)}' is written for models of the family {family}: {short(link.url)}."
             )
         elif task:
-            message = f"The sample '{short(link.text)}' is for {task}, while this model's task is {', '.join(tasks)}."
+            own_tasks = ", ".join(tasks_of(model))
+            message = f"The sample '{short(link.text)}' is for {task}, while this model's task is {own_tasks}."
         else:
             continue
         yield sample_link_for_other_model.at(
             model.card.at(link.url_start), message, "Link the sample of this model's task.", width=width_of(link.url)
         )
+
+
+def _made_of(model: Described, family: str) -> bool:
+    """Whether the model derives from a family by what MLmodel, the weights or the card's first lines say."""
+    said = (*flavours(model.mlmodel).values(), model.config, model.metadata.get("modelArchitecture"))
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    said = (*said, data.get("metadata") if isinstance(data, Mapping) else None)
+    return family in str(said).lower() or family in model.card.lowered[:_BEGINNING]
+
+
+_BEGINNING = 1500
+"""So many characters of a card say what the model is."""
 
 
 def _other_task(link: Link, tasks: tuple[str, ...]) -> str | None:
@@ -82,7 +99,12 @@ def _other_task(link: Link, tasks: tuple[str, ...]) -> str | None:
     return named
 
 
-_FINETUNE = re.compile(r"fine-?\s?tun(?:e|ing)\s+samples?\W*", re.IGNORECASE)
+_FINETUNE = re.compile(r"\bfine-?\s?tun(?:e|ing)\b.*\b(?:samples?|examples?|notebooks?)\b", re.IGNORECASE)
+_FINETUNE_LINK = re.compile(
+    r"https?://(?:aka\.ms/[\w-]*(?:-ft-|finetun|fine-tun)[\w-]*|(?:www\.)?github\.com/Azure/\S*fine-?tun\S*)",
+    re.IGNORECASE,
+)
+"""Addresses of notebooks for fine-tuning, whatever heading they stand under."""
 
 
 @rule(
@@ -102,7 +124,7 @@ def card_spec_scenario_mismatch(model: Described) -> Findings:
             "Name the tasks under `tasks.finetune`, or take the section out.",
             width=width_of(section.text),
         )
-    elif section is None and tasks and card.headings:
+    elif section is None and tasks and card.headings and not _links_finetuning(model):
         yield card_spec_scenario_mismatch.at(
             model.where("tasks.fineTuningTasks"),
             f"The spec says that the model can be fine-tuned for {', '.join(tasks)}; the card has no samples for that.",
@@ -112,4 +134,12 @@ def card_spec_scenario_mismatch(model: Described) -> Findings:
 
 def _finetune_section(card: Card) -> Heading | None:
     """The heading over the notebooks for fine-tuning."""
-    return next((heading for heading in card.headings if _FINETUNE.fullmatch(heading.text.strip())), None)
+    return next((heading for heading in card.headings if _FINETUNE.search(heading.text)), None)
+
+
+def _links_finetuning(model: Described) -> bool:
+    """Whether the card or its notes link a notebook for fine-tuning, or have a section on that."""
+    pages = (model.card, *model.pages)
+    return any(_FINETUNE_LINK.match(link.url) for page in pages for link in page.links) or any(
+        _finetune_section(page) for page in model.pages
+    )

@@ -47,44 +47,55 @@ def sample_row_width(model: Described) -> Findings:
     """A split-oriented sample whose rows have not as many values as there are columns.
 
     Source: pandas, DataFrame: rows that are wider than the columns, or all of them narrower, raise ValueError ("2
-    columns passed, passed data had 1 columns"); a row that is shorter than others is filled up with nothing, hence a
-    warning then.
+    columns passed, passed data had 1 columns"); a row that is shorter than others is filled up with nothing, hence an
+    info then.
     """
     for sample, data in inputs(model):
-        given = data.get("input_data") if isinstance(data, Mapping) else None
-        columns, rows = (given.get("columns"), given.get("data")) if isinstance(given, Mapping) else (None, None)
-        if not isinstance(given, Mapping) or not isinstance(columns, list) or not isinstance(rows, list):
+        key = next((key for key in _SPLIT if isinstance(data, Mapping) and isinstance(data.get(key), Mapping)), "")
+        given = data[key] if key else {}
+        columns, rows = given.get("columns"), given.get("data")
+        if not isinstance(columns, list) or not isinstance(rows, list):
             continue
-        yield from _rows(sample, columns, rows)
+        yield from _rows(sample, key, columns, rows)
         index = given.get("index")
         if isinstance(index, list) and len(index) != len(rows):
             yield sample_row_width.at(
-                place_in(sample, ("input_data", "index")),
+                place_in(sample, (key, "index")),
                 f"The index names {len(index)} row{'s' * (len(index) != 1)}, there are {len(rows)}.",
                 "Number every row of `data` once, beginning with 0.",
             )
 
 
-def _rows(sample: SampleText, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
-    widths = [len(row) if isinstance(row, list) else 1 for row in rows]
+_SPLIT = ("input_data", "dataframe_split")
+"""Keys of a request that may hold columns and rows: Azure ML's own and MLflow's."""
+
+
+def _rows(sample: SampleText, key: str, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
+    """Rows that are maps name their columns themselves; pandas takes them beside `columns`."""
+    widths = [len(columns) if isinstance(row, Mapping) else len(row) if isinstance(row, list) else 1 for row in rows]
     for number, width in enumerate(widths):
         if width == len(columns):
             continue
         filled = width < len(columns) == max(widths)
         yield sample_row_width.at(
-            place_in(sample, ("input_data", "data", number)),
+            place_in(sample, (key, "data", number)),
             f"Row {number + 1} has {width} value{'s' * (width != 1)} for {len(columns)} "
             f"column{'s' * (len(columns) != 1)}{'; the rest is read as nothing' * filled}.",
             f"Give a value for each of {', '.join(str(name) for name in columns)}, if only an empty one.",
-            severity=Severity.WARNING if filled else None,
+            severity=Severity.INFO if filled else None,
         )
 
 
-_WORDS = ("input_data", "input_string", '"messages"', '"inputs"', '"prompt"')
+_WORDS = (
+    *("input_data", "input_string", '"messages"', '"inputs"', '"prompt"', "dataframe_split", '"params"'),
+    *('"text"', '"image"', '"query"', "curl ", "messages=", "invoke("),
+)
 """What requests to models hold."""
 
 _TITLE = re.compile(
-    r"\b(sample|example)s?\b.*\b(inputs?|requests?|payload)\b|\binput (format|schema|data)\b", re.IGNORECASE
+    r"\b(sample|example)s?\b.*\b(inputs?|requests?|payload|prompt|usage)\b"
+    r"|\b(inputs?|requests?) (format|schema|data|example|sample)s?\b|\bprompt (format|template)",
+    re.IGNORECASE,
 )
 
 
@@ -104,7 +115,7 @@ def sample_missing(model: Described) -> Findings:
 def _shows(page: Card) -> bool:
     if any(word in page.text for word in _WORDS):
         return True
-    return any(_TITLE.search(line) for line in page.lines if "input" in line.lower() or "request" in line.lower())
+    return any(_TITLE.search(line) for line in page.lines)
 
 
 @rule("SMPL006", "sample-shape-not-the-tasks", Severity.WARNING, "A sample input is not of its task's shape.")
@@ -121,12 +132,14 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
     tasks = tasks_of(model)
     for sample, data in inputs(model):
         if not isinstance(data, Mapping) or "input_data" not in data:
-            if _is_request(data):
+            key = next(iter(data), "") if isinstance(data, Mapping) else ""
+            if key in _OTHER_SERVERS or key in _MISSPELLED:
                 yield sample_shape_not_the_tasks.at(
                     place_in(sample, tuple(data)[:1]),
                     f"The sample input begins with '{next(iter(data))}'; an endpoint of an MLflow model reads "
                     "'input_data'.",
                     'Write {"input_data": ...}, with `params` beside it where the model takes any.',
+                    severity=Severity.INFO if key in _OTHER_SERVERS else None,
                 )
             continue
         for task in tasks if signature(model.mlmodel) is None else ():  # else SMPL002 compares with the signature
@@ -138,9 +151,13 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
                 )
 
 
-def _is_request(data: Any) -> bool:
-    """Whether a sample looks like a request to a model in another service's form."""
-    return isinstance(data, Mapping) and next(iter(data), "") in ("inputs", "input", "instances", "dataframe_split")
+_OTHER_SERVERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
+"""What MLflow's own server reads in the place of `input_data`; a deployment may well have that server.
+
+Source: MLflow, Inference Server Specification (https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/).
+"""
+
+_MISSPELLED = ("input", "inputData", "input-data", "data_input")
 
 
 def _texts(given: Any, model: Described) -> bool:

@@ -24,9 +24,18 @@ def sample_signature_mismatch(model: Described) -> Findings:
     if columns is None:
         return
     for sample, data in inputs(model):
-        given = data.get("input_data") if isinstance(data, Mapping) else None
-        if given is not None and (wrong := _mismatch(given, columns)):
-            yield sample_signature_mismatch.at(place_in(sample, ("input_data",)), *wrong)
+        key = next((key for key in _FORMS if isinstance(data, Mapping) and data.get(key) is not None), None)
+        if key is not None and not _is_chat(data[key]) and (wrong := _mismatch(data[key], columns)):
+            yield sample_signature_mismatch.at(place_in(sample, (key,)), *wrong)
+
+
+_FORMS = ("input_data", "dataframe_split", "dataframe_records")
+"""Keys of a request whose value has a signature's columns: Azure ML's own, and MLflow's."""
+
+
+def _is_chat(given: Any) -> bool:
+    """Whether an input is a conversation, whose messages are one value and no rows."""
+    return isinstance(given, list) and all(isinstance(one, Mapping) and "role" in one for one in given)
 
 
 def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
@@ -51,7 +60,7 @@ def _mismatch(given: Any, columns: Sequence[Column]) -> tuple[str, str] | None:
             )
         )
     missing = [column.name for column in columns if column.required and column.name not in named]
-    extra = [name for name in named if name not in names]
+    extra = [name for name in named if name not in names and name not in ("params", "parameters")]
     if not missing and not extra:
         return None
     parts = [f"lacks {_quoted(missing)}"] if missing else []
@@ -69,6 +78,9 @@ def _quoted(names: Sequence[str]) -> str:
 def _names(given: Any) -> list[str] | None:
     """The columns that an input names: split-oriented, a map by column, or a list of records; None: no names."""
     if isinstance(given, Mapping):
+        rows = given.get("data")
+        if "columns" not in given and isinstance(rows, list) and all(isinstance(row, Mapping) for row in rows):
+            return _names(rows)
         columns = given.get("columns", list(given))
         return [str(name) for name in columns] if isinstance(columns, list) else None
     if isinstance(given, list) and given and all(isinstance(row, Mapping) for row in given):

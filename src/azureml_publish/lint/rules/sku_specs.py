@@ -77,7 +77,7 @@ _FIGURES: dict[SpecFigure, str] = {
 }
 
 
-@rule("SKU012", "sku-figure-unknown", Severity.WARNING, "A min-SKU spec is derived without an unknown figure.")
+@rule("SKU012", "sku-figure-unknown", Severity.INFO, "A min-SKU spec is derived without an unknown figure.")
 def sku_figure_unknown(subject: ModelSubject | ProjectSubject) -> Findings:
     """A list whose min-SKU spec is derived without a figure that the catalogue does not know."""
     for use, document in allow_lists(subject):
