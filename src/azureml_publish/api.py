@@ -21,12 +21,12 @@ from azureml_publish.pipeline.lint import LintRequest, lint
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.plan import JOBS, make_plan
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.saved_plans import asked_by
+from azureml_publish.pipeline.saved_plans import request_of
 from azureml_publish.pipeline.transfer import open_transfer
 from azureml_publish.pipeline.verify import verify
 from azureml_publish.plan import Action, Plan, read_plan
 from azureml_publish.project import find_root
-from azureml_publish.registry.credentials import Asker
+from azureml_publish.registry.credentials import Identity
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -199,9 +199,9 @@ class Project:
             Overtaken: another run on this machine is at work on the registry.
             PublishError: the registry cannot be asked.
         """
-        asked = asked_by(read_plan(plan.text.encode(), "the plan"), "the plan")
+        request = request_of(read_plan(plan.text.encode(), "the plan"), "the plan")
         transferring = partial(open_transfer, self._run, progress=progress or Silent(), stop=stop)
-        return apply(self._run, asked, transferring, jobs=jobs)
+        return apply(self._run, request, transferring, jobs=jobs)
 
     def verify(
         self,
@@ -250,7 +250,7 @@ def open_project(
         folder, dict(os.environ if environ is None else environ), today or datetime.now(UTC).date(), executor=executor
     )
     if credential is not None:
-        given = Asker("the given credential", credential)
+        given = Identity("the given credential", credential)
         run = replace(run, find_credential=lambda _environ, _authority: given)
     return Project(find_root(folder), run)
 

@@ -248,8 +248,8 @@ def _kind_of(file: Path) -> str:
         text = read_file(file, file.parent)
     except UnusableFile:
         return ""
-    if said := _SCHEMA.search(text):
-        return said[1].decode().lower()
+    if match := _SCHEMA.search(text):
+        return match[1].decode().lower()
     return "model" if all(re.search(rb"^" + key, text, re.MULTILINE) for key in _PLAIN) else ""
 
 
@@ -258,11 +258,11 @@ def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
     for name, pattern in ((ASSET_FILE, _TYPE), (SPEC_FILE, _SCHEMA)):
         if inside.get(name) is False:
             try:
-                said = pattern.search(read_file(folder / name, folder))
+                match = pattern.search(read_file(folder / name, folder))
             except UnusableFile:
                 continue
-            if said is not None:
-                return said[1].lower() == b"model"
+            if match is not None:
+                return match[1].lower() == b"model"
     return True
 
 

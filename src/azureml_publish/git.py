@@ -32,7 +32,7 @@ _ALWAYS = (
     "credential.interactive=false",
 )
 
-_NEVER_ASK = {
+_NO_PROMPT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "",  # empty, and not missing: else core.askPass and SSH_ASKPASS come next
     "SSH_ASKPASS": "",
@@ -60,7 +60,7 @@ class GitMissing(GitFailed):
 
 def prefix_of(root: Path, environ: Mapping[str, str]) -> str:
     """The project's folder in its repository with `/` at its end; empty at its top, or where there is none."""
-    return (_ask(root, environ, "rev-parse", "--show-prefix") or "").rstrip("\n")
+    return (_query(root, environ, "rev-parse", "--show-prefix") or "").rstrip("\n")
 
 
 def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
@@ -71,20 +71,20 @@ def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
     """
     diff = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
     base = environ.get("GITHUB_BASE_REF", "")
-    asked = [[*diff, f"origin/{base}...HEAD", "--"]] if base and not base.startswith("-") else []
-    asked += [[*diff, "HEAD^", "HEAD", "--"]] if base else []
-    names = next((names for arguments in asked if (names := _ask(root, environ, *arguments)) is not None), "")
-    here = _ask(root, environ, *diff, "HEAD", "--") or ""
+    queries = [[*diff, f"origin/{base}...HEAD", "--"]] if base and not base.startswith("-") else []
+    queries += [[*diff, "HEAD^", "HEAD", "--"]] if base else []
+    names = next((names for arguments in queries if (names := _query(root, environ, *arguments)) is not None), "")
+    here = _query(root, environ, *diff, "HEAD", "--") or ""
     return frozenset(name for name in (names + here).split("\0") if name)
 
 
 def commit_of(root: Path, environ: Mapping[str, str]) -> str:
     """The repository's commit, `-dirty` behind it where files of the project differ from it; empty outside of one."""
-    commit = (_ask(root, environ, "rev-parse", "--verify", "HEAD") or "").strip()
+    commit = (_query(root, environ, "rev-parse", "--verify", "HEAD") or "").strip()
     if not commit:
         return ""
     here = (".", ":(exclude).publish")
-    status = _ask(root, environ, "status", "--porcelain", "--ignore-submodules=dirty", "-unormal", "--", *here)
+    status = _query(root, environ, "status", "--porcelain", "--ignore-submodules=dirty", "-unormal", "--", *here)
     return f"{commit}-dirty" if status else commit
 
 
@@ -121,13 +121,13 @@ def tracks_files(folder: Path, environ: Mapping[str, str]) -> bool:
     """
     if not any((place / ".git").exists() for place in (folder, *folder.parents)):
         return False
-    said = _ask(folder, environ, "ls-files", "-z", "--", ".")
-    if said is None:
+    output = _query(folder, environ, "ls-files", "-z", "--", ".")
+    if output is None:
         raise GitFailed("it is not installed, refused, or took too long")
-    return bool(said)
+    return bool(output)
 
 
-def _ask(root: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
+def _query(root: Path, environ: Mapping[str, str], *arguments: str) -> str | None:
     """What git says of the repository around a folder; None where it is not there, refuses, or takes too long."""
     if _looks_bare(root):
         return None
@@ -219,14 +219,14 @@ def run_git(
     """
     command = ["git", "--no-pager", *(part for setting in _ALWAYS for part in ("-c", setting)), *arguments]
     # Files and not pipes: what git started may hold a pipe open long after git itself was ended.
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(  # noqa: S603 - no shell
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=said,
-                env={**environ, **_NEVER_ASK},
+                stderr=output,
+                env={**environ, **_NO_PROMPT},
                 start_new_session=True,  # no terminal to ask at, and a group that can be ended as a whole
             )
         except FileNotFoundError as error:
@@ -234,18 +234,18 @@ def run_git(
         except OSError as error:
             raise GitFailed(f"git cannot be started: {error.strerror}") from error
         try:
-            _wait(process, said, seconds=seconds, silence=silence, stop=stop)
+            _wait(process, output, seconds=seconds, silence=silence, stop=stop)
         finally:
             if process.poll() is None:
                 _end(process)
         if process.returncode:
-            raise GitFailed(_last_line(_content(said)))
+            raise GitFailed(_last_line(_content(output)))
         return _content(out)
 
 
 def _wait(
     process: subprocess.Popen[bytes],
-    said: IO[bytes],
+    output: IO[bytes],
     *,
     seconds: float,
     silence: float | None,
@@ -257,7 +257,7 @@ def _wait(
         try:
             process.wait(timeout=0.2)
         except subprocess.TimeoutExpired:
-            now, length = time.monotonic(), os.fstat(said.fileno()).st_size
+            now, length = time.monotonic(), os.fstat(output.fileno()).st_size
             if length != size:
                 heard, size = now, length
             if stop():
@@ -284,6 +284,6 @@ def _content(file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _last_line(said: bytes) -> str:
-    lines = [line for line in re.split(r"[\r\n]+", said.decode(errors="replace")) if line.strip()]
+def _last_line(output: bytes) -> str:
+    lines = [line for line in re.split(r"[\r\n]+", output.decode(errors="replace")) if line.strip()]
     return lines[-1].strip().rstrip(".") if lines else "no reason given"

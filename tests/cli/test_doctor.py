@@ -13,7 +13,7 @@ from azureml_publish.emulator import Emulator
 from azureml_publish.registry import diagnostics as examination
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.conformance import Examined, State
-from azureml_publish.registry.credentials import Asker
+from azureml_publish.registry.credentials import Identity
 from azureml_publish.registry.diagnostics import examine_registry
 from tests.conftest import Run, StaticCredential, edit
 
@@ -79,13 +79,13 @@ def test_each_credential_that_was_tried_has_its_line(
 
 def examined(emulator: Emulator, credential: Any, name: str = "local") -> dict[str, Examined]:
     cloud = find_cloud(emulator.environment)
-    return {one.subject: one for one in examine_registry(name, Asker("a test", credential), cloud, "test")}
+    return {one.subject: one for one in examine_registry(name, Identity("a test", credential), cloud, "test")}
 
 
 def test_a_reader_is_told_which_role_is_missing(emulator_environment: dict[str, str], emulator: Emulator) -> None:
     rights = examined(emulator, StaticCredential("reader"))["rights"]
     assert rights.state is State.WARNING
-    assert "AzureML Registry User" in rights.mend
+    assert "AzureML Registry User" in rights.hint
 
 
 def test_who_is_refused_is_told_so(emulator_environment: dict[str, str], emulator: Emulator) -> None:
@@ -102,7 +102,7 @@ def test_a_registry_that_cannot_be_is_not_found(emulator_environment: dict[str, 
 def test_a_registry_that_does_not_answer_is_told(emulator_environment: dict[str, str], emulator: Emulator) -> None:
     cloud = find_cloud(emulator.environment | {"REGISTRY_DISCOVERY_ENDPOINT_URL": "https://127.0.0.1:1"})
     credential: Any = StaticCredential()
-    *_, last = examine_registry("local", Asker("a test", credential), cloud, "test")
+    *_, last = examine_registry("local", Identity("a test", credential), cloud, "test")
     assert (last.subject, last.state, last.code) == ("registry", State.FAILED, 1)
 
 
@@ -115,7 +115,7 @@ def test_every_credential_that_was_tried_is_named(emulator_environment: dict[str
         credentials = (Refusing(), StaticCredential())
 
     tokens = examined(emulator, Chain())["token for registries"]
-    assert tokens.said == "From StaticCredential. Before it:\nRefusing: az is not installed"
+    assert tokens.message == "From StaticCredential. Before it:\nRefusing: az is not installed"
 
     class Nobody:
         credentials = (Refusing(),)

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.pipeline.check import CheckedProject, check
-from azureml_publish.pipeline.fix import mend
+from azureml_publish.pipeline.fix import fix_project
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
 from tests.conftest import REPOSITORY, Run, edit
@@ -105,7 +105,7 @@ def broken(root: Path, *edits: Edit, path: str = SPEC) -> tuple[dict[str, bytes]
         return check(there, load(there, (), Settings()))
 
     before = files(root)
-    mending = mend(root, lint, told, unsafe=True)
+    mending = fix_project(root, lint, told, unsafe=True)
     assert files(root) == before
     return dict(mending.before), dict(mending.after)
 
@@ -135,7 +135,7 @@ def test_one_spoilt_mend_does_not_keep_the_others_out(project: Path) -> None:
         there = RunContext(folder, {}, run.today)
         return check(there, load(there, (), Settings()))
 
-    mending = mend(project, lint, told, unsafe=False)
+    mending = fix_project(project, lint, told, unsafe=False)
     assert list(mending.after) == [good]
     assert mending.refused == (bad,)
     assert {fix.location.path for fix in mending.done} == {good}

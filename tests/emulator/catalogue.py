@@ -35,7 +35,7 @@ from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.saved_plans import plan_asked, what_is_asked, write_plan
+from azureml_publish.pipeline.saved_plans import plan_request, read_request, write_plan
 from azureml_publish.plan import ActionKind, Desired, Plan, Request, save_plan
 from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
@@ -139,8 +139,8 @@ class Catalogue:
         Raises:
             Conflict: the number is not free.
         """
-        staged, asked = self.stage(*names), self.registries[registry]
-        bumps = bump._required(staged, asked) if required else bump._wanted(staged, asked, to)
+        staged, target = self.stage(*names), self.registries[registry]
+        bumps = bump._required(staged, target) if required else bump._wanted(staged, target, to)
         bump._write(staged, list(bumps))
         for name in MODELS:
             self.specs[name] = yaml.load((self.root / "models" / name / "model.yaml").read_text(), yaml.CSafeLoader)
@@ -160,7 +160,7 @@ class Catalogue:
             self._staged[key] = staged
         return self._staged[key]
 
-    def asked(self) -> list[Any]:
+    def desired(self) -> list[Any]:
         """All that the folders say."""
         names = ("spec.yaml", "description.md")
         texts = [[rendered.file(name).text for name in names] for _, rendered in self.stage().rendered]
@@ -189,8 +189,8 @@ class Catalogue:
         Raises:
             Conflict: folders or registry are not as it saw them.
         """
-        asked = what_is_asked(self._run, (f"{registry}.json",), None, Settings())
-        planning = plan_asked(asked, self.stage(), self.registries[registry], 2)
+        request = read_request(self._run, (f"{registry}.json",), None, Settings())
+        planning = plan_request(request, self.stage(), self.registries[registry], 2)
         return planning.observed.plan(), planning.contents
 
     def apply(
@@ -324,8 +324,8 @@ class Catalogue:
         lent = self.control.call("POST", where, json={"assetId": asset, "blobUri": url}).json()
         container, _, signature = lent["blobReferenceForConsumption"]["credential"]["sasUri"].partition("?")
         folder = url.partition(f"/{container.rpartition('/')[2]}/")[2].rstrip("/") + "/"
-        asked = {"restype": "container", "comp": "list", "prefix": folder}
-        listed = self.control.call("GET", f"{container}?{signature}", params=asked)
+        query = {"restype": "container", "comp": "list", "prefix": folder}
+        listed = self.control.call("GET", f"{container}?{signature}", params=query)
         paths = [str(named.text) for named in ET.fromstring(listed.content).iter("Name")]
         read = {path: self.control.call("GET", f"{container}/{quote(path)}?{signature}") for path in paths}
         found = {path.removeprefix(folder): hashlib.sha256(blob.content).hexdigest() for path, blob in read.items()}

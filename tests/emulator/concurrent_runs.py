@@ -30,7 +30,7 @@ from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from tests.conftest import StaticToken
 
-PATIENCE = 60.0
+LONGEST_WAIT = 60.0
 """Seconds that a run waits for the other one at most."""
 DONE = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 SILENT = Transfer(Hub(), Silent(), "test", lambda: False)
@@ -161,7 +161,7 @@ class Duel:
         def hold() -> None:
             held.set()
             waits.set()
-            assert first_ended.wait(PATIENCE), "the first run does not end"
+            assert first_ended.wait(LONGEST_WAIT), "the first run does not end"
 
         def run_second() -> Result:
             try:
@@ -173,7 +173,7 @@ class Duel:
 
             def start() -> None:
                 begun.append(pool.submit(run_second))
-                assert waits.wait(PATIENCE), "the second run neither ends nor gets to where it is to wait"
+                assert waits.wait(LONGEST_WAIT), "the second run neither ends nor gets to where it is to wait"
 
             self.one.turnstile.open(at, start)
             self.two.turnstile.open(until, hold)
@@ -181,7 +181,7 @@ class Duel:
                 first = self.first()
             finally:
                 first_ended.set()
-            second = begun[0].result(PATIENCE) if begun else self.second()
+            second = begun[0].result(LONGEST_WAIT) if begun else self.second()
         self.one.turnstile.open()
         self.two.turnstile.open()
         return Ended(replace(first, content=None), replace(second, content=None), bool(begun), held.is_set())

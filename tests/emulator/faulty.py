@@ -12,7 +12,7 @@ from azureml_publish.content.manifest import check_content
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.container import Container, StoredFile
 from azureml_publish.content.upload.progress import Silent
-from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.content.upload.transfer import ModelContent, Transfer, publish_content
 from azureml_publish.emulator import Emulator
 
@@ -74,8 +74,8 @@ class Run:
 
     def transfer(self, **changes: Any) -> Transfer:
         hub = Hub(self.emulator.environment["HF_ENDPOINT"], sleep=self.waits)
-        patience = Patience(sleep=self.waits, chance=lambda: 1.0)
-        made = Transfer(hub, Silent(), "azureml-publish/test", lambda: False, patience=patience, block=BLOCK)
+        retry = RetryPolicy(sleep=self.waits, chance=lambda: 1.0)
+        made = Transfer(hub, Silent(), "azureml-publish/test", lambda: False, retry=retry, block=BLOCK)
         return replace(made, **changes)
 
     def __call__(self, renew: Any = None, access: ContainerAccess | None = None, **changes: Any) -> Any:

@@ -258,7 +258,7 @@ class CatalogueMachine(RuleBasedStateMachine):
     def seen(self, registry: str, held: dict[tuple[str, int], dict[str, Any]]) -> str:
         """All that a plan can be made from, and more."""
         numbers = [self.last_used(registry, name) for name in MODELS]
-        return json.dumps([self.catalogue.asked(), numbers, sorted(held.items())], sort_keys=True)
+        return json.dumps([self.catalogue.desired(), numbers, sorted(held.items())], sort_keys=True)
 
     def differing(self, registry: str) -> dict[str, list[str]]:
         held = self.catalogue.held(registry)

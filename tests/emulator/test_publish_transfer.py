@@ -29,7 +29,7 @@ from azureml_publish.content.upload.container import BLOCK, Container
 from azureml_publish.content.upload.file_upload import Moving, UploadContext
 from azureml_publish.content.upload.pool import Lanes
 from azureml_publish.content.upload.progress import Silent
-from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.content.upload.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, Interrupted, NotFound, Unreachable
@@ -144,7 +144,7 @@ def content_of(root: Path) -> ModelContent:
 def move(container: Container, file: ArtifactFile) -> None:
     """Bring one file, as a transfer of a model does."""
     moving = Moving(
-        file, UploadContext(container, Sources(transfer()), Lanes(), Patience(), lambda: False), Unwatched(), {}
+        file, UploadContext(container, Sources(transfer()), Lanes(), RetryPolicy(), lambda: False), Unwatched(), {}
     )
     for span in moving.spans:
         moving.bring(span)
@@ -331,7 +331,7 @@ class TestFromTheHub:
         emulator.faults.add(service="hub", method="GET", path="resolve/.*/model.safetensors", truncate_after=0)
         sas_uri = emulator.container("given-up")
         waits: list[float] = []
-        impatient = replace(transfer(hub), patience=Patience(sleep=waits.append))
+        impatient = replace(transfer(hub), retry=RetryPolicy(sleep=waits.append))
         with pytest.raises(Unreachable):
             publish_content(bert, ContainerAccess(sas_uri.partition("?")[0], sas_uri), impatient)
         assert sum(waits) > 5

@@ -214,5 +214,5 @@ def _replace_unencodable() -> None:
 
 def _of_the_machine(error: OSError) -> str:
     """What the operating system said, and about which file."""
-    said = error.strerror or str(error) or type(error).__name__
-    return f"{error.filename}: {said}" if error.filename is not None else said
+    message = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {message}" if error.filename is not None else message

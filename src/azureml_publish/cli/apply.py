@@ -16,7 +16,7 @@ from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.apply import UPLOADS, Review, apply
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS
-from azureml_publish.pipeline.saved_plans import Asked, what_is_asked
+from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text, provenance_text, results_json, results_text
@@ -63,17 +63,17 @@ def command(
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
     out to write to the same registry, this one stops.
     """
-    asked = what_is_asked(output.run, models, registry, Settings(layout, as_of), require_signature)
+    request = read_request(output.run, models, registry, Settings(layout, as_of), require_signature)
     report = apply(
         output.run,
-        asked,
+        request,
         partial(transferring.into, output),
-        review=partial(_show, output, asks=asked.saved is None and not yes),
-        approve=partial(_approve, output, asked, yes=yes),
+        review=partial(_show, output, asks=request.saved is None and not yes),
+        approve=partial(_approve, output, request, yes=yes),
         jobs=jobs,
     )
     if report.journal_failure is not None:
-        output.tell(f"{report.journal_failure.message}\n  help: {report.journal_failure.hint}")
+        output.announce(f"{report.journal_failure.message}\n  help: {report.journal_failure.hint}")
     if output.json:
         output.data(results_json(report.plan.registry, report.results))
     elif report.plan.changes:
@@ -87,20 +87,20 @@ def command(
 def _show(output: Output, review: Review, *, asks: bool) -> None:
     """Show the plan; with --quiet as well where a question follows it."""
     if review.provenance is not None:
-        (output.tell if review.provenance.moved else output.note)(provenance_text(review.provenance))
+        (output.announce if review.provenance.moved else output.note)(provenance_text(review.provenance))
     if review.past is not None:
         output.note(past_run_text(review.past, review.verb))
-    (output.tell if asks and review.plan.changes else output.note)(plan_text(review.plan, output.paint_notes))
+    (output.announce if asks and review.plan.changes else output.note)(plan_text(review.plan, output.paint_notes))
 
 
-def _approve(output: Output, asked: Asked, review: Review, *, yes: bool) -> None:
+def _approve(output: Output, request: ApplyRequest, review: Review, *, yes: bool) -> None:
     """Ask where nobody has seen the plan yet: a saved one could be read and approved."""
     plan, opened = review.plan, review.opened
     if review.warnings:
         output.note(diagnostics_text(review.warnings, output.paint_notes))
     if not plan.changes:
         return
-    if asked.saved is None:
+    if request.saved is None:
         ask(opened, f"apply {len(plan.changes)} changes to", yes=yes, named=is_named("registry"))
     elif opened.config.protected and not is_named("registry"):
         raise UsageProblem(

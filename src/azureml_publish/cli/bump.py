@@ -15,7 +15,7 @@ from azureml_publish.errors import Conflict, UsageProblem
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.observe import ask_states, observe_models
+from azureml_publish.pipeline.observe import find_states, observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE
@@ -74,8 +74,8 @@ def command(
         output.data(as_json({"registry": opened.registry.name, "versions": versions}))
         return
     for one in bumps:
-        said = f"{one.before} → {one.after}" if one.before != one.after else f"{one.after} is still free"
-        output.data(f"{one_line(one.model)}: {said}{f' ({one_line(one.reason)})' if one.reason else ''}\n")
+        change = f"{one.before} → {one.after}" if one.before != one.after else f"{one.after} is still free"
+        output.data(f"{one_line(one.model)}: {change}{f' ({one_line(one.reason)})' if one.reason else ''}\n")
     if required and not bumps:
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
 
@@ -96,7 +96,7 @@ def _wanted(staged: CheckedProject, registry: Registry, number: int | None) -> I
         Conflict: that number is not free.
     """
     assets = [rendered.asset for _, rendered in staged.rendered]
-    for asset, state in zip(assets, ask_states(assets, registry, _JOBS), strict=True):
+    for asset, state in zip(assets, find_states(assets, registry, _JOBS), strict=True):
         if number is not None and number < state.next_version:
             latest = f"its latest is {state.latest_version}, " if state.latest_version is not None else ""
             raise Conflict(

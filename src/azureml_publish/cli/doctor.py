@@ -46,8 +46,8 @@ def command(output: Output, registry: str | None) -> None:
 
 def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    said = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
-    yield Examined("versions", State.FINE, said)
+    message = f"publish {__version__}, Python {platform.python_version()}, {libraries}."
+    yield Examined("versions", State.FINE, message)
     try:
         added = [f"{one} ({', '.join(check.rule.code for check in one.checks)})" for one in plugins()]
     except UnusablePlugin as problem:
@@ -78,7 +78,7 @@ def _examine(output: Output, registry: str | None) -> Iterator[Examined]:
             if config.emulator is None:
                 yield from _hub(staged.project, public_hub(output.run))
             return
-        yield from examine_registry(opened.registry.name, opened.asker, opened.cloud, TOOL)
+        yield from examine_registry(opened.registry.name, opened.identity, opened.cloud, TOOL)
         yield from _hub(staged.project, opened.hub)
 
 

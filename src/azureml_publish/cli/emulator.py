@@ -113,8 +113,8 @@ def _read(run: RunContext, name: str) -> EmulatorFaults:
         raise NotFound(f"{name} is not there.", hint="`publish schema faults` says what it can hold.")
     wanted, mistakes = _parse(text, name) if text is not None else (None, ())
     if wanted is None:
-        told = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
-        Output(run).findings(told)
+        findings = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
+        Output(run).findings(findings)
         raise SystemExit(ExitCode.FINDINGS)
     return wanted
 

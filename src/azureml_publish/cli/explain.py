@@ -57,10 +57,10 @@ def command(
     top = source.top if source is not None else None
     provenance = FieldOrigins(project, folder, rendered.asset, templates, laid_out, top)
     value = fields[field] if field in fields else _at(rendered.asset.system_metadata, path)
-    told = Explanation(
+    explanation = Explanation(
         rendered.asset.name, rendered.asset.version, field, value, provenance.origins(field, path), rule_of(field)
     )
-    output.data(explanation_json(told) if output.json else explanation_text(told, output.paint))
+    output.data(explanation_json(explanation) if output.json else explanation_text(explanation, output.paint))
 
 
 def _fields(folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:

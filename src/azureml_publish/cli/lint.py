@@ -129,7 +129,7 @@ def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_z
         output.data(as_json({"baseline": baseline.as_posix(), "left": len(report.found)}))
     if report.found:
         never = "What cannot be read or rendered is never accepted."
-        output.tell(diagnostics_text(report.found, output.paint_notes) + never)
+        output.announce(diagnostics_text(report.found, output.paint_notes) + never)
     raise SystemExit(ExitCode.FINDINGS if report.found and not exit_zero else 0)
 
 

@@ -38,7 +38,7 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
         output.data("".join(_line(one) for one in locked))
     for one in locked:
         if one.failure is not None:
-            output.tell(f"Error: {one.model}: {one.failure.message}\n  help: {one.failure.hint}")
+            output.announce(f"Error: {one.model}: {one.failure.message}\n  help: {one.failure.hint}")
     if any(one.state is LockState.WRITTEN and one.lock is not None and one.lock.stand_in for one in locked):
         output.note(
             "These files are the emulator's stand-ins. `-r` with a registry that has the real Hub locks the real ones."

@@ -54,16 +54,16 @@ def command(
         migrations = _assets(output.run, assets, layout, found, bump=bump, write=write)
     else:
         with ExitStack() as opened:
-            following = _counting if registry is None else _asking(output, registry, opened)
+            following = _counting if registry is None else _registered_numbers(output, registry, opened)
             migrations = _project(output, layout, following if bump else None, write=write)
     diagnostics = in_order(found)
     output.findings(diagnostics)
     if output.json:
         output.data(migrations_json(layout, migrations, diagnostics, written=write))
     else:
-        diff, said = migrations_text(layout, migrations, written=write, bumped=bump)
+        diff, summary = migrations_text(layout, migrations, written=write, bumped=bump)
         output.data(diff)
-        output.note(said)
+        output.note(summary)
     if has_errors(diagnostics):
         raise SystemExit(ExitCode.FINDINGS)
 
@@ -90,16 +90,16 @@ def _counting(_project: Project, _name: str, version: int) -> int:
     return version + 1
 
 
-def _asking(output: Output, registry: str, opened: ExitStack) -> Following:
+def _registered_numbers(output: Output, registry: str, opened: ExitStack) -> Following:
     """Ask a registry, which is opened for the first model that needs a number, and stays open for the others."""
     found: list[Registry] = []
 
-    def ask(project: Project, name: str, version: int) -> int:
+    def following(project: Project, name: str, version: int) -> int:
         if not found:
             found.append(opened.enter_context(open_registry(output.run, project, registry)).registry)
         return max(found[0].numbers(name)[1], version + 1)
 
-    return ask
+    return following
 
 
 def _project(output: Output, layout: LayoutName, following: Following | None, *, write: bool) -> list[Migration]:

@@ -73,7 +73,7 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
                 return function(output=output, **rest)
             except UnsoundProject as unsound:
                 summary = diagnostics_summary(unsound.found, unsound.models)
-                output.tell(diagnostics_text(unsound.found, output.paint_notes) + summary)
+                output.announce(diagnostics_text(unsound.found, output.paint_notes) + summary)
                 also = {"diagnostics": [finding_json(one) for one in unsound.found]}
                 code = report_json(unsound.message, unsound.exit_code, unsound.hint, json=output.json, also=also)
                 raise SystemExit(code) from None

@@ -101,7 +101,7 @@ class Output:
         if not self.quiet:
             write_note(text)
 
-    def tell(self, text: str) -> None:
+    def announce(self, text: str) -> None:
         """Why the exit code is not 0, or what a question is about, on standard error; with --quiet as well."""
         write_note(text)
 
@@ -114,7 +114,7 @@ class Output:
         """Findings beside the result, on standard error; with --quiet those alone that hold an error."""
         found = tuple(found)
         if found:
-            say = self.tell if has_errors(found) else self.note
+            say = self.announce if has_errors(found) else self.note
             say(diagnostics_text(found, self.paint_notes).rstrip("\n"))
 
     def _paint(self, stream: IO[Any]) -> Paint:

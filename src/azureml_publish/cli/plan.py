@@ -15,7 +15,7 @@ from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
-from azureml_publish.pipeline.registries import asked_registry
+from azureml_publish.pipeline.registries import same_registry
 from azureml_publish.pipeline.saved_plans import check_name, find_signer, write_plan
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
@@ -76,7 +76,7 @@ def command(
     if plan.conflicts:
         if is_named("registry"):
             output.note(
-                f"  help: `publish bump` takes the same{asked_registry(registry)}, else it asks another registry."
+                f"  help: `publish bump` takes the same{same_registry(registry)}, else it asks another registry."
             )
         raise SystemExit(ExitCode.CONFLICT)
     if detailed_exitcode and plan.changes:

@@ -179,11 +179,11 @@ class _Events:
         now = self._clock()
         with self._lock:
             self._models[model] = {"begun": now, "told": now, "size": size, "done": 0}
-            self._tell("begin", model, files=files, bytes=size)
+            self._event("begin", model, files=files, bytes=size)
 
     def file_begun(self, model: str, path: str, size: int) -> None:
         with self._lock:
-            self._tell("file", model, path=path, bytes=size)
+            self._event("file", model, path=path, bytes=size)
 
     def advance(self, model: str, path: str, count: int) -> None:
         now = self._clock()
@@ -195,7 +195,7 @@ class _Events:
             state["told"] = now
             rate = state["done"] / max(now - state["begun"], 0.001)
             left = (state["size"] - state["done"]) / rate if rate else None
-            self._tell(
+            self._event(
                 "progress",
                 model,
                 path=path,
@@ -207,21 +207,21 @@ class _Events:
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
         with self._lock:
-            self._tell("file-done", model, path=path, bytes=size, reused=reused)
+            self._event("file-done", model, path=path, bytes=size, reused=reused)
 
     def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
         with self._lock:
-            self._tell("wait", model, path=path, seconds=round(seconds, 2), reason=reason)
+            self._event("wait", model, path=path, seconds=round(seconds, 2), reason=reason)
 
     def warn(self, model: str, text: str) -> None:
         with self._lock:
-            self._tell("warning", model, text=text)
+            self._event("warning", model, text=text)
 
     def end(self, model: str) -> None:
         with self._lock:
-            self._tell("end", model, done=self._models[model]["done"], bytes=self._models[model]["size"])
+            self._event("end", model, done=self._models[model]["done"], bytes=self._models[model]["size"])
 
-    def _tell(self, event: str, model: str, **told: Any) -> None:
+    def _event(self, event: str, model: str, **told: Any) -> None:
         self._write(json.dumps({"schema_version": 1, "event": event, "model": model, **told}, ensure_ascii=False))
 
 

@@ -61,7 +61,7 @@ def command(
         approve=partial(_approve, yes=yes),
     )
     if result.journal_failure is not None:
-        output.tell(f"{result.journal_failure.message}\n  help: {result.journal_failure.hint}")
+        output.announce(f"{result.journal_failure.message}\n  help: {result.journal_failure.hint}")
     if output.json:
         output.data(promoted_json(result.source, result.target, result.results))
     else:
@@ -74,7 +74,7 @@ def _show(output: Output, review: Review, *, yes: bool) -> None:
     """Show the plan; with --quiet as well where a question follows it."""
     if review.past is not None:
         output.note(past_run_text(review.past, review.verb))
-    (output.note if yes or not review.plan.changes else output.tell)(plan_text(review.plan, output.paint_notes))
+    (output.note if yes or not review.plan.changes else output.announce)(plan_text(review.plan, output.paint_notes))
 
 
 def _approve(review: Review, source: str, *, yes: bool) -> None:

@@ -54,13 +54,13 @@ def request_of(folder: ModelFolder, defaults: Mlflow | None) -> Request:
 def fingerprint(folder: ModelFolder, defaults: Mlflow | None) -> str:
     """A short digest of what the spec says that decides which files of its source are published."""
     request = request_of(folder, defaults)
-    asked = {
+    spec_digest = {
         "source": folder.spec.source.model_dump(mode="json", exclude_none=True),
         "type": request.type,
         "task": request.task,
         "mlflow": request.mlflow.model_dump(mode="json", exclude=_VERSIONS, exclude_none=True),
     }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(spec_digest, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_lock(folder: ModelFolder) -> tuple[SourceLock | None, tuple[Diagnostic, ...]]:
@@ -84,20 +84,20 @@ def read_lock(folder: ModelFolder) -> tuple[SourceLock | None, tuple[Diagnostic,
 
 def _unreadable(folder: ModelFolder, why: str, line: int = 1, column: int = 1) -> Diagnostic:
     where = Location(f"{folder.document.path.rpartition('/')[0]}/{LOCK_FILE}", line, column)
-    told = f"{LOCK_FILE} cannot be read: {why}"
-    return UNREADABLE.at(where, told, f"Write it again: `publish lock {folder.folder}`.")
+    message = f"{LOCK_FILE} cannot be read: {why}"
+    return UNREADABLE.at(where, message, f"Write it again: `publish lock {folder.folder}`.")
 
 
 def usable_lock(folder: ModelFolder, defaults: Mlflow | None) -> tuple[SourceLock | None, tuple[Diagnostic, ...]]:
     """The lock in a model folder, if it was made for what the spec says today; else what is wrong with it."""
     lock, found = read_lock(folder)
-    if lock is None or lock.asked == fingerprint(folder, defaults):
+    if lock is None or lock.spec_digest == fingerprint(folder, defaults):
         return lock, found
     was, now = lock.source, _source_of(folder)
     changed = [key for key in sorted({*was, *now}) if was.get(key) != now.get(key)]
     if changed:
-        told = ", ".join(f"{key} {_short(was.get(key))}, not {_short(now.get(key))}" for key in changed)
-        message = f"{LOCK_FILE} is of another source: {told}."
+        differences = ", ".join(f"{key} {_short(was.get(key))}, not {_short(now.get(key))}" for key in changed)
+        message = f"{LOCK_FILE} is of another source: {differences}."
     else:
         message = f"{LOCK_FILE} was made for another type, task, selection of files or environment than the spec's."
     finding = Finding(STALE, message, f"Look at the source again, and commit what it says: {_again(folder)}.")
@@ -154,7 +154,7 @@ def make_lock(
         source=_source_of(folder),
         commit=host.commit,
         stand_in=host.stand_in,
-        asked=fingerprint(folder, defaults),
+        spec_digest=fingerprint(folder, defaults),
         model=model,
         files=files,
     )
@@ -203,15 +203,17 @@ def _differences(locked: Mapping[str, LockedFile], there: Mapping[str, ArtifactF
 def changed(folder: ModelFolder, lock: SourceLock, differences: Iterable[str]) -> Finding:
     """The finding that a source holds other bytes than its lock."""
     made = ", which was made from the emulator's Hub," if lock.stand_in else ""
-    told = f"The source is not what {LOCK_FILE}{made} says: {some(differences)}."
+    message = f"The source is not what {LOCK_FILE}{made} says: {some(differences)}."
     hint = f"If that is wanted, look at the source again, and commit what it says: {_again(folder)}."
-    return Finding(CHANGED, told, hint)
+    return Finding(CHANGED, message, hint)
 
 
 def not_compared() -> Finding:
     """The finding that a lock of the real Hub is not compared with the emulator's."""
-    told = f"{LOCK_FILE} is of the real Hub; the emulator's has other bytes under the same commit, and is not compared."
-    return Finding(NOT_COMPARED, told, "Nothing: a registry with the real Hub compares every byte.")
+    message = (
+        f"{LOCK_FILE} is of the real Hub; the emulator's has other bytes under the same commit, and is not compared."
+    )
+    return Finding(NOT_COMPARED, message, "Nothing: a registry with the real Hub compares every byte.")
 
 
 def _again(folder: ModelFolder) -> str:

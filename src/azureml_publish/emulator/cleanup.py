@@ -8,7 +8,7 @@ from azureml_publish.emulator.registry.models import OWN_CONTAINER, own_blob
 from azureml_publish.emulator.state import STALE_SECONDS, Database, DataFolder
 
 
-def tidy(database: Database, folder: DataFolder, blobs: BlobStore) -> None:
+def clean_up(database: Database, folder: DataFolder, blobs: BlobStore) -> None:
     """Drop the content of deleted versions, and segments that a dead process left unnamed.
 
     While the emulator runs, the content of a deleted version stays, because signatures for it may have been issued.

@@ -184,7 +184,7 @@ class Listener:
             if isinstance(connection, H11Protocol) and connection.client == scope["client"]:
                 connection.transport.abort()
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Let the server end; returns at once."""
         self._server.should_exit = True
         self._server.wake()

@@ -21,7 +21,7 @@ from azureml_publish.emulator.addresses import ACCOUNT, Addresses
 from azureml_publish.emulator.blobs.routes import blob_service
 from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
-from azureml_publish.emulator.cleanup import tidy
+from azureml_publish.emulator.cleanup import clean_up
 from azureml_publish.emulator.control import control_routes
 from azureml_publish.emulator.faults import FaultInjection, Faults
 from azureml_publish.emulator.hub.adding import add_repository, repositories_below
@@ -157,7 +157,7 @@ class Emulator:
         addresses = self._running()
         self._signer = Signer.from_folder(self._folder.secrets)
         self._blobs = BlobStore(database, self._folder)
-        tidy(database, self._folder, self._blobs)
+        clean_up(database, self._folder, self._blobs)
         self._models = models = ModelStore(database, self._blobs, self._switches)
         checkpoints = Checkpoints(self._folder, database, self._hub_weights)
         blobs, render_blob = blob_service(
@@ -191,7 +191,7 @@ class Emulator:
     def stop(self) -> None:
         """End within a few seconds. Safe to call again, and before `start`."""
         for listener in self._listeners:
-            listener.ask_to_stop()
+            listener.request_stop()
         for listener in self._listeners:
             listener.join()
         self._listeners = []

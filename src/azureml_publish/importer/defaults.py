@@ -51,21 +51,21 @@ def fits(kind: type[BaseModel], data: Mapping[str, Any]) -> bool:
 
 def without_defaults(draft: Draft, defaults: Defaults) -> dict[str, Any]:
     """What differs from the defaults in fine-tuning, categories and metadata; null unsets an inherited key."""
-    said: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     inherited = defaults.finetune.model_dump(exclude_none=True) if defaults.finetune else {}
     tuned = "finetune" in draft.head.get("tasks", {})
     if finetune := _over(draft.finetune or {}, inherited if tuned else {}):
-        said["finetune_defaults"] = finetune
+        settings["finetune_defaults"] = finetune
     if draft.categories is not None and draft.categories != defaults.categories:
-        said["categories"] = list(draft.categories)
+        settings["categories"] = list(draft.categories)
     if metadata := _over(draft.metadata, _plain(defaults.metadata.model_dump(by_alias=True, exclude_none=True))):
-        said["metadata"] = metadata
-    return said
+        settings["metadata"] = metadata
+    return settings
 
 
 def _over(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
-    said = {key: value for key, value in own.items() if key not in inherited or not same(value, inherited[key])}
-    return said | {key: None for key in inherited if key not in own}
+    settings = {key: value for key, value in own.items() if key not in inherited or not same(value, inherited[key])}
+    return settings | {key: None for key in inherited if key not in own}
 
 
 def _plain(value: Any) -> Any:

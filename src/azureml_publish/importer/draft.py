@@ -190,8 +190,10 @@ def _lists(
 
 
 def _least(skus: Any) -> dict[Scenario, str]:
-    said = {scenario: skus.get(f"{scenario}MinSkuSpec") for scenario in SCENARIOS} if isinstance(skus, Mapping) else {}
-    return {scenario: text for scenario, text in said.items() if isinstance(text, str)}
+    written = (
+        {scenario: skus.get(f"{scenario}MinSkuSpec") for scenario in SCENARIOS} if isinstance(skus, Mapping) else {}
+    )
+    return {scenario: text for scenario, text in written.items() if isinstance(text, str)}
 
 
 def _texts(data: Any, key: str) -> tuple[str, ...]:

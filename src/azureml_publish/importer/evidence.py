@@ -78,7 +78,7 @@ class Choice:
     why: str
     base: str = ""
     notes: tuple[str, ...] = ()
-    asks_task: bool = False
+    needs_task: bool = False
     only_pickles: bool = False
 
 
@@ -130,11 +130,11 @@ def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, only_p
         return Choice("custom_model", task, why, notes=notes, only_pickles=only_pickles)
     if not task:
         notes = (*notes, "Nothing says its task: write `tasks` into model.yaml.")
-    said = (
+    reason = (
         "its makers name the task" if found.task else "its architecture says the task" if task else "no task is named"
     )
-    why = f"It is a checkpoint of transformers, and {said}."
-    return Choice("mlflow_model", task, why, notes=notes, asks_task=not task, only_pickles=only_pickles)
+    why = f"It is a checkpoint of transformers, and {reason}."
+    return Choice("mlflow_model", task, why, notes=notes, needs_task=not task, only_pickles=only_pickles)
 
 
 def _mlflow_folder(found: Evidence, *, only_pickles: bool) -> Choice:

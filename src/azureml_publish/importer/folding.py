@@ -131,12 +131,12 @@ def _in_order(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compute(draft: Draft, names: Mapping[tuple[str, ...], str]) -> dict[str, Any]:
-    said: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     if draft.lists:
-        said["compute"] = {scenario: names.get(listed, list(listed)) for scenario, listed in draft.lists.items()}
+        settings["compute"] = {scenario: names.get(listed, list(listed)) for scenario, listed in draft.lists.items()}
     if draft.recommended:
-        said["recommended"] = {scenario: list(listed) for scenario, listed in draft.recommended.items()}
-    return said
+        settings["recommended"] = {scenario: list(listed) for scenario, listed in draft.recommended.items()}
+    return settings
 
 
 def _min_sku(draft: Draft, spec: ModelSpec, kit: Kit) -> dict[str, Any]:
@@ -221,8 +221,8 @@ def _verbatim(differences: Sequence[Difference]) -> tuple[dict[str, Any], tuple[
         target[str(path[-1])] = one.before
     if omit:
         extra["omit"] = omit
-    said = tuple(".".join(map(str, one.key_path)) for one in differences)
-    return extra, said
+    settings = tuple(".".join(map(str, one.key_path)) for one in differences)
+    return extra, settings
 
 
 def _place(one: Difference) -> tuple[str, tuple[str | int, ...]]:

@@ -55,9 +55,9 @@ def describe_asset(
     commit = _mapping(spec.get("properties")).get("SHA")
     described = Described(
         asset.folder,
-        _said(spec.get("name")),
+        _as_text(spec.get("name")),
         spec.get("version"),
-        _said(publishing.get("type")),
+        _as_text(publishing.get("type")),
         gathered.metadata,
         gathered.tags,
         gathered.properties,
@@ -89,7 +89,7 @@ def _place(path: str) -> Callable[[int, int], Location]:
     return lambda line, column: Location(path, line, column)
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 

@@ -158,9 +158,9 @@ def _kind(title: str, page: Card, token: Token) -> str:
     first = (token.map or [0])[0]
     near = " ".join(page.lines[max(first - 3, 0) : first]).lower()
     for text in (near, title):
-        said = [word for word in ("input", "output") if word in text]
-        if len(said) == 1 and "sample" in f"{title} {near}":
-            return said[0]
+        sides = [word for word in ("input", "output") if word in text]
+        if len(sides) == 1 and "sample" in f"{title} {near}":
+            return sides[0]
     return ""
 
 

@@ -22,10 +22,10 @@ from azureml_publish.pipeline.load import load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import Opened, asked_registry, find_readers, name_of, open_registry
+from azureml_publish.pipeline.registries import Opened, find_readers, name_of, open_registry, same_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
-from azureml_publish.pipeline.saved_plans import Asked, check_provenance, plan_asked
+from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance, plan_request
 from azureml_publish.plan import Plan, Provenance
 
 UPLOADS = 2
@@ -76,7 +76,7 @@ Transferring: TypeAlias = Callable[[Opened], AbstractContextManager[Transfer]]
 
 def apply(
     run: RunContext,
-    asked: Asked,
+    request: ApplyRequest,
     transferring: Transferring,
     *,
     review: Callable[[Review], None] = lambda _: None,
@@ -87,7 +87,7 @@ def apply(
 
     Args:
         run: the environment.
-        asked: which models, or which saved plan.
+        request: which models, or which saved plan.
         transferring: opens what brings files in.
         review: is shown the plan, whether or not it can be carried out.
         approve: is shown it once more when it can be, before anything is written, and raises where it is declined.
@@ -100,24 +100,24 @@ def apply(
         Overtaken: another run on this machine is at work on the registry.
         PublishError: the registry cannot be asked, or the journal cannot be begun; nothing was written.
     """
-    loaded = load(run, asked.models, asked.settings)
+    loaded = load(run, request.models, request.settings)
     project = loaded.require_project()
     with (
-        recording(project, name_of(project, asked.registry), "apply") as records,
-        Prefetch(partial(open_registry, run, name=asked.registry), jobs or JOBS) as prefetch,
+        recording(project, name_of(project, request.registry), "apply") as records,
+        Prefetch(partial(open_registry, run, name=request.registry), jobs or JOBS) as prefetch,
     ):
         checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         checked.require_sound()
         opened = prefetch.opened()
-        provenance = check_provenance(run, project.root, asked, protected=opened.config.protected)
-        planning = plan_asked(asked, checked, opened.registry, jobs or JOBS, prefetch.find)
+        provenance = check_provenance(run, project.root, request, protected=opened.config.protected)
+        planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
         contents, readers = planning.contents, find_readers(opened, run)
         plan = with_attributes(planning.observed.plan(), checked, contents)
         plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
         shown = Review(plan, opened, records.open_end, records.verb, provenance=provenance)
         review(shown)
         if plan.conflicts:
-            required = f"`publish bump --required{asked_registry(asked.registry)}`"
+            required = f"`publish bump --required{same_registry(request.registry)}`"
             raise Conflict(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
                 hint=f"{required} writes the next free version of each; then plan again.",

@@ -76,11 +76,11 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
     check_target(folder, project.root)
     if os.path.lexists(folder):
         raise UsageProblem(f"{shown_path(project.root, folder)} is there already.", hint="Choose another --name.")
-    with _tidy(project.root), open_registry(run, project, registry) as opened:
+    with _remove_unused(project.root), open_registry(run, project, registry) as opened:
         if local is not None:
             found = _look_at(local, folder)
         elif named is not None:
-            found = _ask(run, opened, named[1], named[2] or revision)
+            found = _describe(run, opened, named[1], named[2] or revision)
         version = opened.registry.state(chosen, 1).next_version
         choice = choose(found.evidence)
         texts = _render(project, chosen, version, found, choice)
@@ -135,7 +135,7 @@ def _project(run: RunContext) -> tuple[Project, bool]:
 
 
 @contextmanager
-def _tidy(root: Path) -> Iterator[None]:
+def _remove_unused(root: Path) -> Iterator[None]:
     """Leave nothing behind on failure: neither the embedded registry's state nor an empty folder of models."""
     new = [path for path in (root / ".publish", root / "models") if not path.exists()]
     try:
@@ -192,7 +192,7 @@ def _look_at(path: Path, folder: Path) -> _Found:
     return _Found(source, Evidence(tuple(files), _serves, _parsed(texts)))
 
 
-def _ask(run: RunContext, opened: Opened, repository: str, revision: str) -> _Found:
+def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -> _Found:
     """What a repository of the Hub says about itself."""
     notes = []
     stand_in = opened.stand_in and not run.environ.get("HF_ENDPOINT")
@@ -200,7 +200,7 @@ def _ask(run: RunContext, opened: Opened, repository: str, revision: str) -> _Fo
     if opened.stand_in and not stand_in:
         notes.append(f"HF_ENDPOINT was used; write `hub: public` beside the registry's emulator in {CONFIG_FILE}, too.")
     try:
-        told = hub.describe(repository, revision)
+        info = hub.describe(repository, revision)
     except NotFound as error:
         if not stand_in:
             raise
@@ -208,16 +208,21 @@ def _ask(run: RunContext, opened: Opened, repository: str, revision: str) -> _Fo
         raise NotFound(error.message, hint=hint) from error
     texts = {}
     for name in READ:
-        if name in told.files:
+        if name in info.files:
             with suppress(PublishError):  # of a gated repository the list of files is public, and nothing else
-                texts[name] = hub.read_text(told.id, told.revision, name)
-    if told.gated:
+                texts[name] = hub.read_text(info.id, info.revision, name)
+    if info.gated:
         notes.append(
-            f"It is gated ({told.gated}): accept its terms on https://huggingface.co/{told.id}, and set HF_TOKEN to a "
+            f"It is gated ({info.gated}): accept its terms on https://huggingface.co/{info.id}, and set HF_TOKEN to a "
             "token that may read it before you publish."
         )
-    evidence = Evidence(told.files, _serves, _parsed(texts), told.task, told.library)
-    return _Found({"huggingface": told.id, "revision": told.revision}, evidence, told, tuple(notes))
+    evidence = Evidence(info.files, _serves, _parsed(texts), info.task, info.library)
+    return _Found(
+        {"huggingface": info.id, "revision": info.revision},
+        evidence,
+        info,
+        tuple(notes),
+    )
 
 
 def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
@@ -235,26 +240,26 @@ def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
 
 def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
     """The keys of the spec after its version, and comments on what a person has to write."""
-    told = found.repository
+    info = found.repository
     spec: dict[str, Any] = {"type": choice.type} if choice.type != "mlflow_model" else {}
     spec["source"] = found.source
     comments = []
-    if told is not None and told.license:
-        spec["license"] = told.license
-        if described := _license(told):
+    if info is not None and info.license:
+        spec["license"] = info.license
+        if described := _license(info):
             spec["metadata"] = {"licenseDescription": described}
     else:
-        whom = "The repository states no licence." if told else "Nothing states the licence."
+        whom = "The repository states no licence." if info else "Nothing states the licence."
         comments.append(
             f"{whom} Write one; `proprietary` is for a model of your own without a public licence:\n# license:"
         )
-    if told is not None:
-        spec |= {key: list(getattr(told, key)) for key in ("languages", "datasets") if getattr(told, key)}
-    if base := choice.base or ", ".join(told.base_models if told else ()):
+    if info is not None:
+        spec |= {key: list(getattr(info, key)) for key in ("languages", "datasets") if getattr(info, key)}
+    if base := choice.base or ", ".join(info.base_models if info else ()):
         spec["tags"] = {"base_model": base}
     if choice.task:
         spec["tasks"] = {"inference": choice.task}
-    elif choice.asks_task:
+    elif choice.needs_task:
         comments.append("Nothing says what the model does. Write its task, such as fill-mask:\n# tasks: {inference: }")
     if choice.only_pickles:
         comments.append(
@@ -264,14 +269,14 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
     return spec, comments
 
 
-def _license(told: HubRepository) -> str:
+def _license(info: HubRepository) -> str:
     """What a licence is that has no identifier of its own: its name, and a link to its text."""
-    if told.license not in ("other", "custom") and not told.license_name:
+    if info.license not in ("other", "custom") and not info.license_name:
         return ""
-    link = told.license_link
+    link = info.license_link
     if link and "://" not in link:
-        link = f"https://huggingface.co/{told.id}/blob/{told.revision}/{link.removeprefix('./')}"
-    return ": ".join(part for part in (told.license_name, link) if part)
+        link = f"https://huggingface.co/{info.id}/blob/{info.revision}/{link.removeprefix('./')}"
+    return ": ".join(part for part in (info.license_name, link) if part)
 
 
 def _written(key: str, value: Any) -> str:

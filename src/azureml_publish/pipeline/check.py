@@ -74,7 +74,7 @@ class CheckedProject:
         return self.project
 
 
-Ask: TypeAlias = Callable[[CheckedProject, Sequence[LinkUse]], Iterable[Diagnostic]]
+OnlineCheck: TypeAlias = Callable[[CheckedProject, Sequence[LinkUse]], Iterable[Diagnostic]]
 """Asks the network about what was checked, and about the links of its cards."""
 
 
@@ -97,7 +97,7 @@ def check(
     loaded: LoadedProject,
     rules: Literal["errors", "all"] = "all",
     *,
-    ask: Ask | None = None,
+    online: OnlineCheck | None = None,
     begun: Callable[[], None] = lambda: None,
 ) -> CheckedProject:
     """Render and check the models.
@@ -107,7 +107,7 @@ def check(
         loaded: the project.
         rules: "errors" leaves warnings out, for a verb that goes on where there is no error: nobody would hear of them,
             and to find where in a card's sources one belongs takes as long as to render the card.
-        ask: who asks the network as well, where that is wanted.
+        online: checks that need the network as well, where they are wanted.
         begun: is called once other processes have begun with the models; from then on this one may start threads.
     """
     if loaded.subject is None:
@@ -120,12 +120,12 @@ def check(
         rules,
         run.environ,
         run=run,
-        links=ask is not None,
+        links=online is not None,
         begun=begun,
     )
     found = [*loaded.found, *looked]
-    if ask is not None:
-        found.extend(ask(CheckedProject(loaded.subject, models, in_order(found)), links))
+    if online is not None:
+        found.extend(online(CheckedProject(loaded.subject, models, in_order(found)), links))
     whole = {one.folder.folder for one in models if one.rendered is not None}
     reported, hidden = suppressed(loaded.subject.project, loaded.folders, whole, dict.fromkeys(found))
     if rules == "errors":

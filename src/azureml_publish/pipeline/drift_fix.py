@@ -14,7 +14,7 @@ from azureml_publish.files import write_bytes, write_edited
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.check import CheckedModel, render_folders
 from azureml_publish.plan import Desired, ModelDrift, Side, plan_model
-from azureml_publish.plan.drift_fix import Restating, restate
+from azureml_publish.plan.drift_fix import SpecChange, spec_changes
 from azureml_publish.project import FINISHED_CARD, SPEC_FILE, ModelFolder
 from azureml_publish.reporters.drift import Fixed
 from azureml_publish.spec import ModelSpec
@@ -36,9 +36,9 @@ def fix_folder(
     folder, rendered = model.folder, model.rendered
     if rendered is None or state.asset is None:
         return Fixed(left=wrong)
-    found = restate(folder.spec, rendered.asset, state.asset, finished=folder.finished)
+    found = spec_changes(folder.spec, rendered.asset, state.asset, finished=folder.finished)
     differing = {field.field for field in drift.fields}
-    everything = Restating(
+    everything = SpecChange(
         tuple(edit for one in found for edit in one.edits), next((one.card for one in found if one.card), None)
     )
     # All at once first: mostly all of it is right, and a local source is read for each look.
@@ -49,8 +49,8 @@ def fix_folder(
         after = _differing(project, changed, state, layout)
         if after is None:
             continue
-        ended, begun = differing - after, after - differing
-        if ended and ended <= meant and begun <= _FOLLOWING:
+        ended, new = differing - after, after - differing
+        if ended and ended <= meant and new <= _FOLLOWING:
             folder, differing = changed, after
     if folder is model.folder:
         return Fixed(left=wrong)
@@ -63,7 +63,7 @@ def fix_folder(
     )
 
 
-def _edited(folder: ModelFolder, attempt: Restating) -> ModelFolder | None:
+def _edited(folder: ModelFolder, attempt: SpecChange) -> ModelFolder | None:
     """The folder with edits made; None where they cannot be, or the spec is none afterwards."""
     document = folder.document
     for key_path, value in attempt.edits:

@@ -32,7 +32,7 @@ _LEFT = (".git", ".publish", "build", "node_modules", ".venv")
 
 
 @dataclass(frozen=True, slots=True)
-class Mending:
+class FixedProject:
     """What mending made of a project.
 
     Attributes:
@@ -50,20 +50,20 @@ class Mending:
     refused: tuple[str, ...] = ()
 
 
-def mend(
+def fix_project(
     root: Path,
     lint: Callable[[Path], CheckedProject],
-    told: Callable[[CheckedProject], Iterable[Diagnostic]],
+    reported: Callable[[CheckedProject], Iterable[Diagnostic]],
     *,
     unsafe: bool,
     besides: Iterable[Diagnostic] = (),
-) -> Mending:
+) -> FixedProject:
     """Mend a copy of the project until nothing changes.
 
     Args:
         root: the project.
         lint: looks at a project in a folder.
-        told: the findings of it that are asked for.
+        reported: which of its findings are reported.
         unsafe: whether to make mends that may change what is meant.
         besides: findings of the project as it is that no look at the copy tells, as the network did; what the first
             round does not mend of them is left.
@@ -75,9 +75,9 @@ def mend(
     with _copy_of(root) as copy:
         staged = lint(copy)
         for number in range(ROUNDS):
-            found = (*told(staged), *(besides if number == 0 else ()))
+            found = (*reported(staged), *(besides if number == 0 else ()))
             wanted = [one for one in found if one.fix is not None and (one.fix.safe or unsafe)]
-            changed, mended = _round(copy, [one for one in wanted if fix_path(one) not in refused])
+            changed, fixed = _round(copy, [one for one in wanted if fix_path(one) not in refused])
             if not changed:
                 break
             old = {path: (copy / path).read_bytes() for path in changed}
@@ -85,11 +85,11 @@ def mend(
             refused |= changed.keys() - held.keys()
             before = {path: old[path] for path in held} | before
             after |= held
-            done.extend(one for one in mended if fix_path(one) in held)
+            done.extend(one for one in fixed if fix_path(one) in held)
     unchanged = {path for path in after if after[path] == before[path]}
     for path in unchanged:
         del before[path], after[path]
-    return Mending(before, after, tuple(done), staged, tuple(sorted(refused)))
+    return FixedProject(before, after, tuple(done), staged, tuple(sorted(refused)))
 
 
 def _apply(
@@ -114,22 +114,22 @@ def _apply(
     return held, staged
 
 
-def write_mended(root: Path, mending: Mending) -> tuple[str, ...]:
+def write_fixed(root: Path, fixed: FixedProject) -> tuple[str, ...]:
     """Write what mending changed; the paths of files that somebody else changed meanwhile, which are left alone."""
     missed = []
-    for path, data in mending.after.items():
-        if read_file(root / path, root) != mending.before[path]:
+    for path, data in fixed.after.items():
+        if read_file(root / path, root) != fixed.before[path]:
             missed.append(path)
         else:
             write_bytes(root / path, data)
     return tuple(missed)
 
 
-def diff_text(mending: Mending) -> str:
+def diff_text(fixed: FixedProject) -> str:
     """What mending changes, as a unified diff."""
     return "".join(
-        file_diff(path, mending.before[path].decode("utf-8"), mending.after[path].decode("utf-8"))
-        for path in sorted(mending.after)
+        file_diff(path, fixed.before[path].decode("utf-8"), fixed.after[path].decode("utf-8"))
+        for path in sorted(fixed.after)
     )
 
 
@@ -139,7 +139,7 @@ def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list
     for one in wanted:
         by_path.setdefault(fix_path(one), []).append(one)
     changed: dict[str, bytes] = {}
-    mended: list[Diagnostic] = []
+    fixed: list[Diagnostic] = []
     for path, found in sorted(by_path.items()):
         target = root / path
         if not _is_ours(root, target):
@@ -150,8 +150,8 @@ def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list
         result = apply_fixes(text.removeprefix(mark), found)
         if result.done and _readable(path, result.text):
             changed[path] = (mark + result.text).encode()
-            mended.extend(result.done)
-    return changed, mended
+            fixed.extend(result.done)
+    return changed, fixed
 
 
 def _is_ours(root: Path, path: Path) -> bool:

@@ -19,7 +19,7 @@ from azureml_publish.lint.built_in import ONE_FACT
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.selection import one_for_each_fact, selected
 from azureml_publish.pipeline.check import CheckedProject, check
-from azureml_publish.pipeline.fix import diff_text, mend, write_mended
+from azureml_publish.pipeline.fix import diff_text, fix_project, write_fixed
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.run import RunContext
@@ -148,9 +148,9 @@ class _Linting:
     def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
         here = replace(self.run, directory=root)
         loaded = load(here, self.request.models, Settings(as_of=self.request.as_of))
-        return check(here, loaded, ask=self._ask if online else None)
+        return check(here, loaded, online=self._check_online if online else None)
 
-    def _ask(self, checked: CheckedProject, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
+    def _check_online(self, checked: CheckedProject, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
         from azureml_publish.pipeline.lint_online import lint_online  # noqa: PLC0415 - offline runs do without
 
         return self._heard(lint_online(self.run, checked, links, self.request.registry, cache=self.request.cache))
@@ -171,28 +171,28 @@ class _Linting:
         before = self._check(self.root, online=True) if online else None
         if before is not None:
             self.heard = tuple(one for one in self._reported(before)[0] if not always_looks(one.code))
-        mending = mend(
+        fixed = fix_project(
             self.root,
             self._check,
             lambda checked: self._reported(checked)[0],
             unsafe=request.unsafe,
             besides=self.heard,
         )
-        for path in mending.refused:
+        for path in fixed.refused:
             self.notes.append(
                 f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it."
             )
         if request.fixing == "show":
-            files = counted(len(mending.after), "file")
-            self.notes.append(f"Would mend {counted(len(mending.done), 'finding')} in {files}.")
-            return mending.left, (), diff_text(mending)
-        missed = write_mended(self.root, mending)
+            files = counted(len(fixed.after), "file")
+            self.notes.append(f"Would mend {counted(len(fixed.done), 'finding')} in {files}.")
+            return fixed.left, (), diff_text(fixed)
+        missed = write_fixed(self.root, fixed)
         for path in missed:
             self.notes.append(f"{path} changed while it was mended, and is left alone. Run again.")
-        left = mending.left if before is None else before
-        if online and mending.after:
+        left = fixed.left if before is None else before
+        if online and fixed.after:
             left = self._check(self.root, online=True)
-        return left, () if missed else mending.done, None
+        return left, () if missed else fixed.done, None
 
     def _accept(self, checked: CheckedProject, path: Path) -> tuple[Diagnostic, ...]:
         """Write what is found into a baseline; what is never accepted is left."""

@@ -65,11 +65,11 @@ def lint_online(
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
     found, notes = _links(run, links, cache=cache)
-    hub, unasked = _hub(run, [model.folder for model in staged.models])
+    hub, unanswered = _hub(run, [model.folder for model in staged.models])
     found += hub
-    notes += unasked
+    notes += unanswered
     failure = None
-    if staged.project is not None and staged.rendered and _to_ask(staged.project, registry):
+    if staged.project is not None and staged.rendered and _wants_registry(staged.project, registry):
         try:
             found += _registry(run, staged, staged.project, registry)
         except Unreachable as error:
@@ -99,14 +99,14 @@ def _links(run: RunContext, uses: Sequence[LinkUse], *, cache: bool) -> tuple[li
     )
     answers = LinkCache(cache_file(environ).with_name("links.json") if cache else None)
     with closing(client):
-        asked = follow_links((use.url for use in uses), client, hosts, answers)
+        followed = follow_links((use.url for use in uses), client, hosts, answers)
     found = [
         one
         for use in uses
-        if use.url in asked.answers
-        for one in check(use, asked.answers[use.url], checks=ONLINE_CHECKS)
+        if use.url in followed.answers
+        for one in check(use, followed.answers[use.url], checks=ONLINE_CHECKS)
     ]
-    notes = [f"There is no network: {counted(asked.offline, 'link')} not followed."] if asked.offline else []
+    notes = [f"There is no network: {counted(followed.offline, 'link')} not followed."] if followed.offline else []
     return found, notes
 
 
@@ -122,7 +122,7 @@ def _hub(run: RunContext, folders: Iterable[ModelFolder]) -> tuple[list[Diagnost
     hub, token = Hub(run.environ.get("HF_ENDPOINT")), get_token() is not None
     silent = threading.Event()
 
-    def ask(one: tuple[ModelFolder, HubSource]) -> HubAnswer | PublishError | None:
+    def fetch(one: tuple[ModelFolder, HubSource]) -> HubAnswer | PublishError | None:
         if silent.is_set():
             return None
         try:
@@ -134,19 +134,19 @@ def _hub(run: RunContext, folders: Iterable[ModelFolder]) -> tuple[list[Diagnost
             return error
 
     with ThreadPoolExecutor(HUB_ABREAST, thread_name_prefix="hub") as pool:
-        answers = list(zip(sources, pool.map(ask, sources), strict=True))
+        answers = list(zip(sources, pool.map(fetch, sources), strict=True))
     for (folder, _), answer in answers:
         if isinstance(answer, HubAnswer):
             found += check(_use(folder), answer, checks=ONLINE_CHECKS)
         elif answer is not None and not isinstance(answer, Unreachable):
             notes.append(f"{folder.folder}: {answer.message} {answer.hint}".strip())
-    unasked = [answer for _, answer in answers if answer is None or isinstance(answer, Unreachable)]
-    if reason := next((answer for answer in unasked if answer is not None), None):
-        notes.append(f"The Hub was not asked about {counted(len(unasked), 'model')}: {reason.message}")
+    unanswered = [answer for _, answer in answers if answer is None or isinstance(answer, Unreachable)]
+    if reason := next((answer for answer in unanswered if answer is not None), None):
+        notes.append(f"The Hub was not asked about {counted(len(unanswered), 'model')}: {reason.message}")
     return found, notes
 
 
-def _to_ask(project: Project, name: str | None) -> bool:
+def _wants_registry(project: Project, name: str | None) -> bool:
     """Whether there is a registry to ask: one that was named, or the project's own unless it is still to begin."""
     if name is not None:
         return True

@@ -20,17 +20,17 @@ def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceF
     if not isinstance(source, LocalSource):
         return None, ()
     if "://" in source.local:
-        told = f"{source.local} is no folder of this machine."
+        message = f"{source.local} is no folder of this machine."
         hint = "A source in a cloud has a key of its own: huggingface, azureblob, git, azureml or mlflow."
-        return None, (Finding(UNUSABLE, told, hint, ("source", "local")).placed(folder.document),)
+        return None, (Finding(UNUSABLE, message, hint, ("source", "local")).placed(folder.document),)
     try:
         files = open_local(folder)
     except PublishError as error:
         return None, (Finding(UNUSABLE, error.message, error.hint, ("source", "local")).placed(folder.document),)
     if files is None:
-        told = f"{source.local} is not on this machine, so nothing is known of its files."
+        message = f"{source.local} is not on this machine, so nothing is known of its files."
         hint = "Correct `source.local`: a folder or a file, relative to the model folder."
-        return None, (Finding(NOT_HERE, told, hint, ("source", "local")).placed(folder.document),)
+        return None, (Finding(NOT_HERE, message, hint, ("source", "local")).placed(folder.document),)
     found = package_source(folder, files, config.defaults.mlflow).found
     return files, tuple(one.placed(folder.document) for one in found)
 

@@ -69,9 +69,9 @@ def lock_sources(
         there, unreadable = read_lock(folder)
         if there == lock:
             return Locked(folder.folder, LockState.UNCHANGED, lock, found)
-        if there is not None and lock.stand_in and not there.stand_in and there.asked == lock.asked:
-            told = not_compared().placed(folder.document)
-            return Locked(folder.folder, LockState.NOT_COMPARED, lock, (*found, told))
+        if there is not None and lock.stand_in and not there.stand_in and there.spec_digest == lock.spec_digest:
+            finding = not_compared().placed(folder.document)
+            return Locked(folder.folder, LockState.NOT_COMPARED, lock, (*found, finding))
         if check:
             stale = unreadable or (_stale(folder, there, lock).placed(folder.document),)
             return Locked(folder.folder, LockState.STALE, lock, (*found, *stale))
@@ -103,7 +103,7 @@ def _stale(folder: ModelFolder, there: SourceLock | None, lock: SourceLock) -> F
     again = f"Write it, look at what changed, and commit it: `publish lock {folder.folder}`."
     if there is None:
         return Finding(STALE, f"There is no {LOCK_FILE}.", again)
-    if there.asked != lock.asked:
+    if there.spec_digest != lock.spec_digest:
         return Finding(STALE, f"{LOCK_FILE} was made for another source, type, task or selection of files.", again)
     promised = {file.path: (file.bytes, file.sha256) for file in there.files}
     held = {file.path: (file.bytes, file.sha256) for file in lock.files}

@@ -26,7 +26,7 @@ from azureml_publish.registry import Registry
 REQUIREMENTS = "requirements.txt"
 
 _CHOSEN = ("include", "exclude", "allow_pickle")
-_SELDOM_MEANT = re.compile(r"(^|\.)(\w*_version|model_uuid|utc_time_created|model_size_bytes)$")
+_RARELY_INTENDED = re.compile(r"(^|\.)(\w*_version|model_uuid|utc_time_created|model_size_bytes)$")
 """Keys of an MLmodel that follow from the environment, or from the day."""
 
 
@@ -162,4 +162,4 @@ def _mlmodel_keys(before: str, after: str) -> list[str]:
         return {".".join(map(str, path)): value for path, value in found if not isinstance(value, dict | list)}
 
     old, new = flat(before), flat(after)
-    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and not _SELDOM_MEANT.search(key))
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and not _RARELY_INTENDED.search(key))

@@ -32,7 +32,7 @@ class Planning:
     contents: Mapping[str, ModelContent]
 
 
-def ask_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -> tuple[RegistryState, ...]:
+def find_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -> tuple[RegistryState, ...]:
     """What the registry says about each of these models, several asked about at a time."""
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
         return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
@@ -54,10 +54,10 @@ def observe_models(
     contents = {one.asset.name: _content(staged, folder, one, digests) for folder, one in staged.rendered}
     digests.save()
     wanted = [Desired(content.rendered.asset, content.digest) for content in contents.values()]
-    ask = find or registry.find
+    find_one = find or registry.find
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
         # One round after the other: a registry is not to have more requests at a time where the first was begun before.
-        found = tuple(pool.map(lambda one: ask(one.asset.name, one.asset.version), wanted))
+        found = tuple(pool.map(lambda one: find_one(one.asset.name, one.asset.version), wanted))
         states = tuple(pool.map(lambda one, asset: _state(registry, one, asset, whole=whole), wanted, found))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 

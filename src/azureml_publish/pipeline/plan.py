@@ -73,8 +73,8 @@ def make_plan(
         readers = find_readers(opened, run)
         inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
         plan = with_attributes(plan, checked, inspection.contents)
-        asked = None if offline else readers
-        plan = with_moved(plan, planning.observed, planning.contents, opened.registry, asked)
+        used_readers = None if offline else readers
+        plan = with_moved(plan, planning.observed, planning.contents, opened.registry, used_readers)
     request = Request(
         registry or project.config.registry,
         models,

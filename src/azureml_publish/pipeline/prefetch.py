@@ -75,7 +75,7 @@ class Prefetch:
                 for key in self._answers:
                     waiting.put(key)
                 for _ in range(min(self._jobs, len(self._answers))):
-                    _start(self._ask, opened.registry, waiting)
+                    _start(self._find_all, opened.registry, waiting)
                 self._opened.set_result(opened)
                 self._left.wait()
         except BaseException as error:
@@ -83,7 +83,7 @@ class Prefetch:
                 raise
             self._opened.set_exception(error)
 
-    def _ask(self, registry: Registry, waiting: SimpleQueue[tuple[str, int]]) -> None:
+    def _find_all(self, registry: Registry, waiting: SimpleQueue[tuple[str, int]]) -> None:
         while True:
             try:
                 key = waiting.get_nowait()

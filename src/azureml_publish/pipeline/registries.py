@@ -22,7 +22,7 @@ from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.registry.cloud import Cloud, find_cloud
-from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker, find_credential, take_early
+from azureml_publish.registry.credentials import STORAGE_SCOPE, Identity, find_credential, take_early
 from azureml_publish.spec import BlobSource, RegistryConfig
 from azureml_publish.version import __version__
 
@@ -42,7 +42,7 @@ class Opened:
     registry: Registry
     hub: Hub
     config: RegistryConfig
-    asker: Asker
+    identity: Identity
     cloud: Cloud
     stand_in: bool = False
 
@@ -65,12 +65,12 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
             yield opened
         return
     cloud = find_cloud(run.environ)
-    asker = run.find_credential(run.environ, cloud.authority)
+    identity = run.find_credential(run.environ, cloud.authority)
     if early:
         blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
-        take_early(asker, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
-    with closing(AzureRegistry(str(config.name), asker.credential, cloud, TOOL, run.sleep)) as registry:
-        yield Opened(registry, public_hub(run), config, asker, cloud)
+        take_early(identity, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
+    with closing(AzureRegistry(str(config.name), identity.credential, cloud, TOOL, run.sleep)) as registry:
+        yield Opened(registry, public_hub(run), config, identity, cloud)
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
         first = stack.enter_context(open_registry(run, project, source))
         if len(folders) == 2 and folders[0] == folders[1]:
             registry = stack.enter_context(
-                closing(AzureRegistry(target, first.asker.credential, first.cloud, TOOL, run.sleep))
+                closing(AzureRegistry(target, first.identity.credential, first.cloud, TOOL, run.sleep))
             )
             second = replace(first, registry=registry, config=other)
         else:
@@ -111,11 +111,11 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         raise EmulatorUnavailable(f"The embedded registry does not start: {error}.", hint=hint) from error
     try:
         served = emulator.environment
-        cloud, asker = find_cloud(served), find_credential(served)
+        cloud, identity = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
-        with closing(AzureRegistry(name, asker.credential, cloud, TOOL, run.sleep)) as registry:
-            yield Opened(registry, hub, config, asker, cloud, stand_in)
+        with closing(AzureRegistry(name, identity.credential, cloud, TOOL, run.sleep)) as registry:
+            yield Opened(registry, hub, config, identity, cloud, stand_in)
     finally:
         emulator.stop()
 
@@ -156,7 +156,7 @@ def name_of(project: Project, name: str | None) -> str:
     return find_config(project, called).name or called
 
 
-def asked_registry(name: str | None) -> str:
+def same_registry(name: str | None) -> str:
     """The option that makes another command ask the registry of this one; empty where none was named."""
     return f" -r {shlex.quote(name)}" if name is not None else ""
 
@@ -179,7 +179,7 @@ def find_blobs(opened: Opened, run: RunContext) -> Blobs:
 
             return AzureSasCredential(signature)
         if opened.config.emulator is None:
-            return opened.asker.credential
+            return opened.identity.credential
         return run.find_credential(run.environ, None).credential
 
     return Blobs(run.environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from azureml_publish.registry.credentials import Asker, find_credential
+from azureml_publish.registry.credentials import Identity, find_credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class RunContext:
     directory: Path
     environ: Mapping[str, str]
     today: date
-    find_credential: Callable[[Mapping[str, str], str | None], Asker] = find_credential
+    find_credential: Callable[[Mapping[str, str], str | None], Identity] = find_credential
     sleep: Callable[[float], None] = time.sleep
     executor: Executor | None = None
     spreading: Spreading = field(default_factory=Spreading)

@@ -32,7 +32,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApplyRequest:
     """What apply is asked for: by its options, or by a saved plan, which holds them.
 
     `signed` is the public key that the plan's signature was checked with.
@@ -46,9 +46,9 @@ class Asked:
     signed: str = ""
 
 
-def what_is_asked(
+def read_request(
     run: RunContext, models: tuple[str, ...], registry: str | None, settings: Settings, public_key: str | None = None
-) -> Asked:
+) -> ApplyRequest:
     """What the arguments of apply mean: models, or one saved plan.
 
     Args:
@@ -70,7 +70,7 @@ def what_is_asked(
                 "A signature is required, and there is no plan that could be signed.",
                 hint="Name a saved plan: `publish apply PLAN.json --require-signature KEY.pub`.",
             )
-        return Asked(models, registry, settings)
+        return ApplyRequest(models, registry, settings)
     if len(models) > 1:
         raise UsageProblem(f"{named[0]} stands beside other arguments.", hint="A saved plan says itself which models.")
     path = named[0]
@@ -81,7 +81,7 @@ def what_is_asked(
     data = _read(run.directory / path, path)
     if public_key is not None:
         _check_signature(run, path, data, public_key)
-    return replace(asked_by(read_plan(data, path), path, registry), signed=public_key or "")
+    return replace(request_of(read_plan(data, path), path, registry), signed=public_key or "")
 
 
 def _check_signature(run: RunContext, path: str, data: bytes, public_key: str) -> None:
@@ -123,34 +123,34 @@ def _read_key(run: RunContext, path: str) -> bytes:
         raise UsageProblem(f"The key {path} {error.reason}.", hint="Name a file in PEM form.") from None
 
 
-def check_provenance(run: RunContext, root: Path, asked: Asked, *, protected: bool) -> Provenance | None:
+def check_provenance(run: RunContext, root: Path, request: ApplyRequest, *, protected: bool) -> Provenance | None:
     """Where a saved plan comes from; None where nothing was saved.
 
     Raises:
         Conflict: it is for a protected registry, and was made at another commit than the folders are at now.
     """
-    saved = asked.saved
+    saved = request.saved
     if saved is None:
         return None
-    found = Provenance(asked.path, saved.commit, saved.author, asked.signed, commit_of(root, run.environ))
+    found = Provenance(request.path, saved.commit, saved.author, request.signed, commit_of(root, run.environ))
     if protected and found.moved:
         made = f"at commit {short(saved.commit)}" if saved.commit else "at no commit that it names"
         here = f"at {found.here}" if found.here else "in no repository"
         raise Conflict(
-            f"{asked.path} was made {made}, the folders are {here}; a protected registry takes a plan of its own "
+            f"{request.path} was made {made}, the folders are {here}; a protected registry takes a plan of its own "
             "commit alone. Nothing was written.",
-            hint=f"Check that commit out, or plan again: `publish plan --out {asked.path}`.",
+            hint=f"Check that commit out, or plan again: `publish plan --out {request.path}`.",
         )
     return found
 
 
-def asked_by(saved: SavedPlan, path: str, registry: str | None = None) -> Asked:
+def request_of(saved: SavedPlan, path: str, registry: str | None = None) -> ApplyRequest:
     """What a saved plan asks for; a registry that is named as well has to be the plan's own.
 
     Raises:
         UsageProblem: the day that it was made for is none.
     """
-    return Asked(saved.models, registry or saved.address, Settings(saved.layout, _day(saved, path)), saved, path)
+    return ApplyRequest(saved.models, registry or saved.address, Settings(saved.layout, _day(saved, path)), saved, path)
 
 
 def read_saved(run: RunContext, path: str) -> SavedPlan:
@@ -163,8 +163,8 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
     return read_plan(_read(run.directory / path, path), path)
 
 
-def plan_asked(
-    asked: Asked, checked: CheckedProject, registry: Registry, jobs: int, find: Find | None = None
+def plan_request(
+    request: ApplyRequest, checked: CheckedProject, registry: Registry, jobs: int, find: Find | None = None
 ) -> Planning:
     """What the registry says beside what is to be carried out; `find` as in `observe_models`.
 
@@ -172,14 +172,14 @@ def plan_asked(
         UsageProblem: the saved plan is for another registry.
         Conflict: folders or registry are not as the saved plan saw them.
     """
-    if asked.saved is not None and asked.saved.registry != registry.name:
+    if request.saved is not None and request.saved.registry != registry.name:
         raise UsageProblem(
-            f"{asked.path} is a plan for the registry {asked.saved.registry}, not for {registry.name}.",
-            hint=f"Leave out -r (and PUBLISH_REGISTRY), or plan again: `publish plan -r NAME --out {asked.path}`.",
+            f"{request.path} is a plan for the registry {request.saved.registry}, not for {registry.name}.",
+            hint=f"Leave out -r (and PUBLISH_REGISTRY), or plan again: `publish plan -r NAME --out {request.path}`.",
         )
-    planning = observe_models(checked, registry, jobs, whole=asked.saved is not None, find=find)
-    if asked.saved is not None and (moved := moved_since(asked.saved, planning.observed)):
-        raise _overtaken(asked.saved, asked.path, moved)
+    planning = observe_models(checked, registry, jobs, whole=request.saved is not None, find=find)
+    if request.saved is not None and (moved := moved_since(request.saved, planning.observed)):
+        raise _overtaken(request.saved, request.path, moved)
     return planning
 
 
@@ -238,7 +238,7 @@ def _day(saved: SavedPlan, path: str) -> datetime:
 
 
 def _overtaken(saved: SavedPlan, path: str, moved: Sequence[StaleEntry]) -> Conflict:
-    lines = [_said(one) for one in moved[:_SHOWN]]
+    lines = [_describe(one) for one in moved[:_SHOWN]]
     if len(moved) > _SHOWN:
         lines.append(f"and {len(moved) - _SHOWN} more")
     by = "" if saved.tool == TOOL else f" It was made by {short(saved.tool)}, this is {TOOL}."
@@ -249,7 +249,7 @@ def _overtaken(saved: SavedPlan, path: str, moved: Sequence[StaleEntry]) -> Conf
     )
 
 
-def _said(one: StaleEntry) -> str:
+def _describe(one: StaleEntry) -> str:
     where = "in the model folders" if one.side == "folder" else "in the registry"
     what = {"": "the model itself", "latest": "the latest version", "next": "the next free version"}.get(
         one.field, short(one.field, NAME_WIDTH)

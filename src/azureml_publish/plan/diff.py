@@ -62,14 +62,14 @@ def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
 
 def _differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
     """What differs, and the keys of system metadata of which the registry shows nothing."""
-    held, asked = registered_fields(registered), wanted_fields(wanted)
-    seen, unseen = comparable_fields(asked, registered)
+    held, desired = registered_fields(registered), wanted_fields(wanted)
+    seen, unseen = comparable_fields(desired, registered)
     fields = {*held, *seen}
     if "content" not in held:  # another tool registered it, so there is nothing to compare
         fields.discard("content")
     found = []
     for field in sorted(fields, key=_place):
-        before, after = held.get(field), asked.get(field)
+        before, after = held.get(field), desired.get(field)
         if not same(field, before, seen.get(field)):
             found.append(FieldChange(field, rule_of(field).consequence(before, after), before, after))
     return tuple(found), unseen

@@ -67,7 +67,7 @@ class ModelDrift:
 
     model: str
     version: int
-    standing: DriftStatus
+    status: DriftStatus
     fields: tuple[DriftedField, ...] = ()
     asset: RegisteredAsset | None = None
     newer: tuple[RegisteredAsset, ...] = ()
@@ -75,7 +75,7 @@ class ModelDrift:
     @property
     def drifted(self) -> bool:
         """Whether the registry has something that the folder does not."""
-        return self.standing in (DriftStatus.DIFFERS, DriftStatus.MISSING) or bool(self.newer)
+        return self.status in (DriftStatus.DIFFERS, DriftStatus.MISSING) or bool(self.newer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +125,25 @@ def find_drift(
     if state.asset is None:
         taken = version < state.next_version
         return ModelDrift(name, version, DriftStatus.MISSING if taken else DriftStatus.NOT_APPLIED, newer=newer)
-    asked, held = wanted_digests(wanted), state_digests(state)
+    folder_digests, held = wanted_digests(wanted), state_digests(state)
     known = baseline if baseline is not None and baseline.version == version else None
     fields = tuple(
         # A plan's `before` is the registry's value: here the two are swapped.
-        DriftedField(one.field, one.consequence, one.after, one.before, _side(one.field, asked, held, known))
+        DriftedField(one.field, one.consequence, one.after, one.before, _side(one.field, folder_digests, held, known))
         for one in plan_model(wanted, state).fields
     )
-    standing = DriftStatus.SAME
+    status = DriftStatus.SAME
     if any(field.counts for field in fields):
-        standing = DriftStatus.DIFFERS
+        status = DriftStatus.DIFFERS
     elif any(field.side is Side.FOLDER for field in fields):
-        standing = DriftStatus.NOT_APPLIED
-    return ModelDrift(name, version, standing, fields, state.asset, newer)
+        status = DriftStatus.NOT_APPLIED
+    return ModelDrift(name, version, status, fields, state.asset, newer)
 
 
-def _side(field: str, asked: Mapping[str, str], held: Mapping[str, str], baseline: Baseline | None) -> Side:
+def _side(field: str, folder_digests: Mapping[str, str], held: Mapping[str, str], baseline: Baseline | None) -> Side:
     if baseline is None:
         return Side.UNKNOWN
-    left, folder, registry = baseline.left.get(field), asked.get(field), held.get(field)
+    left, folder, registry = baseline.left.get(field), folder_digests.get(field), held.get(field)
     if registry == left:
         # A property that the folder no longer has stays in the registry: nobody changed it.
         return Side.UNKNOWN if folder is None and field.startswith("properties.") else Side.FOLDER

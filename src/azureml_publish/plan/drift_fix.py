@@ -25,16 +25,16 @@ _SWITCHES = frozenset(name for name in FinetuneDefaults.model_fields if name.sta
 
 
 @dataclass(frozen=True, slots=True)
-class Restating:
+class SpecChange:
     """Edits of a spec that belong together: values by key path. `card`: the new finished card, if it changes."""
 
     edits: tuple[tuple[tuple[str, ...], Value], ...] = ()
     card: str | None = None
 
 
-def restate(
+def spec_changes(
     spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
-) -> tuple[Restating, ...]:
+) -> tuple[SpecChange, ...]:
     """The edits for all differences that have a key in the spec; a new plan shows whether they are enough.
 
     Args:
@@ -48,37 +48,37 @@ def restate(
 
 def _found(
     spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
-) -> Iterator[Restating]:
+) -> Iterator[SpecChange]:
     properties = {key: value for key, value in registered.properties.items() if not is_bookkeeping(key)}
     held = gather(properties, registered.tags, registered.system_metadata)
-    asked = gather(rendered.properties, rendered.tags, rendered.system_metadata)
-    for key in sorted({*held.metadata, *asked.metadata}):
-        before, after = asked.metadata.get(key), held.metadata.get(key)
+    rendered_values = gather(rendered.properties, rendered.tags, rendered.system_metadata)
+    for key in sorted({*held.metadata, *rendered_values.metadata}):
+        before, after = rendered_values.metadata.get(key), held.metadata.get(key)
         if not _same(before, after):
-            yield Restating(tuple(_metadata(key, spec, before, after)))
-    if not _same(asked.tags.get(SEMVER_TAG), held.tags.get(SEMVER_TAG)):
-        yield Restating(((("semver",), held.tags.get(SEMVER_TAG)),))
-    yield from _tags(spec, asked.tags, held.tags)
-    yield Restating(tuple(_finetune(asked.tags.get(FINETUNE_TAG), held.tags.get(FINETUNE_TAG))))
+            yield SpecChange(tuple(_metadata(key, spec, before, after)))
+    if not _same(rendered_values.tags.get(SEMVER_TAG), held.tags.get(SEMVER_TAG)):
+        yield SpecChange(((("semver",), held.tags.get(SEMVER_TAG)),))
+    yield from _tags(spec, rendered_values.tags, held.tags)
+    yield SpecChange(tuple(_finetune(rendered_values.tags.get(FINETUNE_TAG), held.tags.get(FINETUNE_TAG))))
     if rendered.archived != registered.archived:
-        yield Restating(((("archived",), registered.archived),))
+        yield SpecChange(((("archived",), registered.archived),))
     if finished and rendered.description != registered.description:
-        yield Restating(card=registered.description)
+        yield SpecChange(card=registered.description)
     elif not finished and (own := _description(spec.description, rendered.description, registered.description)):
-        yield Restating(((("description",), own),))
+        yield SpecChange(((("description",), own),))
 
 
 _TYPED = frozenset({SEMVER_TAG, FINETUNE_TAG, *(place.key for place in PLACES.values() if place.section == "tags")})
 """Tags that a spec has other keys for."""
 
 
-def _tags(spec: ModelSpec, asked: Mapping[str, Value], held: Mapping[str, Value]) -> Iterator[Restating]:
+def _tags(spec: ModelSpec, rendered_values: Mapping[str, Value], held: Mapping[str, Value]) -> Iterator[SpecChange]:
     """The tags that a spec writes as they are, below `extra` if they stand there already."""
     verbatim = spec.extra.tags if spec.extra else {}
-    for key in sorted({*asked, *held} - _TYPED):
+    for key in sorted({*rendered_values, *held} - _TYPED):
         after = held.get(key)
-        if key not in asked or key not in held or encode(asked[key]) != encode(after):
-            yield Restating(((("extra", "tags", key) if key in verbatim else ("tags", key), after),))
+        if key not in rendered_values or key not in held or encode(rendered_values[key]) != encode(after):
+            yield SpecChange(((("extra", "tags", key) if key in verbatim else ("tags", key), after),))
 
 
 def _description(written: str | None, rendered: str, registered: str) -> str:
@@ -117,12 +117,14 @@ def _tasks(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value
         yield ("tasks", "finetune"), finetune or []
 
 
-def _lists(key: str, form: str, said: object, before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
+def _lists(
+    key: str, form: str, section: object, before: Value, after: Value
+) -> Iterator[tuple[tuple[str, ...], Value]]:
     """The scenarios whose list (or min-SKU spec) is in the model's own spec; a preset may be shared."""
     one, other = _map(before), _map(after)
     for scenario in SCENARIOS:
         name = form.format(scenario)
-        written = getattr(said, scenario, None)
+        written = getattr(section, scenario, None)
         literal = isinstance(written, tuple) or (key == "min_sku" and written is not None)
         if literal and other.get(name) and not _same(one.get(name), other[name]):
             yield (key, scenario), other[name]

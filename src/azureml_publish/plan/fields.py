@@ -71,12 +71,12 @@ def comparable_fields(
     """
     unseen: list[str] = []
     dropped = {f"properties.{key}" for key in SERVICE_DROPS - registered.properties.keys()}
-    asked = {field: value for field, value in wanted.items() if field not in dropped}
+    desired = {field: value for field, value in wanted.items() if field not in dropped}
     if registered.shown_keys is None or registered.shown_keys:
-        metadata = {key.removeprefix(METADATA): asked.pop(key) for key in wanted if key.startswith(METADATA)}
+        metadata = {key.removeprefix(METADATA): desired.pop(key) for key in wanted if key.startswith(METADATA)}
         seen = _visible(metadata, "", registered.shown_keys, unseen)
-        asked |= {f"{METADATA}{key}": value for key, value in seen.items()}
-    return asked, tuple(unseen)
+        desired |= {f"{METADATA}{key}": value for key, value in seen.items()}
+    return desired, tuple(unseen)
 
 
 def _visible(

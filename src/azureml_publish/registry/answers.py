@@ -76,11 +76,11 @@ def place_of(found: Any, registry: str, url: str) -> Place:
     )
 
 
-def access_of(lent: Any, network: Network, url: str) -> ContainerAccess:
+def access_of(answer: Any, network: Network, url: str) -> ContainerAccess:
     """The container that an answer to `tempdatarefs`, `startPendingUpload` or `datarefs` at a URL opens."""
 
     def text(*path: str) -> str:
-        return text_at(lent, "blobReferenceForConsumption", *path, what="a container", url=url)
+        return text_at(answer, "blobReferenceForConsumption", *path, what="a container", url=url)
 
     return ContainerAccess(text("blobUri"), text("credential", "sasUri"), network)
 
@@ -90,11 +90,11 @@ def find_numbers(container: Any) -> tuple[int | None, int] | None:
 
     A container of data said `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
     """
-    said = container.get("properties") if isinstance(container, dict) else None
-    if not isinstance(said, dict):
+    numbers = container.get("properties") if isinstance(container, dict) else None
+    if not isinstance(numbers, dict):
         return None
-    latest, following = (_number(said.get(key)) for key in ("latestVersion", "nextVersion"))
-    if following is None or following <= (latest or 0) or (latest is None and said.get("latestVersion")):
+    latest, following = (_number(numbers.get(key)) for key in ("latestVersion", "nextVersion"))
+    if following is None or following <= (latest or 0) or (latest is None and numbers.get("latestVersion")):
         return None
     return (latest, following) if latest is not None or following > 1 else None
 

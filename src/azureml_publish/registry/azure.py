@@ -43,7 +43,7 @@ from azureml_publish.registry.failures import translated
 from azureml_publish.registry.http import pages, pipeline, require_token_host, send
 from azureml_publish.registry.sdk import Sdk
 from azureml_publish.registry.segments import segment
-from azureml_publish.registry.write_guard import said_of
+from azureml_publish.registry.write_guard import written_values
 
 if TYPE_CHECKING:
     from azure.core import PipelineClient
@@ -135,8 +135,8 @@ class AzureRegistry:
             }
             try:
                 with translated(self._name, f"an upload of {model} version {version}"):
-                    lent = self._front("PUT", f"tempdatarefs/{segment(model)}/versions/{version}", body)
-                    return access_of(lent, self._cloud.network, self._place.front)
+                    answer = self._front("PUT", f"tempdatarefs/{segment(model)}/versions/{version}", body)
+                    return access_of(answer, self._cloud.network, self._place.front)
             except (Conflict, NotAuthorised, Unreachable):
                 raise
             except PublishError as refused:
@@ -150,15 +150,15 @@ class AzureRegistry:
         url = f"{self._cloud.arm}{self._place.resource}/models/{segment(model)}/versions/{version}/startPendingUpload"
         with translated(self._name, f"an upload of {model} version {version}"):
             body = {"pendingUploadType": "TemporaryBlobReference"}
-            lent = self._send("POST", url, ARM_API, body)
-            return access_of(lent, self._cloud.network, url)
+            answer = self._send("POST", url, ARM_API, body)
+            return access_of(answer, self._cloud.network, url)
 
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """See `Registry.open_content`."""
         with translated(self._name, f"the files of {asset.id.name} version {asset.id.version}"):
             body = {"assetId": str(asset.id), "blobUri": asset.path}
-            lent = self._front("POST", f"datarefs/{segment(asset.id.name)}/versions/{asset.id.version}", body)
-            access = access_of(lent, self._cloud.network, self._place.front)
+            answer = self._front("POST", f"datarefs/{segment(asset.id.name)}/versions/{asset.id.version}", body)
+            access = access_of(answer, self._cloud.network, self._place.front)
             # The URI is the content's, not the container's, where the content lies in a folder.
             return replace(access, uri=access.sas_uri.partition("?")[0])
 
@@ -224,7 +224,7 @@ class AzureRegistry:
             else:
                 return
             there = self._get(record.name, record.version)
-            if there is not None and said_of(there) != said_of(registered):
+            if there is not None and written_values(there) != written_values(registered):
                 return  # it was carried out, or another run wrote: reading back tells
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
@@ -235,7 +235,7 @@ class AzureRegistry:
         shown = held.get("system_metadata")
         native: Mapping[str, Any] = {}
         if not isinstance(shown, dict) or not isinstance(held.get("isArchived"), bool):
-            native = self._ask_model_registry(model, version)
+            native = self._read_model_registry(model, version)
         self._rest_of[model, version] = {
             key: value
             for key, value in held.items()
@@ -284,7 +284,7 @@ class AzureRegistry:
     def _list(self, path: str, params: Mapping[str, str]) -> list[Mapping[str, Any]]:
         return list(pages(self._rest, self._front_url(path), {"api-version": DATAPLANE_API, **params}))
 
-    def _ask_model_registry(self, model: str, version: int) -> Mapping[str, Any]:
+    def _read_model_registry(self, model: str, version: int) -> Mapping[str, Any]:
         """A version as the model registry API holds it; nothing where that does not answer, whatever the reason."""
         from azure.core.exceptions import AzureError, HttpResponseError
 

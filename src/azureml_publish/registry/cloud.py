@@ -132,8 +132,8 @@ def process_environment(cloud: Cloud) -> Iterator[None]:
     azure-ai-ml takes a cloud's endpoints from nowhere else, reads them as a client is made, and writes there itself.
     What comes before a client is made for a cloud on this machine goes there directly. One thread at a time.
     """
-    told = (cloud.name, cloud.metadata_url, f"{cloud.discovery}/")
-    wanted: dict[str, str | None] = dict(zip(_READ_BY_AZURE_AI_ML, told, strict=True))
+    values = (cloud.name, cloud.metadata_url, f"{cloud.discovery}/")
+    wanted: dict[str, str | None] = dict(zip(_READ_BY_AZURE_AI_ML, values, strict=True))
     if cloud.network.direct:
         host = urlsplit(cloud.arm).hostname
         wanted |= {"NO_PROXY": host, "no_proxy": host, "REQUESTS_CA_BUNDLE": cloud.network.certificates}

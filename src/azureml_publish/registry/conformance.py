@@ -41,8 +41,8 @@ class Examined:
 
     subject: str
     state: State
-    said: str
-    mend: str = ""
+    message: str
+    hint: str = ""
     code: int = 0
 
 
@@ -59,7 +59,7 @@ class _Call:
     name: str
     source: str
     right: str
-    ask: Callable[[], str]
+    run: Callable[[], str]
     needed: bool = True
 
 
@@ -74,22 +74,22 @@ def examine_calls(place: Place, registry: str, send: Send) -> Iterator[Examined]
         )
     else:
         yield from map(_examine, calls.about(asset))
-    said = "Not asked, as they write: registering, updating, archiving, and startPendingUpload of Resource Manager."
-    yield Examined("calls that write", State.FINE, f"{said} Right: {WRITE}.")
+    message = "Not asked, as they write: registering, updating, archiving, and startPendingUpload of Resource Manager."
+    yield Examined("calls that write", State.FINE, f"{message} Right: {WRITE}.")
 
 
 def _examine(call: _Call) -> Examined:
     subject = f"call: {call.name}"
     try:
-        said = call.ask()
+        message = call.run()
     except NotAuthorised as error:
-        mend = f"It needs {call.right}, which the role {ROLE} allows: ask for that on the registry."
-        return Examined(subject, State.FAILED if call.needed else State.WARNING, error.message, mend, error.exit_code)
+        hint = f"It needs {call.right}, which the role {ROLE} allows: ask for that on the registry."
+        return Examined(subject, State.FAILED if call.needed else State.WARNING, error.message, hint, error.exit_code)
     except PublishError as error:
         if call.needed:
             return Examined(subject, State.FAILED, f"{error.message} ({call.source})", error.hint, error.exit_code)
         return Examined(subject, State.FINE, f"Falls back: {error.message} ({call.source})")
-    return Examined(subject, State.FINE, f"{said} ({call.source})")
+    return Examined(subject, State.FINE, f"{message} ({call.source})")
 
 
 class _Calls:
@@ -130,12 +130,12 @@ class _Calls:
             pass  # the call itself has told
         return None
 
-    def _ask(self, what: str, method: str, url: str, body: Any = None) -> Any:
+    def _call(self, what: str, method: str, url: str, body: Any = None) -> Any:
         with translated(self._registry, what):
             return self._send(method, url, body)
 
     def _value(self, url: str) -> list[dict[str, Any]]:
-        answer = self._ask("a list", "GET", url)
+        answer = self._call("a list", "GET", url)
         entries = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(entries, list):
             raise unexpected_answer(url, urlsplit(url).path, "JSON without the list `value`")
@@ -155,14 +155,14 @@ class _Calls:
 
     def _get_unknown(self) -> str:
         try:
-            self._ask("a version that is not there", "GET", f"{self._front}/models/{UNKNOWN}/versions/1")
+            self._call("a version that is not there", "GET", f"{self._front}/models/{UNKNOWN}/versions/1")
         except NotFound:
             return "Conforms: 404."
         raise PublishError("A version that is not there has an answer, so absence cannot be told.")
 
     def _get(self, asset: AssetId) -> str:
         url = f"{self._front}/models/{segment(asset.name)}/versions/{asset.version}"
-        answer = self._ask("the version", "GET", url)
+        answer = self._call("the version", "GET", url)
         found = version_of(answer, {}, asset, self._front)
         if found.shown_keys is None:
             return "Conforms; system metadata are not handed back here."
@@ -170,25 +170,25 @@ class _Calls:
         return f"Conforms; hands back {len(keys) if keys else 'the set'} keys of system metadata."
 
     def _container(self, asset: AssetId) -> str:
-        found = self._ask("the numbers of the model", "GET", f"{self._front}/models/{segment(asset.name)}")
+        found = self._call("the numbers of the model", "GET", f"{self._front}/models/{segment(asset.name)}")
         if find_numbers(found) is None:
             return "Falls back: its numbers cannot be so; the list of versions tells them."
         return "Conforms."
 
     def _native(self, asset: AssetId) -> str:
-        found = self._ask("the version there", "GET", f"{self._models}/{segment(asset.name)}:{asset.version}")
+        found = self._call("the version there", "GET", f"{self._models}/{segment(asset.name)}:{asset.version}")
         shown = isinstance(found, dict) and isinstance(found.get("systemMetadata"), dict)
         return "Conforms: hands back system metadata." if shown else "Falls back: hands back no system metadata."
 
     def _download(self, asset: AssetId) -> str:
-        version = self._ask(
+        version = self._call(
             "the version", "GET", f"{self._front}/models/{segment(asset.name)}/versions/{asset.version}"
         )
         path = version_of(version, {}, asset, self._front).path
         url = f"{self._front}/datarefs/{segment(asset.name)}/versions/{asset.version}"
-        answer = self._ask("a download", "POST", url, {"assetId": str(asset), "blobUri": path})
-        lent = access_of(answer, BY_ENVIRONMENT, url)
-        permissions = parse_qs(urlsplit(lent.sas_uri).query).get("sp", [""])[0]
+        answer = self._call("a download", "POST", url, {"assetId": str(asset), "blobUri": path})
+        access = access_of(answer, BY_ENVIRONMENT, url)
+        permissions = parse_qs(urlsplit(access.sas_uri).query).get("sp", [""])[0]
         if not set("rl") <= set(permissions):
             raise PublishError(f"The signature for a download allows '{permissions}', and not to read and list.")
         return f"Conforms: a signature that allows '{permissions}'."
@@ -197,7 +197,7 @@ class _Calls:
         """Asked about a version that is there: the refusal is the answer, and nothing is begun."""
         body = {"assetId": str(asset), "temporaryDataReferenceType": "TemporaryBlobReference"}
         try:
-            self._ask(
+            self._call(
                 "an upload", "PUT", f"{self._front}/tempdatarefs/{segment(asset.name)}/versions/{asset.version}", body
             )
         except Conflict:

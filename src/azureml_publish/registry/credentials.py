@@ -34,14 +34,14 @@ _PIPELINES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Identity:
     """A credential with the name that people know it by."""
 
     name: str
     credential: TokenCredential
 
 
-def find_credential(environ: Mapping[str, str], authority: str | None = None) -> Asker:
+def find_credential(environ: Mapping[str, str], authority: str | None = None) -> Identity:
     """The credential for these surroundings.
 
     An emulator in another process (`publish emulator`) takes anybody. `AZURE_TOKEN_CREDENTIALS` decides where it is
@@ -56,7 +56,7 @@ def find_credential(environ: Mapping[str, str], authority: str | None = None) ->
         UsageProblem: a variable holds what cannot be used.
     """
     if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
-        return Asker("the emulator's token", AnyToken())
+        return Identity("the emulator's token", AnyToken())
     try:
         return _identity(environ, authority)
     except ValueError as error:
@@ -68,7 +68,7 @@ def find_credential(environ: Mapping[str, str], authority: str | None = None) ->
         raise UsageProblem(f"The variables of a credential cannot be used: {error}", hint=hint) from error
 
 
-def _identity(environ: Mapping[str, str], authority: str | None) -> Asker:
+def _identity(environ: Mapping[str, str], authority: str | None) -> Identity:
     """See `find_credential`.
 
     Raises:
@@ -81,7 +81,7 @@ def _identity(environ: Mapping[str, str], authority: str | None) -> Asker:
     if not chosen and all(environ.get(name) for name in _GITHUB) and not environ.get("AZURE_FEDERATED_TOKEN_FILE"):
         tenant, client = environ["AZURE_TENANT_ID"], environ["AZURE_CLIENT_ID"]
         mint = identity.ClientAssertionCredential(tenant, client, lambda: github_assertion(environ), **options)
-        return Asker("GitHub's OIDC federation", mint)
+        return Identity("GitHub's OIDC federation", mint)
     if not chosen and all(environ.get(name) for name in _PIPELINES):
         pipelines = identity.AzurePipelinesCredential(
             tenant_id=environ["AZURESUBSCRIPTION_TENANT_ID"],
@@ -90,12 +90,12 @@ def _identity(environ: Mapping[str, str], authority: str | None) -> Asker:
             system_access_token=environ["SYSTEM_ACCESSTOKEN"],
             **options,
         )
-        return Asker("Azure Pipelines' service connection", pipelines)
+        return Identity("Azure Pipelines' service connection", pipelines)
     name = f"azure-identity, AZURE_TOKEN_CREDENTIALS={chosen}" if chosen else "azure-identity's default chain"
-    return Asker(name, identity.DefaultAzureCredential(process_timeout=_timeout(environ), **options))
+    return Identity(name, identity.DefaultAzureCredential(process_timeout=_timeout(environ), **options))
 
 
-def take_early(asker: Asker, scopes: tuple[str, ...]) -> None:
+def take_early(identity: Identity, scopes: tuple[str, ...]) -> None:
     """Take a token of each audience before anything is done: a federated sign-in may have ended when it is needed.
 
     Raises:
@@ -107,16 +107,16 @@ def take_early(asker: Asker, scopes: tuple[str, ...]) -> None:
     for scope in scopes:
         audience = scope.removesuffix("/.default")
         try:
-            token = asker.credential.get_token(scope).token
+            token = identity.credential.get_token(scope).token
         except (ClientAuthenticationError, UnicodeEncodeError) as error:
             hint = "Sign in (az login), or see `publish doctor` for what was tried."
-            raise NotAuthorised(f"No token for {audience} from {asker.name}.", hint=hint) from error
+            raise NotAuthorised(f"No token for {audience} from {identity.name}.", hint=hint) from error
         except AzureError as error:
             hint = "Check the network and proxy, and the variables that name the credential's service."
-            said = f"No token for {audience} from {asker.name}: {type(error).__name__}."
-            raise Unreachable(said, hint=hint) from error
+            message = f"No token for {audience} from {identity.name}: {type(error).__name__}."
+            raise Unreachable(message, hint=hint) from error
         if not token.isascii():
-            raise odd_token(asker.name)
+            raise odd_token(identity.name)
 
 
 def odd_token(source: str) -> NotAuthorised:

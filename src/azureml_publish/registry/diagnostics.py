@@ -11,7 +11,7 @@ from azureml_publish.registry.answers import place_of
 from azureml_publish.registry.azure import DATAPLANE_API, MODEL_REGISTRY_API
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.conformance import READ, WRITE, Examined, State, examine_calls
-from azureml_publish.registry.credentials import STORAGE_SCOPE, Asker
+from azureml_publish.registry.credentials import STORAGE_SCOPE, Identity
 from azureml_publish.registry.failures import translated, unexpected_answer
 from azureml_publish.registry.http import pipeline, send
 from azureml_publish.registry.segments import segment
@@ -20,55 +20,57 @@ PERMISSIONS_API = "2022-04-01"
 """Permissions - List For Resource, of Azure's Authorization REST API: what the caller may do to one resource."""
 
 
-def examine_registry(name: str, asker: Asker, cloud: Cloud, user_agent: str) -> Iterator[Examined]:
+def examine_registry(name: str, identity: Identity, cloud: Cloud, user_agent: str) -> Iterator[Examined]:
     """Look into a registry step by step; ends at the first step without which the next ones make no sense."""
     yield Examined("cloud", State.FINE, f"{cloud.arm}, discovery at {cloud.discovery}.")
-    tokens = tuple(_tokens(asker, cloud))
+    tokens = tuple(_tokens(identity, cloud))
     yield from tokens
     if any(one.state is State.FAILED for one in tokens):
         return
-    client = pipeline(asker.credential, cloud, user_agent, retries=0)  # whoever examines wants to know, and soon
+    client = pipeline(identity.credential, cloud, user_agent, retries=0)  # whoever examines wants to know, and soon
 
-    def ask(url: str, version: str) -> Any:
+    def read(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})
 
     url = f"{cloud.discovery}/registrymanagement/v1.0/registries/{segment(name)}/discovery"
     try:
         with translated(name, "the registry"):
-            found = ask(url, "v1.0")
+            found = read(url, "v1.0")
         place = place_of(found, name, url)
     except PublishError as error:
         yield _failed("registry", error)
         return
     yield Examined("registry", State.FINE, f"{name} answers in {found.get('primaryRegion', 'its region')}.")
-    yield examine_rights(name, f"{cloud.arm}{place.resource}", ask)
+    yield examine_rights(name, f"{cloud.arm}{place.resource}", read)
 
-    def ask_call(method: str, url: str, body: Any = None) -> Any:
+    def call(method: str, url: str, body: Any = None) -> Any:
         version = MODEL_REGISTRY_API if "/modelregistry/" in url else DATAPLANE_API
         return send(client, method, url, params={"api-version": version}, body=body)
 
-    yield from examine_calls(place, name, ask_call)
+    yield from examine_calls(place, name, call)
 
 
-def _tokens(asker: Asker, cloud: Cloud) -> Iterator[Examined]:
+def _tokens(identity: Identity, cloud: Cloud) -> Iterator[Examined]:
     """Whether each audience is served, and by which credential of a chain."""
     for what, scope, needed in (("registries", cloud.scope, True), ("blobs", STORAGE_SCOPE, False)):
         tried: list[str] = []
-        winner = next((name for name, token in _askers(asker) if _hands_out(token, scope, name, tried)), None)
+        winner = next(
+            (name for name, token in _single_credentials(identity) if _hands_out(token, scope, name, tried)), None
+        )
         subject = f"token for {what}"
         if winner is not None:
             before = "\n".join([" Before it:", *tried]) if tried else ""
             yield Examined(subject, State.FINE, f"From {winner}.{before}")
             continue
-        mend = "Sign in with `az login`, or set AZURE_TOKEN_CREDENTIALS and what that credential reads."
-        said = "\n".join([f"None from {asker.name}. Tried:", *tried])
+        hint = "Sign in with `az login`, or set AZURE_TOKEN_CREDENTIALS and what that credential reads."
+        message = "\n".join([f"None from {identity.name}. Tried:", *tried])
         state = State.FAILED if needed else State.WARNING
-        yield Examined(subject, state, said, mend if needed else "Only sources in private containers need it.", 5)
+        yield Examined(subject, state, message, hint if needed else "Only sources in private containers need it.", 5)
 
 
-def _askers(asker: Asker) -> Sequence[tuple[str, Any]]:
-    chain = getattr(asker.credential, "credentials", None)
-    return [(type(one).__name__, one) for one in chain] if chain else [(asker.name, asker.credential)]
+def _single_credentials(identity: Identity) -> Sequence[tuple[str, Any]]:
+    chain = getattr(identity.credential, "credentials", None)
+    return [(type(one).__name__, one) for one in chain] if chain else [(identity.name, identity.credential)]
 
 
 def _hands_out(credential: Any, scope: str, name: str, tried: list[str]) -> bool:
@@ -83,26 +85,26 @@ def _hands_out(credential: Any, scope: str, name: str, tried: list[str]) -> bool
     return True
 
 
-def examine_rights(name: str, resource: str, ask: Callable[[str, str], Any]) -> Examined:
+def examine_rights(name: str, resource: str, read: Callable[[str, str], Any]) -> Examined:
     """Whether the caller may read and register models, as Azure Resource Manager says."""
     url = f"{resource}/providers/Microsoft.Authorization/permissions"
     try:
         with translated(name, "your permissions"):
-            answer = ask(url, PERMISSIONS_API)
+            answer = read(url, PERMISSIONS_API)
         granted = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(granted, list) or not all(isinstance(one, dict) for one in granted):
             raise unexpected_answer(url, "your permissions", "JSON without the list `value`")
     except PublishError as error:
-        mend = "Reading and writing will tell; the role AzureML Registry User is enough for both."
-        return Examined("rights", State.WARNING, f"What you may do could not be read: {error.message}", mend)
+        hint = "Reading and writing will tell; the role AzureML Registry User is enough for both."
+        return Examined("rights", State.WARNING, f"What you may do could not be read: {error.message}", hint)
     reads, writes = _allows(granted, READ), _allows(granted, WRITE)
     if reads and writes:
         return Examined("rights", State.FINE, "You may read and register models.")
     if reads:
-        mend = "Ask for the role AzureML Registry User on the registry."
-        return Examined("rights", State.WARNING, "You may read models and not register any.", mend)
-    mend = "Ask for the role AzureML Registry User on the registry; to look only, for a role with " + READ + "."
-    return Examined("rights", State.FAILED, "You may not even read models.", mend, ExitCode.NOT_AUTHORISED)
+        hint = "Ask for the role AzureML Registry User on the registry."
+        return Examined("rights", State.WARNING, "You may read models and not register any.", hint)
+    hint = "Ask for the role AzureML Registry User on the registry; to look only, for a role with " + READ + "."
+    return Examined("rights", State.FAILED, "You may not even read models.", hint, ExitCode.NOT_AUTHORISED)
 
 
 def _allows(granted: Sequence[Mapping[str, Any]], action: str) -> bool:

@@ -130,44 +130,46 @@ def failure_of(status: int | None, reason: Reason, registry: str, what: str) -> 
         registry: its name.
         what: what was asked for, as an object: "model m version 1".
     """
-    said = f"{what} in {registry}: {reason}".rstrip(": ")
-    return _by_code(reason, said) or _by_status(status, reason, said)
+    message = f"{what} in {registry}: {reason}".rstrip(": ")
+    return _by_code(reason, message) or _by_status(status, reason, message)
 
 
-def _by_code(reason: Reason, said: str) -> PublishError | None:
+def _by_code(reason: Reason, message: str) -> PublishError | None:
     """What the innermost code means, or the one sentence that is known to have none."""
     if reason.inner == NO_ACCESS:
         hint = f"You are signed in, and lack the role {ROLE} on the registry: ask its owner for it."
-        return NotAuthorised(f"You have no access for {said}", hint=hint)
+        return NotAuthorised(f"You have no access for {message}", hint=hint)
     if _DELETED.search(reason.message):
         hint = "That number is never free again: `publish bump` takes the next one."
-        return Conflict(f"A deleted version cannot be registered again: {said}", hint=hint)
+        return Conflict(f"A deleted version cannot be registered again: {message}", hint=hint)
     if reason.inner == EXISTS:
-        return Conflict(f"The version is registered already: {said}", hint="Plan again.")
+        return Conflict(f"The version is registered already: {message}", hint="Plan again.")
     return None
 
 
-def _by_status(status: int | None, reason: Reason, said: str) -> PublishError:
+def _by_status(status: int | None, reason: Reason, message: str) -> PublishError:
     match status:
         case 401 | 403:
             hint = f"Ask for the role {ROLE} on the registry, or check which account is signed in."
-            failure: PublishError = NotAuthorised(f"The registry refuses {said}", hint=hint)
+            failure: PublishError = NotAuthorised(f"The registry refuses {message}", hint=hint)
         case 404:
-            failure = NotFound(f"Not there: {said}", hint="Check the registry's name and where you are signed in.")
+            failure = NotFound(f"Not there: {message}", hint="Check the registry's name and where you are signed in.")
         case 409 | 412:
-            failure = Conflict(f"The registry holds something else: {said}", hint="Plan again.")
+            failure = Conflict(f"The registry holds something else: {message}", hint="Plan again.")
         case _ if _IMMUTABLE.search(reason.message):
             hint = "What is registered does not change: run `publish bump`."
-            failure = Conflict(f"The registry refuses {said}", hint=hint)
+            failure = Conflict(f"The registry refuses {message}", hint=hint)
         case None:
             hint = "Nothing of it need be there. `publish plan` shows what is; run again where that is right."
-            failure = PublishError(f"The registry took the request and could not carry it out: {said}", hint=hint)
+            failure = PublishError(f"The registry took the request and could not carry it out: {message}", hint=hint)
         case 408 | 429:
-            failure = Unreachable(f"The registry is too busy for {said}", hint="Try again later.", status=status)
+            failure = Unreachable(f"The registry is too busy for {message}", hint="Try again later.", status=status)
         case _ if status < 500:
-            failure = Refused(f"The registry refuses {said}", hint="The sentence is the service's own.")
+            failure = Refused(f"The registry refuses {message}", hint="The sentence is the service's own.")
         case _:
-            failure = Unreachable(f"The registry failed with {status}: {said}", hint="Try again later.", status=status)
+            failure = Unreachable(
+                f"The registry failed with {status}: {message}", hint="Try again later.", status=status
+            )
     return failure
 
 
@@ -213,9 +215,9 @@ def name_kind(headers: Mapping[str, str], body: bytes) -> str:
     return "a page (text/html)" if body[:1] == b"<" or kind == "text/html" else "text that is no JSON"
 
 
-def _no_credential(registry: str, said: object) -> NotAuthorised:
+def _no_credential(registry: str, message: object) -> NotAuthorised:
     hint = "Sign in (az login), or set the variables of a service principal or of a federated token."
-    return NotAuthorised(f"No credential opens the registry {registry}: {said}", hint=hint)
+    return NotAuthorised(f"No credential opens the registry {registry}: {message}", hint=hint)
 
 
 def _reason(error: Any) -> Reason | None:

@@ -184,8 +184,8 @@ def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any, sleep: C
     delays = chain(POLL_DELAYS, repeat(1.0))
     ends = time.monotonic() + LONGEST_OPERATION
     while where is not None:
-        asked = _retry_after(response)
-        sleep(next(delays) if asked is None else asked)
+        seconds = _retry_after(response)
+        sleep(next(delays) if seconds is None else seconds)
         if time.monotonic() > ends:
             raise Unreachable(
                 "The registry took a write, and does not say how it ended.",

@@ -40,8 +40,8 @@ class Subscription:
         return tuple(
             sorted(
                 name
-                for name, said in kinds.items()
-                if not isinstance(said, dict) or said.get("regionType", "Physical") == "Physical"
+                for name, details in kinds.items()
+                if not isinstance(details, dict) or details.get("regionType", "Physical") == "Physical"
             )
         )
 
@@ -61,7 +61,7 @@ class Subscription:
         Any other failure ends it: half an answer must not pass for a whole one.
         """
 
-        def ask(region: str) -> tuple[str, Any, str]:
+        def read(region: str) -> tuple[str, Any, str]:
             try:
                 return region, self.vm_sizes(region), ""
             except NotFound as error:
@@ -70,7 +70,7 @@ class Subscription:
         answers: dict[str, Any] = {}
         missing: dict[str, str] = {}
         with ThreadPoolExecutor(jobs, thread_name_prefix="vm-sizes") as pool:
-            for region, answer, reason in pool.map(ask, regions):
+            for region, answer, reason in pool.map(read, regions):
                 if reason:
                     missing[region] = reason
                 else:
@@ -87,16 +87,16 @@ def _translated(subscription: str, what: str) -> Iterator[None]:
         yield
     except exceptions.HttpResponseError as error:
         status = error.status_code
-        said = f"{what} of the subscription {subscription}"
+        message = f"{what} of the subscription {subscription}"
         if isinstance(error, exceptions.ClientAuthenticationError) or status in (401, 403):
             hint = "Sign in (az login); the role Reader on the subscription is enough."
-            raise NotAuthorised(f"Azure does not show {said}.", hint=hint) from error
+            raise NotAuthorised(f"Azure does not show {message}.", hint=hint) from error
         if status in (400, 404):
             hint = "Check the subscription's id and the region's name: az account list-locations."
-            raise NotFound(f"Azure has not {said}: the answer is {status}.", hint=hint) from error
+            raise NotFound(f"Azure has not {message}: the answer is {status}.", hint=hint) from error
         if status is not None and status < 500 and status != 429:
-            raise PublishError(f"Azure refuses {said}: the answer is {status}.") from error
-        raise Unreachable(f"Azure failed with {status} for {said}.", hint="Try again later.") from error
+            raise PublishError(f"Azure refuses {message}: the answer is {status}.") from error
+        raise Unreachable(f"Azure failed with {status} for {message}.", hint="Try again later.") from error
     except exceptions.AzureError as error:
         first = str(error).strip().partition("\n")[0]
         raise Unreachable(f"Azure cannot be reached for {what}: {first}", hint="Check network and proxy.") from error

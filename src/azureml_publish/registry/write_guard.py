@@ -22,7 +22,7 @@ Differences = Mapping[str, Value]
 """Fields of a version that are not as wanted, each with what is there instead."""
 
 
-def said_of(asset: RegisteredAsset) -> tuple[object, ...]:
+def written_values(asset: RegisteredAsset) -> tuple[object, ...]:
     """What a write changes of a version; where and when it was read is none of it."""
     return asset.description, asset.tags, asset.properties, asset.system_metadata, asset.archived
 
@@ -63,7 +63,7 @@ class WriteGuard:
             there = self.registry.find(*self.version)
             if there is None:
                 return None
-            changed = self.before is not None and said_of(there) != said_of(self.before)
+            changed = self.before is not None and written_values(there) != written_values(self.before)
             return there if self.is_lost(there) or changed else None
 
         return look_until(look, looks=LOOKS_AT_A_REFUSAL, sleep=self.sleep)

@@ -43,9 +43,11 @@ def check_task(folder: ModelFolder, config: ProjectConfig) -> Iterator[Diagnosti
     where = folder.document.location(("tasks", "inference"))
     if flavour.task is not None:
         if not is_served(flavour) or not signature(flavour):
-            told = f"mlflow.transformers loads a model for {task or chosen.task}, and MLflow serves no such pipeline."
+            message = (
+                f"mlflow.transformers loads a model for {task or chosen.task}, and MLflow serves no such pipeline."
+            )
             hint = "An endpoint needs code of its own: write type: custom_model if the model is to be deployed."
-            yield Finding(NOT_SERVED, told, hint, ("tasks", "inference")).placed(folder.document)
+            yield Finding(NOT_SERVED, message, hint, ("tasks", "inference")).placed(folder.document)
         return
     if None not in (chosen.model_class, chosen.pipeline_class):
         return

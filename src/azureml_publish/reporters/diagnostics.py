@@ -11,7 +11,7 @@ from azureml_publish.reporters.frames import Sources, frame
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import below, one_line
 
-_ASKED = ("LINK", "HUB", "REG")
+_ONLINE = ("LINK", "HUB", "REG")
 """Families of rules that only a run with --online reports and fixes."""
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -33,9 +33,9 @@ def diagnostics_text(
         place = f"{one.location.path}:{one.location.line}:{one.location.column}"
         severity = paint(f"{one.severity} {one_line(one.code)}", _COLOURS[one.severity], "bold")
         shown = frame(one, sources, columns, paint, _COLOURS[one.severity], "bold") if sources is not None else ""
-        asked = " --online" if one.code.startswith(_ASKED) else ""
+        option = " --online" if one.code.startswith(_ONLINE) else ""
         fix_note = (
-            "" if one.fix is None else f" (`publish lint{asked} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
+            "" if one.fix is None else f" (`publish lint{option} --fix{'' if one.fix.safe else ' --unsafe'}` does it)"
         )
         message = below(one.message, "    ") + elsewhere(one)
         paragraphs.append(
@@ -55,8 +55,8 @@ def elsewhere(one: Diagnostic) -> str:
 def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
     """How many findings of each severity, in a sentence."""
     counts = Counter(one.severity for one in found)
-    said = [counted(counts[severity], severity) for severity in Severity if counts[severity]]
-    return f"{', '.join(said) or 'No findings'} in {counted(models, 'model')}."
+    counts_text = [counted(counts[severity], severity) for severity in Severity if counts[severity]]
+    return f"{', '.join(counts_text) or 'No findings'} in {counted(models, 'model')}."
 
 
 def finding_json(one: Diagnostic) -> dict[str, object]:

@@ -13,11 +13,11 @@ from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.differences import difference, painted, short
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.plan_markdown import MOST, cell
+from azureml_publish.reporters.plans import LABELS as PLANNED
 from azureml_publish.reporters.plans import NAME_WIDTH
-from azureml_publish.reporters.plans import SAID as PLANNED
 from azureml_publish.reporters.visible import one_line
 
-SAID = {
+LABELS = {
     Side.REGISTRY: "changed in the registry",
     Side.FOLDER: "not applied yet",
     Side.BOTH: "changed in both",
@@ -55,8 +55,8 @@ def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -
     width = max((len(one_line(model.model)) for model in drift.models), default=0)
     lines = [f"Drift of registry {paint(one_line(drift.registry), 'bold')}", ""]
     for model in drift.models:
-        sign, colour = ("!", "red") if model.drifted and model.standing is DriftStatus.SAME else _SIGNS[model.standing]
-        head = f"{sign} {one_line(model.model):<{width}}  {model.version:>4}  {_STANDS[model.standing]}"
+        sign, colour = ("!", "red") if model.drifted and model.status is DriftStatus.SAME else _SIGNS[model.status]
+        head = f"{sign} {one_line(model.model):<{width}}  {model.version:>4}  {_STANDS[model.status]}"
         lines.append(f"  {paint(head, colour)}")
         lines.extend(f"      {line}" for line in _body(model, fixes.get(model.model, Fixed()), paint))
     for stranger in drift.strangers:
@@ -70,7 +70,7 @@ def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -
 def summary(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
     """The number of models in each state, as a sentence."""
     drifted = sum(model.drifted for model in drift.models)
-    waiting = sum(model.standing is DriftStatus.NOT_APPLIED for model in drift.models)
+    waiting = sum(model.status is DriftStatus.NOT_APPLIED for model in drift.models)
     fixed = sum(len(fix.fields) for fix in fixes.values())
     parts = [f"{drifted} of {counted(len(drift.models), 'model')} changed behind the folders" if drifted else "none"]
     parts += [f"{waiting} not applied yet"] if waiting else []
@@ -94,7 +94,7 @@ def drift_json(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
 def drift_markdown(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
     """A table of the models that differ from their folders, for a step's summary; never longer than `MOST`."""
     head = f"### Drift of registry {cell(drift.registry)}\n\n**{summary(drift, fixes)}**\n"
-    rows = [_row(model) for model in drift.models if model.standing is not DriftStatus.SAME or model.newer]
+    rows = [_row(model) for model in drift.models if model.status is not DriftStatus.SAME or model.newer]
     rows += [
         f"| `?` | {cell(one.id.name)} | {one.id.version} | there is no folder for it | {cell(made(one))} |\n"
         for one in drift.strangers
@@ -132,20 +132,20 @@ def made(asset: RegisteredAsset) -> str:
 
 
 def _when(what: str, at: str, by: str) -> str:
-    said = (f" {short(at[:19].replace('T', ' '))}" if at else "") + (f" by {short(by)}" if by else "")
-    return f"{what}{said}" if said else ""
+    by_label = (f" {short(at[:19].replace('T', ' '))}" if at else "") + (f" by {short(by)}" if by else "")
+    return f"{what}{by_label}" if by_label else ""
 
 
-def _said(field: DriftedField) -> str:
-    return SAID[field.side] if field.counts or field.side is Side.FOLDER else PLANNED[ChangeClass.KEPT]
+def _label(field: DriftedField) -> str:
+    return LABELS[field.side] if field.counts or field.side is Side.FOLDER else PLANNED[ChangeClass.KEPT]
 
 
 def _body(model: ModelDrift, fix: Fixed, paint: Paint) -> Iterator[str]:
-    if model.asset is not None and model.standing is DriftStatus.DIFFERS:
+    if model.asset is not None and model.status is DriftStatus.DIFFERS:
         yield paint(made(model.asset), "dim")
-    width = max((len(_said(field)) for field in model.fields), default=0)
+    width = max((len(_label(field)) for field in model.fields), default=0)
     for field in model.fields:
-        yield f"{paint(f'{_said(field):<{width}}', 'dim')}  {short(field.field, NAME_WIDTH)}"
+        yield f"{paint(f'{_label(field):<{width}}', 'dim')}  {short(field.field, NAME_WIDTH)}"
         for line in difference(field.before, field.after):
             yield f"    {painted(line, paint)}"
     for newer in model.newer:
@@ -164,18 +164,18 @@ def _hints(model: ModelDrift, fix: Fixed) -> Iterator[str]:
         yield f"Not taken over: {', '.join(fix.left)}; `publish plan` and `apply` put the registry right."
     elif any(field.counts for field in model.fields) and not fix.fields:
         yield "`publish apply` brings back what the folder says; `publish drift --fix` takes over what is registered."
-    if model.standing is DriftStatus.MISSING:
+    if model.status is DriftStatus.MISSING:
         yield f"`publish bump {model.model}` and `publish apply` register it anew."
     elif model.newer:
         yield f"`publish bump {model.model}` goes on after it; `publish archive` hides it."
 
 
 def _plain(model: ModelDrift) -> Iterator[str]:
-    yield _STANDS[model.standing]
-    said: dict[str, list[str]] = {}
+    yield _STANDS[model.status]
+    by_label: dict[str, list[str]] = {}
     for field in model.fields:
-        said.setdefault(_said(field), []).append(field.field)
-    yield from (f"{words}: {', '.join(fields)}" for words, fields in said.items())
+        by_label.setdefault(_label(field), []).append(field.field)
+    yield from (f"{words}: {', '.join(fields)}" for words, fields in by_label.items())
     if model.newer:
         yield f"versions that no folder names: {_numbers(model.newer)}"
     if model.asset is not None:
@@ -184,8 +184,8 @@ def _plain(model: ModelDrift) -> Iterator[str]:
 
 def _row(model: ModelDrift) -> str:
     lines = [cell(line) for line in list(_plain(model))[1:]]
-    sign = _SIGNS[model.standing][0] if model.standing is not DriftStatus.SAME else "!"
-    return f"| `{sign}` | {cell(model.model)} | {model.version} | {_STANDS[model.standing]} | {'<br>'.join(lines)} |\n"
+    sign = _SIGNS[model.status][0] if model.status is not DriftStatus.SAME else "!"
+    return f"| `{sign}` | {cell(model.model)} | {model.version} | {_STANDS[model.status]} | {'<br>'.join(lines)} |\n"
 
 
 def _numbers(assets: Sequence[RegisteredAsset]) -> str:
@@ -197,7 +197,7 @@ def _model(model: ModelDrift, fix: Fixed) -> dict[str, object]:
     return {
         "model": model.model,
         "version": model.version,
-        "standing": str(model.standing),
+        "standing": str(model.status),
         "drift": model.drifted,
         "created_at": asset.created_at if asset else None,
         "created_by": asset.created_by if asset else None,

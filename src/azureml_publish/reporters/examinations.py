@@ -19,12 +19,12 @@ def examinations_text(examined: Sequence[Examined], paint: Paint = PLAIN) -> str
     lines = []
     for one in examined:
         state = paint(f"{one.state:<{state_width}}", _COLOURS[one.state])
-        said, *further = visible(one.said).split("\n")
+        message, *further = visible(one.message).split("\n")
         margin = " " * (state_width + width + 4)
-        lines.append(f"{state}  {one_line(one.subject):<{width}}  {said}")
+        lines.append(f"{state}  {one_line(one.subject):<{width}}  {message}")
         lines += [f"{margin}  {line}" for line in further]
-        if one.mend:
-            lines.append(f"{margin}{paint('help:', 'cyan')} {below(one.mend, margin)}")
+        if one.hint:
+            lines.append(f"{margin}{paint('help:', 'cyan')} {below(one.hint, margin)}")
     return "\n".join(lines) + "\n"
 
 
@@ -33,7 +33,7 @@ def examinations_json(examined: Sequence[Examined]) -> str:
     return as_json(
         {
             "examined": [
-                {"subject": one.subject, "state": str(one.state), "message": one.said, "hint": one.mend}
+                {"subject": one.subject, "state": str(one.state), "message": one.message, "hint": one.hint}
                 for one in examined
             ]
         }

@@ -58,9 +58,9 @@ def github_annotations(report: LintReport, changed: Collection[str]) -> str:
 
 def github_summary(report: LintReport) -> str:
     """The findings as Markdown for a step's summary."""
-    said = diagnostics_summary(report.found, report.models)
+    summary = diagnostics_summary(report.found, report.models)
     if not report.found:
-        return f"### publish lint\n\n{said}\n"
+        return f"### publish lint\n\n{summary}\n"
     rows, size = [], 0
     for one in report.found[:ROWS]:
         place = f"{one.location.path}:{one.location.line}:{one.location.column}"
@@ -71,9 +71,8 @@ def github_summary(report: LintReport) -> str:
             break
     rest = len(report.found) - len(rows)
     more = f"\n{rest} more are in the step's log.\n" if rest else ""
-    return (
-        f"### publish lint\n\n{said}\n\n| | Rule | Place | Finding |\n| --- | --- | --- | --- |\n{''.join(rows)}{more}"
-    )
+    table = "| | Rule | Place | Finding |\n| --- | --- | --- | --- |\n"
+    return f"### publish lint\n\n{summary}\n\n{table}{''.join(rows)}{more}"
 
 
 def log_lines(found: Iterable[Diagnostic]) -> str:

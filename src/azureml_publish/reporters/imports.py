@@ -56,25 +56,25 @@ class Proof:
 
 def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -> str:
     """The import as text."""
-    said = []
+    parts = []
     if imported.folded or not checked:
-        said.append(
+        parts.append(
             f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {one_line(imported.into)}/.\n"
         )
     if imported.others:
-        said.append(f"Passed over: {counted(imported.others, 'asset')} of other kinds.\n")
+        parts.append(f"Passed over: {counted(imported.others, 'asset')} of other kinds.\n")
     if imported.folded:
         before, after = imported.lines_before, imported.lines_after
         share = f", {100 * after / before:.0f} %" if before else ""
-        said.append(
+        parts.append(
             f"YAML: {counted(before, 'line')} before, {after} after{share} "
             f"({after - imported.project_lines} in model.yaml, {imported.project_lines} more in publish.yaml).\n"
         )
-        said.append(_presets(imported))
-        said.append(_kept(imported))
+        parts.append(_presets(imported))
+        parts.append(_kept(imported))
     if checked:
-        said.append(_proofs(proofs))
-    return "".join(said)
+        parts.append(_proofs(proofs))
+    return "".join(parts)
 
 
 def _presets(imported: Imported) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from azureml_publish.plan import Action, ActionKind, Plan
 from azureml_publish.reporters.differences import Line, difference
-from azureml_publish.reporters.plans import SAID, SIGNS, attributes, by_consequence, latest_text, summary
+from azureml_publish.reporters.plans import LABELS, SIGNS, attributes, by_consequence, latest_text, summary
 
 MOST = 65_536
 """Characters that GitHub accepts in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
@@ -50,10 +50,10 @@ def cell(text: str) -> str:
 
 
 def _row(action: Action) -> str:
-    said: dict[str, list[str]] = {}
+    by_label: dict[str, list[str]] = {}
     for change in by_consequence(action) if action.kind is not ActionKind.CREATE else ():
-        said.setdefault(SAID[change.consequence], []).append(change.field)
-    differences = [f"{words}: {_named(fields)}" for words, fields in said.items()]
+        by_label.setdefault(LABELS[change.consequence], []).append(change.field)
+    differences = [f"{words}: {_named(fields)}" for words, fields in by_label.items()]
     differences = differences or ([cell(action.reason)] if action.reason else [])
     if latest := latest_text(action):
         differences.append(cell(latest))
@@ -80,8 +80,8 @@ def _parts(action: Action) -> Iterator[str]:
         return
     lines: list[str] = []
     for change in by_consequence(action):
-        lines.append(f"  {SAID[change.consequence]}: {_one_line(change.field)}")
-        lines += [f"    {_one_line(told)}" for told in change.moved]
+        lines.append(f"  {LABELS[change.consequence]}: {_one_line(change.field)}")
+        lines += [f"    {_one_line(moved_field)}" for moved_field in change.moved]
         if not change.moved:
             lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
     if lines:
@@ -111,12 +111,12 @@ def _one_line(text: str) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _fitting(actions: Sequence[Action], tell: Callable[[Action], str], room: int, rest: str) -> str:
+def _fitting(actions: Sequence[Action], describe: Callable[[Action], str], room: int, rest: str) -> str:
     """The actions for which there is room, and the number of the others."""
     room -= _size(rest) + 12
     text, used = "", 0
     for number, action in enumerate(actions):
-        part = tell(action)
+        part = describe(action)
         used += _size(part)
         if used > room:
             return text + rest.format(len(actions) - number)

@@ -19,7 +19,7 @@ SIGNS = {
     ActionKind.UNCHANGED: ("=", "dim"),
     ActionKind.CONFLICT: ("!", "red"),
 }
-SAID = {
+LABELS = {
     ChangeClass.NEW_VERSION: "needs a new version",
     ChangeClass.IN_PLACE: "changes in place",
     ChangeClass.APPEND: "is added",
@@ -158,13 +158,13 @@ def attributes(action: Action) -> Iterator[tuple[str, str]]:
 
 def _changes(action: Action, paint: Paint) -> Iterator[str]:
     if action.kind is ActionKind.CREATE:
-        told = {short(name, NAME_WIDTH): value for name, value in attributes(action)}
-        width = max(map(len, told), default=0)
-        yield from (f"{paint(f'{name:<{width}}', 'dim')}  {value}" for name, value in told.items())
+        named = {short(name, NAME_WIDTH): value for name, value in attributes(action)}
+        width = max(map(len, named), default=0)
+        yield from (f"{paint(f'{name:<{width}}', 'dim')}  {value}" for name, value in named.items())
         return
-    width = max((len(SAID[change.consequence]) for change in action.fields), default=0)
+    width = max((len(LABELS[change.consequence]) for change in action.fields), default=0)
     for change in by_consequence(action):
-        yield f"{paint(f'{SAID[change.consequence]:<{width}}', 'dim')}  {short(change.field, NAME_WIDTH)}"
-        yield from (f"    {short(told, NAME_WIDTH)}" for told in change.moved)
+        yield f"{paint(f'{LABELS[change.consequence]:<{width}}', 'dim')}  {short(change.field, NAME_WIDTH)}"
+        yield from (f"    {short(named, NAME_WIDTH)}" for named in change.moved)
         for line in difference(change.before, change.after) if not change.moved else ():
             yield f"    {painted(line, paint)}"

@@ -40,8 +40,8 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
             if result.error.hint:
                 lines.append(f"             {paint('help:', 'cyan')} {below(result.error.hint, ' ' * 13)}")
     counts = Counter(result.outcome for result in results)
-    said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
-    return "\n".join([*lines, "", f"Applied: {said or 'nothing'}."]) + "\n"
+    summary = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    return "\n".join([*lines, "", f"Applied: {summary or 'nothing'}."]) + "\n"
 
 
 def unseen_lines(unseen: Sequence[str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ def fit_text(work: Workload, fits: Sequence[Fit], as_of: date, paint: Paint = PL
 
 def _lines(work: Workload, fits: Sequence[Fit], as_of: date, paint: Paint) -> Iterator[str]:
     count = f"{work.parameters / 1e9:.2f} billion parameters"
-    yield f"{paint(_said(work), 'bold')}: {_gib(work.weights)} GiB of weights, {count}"
+    yield f"{paint(_describe(work), 'bold')}: {_gib(work.weights)} GiB of weights, {count}"
     yield ""
     found = parts(work)
     sources = list(dict.fromkeys(part.source for part in found))
@@ -70,7 +70,7 @@ def _proposed(good: Sequence[Fit], as_of: date, paint: Paint) -> Iterator[str]:
     yield f"min {paint(spec, 'bold')} over these {len(good)} as of {as_of}"
 
 
-def _said(work: Workload) -> str:
+def _describe(work: Workload) -> str:
     if work.scenario != "finetune":
         return f"{work.scenario}, {work.precision}"
     how = "LoRA" if work.tuning == "lora" else "every parameter"

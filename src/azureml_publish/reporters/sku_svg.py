@@ -66,10 +66,10 @@ def _width(chart: Chart, scenario: Scenario) -> int:
     return max(most * _DOT, 92) + 20
 
 
-def _text(x: float, y: float, said: str, kind: str = "", anchor: str = "start") -> str:
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
     style = f' class="{kind}"' if kind else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text x="{x:g}" y="{y:g}"{style}{place}>{html.escape(one_line(said))}</text>'
+    return f'<text x="{x:g}" y="{y:g}"{style}{place}>{html.escape(one_line(text))}</text>'
 
 
 def _head(chart: Chart, widths: dict[Scenario, int], line: int, width: int, height: int) -> Iterator[str]:

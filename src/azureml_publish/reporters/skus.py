@@ -15,7 +15,7 @@ from azureml_publish.skus import Sku, derive_min_spec
 from azureml_publish.skus.derive import Component, components
 from azureml_publish.skus.foresight import Foresight, Loss
 
-_SAID = {"vcpus": "vCPUs", "gpus": "GPUs", "memory_gib": "memory GiB", "temp_disk_gib": "disk GiB"}
+_UNITS = {"vcpus": "vCPUs", "gpus": "GPUs", "memory_gib": "memory GiB", "temp_disk_gib": "disk GiB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _min_spec_lines(shown: MinSpecShown, paint: Paint) -> Iterator[str]:
     for one in found:
         set_by = f"set by {shortened(one.set_by)}" if one.set_by else "no size has it"
         unknown = f"; unknown of {shortened(one.unknown)}" if one.unknown else ""
-        yield f"  {_SAID[one.figure]:<10}  {figure(one.value):>5}  {set_by}{unknown}"
+        yield f"  {_UNITS[one.figure]:<10}  {figure(one.value):>5}  {set_by}{unknown}"
     if any(one.value is None for one in found):
         yield f"  {paint('There is no min-SKU spec without every figure: state it in skus.overlay.csv.', 'yellow')}"
 
@@ -129,8 +129,8 @@ def foresight_text(foresight: Foresight, layout: LayoutName, paint: Paint = PLAI
     count = len({loss.use for loss in foresight.losses})
     quiet = len(foresight.untouched)
     until = f"from {foresight.as_of} to {foresight.until}"
-    said = "1 list loses" if count == 1 else f"{count} lists lose"
-    lines.append(f"{said} sizes {until}; {quiet} {'does' if quiet == 1 else 'do'} not.")
+    lists = "1 list loses" if count == 1 else f"{count} lists lose"
+    lines.append(f"{lists} sizes {until}; {quiet} {'does' if quiet == 1 else 'do'} not.")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -166,13 +166,13 @@ def _at_least(skus: tuple[Sku, ...], least: MinSkuSpec | None, problems: list[Sk
         return skus
     kept = []
     for sku in skus:
-        asked = (
+        least_by_figure = (
             ("number of GPUs", sku.gpus, least.gpus),
             ("memory", sku.memory_gib, least.memory_gib),
             ("temporary disk", sku.temp_disk_gib, least.disk_gib),
         )
-        short = sku.vcpus < least.vcpus or any(has is not None and has < wants for _, has, wants in asked)
-        missing = [label for label, has, wants in asked if has is None and wants > 0]
+        short = sku.vcpus < least.vcpus or any(has is not None and has < wants for _, has, wants in least_by_figure)
+        missing = [label for label, has, wants in least_by_figure if has is None and wants > 0]
         if not short and not missing:
             kept.append(sku)
         elif not short:

@@ -52,7 +52,7 @@ class SourceLock(_Closed):
     stand_in: Annotated[
         bool, Field(description="The files are those of the emulator's Hub, which has other bytes than the real one.")
     ] = False
-    asked: Annotated[
+    spec_digest: Annotated[
         str,
         Field(
             description="Digest of what the spec said that decides which files are published: where it says something "

@@ -76,7 +76,7 @@ def source(host: str, call: Callable[[Blobs], object]) -> object:
 
 
 FOLDER = BlobFolder(storage="contoso", container="models", path="a")
-BLOB = BlobOrigin("contoso", "models", "x", asks=False)
+BLOB = BlobOrigin("contoso", "models", "x", with_credential=False)
 FILE = ArtifactFile("x", 3, RenderedOrigin(b"abc"))
 CALLS: dict[str, Callable[[str], object]] = {
     "hub list": lambda host: Hub(f"http://{host}").list_files(HubSource(huggingface="contoso/bert", revision=COMMIT)),

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from azureml_publish.content.upload.pool import Lanes
-from azureml_publish.content.upload.retry import Bandwidth, Patience, Window, is_transient, read_retry_after
+from azureml_publish.content.upload.retry import Bandwidth, RetryPolicy, Window, is_transient, read_retry_after
 from azureml_publish.errors import Interrupted, Unreachable
 
 
@@ -55,9 +55,9 @@ class TestPatience:
             at.append(clock.now - 1000.0)
             raise error
 
-        patience = Patience(sleep=clock.sleep, chance=lambda: 1.0, **changes)  # type: ignore[arg-type]
+        retry = RetryPolicy(sleep=clock.sleep, chance=lambda: 1.0, **changes)  # type: ignore[arg-type]
         with pytest.raises(Unreachable):
-            patience.attempt(call)
+            retry.attempt(call)
         return at
 
     def test_waits_double(self) -> None:
@@ -70,7 +70,7 @@ class TestPatience:
         assert self.attempts(Clock(), Unreachable("no", retry_after=3600.0)) == [0.0]
 
     def test_chance_shortens_a_wait_to_half_at_most(self) -> None:
-        assert Patience(chance=lambda: 0.0).delay(3, Unreachable("no")) == 1.0
+        assert RetryPolicy(chance=lambda: 0.0).delay(3, Unreachable("no")) == 1.0
 
     def test_progress_gives_all_attempts_again(self) -> None:
         clock, came = Clock(), [0]
@@ -81,18 +81,18 @@ class TestPatience:
                 raise Unreachable("broke off")
             return came[0]
 
-        assert Patience(sleep=clock.sleep).attempt(call, moved=lambda: came[0]) == 30
+        assert RetryPolicy(sleep=clock.sleep).attempt(call, position=lambda: came[0]) == 30
 
     def test_somebody_who_wants_to_stop_is_heard_while_waiting(self) -> None:
         clock = Clock()
         with pytest.raises(Interrupted):
-            Patience(sleep=clock.sleep).pause(3600.0, lambda: clock.now > 1001)
+            RetryPolicy(sleep=clock.sleep).pause(3600.0, lambda: clock.now > 1001)
         assert clock.now < 1002
 
 
 def test_bandwidth_is_shared_and_not_saved_up() -> None:
     clock = Clock()
-    bandwidth = Bandwidth(100.0, clock=clock, patience=Patience(sleep=clock.sleep))
+    bandwidth = Bandwidth(100.0, clock=clock, retry=RetryPolicy(sleep=clock.sleep))
     for _ in range(10):
         bandwidth.take(50)
     assert clock.now == pytest.approx(1005.0)

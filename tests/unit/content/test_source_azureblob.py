@@ -91,7 +91,7 @@ def test_a_public_folder_is_listed_and_read_as_it_is(endpoint: str) -> None:
     assert [(file.path, file.size) for file in files] == [("MLmodel", 16), ("model/weights.bin", 10_240_000)]
     origin = files[1].origin
     assert isinstance(origin, BlobOrigin)
-    assert not origin.asks
+    assert not origin.with_credential
     assert b"".join(blobs.read(origin, 0, files[1].size)) == BLOBS["models/bert/model/weights.bin"]
     assert b"".join(blobs.read(origin, 1_000_000, 300)) == BLOBS["models/bert/model/weights.bin"][1_000_000:1_000_300]
 

@@ -13,7 +13,7 @@ import pytest
 
 from azureml_publish.content.packaging.tree import HubOrigin
 from azureml_publish.content.sources.hub import Hub
-from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, Unreachable
 from azureml_publish.spec import HubSource
@@ -170,7 +170,7 @@ def test_a_rate_limit_is_waited_for_as_long_as_the_hub_says(
         assert hub.describe(SOURCE.huggingface, COMMIT).revision == COMMIT
     else:
         origin = HubOrigin(SOURCE.huggingface, COMMIT, card.path)
-        data = Patience(sleep=sleep).attempt(lambda: b"".join(hub.read(origin, 0, card.size, card.size)))
+        data = RetryPolicy(sleep=sleep).attempt(lambda: b"".join(hub.read(origin, 0, card.size, card.size)))
         assert len(data) == card.size
     assert sum(slept) == pytest.approx(40, abs=0.5)
 

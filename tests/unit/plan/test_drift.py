@@ -118,7 +118,7 @@ def test_without_a_plan_drift_and_plan_see_the_same(changes: dict[str, Value], a
 
 
 @pytest.mark.parametrize(
-    ("latest", "following", "standing"),
+    ("latest", "following", "status"),
     [
         (None, 1, DriftStatus.NOT_APPLIED),
         (2, 3, DriftStatus.NOT_APPLIED),
@@ -126,8 +126,8 @@ def test_without_a_plan_drift_and_plan_see_the_same(changes: dict[str, Value], a
         (9, 10, DriftStatus.MISSING),
     ],
 )
-def test_a_version_that_is_not_there(latest: int | None, following: int, standing: DriftStatus) -> None:
-    assert find_drift(wanted(), state(None, latest, following), (), None).standing is standing
+def test_a_version_that_is_not_there(latest: int | None, following: int, status: DriftStatus) -> None:
+    assert find_drift(wanted(), state(None, latest, following), (), None).status is status
 
 
 def test_markdown_fits_into_a_comment_and_text_is_one_line_a_field() -> None:

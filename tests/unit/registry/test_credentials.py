@@ -13,7 +13,7 @@ import pytest
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import NotAuthorised, PublishError, Unreachable, UsageProblem
 from azureml_publish.registry.cloud import CLOUDS, find_cloud
-from azureml_publish.registry.credentials import Asker, find_credential, github_assertion, take_early
+from azureml_publish.registry.credentials import Identity, find_credential, github_assertion, take_early
 
 GITHUB = {
     "ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:1/token?job=1",
@@ -50,8 +50,8 @@ def test_the_credential_fits_the_surroundings(
 ) -> None:
     for variable, value in (PIPELINES | environ).items():
         monkeypatch.setenv(variable, value)  # azure-identity reads the process's own
-    asker = find_credential(environ)
-    assert (asker.name, type(asker.credential).__name__) == (name, kind)
+    identity = find_credential(environ)
+    assert (identity.name, type(identity.credential).__name__) == (name, kind)
 
 
 def test_a_credential_that_nobody_knows_is_a_usage_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_a_token_that_nobody_hands_out_is_told_before_anything_is_done(azure_sdk
             raise ClientAuthenticationError("AADSTS700024: client assertion is not within its valid time range.")
 
     with pytest.raises(NotAuthorised, match=r"No token for https://storage\.azure\.com from a test") as told:
-        take_early(Asker("a test", Refusing()), ("https://storage.azure.com/.default",))
+        take_early(Identity("a test", Refusing()), ("https://storage.azure.com/.default",))
     assert "doctor" in told.value.hint
 
 

@@ -22,7 +22,7 @@ from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry import cloud as clouds
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.conformance import State
-from azureml_publish.registry.credentials import Asker, github_assertion, take_early
+from azureml_publish.registry.credentials import Identity, github_assertion, take_early
 from azureml_publish.registry.diagnostics import examine_registry
 from azureml_publish.registry.vmsizes import Subscription
 from tests.conftest import StaticCredential
@@ -193,16 +193,16 @@ def test_doctor_goes_on_with_a_line_for_it(
 ) -> None:
     odd(name, discovers=discovers)
     credential: Any = StaticCredential()
-    lines = {one.subject: one for one in examine_registry(NAME, Asker("x", credential), cloud_at(place), "test")}
+    lines = {one.subject: one for one in examine_registry(NAME, Identity("x", credential), cloud_at(place), "test")}
     if discovers:
         assert lines["registry"].state is State.FINE
-        assert (lines["rights"].state, place[0] in lines["rights"].said) == (State.WARNING, True)
-        assert (lines["call: list of models"].state, place[0] in lines["call: list of models"].said) == (
+        assert (lines["rights"].state, place[0] in lines["rights"].message) == (State.WARNING, True)
+        assert (lines["call: list of models"].state, place[0] in lines["call: list of models"].message) == (
             State.FAILED,
             True,
         )
     else:
-        assert (lines["registry"].state, place[0] in lines["registry"].said) == (State.FAILED, True)
+        assert (lines["registry"].state, place[0] in lines["registry"].message) == (State.FAILED, True)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -236,7 +236,7 @@ def test_a_token_with_another_letter_is_told_and_not_shown(
     credential: Any = StaticCredential(token)
     for call in (
         lambda: registry_at(place, token=token).models(),
-        lambda: take_early(Asker("a test", credential), ("https://management.azure.com/.default",)),
+        lambda: take_early(Identity("a test", credential), ("https://management.azure.com/.default",)),
     ):
         with pytest.raises(NotAuthorised, match="holds a character that no token has") as raised:
             call()

@@ -68,7 +68,7 @@ def command(
     else:
         diffs = {path: file_diff(path, before[path], pruning.texts[path]) for path in diffs}
     output.note(pruning_text(pruning, bumped, output.paint_notes).rstrip("\n") or f"Nothing is retired as of {day}.")
-    written = bool(pruning.texts) and (write or _asked(output, len(pruning.texts)))
+    written = bool(pruning.texts) and (write or _confirmed(output, len(pruning.texts)))
     if written:
         for path, text in pruning.texts.items():
             write_edited(project.root / path, text)
@@ -80,7 +80,7 @@ def command(
         raise SystemExit(ExitCode.FINDINGS)
 
 
-def _asked(output: Output, files: int) -> bool:
+def _confirmed(output: Output, files: int) -> bool:
     if output.json or not sys.stdin.isatty():
         return False
     return confirm(f"Write {files} file{'s' * (files != 1)}?")

@@ -50,9 +50,9 @@ def command(
     if broken is not None:
         raise UsageProblem(f"{broken.location.path}:{broken.location.line}: {broken.message}", hint=broken.hint)
     cloud = find_cloud(output.run.environ)
-    asker = output.run.find_credential(output.run.environ, cloud.authority)
-    asked = Subscription(subscription, asker.credential, cloud, TOOL)
-    answers, missing = asked.vm_sizes_everywhere(regions or asked.regions())
+    identity = output.run.find_credential(output.run.environ, cloud.authority)
+    azure = Subscription(subscription, identity.credential, cloud, TOOL)
+    answers, missing = azure.vm_sizes_everywhere(regions or azure.regions())
     if missing and regions:
         raise NotFound(next(iter(missing.values())), hint="`az account list-locations` shows the regions' names.")
     if not answers:
@@ -60,7 +60,7 @@ def command(
     found = compare(catalogue, {region: read_sizes(answer) for region, answer in answers.items()})
     if not output.json:
         output.data(comparison_text(found, missing, output.paint))
-    written = bool(found.differences) and (write or _asked(output))
+    written = bool(found.differences) and (write or _confirmed(output))
     if written:
         text, _ = read_optional(root, OVERLAY_FILE)
         rows, _ = read_overlay(text, OVERLAY_FILE) if text is not None else ((), ())
@@ -73,7 +73,7 @@ def command(
         output.data(comparison_json(found, missing, written=OVERLAY_FILE if written else None))
 
 
-def _asked(output: Output) -> bool:
+def _confirmed(output: Output) -> bool:
     if output.json or not sys.stdin.isatty():
         return False
     return confirm(f"Write {OVERLAY_FILE}?")

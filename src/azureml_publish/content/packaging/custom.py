@@ -32,8 +32,8 @@ def check_adapters(source: SourceFiles) -> Iterator[Finding]:
         elif not base:
             yield Finding(ADAPTER, f"The adapter names no base model in {file.path}.", hint)
         elif is_somebodys_folder(base) and not source.holds(base):
-            told = f"The base model of the adapter is {base!r}, a folder of whoever trained it."
-            yield Finding(ADAPTER, told, hint)
+            message = f"The base model of the adapter is {base!r}, a folder of whoever trained it."
+            yield Finding(ADAPTER, message, hint)
 
 
 def base_model(source: SourceFiles, path: str = ADAPTER_CONFIG) -> str:

@@ -57,8 +57,10 @@ def _check(source: SourceFiles) -> Iterator[Finding]:
         return
     missing = [f"{path} ({flavour})" for flavour, path in _named(flavors) if not source.holds(path)]
     if missing:
-        told = f"{MLMODEL} names what is not there: {some(missing)}."
-        yield Finding(BROKEN_MLMODEL, told, "Publish the whole folder that MLflow wrote; correct include and exclude.")
+        message = f"{MLMODEL} names what is not there: {some(missing)}."
+        yield Finding(
+            BROKEN_MLMODEL, message, "Publish the whole folder that MLflow wrote; correct include and exclude."
+        )
     yield from _check_signature(data.get("signature"))
     yield from _check_environment(source, flavors)
 
@@ -99,8 +101,8 @@ def _check_signature(signature: object) -> Iterator[Finding]:
 def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Iterator[Finding]:
     there = [name for name in ENVIRONMENTS if name in source.top]
     if not there:
-        told = "Nothing beside MLmodel says which packages the model needs, so no endpoint can be built."
-        yield Finding(NO_ENVIRONMENT, told, "Put the requirements.txt there with which it was trained.")
+        message = "Nothing beside MLmodel says which packages the model needs, so no endpoint can be built."
+        yield Finding(NO_ENVIRONMENT, message, "Put the requirements.txt there with which it was trained.")
         return
     lines = [line for name in there[:2] for line in source.text(name).splitlines()]
     packages = {package_of(re.sub(r"^[\s-]+", "", line)) for line in lines if line.strip(" -")}
@@ -108,5 +110,5 @@ def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Itera
         return
     for flavour, needed in _PACKAGES.items():
         if flavour in flavors and packages.isdisjoint(needed):
-            told = f"The flavour {flavour} needs {needed[0]}, which {' or '.join(there[:2])} does not name."
-            yield Finding(NO_ENVIRONMENT, told, f"Add {needed[0]} with its version to {there[0]}.")
+            message = f"The flavour {flavour} needs {needed[0]}, which {' or '.join(there[:2])} does not name."
+            yield Finding(NO_ENVIRONMENT, message, f"Add {needed[0]} with its version to {there[0]}.")

@@ -92,8 +92,8 @@ def settings(spec: ModelSpec, defaults: Mlflow | None) -> Mlflow:
 def settings_of(task: str, *written: Mlflow | None) -> Mlflow:
     """What follows from a task, under what is written, the last one uppermost; requirements add up by package."""
     layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, *written) if layer]
-    said = next((layer["task"] for layer in reversed(layers) if "task" in layer), task)
-    if known := find_task(said):
+    name = next((layer["task"] for layer in reversed(layers) if "task" in layer), task)
+    if known := find_task(name):
         follows = {"pipeline_class": known.pipeline, "task": known.inference_task or known.name}
         layers.insert(1, {**follows, **({"model_class": known.models[0]} if known.models else {})})
     layers.insert(1, {"tokenizer_class": "AutoTokenizer"})

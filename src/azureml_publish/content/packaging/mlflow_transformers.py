@@ -91,21 +91,21 @@ def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
     has_weights = WHOLE in source.top or INDEX in source.top
     if ADAPTER_CONFIG in source.top and not has_weights:
         base = base_model(source)
-        told = f"The source is an adapter of {base}" if base else "The source is an adapter that names no base model"
+        message = f"The source is an adapter of {base}" if base else "The source is an adapter that names no base model"
         hint = (
             f"Publish it with type: custom_model and say its base model in the card, or merge it into {base or 'that'}."
         )
-        yield Finding(ADAPTER, f"{told}, and MLflow would not find the base model's weights.", hint, ("type",))
+        yield Finding(ADAPTER, f"{message}, and MLflow would not find the base model's weights.", hint, ("type",))
     elif "modules.json" in source.top:
         parts = [folder for folder in source.folders if folder[:1].isdigit()]
-        told = (
+        message = (
             f"The source is a sentence-transformers model: its modules ({some(parts) or 'modules.json'}) would be lost."
         )
         hint = 'Write type: custom_model; for the bare transformer write exclude: [modules.json, "[0-9]*_*/*"].'
-        yield Finding(MORE_PARTS, told, hint, ("type",))
+        yield Finding(MORE_PARTS, message, hint, ("type",))
     elif "model_index.json" in source.top:
-        told = "The source is a pipeline of diffusers, which MLflow's transformers flavour does not load."
-        yield Finding(MORE_PARTS, told, "Write type: custom_model.", ("type",))
+        message = "The source is a pipeline of diffusers, which MLflow's transformers flavour does not load."
+        yield Finding(MORE_PARTS, message, "Write type: custom_model.", ("type",))
     elif source.parsed(CONFIG) is None:
         wrong = "has no config.json" if CONFIG not in source.top else "has a config.json that is no JSON object"
         gguf = any(path.endswith(".gguf") for path in source.by_path)
@@ -122,15 +122,15 @@ def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> 
         return
     autos = " or ".join(task.models)
     if not facts.model_type:
-        told, hint = "config.json names no model_type, so no Auto class knows the model.", "Add its model_type there"
+        message, hint = "config.json names no model_type, so no Auto class knows the model.", "Add its model_type there"
     elif not knows_model_type(facts.model_type):
-        told = f"transformers {pinned} does not know the model type '{facts.model_type}'."
+        message = f"transformers {pinned} does not know the model type '{facts.model_type}'."
         hint = "Write mlflow: {transformers: VERSION} with a version that does"
     else:
-        told = f"transformers has no {autos} for the model type '{facts.model_type}', as the task {task.name} wants."
+        message = f"transformers has no {autos} for the model type '{facts.model_type}', as the task {task.name} wants."
         saved = next((f" ({one})" for one in facts.architectures if is_model_class(one)), "")
         hint = f"Write the task that it was trained for{saved}, or mlflow: {{model_class: …}}"
-    yield Finding(UNKNOWN_MODEL, told, f"{hint}, {CUSTOM}.", ("tasks", "inference"))
+    yield Finding(UNKNOWN_MODEL, message, f"{hint}, {CUSTOM}.", ("tasks", "inference"))
 
 
 def _check_components(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
@@ -145,16 +145,16 @@ def _check_components(source: SourceFiles, flavour: Flavour, facts: ModelFacts) 
             continue
         task = flavour.task.name if flavour.task else "the pipeline"
         if name != "tokenizer":
-            told = f"{task} loads a {name.replace('_', ' ')}, and {wanted[name]} describes none."
+            message = f"{task} loads a {name.replace('_', ' ')}, and {wanted[name]} describes none."
             hint = f"Add the {wanted[name]} with which the model was trained, {CUSTOM}."
         else:
             slow, fast = find_tokenizer(facts.tokenizer, facts.model_type)
             files = sorted((slow.required or slow.files) if slow else ())
             missing = [file for file in files if file not in source.top] or ["tokenizer.json"]
             known = (slow.name if slow else "") or (fast.name if fast else facts.tokenizer) or "AutoTokenizer"
-            told = f"{task} loads a tokenizer, and {known} does not find {some(missing)}."
+            message = f"{task} loads a tokenizer, and {known} does not find {some(missing)}."
             hint = f"Add {some(missing)}{' or tokenizer.json' if fast and files else ''} to the source, {CUSTOM}."
-        yield Finding(NO_COMPONENT, told, hint)
+        yield Finding(NO_COMPONENT, message, hint)
     own = "AutoTokenizer" in dict(facts.code)
     if "tokenizer" in dict(flavour.components) and "tokenizer" in facts.components and not own:
         yield from _check_slow_tokenizer(source, facts)
@@ -169,8 +169,8 @@ def _check_slow_tokenizer(source: SourceFiles, facts: ModelFacts) -> Iterator[Fi
         and not has_tokenizer(_without(source, "tokenizer.json"), facts.tokenizer, facts.model_type)
     ):
         missing = sorted((slow.required or slow.files) - source.top)
-        told = f"{slow.name} does not find {some(missing)}, and loads no tokenizer.json."
-        yield Finding(NO_COMPONENT, told, f"Add {some(missing)} to the source, {CUSTOM}.")
+        message = f"{slow.name} does not find {some(missing)}, and loads no tokenizer.json."
+        yield Finding(NO_COMPONENT, message, f"Add {some(missing)} to the source, {CUSTOM}.")
 
 
 def _without(source: SourceFiles, path: str) -> SourceFiles:
@@ -200,11 +200,11 @@ def _check_code(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Ite
     saved_as = next(iter(facts.architectures), "")
     own = {reference.rpartition(".")[2] for auto, reference in used.items() if auto.startswith("AutoModel")}
     if own and saved_as not in own and not is_model_class(saved_as):
-        told = f"config.json was saved as {saved_as or 'nothing'}, and its auto_map names {some(own)}."
+        message = f"config.json was saved as {saved_as or 'nothing'}, and its auto_map names {some(own)}."
         hint = f"MLflow looks for the class of `architectures` in auto_map: let both name one class, {CUSTOM}."
-        yield Finding(NO_CODE, told, hint)
-    told = f"The model brings its own code, which runs on whoever loads it: {some(_closure(source, modules))}."
-    yield Finding(CODE, told, "Read it before you publish it; MLflow runs it without asking.")
+        yield Finding(NO_CODE, message, hint)
+    message = f"The model brings its own code, which runs on whoever loads it: {some(_closure(source, modules))}."
+    yield Finding(CODE, message, "Read it before you publish it; MLflow runs it without asking.")
 
 
 def _closure(source: SourceFiles, modules: Iterable[str]) -> set[str]:
@@ -226,13 +226,13 @@ def _check_folders(source: SourceFiles) -> Iterator[Finding]:
         if "/" in file.path and not _is_copy(file.path) and matches(PurePosixPath(file.path).name, WEIGHTS)
     }
     if lost:
-        told = (
+        message = (
             f"Parts of the model would be lost: MLflow does not load the weights in {some(f'{one}/' for one in lost)}."
         )
         hint = (
             f"Where the model works without them, exclude [{', '.join(f'{one}/*' for one in sorted(lost))}], {CUSTOM}."
         )
-        yield Finding(MORE_PARTS, told, hint)
+        yield Finding(MORE_PARTS, message, hint)
 
 
 def _is_copy(path: str) -> bool:
@@ -309,8 +309,8 @@ def _belongs(path: str, component: str, source: SourceFiles, facts: ModelFacts) 
     if component == "processor":
         return of_tokenizer or path in (CONFIG, *_OF_PROCESSORS)
     if path == CONFIG:
-        said = (source.parsed(_PREPROCESSORS[0]) or {}).keys() | (source.parsed(_PREPROCESSORS[1]) or {}).keys()
-        return own_code or said.isdisjoint(
+        settings = (source.parsed(_PREPROCESSORS[0]) or {}).keys() | (source.parsed(_PREPROCESSORS[1]) or {}).keys()
+        return own_code or settings.isdisjoint(
             {"image_processor_type", "feature_extractor_type", "image_processor", "feature_extractor"}
         )
     return path == _PREPROCESSORS[0] or (path == _PREPROCESSORS[1] and _PREPROCESSORS[0] not in source.top)

@@ -51,12 +51,12 @@ class LocalOrigin:
 
 @dataclass(frozen=True, slots=True)
 class BlobOrigin:
-    """A file in an Azure blob container; `asks` says that it is read with a credential."""
+    """A file in an Azure blob container; `with_credential` says that it is read with a credential."""
 
     storage: str
     container: str
     name: str
-    asks: bool = False
+    with_credential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

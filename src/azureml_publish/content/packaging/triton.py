@@ -65,12 +65,12 @@ def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) 
     config = re.sub(r"#[^\n]*", "", source.text(path))
     named = _value(config, "name")
     if named and named != model:
-        told = f"{path} names the model '{named}', and its folder is '{model}'."
-        yield Finding(TRITON, told, f'Give both one name: write name: "{model}" or rename the folder.')
+        message = f"{path} names the model '{named}', and its folder is '{model}'."
+        yield Finding(TRITON, message, f'Give both one name: write name: "{model}" or rename the folder.')
     versions = sorted({file[0] for file in files if len(file) > 1 and _VERSION.fullmatch(file[0])}, key=int)
     if not versions:
-        told = f"The model '{model}' has no numbered version folder."
-        yield Finding(TRITON, told, f"{_WANTED}; an ensemble needs a file in its version folder, too.")
+        message = f"The model '{model}' has no numbered version folder."
+        yield Finding(TRITON, message, f"{_WANTED}; an ensemble needs a file in its version folder, too.")
         return
     serves = _value(config, "platform") or _value(config, "backend")
     if serves == "ensemble":
@@ -83,9 +83,9 @@ def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) 
         there = {file[1] for file in files if file[0] == version and len(file) > 1}
         wanted = _value(config, "default_model_filename") or FILES.get(serves, "")
         if wanted and wanted not in there:
-            told = f"Triton looks for {model}/{version}/{wanted} ({serves}), which is not there."
+            message = f"Triton looks for {model}/{version}/{wanted} ({serves}), which is not there."
             hint = f"Rename {some(there)} to {wanted}, or write default_model_filename in {path}."
-            yield Finding(TRITON, told, hint)
+            yield Finding(TRITON, message, hint)
         elif not serves and not wanted and there.isdisjoint(_UNCONFIGURED):
             what = f"{path} names no platform or backend" if configured else f"The model '{model}' has no {CONFIG}"
             hint = f"Write platform or backend there: Triton guesses it for {', '.join(_UNCONFIGURED)} alone."

@@ -56,8 +56,8 @@ def choose_weights(source: SourceFiles, *, allow_pickle: bool) -> tuple[frozense
     if not left:
         return chosen, ()
     why = f"{INDEX} does not name them" if INDEX in chosen else f"transformers loads {WHOLE} alone"
-    told = f"These weights stay behind, as {why}: {some(left)}."
-    return chosen, (Finding(SURPLUS, told, "Delete them, or exclude them in `source`."),)
+    message = f"These weights stay behind, as {why}: {some(left)}."
+    return chosen, (Finding(SURPLUS, message, "Delete them, or exclude them in `source`."),)
 
 
 def _nothing_to_load(source: SourceFiles, safe: Iterable[str]) -> Finding:
@@ -96,8 +96,8 @@ def check_weights(source: SourceFiles) -> Iterator[Finding]:
     pointers = [path for path, data in source.read.items() if data.startswith(LFS_POINTER)]
     if pointers:
         hint = "Run `git lfs pull` there (`git lfs install` first), which fetches the files themselves."
-        told = f"{some(pointers)} {'is' if len(pointers) == 1 else 'are'} only a pointer of git LFS, not the file."
-        yield Finding(POINTER, told, hint)
+        message = f"{some(pointers)} {'is' if len(pointers) == 1 else 'are'} only a pointer of git LFS, not the file."
+        yield Finding(POINTER, message, hint)
     for file in source.files:
         head = source.read.get(file.path)
         if head is None or file.path in pointers:
@@ -164,21 +164,21 @@ def _misfit(file: ArtifactFile, head: bytes) -> str:
 
 
 def _check_index(source: SourceFiles, index: str) -> Iterator[Finding]:
-    mend = "Choose a revision whose index and files belong together, or correct include and exclude in `source`."
+    hint = "Choose a revision whose index and files belong together, or correct include and exclude in `source`."
     weights = indexed(source, index)
     if weights is None:
-        told = "is no JSON" if source.parsed(index) is None else "has no weight_map"
-        yield Finding(INCOMPLETE, f"{index} {told}, so it does not say which weights belong.", mend)
+        problem = "is no JSON" if source.parsed(index) is None else "has no weight_map"
+        yield Finding(INCOMPLETE, f"{index} {problem}, so it does not say which weights belong.", hint)
         return
     missing = {shard for shard in weights.values() if shard not in source.by_path}
     if missing:
-        yield Finding(INCOMPLETE, f"{index} names files that the source does not hold: {some(missing)}.", mend)
+        yield Finding(INCOMPLETE, f"{index} names files that the source does not hold: {some(missing)}.", hint)
         return
     held = {shard: tensors(source.read.get(shard, b"")) for shard in set(weights.values())}
     strange = [name for name, shard in weights.items() if (there := held[shard]) is not None and name not in there]
     if strange:
         where = weights[min(strange)]
-        yield Finding(INCOMPLETE, f"{index} says that {min(strange)} is in {where}, which does not hold it.", mend)
+        yield Finding(INCOMPLETE, f"{index} says that {min(strange)} is in {where}, which does not hold it.", hint)
 
 
 def _check_gguf_parts(source: SourceFiles) -> Iterator[Finding]:
@@ -191,6 +191,6 @@ def _check_gguf_parts(source: SourceFiles) -> Iterator[Finding]:
         missing = [number for number in range(1, count + 1) if number not in there]
         if missing:
             name = PurePosixPath(stem).name
-            told = ", ".join(map(str, missing[:5]))
+            numbers = ", ".join(map(str, missing[:5]))
             hint = "Include all of them: llama.cpp loads a model from all its parts or not at all."
-            yield Finding(INCOMPLETE, f"Of {count} parts of {name} these are missing: {told}.", hint)
+            yield Finding(INCOMPLETE, f"Of {count} parts of {name} these are missing: {numbers}.", hint)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
 from azureml_publish.content.upload.answers import SHAPE_ERRORS, odd_signature, require_storage, unexpected_answer
 from azureml_publish.content.upload.container import SHA256_KEY
-from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
+from azureml_publish.content.upload.retry import RetryPolicy, is_transient, read_retry_after
 from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
 from azureml_publish.network import Network, is_loopback
 from azureml_publish.spec import BlobFolder
@@ -49,7 +49,7 @@ class Blobs:
 
     endpoint: str = PUBLIC_ENDPOINT
     credential: Callable[[], Credential | None] = _no_credential
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     _opening: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
     _opened: dict[tuple[str, str, bool], ContainerClient] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -65,18 +65,18 @@ class Blobs:
             Unreachable: the storage does not answer.
         """
 
-        def ask() -> tuple[ArtifactFile, ...]:
+        def list_files() -> tuple[ArtifactFile, ...]:
             try:
                 with self._translated(folder):
-                    return self._list(folder, asks=False)
+                    return self._list(folder, with_credential=False)
             except (NotAuthorised, NotFound):  # a private container looks like a missing one to somebody unknown
                 with self._translated(folder):
                     if self._credential() is None:
                         raise
             with self._translated(folder):
-                return self._list(folder, asks=True)
+                return self._list(folder, with_credential=True)
 
-        return self.patience.attempt(ask, worth=lambda error: error.status is not None)
+        return self.retry.attempt(list_files, retryable=lambda error: error.status is not None)
 
     def read(self, origin: BlobOrigin, start: int, length: int, etag: str | None = None) -> Iterator[bytes]:
         """Bytes of a file, from one request, as long as the file has this ETag.
@@ -94,7 +94,7 @@ class Blobs:
         quoted = f'"{etag.strip(chr(34))}"' if etag else ""
         same: dict[str, Any] = {"etag": quoted, "match_condition": MatchConditions.IfNotModified} if etag else {}
         with self._translated(folder):
-            container = self._open(folder, asks=origin.asks)
+            container = self._open(folder, with_credential=origin.with_credential)
             yield from container.download_blob(origin.name, start, length, max_concurrency=1, **same).chunks()
 
     def close(self) -> None:
@@ -110,24 +110,26 @@ class Blobs:
 
         folder = BlobFolder(storage=origin.storage, container=origin.container, path=origin.name)
         with self._translated(folder):
-            url = self._open(folder, asks=origin.asks).get_blob_client(origin.name).url
-            credential = self._credential() if origin.asks else None
+            url = self._open(folder, with_credential=origin.with_credential).get_blob_client(origin.name).url
+            credential = self._credential() if origin.with_credential else None
             if credential is None:
                 return url, None
             if isinstance(credential, AzureSasCredential):
                 return f"{url}?{credential.signature.lstrip('?')}", None
             return url, f"Bearer {credential.get_token(STORAGE_SCOPE).token}"
 
-    def _list(self, folder: BlobFolder, *, asks: bool) -> tuple[ArtifactFile, ...]:
+    def _list(self, folder: BlobFolder, *, with_credential: bool) -> tuple[ArtifactFile, ...]:
         top = folder.path.strip("/")
         prefix = f"{top}/" if top else ""
         files: list[ArtifactFile] = []
-        listed = self._open(folder, asks=asks).list_blobs(name_starts_with=prefix or None, include=["metadata"])
+        listed = self._open(folder, with_credential=with_credential).list_blobs(
+            name_starts_with=prefix or None, include=["metadata"]
+        )
         for blob in listed:
             name = str(blob.name)
             if name == prefix or (blob.size == 0 and _is_folder(blob)):
                 continue
-            origin = BlobOrigin(folder.storage, folder.container, name, asks=asks)
+            origin = BlobOrigin(folder.storage, folder.container, name, with_credential=with_credential)
             noted = (blob.metadata or {}).get(SHA256_KEY)
             etag = str(blob.etag) if blob.etag else None
             files.append(ArtifactFile(name.removeprefix(prefix), int(blob.size), origin, sha256=noted, etag=etag))
@@ -136,17 +138,17 @@ class Blobs:
             raise UnusableSource(f"There is no file below {where}.", hint="Mend `source.azureblob.path` in the spec.")
         return tuple(files)
 
-    def _open(self, folder: BlobFolder, *, asks: bool) -> ContainerClient:
+    def _open(self, folder: BlobFolder, *, with_credential: bool) -> ContainerClient:
         from azure.storage.blob import ContainerClient
 
-        key = (folder.storage, folder.container, asks)
+        key = (folder.storage, folder.container, with_credential)
         with self._opening:
             if key not in self._opened:
                 address = self.endpoint.format(storage=folder.storage)
                 self._opened[key] = ContainerClient(
                     address,
                     folder.container,
-                    credential=self._credential() if asks else None,
+                    credential=self._credential() if with_credential else None,
                     transport=Network(direct=is_loopback(address)).transport(address, MOST_CONNECTIONS),
                     retry_total=0,  # who reads is the one who has patience
                     max_single_get_size=MOST_READ,
@@ -184,11 +186,11 @@ class Blobs:
             if error.status_code in (412, 416):
                 hint = "The source changed under way; nothing was registered. Run again."
                 raise ContentMismatch(f"{where} is not what it was when it was listed.", hint=hint) from None
-            said = f"The storage answers {error.status_code} for {where}."
+            message = f"The storage answers {error.status_code} for {where}."
             if error.status_code is None or not is_transient(error.status_code):
-                raise PublishError(said, hint="Check `source.azureblob` in the spec.") from None
+                raise PublishError(message, hint="Check `source.azureblob` in the spec.") from None
             after = read_retry_after(getattr(error.response, "headers", None), time.time())
-            raise Unreachable(said, hint="Try again.", status=error.status_code, retry_after=after) from None
+            raise Unreachable(message, hint="Try again.", status=error.status_code, retry_after=after) from None
         except AzureError as error:
             if isinstance(error, DeserializationError):
                 raise unexpected_answer(where) from error

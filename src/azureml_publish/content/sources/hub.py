@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from azureml_publish.content.packaging.tree import ArtifactFile, HubOrigin
 from azureml_publish.content.sources.selection import choose
-from azureml_publish.content.upload.retry import Patience, is_transient, read_retry_after
+from azureml_publish.content.upload.retry import RetryPolicy, is_transient, read_retry_after
 from azureml_publish.errors import (
     ContentMismatch,
     NotAuthorised,
@@ -81,8 +81,8 @@ class Hub:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
         # Whoever asks this waits at a terminal: only for a Hub that says when it answers again.
-        info = Patience(sleep=self.sleep).attempt(
-            lambda: self._ask(repository, revision), worth=lambda error: error.retry_after is not None
+        info = RetryPolicy(sleep=self.sleep).attempt(
+            lambda: self._request(repository, revision), retryable=lambda error: error.retry_after is not None
         )
         if not re.fullmatch(r"[0-9a-f]{40}", str(info.sha)):
             raise self._unexpected(repository, "JSON without a commit")
@@ -130,11 +130,11 @@ class Hub:
         """
         what = f"{source.huggingface} at {source.revision}"
 
-        def ask() -> ModelInfo:
-            return self._ask(source.huggingface, source.revision, blobs=True)
+        def describe() -> ModelInfo:
+            return self._request(source.huggingface, source.revision, blobs=True)
 
         # A Hub that is not there at all is told at once.
-        info = Patience(sleep=self.sleep).attempt(ask, worth=lambda error: error.status is not None)
+        info = RetryPolicy(sleep=self.sleep).attempt(describe, retryable=lambda error: error.status is not None)
         if info.siblings is None:
             raise self._unexpected(what, "JSON without files")
         siblings = {sibling.rfilename: sibling for sibling in info.siblings}
@@ -167,7 +167,7 @@ class Hub:
         from huggingface_hub import hf_hub_url
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-        asked = hf_hub_url(origin.repository, origin.path, revision=origin.revision, endpoint=self.endpoint)
+        url = hf_hub_url(origin.repository, origin.path, revision=origin.revision, endpoint=self.endpoint)
         signed = self._signed.get(origin)
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={start}-{start + length - 1}"}
         if signed is None:
@@ -177,7 +177,7 @@ class Hub:
         with (
             self._translated(f"{origin.repository}: {origin.path}"),
             self._client().stream(
-                "GET", signed or asked, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
+                "GET", signed or url, headers=headers, follow_redirects=True, timeout=ANSWER_SECONDS
             ) as response,
         ):
             if signed is not None and response.status_code in (400, 401, 403, 404, 410):
@@ -197,7 +197,7 @@ class Hub:
                 if kept:
                     yield kept
 
-    def _ask(self, repository: str, revision: str | None, *, blobs: bool = False) -> ModelInfo:
+    def _request(self, repository: str, revision: str | None, *, blobs: bool = False) -> ModelInfo:
         """What the Hub says of a repository, asked as `HfApi.model_info` does; `blobs`: with digests of its files."""
         from huggingface_hub import ModelInfo, constants
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
@@ -285,12 +285,14 @@ def _find_start(status: int, headers: Mapping[str, str], start: int, size: int, 
         ContentMismatch: the file has another size than was promised.
         Unreachable: the answer begins elsewhere.
     """
-    told = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", "")) if status == 206 else None
-    whole = int(told[2]) if told else int(headers.get("Content-Length", size)) if status == 200 else size
+    content_range = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", "")) if status == 206 else None
+    whole = (
+        int(content_range[2]) if content_range else int(headers.get("Content-Length", size)) if status == 200 else size
+    )
     if whole != size:
         hint = "The source changed under way; nothing was registered. Run again."
         raise ContentMismatch(f"{path}: the Hub has {whole:,} bytes now, {size:,} were promised.", hint=hint)
-    first = int(told[1]) if told else 0 if status == 200 else start
+    first = int(content_range[1]) if content_range else 0 if status == 200 else start
     if first > start:
         raise Unreachable(f"The Hub answers {path} from byte {first:,}, not {start:,}.", status=status)
     return start - first
@@ -319,8 +321,8 @@ def _failure_of(status: int, headers: Mapping[str, str], what: str) -> PublishEr
     after = read_retry_after(headers, time.time())
     if after is None and status == 429 and (limit := parse_ratelimit_headers(headers)):
         after = float(limit.reset_in_seconds)
-    said = f"The Hub answers {status} for {what}."
-    return Unreachable(said, hint="Try again later.", status=status, retry_after=after)
+    message = f"The Hub answers {status} for {what}."
+    return Unreachable(message, hint="Try again later.", status=status, retry_after=after)
 
 
 def _kind_of(text: str) -> str:

@@ -119,11 +119,11 @@ def _walk(root: Path, ignored: IgnoreFile | None) -> Iterator[tuple[str, Path]]:
 
 def _check(path: Path, folder: Path) -> None:
     root = folder.resolve()
-    mend = "Put the file itself into the folder."
+    hint = "Put the file itself into the folder."
     if not Path(os.path.realpath(path)).is_relative_to(root):
-        raise UnusableSource(f"{path} leads out of {folder}.", hint=mend)
+        raise UnusableSource(f"{path} leads out of {folder}.", hint=hint)
     if not path.exists():
-        raise UnusableSource(f"{path} leads nowhere.", hint=mend)
+        raise UnusableSource(f"{path} leads nowhere.", hint=hint)
     if path.is_dir():
         raise UnusableSource(f"{path} is a link to a folder.", hint="Put the folder itself there.")
     if not stat.S_ISREG(path.stat().st_mode):

@@ -17,7 +17,7 @@ from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.local import list_local_files, read_local_file
 from azureml_publish.content.sources.selection import choose
-from azureml_publish.content.upload.retry import Patience, Stop
+from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Unreachable, UnusableSource
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder
 from azureml_publish.spec import AzuremlSource, BlobSource, GitSource, HubSource, LocalSource, MlflowSource
@@ -53,7 +53,7 @@ class Readers:
     hub: Hub
     blobs: Blobs = field(default_factory=Blobs)
     clones: Clones = field(default_factory=Clones)
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     stop: Stop = bool
     waits: Callable[[str, float, Unreachable], None] = _silent
 
@@ -91,15 +91,15 @@ class Readers:
         """
         got = bytearray()
 
-        def ask() -> bytes:
+        def read_all() -> bytes:
             for chunk in self._stream(file, start + len(got), length - len(got)):
                 got.extend(chunk)
             if len(got) < length:
                 raise Unreachable(f"The source broke off within {file.path}.", hint="Try again.")
             return bytes(got)
 
-        told = partial(self.waits, file.path)
-        return self.patience.attempt(ask, stop=self.stop, told=told, moved=lambda: len(got))
+        on_wait = partial(self.waits, file.path)
+        return self.retry.attempt(read_all, stop=self.stop, on_wait=on_wait, position=lambda: len(got))
 
     def hash_file(self, file: ArtifactFile) -> str:
         """The SHA-256 (hex) of a file, which is read whole for it, a block at a time.

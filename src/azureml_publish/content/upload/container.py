@@ -14,7 +14,15 @@ from azureml_publish.assets import ContainerAccess
 from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.content.upload.answers import SHAPE_ERRORS, odd_signature, unexpected_answer
 from azureml_publish.content.upload.lease import Lease, Renew
-from azureml_publish.content.upload.retry import Patience, Stop, Told, is_transient, never, read_retry_after, untold
+from azureml_publish.content.upload.retry import (
+    OnWait,
+    RetryPolicy,
+    Stop,
+    ignore_wait,
+    is_transient,
+    never,
+    read_retry_after,
+)
 from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
 
 if TYPE_CHECKING:
@@ -66,9 +74,9 @@ class Container:
         folder: str,
         renew: Renew | None = None,
         *,
-        patience: Patience | None = None,
+        retry: RetryPolicy | None = None,
         stop: Stop = never,
-        told: Told = untold,
+        on_wait: OnWait = ignore_wait,
         connections: int = 8,
     ) -> None:
         """Name a folder.
@@ -77,16 +85,16 @@ class Container:
             access: the container, as it was lent.
             folder: path in it; empty for all of it.
             renew: lends the same container again.
-            patience: how often and how long to try.
+            retry: how often and how long to try.
             stop: whether somebody wants to stop.
-            told: hears of every wait.
+            on_wait: is called before every wait.
             connections: how many requests there are at a time.
         """
         self._lease = Lease(access, renew, connections=connections)
         self._folder = folder.strip("/")
-        self._patience = patience or Patience()
+        self._retry = retry or RetryPolicy()
         self._stop = stop
-        self._told = told
+        self._on_wait = on_wait
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +110,7 @@ class Container:
     def files(self) -> Mapping[str, StoredFile]:
         """What lies in the folder, by path below it."""
 
-        def ask(client: ContainerClient) -> Mapping[str, StoredFile]:
+        def call(client: ContainerClient) -> Mapping[str, StoredFile]:
             found: dict[str, StoredFile] = {}
             for blob in client.list_blobs(name_starts_with=self._prefix or None, include=["metadata"]):
                 if _is_folder(blob):
@@ -113,12 +121,12 @@ class Container:
                 )
             return MappingProxyType(found)
 
-        return self._do(ask, self.uri)
+        return self._do(call, self.uri)
 
     def begun(self) -> frozenset[str]:
         """Paths of what was begun and not committed, or is there without a note that it was checked."""
 
-        def ask(client: ContainerClient) -> frozenset[str]:
+        def call(client: ContainerClient) -> frozenset[str]:
             listed = client.list_blobs(name_starts_with=self._prefix or None, include=["metadata", "uncommittedblobs"])
             return frozenset(
                 blob.name.removeprefix(self._prefix)
@@ -126,17 +134,17 @@ class Container:
                 if SHA256_KEY not in (blob.metadata or {}) and not _is_folder(blob)
             )
 
-        return self._do(ask, self.uri)
+        return self._do(call, self.uri)
 
     def blocks(self, path: str) -> Mapping[str, int]:
         """Names and sizes of a file's blocks that wait to be committed."""
 
-        def ask(client: ContainerClient) -> Mapping[str, int]:
+        def call(client: ContainerClient) -> Mapping[str, int]:
             _, waiting = self._blob(client, path).get_block_list("uncommitted")
             return {block.id: block.size for block in waiting}
 
         try:
-            return self._do(ask, f"{self.uri}/{path}")
+            return self._do(call, f"{self.uri}/{path}")
         except NotFound:
             return {}
 
@@ -151,10 +159,10 @@ class Container:
     def read_part(self, path: str, *part: int) -> bytes:
         """Bytes of a file: `part` is where they start and how many; none, all of them."""
 
-        def ask(client: ContainerClient) -> bytes:
+        def call(client: ContainerClient) -> bytes:
             return self._blob(client, path).download_blob(*part, max_concurrency=1).readall()
 
-        return self._do(ask, f"{self.uri}/{path}")
+        return self._do(call, f"{self.uri}/{path}")
 
     def address(self, path: str) -> str:
         """A file's URL with a signature that is good for a while, for another storage. No report may show it."""
@@ -163,7 +171,7 @@ class Container:
     def put(self, file: ArtifactFile, data: bytes, metadata: Mapping[str, str]) -> None:
         """Write a file whole. The service compares the MD5 of what came."""
 
-        def ask(client: ContainerClient) -> None:
+        def call(client: ContainerClient) -> None:
             self._blob(client, file.path).upload_blob(
                 data,
                 length=len(data),
@@ -173,7 +181,7 @@ class Container:
                 validate_content=True,
             )
 
-        self._do(ask, f"{self.uri}/{file.path}")
+        self._do(call, f"{self.uri}/{file.path}")
 
     def stage(self, file: ArtifactFile, name: str, data: bytes) -> None:
         """Send a block, which nobody sees before it is committed.
@@ -182,10 +190,10 @@ class Container:
         """
         checked = self._lease.uri.startswith("http://")
 
-        def ask(client: ContainerClient) -> None:
+        def call(client: ContainerClient) -> None:
             self._blob(client, file.path).stage_block(name, data, length=len(data), validate_content=checked)
 
-        self._do(ask, f"{self.uri}/{file.path}")
+        self._do(call, f"{self.uri}/{file.path}")
 
     def stage_from(self, path: str, name: str, source: tuple[str, str | None], start: int, data: bytes) -> None:
         """Have the service fetch a block itself, and compare the MD5 with that of the bytes that were read here.
@@ -211,19 +219,19 @@ class Container:
                     name, url, start, len(data), source_content_md5=bytearray(md5), **shown
                 )
 
-        patience = replace(self._patience, attempts=min(FETCH_ATTEMPTS, self._patience.attempts))
-        patience.attempt(once, stop=self._stop, told=self._told)
+        retry = replace(self._retry, attempts=min(FETCH_ATTEMPTS, self._retry.attempts))
+        retry.attempt(once, stop=self._stop, on_wait=self._on_wait)
 
     def commit(self, file: ArtifactFile, names: list[str], metadata: Mapping[str, str]) -> None:
         """Make a file appear from its blocks."""
         from azure.storage.blob import BlobBlock
 
-        def ask(client: ContainerClient) -> None:
+        def call(client: ContainerClient) -> None:
             self._blob(client, file.path).commit_block_list(
                 [BlobBlock(name) for name in names], metadata=dict(metadata), content_settings=_settings(file)
             )
 
-        self._do(ask, f"{self.uri}/{file.path}")
+        self._do(call, f"{self.uri}/{file.path}")
 
     def forget_blocks(self, path: str) -> None:
         """Drop the blocks of a file that wait to be committed; it is empty afterwards, without a note of a check."""
@@ -236,7 +244,7 @@ class Container:
     def _blob(self, client: ContainerClient, path: str) -> BlobClient:
         return client.get_blob_client(f"{self._prefix}{path}")
 
-    def _do(self, ask: Callable[[ContainerClient], T], what: str) -> T:
+    def _do(self, call: Callable[[ContainerClient], T], what: str) -> T:
         """Ask, with patience; with another signature where this one is refused."""
         refusals = 0
 
@@ -246,13 +254,13 @@ class Container:
                 client = self._lease.client()
                 try:
                     with translated(what):
-                        return ask(client)
+                        return call(client)
                 except NotAuthorised:
                     refusals += 1
                     if refusals > 2 or not self._lease.refused(client):
                         raise
 
-        return self._patience.attempt(once, stop=self._stop, told=self._told)
+        return self._retry.attempt(once, stop=self._stop, on_wait=self._on_wait)
 
 
 def metadata_of(file: ArtifactFile, sha256: str) -> dict[str, str]:
@@ -303,12 +311,12 @@ def translated(what: str) -> Iterator[None]:
         if status in (401, 403):
             hint = "The registry's signature has run out or lacks a permission; run again."
             raise NotAuthorised(f"The storage refuses {what}: {code}.", hint=hint) from None
-        said = f"The storage answers {status} ({code}) for {what}."
+        message = f"The storage answers {status} ({code}) for {what}."
         # An MD5 that differs is a byte that was changed on the way: the same request may go well.
         if status is not None and (is_transient(status) or code == "Md5Mismatch"):
             after = read_retry_after(getattr(error.response, "headers", None), time.time())
-            raise Unreachable(said, hint="Run again.", status=status, retry_after=after) from None
-        raise PublishError(said, hint="Run again.") from None
+            raise Unreachable(message, hint="Run again.", status=status, retry_after=after) from None
+        raise PublishError(message, hint="Run again.") from None
     except UnicodeEncodeError as error:
         raise odd_signature(what) from error
     except (exceptions.DeserializationError, *SHAPE_ERRORS) as error:

@@ -21,18 +21,18 @@ from azureml_publish.content.packaging.tree import (
 )
 from azureml_publish.content.upload.container import Container, metadata_of
 from azureml_publish.content.upload.lease import Renew
-from azureml_publish.content.upload.retry import Patience
+from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.content.upload.transfer import Moved, Transfer, move_files
 from azureml_publish.errors import ContentMismatch, PublishError
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder of a container; `lend` lends the same container again, with another signature."""
+    """A folder of a container; `renew` lends the same container again, with another signature."""
 
     access: ContainerAccess
     folder: str
-    lend: Renew
+    renew: Renew
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,21 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
         Container(
             source.access,
             source.folder,
-            source.lend,
-            patience=Patience(attempts=1),
+            source.renew,
+            retry=RetryPolicy(attempts=1),
             connections=transfer.lanes.connections,
         ) as read,
         Container(
             target.access,
             target.folder,
-            target.lend,
-            patience=transfer.patience,
+            target.renew,
+            retry=transfer.retry,
             stop=transfer.stop,
-            told=lambda seconds, error: transfer.progress.waits(model, "", seconds, error.message),
+            on_wait=lambda seconds, error: transfer.progress.waits(model, "", seconds, error.message),
             connections=transfer.lanes.connections,
         ) as written,
     ):
-        data = transfer.patience.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)
+        data = transfer.retry.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)
         entries = _check_manifest(data, read.uri, promised)
         if beyond := sorted(set(written.files()) - {entry.path for entry in entries} - {MANIFEST_FILE}):
             raise PublishError(

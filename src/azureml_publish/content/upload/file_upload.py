@@ -19,7 +19,7 @@ from azureml_publish.assets import ManifestEntry
 from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.content.upload.container import BLOCK, Container, block_size, metadata_of
 from azureml_publish.content.upload.pool import Lanes
-from azureml_publish.content.upload.retry import Patience, Stop
+from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, PublishError, Unreachable
 
 _CHANGED = "The source changed or was damaged on the way; nothing was registered. Run again."
@@ -63,7 +63,7 @@ class UploadContext:
     container: Container
     source: Source
     lanes: Lanes
-    patience: Patience
+    retry: RetryPolicy
     stop: Stop
     block: int = BLOCK
 
@@ -71,28 +71,30 @@ class UploadContext:
 class Moving:
     """One file on its way. `bring` is called for every span, in any order and from any thread."""
 
-    def __init__(self, file: ArtifactFile, means: UploadContext, watcher: Watcher, present: Mapping[str, int]) -> None:
+    def __init__(
+        self, file: ArtifactFile, context: UploadContext, watcher: Watcher, present: Mapping[str, int]
+    ) -> None:
         """Begin.
 
         Args:
             file: what to bring.
-            means: how.
+            context: what an upload works with.
             watcher: who hears of it.
             present: names and sizes of the blocks that an earlier run left with the service.
         """
         self.file = file
         self.entry: ManifestEntry | None = None
         self.error: BaseException | None = None
-        self._means = means
+        self._context = context
         self._watcher = watcher
         self._present = present
         self.fetched = 0
         """Bytes that the storage fetched itself."""
-        self._fetches = file.size > means.block
+        self._fetches = file.size > context.block
         self._hashes = _Hashes(file)
         self._turn = threading.Condition()
         self._next = 0
-        size = block_size(file.size, means.block)
+        size = block_size(file.size, context.block)
         self.spans = tuple(
             Span(index, start, min(size, file.size - start))
             for index, start in enumerate(range(0, max(file.size, 1), size))
@@ -112,7 +114,7 @@ class Moving:
             if len(self.spans) == 1:
                 entry = self._hashes.entry()
                 self._go_on()
-                self._means.container.put(self.file, data, metadata_of(self.file, entry.sha256))
+                self._context.container.put(self.file, data, metadata_of(self.file, entry.sha256))
                 self.entry = entry
                 self._watcher.advance(len(data))
                 self._watcher.done()
@@ -126,21 +128,21 @@ class Moving:
             self._watcher.failed()
 
     def _read(self, span: Span) -> bytes:
-        means, buffer = self._means, BytesIO()
+        context, buffer = self._context, BytesIO()
 
         def fetch() -> None:
             missing = span.length - buffer.tell()
             if not missing:
                 return
-            for chunk in means.source.read(self.file, span.start + buffer.tell(), missing):
+            for chunk in context.source.read(self.file, span.start + buffer.tell(), missing):
                 self._go_on()
-                means.lanes.bandwidth.take(len(chunk), self._over)
+                context.lanes.bandwidth.take(len(chunk), self._over)
                 buffer.write(chunk[: span.length - buffer.tell()])
             if buffer.tell() < span.length:
                 at = span.start + buffer.tell()
                 raise Unreachable(f"The source ended {self.file.path} after {at:,} of {self.file.size:,} bytes.")
 
-        means.patience.attempt(fetch, stop=self._over, told=self._watcher.waits, moved=buffer.tell)
+        context.retry.attempt(fetch, stop=self._over, on_wait=self._watcher.waits, position=buffer.tell)
         return buffer.getvalue()
 
     def _hash(self, span: Span, data: bytes) -> str:
@@ -156,7 +158,7 @@ class Moving:
         return name
 
     def _send(self, span: Span, name: str, data: bytes) -> None:
-        container = self._means.container
+        container = self._context.container
         if self._present.get(name) != len(data):
             self._go_on()
             if not self._fetched_by_service(span, name, data):
@@ -165,11 +167,11 @@ class Moving:
 
     def _fetched_by_service(self, span: Span, name: str, data: bytes) -> bool:
         # Asked for every block: an address may carry a signature that ends before the last one is there.
-        source = self._means.source.copy_source(self.file) if self._fetches else None
+        source = self._context.source.copy_source(self.file) if self._fetches else None
         if source is None:
             return False
         try:
-            self._means.container.stage_from(self.file.path, name, source, span.start, data)
+            self._context.container.stage_from(self.file.path, name, source, span.start, data)
         except PublishError:
             self._fetches = False  # the service does not do it, or not from there
             return False
@@ -183,12 +185,12 @@ class Moving:
             if self._left:
                 return
         entry = self._hashes.entry()
-        self._means.container.commit(self.file, self._names, metadata_of(self.file, entry.sha256))
+        self._context.container.commit(self.file, self._names, metadata_of(self.file, entry.sha256))
         self.entry = entry
         self._watcher.done()
 
     def _over(self) -> bool:
-        return self.error is not None or self._means.stop()
+        return self.error is not None or self._context.stop()
 
     def _go_on(self) -> None:
         if self._over():

@@ -13,7 +13,7 @@ from typing import TypeVar
 from azureml_publish.errors import Interrupted, Unreachable
 
 Stop = Callable[[], bool]
-Told = Callable[[float, Unreachable], None]
+OnWait = Callable[[float, Unreachable], None]
 T = TypeVar("T")
 
 SLICE = 0.25
@@ -25,7 +25,7 @@ def never() -> bool:
     return False
 
 
-def untold(_seconds: float, _error: Unreachable) -> None:
+def ignore_wait(_seconds: float, _error: Unreachable) -> None:
     """Nobody wants to know of a wait."""
 
 
@@ -41,21 +41,21 @@ def read_retry_after(headers: Mapping[str, str] | None, now: float) -> float | N
         headers: the answer's, by any case that the mapping understands.
         now: the clock, in seconds since 1970.
     """
-    asked = (headers or {}).get("Retry-After")
-    if asked is None:
+    written = (headers or {}).get("Retry-After")
+    if written is None:
         return None
     try:
-        return max(0.0, float(asked))
+        return max(0.0, float(written))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
+        return max(0.0, parsedate_to_datetime(written).timestamp() - now)
     except ValueError:
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """Attempts at a request: how many without any progress, and the seconds between them.
 
     A wait doubles from `first` to `longest`, half of it by chance, so that many clients do not come back at once. What
@@ -74,33 +74,33 @@ class Patience:
         call: Callable[[], T],
         *,
         stop: Stop = never,
-        told: Told = untold,
-        moved: Callable[[], int] = int,
-        worth: Callable[[Unreachable], object] = bool,
+        on_wait: OnWait = ignore_wait,
+        position: Callable[[], int] = int,
+        retryable: Callable[[Unreachable], object] = bool,
     ) -> T:
         """The answer of a call that raises `Unreachable` as long as it is worth another attempt.
 
         Args:
             call: what to attempt.
             stop: whether somebody wants to stop.
-            told: hears of every wait.
-            worth: whether a failure is worth another attempt; every one is, if nothing else is said.
-            moved: how far the call has come; one that came further since the last attempt has all its attempts again.
+            on_wait: is called before every wait.
+            retryable: whether a failure is worth another attempt; by default every one is.
+            position: how far the call has come; where it moved since the last attempt, all attempts are left again.
 
         Raises:
             Unreachable: of the last attempt.
             Interrupted: `stop` said so while waiting.
         """
-        failures, reached = 0, moved()
+        failures, reached = 0, position()
         while True:
             try:
                 return call()
             except Unreachable as error:
-                failures, reached = 1 if moved() > reached else failures + 1, moved()
+                failures, reached = 1 if position() > reached else failures + 1, position()
                 seconds = self.delay(failures, error)
-                if failures >= self.attempts or seconds > self.most or not worth(error):
+                if failures >= self.attempts or seconds > self.most or not retryable(error):
                     raise
-                told(seconds, error)
+                on_wait(seconds, error)
             self.pause(seconds, stop)
 
     def delay(self, failures: int, error: Unreachable) -> float:
@@ -129,11 +129,11 @@ class Bandwidth:
         rate: float | None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        patience: Patience | None = None,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self._rate = rate
         self._clock = clock
-        self._patience = patience or Patience()
+        self._retry = retry or RetryPolicy()
         self._lock = threading.Lock()
         self._paid_until = clock()
 
@@ -149,7 +149,7 @@ class Bandwidth:
             now = self._clock()
             self._paid_until = max(self._paid_until, now) + count / self._rate
             seconds = self._paid_until - now
-        self._patience.pause(seconds, stop)
+        self._retry.pause(seconds, stop)
 
 
 class Window:

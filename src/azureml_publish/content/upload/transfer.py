@@ -30,7 +30,7 @@ from azureml_publish.content.upload.file_upload import NAME_LENGTH, Moving, Uplo
 from azureml_publish.content.upload.lease import Renew
 from azureml_publish.content.upload.pool import Lanes
 from azureml_publish.content.upload.progress import Progress
-from azureml_publish.content.upload.retry import Patience, Stop
+from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable
 from azureml_publish.project import ModelFolder
 
@@ -60,7 +60,7 @@ class Transfer:
     blobs: Blobs = field(default_factory=Blobs)
     clones: Clones = field(default_factory=Clones)
     lanes: Lanes = field(default_factory=Lanes)
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     block: int = BLOCK
 
 
@@ -90,9 +90,9 @@ def publish_content(
         access,
         f"{content.digest[:12]}/{root}",
         renew,
-        patience=transfer.patience,
+        retry=transfer.retry,
         stop=transfer.stop,
-        told=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
+        on_wait=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
         connections=transfer.lanes.connections,
     ) as container:
         moved = move_files(name, files, container, transfer)
@@ -107,7 +107,7 @@ def _readers(model: str, transfer: Transfer) -> Readers:
         transfer.hub,
         transfer.blobs,
         transfer.clones,
-        transfer.patience,
+        transfer.retry,
         transfer.stop,
         lambda path, seconds, error: transfer.progress.waits(model, path, seconds, error.message),
     )
@@ -142,9 +142,7 @@ def move_files(model: str, files: Sequence[ArtifactFile], container: Container, 
 def _move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
     """Hand every span of every file to the lanes, in order, and wait for all of them."""
     progress = transfer.progress
-    means = UploadContext(
-        container, Sources(transfer), transfer.lanes, transfer.patience, transfer.stop, transfer.block
-    )
+    context = UploadContext(container, Sources(transfer), transfer.lanes, transfer.retry, transfer.stop, transfer.block)
     present, begun = container.files(), container.begun()
     kept: list[ManifestEntry] = []
     moves: list[Moving] = []
@@ -159,7 +157,7 @@ def _move_files(model: str, files: Sequence[ArtifactFile], container: Container,
             continue
         blocks = _blocks(container, file.path) if file.path in begun and file.size > transfer.block else {}
         progress.file_begun(model, file.path, file.size)
-        moves.append(Moving(file, means, _Watcher(model, file, progress, trouble), blocks))
+        moves.append(Moving(file, context, _Watcher(model, file, progress, trouble), blocks))
         for span in moves[-1].spans:
             if trouble.is_set() or transfer.stop():
                 break

@@ -120,10 +120,10 @@ def check_types(metadata: Mapping[str, Any]) -> None:
     Raises:
         RefusedError: 400.
     """
-    for kind, (said, keys) in _TYPES.items():
+    for kind, (kind_name, keys) in _TYPES.items():
         for key in sorted(keys & metadata.keys()):
             if metadata[key] is not None and type(metadata[key]) is not kind:
-                raise refused(f"system_metadata.{key} is {said}, not {metadata[key]!r}.")
+                raise refused(f"system_metadata.{key} is {kind_name}, not {metadata[key]!r}.")
 
 
 _NESTED = {

@@ -183,12 +183,12 @@ class ModelStore:
             old = self._find_live(registry, name, version)
             asset = f"azureml://registries/{registry}/models/{name}/versions/{version}"
             operation = None if polls is None else self._start_operation(connection, polls, asset)
-            asked = sent.fields.model_uri
-            uri = self._relative(asked, checked=old is None)
+            sent_uri = sent.fields.model_uri
+            uri = self._relative(sent_uri, checked=old is None)
             sent = replace(sent, fields=replace(sent.fields, model_uri=uri))
             quirks = self._quirks.now
             if old is not None and sent.has_uri and quirks.invalid_container:
-                raise refused(f"Invalid containerUri {asked}")
+                raise refused(f"Invalid containerUri {sent_uri}")
             now = time.time()
             if old is None:
                 new = Record(

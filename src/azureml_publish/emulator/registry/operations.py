@@ -66,10 +66,10 @@ class Operations:
         operation = request.path_params["operation"]
         outcome = self._models.poll(operation)
         if outcome is None:
-            said, headers = "InProgress", {"x-ms-retry-after-ms": _POLL_MILLISECONDS}
+            status, headers = "InProgress", {"x-ms-retry-after-ms": _POLL_MILLISECONDS}
         else:
-            said, headers = ("Failed" if outcome.failed else "Succeeded"), {}
-        body: dict[str, object] = {"id": request.url.path, "name": operation, "status": said}
+            status, headers = ("Failed" if outcome.failed else "Succeeded"), {}
+        body: dict[str, object] = {"id": request.url.path, "name": operation, "status": status}
         if outcome is not None and outcome.failed:
             body["error"] = {"code": "ModelRegistryError", "message": f"Could not write the asset {outcome.asset}"}
         return answer(body, headers=headers)

@@ -31,7 +31,7 @@ class LinkAnswer:
     """
 
     state: LinkState
-    said: str = ""
+    outcome: str = ""
     moved: str = ""
     heard: bool = True
 

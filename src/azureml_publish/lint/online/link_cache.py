@@ -43,7 +43,7 @@ class LinkCache:
         known = {**_read(self._file), **self._known}  # another run may have written meanwhile
         for url, answer in answers.items():
             if answer.state in AGES:
-                known[_key(url)] = [self._clock(), str(answer.state), answer.said, answer.moved]
+                known[_key(url)] = [self._clock(), str(answer.state), answer.outcome, answer.moved]
         self._known = {key: kept for key, kept in known.items() if self._holds(kept)}
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

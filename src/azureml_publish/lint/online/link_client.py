@@ -105,28 +105,28 @@ class LinkClient:
         if len(trail) == 1:
             return failed
         by_way = f"leads to {urlsplit(trail[-1]).hostname}, which "
-        said = failed.said if failed.state is LinkState.PRIVATE else by_way + failed.said
-        return LinkAnswer(failed.state, said)
+        outcome = failed.outcome if failed.state is LinkState.PRIVATE else by_way + failed.outcome
+        return LinkAnswer(failed.state, outcome)
 
     def _failed(self, error: Exception) -> LinkAnswer:
         """What a failure says of a link; `heard` where it proves that there is a network."""
         from requests import exceptions
 
-        state, said, heard = LinkState.UNREACHABLE, "does not answer: the connection fails", False
+        state, outcome, heard = LinkState.UNREACHABLE, "does not answer: the connection fails", False
         match error:
             case PrivateHostError():
-                state, said = LinkState.PRIVATE, f"leads to {error}"
+                state, outcome = LinkState.PRIVATE, f"leads to {error}"
             case socket.gaierror(errno=number) if number in _NO_NAME:
-                state, said = LinkState.BROKEN, "is at a host that does not exist"
+                state, outcome = LinkState.BROKEN, "is at a host that does not exist"
             case socket.gaierror():
-                said = "is at a host that cannot be looked up"
+                outcome = "is at a host that cannot be looked up"
             case exceptions.SSLError():
-                said, heard = "has a certificate that is not trusted", True
+                outcome, heard = "has a certificate that is not trusted", True
             case exceptions.Timeout():
-                said = f"does not answer within {self.timeout:g} seconds"
+                outcome = f"does not answer within {self.timeout:g} seconds"
             case ValueError():  # of requests: InvalidURL and its like; of Python: a name that cannot be written
-                said = "leads to what is no address"
-        return LinkAnswer(state, said, heard=heard)
+                outcome = "leads to what is no address"
+        return LinkAnswer(state, outcome, heard=heard)
 
     def _follow(self, trail: list[str]) -> LinkAnswer:
         """Follow the first address of a trail, which grows by each redirect."""

@@ -20,7 +20,7 @@ ABREAST = 16
 PER_HOST = 2
 """Requests that one host gets at a time."""
 
-PATIENCE = 30.0
+LONGEST_WAIT = 30.0
 """Seconds that a host may make us wait; one that wants more is left alone for this run."""
 
 ATTEMPTS = 3
@@ -72,7 +72,7 @@ class Hosts:
     def postpone(self, refused: RetryLaterError) -> bool:
         """Leave a host alone for as long as it wants; whether that is worth waiting for."""
         host, seconds = self._host(refused.host), 1.0 if refused.seconds is None else refused.seconds
-        if seconds > PATIENCE:
+        if seconds > LONGEST_WAIT:
             host.closed = seconds
             return False
         host.until = max(host.until, time.monotonic() + seconds)

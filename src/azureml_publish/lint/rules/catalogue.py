@@ -87,8 +87,8 @@ def tag_not_taken(model: Described) -> Findings:
             if key is None:
                 message = f"{section}.{name}: Microsoft's catalogue does not take it."
                 yield tag_not_taken.at(place, message, "Leave it out, or write it as metadata that the catalogue has.")
-            elif (said := wanted_type(value, key)) is not None:
-                yield tag_not_taken.at(place, f"{section}.{name} is {value!r}.", f"Write {said}.")
+            elif (form := wanted_type(value, key)) is not None:
+                yield tag_not_taken.at(place, f"{section}.{name} is {value!r}.", f"Write {form}.")
             elif key.values and value not in key.values:
                 message = f"{section}.{name}: Microsoft's catalogue does not take {value}."
                 yield tag_not_taken.at(place, message, f"Write one of {', '.join(map(str, key.values))}.")

@@ -22,7 +22,7 @@ def dialect_conflict(subject: AssetSubject) -> Findings:
         reported.add(conflict.path)
         if conflict.path != _REPORTED_ELSEWHERE or "system_metadata" in conflict.keys[-1]:
             yield _finding(subject, conflict)
-    yield from _said_twice(subject, reported)
+    yield from _written_twice(subject, reported)
 
 
 def _finding(subject: AssetSubject, conflict: LayoutConflict) -> Diagnostic:
@@ -38,7 +38,7 @@ def _finding(subject: AssetSubject, conflict: LayoutConflict) -> Diagnostic:
     return dialect_conflict.at(subject.place(key_path), message, hint, fix=fix, severity=severity)
 
 
-def _said_twice(subject: AssetSubject, reported: set[str]) -> Findings:
+def _written_twice(subject: AssetSubject, reported: set[str]) -> Findings:
     """Values that stand in two places: today they agree, and the next change will be made in one of them."""
     spec = subject.read.asset.spec
     for path, rules in load_mapping().items():

@@ -18,7 +18,7 @@ def link_broken(use: LinkUse, answer: LinkAnswer) -> Findings:
     if answer.state is LinkState.BROKEN:
         yield link_broken.at(
             use.location,
-            f"The link to {short(use.written)} is broken: it {answer.said}.",
+            f"The link to {short(use.written)} is broken: it {answer.outcome}.",
             "Link where the page is now, or take the link out.",
             width=use.width,
         )
@@ -79,7 +79,7 @@ def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
     if answer.state is LinkState.UNREACHABLE:
         yield link_unreachable.at(
             use.location,
-            f"Whether the link to {short(use.written)} works could not be seen: it {answer.said}.",
+            f"Whether the link to {short(use.written)} works could not be seen: it {answer.outcome}.",
             "Open it in a browser, or run again later.",
             width=use.width,
         )
@@ -91,7 +91,7 @@ def link_private(use: LinkUse, answer: LinkAnswer) -> Findings:
     if answer.state is LinkState.PRIVATE:
         yield link_private.at(
             use.location,
-            f"The link to {short(use.written)} was not followed: it {answer.said}, in a private network.",
+            f"The link to {short(use.written)} was not followed: it {answer.outcome}, in a private network.",
             "Link what all readers can open; PUBLISH_LINKS_ALLOW_PRIVATE names hosts that links may lead to.",
             width=use.width,
         )

@@ -73,8 +73,8 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
         return True
     line = card.starts[card.position(link.start)[0] - 1]
     end = card.source.find("\n", link.end)
-    said = normal(card.words[line : end if end >= 0 else None])
-    return not all(part in said for part in apart)
+    sentence = normal(card.words[line : end if end >= 0 else None])
+    return not all(part in sentence for part in apart)
 
 
 def _wrong_page(model: Described, link: Link, linked: str) -> Diagnostic:
@@ -117,16 +117,16 @@ def prose_contradicts_name(model: Described) -> Findings:
     case = own & _CONTRARY.keys()
     if len(case) != 1:
         return
-    (said,) = case
+    (own_case,) = case
     card = model.card
     if not any(word in card.lowered for word in ("cased", "sensitive", "insensitive", "between")):
         return
-    for match in _CONTRARY[said].finditer(card.words):
+    for match in _CONTRARY[own_case].finditer(card.words):
         if match[0].lower().startswith(("is", "are")) and _NEGATED.search(match[0]):
             continue
         yield prose_contradicts_name.at(
             card.at(match.start()),
-            f"The card says '{short(match[0])}', while {model.name} is {said}.",
+            f"The card says '{short(match[0])}', while {model.name} is {own_case}.",
             "Say what this model does with capitals; text of a sibling's card does not fit.",
             width=width_of(match[0]),
         )
@@ -169,7 +169,7 @@ _WORDS = {"layers": "layers", "hidden": "hidden size", "heads": "attention heads
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Stated:
     """A figure that the card gives: where, in which words, and how much."""
 
     line: int
@@ -186,11 +186,11 @@ def figures_contradict_config(model: Described) -> Findings:
         return
     for figure in _PROSE:
         true = _true(known, figure)
-        said = list(_said(model.card, figure)) if true else []
+        stated = list(_stated(model.card, figure)) if true else []
         # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling.
-        if true is None or not said or any(_fits(figure, one.value, true) for one in said):
+        if true is None or not stated or any(_fits(figure, one.value, true) for one in stated):
             continue
-        one = said[0]
+        one = stated[0]
         yield figures_contradict_config.at(
             model.card.place(one.line, one.column),
             f"The card says '{one.text}', while {known.source} gives {model.name} {_phrase(figure, true)}.",
@@ -208,12 +208,12 @@ def _phrase(figure: str, value: int) -> str:
     return f"a hidden size of {value}" if figure == "hidden" else f"{value} {_WORDS[figure]}"
 
 
-def _fits(figure: str, said: int, true: int) -> bool:
+def _fits(figure: str, stated: int, true: int) -> bool:
     """Parameters are counted with or without embeddings and heads, and are rounded."""
-    return abs(said - true) <= true // 5 if figure == "parameters" else said == true
+    return abs(stated - true) <= true // 5 if figure == "parameters" else stated == true
 
 
-def _said(card: Card, figure: str) -> Iterator[_Said]:
+def _stated(card: Card, figure: str) -> Iterator[_Stated]:
     for key in _FIGURE_WORDS[figure].finditer(card.words):
         match = _PROSE[figure].search(card.words, max(0, key.start() - _NEAR), key.end() + _NEAR)
         if match is None or not match.start() < key.end() <= match.end():
@@ -222,7 +222,7 @@ def _said(card: Card, figure: str) -> Iterator[_Said]:
             continue
         number = next(group for group in match.groups() if group)
         line, column = card.position(match.start())
-        yield _Said(line, column, " ".join(match[0].split()), int(number.replace(",", "")))
+        yield _Stated(line, column, " ".join(match[0].split()), int(number.replace(",", "")))
     label = _LABELS.get(figure)
     if label is None:
         return
@@ -234,7 +234,7 @@ def _said(card: Card, figure: str) -> Iterator[_Said]:
                 digits = row.cells[1].text.replace(",", "")
                 if digits.isascii() and digits.isdigit() and len(digits) < 7:
                     text = f"{row.cells[0].text} | {row.cells[1].text}"
-                    yield _Said(row.line, row.cells[1].column, text, int(digits))
+                    yield _Stated(row.line, row.cells[1].column, text, int(digits))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,10 @@ def _duplicate_of_asset(subject: AssetSubject) -> Findings:
     for one in written_lists(subject):
         for key, names in ((one.allowed_key, one.allowed), (one.recommended_key, one.recommended)):
             if again := _again(names or ()):
-                said = some(list(dict.fromkeys(again.values())))
+                repeated = some(list(dict.fromkeys(again.values())))
                 yield sku_duplicate.at(
                     one.place(key, next(iter(again))),
-                    f"The list of '{one.scenario}' names again {said}.",
+                    f"The list of '{one.scenario}' names again {repeated}.",
                     "Keep one of each.",
                     fix=_fix(one, key, again),
                 )

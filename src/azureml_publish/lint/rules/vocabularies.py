@@ -47,7 +47,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (Mapping,),
     "any": (str, int, float),
 }
-_SAID = {"string": "text", "boolean": "true or false", "integer": "a whole number", "array": "a list"}
+_FORMS = {"string": "text", "boolean": "true or false", "integer": "a whole number", "array": "a list"}
 _SHOWN = 5
 """Values that a message names at most."""
 
@@ -103,9 +103,9 @@ def value_of_wrong_form(model: Described) -> Findings:
     for name, key, value in _known(model):
         if model.profile != CATALOG and (key.form == "date" or key.each is not None or _is_written(value, key)):
             continue  # the service reads a date in more forms than one, and SPEC010 and SPEC011 tell of the others
-        if (said := wanted_type(value, key)) is not None:
+        if (form := wanted_type(value, key)) is not None:
             yield value_of_wrong_form.at(
-                model.where(name), f"{name} is {value!r}; the service holds {said} there.", f"Write {said}."
+                model.where(name), f"{name} is {value!r}; the service holds {form} there.", f"Write {form}."
             )
         elif (reason := _wrong_form(value, key) or _wrong_entry(value, key)) is not None:
             message, hint = reason
@@ -165,7 +165,7 @@ def wanted_type(value: object, key: Key) -> str | None:
     """The type that a value should have; None where it has it."""
     kinds = _TYPES[key.type]
     fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-    return None if fits else _SAID.get(key.type, "a mapping")
+    return None if fits else _FORMS.get(key.type, "a mapping")
 
 
 def _is_written(value: object, key: Key) -> bool:
@@ -193,8 +193,8 @@ def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
         return None
     one = Key(key.each, minimum=key.minimum)
     for name, entry in value.items():
-        if (said := wanted_type(entry, one)) is not None:
-            return f"has {entry!r} for {name}", f"Write {said}."
+        if (form := wanted_type(entry, one)) is not None:
+            return f"has {entry!r} for {name}", f"Write {form}."
         if (reason := _wrong_form(entry, one)) is not None:
             return f"{reason[0]} for {name}", reason[1]
         if key.names is not None and name not in (names := vocabulary()[key.names].values):

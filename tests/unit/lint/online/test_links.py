@@ -23,7 +23,7 @@ from azureml_publish.lint.online import (
     follow_links,
 )
 from azureml_publish.lint.online.addresses import PrivateHostError
-from azureml_publish.lint.online.links import PATIENCE, PER_HOST
+from azureml_publish.lint.online.links import LONGEST_WAIT, PER_HOST
 from tests.unit.lint.online.pages import Page, Site, serve
 
 FINE, BROKEN, UNREACHABLE, PRIVATE = LinkState.FINE, LinkState.BROKEN, LinkState.UNREACHABLE, LinkState.PRIVATE
@@ -75,7 +75,7 @@ def test_a_connection_that_head_breaks_is_tried_with_get(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "state", "said"),
+    ("status", "state", "outcome"),
     [
         (404, BROKEN, "answers 404"),
         (410, BROKEN, "answers 410"),
@@ -86,9 +86,9 @@ def test_a_connection_that_head_breaks_is_tried_with_get(site: Site) -> None:
         (304, FINE, "answers 304"),
     ],
 )
-def test_what_an_answer_says(site: Site, status: int, state: LinkState, said: str) -> None:
+def test_what_an_answer_says(site: Site, status: int, state: LinkState, outcome: str) -> None:
     site.pages["/a"] = Page(status)
-    assert answer(f"{site.url}/a") == LinkAnswer(state, said)
+    assert answer(f"{site.url}/a") == LinkAnswer(state, outcome)
 
 
 @pytest.mark.parametrize("status", [301, 308])
@@ -116,10 +116,10 @@ def test_a_move_to_nowhere_is_broken(site: Site) -> None:
 
 def test_redirects_end(site: Site) -> None:
     site.pages["/a"] = Page(301, headers={"Location": "/a"})
-    assert answer(f"{site.url}/a").said == "leads through more than 10 redirects"
+    assert answer(f"{site.url}/a").outcome == "leads through more than 10 redirects"
     assert len(site.asked) == 11
     site.pages["/b"] = Page(301, headers={"Location": "file:///etc/hostname"})
-    assert answer(f"{site.url}/b").said == "leads to what is no web page"
+    assert answer(f"{site.url}/b").outcome == "leads to what is no web page"
 
 
 @pytest.mark.parametrize("target", ["/login?to=a", "/b?sig=abc", "/users/sign_in"])
@@ -158,16 +158,16 @@ def test_a_host_that_asks_for_patience_gets_it(site: Site) -> None:
     assert [round(one) for one in slept] == [7]
     site.pages["/b"] = Page(429)
     slept.clear()
-    assert answer(f"{site.url}/b", slept=slept).said == "asks for patience after 3 attempts"
+    assert answer(f"{site.url}/b", slept=slept).outcome == "asks for patience after 3 attempts"
 
 
 def test_a_host_that_asks_for_too_much_is_left_alone(site: Site) -> None:
     urls = [f"{site.url}/{number}" for number in range(6)]
     site.pages |= {f"/{number}": Page(429, headers={"Retry-After": "3600"}) for number in range(6)}
     told = asked(*urls)
-    assert {one.said for one in told.answers.values()} == {"asks to come back in 3600 seconds"}
+    assert {one.outcome for one in told.answers.values()} == {"asks to come back in 3600 seconds"}
     assert len(site.asked) <= PER_HOST
-    assert PATIENCE < 3600
+    assert LONGEST_WAIT < 3600
 
 
 def no_name(*_: Any, **__: Any) -> Any:
@@ -183,7 +183,7 @@ def test_a_host_that_does_not_exist_is_broken_where_there_is_a_network(site: Sit
     guard = Guard(everything=True, resolve=resolve)
     told = asked("http://nowhere.net/x", f"{site.url}/a", guard=guard)
     assert told.offline == 0
-    assert told.answers["http://nowhere.net/x"].said == "is at a host that does not exist"
+    assert told.answers["http://nowhere.net/x"].outcome == "is at a host that does not exist"
     assert told.answers["http://nowhere.net/x"].state is BROKEN
 
 
@@ -286,14 +286,14 @@ def test_certificates_are_checked_against_the_name(emulator: Emulator) -> None:
     here = ("127.0.0.1", int(port))
     guard = Guard(everything=True, resolve=lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", here)])
     refused = "has a certificate that is not trusted"
-    for trusted, host, said in (
+    for trusted, host, outcome in (
         (bundle, "localhost", "answers 501"),  # which is the emulator's word for a page that it does not have
         (bundle, "other.net", refused),
         (True, "localhost", refused),
     ):
         with closing(LinkClient(guard, "test", hosts.turn, bundle=trusted)) as client:
             told = client.follow(f"https://{host}:{port}/no/such/page")
-        assert (told.state, told.said) == (UNREACHABLE, said), host
+        assert (told.state, told.outcome) == (UNREACHABLE, outcome), host
 
 
 def test_no_password_of_this_machine_goes_anywhere(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
