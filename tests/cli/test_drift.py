@@ -108,6 +108,7 @@ def test_with_the_plan_that_was_applied_both_sides_are_told_apart(remote: Run, c
     console(systemMetadata__license="mit", systemMetadata__languages=["fr"], properties__more="1")
     told = drift(remote, "--since", "p.json")
     assert moved(told) == {
+        "description": "folder",  # the card names the languages
         "system_metadata.datasets": "folder",
         "system_metadata.languages": "both",
         "system_metadata.license": "registry",

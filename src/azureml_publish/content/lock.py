@@ -129,7 +129,7 @@ def make_lock(
         for file in package.files
     )
     facts = package.facts or read_facts(source)
-    flavors, signature, task = _read_mlmodel(source) if package.kind.name == "mlflow_folder" else ((), {}, "")
+    flavors, signature, task = read_mlmodel(source) if package.kind.name == "mlflow_folder" else ((), {}, "")
     licences = sorted(path for path in source.top if _LICENSE.fullmatch(path))
     parameters = count_parameters(source.read.get(file.path, b"") for file in _safetensors(source, package))
     model = LockedModel(
@@ -238,7 +238,7 @@ def _safetensors(source: SourceFiles, package: Package) -> list[ArtifactFile]:
     return [file for file in held if (file.size, repr(file.origin)) in published]
 
 
-def _read_mlmodel(source: SourceFiles) -> tuple[tuple[str, ...], dict[str, Any], str]:
+def read_mlmodel(source: SourceFiles) -> tuple[tuple[str, ...], dict[str, Any], str]:
     """The flavours, the signature and the task that an MLmodel names."""
     document, _ = parse_yaml(source.text(MLMODEL), MLMODEL)
     data = document.data if document is not None else None

@@ -15,12 +15,14 @@ from azureml_publish.render import Style, render_card
 EXTENDS = '{% extends "card.md.j2" %}\n'
 
 SECTIONS = {
+    "Facts": "facts",
     "Model Architecture": "architecture",
     "Intended Use": "intended_use",
     "Training Details": "training",
     "Evaluation Results": "results",
     "Limitations and Biases": "limitations",
     "License": "license",
+    "How to use it": "how_to_use",
     "Finetuning samples": "finetune_samples",
     "Model Evaluation samples": "evaluation_samples",
     "Inference samples": "inference_samples",

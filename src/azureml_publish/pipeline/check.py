@@ -159,7 +159,7 @@ class _Work:
         rendered, mistakes = render_model(folder, compute.allow_lists, self.style, source, lock)
         if self.rules == "none":
             return ModelReport(rendered, mistakes)
-        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style))
+        trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style, source, lock))
         read = functools.partial(read_configuration, folder, environ=self.environ)
         model = ModelSubject(
             subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json")

@@ -30,6 +30,7 @@ from azureml_publish.layouts import LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import packaging
+from azureml_publish.render.card_facts import MAY_HOLD_MLMODEL, content_of, facts_table, usage_of
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
 from azureml_publish.render.legacy import legacy_values
@@ -112,7 +113,7 @@ def _render_model(
     source: SourceFiles | None,
     lock: SourceLock | None,
 ) -> tuple[RenderedModel | None, tuple[Diagnostic, ...]]:
-    card, wrong = render_card(folder, compute, style)
+    card, wrong = render_card(folder, compute, style, source, lock)
     found = list(wrong)
     asset = _asset(folder.spec, style.config, compute, card, style.layout)
     documents = {name: (stem, data) for (name, stem), data in _documents(folder.spec, style.config, asset).items()}
@@ -146,20 +147,31 @@ def describe_model(
 
 
 def render_card(
-    folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style
+    folder: ModelFolder,
+    compute: Mapping[Scenario, AllowList],
+    style: Style,
+    source: SourceFiles | None = None,
+    lock: SourceLock | None = None,
 ) -> tuple[str, tuple[Diagnostic, ...]]:
-    """Only the card of a model folder; empty, with diagnostics, if its template fails."""
+    """Only the card of a model folder; empty, with diagnostics, if its template fails. See `render_model`."""
     if folder.finished:
         return "".join(folder.card[start:end] for start, end in kept_parts(folder.card)), ()
-    return style.templates.render_card(folder.path / "card.md.j2", folder.card, _card_values(folder, compute, style))
+    values = _card_values(folder, compute, style, source, lock)
+    return style.templates.render_card(folder.path / "card.md.j2", folder.card, values)
 
 
-def trace_card(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style) -> SourceMap | None:
-    """The source map of a card; None if its template fails."""
+def trace_card(
+    folder: ModelFolder,
+    compute: Mapping[Scenario, AllowList],
+    style: Style,
+    source: SourceFiles | None = None,
+    lock: SourceLock | None = None,
+) -> SourceMap | None:
+    """The source map of a card; None if its template fails. See `render_model`."""
     if folder.finished:
         whole = Stretch(folder.card, Location(folder.card_path), verbatim=True)
         return SourceMap(whole.part(start, end) for start, end in kept_parts(folder.card))
-    values = _card_values(folder, compute, style)
+    values = _card_values(folder, compute, style, source, lock)
     values["model"] = traced_values(values["model"], folder.document.location)
     values["samples"] = {sample.name: _traced_sample(sample, values["samples"]) for sample in folder.samples}
     return style.templates.trace_card(folder.path / "card.md.j2", folder.card, values)
@@ -171,13 +183,22 @@ def _traced_sample(sample: Sample, texts: Mapping[str, str]) -> Traced:
     return Traced([Stretch(text, Location(sample.path), verbatim=sample.text.rstrip() == text)])
 
 
-def _card_values(folder: ModelFolder, compute: Mapping[Scenario, AllowList], style: Style) -> dict[str, Any]:
-    spec = folder.spec
+def _card_values(
+    folder: ModelFolder,
+    compute: Mapping[Scenario, AllowList],
+    style: Style,
+    source: SourceFiles | None,
+    lock: SourceLock | None,
+) -> dict[str, Any]:
+    spec, content = folder.spec, content_of(folder, style.config, source, lock)
+    has_sample = any(sample.name == "input" for sample in folder.samples)
     return {
         "model": spec.model_dump(),
         "compute": {scenario: {"skus": a.skus, "min_sku": str(a.min_sku or "")} for scenario, a in compute.items()},
         "samples": {sample.name: json.dumps(sample.data, indent=4, ensure_ascii=False) for sample in folder.samples},
-        "links": sample_tables(spec, style.links),
+        "links": sample_tables(spec, style.links, content),
+        "facts": facts_table(spec, compute, content),
+        "usage": usage_of(spec, compute, content, has_sample=has_sample),
     }
 
 
@@ -198,10 +219,6 @@ def _carried(data: dict[str, Value], section: str, extra: Extra) -> dict[str, Va
     return overlaid(data, getattr(extra, section))
 
 
-_MAY_HOLD_MLMODEL = (BlobSource, GitSource, AzuremlSource, MlflowSource)
-"""Sources that mostly hold an MLmodel: whether one does shows when its files are listed."""
-
-
 def render_package(folder: ModelFolder, style: Style, facts: ModelFacts) -> tuple[RenderedFile, ...]:
     """What is published beside the weights of a transformers model, as its own files say it is to be loaded.
 
@@ -216,7 +233,7 @@ def _packaged(
 ) -> tuple[dict[str, tuple[str, Any]], str]:
     """What is made to lie beside the weights, and the MLmodel that lies there already."""
     spec = folder.spec
-    if spec.type != "mlflow_model" or (source is None and isinstance(spec.source, _MAY_HOLD_MLMODEL)):
+    if spec.type != "mlflow_model" or (source is None and isinstance(spec.source, MAY_HOLD_MLMODEL)):
         return {}, ""
     if source is not None and choose_kind(spec.type, source.top).name == "mlflow_folder":
         return {}, source.text(MLMODEL)

@@ -67,7 +67,9 @@ def _lost(node: nodes.Node) -> Iterator[tuple[int, int]]:
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.Block | nodes.Macro | nodes.Assign | nodes.AssignBlock):
             continue
-        if isinstance(child, nodes.Output):
+        if isinstance(child, nodes.Include):
+            yield child.lineno, 1
+        elif isinstance(child, nodes.Output):
             for part in child.nodes:
                 if not isinstance(part, nodes.TemplateData):
                     yield part.lineno, 1

@@ -32,12 +32,12 @@ def describe(folder: ModelFolder, config: ProjectConfig, facts: ModelFacts | Non
         config: the project's settings.
         facts: what the source's files say; None where they are not known, so that only the task tells.
     """
-    return rendered_documents(folder.spec, _flavour(folder, config, facts))
+    return rendered_documents(folder.spec, flavour_of(folder, config, facts))
 
 
 def check_task(folder: ModelFolder, config: ProjectConfig) -> Iterator[Diagnostic]:
     """What is wrong with the task of a transformers model: MLflow has no flavour for it, or does not serve it."""
-    flavour = _flavour(folder, config, None)
+    flavour = flavour_of(folder, config, None)
     task = folder.spec.tasks.inference
     chosen = flavour.settings
     where = folder.document.location(("tasks", "inference"))
@@ -66,6 +66,7 @@ def check_task(folder: ModelFolder, config: ProjectConfig) -> Iterator[Diagnosti
     )
 
 
-def _flavour(folder: ModelFolder, config: ProjectConfig, facts: ModelFacts | None) -> Flavour:
+def flavour_of(folder: ModelFolder, config: ProjectConfig, facts: ModelFacts | None) -> Flavour:
+    """How MLflow is to load the model of a folder; `facts` as for `describe`."""
     spec = folder.spec
     return describe_flavour(spec.tasks.inference, settings(spec, config.defaults.mlflow), facts)

@@ -9,6 +9,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode, parse_yaml
 from azureml_publish.files import UnusableFile
 from azureml_publish.project import unusable_file
+from azureml_publish.render.card_facts import Content
 from azureml_publish.render.templates import Templates
 from azureml_publish.spec import Link, ModelSpec, SampleLinks, SampleRow, read_spec
 
@@ -41,26 +42,31 @@ def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnost
     return links or SampleLinks(), wrong
 
 
-def sample_tables(spec: ModelSpec, links: SampleLinks) -> Mapping[str, SampleTable]:
+def sample_tables(spec: ModelSpec, links: SampleLinks, content: Content) -> Mapping[str, SampleTable]:
     """The tables of one model: inference and evaluation for its inference task, fine-tuning for its fine-tune tasks.
 
-    The notebooks deploy and tune MLflow models, so that a model of another type has no tables.
+    The notebooks deploy and tune MLflow models, so that a model of another type has no tables, and a row is there only
+    if it is written for one of the model's flavours. Where these are not known, every row is.
     """
+    task = spec.tasks.inference
+    served = content.served is not False
+    inference, evaluation = (by_task.get(task, ()) if served else () for by_task in (links.inference, links.evaluation))
+    finetune = ((task, row) for task in spec.tasks.finetune for row in _shown(links.finetune.get(task, ()), content))
     if spec.type != "mlflow_model":
         return {"inference": SampleTable(), "evaluation": SampleTable(), "finetune": SampleTable()}
-    task = spec.tasks.inference
     return {
-        "inference": _table(_inference_cells(row) for row in _shown(links.inference.get(task, ()))),
-        "evaluation": _table(_task_cells(task, row) for row in _shown(links.evaluation.get(task, ()))),
-        "finetune": _table(
-            _task_cells(task, row) for task in spec.tasks.finetune for row in _shown(links.finetune.get(task, ()))
-        ),
+        "inference": _table(_inference_cells(row) for row in _shown(inference, content)),
+        "evaluation": _table(_task_cells(task, row) for row in _shown(evaluation, content)),
+        "finetune": _table(_task_cells(task, row) for task, row in finetune),
     }
 
 
-def _shown(rows: Iterable[SampleRow]) -> Iterable[SampleRow]:
-    """A row without a link is useless, so it is not shown."""
-    return (row for row in rows if row.notebook or row.cli)
+def _shown(rows: Iterable[SampleRow], content: Content) -> Iterable[SampleRow]:
+    """The rows that work for the model; one without a link is useless."""
+    known = content.flavors
+    # Beside a flavour of its own, python_function says nothing about how a model is called.
+    own = None if known is None else (known - {"python_function"} or known)
+    return (row for row in rows if (row.notebook or row.cli) and (own is None or not own.isdisjoint(row.flavors)))
 
 
 def _inference_cells(row: SampleRow) -> dict[str, str]:

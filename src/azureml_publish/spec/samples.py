@@ -24,6 +24,13 @@ class SampleRow(Written):
     dataset: Link | None = None
     notebook: Link | None = None
     cli: Link | None = None
+    flavors: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Flavours of the models that it is written for; python_function stands for a model that has no "
+            "other. [default: those of Hugging Face models, and python_function]"
+        ),
+    ] = ("transformers", "hftransformers", "hftransformersv2", "python_function")
 
 
 class SampleLinks(Written):

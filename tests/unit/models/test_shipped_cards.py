@@ -155,7 +155,7 @@ def read_card(text: str) -> Card:
     )
     children = [child for token in tokens for child in token.children or ()]
     links = tuple(str(child.attrGet("href")) for child in children if child.type == "link_open")
-    fences = tuple(token.content for token in tokens if token.type == "fence")
+    fences = tuple(token.content for token in tokens if token.type == "fence" and token.info == "json")
     return Card(text, headings, tuple(tables(tokens)), links, fences)
 
 

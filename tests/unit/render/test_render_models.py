@@ -143,7 +143,8 @@ def test_the_asset_folder_is_that_of_azureml_assets(workshop: Workshop) -> None:
         "path": {"type": "git", "uri": "https://huggingface.co/org/little", "branch": REVISION},
         "publish": {"description": "description.md", "type": "mlflow_model"},
     }
-    assert rendered.file("description.md").text == rendered.asset.description == "A little model.\n"
+    assert rendered.file("description.md").text == rendered.asset.description
+    assert rendered.asset.description.startswith("A little model.\n\n# Facts\n")
 
 
 def test_an_mlflow_model_carries_its_environment(workshop: Workshop) -> None:

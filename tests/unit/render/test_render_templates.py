@@ -109,7 +109,7 @@ def test_a_projects_template_goes_before_the_default_file_by_file(workshop: Work
 
 def test_a_projects_template_reaches_the_default_that_it_stands_before(workshop: Workshop) -> None:
     workshop.write({"templates/card.md.j2": '{% extends "default/card.md.j2" %}{% block license %}Ours.{% endblock %}'})
-    assert workshop.sound().asset.description == "A little model.\n\n# License\n\nOurs.\n"
+    assert "\n\n# License\n\nOurs.\n\n# How to use it\n" in workshop.sound().asset.description
 
 
 def test_a_template_of_the_package_is_shown_as_a_default(tmp_path: Path) -> None:
@@ -204,6 +204,7 @@ def test_samples_are_shown_as_json_with_their_own_letters(workshop: Workshop) ->
         ("\nLost.\n", ["3:1 TMPL008"]),
         ("  Lost {{ model.name }}.\n", ["2:1 TMPL008"]),
         ("{{ model.name }}\n", ["2:1 TMPL008"]),
+        ('{% include "card-sections.md.j2" %}\n', ["2:1 TMPL008"]),
         ("{% if model.name %}\nLost.\n{% endif %}\n", ["3:1 TMPL008"]),
         ("{% block sumary %}x{% endblock %}\n", ["2:10 TMPL009"]),
         (
