@@ -40,7 +40,7 @@ class LintResult:
         found: the findings, by place.
         suppressed: findings that the project accepts.
         models: how many models were checked.
-        notes: what could not be asked with `online`, as sentences.
+        notes: what could not be checked with `online`, as sentences.
     """
 
     found: tuple[Diagnostic, ...]
@@ -113,7 +113,7 @@ class Project:
             select: codes, beginnings of codes, or names of the rules to report. [default: all]
             ignore: likewise, of those not to report.
             as_of: the day.
-            online: follow the links of cards too, and ask the Hub and the registry.
+            online: follow the links of cards too, and check the Hub and the registry.
             registry: with `online`, the registry.
 
         Raises:
@@ -166,11 +166,11 @@ class Project:
             registry: which one.
             layout: of the metadata. [default: that of `publish.yaml`]
             as_of: the day.
-            jobs: models asked about at a time.
+            jobs: models queried at a time.
 
         Raises:
             UnsoundProject: the folders have errors, or a source cannot be published.
-            PublishError: the registry or a source cannot be asked.
+            PublishError: the registry or a source cannot be read.
         """
         planned = make_plan(self._run, models, registry, Settings(layout, _midnight(as_of)), jobs=jobs)
         return PlanResult(planned.plan, planned.text, planned.warnings)
@@ -185,19 +185,19 @@ class Project:
     ) -> ApplyResult:
         """Carry out a plan: upload, register, update, archive. Safe to call again after any interruption.
 
-        Nobody is asked, not even where the registry is protected: the plan is what was approved. A model that
+        There is no confirmation, not even where the registry is protected: the plan is what was approved. A model that
         fails is a result, and `exit_code` says how it went as a whole.
 
         Args:
             plan: what to do; nothing else is done.
             jobs: models at a time. [default: 16, of which 2 bring files in]
-            progress: is told how files get on, from several threads.
+            progress: is called with the progress of files, from several threads.
             stop: whether to end after the step under way; what is left is a result that was skipped.
 
         Raises:
             Conflict: the plan has conflicts, or folders or registry changed since it was made; nothing was written.
             Overtaken: another run on this machine is at work on the registry.
-            PublishError: the registry cannot be asked.
+            PublishError: the registry cannot be read.
         """
         request = request_of(read_plan(plan.text.encode(), "the plan"), "the plan")
         transferring = partial(open_transfer, self._run, progress=progress or Silent(), stop=stop)
@@ -216,11 +216,11 @@ class Project:
             references: `NAME`, `NAME:VERSION` or `azureml://` URIs. [default: the versions that the folders name]
             registry: which one.
             quick: compare sizes and noted digests alone, and read no file.
-            progress: is told how far reading is.
+            progress: is called with the bytes that were read.
 
         Raises:
             NotFound: there is no such version.
-            PublishError: the registry or its storage cannot be asked.
+            PublishError: the registry or its storage cannot be read.
         """
         return verify(self._run, references, registry, progress or Silent(), quick=quick)
 

@@ -45,7 +45,7 @@ _ASSET_ID = re.compile(r"azureml://registries/(?P<registry>[^/]+)/models/(?P<nam
 
 
 def is_bookkeeping(key: str) -> bool:
-    """Whether a property is this tool's own or the service's: none that a model folder asks for."""
+    """Whether a property is this tool's own or the service's: none that a model folder describes."""
     return key.startswith("publish.") or key in SERVICE_PROPERTIES
 
 
@@ -55,7 +55,7 @@ class Origin:
 
     `commit` is that of the repository, `-dirty` behind it where files differed; `plan` the digest of the plan that was
     carried out; `tool` name and version of this one. `archived`: it is promoted to be archived, which a registry does
-    only to what is registered, so this tells where a run was cut off in between.
+    only to what is registered, so this shows that a run was interrupted in between.
     """
 
     run: str = ""
@@ -246,7 +246,7 @@ class RegisteredAsset:
     `system_metadata` is what is set of it. `shown_keys` are the keys of each map in it that the registry hands back
     whole, null where a key is not set, by the map's dotted path (the top is empty): a key that is not among them cannot
     be seen, whether it is set or not. None: no system metadata is handed back at all. Times are ISO 8601; who did it is
-    as the registry names them. Both are empty where it does not tell.
+    as the registry names them. Both are empty where they are not known.
     """
 
     id: AssetId

@@ -41,7 +41,7 @@ class PublishError(Exception):
 
 
 class UsageProblem(PublishError):
-    """The command line or the project asks for something impossible."""
+    """The command line or the project requires something impossible."""
 
     exit_code = ExitCode.USAGE
 

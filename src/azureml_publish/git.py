@@ -1,6 +1,6 @@
-"""The one place that runs git. A repository or an address may be hostile: it must run no command and ask nobody.
+"""The one place that runs git. A repository or an address may be hostile: it must not run a command or prompt.
 
-Two kinds of calls. What is asked of the repository around a project reads that repository's settings and not the
+Two kinds of calls. Those about the repository around a project read that repository's settings and not the
 user's, and reaches no network. What fetches a source needs the user's settings (proxies, credential helpers, LFS) and
 reads no settings of what it fetches.
 """
@@ -64,7 +64,7 @@ def prefix_of(root: Path, environ: Mapping[str, str]) -> str:
 
 
 def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
-    """Paths from the top of the repository that a pull request changes, committed or not; none where nobody can tell.
+    """Paths from the top of the repository that a pull request changes, committed or not; none where that is not known.
 
     The branch that it goes into is GITHUB_BASE_REF in GitHub Actions. A shallow checkout may not have it; then the
     last commit is what is changed.
@@ -181,7 +181,7 @@ def fetching(environ: Mapping[str, str]) -> dict[str, str]:
     if "GIT_SSH" not in variables:
         ssh = variables.get("GIT_SSH_COMMAND") or _own_ssh(variables)
         quiet = " -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15"
-        # Another program than OpenSSH's knows no such options; it has no terminal to ask at, and a time limit.
+        # Another program than OpenSSH's knows no such options; it has no terminal for a prompt, and a time limit.
         variables["GIT_SSH_COMMAND"] = f"{ssh}{quiet}" if re.match(r"(\S*/)?ssh(\.exe)?(\s|$)", ssh) else ssh
     return variables
 
@@ -207,7 +207,7 @@ def run_git(
 
     Args:
         arguments: what stands behind `git`.
-        environ: its variables; those that keep it from asking anybody are added.
+        environ: its variables; those that prevent prompts are added.
         seconds: how long it may take in all.
         silence: how long it may say nothing on standard error.
         stop: whether somebody wants to stop.
@@ -215,7 +215,7 @@ def run_git(
     Raises:
         GitMissing: it is not installed.
         GitFailed: it refused or took too long.
-        Interrupted: `stop` said so.
+        Interrupted: `stop` returned true.
     """
     command = ["git", "--no-pager", *(part for setting in _ALWAYS for part in ("-c", setting)), *arguments]
     # Files and not pipes: what git started may hold a pipe open long after git itself was ended.
@@ -227,7 +227,7 @@ def run_git(
                 stdout=out,
                 stderr=output,
                 env={**environ, **_NO_PROMPT},
-                start_new_session=True,  # no terminal to ask at, and a group that can be ended as a whole
+                start_new_session=True,  # no terminal for a prompt, and a group that can be ended as a whole
             )
         except FileNotFoundError as error:
             raise GitMissing("git is not installed") from error

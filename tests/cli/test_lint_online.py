@@ -306,7 +306,7 @@ def test_a_registry_that_refuses_fails_after_the_report(publish: Run, project: P
     assert ran.code == 5
     assert [code for _, code, *_ in told(ran)] == ["HUB001"]
     assert unnamed.code == 0
-    assert "The registry was not asked: " in unnamed.err
+    assert "The registry was not read: " in unnamed.err
 
 
 def test_a_registry_that_does_not_answer_is_a_note(
@@ -315,7 +315,7 @@ def test_a_registry_that_does_not_answer_is_a_note(
     monkeypatch.setenv("ARM_CLOUD_METADATA_URL", "https://127.0.0.1:1")
     ran = online(publish, "-r", THERE)
     assert (ran.code, told(ran)) == (0, [])
-    assert "The registry was not asked:" in ran.err
+    assert "The registry was not read:" in ran.err
 
 
 def test_an_embedded_registry_is_asked_once_there_is_one(publish: Run, project: Path) -> None:

@@ -103,5 +103,5 @@ def test_pickles_are_refused_with_the_mend_and_warned_of_where_they_are_allowed(
     (folder / "model.yaml").write_text(spec.replace("weights}", "weights, allow_pickle: true}"))
     allowed = publish("apply", "--yes", "pickled")
     assert allowed.code == 0
-    assert "run code on whoever loads them: model.pkl" in allowed.err
+    assert "run code on the machine that loads them: model.pkl" in allowed.err
     assert "SPEC050" in publish("lint", "pickled").out

@@ -26,8 +26,8 @@ from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin,
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.container import BLOCK, Container
-from azureml_publish.content.upload.file_upload import Moving, UploadContext
-from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.file_upload import FileUpload, UploadContext
+from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.content.upload.transfer import ModelContent, Sources, Transfer, describe_content, publish_content
@@ -143,8 +143,8 @@ def content_of(root: Path) -> ModelContent:
 
 def move(container: Container, file: ArtifactFile) -> None:
     """Bring one file, as a transfer of a model does."""
-    moving = Moving(
-        file, UploadContext(container, Sources(transfer()), Lanes(), RetryPolicy(), lambda: False), Unwatched(), {}
+    moving = FileUpload(
+        file, UploadContext(container, Sources(transfer()), UploadPool(), RetryPolicy(), lambda: False), Unwatched(), {}
     )
     for span in moving.spans:
         moving.bring(span)
@@ -240,7 +240,7 @@ def test_a_stopped_transfer_carries_on_in_the_next_run(folder: Path, lend: Lend)
             assert not reused
             done.append(path)
 
-    stopped = replace(transfer(stop=lambda: bool(done)), progress=Watching(), lanes=Lanes(1))
+    stopped = replace(transfer(stop=lambda: bool(done)), progress=Watching(), pool=UploadPool(1))
     with pytest.raises(Interrupted):
         publish_content(content, access, stopped)
     partly = Container(access, f"{content.digest[:12]}/model").files()

@@ -9,7 +9,7 @@ import pytest
 
 from azureml_publish.assets import ContainerAccess
 from azureml_publish.content.sources.azureblob import Blobs
-from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import (
     ContentMismatch,
@@ -65,7 +65,7 @@ class TestSignature:
 
     def test_another_container_is_not_mixed_in(self, run: Run, emulator: Emulator) -> None:
         emulator.faults.add(**SEND, status=403, after=4, times=1)
-        with pytest.raises(PublishError, match="The registry lends"):
+        with pytest.raises(PublishError, match="The registry gives access to"):
             run(lambda: run.lend("other"))
         run.finish()
 
@@ -97,7 +97,7 @@ class TestChangesUnderWay:
                 )
 
         with pytest.raises((ContentMismatch, UnusableSource), match=r"weights\.dat"):
-            local(progress=Seen(meanwhile), lanes=Lanes(1))
+            local(progress=Seen(meanwhile), pool=UploadPool(1))
         assert local.stored() == {}
         path.write_bytes(before)
         local.finish()
@@ -131,7 +131,7 @@ class TestChangesUnderWay:
                 source.upload_blob("top/weights.dat", data[::-1], overwrite=True)
 
         with pytest.raises(ContentMismatch, match="not what it was"):
-            run(blobs=blobs, progress=Seen(meanwhile), lanes=Lanes(1))
+            run(blobs=blobs, progress=Seen(meanwhile), pool=UploadPool(1))
         assert "weights.dat" not in run.stored()
         run.finish(blobs=blobs)
         assert staged == []  # the service fetched every block itself

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.emulator import Emulator
 from azureml_publish.errors import (
     ContentMismatch,
@@ -111,7 +111,7 @@ def test_a_block_of_another_state_of_the_source_is_not_taken(run: Run, emulator:
     """What an earlier run left is known by what it held: one wrong byte, and all that follows has other names."""
     emulator.faults.add(**READ, corrupt=True, after=2, times=1)
     with pytest.raises(ContentMismatch):
-        run(lanes=Lanes(1))
+        run(pool=UploadPool(1))
     left = set(run.container.blocks(WEIGHTS))
     assert {name[:6] for name in left} >= {"000000", "000001", "000002", "000003"}
     staged.clear()

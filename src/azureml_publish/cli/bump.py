@@ -24,7 +24,7 @@ from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.visible import one_line
 
 _JOBS = 8
-"""Models asked about at a time, as by plan."""
+"""Models queried at a time, as by plan."""
 
 
 @dataclass(frozen=True, slots=True)

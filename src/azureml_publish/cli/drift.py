@@ -24,7 +24,7 @@ from azureml_publish.reporters.plans import unseen_text
 @click.option("--since", metavar="PLAN.json", help="The saved plan that was applied last: it tells which side moved.")
 @click.option("--ignore", metavar="GLOB", multiple=True, help="Registered models without a folder not to tell of.")
 @click.option("--fix", is_flag=True, help="Write what the registry holds into the folders, where a key says just that.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models asked about at a time.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models queried at a time.")
 @as_of_option
 @reporting("markdown", "github")
 def command(

@@ -31,9 +31,7 @@ from azureml_publish.reporters.plans import plan_json, plan_text
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--sign", metavar="KEY", help="With --out: sign the plan with this private key, into FILE.json.sig.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
-@click.option(
-    "--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models asked about at a time."
-)
+@click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models queried at a time.")
 @click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
 @as_of_option
 @reporting("markdown", "github")

@@ -1,4 +1,4 @@
-"""The content that a model folder asks for: its identity, and its files as far as the source tells them."""
+"""The content that a model folder describes: its identity, and its files as far as the source lists them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from azureml_publish.spec.lock import SourceLock
 __all__ = ["Contained", "ModelContent", "describe_content", "find_local", "package_source"]
 
 Rerender: TypeAlias = Callable[[ModelFacts], tuple[RenderedFile, ...]]
-"""Renders the files beside the weights again, from what the source's files say about the model."""
+"""Renders the files beside the weights again, from what was read from the source's files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contained:
-    """What a version will hold: every file with its place, how it is packaged, and what was found in the source."""
+    """Every file of a version in its place, the kind of packaging, and the findings in the source."""
 
     kind: Kind
     files: tuple[ArtifactFile, ...]
@@ -38,7 +38,7 @@ class Contained:
 
 @dataclass(frozen=True, slots=True)
 class ModelContent:
-    """The content that a model folder asks for: its folder (for the source), and what was rendered from it.
+    """The content that a model folder describes.
 
     Attributes:
         folder: the model folder.
@@ -47,8 +47,8 @@ class ModelContent:
         local: the files of a local source as they were hashed for it: one that changes before it is uploaded is found.
         defaults: the project's settings of MLflow.
         rerender: see `Rerender`; without it, what was rendered is what is published.
-        contained: what the source was found to hold, once it was looked into.
-        readers: who looked into it: a clone of git lives as long as they do.
+        contained: what the source holds, once it was read.
+        readers: what read it: a clone of git lives as long as they do.
     """
 
     folder: ModelFolder
@@ -61,7 +61,7 @@ class ModelContent:
     readers: Readers | None = field(default=None, compare=False)
 
     def look(self, readers: Readers) -> ModelContent:
-        """The same, once its source was looked into.
+        """The same content after its source was read.
 
         Raises:
             PublishError: the source cannot be read.
@@ -82,7 +82,7 @@ class ModelContent:
         return replace(self, contained=contained, readers=readers)
 
     def entries(self) -> tuple[ManifestEntry, ...] | None:
-        """The files of the version, as far as they are known without another look; an empty digest is not known."""
+        """The files of the version that are known without reading the source again; an empty digest is not known."""
         if self.contained is not None:
             return tuple(ManifestEntry(file.path, file.size, file.sha256 or "") for file in self.contained.files)
         lock, _ = usable_lock(self.folder, self.defaults)
@@ -94,7 +94,7 @@ class ModelContent:
         return tuple(sorted((*locked, *rendered)))
 
     def made(self) -> dict[str, str]:
-        """The texts of the files beside the weights, as far as they are known without another look, by path."""
+        """The texts of the files beside the weights that are known without reading the source again, by path."""
         if self.contained is not None:
             held = ((file.path, file.origin) for file in self.contained.files)
             return {path: one.data.decode() for path, one in held if isinstance(one, RenderedOrigin)}
@@ -105,7 +105,7 @@ class ModelContent:
         return {file.path: file.text for file in made}
 
     def list_files(self, readers: Readers) -> tuple[ArtifactFile, ...]:
-        """The files of the version, from what the source holds; it is looked into unless it was before.
+        """The files of the version; the source is read unless it was read before.
 
         Raises:
             PublishError: the source cannot be read or used.
@@ -122,7 +122,7 @@ class ModelContent:
 def _compare(
     folder: ModelFolder, lock: SourceLock | None, files: tuple[ArtifactFile, ...], readers: Readers
 ) -> tuple[tuple[ArtifactFile, ...], tuple[Finding, ...]]:
-    """The files with the digests of the lock, by which each is checked on its way; or how they differ from it."""
+    """The files with the digests of the lock, against which each is checked while it is read; or the differences."""
     if lock is None:
         return files, ()
     if differences := compare(lock, files):
@@ -134,7 +134,7 @@ def _compare(
 
 
 def package_source(folder: ModelFolder, source: SourceFiles, defaults: Mlflow | None) -> Package:
-    """How the files of a source become the version that a spec asks for, and what keeps them from it."""
+    """The files of a source in the places that a spec's version has for them, and what prevents that."""
     return build_package(request_of(folder, defaults), source)
 
 
@@ -146,7 +146,7 @@ def describe_content(
     defaults: Mlflow | None = None,
     rerender: Rerender | None = None,
 ) -> ModelContent:
-    """What a model folder asks for, with its identity. A local source is read and hashed, where `digests` has no note.
+    """The content that a model folder describes. A local source is read and hashed where `digests` does not know it.
 
     Raises:
         UnusableSource: a local source cannot be read.

@@ -1,4 +1,4 @@
-"""SHA-256 of local files that were hashed before, as long as nothing about the file has changed."""
+"""SHA-256 of local files that were hashed before, valid while nothing about the file has changed."""
 
 from __future__ import annotations
 

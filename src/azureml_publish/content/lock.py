@@ -1,4 +1,4 @@
-"""The lock of a source: made from what the source holds, and compared with it; read without a network."""
+"""The lock of a source: made from the files of the source and compared with them; read without a network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from azureml_publish.project import ModelFolder
 from azureml_publish.spec import Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, LockedFile, LockedModel, SourceLock
 
-STALE = Rule("LOCK001", "lock-stale", Severity.ERROR, "The spec asks for something else than its lock was made for.")
+STALE = Rule("LOCK001", "lock-stale", Severity.ERROR, "The spec changed after its lock was made.")
 UNREADABLE = Rule("LOCK002", "lock-unreadable", Severity.ERROR, "A lock cannot be read.")
 CHANGED = Rule("LOCK003", "source-changed", Severity.ERROR, "A source holds other bytes than its lock says.")
 NOT_COMPARED = Rule(
@@ -46,13 +46,13 @@ _LICENSE = re.compile(r"(licen[cs]e|copying|notice|unlicense|use_policy)([.-][\w
 
 
 def request_of(folder: ModelFolder, defaults: Mlflow | None) -> Request:
-    """What a spec asks of its source's files."""
+    """What a spec requires of its source's files."""
     spec = folder.spec
     return Request(spec.type, spec.tasks.inference, settings(spec, defaults), spec.source.allow_pickle)
 
 
 def fingerprint(folder: ModelFolder, defaults: Mlflow | None) -> str:
-    """A short digest of what the spec says that decides which files of its source are published."""
+    """A short digest of the parts of a spec that decide which files of its source are published."""
     request = request_of(folder, defaults)
     spec_digest = {
         "source": folder.spec.source.model_dump(mode="json", exclude_none=True),
@@ -97,10 +97,10 @@ def usable_lock(folder: ModelFolder, defaults: Mlflow | None) -> tuple[SourceLoc
     changed = [key for key in sorted({*was, *now}) if was.get(key) != now.get(key)]
     if changed:
         differences = ", ".join(f"{key} {_short(was.get(key))}, not {_short(now.get(key))}" for key in changed)
-        message = f"{LOCK_FILE} is of another source: {differences}."
+        message = f"{LOCK_FILE} was made for another source: {differences}."
     else:
         message = f"{LOCK_FILE} was made for another type, task, selection of files or environment than the spec's."
-    finding = Finding(STALE, message, f"Look at the source again, and commit what it says: {_again(folder)}.")
+    finding = Finding(STALE, message, f"Make the lock again and commit it: {_again(folder)}.")
     return None, (finding.placed(folder.document),)
 
 
@@ -116,8 +116,8 @@ def make_lock(
     Args:
         folder: the model folder.
         source: what the source holds.
-        package: what becomes of it; nothing in it refuses.
-        readers: who looked into it; what the source does not tell is read.
+        package: its files in their places; it must hold no refusal.
+        readers: they read what the source's listing leaves out.
         defaults: the project's settings of MLflow.
 
     Raises:
@@ -161,7 +161,7 @@ def make_lock(
 
 
 def write_text(lock: SourceLock) -> str:
-    """A lock as the text of its file: the same lock gives the same bytes, and what is not known is left out."""
+    """The text of a lock's file: the same lock gives the same bytes; unknown values are left out."""
     document = lock.model_dump(mode="json", exclude_defaults=True)
     return json.dumps({"schema_version": lock.schema_version, **document}, indent=2, ensure_ascii=False) + "\n"
 
@@ -183,7 +183,7 @@ def facts_of(lock: SourceLock) -> ModelFacts:
 
 
 def compare(lock: SourceLock, files: Iterable[ArtifactFile]) -> tuple[str, ...]:
-    """How the files that a source would publish differ from a lock, as far as the source tells: one sentence a file."""
+    """How the files of a source differ from a lock, as far as its listing shows: one sentence a file."""
     return tuple(_differences({file.path: file for file in lock.files}, {file.path: file for file in files}))
 
 
@@ -204,16 +204,14 @@ def changed(folder: ModelFolder, lock: SourceLock, differences: Iterable[str]) -
     """The finding that a source holds other bytes than its lock."""
     made = ", which was made from the emulator's Hub," if lock.stand_in else ""
     message = f"The source is not what {LOCK_FILE}{made} says: {some(differences)}."
-    hint = f"If that is wanted, look at the source again, and commit what it says: {_again(folder)}."
+    hint = f"If the new files are right, make the lock again and commit it: {_again(folder)}."
     return Finding(CHANGED, message, hint)
 
 
 def not_compared() -> Finding:
     """The finding that a lock of the real Hub is not compared with the emulator's."""
-    message = (
-        f"{LOCK_FILE} is of the real Hub; the emulator's has other bytes under the same commit, and is not compared."
-    )
-    return Finding(NOT_COMPARED, message, "Nothing: a registry with the real Hub compares every byte.")
+    message = f"{LOCK_FILE} is of the real Hub, and the emulator's has other bytes of the same commit: not compared."
+    return Finding(NOT_COMPARED, message, "Nothing to do: with the real Hub every byte is compared.")
 
 
 def _again(folder: ModelFolder) -> str:

@@ -46,7 +46,7 @@ def check_content(
         container: where its files are.
         promised: the manifest's digest, from the properties.
         quick: compare sizes, and the digests that were noted when the files were checked, without reading them.
-        progress: hears how the reading gets on.
+        progress: is called with the bytes that were read.
     """
     try:
         entries = read_manifest(container)

@@ -2,7 +2,7 @@
 
 azure-core sends no bearer token over plain HTTP, so the control plane needs a certificate that the client trusts. The
 CA is made once per data folder, its key never leaves the folder, and its certificate says that it may vouch for
-loopback alone: a client that trusts it can be deceived about no other host, whoever has the key.
+loopback alone: even with its key nobody can deceive a client about another host.
 """
 
 import contextlib

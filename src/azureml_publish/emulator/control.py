@@ -23,7 +23,7 @@ def control_routes(
         reset: Empties the state.
         faults: The rules to serve at `/faults`, or None to leave that route out.
         quirks: What to serve at `/quirks`, or None.
-        secret: What whoever uses them must know.
+        secret: The bearer token that a caller must send.
     """
 
     async def post_reset(_request: Request) -> Response:

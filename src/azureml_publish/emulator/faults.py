@@ -132,7 +132,7 @@ class FaultInjection:
             await self._request_through(fault, scope, receive, sending)
 
     async def _wait(self, fault: Fault) -> None:
-        """Hold a request for as long as its rule says and stands: whoever takes the rule away lets it go."""
+        """Hold a request for the time of its rule; removing the rule releases it."""
         end = time.monotonic() + fault.delay_seconds
         while (left := end - time.monotonic()) > 0 and self._faults.holds(fault):
             await asyncio.sleep(min(left, _LOOK_SECONDS))

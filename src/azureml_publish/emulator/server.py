@@ -168,7 +168,7 @@ class Emulator:
 
         def guarded(app: ASGIApp, service: Service, render: Render) -> ASGIApp:
             def failure(status: int, scope: Scope) -> Response:
-                return render(RefusedError(status, "InjectedFault", "A fault was asked for"), scope)
+                return render(RefusedError(status, "InjectedFault", "This fault was configured"), scope)
 
             served: ASGIApp = FaultInjection(ErrorAnswers(app, render), self.faults, service, failure, self._abort)
             if service == "registry":

@@ -111,7 +111,7 @@ class Sink:
 
     Attributes:
         size: Bytes taken so far.
-        md5: MD5 of them, where it was asked for; complete after `finish`.
+        md5: MD5 of them with `with_md5`; complete after `finish`.
     """
 
     def __init__(self, file: BinaryIO, *, with_md5: bool) -> None:

@@ -1,4 +1,4 @@
-"""How fast the emulator answers, and how often it asks clients to slow down."""
+"""How fast the emulator answers, and how often it makes clients slow down."""
 
 import asyncio
 import threading
@@ -35,7 +35,7 @@ class Throttle:
 
         Args:
             app: The service.
-            quirks: Tell which request and which time.
+            quirks: They say which request and which time.
             refusal: Makes the answer, in the error format of the service, from the seconds to wait.
         """
         self._app = app

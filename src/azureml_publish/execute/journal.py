@@ -1,6 +1,6 @@
 """What a run of apply or promote leaves on disk while it works: a journal of its steps, and a lock.
 
-A journal makes nothing true: the registry says what is there. It tells what a run that was cut off had begun, so that
+A journal decides nothing: the registry says what is there. It shows what an interrupted run had begun, so that
 nobody has to guess, and it holds names, numbers and digests only.
 
 Each line is one JSON object: first a head with the journal's version, then a step each, last an end. Lines are
@@ -83,7 +83,7 @@ class _End(_Line):
 
 
 class Recorder(Protocol):
-    """What carries out a plan and tells of its steps.
+    """Records the steps of a run.
 
     Attributes:
         apply: the run's id.
@@ -102,7 +102,7 @@ class Recorder(Protocol):
 
 
 class Unrecorded:
-    """A run that nobody needs to read about."""
+    """A recorder that records nothing."""
 
     def __init__(self, apply: str = "unrecorded") -> None:
         self.apply = apply
@@ -216,7 +216,7 @@ class ModelProgress:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run of apply or promote as its journal tells it. `end` is empty where it was cut off."""
+    """A run of apply or promote, read from its journal. `end` is empty where it was interrupted."""
 
     apply: str
     verb: str
@@ -239,10 +239,10 @@ class PastRun:
 
 
 def last_run(folder: Path) -> PastRun | None:
-    """The last run that a folder tells of; None where there was none, or it was cut off before its first line.
+    """The last run in a folder of journals; None where there was none, or it ended before its first line was whole.
 
     Raises:
-        UnusableJournal: its journal is damaged, or of another version; file, line and column are told.
+        UnusableJournal: its journal is damaged, or of another version; the message has file, line and column.
     """
     found = _journals(folder)
     return read_journal(found[-1]) if found else None
@@ -331,7 +331,7 @@ def exclusive(lock: Path, folder: Path) -> Iterator[None]:
 
     Args:
         lock: the lock file.
-        folder: the journals, which tell who holds it.
+        folder: the journals, which show who holds it.
 
     Raises:
         Overtaken: another run holds it.
@@ -379,6 +379,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _failed(path: Path, error: OSError) -> JournalFailed:
     return JournalFailed(
-        f"{path} cannot be written: {error.strerror or error}. Nothing is begun that it cannot tell.",
+        f"{path} cannot be written: {error.strerror or error}. No step is begun without it.",
         hint="Make room or fix the rights, then run again: it carries on.",
     )

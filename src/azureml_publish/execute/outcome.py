@@ -37,7 +37,7 @@ def exit_code(results: Sequence[Outcomes], *, interrupted: bool) -> int:
 
     Args:
         results: what became of each version.
-        interrupted: whether somebody asked for an end.
+        interrupted: whether Ctrl-C was pressed.
     """
     left = [result for result in results if result.outcome in (Outcome.FAILED, Outcome.SKIPPED)]
     if not left:

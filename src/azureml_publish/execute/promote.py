@@ -35,7 +35,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """One version on its way: what it is copied from, what the target is asked to hold, and what that takes."""
+    """The promotion of one version: its source, the desired state of the target, and the action for it."""
 
     source: RegisteredAsset
     wanted: Desired
@@ -60,10 +60,10 @@ def find_manifest(source: RegisteredAsset) -> str:
 
 
 def wanted_of(source: RegisteredAsset, folder: Desired | None) -> Desired:
-    """What the target is asked to hold: what the folder says, or verbatim what the source version holds.
+    """The desired state of the target: the folder's, or verbatim that of the source version.
 
     Raises:
-        Conflict: the folder asks for other files than the source version has.
+        Conflict: the folder has other files than the source version.
     """
     digest = source.properties.get(SOURCE_PROPERTY, "")
     if folder is None:
@@ -80,7 +80,7 @@ def wanted_of(source: RegisteredAsset, folder: Desired | None) -> Desired:
         return Desired(asset, digest)
     if folder.source_digest != digest or folder.asset.type != source.type:
         raise Conflict(
-            f"The folder of {source.id.name} asks for other files than {source.id} has. Nothing was written.",
+            f"The folder of {source.id.name} has other files than {source.id}. Nothing was written.",
             hint="Apply the folder as another version to that registry first, or take the metadata along as it is: "
             "--metadata carry.",
         )

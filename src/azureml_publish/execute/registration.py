@@ -190,7 +190,7 @@ class Registration:
         return winner
 
     def _read_back(self, guard: WriteGuard) -> tuple[str, ...]:
-        """Look until the registry answers what was written, with patience for an old answer.
+        """Read until the registry answers with what was written; at first it may answer with an older state.
 
         Returns:
             What was written and is not handed back.

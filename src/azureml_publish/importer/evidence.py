@@ -101,7 +101,7 @@ def choose(found: Evidence) -> Choice:
         return Choice("triton_model", task, "config.pbtxt stands beside folders of versions.")
     if "adapter_config.json" in names:
         base = str(found.texts.get("adapter_config.json", {}).get("base_model_name_or_path") or "")
-        note = f"It is an adapter{f' for {base}' if base else ''}: whoever loads it needs the base model, too."
+        note = f"It is an adapter{f' for {base}' if base else ''}: loading it needs the base model, too."
         return Choice("custom_model", task, "adapter_config.json says that it is an adapter.", base, (note,))
     if weights and all(path.endswith(".gguf") for path in weights):
         return _gguf(weights, task)

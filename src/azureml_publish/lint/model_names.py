@@ -98,7 +98,7 @@ _LONE_ORGANISATION = re.compile(r"-(?:ai|inc|labs?|research|community|nlp|team|o
 
 
 def is_own(linked: str, own: Sequence[str]) -> bool:
-    """Whether a linked model is this one, whoever hosts it."""
+    """Whether a linked model is this one, on any host."""
     return normal(linked) in own or normal(linked.rpartition("/")[2]) in own
 
 

@@ -98,7 +98,7 @@ def apply(
         Conflict: a model cannot be applied, or a saved plan no longer holds, or a protected registry is to take one of
             another commit; nothing was written.
         Overtaken: another run on this machine is at work on the registry.
-        PublishError: the registry cannot be asked, or the journal cannot be begun; nothing was written.
+        PublishError: the registry cannot be read, or the journal cannot be begun; nothing was written.
     """
     loaded = load(run, request.models, request.settings)
     project = loaded.require_project()

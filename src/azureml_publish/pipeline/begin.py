@@ -263,7 +263,7 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
         comments.append("Nothing says what the model does. Write its task, such as fill-mask:\n# tasks: {inference: }")
     if choice.only_pickles:
         comments.append(
-            "Its weights are pickles, which run code on whoever loads them. If you trust its makers, add to source:\n"
+            "Its weights are pickles, which run code on the machine that loads them. If you trust it, add to source:\n"
             "#   allow_pickle: true"
         )
     return spec, comments

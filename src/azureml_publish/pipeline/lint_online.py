@@ -73,11 +73,11 @@ def lint_online(
         try:
             found += _registry(run, staged, staged.project, registry)
         except Unreachable as error:
-            notes.append(f"The registry was not asked: {error.message}")
+            notes.append(f"The registry was not read: {error.message}")
         except PublishError as error:
             # Who names a registry wants its answer; the pull request of a fork, without a credential, is no mistake.
             failure = None if registry is None else error
-            notes += [] if failure else [f"The registry was not asked: {error.message} {error.hint}".strip()]
+            notes += [] if failure else [f"The registry was not read: {error.message} {error.hint}".strip()]
     return Online(in_order(found), tuple(notes), failure)
 
 

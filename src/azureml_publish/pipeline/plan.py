@@ -55,13 +55,13 @@ def make_plan(
         models: names of model folders, and globs.
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
         settings: layout and day.
-        jobs: models asked about at a time.
+        jobs: models queried at a time.
         whole: ask for all that a saved plan wants; else only where something is to do.
         offline: do not look into the sources of what would be created.
 
     Raises:
         UnsoundProject: the folders have errors, or a source cannot be published.
-        PublishError: the registry or a source cannot be asked.
+        PublishError: the registry or a source cannot be read.
     """
     with Prefetch(partial(open_registry, run, name=registry), jobs) as prefetch:
         loaded = load(run, models, settings)

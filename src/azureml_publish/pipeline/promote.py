@@ -84,7 +84,7 @@ def promote_versions(
     Raises:
         Conflict: a version is there with other files; nothing was written.
         Overtaken: another run on this machine is at work on the registry.
-        PublishError: a registry cannot be asked, or the journal cannot be begun; nothing was written.
+        PublishError: a registry cannot be read, or the journal cannot be begun; nothing was written.
     """
     project = read_project(run)
     with (

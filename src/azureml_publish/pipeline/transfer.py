@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 from azureml_publish.content.sources.git import Clones
-from azureml_publish.content.upload.pool import CONNECTIONS, Lanes
+from azureml_publish.content.upload.pool import CONNECTIONS, UploadPool
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import Bandwidth
 from azureml_publish.content.upload.transfer import Transfer
@@ -29,11 +29,11 @@ def open_transfer(
     Args:
         run: whose environment says where blob storage is.
         opened: the registry.
-        progress: is told how files get on, from several threads.
+        progress: is called with the progress of files, from several threads.
         stop: whether to end after the step under way.
         bandwidth: bytes a second at most; None for no limit.
         connections: blocks under way at a time.
     """
-    lanes = Lanes(connections, bandwidth=Bandwidth(bandwidth))
-    with closing(lanes), closing(find_blobs(opened, run)) as blobs:
-        yield Transfer(opened.hub, progress, TOOL, stop, blobs, Clones(run.environ, stop), lanes)
+    pool = UploadPool(connections, bandwidth=Bandwidth(bandwidth))
+    with closing(pool), closing(find_blobs(opened, run)) as blobs:
+        yield Transfer(opened.hub, progress, TOOL, stop, blobs, Clones(run.environ, stop), pool)

@@ -31,13 +31,13 @@ def verify(
         run: the environment.
         references: `NAME`, `NAME:VERSION` and `azureml://` URIs. [default: the versions that the folders name]
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
-        progress: is told how far reading is.
+        progress: is called with the bytes that were read.
         quick: compare sizes and noted digests alone, and read no file.
         missing: takes what is not registered, by its reference, so that the others are verified all the same.
 
     Raises:
         NotFound: there is no such version, and `missing` is not given.
-        PublishError: the registry or its storage cannot be asked.
+        PublishError: the registry or its storage cannot be read.
     """
     project = read_project(run)
     wanted = references or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)

@@ -145,7 +145,7 @@ class Provenance:
 
     @property
     def moved(self) -> bool:
-        """Whether the folders are at another commit than the plan was made at, or nobody can tell."""
+        """Whether the folders are at another commit than the plan was made at, or that is not known."""
         return self.commit.removesuffix("-dirty") != self.here.removesuffix("-dirty")
 
 

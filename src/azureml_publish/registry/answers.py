@@ -58,7 +58,7 @@ def text_at(answer: Any, *path: str, what: str, url: str) -> str:
 def place_of(found: Any, registry: str, url: str) -> Place:
     """What discovery says at a URL.
 
-    The host of a region answers what the front end does not; where discovery names none, the front end is asked.
+    The host of a region answers what the front end does not; where discovery names none, the front end answers all.
     """
 
     def text(key: str) -> str:
@@ -88,7 +88,7 @@ def access_of(answer: Any, network: Network, url: str) -> ContainerAccess:
 def find_numbers(container: Any) -> tuple[int | None, int] | None:
     """The latest version and the next one, as a model's container says them; None where it cannot be so.
 
-    A container of data said `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
+    A container of data had `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
     """
     numbers = container.get("properties") if isinstance(container, dict) else None
     if not isinstance(numbers, dict):

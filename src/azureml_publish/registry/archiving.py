@@ -33,7 +33,7 @@ def bring_archived(
 ) -> None:
     """Archive a version, or restore it, and look until the registry says so.
 
-    That alone is asked for first. Where the call is refused, or has no effect, the version is written as it is, with
+    The first attempt changes that alone. Where it is refused, or has no effect, the version is written as it is, with
     `isArchived` in it.
 
     Raises:

@@ -1,6 +1,6 @@
 """Azure ML registries over REST: reading, updating and uploads; versions are created through azure-ai-ml.
 
-azure-ai-ml could read and update too. Its `get` asks for the cloud's metadata each time, hands no system metadata back
+azure-ai-ml could read and update too. Its `get` fetches the cloud's metadata each time, returns no system metadata
 and drops fields that it does not know, so that a `create_or_update` of what it read loses them; it always sends
 `isArchived: false`, which would bring an archived version back for as long as it takes to archive it again; and it
 takes a second or two of a processor to import. The calls are those that it makes itself.
@@ -93,7 +93,7 @@ class AzureRegistry:
         self._sdk = Sdk(name, credential, cloud)
         self._model_registry_answers = True
         self._rest_of: dict[tuple[str, int], Mapping[str, Any]] = {}
-        """What else the service said of the versions that were read; it goes back with an update as it came."""
+        """What else the service returned of the versions that were read; an update sends it back unchanged."""
 
     @property
     def name(self) -> str:
@@ -225,7 +225,7 @@ class AzureRegistry:
                 return
             there = self._get(record.name, record.version)
             if there is not None and written_values(there) != written_values(registered):
-                return  # it was carried out, or another run wrote: reading back tells
+                return  # it was carried out, or another run wrote: reading back decides
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
         found = self._look(model, version)
@@ -324,7 +324,7 @@ class AzureRegistry:
 
     @property
     def _place(self) -> Place:
-        """Where the registry is, from discovery; asked once."""
+        """The registry's hosts, from discovery; requested once."""
         with self._starting:
             if self._found is None:
                 url = f"{self._cloud.discovery}/registrymanagement/v1.0/registries/{segment(self._name)}/discovery"

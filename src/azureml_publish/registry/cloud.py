@@ -156,7 +156,7 @@ def _put(values: Mapping[str, str | None]) -> None:
 
 @lru_cache
 def _fetch(url: str, network: Network) -> tuple[dict[str, Any], ...]:
-    """The metadata document, asked for once a process; a failure is not kept."""
+    """The metadata document, fetched once a process; a failure is not kept."""
     import requests  # azure-core's own transport
 
     try:

@@ -1,4 +1,4 @@
-"""Asks a registry each call that this tool makes and that writes nothing: which answers are of the known shape.
+"""Makes each call to a registry that writes nothing, and reports which answers have the known shape.
 
 `source` says how each call is known: `recorded` with the service itself, `documented`, or `assumed`. What is not
 recorded has a fallback, and none of them needs a right that the role AzureML Registry User lacks.
@@ -25,7 +25,7 @@ READ = "Microsoft.MachineLearningServices/registries/assets/read"
 
 
 class State(StrEnum):
-    """How one thing stands."""
+    """The result of one check."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -34,9 +34,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """One thing that was looked into: what was found in words, and the mend where there is something to mend.
+    """One check: what was found, and what to do where something is wrong.
 
-    `code` is the exit code that a failure asks for.
+    `code` is the exit code of a failure.
     """
 
     subject: str
@@ -46,15 +46,15 @@ class Examined:
     code: int = 0
 
 
-UNKNOWN = "publish-doctor-asks-for-a-name-that-is-not-there"
+UNKNOWN = "publish-doctor-looks-for-a-name-that-does-not-exist"
 
 Send = Callable[..., Any]
-"""As `send`, for one client."""
+"""`http.send` with its client."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call: what it is called, how it is known, the right it needs, and what asks it and says what came."""
+    """One call: its name, how it is known, the permission that it needs, and the function that makes it."""
 
     name: str
     source: str
@@ -64,17 +64,19 @@ class _Call:
 
 
 def examine_calls(place: Place, registry: str, send: Send) -> Iterator[Examined]:
-    """Ask each call of the table; those that need a version ask about the latest one of the first model."""
+    """Make each call; those that need a version take the latest one of the first model."""
     calls = _Calls(place, registry, send)
     yield from map(_examine, calls.without_version())
     asset = calls.find_version()
     if asset is None:
         yield Examined(
-            "calls of a version", State.FINE, "Not asked: nothing is registered yet that they could be about."
+            "calls of a version", State.FINE, "Not made: they need a registered version, and there is none yet."
         )
     else:
         yield from map(_examine, calls.about(asset))
-    message = "Not asked, as they write: registering, updating, archiving, and startPendingUpload of Resource Manager."
+    message = (
+        "Not made, because they write: registering, updating, archiving, and startPendingUpload of Resource Manager."
+    )
     yield Examined("calls that write", State.FINE, f"{message} Right: {WRITE}.")
 
 
@@ -83,7 +85,7 @@ def _examine(call: _Call) -> Examined:
     try:
         message = call.run()
     except NotAuthorised as error:
-        hint = f"It needs {call.right}, which the role {ROLE} allows: ask for that on the registry."
+        hint = f"It needs {call.right}, which the role {ROLE} has: have it assigned on the registry."
         return Examined(subject, State.FAILED if call.needed else State.WARNING, error.message, hint, error.exit_code)
     except PublishError as error:
         if call.needed:
@@ -100,7 +102,7 @@ class _Calls:
         self._send = send
 
     def without_version(self) -> tuple[_Call, ...]:
-        """Those that need nothing to be registered."""
+        """The calls that need no registered version."""
         return (
             _Call("list of models", "logged", READ, self._list_models),
             _Call("list of versions", "recorded", READ, self._list_unknown),
@@ -108,7 +110,7 @@ class _Calls:
         )
 
     def about(self, asset: AssetId) -> tuple[_Call, ...]:
-        """Those about a version."""
+        """The calls that need a version."""
         return (
             _Call("version", "recorded", READ, lambda: self._get(asset)),
             _Call("numbers of a model", "recorded of data only", READ, lambda: self._container(asset), needed=False),
@@ -127,7 +129,7 @@ class _Calls:
                 if numbers:
                     return AssetId(self._registry, name, numbers[0])
         except PublishError:
-            pass  # the call itself has told
+            pass  # the check of that call reports it
         return None
 
     def _call(self, what: str, method: str, url: str, body: Any = None) -> Any:
@@ -158,27 +160,27 @@ class _Calls:
             self._call("a version that is not there", "GET", f"{self._front}/models/{UNKNOWN}/versions/1")
         except NotFound:
             return "Conforms: 404."
-        raise PublishError("A version that is not there has an answer, so absence cannot be told.")
+        raise PublishError("A version that is not there has an answer, so absence cannot be recognised.")
 
     def _get(self, asset: AssetId) -> str:
         url = f"{self._front}/models/{segment(asset.name)}/versions/{asset.version}"
         answer = self._call("the version", "GET", url)
         found = version_of(answer, {}, asset, self._front)
         if found.shown_keys is None:
-            return "Conforms; system metadata are not handed back here."
+            return "Conforms; system metadata are not returned here."
         keys = found.shown_keys.get("")
-        return f"Conforms; hands back {len(keys) if keys else 'the set'} keys of system metadata."
+        return f"Conforms; returns {len(keys) if keys else 'the set'} keys of system metadata."
 
     def _container(self, asset: AssetId) -> str:
         found = self._call("the numbers of the model", "GET", f"{self._front}/models/{segment(asset.name)}")
         if find_numbers(found) is None:
-            return "Falls back: its numbers cannot be so; the list of versions tells them."
+            return "Falls back: its numbers contradict each other; the list of versions is used."
         return "Conforms."
 
     def _native(self, asset: AssetId) -> str:
         found = self._call("the version there", "GET", f"{self._models}/{segment(asset.name)}:{asset.version}")
         shown = isinstance(found, dict) and isinstance(found.get("systemMetadata"), dict)
-        return "Conforms: hands back system metadata." if shown else "Falls back: hands back no system metadata."
+        return "Conforms: returns system metadata." if shown else "Falls back: returns no system metadata."
 
     def _download(self, asset: AssetId) -> str:
         version = self._call(
@@ -194,7 +196,7 @@ class _Calls:
         return f"Conforms: a signature that allows '{permissions}'."
 
     def _upload(self, asset: AssetId) -> str:
-        """Asked about a version that is there: the refusal is the answer, and nothing is begun."""
+        """For a version that exists: it must be refused, so nothing is begun."""
         body = {"assetId": str(asset), "temporaryDataReferenceType": "TemporaryBlobReference"}
         try:
             self._call(
@@ -202,4 +204,4 @@ class _Calls:
             )
         except Conflict:
             return "Conforms: refused for a version that is there, so you may upload."
-        return "Lends a container for a version that is there; nothing was written to it."
+        return "Gives access to a container for a version that exists; nothing was written to it."

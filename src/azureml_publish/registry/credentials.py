@@ -1,4 +1,4 @@
-"""Who asks: the credential that fits the surroundings, and which one of a chain it is that works."""
+"""The credential that fits the environment."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
-"""What a token for blobs is asked for, in every cloud."""
+"""The scope of a token for blobs, in every cloud."""
 
 EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
-"""The audience that Microsoft Entra wants of another issuer's token (Workload identity federation)."""
+"""The audience that Microsoft Entra requires of another issuer's token (Workload identity federation)."""
 
 TIMEOUT_VARIABLE = "PUBLISH_CREDENTIAL_TIMEOUT"
 DEFAULT_TIMEOUT = 30
-"""Seconds for tools such as `az` to hand out a token; azure-identity's own 10 are too few on a busy machine."""
+"""Seconds for tools such as `az` to issue a token; azure-identity's own 10 are too few on a busy machine."""
 
 _GITHUB = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "AZURE_CLIENT_ID", "AZURE_TENANT_ID")
 _PIPELINES = (
@@ -35,25 +35,25 @@ _PIPELINES = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A credential with the name that people know it by."""
+    """A credential, and its name in messages."""
 
     name: str
     credential: TokenCredential
 
 
 def find_credential(environ: Mapping[str, str], authority: str | None = None) -> Identity:
-    """The credential for these surroundings.
+    """The credential for this environment.
 
-    An emulator in another process (`publish emulator`) takes anybody. `AZURE_TOKEN_CREDENTIALS` decides where it is
-    set. Otherwise a job on GitHub or Azure DevOps that may mint identity tokens mints one for every token it needs,
-    as those live for minutes only; anything else is left to azure-identity's DefaultAzureCredential.
+    An emulator in another process (`publish emulator`) accepts any token. `AZURE_TOKEN_CREDENTIALS` decides where it is
+    set. Otherwise a job on GitHub or Azure DevOps that may issue identity tokens issues one for every token it needs,
+    because those expire within minutes; everything else is left to azure-identity's DefaultAzureCredential.
 
     Args:
         environ: the process's variables.
         authority: host of Microsoft Entra in a national cloud; None for `AZURE_AUTHORITY_HOST`, or the public one.
 
     Raises:
-        UsageProblem: a variable holds what cannot be used.
+        UsageProblem: the value of a variable cannot be used.
     """
     if environ.get("AZUREML_CURRENT_CLOUD") == "Emulator":
         return Identity("the emulator's token", AnyToken())
@@ -72,7 +72,7 @@ def _identity(environ: Mapping[str, str], authority: str | None) -> Identity:
     """See `find_credential`.
 
     Raises:
-        ValueError: azure-identity does not take what the variables hold.
+        ValueError: azure-identity refuses the value of a variable.
     """
     from azure import identity
 
@@ -96,11 +96,11 @@ def _identity(environ: Mapping[str, str], authority: str | None) -> Identity:
 
 
 def take_early(identity: Identity, scopes: tuple[str, ...]) -> None:
-    """Take a token of each audience before anything is done: a federated sign-in may have ended when it is needed.
+    """Get a token for each audience first, because a federated sign-in may have ended when the token is needed.
 
     Raises:
-        NotAuthorised: nobody hands one out, or not one that can be sent.
-        Unreachable: who would hand it out does not answer.
+        NotAuthorised: no token is issued, or it cannot be sent.
+        Unreachable: the issuer does not answer.
     """
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
@@ -120,7 +120,7 @@ def take_early(identity: Identity, scopes: tuple[str, ...]) -> None:
 
 
 def odd_token(source: str) -> NotAuthorised:
-    """What to raise of a token or a signature that cannot be sent: what HTTP has of one is ASCII."""
+    """The failure of a token or signature that is not ASCII, and so cannot be sent over HTTP."""
     hint = "Set it again, as the service shows it, or sign in again (az login)."
     return NotAuthorised(f"The token from {source} holds a character that no token has.", hint=hint)
 
@@ -131,7 +131,7 @@ def github_assertion(environ: Mapping[str, str]) -> str:
     Source: GitHub, "About security hardening with OpenID Connect", the request that `core.getIDToken` makes.
 
     Raises:
-        NotAuthorised: GitHub hands none out.
+        NotAuthorised: GitHub issues none.
     """
     import requests  # azure-core's own transport
 
@@ -147,7 +147,7 @@ def github_assertion(environ: Mapping[str, str]) -> str:
         return str(answer.json()["value"])
     except (requests.RequestException, KeyError, TypeError, ValueError) as error:
         what = type(error).__name__
-        raise NotAuthorised(f"GitHub hands out no identity token ({what}).", hint=hint) from error
+        raise NotAuthorised(f"GitHub issues no identity token ({what}).", hint=hint) from error
 
 
 def _timeout(environ: Mapping[str, str]) -> int:
@@ -158,10 +158,10 @@ def _timeout(environ: Mapping[str, str]) -> int:
 
 
 class AnyToken:
-    """A credential for the emulator, which asks for a token and takes any."""
+    """A credential for the emulator, which needs a token and accepts any."""
 
     def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
-        """A token that opens nothing else."""
+        """A token that no other service accepts."""
         from azure.core.credentials import AccessToken
 
         return AccessToken("embedded", int(time.time()) + 3600)

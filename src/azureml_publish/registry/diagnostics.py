@@ -1,4 +1,4 @@
-"""What `publish doctor` looks into: who asks, whether the registry answers, and what may be done there."""
+"""The checks of `publish doctor`: the credential, whether the registry answers, and what it allows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ PERMISSIONS_API = "2022-04-01"
 
 
 def examine_registry(name: str, identity: Identity, cloud: Cloud, user_agent: str) -> Iterator[Examined]:
-    """Look into a registry step by step; ends at the first step without which the next ones make no sense."""
+    """Check a registry step by step; ends at a failed step that the next ones need."""
     yield Examined("cloud", State.FINE, f"{cloud.arm}, discovery at {cloud.discovery}.")
     tokens = tuple(_tokens(identity, cloud))
     yield from tokens
     if any(one.state is State.FAILED for one in tokens):
         return
-    client = pipeline(identity.credential, cloud, user_agent, retries=0)  # whoever examines wants to know, and soon
+    client = pipeline(identity.credential, cloud, user_agent, retries=0)  # a check must end soon
 
     def read(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})
@@ -51,7 +51,7 @@ def examine_registry(name: str, identity: Identity, cloud: Cloud, user_agent: st
 
 
 def _tokens(identity: Identity, cloud: Cloud) -> Iterator[Examined]:
-    """Whether each audience is served, and by which credential of a chain."""
+    """Whether there is a token for each audience, and which credential of a chain issues it."""
     for what, scope, needed in (("registries", cloud.scope, True), ("blobs", STORAGE_SCOPE, False)):
         tried: list[str] = []
         winner = next(
@@ -95,15 +95,15 @@ def examine_rights(name: str, resource: str, read: Callable[[str, str], Any]) ->
         if not isinstance(granted, list) or not all(isinstance(one, dict) for one in granted):
             raise unexpected_answer(url, "your permissions", "JSON without the list `value`")
     except PublishError as error:
-        hint = "Reading and writing will tell; the role AzureML Registry User is enough for both."
+        hint = "Try to read and to write; the role AzureML Registry User is enough for both."
         return Examined("rights", State.WARNING, f"What you may do could not be read: {error.message}", hint)
     reads, writes = _allows(granted, READ), _allows(granted, WRITE)
     if reads and writes:
         return Examined("rights", State.FINE, "You may read and register models.")
     if reads:
-        hint = "Ask for the role AzureML Registry User on the registry."
+        hint = "Have the role AzureML Registry User assigned on the registry."
         return Examined("rights", State.WARNING, "You may read models and not register any.", hint)
-    hint = "Ask for the role AzureML Registry User on the registry; to look only, for a role with " + READ + "."
+    hint = "Have the role AzureML Registry User assigned on the registry, or a role with " + READ + " to read only."
     return Examined("rights", State.FAILED, "You may not even read models.", hint, ExitCode.NOT_AUTHORISED)
 
 

@@ -1,4 +1,4 @@
-"""What a registry says when it does not do what was asked, in this project's words and exit codes.
+"""The answers of a registry that refuses or fails, as exceptions with this project's messages and exit codes.
 
 The shapes are those of recorded answers: an envelope whose innermost code says what the matter is, in `innerError`, in
 `additionalInfo` or in `details`; the outer code is `UserError` for nearly all.
@@ -42,14 +42,14 @@ _IMMUTABLE = re.compile(
     re.IGNORECASE,
 )
 """That what is registered does not change. No code of the service is known for it; these are the words of it and of its
-clients (azure-ai-ml tells a changed path by the sentence "Asset paths cannot be updated.")."""
+clients (azure-ai-ml recognises a changed path by the sentence "Asset paths cannot be updated.")."""
 
 _SIGNED = re.compile(r"\?[^\s\"'<>]*\bsig=[^\s\"'<>]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why, as a service says it: the outermost code, the innermost one and the sentence; empty where it says none."""
+    """A service's reason: the outermost code, the innermost one and the sentence; empty where it gives none."""
 
     code: str = ""
     inner: str = ""
@@ -122,13 +122,13 @@ def _list(value: Any) -> list[Any]:
 
 
 def failure_of(status: int | None, reason: Reason, registry: str, what: str) -> PublishError:
-    """The failure that an answer means.
+    """The exception for an answer.
 
     Args:
         status: the HTTP status; None where an operation failed later.
         reason: what the service says.
         registry: its name.
-        what: what was asked for, as an object: "model m version 1".
+        what: what the request was about: "model m version 1".
     """
     message = f"{what} in {registry}: {reason}".rstrip(": ")
     return _by_code(reason, message) or _by_status(status, reason, message)
@@ -137,7 +137,7 @@ def failure_of(status: int | None, reason: Reason, registry: str, what: str) -> 
 def _by_code(reason: Reason, message: str) -> PublishError | None:
     """What the innermost code means, or the one sentence that is known to have none."""
     if reason.inner == NO_ACCESS:
-        hint = f"You are signed in, and lack the role {ROLE} on the registry: ask its owner for it."
+        hint = f"You are signed in, and lack the role {ROLE} on the registry: its owner can assign it."
         return NotAuthorised(f"You have no access for {message}", hint=hint)
     if _DELETED.search(reason.message):
         hint = "That number is never free again: `publish bump` takes the next one."
@@ -150,7 +150,7 @@ def _by_code(reason: Reason, message: str) -> PublishError | None:
 def _by_status(status: int | None, reason: Reason, message: str) -> PublishError:
     match status:
         case 401 | 403:
-            hint = f"Ask for the role {ROLE} on the registry, or check which account is signed in."
+            hint = f"Have the role {ROLE} assigned on the registry, or check which account is signed in."
             failure: PublishError = NotAuthorised(f"The registry refuses {message}", hint=hint)
         case 404:
             failure = NotFound(f"Not there: {message}", hint="Check the registry's name and where you are signed in.")
@@ -198,7 +198,7 @@ def translated(registry: str, what: str) -> Iterator[None]:
 
 
 def unexpected_answer(url: str, what: str, came: str) -> UnexpectedAnswer:
-    """What to raise where something else came than a registry's answer: the host, what was asked, and what came."""
+    """The exception where something else than a registry answered: the host, the request, and what came."""
     return UnexpectedAnswer(
         f"{urlsplit(url).netloc or url} answers with something else than a registry does about {what}: {came}.",
         hint="Check the registry's name and cloud, and whether a proxy or a sign-in page answers in its place; "

@@ -60,7 +60,7 @@ def pipeline(
 
 
 def require_token_host(cloud: Cloud, url: str) -> None:
-    """See that a host may have the cloud's token, whoever named it.
+    """Check that a host may get the cloud's token, wherever its name came from.
 
     Raises:
         UnexpectedAnswer: it is none of the cloud's.
@@ -152,7 +152,7 @@ def _parsed(response: Any, url: str) -> Any:
 
 
 def _require_no_failure(answer: Any) -> str:
-    """The state that an answer to a write or of an operation tells, in lower case; empty where it tells none.
+    """The state in an answer to a write or of an operation, in lower case; empty where there is none.
 
     Raises:
         OperationFailed: it failed, which some say with a status of 200.
@@ -207,7 +207,7 @@ def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any, sleep: C
 
 
 def _where(response: Any, answer: Any) -> tuple[str, bool] | None:
-    """Where to look at an operation next, and whether what is there tells its state; None where nothing says."""
+    """Where to look at an operation next, and whether that URL has its state; None where no answer says."""
     if url := response.headers.get(ASYNC_HEADER):
         return urljoin(response.request.url, url), True
     url = response.headers.get("Location")
@@ -247,5 +247,5 @@ def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str])
             return
 
 
-SHAPE_HINT = "`publish doctor` tells which answers of the registry are as they should be."
+SHAPE_HINT = "`publish doctor` shows which answers of the registry have the right shape."
 """What to do about an answer of another shape."""

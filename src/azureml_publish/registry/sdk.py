@@ -1,4 +1,4 @@
-"""What is left to azure-ai-ml: registering a version. Nothing else imports it, as that takes a second or two."""
+"""Registers versions through azure-ai-ml. Nothing else imports it, because the import takes a second or two."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ takes effect within a second (recorded), and its answers do not say when to look
 
 
 class Sdk:
-    """azure-ai-ml's client of one registry, made when it is first needed; it asks discovery as it starts."""
+    """azure-ai-ml's client of one registry, made when it is first needed, because it calls discovery at once."""
 
     def __init__(self, registry: str, credential: TokenCredential, cloud: Cloud) -> None:
         self._registry = registry

@@ -2,7 +2,7 @@
 
 azure-core's own transport goes through a `requests.Session`, which works out proxies, certificates, cookies and netrc
 anew for each request: about half of the time that a request takes of a processor, and the threads of a run share one.
-Here requests is asked once a host.
+Here requests decides once a host.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class _Route(NamedTuple):
 class PooledTransport(HttpTransport[Any, Any]):
     """Sends requests as azure-core's transport does, and raises the same kinds of errors; follows no redirect.
 
-    The environment (`HTTPS_PROXY` and its like, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`) counts as it is
-    when a host is first asked, by the rules of requests, unless the network is a direct one. Left out are cookies, and
-    netrc, whose password would take the place of the token.
+    The environment (`HTTPS_PROXY` and its like, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`) is read at the
+    first request to a host, by the rules of requests, unless the network is a direct one. Cookies are left out, and so
+    is netrc, because its password would take the place of the token.
     """
 
     def __init__(self, connections: int, network: Network = BY_ENVIRONMENT) -> None:
@@ -149,7 +149,7 @@ def _trusting(path: str) -> ssl.SSLContext:
     try:
         context.load_verify_locations(**{"capath" if Path(path).is_dir() else "cafile": path})
     except OSError as error:
-        hint = "Mend REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: a file of certificates in PEM, or a folder of such."
+        hint = "Correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE: a file of certificates in PEM, or a folder of such."
         raise UsageProblem(f"No certificates can be read at {path}: {error}.", hint=hint) from error
     return context
 

@@ -25,7 +25,7 @@ LOCATIONS_API = "2022-12-01"
 
 
 class Subscription:
-    """One subscription, asked through Azure Resource Manager."""
+    """One subscription, read through Azure Resource Manager."""
 
     def __init__(self, subscription: str, credential: TokenCredential, cloud: Cloud, user_agent: str) -> None:
         self._url = f"{cloud.arm}/subscriptions/{segment(subscription)}"

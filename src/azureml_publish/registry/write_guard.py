@@ -1,4 +1,4 @@
-"""What a run notices of another one that writes to the same version.
+"""Detects that another run writes to the same version.
 
 A registry has no check-and-set: that it adds properties and changes none is stated by its people, and no refusal was
 ever seen. So nothing here rests on one. A run looks right before it writes and reads back what it wrote; what it finds
@@ -75,7 +75,7 @@ class WriteGuard:
         apart: Callable[[RegisteredAsset], None],
         lost: Callable[[RegisteredAsset], Overtaken],
     ) -> tuple[RegisteredAsset | None, Differences]:
-        """Look until a version holds all that was written, with patience.
+        """Read until a version holds all that was written.
 
         What a registry does not heed in an update may be sent once more, by a call of its own. Such a write may land on
         another run's, so it waits until nothing else differs.
@@ -106,7 +106,7 @@ class WriteGuard:
                 return True
             if self.is_lost(there):
                 raise _lost(lost(there), unheeded)
-            # What is neither this run's nor what was there before may be older still: only the last look tells.
+            # A value that is neither this run's nor the one before may be older still: only the last look decides.
             foreign = not all(self._is_unheeded(field, held, known) for field, held in last[1].items())
             if not foreign and all(is_apart(field) for field in last[1]):
                 unheeded += 1

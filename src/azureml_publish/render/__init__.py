@@ -222,7 +222,7 @@ def _carried(data: dict[str, Value], section: str, extra: Extra) -> dict[str, Va
 def render_package(folder: ModelFolder, style: Style, facts: ModelFacts) -> tuple[RenderedFile, ...]:
     """What is published beside the weights of a transformers model, as its own files say it is to be loaded.
 
-    What a template makes wrong is told where the model is rendered: every value that can be wrong there is there too.
+    A template's mistake is reported where the model is rendered, because the same values are there.
     """
     data, found = packaging.describe(folder, style.config, facts), list[Diagnostic]()
     return tuple(RenderedFile(name, _document(style.templates, name, *part, found)) for name, part in data.items())

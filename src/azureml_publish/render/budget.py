@@ -1,4 +1,4 @@
-"""What one rendering may do: steps, text, work and time. Everything that a template can ask for is charged here."""
+"""What one rendering may do: steps, text, work and time. Everything that a template can use is charged here."""
 
 from __future__ import annotations
 

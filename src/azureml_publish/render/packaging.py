@@ -30,7 +30,7 @@ def describe(folder: ModelFolder, config: ProjectConfig, facts: ModelFacts | Non
     Args:
         folder: the model folder.
         config: the project's settings.
-        facts: what the source's files say; None where they are not known, so that only the task tells.
+        facts: what the source's files say; None where they are not known, so that only the task decides.
     """
     return rendered_documents(folder.spec, flavour_of(folder, config, facts))
 

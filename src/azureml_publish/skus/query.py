@@ -248,7 +248,7 @@ def _idle_exclude(sku: Sku) -> SkuProblem:
 
 
 def _unknown_figure(sku: Sku, missing: Sequence[str], word: str) -> SkuProblem:
-    message = f"'{sku.name}' is left out: `{word}` asks for its {' and '.join(missing)}, which the catalogue lacks"
+    message = f"'{sku.name}' is left out: `{word}` needs its {' and '.join(missing)}, which the catalogue lacks"
     hint = f"If it fits, write `include: [{sku.name}]`."
     return SkuProblem("unknown_figure", sku.name, (), message, hint)
 

@@ -1,4 +1,4 @@
-"""`rules` in `publish.yaml`: what a team asks of its models beyond what every registry does."""
+"""`rules` in `publish.yaml`: what a team requires of its models beyond what every registry does."""
 
 from __future__ import annotations
 

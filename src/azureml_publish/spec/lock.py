@@ -23,7 +23,7 @@ class LockedFile(_Closed):
 
 
 class LockedModel(_Closed):
-    """What was read from the source's files, and from what their host says about them; empty where nothing is said."""
+    """What was read from the source's files, and from what their host says about them; empty where it is not known."""
 
     packaging: Annotated[str, Field(description="mlflow_transformers, mlflow_folder, triton or custom.")]
     task: Annotated[str, Field(description="The Hub's pipeline tag, or the task in MLmodel.")] = ""
@@ -55,8 +55,8 @@ class SourceLock(_Closed):
     spec_digest: Annotated[
         str,
         Field(
-            description="Digest of what the spec said that decides which files are published: where it says something "
-            "else today, the lock is stale.",
+            description="Digest of the parts of the spec that decide which files are published: where it "
+            "differs, the lock is stale.",
             pattern=r"^[0-9a-f]{16}$",
         ),
     ]

@@ -30,7 +30,7 @@ class RegistryConfig(Written):
     ] = "stand-in"
     name: Annotated[str | None, Field(description="An Azure ML registry.", pattern=r"^[a-zA-Z0-9][\w-]{2,32}$")] = None
     protected: Annotated[
-        StrictBool, Field(description="apply asks for the registry's name, unless --yes is given.")
+        StrictBool, Field(description="apply prompts for the registry's name, unless --yes is given.")
     ] = False
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.retry import Bandwidth, RetryPolicy, Window, is_transient, read_retry_after
 from azureml_publish.errors import Interrupted, Unreachable
 
@@ -123,7 +123,7 @@ def test_the_window_holds_no_more_than_its_size() -> None:
 
 
 def test_lanes_hold_no_more_than_their_window_whatever_is_asked() -> None:
-    lanes, lock = Lanes(connections=8, window=30), threading.Lock()
+    pool, lock = UploadPool(connections=8, window=30), threading.Lock()
     held, most = [0], [0]
 
     def work() -> None:
@@ -134,6 +134,6 @@ def test_lanes_hold_no_more_than_their_window_whatever_is_asked() -> None:
         with lock:
             held[0] -= 10
 
-    for future in [lanes.submit(10, work) for _ in range(40)]:
+    for future in [pool.submit(10, work) for _ in range(40)]:
         future.result(5)
     assert 10 <= most[0] <= 30

@@ -224,7 +224,7 @@ def test_github_that_answers_otherwise_hands_out_no_token(
         "ACTIONS_ID_TOKEN_REQUEST_URL": f"https://{place[0]}/token",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-token-\u20ac" if name == "page" else "a-token",
     }
-    with pytest.raises(NotAuthorised, match="GitHub hands out no identity token"):
+    with pytest.raises(NotAuthorised, match="GitHub issues no identity token"):
         github_assertion(environ)
 
 

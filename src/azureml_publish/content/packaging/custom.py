@@ -14,13 +14,13 @@ from azureml_publish.content.packaging.weights import check_weights
 ADAPTER_CONFIG = "adapter_config.json"
 
 
-def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind is asked alike
+def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind has the same signature
     """Every file stays where it is; weights must be whole, and an adapter must name its base model."""
     return Layout(source.files, (*check_weights(source), *check_adapters(source)))
 
 
 def check_adapters(source: SourceFiles) -> Iterator[Finding]:
-    """Adapters (https://huggingface.co/docs/peft) that nobody could load, as they do not say what they adapt."""
+    """Adapters (https://huggingface.co/docs/peft) that nobody can load, because they do not name their base model."""
     for file in source.files:
         if PurePosixPath(file.path).name != ADAPTER_CONFIG:
             continue
@@ -32,12 +32,12 @@ def check_adapters(source: SourceFiles) -> Iterator[Finding]:
         elif not base:
             yield Finding(ADAPTER, f"The adapter names no base model in {file.path}.", hint)
         elif is_somebodys_folder(base) and not source.holds(base):
-            message = f"The base model of the adapter is {base!r}, a folder of whoever trained it."
+            message = f"The base model of the adapter is {base!r}, a folder on the machine where it was trained."
             yield Finding(ADAPTER, message, hint)
 
 
 def base_model(source: SourceFiles, path: str = ADAPTER_CONFIG) -> str:
-    """The base model that an adapter names; nothing where it names none."""
+    """The base model that an adapter names; empty where it names none."""
     base = (source.parsed(path) or {}).get("base_model_name_or_path")
     return base.strip() if isinstance(base, str) else ""
 

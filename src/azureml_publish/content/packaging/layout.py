@@ -1,4 +1,4 @@
-"""What every kind of packaging is given, and what it gives back."""
+"""The arguments and the result of every kind of packaging."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azureml_publish.spec import Mlflow
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a spec asks for: the type, the task (empty where it names none), MLflow's settings, and what it allows."""
+    """What a spec requires: the type, the task (empty where it names none), MLflow's settings, and what it allows."""
 
     type: ModelType
     task: str
@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of a source where they go in a version, and what was found; none is published if a finding refuses.
+    """The files of a source in their places in a version, and the findings; a refusal among them publishes nothing.
 
     `facts` is what the files say about a checkpoint that MLmodel is made for; None for every other kind.
     """
@@ -36,16 +36,16 @@ class Layout:
 
 
 def check_pickles(files: Iterable[ArtifactFile], *, allow_pickle: bool) -> Iterator[Finding]:
-    """What is a pickle among the files that would be published, where nothing allows it."""
+    """Pickles among the files that would be published, unless the spec allows them."""
     found = () if allow_pickle else find_pickles(file.path for file in files)
     if found:
-        message = f"The source holds pickles, which run code on whoever loads them: {some(found)}."
+        message = f"The source holds pickles, and they run code on the machine that loads them: {some(found)}."
         hint = "Exclude them in `source`, or write `allow_pickle: true` there if you trust where they come from."
         yield Finding(PICKLE, message, hint)
 
 
 def check_paths(files: Iterable[ArtifactFile]) -> Iterator[Finding]:
-    """What no registry can hold: no file at all, paths that leave the folder, two files for one path."""
+    """What no registry can hold: an empty list, paths that leave the folder, two files for one path."""
     taken: set[str] = set()
     for file in files:
         if problem := path_problem(file.path):

@@ -1,4 +1,4 @@
-"""A folder that MLflow wrote, of any flavour: it is published as it is, if `MLmodel` is true of the files."""
+"""A folder that MLflow wrote, of any flavour: it is published as it is, if `MLmodel` agrees with the files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PACKAGES = MappingProxyType(
 _FIX = "Save the model again with MLflow, or correct the file."
 
 
-def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind is asked alike
+def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind has the same signature
     """Every file stays where it is."""
     return Layout(source.files, (*check_weights(source), *_check(source)))
 
@@ -85,7 +85,7 @@ def _named(flavors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _check_signature(signature: object) -> Iterator[Finding]:
     if not isinstance(signature, Mapping):
-        return  # that there is none is told by a rule on samples
+        return  # a rule on samples reports a missing signature
     for side in ("inputs", "outputs", "params"):
         text = signature.get(side)
         if text is None:

@@ -63,15 +63,15 @@ _AUTO = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """How MLflow is told to load a model.
+    """How MLflow loads a model.
 
     Attributes:
         settings: the spec's settings, completed.
-        task: what serves it; None for a task of one's own.
+        task: None where neither transformers nor MLflow knows the task.
         model_class: the class of the model, or its name in the code that it brings.
         components: what lies below `components/`, with the class that loads it.
         own_code: whether the model's class is its own.
-        dtype: of its weights; empty where nothing says it.
+        dtype: of its weights; empty where it is not known.
         packages: what its environment needs beside MLflow, PyTorch and transformers, without versions.
     """
 
@@ -90,7 +90,7 @@ def settings(spec: ModelSpec, defaults: Mlflow | None) -> Mlflow:
 
 
 def settings_of(task: str, *written: Mlflow | None) -> Mlflow:
-    """What follows from a task, under what is written, the last one uppermost; requirements add up by package."""
+    """A task's own settings, overridden by `written`, of which later ones win; requirements add up by package."""
     layers = [layer.model_dump(exclude_none=True) for layer in (FALLBACK, *written) if layer]
     name = next((layer["task"] for layer in reversed(layers) if "task" in layer), task)
     if known := find_task(name):

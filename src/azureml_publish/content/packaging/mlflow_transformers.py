@@ -87,7 +87,7 @@ def lay_out(request: Request, source: SourceFiles) -> Layout:
 
 
 def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
-    """What the source is instead of a checkpoint of transformers."""
+    """Why a source is no checkpoint of transformers."""
     has_weights = WHOLE in source.top or INDEX in source.top
     if ADAPTER_CONFIG in source.top and not has_weights:
         base = base_model(source)
@@ -114,7 +114,7 @@ def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
 
 
 def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
-    """Whether the pinned transformers loads such a model for the task; of another version nothing is known here."""
+    """Whether the pinned transformers loads such a model for the task; of other versions nothing is known here."""
     task, pinned = flavour.task, stated()["versions"]["transformers"]
     if task is None or flavour.own_code or not flavour.model_class.startswith("Auto"):
         return
@@ -203,8 +203,10 @@ def _check_code(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Ite
         message = f"config.json was saved as {saved_as or 'nothing'}, and its auto_map names {some(own)}."
         hint = f"MLflow looks for the class of `architectures` in auto_map: let both name one class, {CUSTOM}."
         yield Finding(NO_CODE, message, hint)
-    message = f"The model brings its own code, which runs on whoever loads it: {some(_closure(source, modules))}."
-    yield Finding(CODE, message, "Read it before you publish it; MLflow runs it without asking.")
+    message = (
+        f"The model brings its own code, which runs on the machine that loads it: {some(_closure(source, modules))}."
+    )
+    yield Finding(CODE, message, "Read it before you publish it; MLflow runs it without confirmation.")
 
 
 def _closure(source: SourceFiles, modules: Iterable[str]) -> set[str]:
@@ -304,7 +306,7 @@ def _belongs(path: str, component: str, source: SourceFiles, facts: ModelFacts) 
     if component == "tokenizer":
         # A tokenizer of its own reads whatever its code says.
         data = own_code and "/" not in path and path not in _OF_PROCESSORS and path != "generation_config.json"
-        # The model_type of config.json tells AutoTokenizer the class where tokenizer_config.json names none.
+        # AutoTokenizer takes the class from the model_type of config.json where tokenizer_config.json names none.
         return of_tokenizer or path == CONFIG or data
     if component == "processor":
         return of_tokenizer or path in (CONFIG, *_OF_PROCESSORS)

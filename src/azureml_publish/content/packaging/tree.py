@@ -1,4 +1,4 @@
-"""The artifact tree: what a model version holds, as data, decided before the first byte moves."""
+"""The files of a model version, as data: decided before the first byte is uploaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONTENT_TYPES = {
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
 }
-"""By suffix; not Python's `mimetypes`, which answers otherwise on each machine."""
+"""By suffix; not Python's `mimetypes`, because its answers depend on the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class LocalOrigin:
 
 @dataclass(frozen=True, slots=True)
 class BlobOrigin:
-    """A file in an Azure blob container; `with_credential` says that it is read with a credential."""
+    """A file in an Azure blob container; `with_credential`: it cannot be read without one."""
 
     storage: str
     container: str
@@ -90,7 +90,7 @@ Origin: TypeAlias = HubOrigin | LocalOrigin | BlobOrigin | RenderedOrigin | Stor
 class ArtifactFile:
     r"""One file: path below the model's folder (`/` between parts), size in bytes, and what is known of its content.
 
-    `sha256` is lower-case hex where the source tells it beforehand; `git_oid` is git's blob id (SHA-1 over
+    `sha256` is lower-case hex where the source's listing has it; `git_oid` is git's blob id (SHA-1 over
     `blob {size}\0` and the bytes), which the Hub gives for small files instead; `etag` is what blob storage gives.
     """
 
@@ -130,9 +130,9 @@ def manifest_digest(entries: Iterable[ManifestEntry]) -> str:
 def source_digest(
     source: object, kind: ModelType, package: Iterable[RenderedFile], local: Iterable[ManifestEntry]
 ) -> str:
-    """The identity of what a spec asks for, known without a network: source, type and rendered files.
+    """The identity of the content that a spec describes, known without a network: source, type and rendered files.
 
-    A Hub revision is a full commit, so it stands for its files. Files of a local folder are told by `local`.
+    A Hub revision is a full commit, so it stands for its files. Files of a local folder are in `local`.
     """
     rendered = sorted((file.path, hashlib.sha256(file.text.encode()).hexdigest()) for file in package)
     described = {"source": source, "type": kind, "package": rendered, "local": sorted(local)}

@@ -36,7 +36,7 @@ _VERSION = re.compile(r"[1-9][0-9]*")
 _WANTED = f"Triton wants MODEL/{CONFIG} and MODEL/1/FILE, for example mymodel/1/model.onnx"
 
 
-def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind is asked alike
+def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind has the same signature
     """Every file stays where it is, if Triton finds each model there."""
     return Layout(source.files, (*check_weights(source), *_check(source)))
 

@@ -76,7 +76,7 @@ def _nothing_to_load(source: SourceFiles, safe: Iterable[str]) -> Finding:
     hint = f"transformers loads {WHOLE} or {INDEX} from the source's top: choose a revision with them, {CUSTOM}."
     if find_pickles(weights):
         hint += (
-            " Pickled weights run code on whoever loads them: where you trust where they come from, "
+            " Pickled weights run code on the machine that loads them: where you trust where they come from, "
             "write allow_pickle: true in `source`."
         )
     return Finding(NO_WEIGHTS, f"The source holds {held}.", hint)

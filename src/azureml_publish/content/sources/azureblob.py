@@ -41,7 +41,7 @@ def _no_credential() -> Credential | None:
 
 @dataclass(frozen=True, slots=True)
 class Blobs:
-    """Blob storage: the address of an account (`{storage}` stands for its name), and who asks where nobody may.
+    """Blob storage: the address of an account (`{storage}` stands for its name), and the credential if one is needed.
 
     Every request is made without a credential first, as public containers want it; `credential` is called once a
     container refuses that.
@@ -135,7 +135,9 @@ class Blobs:
             files.append(ArtifactFile(name.removeprefix(prefix), int(blob.size), origin, sha256=noted, etag=etag))
         if not files:
             where = f"{folder.storage}/{folder.container}/{top}"
-            raise UnusableSource(f"There is no file below {where}.", hint="Mend `source.azureblob.path` in the spec.")
+            raise UnusableSource(
+                f"There is no file below {where}.", hint="Correct `source.azureblob.path` in the spec."
+            )
         return tuple(files)
 
     def _open(self, folder: BlobFolder, *, with_credential: bool) -> ContainerClient:
@@ -150,14 +152,14 @@ class Blobs:
                     folder.container,
                     credential=self._credential() if with_credential else None,
                     transport=Network(direct=is_loopback(address)).transport(address, MOST_CONNECTIONS),
-                    retry_total=0,  # who reads is the one who has patience
+                    retry_total=0,  # `RetryPolicy` retries
                     max_single_get_size=MOST_READ,
                     raw_response_hook=require_storage,
                 )
             return self._opened[key]
 
     def _credential(self) -> Credential | None:
-        """Who asks; found once."""
+        """The credential, found once."""
         if not self._found:
             self._found.append(self.credential())
         return self._found[0]
@@ -182,7 +184,7 @@ class Blobs:
                 )
                 raise NotAuthorised(f"The storage does not open {where} to you.", hint=hint) from error
             if error.status_code == 404:
-                raise NotFound(f"There is no {where}.", hint="Mend `source.azureblob` in the spec.") from error
+                raise NotFound(f"There is no {where}.", hint="Correct `source.azureblob` in the spec.") from error
             if error.status_code in (412, 416):
                 hint = "The source changed under way; nothing was registered. Run again."
                 raise ContentMismatch(f"{where} is not what it was when it was listed.", hint=hint) from None

@@ -32,8 +32,8 @@ class Clones:
 
     Args:
         environ: the variables that git runs with.
-        stop: whether somebody wants to stop.
-        silence: seconds that a repository may be silent.
+        stop: whether to stop.
+        silence: seconds without any output after which a clone is given up.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Clones:
 
         Raises:
             UnusableSource: git is not there or cannot clone it, there is no such commit, or a file is only a pointer.
-            Interrupted: `stop` said so.
+            Interrupted: `stop` returned true.
         """
         key = (repository.uri, repository.branch)
         with self._lock:
@@ -65,7 +65,7 @@ class Clones:
             return self._listed[key]
 
     def commit(self, repository: GitRepository) -> str:
-        """The commit at which a repository was listed; it is listed for it.
+        """The commit of a repository's files; lists them where that was not done.
 
         Raises:
             UnusableSource, Interrupted: see `list_files`.
@@ -98,7 +98,7 @@ class Clones:
         except GitMissing as error:
             raise UnusableSource("git is not installed.", hint="Install git, or use another source.") from error
         except GitFailed as error:
-            hint = "Correct `source.git` in the spec; `git clone` must work without asking for a password."
+            hint = "Correct `source.git` in the spec; `git clone` must work without a prompt for a password."
             what = f"{uri} at {wanted}" if wanted else uri
             raise UnusableSource(f"git cannot fetch {what}: {error.message}.", hint=hint) from error
         shutil.rmtree(folder / ".git")

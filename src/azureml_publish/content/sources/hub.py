@@ -41,7 +41,7 @@ STAND_IN_TAG = "azureml-publish:stand-in"
 
 @dataclass(frozen=True, slots=True)
 class HubRepository:
-    """What a repository says about itself at one commit. `task` is the pipeline tag; empty where nothing is said.
+    """What the Hub says about a repository at one commit. `task` is the pipeline tag, empty where it has none.
 
     `gated` is how access is granted where its terms have to be accepted first: `auto` or `manual`. `stand_in` is true
     where its files are made up by the emulator.
@@ -64,7 +64,7 @@ class HubRepository:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A Hub: its endpoint (None: huggingface_hub's own), and how to wait where it asks for it.
+    """A Hub: its endpoint (None: huggingface_hub's own), and how to wait before another attempt.
 
     A token is taken by huggingface_hub from HF_TOKEN or its own login, and does not follow a redirect elsewhere. A Hub
     on this machine is reached directly: neither proxies nor HF_HUB_OFFLINE count for it.
@@ -80,7 +80,7 @@ class Hub:
         Raises:
             NotFound, NotAuthorised, Unreachable: as `list_files`.
         """
-        # Whoever asks this waits at a terminal: only for a Hub that says when it answers again.
+        # Somebody waits at a terminal, so only a Hub that sends Retry-After is tried again.
         info = RetryPolicy(sleep=self.sleep).attempt(
             lambda: self._request(repository, revision), retryable=lambda error: error.retry_after is not None
         )
@@ -133,7 +133,7 @@ class Hub:
         def describe() -> ModelInfo:
             return self._request(source.huggingface, source.revision, blobs=True)
 
-        # A Hub that is not there at all is told at once.
+        # A Hub that cannot be reached at all is reported at once.
         info = RetryPolicy(sleep=self.sleep).attempt(describe, retryable=lambda error: error.status is not None)
         if info.siblings is None:
             raise self._unexpected(what, "JSON without files")
@@ -142,7 +142,7 @@ class Hub:
         for path in choose(sorted(siblings), source.include, source.exclude):
             sibling = siblings[path]
             if sibling.size is None:
-                raise PublishError(f"The Hub does not tell the size of {path} in {what}.")
+                raise PublishError(f"The Hub does not give the size of {path} in {what}.")
             files.append(
                 ArtifactFile(
                     path,
@@ -155,7 +155,7 @@ class Hub:
         return tuple(files)
 
     def read(self, origin: HubOrigin, start: int, length: int, size: int) -> Iterator[bytes]:
-        """Bytes of a file, from one connection, which may break: fewer may come than were asked for.
+        """Bytes of a file, from one connection, which may break: fewer than requested may come.
 
         The Hub redirects large files to a signed address elsewhere, which is kept for further parts of the file. Files
         that lie in Xet storage come by the same route: hf_xet writes to disk alone, and nothing is to touch the disk.
@@ -198,7 +198,7 @@ class Hub:
                     yield kept
 
     def _request(self, repository: str, revision: str | None, *, blobs: bool = False) -> ModelInfo:
-        """What the Hub says of a repository, asked as `HfApi.model_info` does; `blobs`: with digests of its files."""
+        """The Hub's answer to the request that `HfApi.model_info` makes; `blobs`: with digests of its files."""
         from huggingface_hub import ModelInfo, constants
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
@@ -224,7 +224,7 @@ class Hub:
         try:
             return get_session()
         except OSError as error:
-            hint = "Mend SSL_CERT_FILE or SSL_CERT_DIR: certificates in PEM, or a folder of such."
+            hint = "Correct SSL_CERT_FILE or SSL_CERT_DIR: certificates in PEM, or a folder of such."
             raise UsageProblem(f"The certificates for the Hub cannot be read: {error.strerror}.", hint=hint) from error
 
     @contextmanager
@@ -272,14 +272,14 @@ _MAKING = Lock()
 
 @cache
 def _direct_client() -> httpx.Client:
-    """A client to which no variable of the environment means anything."""
+    """A client that reads no variable of the environment."""
     from huggingface_hub.utils import httpx
 
     return httpx.Client(trust_env=False, follow_redirects=True, timeout=None)
 
 
 def _find_start(status: int, headers: Mapping[str, str], start: int, size: int, path: str) -> int:
-    """How many bytes of an answer come before those that were asked for; the answer may be the whole file.
+    """How many bytes of an answer come before those that were requested; the answer may be the whole file.
 
     Raises:
         ContentMismatch: the file has another size than was promised.
@@ -326,5 +326,5 @@ def _failure_of(status: int, headers: Mapping[str, str], what: str) -> PublishEr
 
 
 def _kind_of(text: str) -> str:
-    """What came in place of JSON, by its first character; a page of a stranger is not shown."""
+    """What came in place of JSON, by its first character; the page itself is never shown."""
     return {"": "nothing", "<": "a page (text/html)"}.get(text.lstrip()[:1], "text that is no JSON")

@@ -30,15 +30,15 @@ def list_local_files(
     *,
     hashed: bool = True,
 ) -> tuple[ArtifactFile, ...]:
-    """Every file below a folder with its size and SHA-256, but what its ignore file or the patterns leave behind.
+    """Every file below a folder with its size and SHA-256, except those that its ignore file or the patterns exclude.
 
-    A file that is named itself is the only one.
+    For a path of a file, that file alone.
 
     Args:
         folder: the folder, or one file.
         include: patterns of `choose`.
         exclude: likewise.
-        digests: what was hashed before; a file that has not changed since is not read again.
+        digests: of earlier runs; a file that has not changed since is not read again.
         hashed: whether to read the files for their SHA-256.
 
     Raises:
@@ -56,7 +56,7 @@ def list_local_files(
 
 
 def _find(folder: Path) -> dict[str, Path]:
-    """The files that a local source means, by their path in it."""
+    """The files of a local source, by their path in it."""
     if folder.is_file():
         return {folder.name: folder.resolve()}
     if not folder.is_dir():
@@ -77,7 +77,7 @@ def _digest(path: Path, digests: Digests | None) -> str:
 
 
 def read_local_file(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-    """Bytes of a file, a MiB at a time; fewer than were asked for if it ends earlier.
+    """Bytes of a file, a MiB at a time; fewer than requested if it ends earlier.
 
     Raises:
         UnusableSource: it cannot be read.

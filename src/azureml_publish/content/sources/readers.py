@@ -1,4 +1,4 @@
-"""Opens a source of any kind: what it holds, and the small parts of its files that packaging looks at."""
+"""Opens a source of any kind: its list of files, and the small parts of them that packaging reads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SourceHost:
 class Readers:
     """What reads sources: one for each place where files can lie.
 
-    `stop` says whether somebody wants to stop; `waits` hears of every wait for a file.
+    `stop`: whether to stop; `waits` is called before every wait for a file.
     """
 
     hub: Hub
@@ -58,7 +58,7 @@ class Readers:
     waits: Callable[[str, float, Unreachable], None] = _silent
 
     def list_files(self, folder: ModelFolder) -> tuple[ArtifactFile, ...]:
-        """The files that a model folder's source means, but what it excludes and what tools leave behind.
+        """The files of a model folder's source without those that it excludes and those that tools leave behind.
 
         Raises:
             PublishError: the source cannot be read; see `list_files` of each kind.
@@ -83,11 +83,11 @@ class Readers:
         return tuple(file for file in listed if file.path in chosen)
 
     def read(self, file: ArtifactFile, start: int, length: int) -> bytes:
-        """A small part of a file, in one piece; a connection that breaks off is taken up where it ended.
+        """A small part of a file; a connection that breaks is continued where it ended.
 
         Raises:
             PublishError: it cannot be read.
-            Interrupted: `stop` said so while waiting.
+            Interrupted: `stop` returned true while waiting.
         """
         got = bytearray()
 
@@ -150,7 +150,7 @@ def open_files(files: Iterable[ArtifactFile], read: Callable[[ArtifactFile, int,
     """Files with the parts that packaging looks at, several read at a time.
 
     Raises:
-        ContentMismatch: a file is shorter than its source said.
+        ContentMismatch: a file is shorter than its source's listing.
         PublishError: a part cannot be read.
     """
     listed = tuple(sorted(files, key=lambda file: file.path))

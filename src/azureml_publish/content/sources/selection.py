@@ -19,7 +19,7 @@ PICKLES = (
     "*.pkl", "*.pickle", "*.joblib", "*.pt", "*.pth", "*.ckpt", "pytorch_model*.bin", "adapter_model*.bin",
     "training_args.bin", "optimizer*.bin", "scheduler*.bin",
 )  # fmt: skip
-"""What is a pickle inside, by file name in lower case: it runs code on whoever loads it
+"""What is a pickle inside, by file name in lower case: it runs code on the machine that loads it
 (https://docs.python.org/3/library/pickle.html). `.bin` alone says nothing, so only the names that PyTorch's own
 savers give are here."""
 

@@ -35,10 +35,10 @@ MOST_BLOCKS = 50_000
 """https://learn.microsoft.com/azure/storage/blobs/scalability-targets"""
 
 FETCH_ATTEMPTS = 3
-"""How often a service is asked to fetch a block itself, before the block is sent: that always works."""
+"""How often the service may try to fetch a block itself, before the block is sent, which always works."""
 
 SHA256_KEY = "sha256"
-"""Metadata that tells a blob's SHA-256, noted when it was checked."""
+"""Key of the metadata that holds a blob's SHA-256, written when the blob was checked."""
 GIT_OID_KEY = "git_oid"
 ETAG_KEY = "source_etag"
 
@@ -66,7 +66,7 @@ class StoredFile:
 
 
 class Container:
-    """Files below one folder of a container; its connections end with the `with`. Safe from any thread."""
+    """Files below one folder of a container; leaving the `with` closes its connections. Thread-safe."""
 
     def __init__(
         self,
@@ -82,11 +82,11 @@ class Container:
         """Name a folder.
 
         Args:
-            access: the container, as it was lent.
+            access: the container's address with its signature.
             folder: path in it; empty for all of it.
-            renew: lends the same container again.
+            renew: gets another signature for the same container.
             retry: how often and how long to try.
-            stop: whether somebody wants to stop.
+            stop: whether to stop.
             on_wait: is called before every wait.
             connections: how many requests there are at a time.
         """
@@ -108,7 +108,7 @@ class Container:
         return f"{self._lease.uri}/{self._folder}" if self._folder else self._lease.uri
 
     def files(self) -> Mapping[str, StoredFile]:
-        """What lies in the folder, by path below it."""
+        """The files of the folder, by path below it."""
 
         def call(client: ContainerClient) -> Mapping[str, StoredFile]:
             found: dict[str, StoredFile] = {}
@@ -124,7 +124,7 @@ class Container:
         return self._do(call, self.uri)
 
     def begun(self) -> frozenset[str]:
-        """Paths of what was begun and not committed, or is there without a note that it was checked."""
+        """Paths of files that were begun and not committed, or that have no note of a check."""
 
         def call(client: ContainerClient) -> frozenset[str]:
             listed = client.list_blobs(name_starts_with=self._prefix or None, include=["metadata", "uncommittedblobs"])
@@ -149,7 +149,7 @@ class Container:
             return {}
 
     def read(self, path: str, size: int | None = None) -> Iterator[bytes]:
-        """The bytes of a file; of a large one, whose size is told, block by block."""
+        """The bytes of a file; block by block where a size is given and is large."""
         if size is None:
             yield self.read_part(path)
             return
@@ -157,7 +157,7 @@ class Container:
             yield self.read_part(path, start, min(BLOCK, size - start))
 
     def read_part(self, path: str, *part: int) -> bytes:
-        """Bytes of a file: `part` is where they start and how many; none, all of them."""
+        """Bytes of a file: `part` is the start and the length; without it, all bytes."""
 
         def call(client: ContainerClient) -> bytes:
             return self._blob(client, path).download_blob(*part, max_concurrency=1).readall()
@@ -165,11 +165,11 @@ class Container:
         return self._do(call, f"{self.uri}/{path}")
 
     def address(self, path: str) -> str:
-        """A file's URL with a signature that is good for a while, for another storage. No report may show it."""
+        """A file's signed URL, for another storage service. It must not appear in any report."""
         return self._blob(self._lease.client(), path).url
 
     def put(self, file: ArtifactFile, data: bytes, metadata: Mapping[str, str]) -> None:
-        """Write a file whole. The service compares the MD5 of what came."""
+        """Write a whole file. The service compares the MD5 of the bytes that arrived."""
 
         def call(client: ContainerClient) -> None:
             self._blob(client, file.path).upload_blob(
@@ -184,9 +184,9 @@ class Container:
         self._do(call, f"{self.uri}/{file.path}")
 
     def stage(self, file: ArtifactFile, name: str, data: bytes) -> None:
-        """Send a block, which nobody sees before it is committed.
+        """Send a block; it is not visible before it is committed.
 
-        Over HTTPS the connection itself lets nothing be changed. Over plain HTTP the service compares the block's MD5.
+        HTTPS itself protects the bytes. Over plain HTTP the service compares the block's MD5.
         """
         checked = self._lease.uri.startswith("http://")
 
@@ -196,7 +196,7 @@ class Container:
         self._do(call, f"{self.uri}/{file.path}")
 
     def stage_from(self, path: str, name: str, source: tuple[str, str | None], start: int, data: bytes) -> None:
-        """Have the service fetch a block itself, and compare the MD5 with that of the bytes that were read here.
+        """Let the service fetch a block itself, and compare its MD5 with that of the bytes that were read here.
 
         Args:
             path: the file.
@@ -206,14 +206,14 @@ class Container:
             data: what it holds.
 
         Raises:
-            PublishError: the service does not do that, or not from there; the block may be sent instead.
+            PublishError: the service cannot do that, or not from this source; the block may be sent instead.
         """
         url, authorization = source
         shown: dict[str, Any] = {"source_authorization": authorization} if authorization else {}
         md5 = hashlib.md5(data, usedforsecurity=False).digest()
 
         def once() -> None:
-            # A refusal may be the source's, so no other signature is asked for here.
+            # The source may be what refused, so the container's signature is not renewed here.
             with translated(f"{self.uri}/{path}"):
                 self._blob(self._lease.client(), path).stage_block_from_url(
                     name, url, start, len(data), source_content_md5=bytearray(md5), **shown
@@ -234,7 +234,7 @@ class Container:
         self._do(call, f"{self.uri}/{file.path}")
 
     def forget_blocks(self, path: str) -> None:
-        """Drop the blocks of a file that wait to be committed; it is empty afterwards, without a note of a check."""
+        """Drop the uncommitted blocks of a file; it is empty afterwards, without a note of a check."""
         self._do(lambda client: self._blob(client, path).commit_block_list([]), f"{self.uri}/{path}")
 
     @property
@@ -245,7 +245,7 @@ class Container:
         return client.get_blob_client(f"{self._prefix}{path}")
 
     def _do(self, call: Callable[[ContainerClient], T], what: str) -> T:
-        """Ask, with patience; with another signature where this one is refused."""
+        """Call with retries, and with another signature where this one is refused."""
         refusals = 0
 
         def once() -> T:
@@ -264,7 +264,7 @@ class Container:
 
 
 def metadata_of(file: ArtifactFile, sha256: str) -> dict[str, str]:
-    """What is noted with a file that was checked, so that the next run knows it again."""
+    """The metadata of a file that was checked, by which the next run recognises it."""
     noted = {SHA256_KEY: sha256}
     if file.git_oid is not None:
         noted[GIT_OID_KEY] = file.git_oid

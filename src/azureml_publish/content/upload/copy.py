@@ -1,4 +1,4 @@
-"""From container to container: a registered version's files, on the way that all files go, and its manifest as it is.
+"""From container to container: the files of a registered version, uploaded like any others, and its manifest unchanged.
 
 The target's storage fetches large files itself where it can reach the source
 (https://learn.microsoft.com/rest/api/storageservices/put-block-from-url); what it cannot goes through here. Either way
@@ -28,7 +28,7 @@ from azureml_publish.errors import ContentMismatch, PublishError
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder of a container; `renew` lends the same container again, with another signature."""
+    """A folder of a container; `renew` gets another signature for the same container."""
 
     access: ContainerAccess
     folder: str
@@ -62,16 +62,16 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
     Raises:
         ContentMismatch: the manifest is not the promised one, or a file is not as it says.
         PublishError: a storage fails, or holds what does not belong there. What has arrived stays for the next run.
-        Interrupted: `stop` said so; likewise.
+        Interrupted: `stop` returned true; likewise.
     """
-    # Who reads is the one who has patience: a range is taken up where it broke.
+    # No retries here: the reader retries, and continues a range where it broke.
     with (
         Container(
             source.access,
             source.folder,
             source.renew,
             retry=RetryPolicy(attempts=1),
-            connections=transfer.lanes.connections,
+            connections=transfer.pool.connections,
         ) as read,
         Container(
             target.access,
@@ -80,7 +80,7 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
             retry=transfer.retry,
             stop=transfer.stop,
             on_wait=lambda seconds, error: transfer.progress.waits(model, "", seconds, error.message),
-            connections=transfer.lanes.connections,
+            connections=transfer.pool.connections,
         ) as written,
     ):
         data = transfer.retry.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)

@@ -1,4 +1,4 @@
-"""One file on its way: its blocks are read several at a time, hashed in order, sent, and committed if all is right.
+"""The upload of one file: its blocks are read several at a time, hashed in order, sent, and committed if all agree.
 
 A block is named after its number and the SHA-256 of the file up to its end. A block of that name that an earlier run
 left with the service is thus the block that was just read and hashed, and need not be sent again; one of another file,
@@ -18,7 +18,7 @@ from typing import Protocol
 from azureml_publish.assets import ManifestEntry
 from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.content.upload.container import BLOCK, Container, block_size, metadata_of
-from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, PublishError, Unreachable
 
@@ -29,7 +29,7 @@ class Source(Protocol):
     """Where the bytes of files come from."""
 
     def read(self, file: ArtifactFile, start: int, length: int) -> Iterator[bytes]:
-        """Bytes of a file; fewer may come than were asked for.
+        """Bytes of a file; fewer than requested may come.
 
         Raises:
             Unreachable: worth another attempt.
@@ -41,13 +41,13 @@ class Source(Protocol):
 
 
 class Watcher(Protocol):
-    """Hears how one file gets on, from several threads."""
+    """Receives the progress of one file, from several threads."""
 
     def advance(self, count: int) -> None:
         """So many more bytes are in the container."""
 
     def waits(self, seconds: float, error: Unreachable) -> None:
-        """Something did not answer, and is asked again in a while."""
+        """Something did not answer; the next attempt is in so many seconds."""
 
     def done(self) -> None:
         """The file is in the container, whole and checked."""
@@ -58,18 +58,18 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UploadContext:
-    """What moving a file takes."""
+    """What the uploads of a run share."""
 
     container: Container
     source: Source
-    lanes: Lanes
+    pool: UploadPool
     retry: RetryPolicy
     stop: Stop
     block: int = BLOCK
 
 
-class Moving:
-    """One file on its way. `bring` is called for every span, in any order and from any thread."""
+class FileUpload:
+    """The upload of one file. `bring` is called for every span, in any order and from any thread."""
 
     def __init__(
         self, file: ArtifactFile, context: UploadContext, watcher: Watcher, present: Mapping[str, int]
@@ -79,7 +79,7 @@ class Moving:
         Args:
             file: what to bring.
             context: what an upload works with.
-            watcher: who hears of it.
+            watcher: receives the progress.
             present: names and sizes of the blocks that an earlier run left with the service.
         """
         self.file = file
@@ -105,7 +105,7 @@ class Moving:
     def bring(self, span: Span) -> None:
         """Read, hash in turn and send one span; the last one commits the file.
 
-        What goes wrong is kept in `error`; the other spans then end too.
+        A failure is kept in `error`, and ends the other spans.
         """
         try:
             self._go_on()
@@ -136,7 +136,7 @@ class Moving:
                 return
             for chunk in context.source.read(self.file, span.start + buffer.tell(), missing):
                 self._go_on()
-                context.lanes.bandwidth.take(len(chunk), self._over)
+                context.pool.bandwidth.take(len(chunk), self._over)
                 buffer.write(chunk[: span.length - buffer.tell()])
             if buffer.tell() < span.length:
                 at = span.start + buffer.tell()
@@ -166,7 +166,7 @@ class Moving:
         self._watcher.advance(len(data))
 
     def _fetched_by_service(self, span: Span, name: str, data: bytes) -> bool:
-        # Asked for every block: an address may carry a signature that ends before the last one is there.
+        # Requested for every block, because the signature in an address may end before the last block is there.
         source = self._context.source.copy_source(self.file) if self._fetches else None
         if source is None:
             return False
@@ -217,11 +217,11 @@ class _Hashes:
         self._file = file
         self._size = 0
         self._sha256 = hashlib.sha256()
-        # Git names a blob by SHA-1; this is a comparison with the Hub's word, not a protection.
+        # Git names a blob by its SHA-1; this only compares with what the Hub says, and protects nothing.
         self._git = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
 
     def add(self, index: int, data: bytes) -> str:
-        """Take the next bytes; the name of the block that they make, of one length for all blocks."""
+        """Hash the next bytes, and name the block that they make; all names have one length."""
         self._size += len(data)
         self._sha256.update(data)
         if self._file.git_oid is not None:
@@ -229,7 +229,7 @@ class _Hashes:
         return f"{index:06}{base64.urlsafe_b64encode(self._sha256.digest()).decode().rstrip('=')}"
 
     def entry(self) -> ManifestEntry:
-        """What came.
+        """The manifest's entry for the bytes that came.
 
         Raises:
             ContentMismatch: it is not what was promised.

@@ -1,4 +1,4 @@
-"""Access to a container that a registry lends: it is renewed before its signature runs out, or when it is refused."""
+"""Access to a registry's container: the signature is renewed before it runs out, or when it is refused."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 Renew: TypeAlias = Callable[[], ContainerAccess]
 
 MARGIN = 300.0
-"""Seconds before the end of a signature at which another one is asked for; of a short one, a quarter of its life."""
+"""Seconds before the end of a signature at which it is renewed; at most a quarter of its life."""
 
 MOST_READ = 64 * 1024 * 1024
 """Bytes that azure-storage-blob may fetch with one request."""
 
 
 RENEWALS = 8
-"""How often another signature is asked for till one is for the same storage account."""
+"""Attempts to renew a signature until one is for the same storage account."""
 
 
 class Lease:
-    """One container, and the client that speaks to it. Safe from any thread."""
+    """One container and its client. Thread-safe."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class Lease:
         return self._access.uri
 
     def client(self) -> ContainerClient:
-        """A client whose signature is still good for a while.
+        """A client whose signature does not run out soon.
 
         Raises:
-            PublishError: the registry lends another container by now.
+            PublishError: the registry now gives access to another container.
         """
         with self._lock:
             if self._renew is not None and self._until is not None and self._clock() >= self._until:
@@ -76,10 +76,10 @@ class Lease:
             self._clients, self._opened = [], None
 
     def refused(self, client: ContainerClient) -> bool:
-        """Get another signature where a client's was refused; False where there is none to get."""
+        """Renew the signature of a client that was refused; False where it cannot be renewed."""
         with self._lock:
             if self._opened is not client:
-                return True  # somebody else was faster
+                return True  # another thread renewed it
             if self._renew is None:
                 return False
             before = self._access.sas_uri
@@ -89,7 +89,7 @@ class Lease:
     def _take(self, renew: Renew) -> None:
         """Take the next signature for the same container of the same storage account.
 
-        A registry has several accounts, and lends now from one of them and now from another (recorded).
+        A registry has several accounts, and its answers alternate between them (recorded).
         """
         for _ in range(RENEWALS):
             access = renew()
@@ -97,7 +97,7 @@ class Lease:
                 break
         else:
             raise PublishError(
-                f"The registry lends {access.uri} now, and lent {self._access.uri} before.",
+                f"The registry gives access to {access.uri} now, and gave it to {self._access.uri} before.",
                 hint="Run again: files go into one container.",
             )
         self._access, self._opened = access, None
@@ -108,22 +108,22 @@ class Lease:
 
         return ContainerClient.from_container_url(
             self._access.sas_uri,
-            # The environment is read once: for each request anew it takes a fifth of a small file's time.
+            # The environment is read once: reading it for each request takes a fifth of a small file's time.
             transport=self._access.network.transport(self._access.uri, self._connections),
             max_single_get_size=MOST_READ,
             raw_response_hook=require_storage,
-            retry_total=0,  # `Patience` has it: it hears of Retry-After, 429 and Ctrl-C
+            retry_total=0,  # `RetryPolicy` retries, because it knows Retry-After, 429 and Ctrl-C
         )
 
 
 def _place(uri: str) -> tuple[str | None, int, str]:
-    """Account and container; the port of HTTPS is written or not."""
+    """Account, port and container; the default port may be written or not."""
     parts = urlsplit(uri)
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), parts.path.strip("/")
 
 
 def _renewal(access: ContainerAccess, now: float) -> float | None:
-    """When to ask for another signature, by `se`, its end; None where it names none."""
+    """When to renew a signature, by its end (`se`); None where it names none."""
     named = parse_qs(urlsplit(access.sas_uri).query).get("se")
     if not named:
         return None

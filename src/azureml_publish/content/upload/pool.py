@@ -18,8 +18,8 @@ WINDOW = 256 * 1024 * 1024
 """Bytes of blocks in memory at most, over all models and files."""
 
 
-class Lanes:
-    """Does pieces of work in the order in which they came, several at a time, within a budget of memory."""
+class UploadPool:
+    """Runs work in the order of submission, several pieces at a time, within a budget of memory."""
 
     def __init__(
         self, connections: int = CONNECTIONS, window: int = WINDOW, bandwidth: Bandwidth | None = None
@@ -31,7 +31,7 @@ class Lanes:
         self._pool: ThreadPoolExecutor | None = None
 
     def submit(self, size: int, work: Callable[[], T]) -> Future[T]:
-        """Have work done that holds so many bytes; waits until the budget has room for them.
+        """Submit work that holds so many bytes; waits until the budget has room for them.
 
         Work may wait for work that was submitted before it: that has begun.
         """
@@ -49,7 +49,7 @@ class Lanes:
             return self._pool.submit(done_with)
 
     def close(self) -> None:
-        """Wait for the work under way, and end the threads."""
+        """Wait for running work, and end the threads."""
         with self._starting:
             if self._pool is not None:
                 self._pool.shutdown()

@@ -1,4 +1,4 @@
-"""What a transfer tells while it runs; the command line draws it."""
+"""The events of a transfer while it runs; the command line draws them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Progress(Protocol):
         """A file is in the container and checked; `reused`: an earlier run had brought it."""
 
     def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
-        """A service does not answer, or asks for patience; it is asked again in so many seconds."""
+        """A service does not answer, or sent Retry-After; the next attempt is in so many seconds."""
 
     def warn(self, model: str, text: str) -> None:
-        """Something that somebody should know, and that stops nothing."""
+        """A warning, which stops nothing."""
 
     def end(self, model: str) -> None:
-        """No more will be told of a model: all its files are there, or one failed."""
+        """The last event of a model: all its files are there, or one failed."""
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def begin(self, model: str, files: int, size: int) -> None:
         """Nothing."""

@@ -1,4 +1,4 @@
-"""How long to wait for a service that does not answer or asks for patience, and how fast to go at most."""
+"""Retries of a service that does not answer or sends Retry-After, and limits of bandwidth and memory."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ OnWait = Callable[[float, Unreachable], None]
 T = TypeVar("T")
 
 SLICE = 0.25
-"""Seconds of a wait after which somebody who wants to stop is heard."""
+"""Seconds of a wait between two looks whether to stop."""
 
 
 def never() -> bool:
-    """Nobody wants to stop."""
+    """Never stop."""
     return False
 
 
 def ignore_wait(_seconds: float, _error: Unreachable) -> None:
-    """Nobody wants to know of a wait."""
+    """Do nothing before a wait."""
 
 
 def is_transient(status: int) -> bool:
-    """Whether the same request may be answered otherwise in a while."""
+    """Whether the same request may succeed later."""
     return status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
 
 
 def read_retry_after(headers: Mapping[str, str] | None, now: float) -> float | None:
-    """Seconds that an answer asks to wait: a number or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
+    """The seconds of an answer's Retry-After (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after), if it has one.
 
     Args:
-        headers: the answer's, by any case that the mapping understands.
+        headers: the answer's.
         now: the clock, in seconds since 1970.
     """
     written = (headers or {}).get("Retry-After")
@@ -58,8 +58,8 @@ def read_retry_after(headers: Mapping[str, str] | None, now: float) -> float | N
 class RetryPolicy:
     """Attempts at a request: how many without any progress, and the seconds between them.
 
-    A wait doubles from `first` to `longest`, half of it by chance, so that many clients do not come back at once. What
-    a service asks for with Retry-After goes before that; more than `most` seconds are not waited for.
+    A wait doubles from `first` to `longest`; half of it is random, so that many clients do not come back at once.
+    Retry-After overrides that; a wait of more than `most` seconds is a failure.
     """
 
     attempts: int = 6
@@ -78,18 +78,18 @@ class RetryPolicy:
         position: Callable[[], int] = int,
         retryable: Callable[[Unreachable], object] = bool,
     ) -> T:
-        """The answer of a call that raises `Unreachable` as long as it is worth another attempt.
+        """Call until it answers; a call that raises `Unreachable` is made again.
 
         Args:
-            call: what to attempt.
-            stop: whether somebody wants to stop.
+            call: the request.
+            stop: whether to stop.
             on_wait: is called before every wait.
             retryable: whether a failure is worth another attempt; by default every one is.
             position: how far the call has come; where it moved since the last attempt, all attempts are left again.
 
         Raises:
             Unreachable: of the last attempt.
-            Interrupted: `stop` said so while waiting.
+            Interrupted: `stop` returned true while waiting.
         """
         failures, reached = 0, position()
         while True:
@@ -112,7 +112,7 @@ class RetryPolicy:
         """Wait.
 
         Raises:
-            Interrupted: `stop` said so meanwhile.
+            Interrupted: `stop` returned true meanwhile.
         """
         while seconds > 0:
             if stop():
@@ -122,7 +122,7 @@ class RetryPolicy:
 
 
 class Bandwidth:
-    """So many bytes a second, shared by everybody who takes; None: no limit."""
+    """A limit of bytes a second, shared by all threads; None: no limit."""
 
     def __init__(
         self,
@@ -138,10 +138,10 @@ class Bandwidth:
         self._paid_until = clock()
 
     def take(self, count: int, stop: Stop = never) -> None:
-        """Wait until so many bytes more may go.
+        """Wait until so many more bytes are allowed.
 
         Raises:
-            Interrupted: `stop` said so meanwhile.
+            Interrupted: `stop` returned true meanwhile.
         """
         if self._rate is None:
             return
@@ -153,7 +153,7 @@ class Bandwidth:
 
 
 class Window:
-    """Bytes that may be held in memory at a time, by everybody together."""
+    """A limit of bytes in memory, shared by all threads."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -161,13 +161,13 @@ class Window:
         self._given = threading.Condition()
 
     def take(self, count: int) -> None:
-        """Wait until so many bytes are free. What is larger than the whole window goes alone."""
+        """Wait until so many bytes are free. A request larger than the limit waits until all are."""
         with self._given:
             self._given.wait_for(lambda: self._taken == 0 or self._taken + count <= self._size)
             self._taken += count
 
     def give(self, count: int) -> None:
-        """So many bytes are free again."""
+        """Free so many bytes."""
         with self._given:
             self._taken -= count
             self._given.notify_all()

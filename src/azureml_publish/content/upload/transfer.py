@@ -1,4 +1,4 @@
-"""From source to container: list what a spec means, stream each file across, and put the manifest beside them."""
+"""From source to container: list the files, stream each of them, and write the manifest beside them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from azureml_publish.content.sources.local import read_local_file
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.sources.selection import find_pickles
 from azureml_publish.content.upload.container import BLOCK, Container
-from azureml_publish.content.upload.file_upload import NAME_LENGTH, Moving, UploadContext
+from azureml_publish.content.upload.file_upload import NAME_LENGTH, FileUpload, UploadContext
 from azureml_publish.content.upload.lease import Renew
-from azureml_publish.content.upload.pool import Lanes
+from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable
@@ -48,9 +48,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What a transfer works with; `stop` is asked at every chunk, `tool` is noted in the manifest.
+    """What the transfers of a run share; `stop` is called at every chunk, `tool` is written into the manifest.
 
-    `lanes` are the connections and the memory that all models of a run share; `block` is the least size of a block.
+    `pool` are the connections and the memory that all models of a run share; `block` is the least size of a block.
     """
 
     hub: Hub
@@ -59,7 +59,7 @@ class Transfer:
     stop: Stop
     blobs: Blobs = field(default_factory=Blobs)
     clones: Clones = field(default_factory=Clones)
-    lanes: Lanes = field(default_factory=Lanes)
+    pool: UploadPool = field(default_factory=UploadPool)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     block: int = BLOCK
 
@@ -69,23 +69,23 @@ def publish_content(
 ) -> Content:
     """Bring a model's files into a container and check them; those that an earlier run brought stay.
 
-    The files lie in a folder named after what was asked for, so that an attempt with other content is never mixed in.
+    The folder's name is the digest of the content, so that files of another content are never mixed in.
 
     Args:
         content: what to bring.
         access: the container.
         transfer: how.
-        renew: lends the container again, when its signature runs out or is refused.
+        renew: gets another signature for the container, when this one runs out or is refused.
 
     Raises:
         PublishError: a source or the storage fails. What has arrived stays for the next run; nothing is registered.
-        Interrupted: `stop` said so; likewise.
+        Interrupted: `stop` returned true; likewise.
     """
     name = content.rendered.asset.name
     root = "mlflow_model_folder" if content.rendered.asset.type == "mlflow_model" else "model"
     files = content.list_files(_readers(name, transfer))
     if pickles := find_pickles(file.path for file in files):
-        transfer.progress.warn(name, f"these files run code on whoever loads them: {', '.join(pickles)}")
+        transfer.progress.warn(name, f"these files run code on the machine that loads them: {', '.join(pickles)}")
     with Container(
         access,
         f"{content.digest[:12]}/{root}",
@@ -93,7 +93,7 @@ def publish_content(
         retry=transfer.retry,
         stop=transfer.stop,
         on_wait=lambda seconds, error: transfer.progress.waits(name, "", seconds, error.message),
-        connections=transfer.lanes.connections,
+        connections=transfer.pool.connections,
     ) as container:
         moved = move_files(name, files, container, transfer)
         digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
@@ -102,7 +102,7 @@ def publish_content(
 
 
 def _readers(model: str, transfer: Transfer) -> Readers:
-    """What looks into a source that nobody looked into before; its waits are told, and it can be stopped."""
+    """Readers for a source that was not read before; they report waits, and can be stopped."""
     return Readers(
         transfer.hub,
         transfer.blobs,
@@ -130,7 +130,7 @@ def move_files(model: str, files: Sequence[ArtifactFile], container: Container, 
 
     Raises:
         PublishError: the source or the storage fails. What has arrived stays for the next run.
-        Interrupted: `stop` said so; likewise.
+        Interrupted: `stop` returned true; likewise.
     """
     transfer.progress.begin(model, len(files), sum(file.size for file in files))
     try:
@@ -142,10 +142,10 @@ def move_files(model: str, files: Sequence[ArtifactFile], container: Container, 
 def _move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
     """Hand every span of every file to the lanes, in order, and wait for all of them."""
     progress = transfer.progress
-    context = UploadContext(container, Sources(transfer), transfer.lanes, transfer.retry, transfer.stop, transfer.block)
+    context = UploadContext(container, Sources(transfer), transfer.pool, transfer.retry, transfer.stop, transfer.block)
     present, begun = container.files(), container.begun()
     kept: list[ManifestEntry] = []
-    moves: list[Moving] = []
+    moves: list[FileUpload] = []
     under_way: list[Future[None]] = []
     trouble = threading.Event()
     for file in files:
@@ -157,11 +157,11 @@ def _move_files(model: str, files: Sequence[ArtifactFile], container: Container,
             continue
         blocks = _blocks(container, file.path) if file.path in begun and file.size > transfer.block else {}
         progress.file_begun(model, file.path, file.size)
-        moves.append(Moving(file, context, _Watcher(model, file, progress, trouble), blocks))
+        moves.append(FileUpload(file, context, _Watcher(model, file, progress, trouble), blocks))
         for span in moves[-1].spans:
             if trouble.is_set() or transfer.stop():
                 break
-            under_way.append(transfer.lanes.submit(span.length, partial(moves[-1].bring, span)))
+            under_way.append(transfer.pool.submit(span.length, partial(moves[-1].bring, span)))
         if trouble.is_set() or transfer.stop():
             break
     wait(under_way)
@@ -229,7 +229,7 @@ def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator
 
 @dataclass(frozen=True, slots=True)
 class _Watcher:
-    """Tells a run's progress how one file gets on."""
+    """Passes the progress of one file to that of the run."""
 
     model: str
     file: ArtifactFile

@@ -105,7 +105,7 @@ class Signer:
         now = dt.datetime.now(dt.UTC)
         # Real signatures start some minutes early too: the clocks of two machines differ.
         values = {
-            # The service lends user delegation signatures: a key of an identity, good for a day and some hours.
+            # The service issues user delegation signatures: a key of an identity, valid for a day and some hours.
             "skoid": _NOBODY,
             "sktid": _NOBODY,
             "skt": (now - dt.timedelta(hours=1)).strftime(_TIME),

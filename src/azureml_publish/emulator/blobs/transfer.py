@@ -32,7 +32,7 @@ async def receive(request: Request, store: BlobStore, *, with_md5: bool) -> tupl
     """Write a request body to disk, and check it against its `Content-MD5` if it has one.
 
     Returns:
-        The segment, and the base64 of its MD5; empty if it was not asked for.
+        The segment, and the base64 of its MD5; empty if it was not requested.
 
     Raises:
         RefusedError: 400, the MD5 differs.

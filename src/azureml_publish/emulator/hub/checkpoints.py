@@ -61,7 +61,7 @@ class Snapshot:
 
 
 def refused(code: str, message: str) -> RefusedError:
-    """A 404 as huggingface_hub tells them apart."""
+    """A 404 with the header by which huggingface_hub tells them apart."""
     return RefusedError(404, code, message)
 
 
@@ -79,7 +79,7 @@ class Checkpoints:
     """All repositories of the emulator's Hub."""
 
     def __init__(self, folder: DataFolder, database: Database, weights_size: int | None) -> None:
-        """Prepare; a stand-in is written when it is first asked for.
+        """Prepare; a stand-in is written at the first request for it.
 
         Args:
             folder: The data folder.

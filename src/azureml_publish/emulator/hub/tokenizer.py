@@ -19,7 +19,7 @@ def vocabulary(*, cased: bool) -> tuple[str, ...]:
     """The tokens in the order of their numbers; the same on every machine.
 
     Args:
-        cased: Whether upper case is told apart; words then come in both spellings.
+        cased: Whether upper and lower case differ; words then come in both spellings.
     """
     first = 1 if cased else 0
     tokens = ["[PAD]", *(f"[unused{number}]" for number in range(first, first + _RESERVED)), *_SPECIAL]

@@ -15,7 +15,7 @@ from azureml_publish.emulator.registry.wire import REGION, timestamp
 from azureml_publish.emulator.routing import Json, status_and_code
 
 USER_ERROR = "UserError"
-"""The outer code of whatever the caller did wrong; the innermost one tells what it was."""
+"""The outer code of every mistake of the caller; the innermost one says which."""
 
 
 _NO_ACCESS = "User/tenant/subscription is not allowed to access registry {feedName}"

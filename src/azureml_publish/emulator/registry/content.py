@@ -47,7 +47,7 @@ class Content:
         return wire.render_blob_reference(self._addresses, container, "", self._sas(container, "rcwl"), second=second)
 
     async def temporary_reference(self, request: Request) -> Response:
-        """A signature for an upload; asked again it is for the same container."""
+        """A signature for an upload; a second one is for the same container."""
         registry, name, version = identity = identity_of(request)
         body = await body_of(request)
         sent = _ASSET_ID.fullmatch(str(body.get("assetId"))) if isinstance(body, dict) else None
@@ -77,7 +77,7 @@ class Content:
         )
 
     async def data_reference(self, request: Request) -> Response:
-        """A signature for a download; it names the storage account that was asked for."""
+        """A signature for a download; it names the storage account of the request."""
         record = self._models.get(*identity_of(request))
         content = own_blob(record.fields.model_uri)
         if content is None:

@@ -250,7 +250,7 @@ class ModelStore:
     def upload_container(self, registry: str, name: str, version: str) -> str:
         """The blob container for the content of a version that is not there yet.
 
-        Asked again it is the same one, so that an interrupted upload goes on where it stopped.
+        The next request gets the same one, so that an interrupted upload goes on where it stopped.
 
         Raises:
             RefusedError: 409, the version is there; 400, it was deleted.

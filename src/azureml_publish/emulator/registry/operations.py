@@ -1,4 +1,4 @@
-"""Long-running operations: how a 202 points to one, and what asking for it answers."""
+"""Long-running operations: how a 202 points to one, and the answer to a poll."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,7 @@ class Operations:
     """The handlers, and the answers that start one."""
 
     def __init__(self, models: ModelStore, addresses: Addresses, quirks: Switches) -> None:
-        """Tell of the operations in a store."""
+        """Serve the operations of a store."""
         self._models = models
         self._addresses = addresses
         self._quirks = quirks

@@ -19,7 +19,7 @@ _VIEWS: dict[str, View] = {"all": "All", "activeonly": "ActiveOnly", "archivedon
 
 
 def view_of(request: Request, quirks: Quirks) -> View:
-    """`listViewType`; everything where it is left out, as nothing was asked to be hidden.
+    """`listViewType`; everything where it is left out.
 
     azure-ai-ml 1.35.2 sends the Python name, `ListViewType.ACTIVE_ONLY`, for a registry; it is read as it is meant.
     """
@@ -60,7 +60,7 @@ def paged(
     Args:
         request: The request, with `$top` and a token if it follows a link.
         base: The host that the next link names.
-        quirks: Tell how long a page is, and whether `$top` counts.
+        quirks: They say how long a page is, and whether `$top` counts.
         fetch: Gives entries from an offset on, at most so many.
         render: An entry as JSON.
     """

@@ -74,6 +74,6 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
     if subject.folder.spec.source.allow_pickle:
         yield pickle_allowed.at(
             subject.folder.document.location(("source", "allow_pickle")),
-            "Pickles may be published, which run code on whoever loads them.",
+            "Pickles may be published, and they run code on the machine that loads them.",
             "Publish safetensors, and take allow_pickle out; keep it only for files whose makers you trust.",
         )
