@@ -160,7 +160,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     """What `publish apply` does for one model; into a container of one's own without the registration."""
     from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
     from azureml_publish.content.sources.hub import Hub
-    from azureml_publish.content.upload.pool import Lanes
+    from azureml_publish.content.upload.pool import UploadPool
     from azureml_publish.content.upload.progress import Silent
     from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
     from azureml_publish.execute.apply import apply_plan
@@ -181,8 +181,8 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     assert project is not None
     asset = RenderedAsset(f"{name}-{secrets.token_hex(4)}", 1, "custom_model", "A card.", {}, {}, {})
     content = describe_content(project.models[0], RenderedModel(name, asset, ()))
-    lanes = Lanes(options.connections) if options.connections else Lanes()
-    transfer = Transfer(Hub(os.environ["HF_ENDPOINT"]), Silent(), TOOL, lambda: False, lanes=lanes)
+    pool = UploadPool(options.connections) if options.connections else UploadPool()
+    transfer = Transfer(Hub(os.environ["HF_ENDPOINT"]), Silent(), TOOL, lambda: False, pool=pool)
     shutil.rmtree(folder)
     if sas_uri is not None:
         access = ContainerAccess(sas_uri.partition("?")[0], sas_uri)

@@ -15,20 +15,20 @@ BEFORE = ContainerAccess(
 )
 
 
-def lent(account: int, number: int) -> ContainerAccess:
+def access(account: int, number: int) -> ContainerAccess:
     host = f"https://store{account}.blob.core.windows.net"
     return ContainerAccess(f"{host}:443/c", f"{host}/c?se=2999-01-01&sig={number}")
 
 
-def test_a_renewal_from_another_account_is_asked_for_again() -> None:
-    answers = iter([lent(2, 1), lent(1, 2), lent(2, 3)])
+def test_a_renewal_from_another_account_is_repeated() -> None:
+    answers = iter([access(2, 1), access(1, 2), access(2, 3)])
     lease = Lease(BEFORE, lambda: next(answers))
     assert lease.client().url == "https://store1.blob.core.windows.net/c?se=2999-01-01&sig=2"
     lease.close()
 
 
-def test_a_registry_that_lends_from_another_account_for_good_is_told() -> None:
-    answers = cycle([lent(2, 1), lent(3, 1)])
+def test_a_registry_that_stays_with_another_account_is_reported() -> None:
+    answers = cycle([access(2, 1), access(3, 1)])
     lease = Lease(BEFORE, lambda: next(answers))
-    with pytest.raises(PublishError, match=r"lends .* now, and lent .* before"):
+    with pytest.raises(PublishError, match=r"gives access to .* now, and gave it to .* before"):
         lease.client()
