@@ -325,9 +325,13 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ContentCheck:
-    """The result of verifying registered content. Each problem is a sentence that names a file; none means intact."""
+    """The result of verifying registered content. Each problem is a sentence that names a file; none means intact.
+
+    `signed_by` is whose signature was wanted and found right.
+    """
 
     asset: AssetId
     files: int = 0
     size: int = 0
     problems: tuple[str, ...] = field(default=())
+    signed_by: str = ""

@@ -13,15 +13,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from tests.conftest import Run, edit
+from tests.signing_keys import write_keys
 
 pytestmark = pytest.mark.usefixtures("shared_registry")
 
@@ -32,14 +26,6 @@ ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "CIRCLE_USE
 def git(folder: Path, *arguments: str) -> str:
     command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def write_keys(folder: Path, name: str, key: Any, password: bytes | None = None) -> None:
-    encryption = BestAvailableEncryption(password) if password else NoEncryption()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / f"{name}.pem").write_bytes(private)
-    (folder / f"{name}.pub").write_bytes(public)
 
 
 def forge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:

@@ -52,6 +52,7 @@ VERBS = MappingProxyType(
         "skus": "List, derive, draw, fit, foresee and prune machine sizes.",
         "verify": "Check registered files against their manifest.",
         "download": "Bring the files of a registered version, checked.",
+        "sbom": "Print a bill of materials of a registered version, in CycloneDX form.",
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
         "promote": "Take registered versions to another registry.",

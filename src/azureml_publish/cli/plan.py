@@ -16,7 +16,7 @@ from azureml_publish.pipeline.annotation_locations import find_places
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import same_registry
-from azureml_publish.pipeline.saved_plans import check_name, find_signer, write_plan
+from azureml_publish.pipeline.saved_plans import check_name, find_plan_signer, write_plan
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
@@ -57,7 +57,7 @@ def command(
         check_name(output.run, out)
     elif sign is not None:
         raise UsageProblem("--sign has nothing to sign.", hint="Save the plan with --out FILE.json.")
-    signer = find_signer(output.run, sign) if sign is not None else None
+    signer = find_plan_signer(output.run, sign) if sign is not None else None
     settings = Settings(layout, as_of)
     planned = make_plan(output.run, models, registry, settings, jobs=jobs, whole=out is not None, offline=offline)
     plan = planned.plan

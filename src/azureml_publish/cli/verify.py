@@ -8,6 +8,7 @@ from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.errors import ExitCode, NotFound
+from azureml_publish.pipeline.signing import find_verifier
 from azureml_publish.pipeline.verify import verify
 from azureml_publish.reporters.results import content_checks_json, content_checks_text
 
@@ -17,17 +18,32 @@ from azureml_publish.reporters.results import content_checks_json, content_check
 @registry_option
 @progress_option
 @click.option("--quick", is_flag=True, help="Compare sizes and noted digests only; no file is read.")
+@click.option("--signature", metavar="KEY.pub", help="Want each signed by the owner of this public key.")
+@click.option("--identity", metavar="WHO", help="Want each signed by this identity through sigstore; with --issuer.")
+@click.option("--issuer", metavar="URL", help="Who vouches for --identity.")
 @output_options
-def command(*, output: Output, models: tuple[str, ...], registry: str | None, progress: str, quick: bool) -> None:
+def command(
+    *,
+    output: Output,
+    models: tuple[str, ...],
+    registry: str | None,
+    progress: str,
+    quick: bool,
+    signature: str | None,
+    identity: str | None,
+    issuer: str | None,
+) -> None:
     """Read every registered file and compare path, size and SHA-256 with the manifest.
 
     Files stream through memory; none is kept. --quick compares sizes and the digests that were noted when the files
-    were checked on their way in. Without names: the versions that the model folders name. Exits with 1 where anything
+    were checked on their way in. --signature checks with a public key, and without a network beyond the registry, who
+    signed a version. Without names: the versions that the model folders name. Exits with 1 where anything
     differs, else with 3 where a version is not registered; the others are verified all the same.
     """
     missing: dict[str, NotFound] = {}
+    verifier = find_verifier(output.run, signature, identity, issuer)
     with watch(output, progress) as watched:
-        checks = verify(output.run, models, registry, watched, quick=quick, missing=missing)
+        checks = verify(output.run, models, registry, watched, quick=quick, missing=missing, verifier=verifier)
     if len(models) == 1 and missing:
         raise missing[models[0]]
     absent = {reference: error.message for reference, error in missing.items()}

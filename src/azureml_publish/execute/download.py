@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from azureml_publish.assets import AssetId, ManifestEntry
-from azureml_publish.content.manifest import read_manifest
-from azureml_publish.content.packaging.tree import manifest_digest
+from azureml_publish.content.manifest import check_manifest, read_signature
+from azureml_publish.content.packaging.tree import MANIFEST_FILE, SIGNATURE_FILE
 from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import ContentMismatch
-from azureml_publish.files import check_target
+from azureml_publish.files import check_target, write_bytes
 
 CHUNK = 4 * 1024 * 1024
 """Bytes that are fetched at a time; a file that was cut off goes on from there."""
@@ -36,6 +36,8 @@ class Downloaded:
 def download(asset: AssetId, container: Container, promised: str, folder: Path, progress: Progress) -> Downloaded:
     """Bring the files of a version into a folder. Safe to run again: whole files are kept, cut ones go on.
 
+    The signature comes along where there is one, and the manifest, which is among what is signed.
+
     Args:
         asset: the version.
         container: where its files are.
@@ -49,9 +51,8 @@ def download(asset: AssetId, container: Container, promised: str, folder: Path, 
         UsageProblem: a link in the folder leads elsewhere.
         OSError: a file cannot be written.
     """
-    entries = read_manifest(container)
-    if (digest := manifest_digest(entries)) != promised:
-        raise ContentMismatch(f"The manifest of {asset} has the digest {digest}; {promised} was registered.")
+    manifest = container.read_part(MANIFEST_FILE)
+    entries = check_manifest(manifest, container.uri, promised)
     targets = [(entry, _target(entry, folder, asset)) for entry in entries]
     size = sum(entry.size for entry in entries)
     progress.begin(asset.name, len(entries), size)
@@ -66,6 +67,9 @@ def download(asset: AssetId, container: Container, promised: str, folder: Path, 
                 _fetch(asset, container, entry, target, progress)
             progress.file_done(asset.name, entry.path, entry.size, reused=reused)
             kept += reused
+        if (signature := read_signature(container, entries)) is not None:
+            write_bytes(folder / MANIFEST_FILE, manifest, root=folder)
+            write_bytes(folder / SIGNATURE_FILE, signature, root=folder)
     finally:
         progress.end(asset.name)
     return Downloaded(asset, folder, len(entries), size, kept)

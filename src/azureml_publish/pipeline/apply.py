@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
+from azureml_publish.content.signing import Signer
 from azureml_publish.content.upload.transfer import ModelContent, Transfer
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import Conflict, PublishError
@@ -26,6 +27,7 @@ from azureml_publish.pipeline.registries import Opened, find_readers, name_of, o
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance, plan_request
+from azureml_publish.pipeline.signing import find_signer
 from azureml_publish.plan import Plan, Provenance
 
 UPLOADS = 2
@@ -94,6 +96,7 @@ def apply(
         jobs: models at a time. [default: 16, of which 2 bring files in]
 
     Raises:
+        NotFound, UsageProblem: the key that signs is not there, or cannot be used; nothing was written.
         UnsoundProject: the folders have errors, or a source cannot be published; nothing was written.
         Conflict: a model cannot be applied, or a saved plan no longer holds, or a protected registry is to take one of
             another commit; nothing was written.
@@ -122,12 +125,21 @@ def apply(
                 f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
                 hint=f"{required} writes the next free version of each; then plan again.",
             )
+        signer = find_signer(run, project, opened) if plan.changes else None
         inspection = inspect_sources(plan, contents, readers, stand_in=opened.stand_in)
         approve(replace(shown, warnings=inspection.warnings))
         if plan.changes:
-            return _carry_out(run, opened, records, plan, inspection.contents, transferring=transferring, jobs=jobs)
+            bring = partial(_signing, transferring, signer)
+            return _carry_out(run, opened, records, plan, inspection.contents, transferring=bring, jobs=jobs)
         records.settle(plan)
     return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))
+
+
+@contextmanager
+def _signing(transferring: Transferring, signer: Signer | None, opened: Opened) -> Iterator[Transfer]:
+    """What brings files into a registry, and signs them there."""
+    with transferring(opened) as transfer:
+        yield replace(transfer, signer=signer)
 
 
 def _carry_out(

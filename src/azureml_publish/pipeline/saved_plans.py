@@ -17,6 +17,7 @@ from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import Find, Planning, observe_models
 from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.signing import MAX_KEY_BYTES, PASSWORD, read_key
 from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
@@ -25,7 +26,6 @@ from azureml_publish.reporters.plans import NAME_WIDTH
 SUFFIX = ".json"
 SIGNATURE_SUFFIX = ".sig"
 """Behind the name of a plan: the file with its signature, see `keys`."""
-MAX_KEY_BYTES = 64 * 1024
 MAX_PLAN_BYTES = 256 * 1024 * 1024
 """Some thousand models with their cards take a tenth of it."""
 _SHOWN = 12
@@ -91,7 +91,7 @@ def _check_signature(run: RunContext, path: str, data: bytes, public_key: str) -
         NotAuthorised: nobody did, or somebody else.
         NotFound, UsageProblem: the key cannot be read.
     """
-    key = read_public_key(_read_key(run, public_key), public_key)
+    key = read_public_key(read_key(run.directory, public_key), public_key)
     file = f"{path}{SIGNATURE_SUFFIX}"
     try:
         signature = read_file(run.directory / file, None, limit=MAX_KEY_BYTES)
@@ -106,21 +106,6 @@ def _check_signature(run: RunContext, path: str, data: bytes, public_key: str) -
             "or another key signed it. Nothing was written.",
             hint=f"Have it made and signed again: `publish plan --out {path} --sign KEY`.",
         )
-
-
-def _read_key(run: RunContext, path: str) -> bytes:
-    """A key's file, which the user named.
-
-    Raises:
-        NotFound: it is not there.
-        UsageProblem: it cannot be read.
-    """
-    try:
-        return read_file(run.directory / Path(path).expanduser(), None, limit=MAX_KEY_BYTES)
-    except UnusableFile as error:
-        if error.missing:
-            raise NotFound(f"There is no key {path}.", hint="Name a file in PEM form.") from None
-        raise UsageProblem(f"The key {path} {error.reason}.", hint="Name a file in PEM form.") from None
 
 
 def check_provenance(run: RunContext, root: Path, request: ApplyRequest, *, protected: bool) -> Provenance | None:
@@ -195,14 +180,14 @@ def write_plan(run: RunContext, path: str, text: str, signature: bytes | None = 
         write_bytes(run.directory / f"{path}{SIGNATURE_SUFFIX}", signature)
 
 
-def find_signer(run: RunContext, path: str) -> Callable[[str], bytes]:
+def find_plan_signer(run: RunContext, path: str) -> Callable[[str], bytes]:
     """What signs the text of a plan with the private key in a file.
 
     Raises:
         NotFound: there is no such file.
         UsageProblem: it holds no such key, or PUBLISH_SIGNING_PASSWORD is not its password.
     """
-    key = read_private_key(_read_key(run, path), path, run.environ.get("PUBLISH_SIGNING_PASSWORD"))
+    key = read_private_key(read_key(run.directory, path), path, run.environ.get(PASSWORD))
     return lambda text: sign(text.encode(), key)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
 from azureml_publish.content.manifest import check_content
+from azureml_publish.content.signing import Verifier
 from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import NotFound
@@ -24,6 +25,7 @@ def verify(
     *,
     quick: bool = False,
     missing: dict[str, NotFound] | None = None,
+    verifier: Verifier | None = None,
 ) -> tuple[ContentCheck, ...]:
     """Compare path, size and SHA-256 of every registered file with the manifest.
 
@@ -34,6 +36,7 @@ def verify(
         progress: is called with the bytes that were read.
         quick: compare sizes and noted digests alone, and read no file.
         missing: takes what is not registered, by its reference, so that the others are verified all the same.
+        verifier: checks the signatures; None where none is wanted.
 
     Raises:
         NotFound: there is no such version, and `missing` is not given.
@@ -43,7 +46,7 @@ def verify(
     wanted = references or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)
     with open_registry(run, project, registry) as opened:
         found = _registered(opened.registry, wanted, missing)
-        return tuple(_check(opened.registry, asset, progress, quick=quick) for asset in found)
+        return tuple(_check(opened.registry, asset, progress, verifier, quick=quick) for asset in found)
 
 
 def _registered(
@@ -58,11 +61,13 @@ def _registered(
             missing[reference] = error
 
 
-def _check(registry: Registry, asset: RegisteredAsset, progress: Progress, *, quick: bool) -> ContentCheck:
+def _check(
+    registry: Registry, asset: RegisteredAsset, progress: Progress, verifier: Verifier | None, *, quick: bool
+) -> ContentCheck:
     promised = asset.properties.get(MANIFEST_PROPERTY)
     if promised is None:
         problem = f"no property {MANIFEST_PROPERTY}: another tool registered it, so there is nothing to check against"
         return ContentCheck(asset.id, problems=(problem,))
     access = registry.open_content(asset)
     with Container(access, access.folder_of(asset.path), partial(registry.open_content, asset)) as container:
-        return check_content(asset.id, container, promised, quick=quick, progress=progress)
+        return check_content(asset.id, container, promised, quick=quick, progress=progress, verifier=verifier)

@@ -127,6 +127,7 @@ def content_checks_text(
             lines.extend(f"              {one_line(problem)}" for problem in check.problems)
         else:
             held = f"{counted(check.files, 'file')}, {size_text(check.size)}"
+            held += f", signed by {one_line(check.signed_by)}" if check.signed_by else ""
             lines.append(f"  {paint('verified', 'green')}  {one_line(str(check.asset))}  {held}")
     lines += [
         f"  {paint('missing ', 'red')}  {one_line(reference)}  {one_line(reason)}"
@@ -151,6 +152,7 @@ def content_checks_json(checks: Sequence[ContentCheck], missing: Mapping[str, st
                     "size": check.size,
                     "intact": not check.problems,
                     "problems": list(check.problems),
+                    "signed_by": check.signed_by or None,
                 }
                 for check in checks
             ],

@@ -40,6 +40,31 @@ class RegistryConfig(Written):
         return self
 
 
+class Signing(Written):
+    """What signs the versions that `apply` publishes: a key, or the identity of the build."""
+
+    key: Annotated[
+        str | None, Field(description="PEM file with an ECDSA key (P-256, P-384 or P-521), relative to the project.")
+    ] = None
+    key_variable: Annotated[
+        str | None,
+        Field(description="Environment variable that holds such a key.", pattern=r"^[A-Za-z_]\w*$"),
+    ] = None
+    keyless: Annotated[
+        StrictBool, Field(description="Sign through sigstore, as the identity that the build server vouches for.")
+    ] = False
+    registries: Annotated[
+        tuple[str, ...],
+        Field(description="Those of `registries` whose versions are signed; none means all."),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Signing:
+        if [self.key is not None, self.key_variable is not None, self.keyless].count(True) != 1:
+            raise ValueError("give one of 'key: FILE', 'key_variable: NAME' and 'keyless: true'")
+        return self
+
+
 class Defaults(Written):
     """Values that models inherit unless they set their own."""
 
@@ -72,6 +97,17 @@ class ProjectConfig(Written):
     presets: dict[str, PresetBody] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     lint: Lint = Lint()
+    signing: Signing | None = None
+
+    @field_validator("signing")
+    @classmethod
+    def _signs_known(cls, signing: Signing | None, given: ValidationInfo) -> Signing | None:
+        known = given.data.get("registries")
+        unknown = [one for one in (signing.registries if signing else ()) if known is not None and one not in known]
+        if unknown:
+            raise ValueError(f"'registries' has no {', '.join(unknown)}; what is published there would not be signed")
+        return signing
+
     rules: Annotated[HouseRules, Field(description="The team's own rules for its models, which lint checks.")] = (
         HouseRules()
     )

@@ -147,6 +147,7 @@ class TestContentChecks:
                     "size": 435_755_784,
                     "intact": True,
                     "problems": [],
+                    "signed_by": None,
                 },
                 {
                     "asset_id": "azureml://registries/prod/models/b/versions/2",
@@ -154,6 +155,7 @@ class TestContentChecks:
                     "size": 10,
                     "intact": False,
                     "problems": ["model/config.json: not there", "extra: not in the manifest"],
+                    "signed_by": None,
                 },
             ],
             "missing": [],

@@ -15,6 +15,9 @@ from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
 MANIFEST_FILE = "publish-manifest.json"
 """Name of the manifest, beside the files that it lists."""
 
+SIGNATURE_FILE = "model.sig"
+"""Name of the bundle that signs a version's files, beside the manifest (`content.signing`)."""
+
 MOST_PARTS = 250
 """Azure takes 254 path segments a blob name
 (https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata); the

@@ -7,23 +7,21 @@ every byte is read once from the source and compared with the manifest before a 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
-from azureml_publish.assets import ContainerAccess, ManifestEntry
-from azureml_publish.content.manifest import parse_manifest
+from azureml_publish.assets import ContainerAccess
+from azureml_publish.content.manifest import check_manifest, put_beside, read_signature
 from azureml_publish.content.packaging.tree import (
     MANIFEST_FILE,
+    SIGNATURE_FILE,
     ArtifactFile,
-    RenderedOrigin,
     StoredOrigin,
-    manifest_digest,
 )
-from azureml_publish.content.upload.container import Container, metadata_of
+from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.lease import Renew
 from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.content.upload.transfer import Moved, Transfer, move_files
-from azureml_publish.errors import ContentMismatch, PublishError
+from azureml_publish.errors import PublishError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,9 @@ class Copied:
 
 
 def copy_content(model: str, source: Place, target: Place, promised: str, transfer: Transfer) -> Copied:
-    """Copy all files of a manifest, and the manifest itself to the byte. What an earlier run brought stays.
+    """Copy all files of a manifest, the manifest itself to the byte, and its signature where there is one.
+
+    What an earlier run brought stays.
 
     Args:
         model: whose files they are, for the progress.
@@ -84,28 +84,15 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
         ) as written,
     ):
         data = transfer.retry.attempt(lambda: read.read_part(MANIFEST_FILE), stop=transfer.stop)
-        entries = _check_manifest(data, read.uri, promised)
-        if beyond := sorted(set(written.files()) - {entry.path for entry in entries} - {MANIFEST_FILE}):
+        entries = check_manifest(data, read.uri, promised)
+        if beyond := sorted(set(written.files()) - {entry.path for entry in entries} - {MANIFEST_FILE, SIGNATURE_FILE}):
             raise PublishError(
                 f"{written.uri} holds files that the manifest does not list: {', '.join(beyond[:5])}.",
                 hint="Another attempt left them there. Promote another version.",
             )
         files = [ArtifactFile(entry.path, entry.size, StoredOrigin(read), sha256=entry.sha256) for entry in entries]
         moved = move_files(model, files, written, transfer)
-        digest = hashlib.sha256(data).hexdigest()
-        manifest = ArtifactFile(MANIFEST_FILE, len(data), RenderedOrigin(data), sha256=digest)
-        written.put(manifest, data, metadata_of(manifest, digest))
+        put_beside(written, MANIFEST_FILE, data)
+        if (signature := read_signature(read, entries)) is not None:
+            put_beside(written, SIGNATURE_FILE, signature)
         return Copied(written.uri, promised, moved)
-
-
-def _check_manifest(data: bytes, uri: str, promised: str) -> tuple[ManifestEntry, ...]:
-    try:
-        entries = parse_manifest(data)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ContentMismatch(f"{MANIFEST_FILE} in {uri} cannot be read: {error}.") from error
-    if (digest := manifest_digest(entries)) != promised:
-        raise ContentMismatch(
-            f"{MANIFEST_FILE} in {uri} has the digest {digest}, the registered one is {promised}.",
-            hint="`publish verify` shows what differs. Nothing was registered.",
-        )
-    return entries

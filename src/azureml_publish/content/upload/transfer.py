@@ -10,15 +10,18 @@ from functools import partial
 
 from azureml_publish.assets import ContainerAccess, Content, ManifestEntry
 from azureml_publish.content.contents import ModelContent, describe_content, find_local
-from azureml_publish.content.manifest import write_manifest
+from azureml_publish.content.manifest import put_beside, write_manifest
 from azureml_publish.content.packaging.tree import (
+    SIGNATURE_FILE,
     ArtifactFile,
     BlobOrigin,
     HubOrigin,
     LocalOrigin,
     RenderedOrigin,
     StoredOrigin,
+    manifest_digest,
 )
+from azureml_publish.content.signing import Signer
 from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
@@ -31,7 +34,7 @@ from azureml_publish.content.upload.lease import Renew
 from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
-from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable
+from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable, UnusableSource
 from azureml_publish.project import ModelFolder
 
 __all__ = [
@@ -51,6 +54,7 @@ class Transfer:
     """What the transfers of a run share; `stop` is called at every chunk, `tool` is written into the manifest.
 
     `pool` are the connections and the memory that all models of a run share; `block` is the least size of a block.
+    `signer` signs what is published.
     """
 
     hub: Hub
@@ -62,6 +66,7 @@ class Transfer:
     pool: UploadPool = field(default_factory=UploadPool)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     block: int = BLOCK
+    signer: Signer | None = None
 
 
 def publish_content(
@@ -86,6 +91,11 @@ def publish_content(
     files = content.list_files(_readers(name, transfer))
     if pickles := find_pickles(file.path for file in files):
         transfer.progress.warn(name, f"these files run code on the machine that loads them: {', '.join(pickles)}")
+    if transfer.signer is not None and any(file.path == SIGNATURE_FILE for file in files):
+        raise UnusableSource(
+            f"The source of {name} has a file {SIGNATURE_FILE}, where the signature of what is published goes.",
+            hint=f"Leave it out: `exclude: [{SIGNATURE_FILE}]` below `source` in its model.yaml.",
+        )
     with Container(
         access,
         f"{content.digest[:12]}/{root}",
@@ -96,9 +106,11 @@ def publish_content(
         connections=transfer.pool.connections,
     ) as container:
         moved = move_files(name, files, container, transfer)
-        digest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
+        manifest = write_manifest(container, moved.entries, _provenance(content.folder), transfer.tool)
+        if transfer.signer is not None:
+            put_beside(container, SIGNATURE_FILE, transfer.signer.sign(name, manifest, moved.entries))
     size = sum(entry.size for entry in moved.entries)
-    return Content(container.uri, digest, content.digest, len(moved.entries), size)
+    return Content(container.uri, manifest_digest(moved.entries), content.digest, len(moved.entries), size)
 
 
 def _readers(model: str, transfer: Transfer) -> Readers:
