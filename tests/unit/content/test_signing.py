@@ -20,6 +20,7 @@ ENTRIES = tuple(
     ManifestEntry(path, 3, digit * 64) for path, digit in ((".gitignore", "a"), ("b/c", "b"), ("d:e f", "c"))
 )
 MANIFEST = b'{"files": []}'
+BROKEN: tuple[object, ...] = (None, "", 7, [], {}, "x", [{}])
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_a_bundle_without_any_one_of_its_parts_is_not_accepted(
     needed = [path for path in parts(bundle) if path[-1] not in ("keyid", "tlogEntries", "hint")]
     assert len(needed) > 6
     for path in needed:
-        for value in (None, "", 7, [], {}, "x", [{}]):
+        for value in BROKEN:
             if (path[-1], value) == ("publicKey", {}):
                 continue  # what is in it is a hint
             changed = json.loads(json.dumps(bundle))
