@@ -122,6 +122,34 @@ def test_what_a_repository_says_is_quoted_so_that_it_reads_the_same(hub_of: Call
     assert model.spec.source.revision == "0" * 38 + "17"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("task", "keys"),
+    [
+        ("feature-extraction", {"tasks": {"inference": "embeddings"}}),
+        (
+            "text2text-generation",
+            {"tasks": {"inference": "text-generation"}, "mlflow": {"task": "text2text-generation"}},
+        ),
+        ("depth-estimation", {}),
+    ],
+)
+def test_what_the_service_would_refuse_is_not_written(
+    hub_of: Callable[..., Run], project: Path, task: str, keys: Mapping[str, Any]
+) -> None:
+    """The Hub's names of a task and of languages are more than those that the service validates."""
+    config = json.dumps({"model_type": "bert"})
+    card = {"license": "mit", "language": ["en", "multilingual", "zh-Hant"], "pipeline_tag": task}
+    publish = hub_of(card, config__json=config, model__safetensors="x")
+    assert publish("init", "contoso/odd").code == 0
+    text = (project / "models/odd/model.yaml").read_text()
+    spec = yaml.safe_load(text)
+    assert {key: spec.get(key) for key in ("tasks", "mlflow") if key in spec} == keys
+    assert (spec["languages"], "no such language: multilingual, zh-Hant" in text) == (["en"], True)
+    assert not {"GATE001", "TMPL007"} & {
+        one["code"] for one in json.loads(publish("lint", "odd", "-o", "json").out)["diagnostics"]
+    }
+
+
 def test_no_task_is_guessed(hub_of: Callable[..., Run], project: Path) -> None:
     config = json.dumps({"model_type": "bert"})
     publish = hub_of({"license": "mit"}, config__json=config, model__safetensors="x")

@@ -230,10 +230,23 @@ def test_metadata_comes_back_with_every_key_and_no_other(plane: ControlPlane) ->
     assert last == {**recorded, "preview": False}
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"featured": "true"}, {"languages": "en"}, {"maxOutputTokens": True}, {"tasks": ["fill-mask"]}]
+VALIDATED_LISTS = (
+    *("azureOffers", "deploymentOptions", "domain", "hostedOn", "inputModalities", "keywords", "languages"),
+    *("modelCapabilities", "outputModalities"),
 )
-def test_metadata_of_another_type_is_refused(plane: ControlPlane, wrong: dict[str, Any]) -> None:
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"featured": "true"}, {"languages": "en"}, {"maxOutputTokens": True}, {"tasks": ["fill-mask"]}),
+        *({name: ["nonsense"]} for name in VALIDATED_LISTS),
+        *({name: "nonsense"} for name in ("benchmark", "industry", "maapSurchargeType", "playgroundRateLimitTier")),
+        *({"tasks": {name: ["nonsense"]}} for name in ("inferenceTasks", "fineTuningTasks")),
+        {"deploymentOptionDetails": {"nonsense": "text"}},
+    ],
+)
+def test_metadata_that_the_service_validates_is_refused(plane: ControlPlane, wrong: dict[str, Any]) -> None:
     plane.emulator.quirks = PLAIN.changed(typed_metadata=True)
     plane.register("bert", "1")
     answer = plane.put("bert", "1", {"system_metadata": wrong})

@@ -100,7 +100,10 @@ class Quirks(_Settings):
     ] = False
     typed_metadata: Annotated[
         StrictBool,
-        Field(description="A PUT is refused whose system metadata has a value of another JSON type than its key."),
+        Field(
+            description="A PUT is refused whose system metadata has a value of another JSON type than its key, or "
+            "outside a set that the service validates."
+        ),
     ] = False
     replace_metadata: Annotated[
         StrictBool, Field(description="A PUT replaces system metadata as a whole; if off, key by key.")

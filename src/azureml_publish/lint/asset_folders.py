@@ -72,6 +72,7 @@ def describe_asset(
         origin=_origin(read),
         stated=True,
         profile=profile,
+        system_keys=frozenset(str(key).partition(".")[0] for key in _mapping(spec.get("system_metadata"))),
     )
     return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
 

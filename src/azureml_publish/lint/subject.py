@@ -91,6 +91,7 @@ class Described:
         config: the `config.json` beside the weights; None where it is not at hand.
         tokenizer: the `tokenizer_config.json` there; likewise.
         profile: whose rules the metadata has to keep.
+        system_keys: first parts of the keys that go up as system metadata, which the service validates; not as tags.
         house: the team's own rules; none for asset folders.
         card_location: the start of the text that people wrote as its card; None for asset folders.
     """
@@ -116,6 +117,7 @@ class Described:
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
     profile: Profile = "registry"
+    system_keys: frozenset[str] = frozenset()
     house: HouseRules = NO_HOUSE_RULES
     card_location: Location | None = None
 
@@ -192,6 +194,7 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         config=model.config,
         tokenizer=model.tokenizer,
         profile=model.project.project.config.profile,
+        system_keys=frozenset(key.partition(".")[0] for key in asset.system_metadata),
         house=model.project.project.config.rules,
         card_location=_card_location(model.folder),
     )

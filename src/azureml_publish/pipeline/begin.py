@@ -20,6 +20,7 @@ from azureml_publish.files import check_target, is_folder_name, read_file, write
 from azureml_publish.importer import place_folder
 from azureml_publish.importer.evidence import READ, Choice, Evidence, choose
 from azureml_publish.importer.writing import write_yaml
+from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.pipeline.references import read_project
 from azureml_publish.pipeline.registries import Opened, open_registry, public_hub
 from azureml_publish.pipeline.run import RunContext
@@ -27,6 +28,7 @@ from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, 
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+from azureml_publish.spec.tasks import service_task
 
 NEW_PROJECT = "registries:\n  local: {{emulator: .publish/registry{hub}}}\n"
 IGNORED = (".publish/", "build/")
@@ -254,11 +256,17 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
             f"{whom} Write one; `proprietary` is for a model of your own without a public licence:\n# license:"
         )
     if info is not None:
-        spec |= {key: list(getattr(info, key)) for key in ("languages", "datasets") if getattr(info, key)}
+        taken = vocabulary()["languages"].values
+        stated = {"languages": [one for one in info.languages if one in taken], "datasets": list(info.datasets)}
+        spec |= {key: names for key, names in stated.items() if names}
+        if left := [one for one in info.languages if one not in taken]:
+            comments.append(f"Left out, as the service takes no such language: {', '.join(left)}.")
     if base := choice.base or ", ".join(info.base_models if info else ()):
         spec["tags"] = {"base_model": base}
     if choice.task:
-        spec["tasks"] = {"inference": choice.task}
+        spec |= _task_keys(found, choice)
+        if "tasks" not in spec:
+            comments.append(f"Left out, as the service takes no such task: {choice.task}.")
     elif choice.needs_task:
         comments.append("Nothing says what the model does. Write its task, such as fill-mask:\n# tasks: {inference: }")
     if choice.only_pickles:
@@ -267,6 +275,18 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
             "#   allow_pickle: true"
         )
     return spec, comments
+
+
+def _task_keys(found: _Found, choice: Choice) -> dict[str, Any]:
+    """The task under the service's name for it, if it takes one; and the name by which transformers loads the model."""
+    named, known = service_task(choice.task), find_task(choice.task)
+    keys: dict[str, Any] = {}
+    if named in vocabulary()["tasks.inferenceTasks"].values:
+        keys["tasks"] = {"inference": named}
+    loads = choice.type == "mlflow_model" and "MLmodel" not in found.evidence.files
+    if loads and known is not None and ("tasks" not in keys or find_task(named) != known):
+        keys["mlflow"] = {"task": choice.task}
+    return keys
 
 
 def _license(info: HubRepository) -> str:

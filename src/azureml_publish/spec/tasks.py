@@ -39,6 +39,18 @@ _OTHER_NAMES = MappingProxyType(
 )
 """Short names that transformers takes for a task, or people do."""
 
+_SERVICE_NAMES = MappingProxyType(
+    {
+        "conversational": "chat-completion",
+        "feature-extraction": "embeddings",
+        "image-text-to-image": "image-to-image",
+        "sentence-similarity": "embeddings",
+        "text2text-generation": "text-generation",
+        "video-classification": "video-analysis",
+    }
+)
+"""Tasks of the Hub that the service has under another name."""
+
 ALIKE = 0.9
 """How much of two names is the same where one is taken for a misspelling: `text-to-video-3d` is a name of its own."""
 
@@ -53,3 +65,8 @@ def meant_task(name: str) -> str:
     if plain in _OTHER_NAMES:
         return _OTHER_NAMES[plain]
     return next(iter(difflib.get_close_matches(plain, sorted(TASKS), n=1, cutoff=ALIKE)), "")
+
+
+def service_task(name: str) -> str:
+    """The name under which the service has a task of the Hub; the name itself where nothing else is known."""
+    return _SERVICE_NAMES.get(name, name)

@@ -178,7 +178,7 @@ def test_two_folders_of_one_name_and_version(tmp_path: Path) -> None:
 
 
 def test_the_day_decides_whether_a_model_is_retired(tmp_path: Path) -> None:
-    for day, codes in (("2026-11-21", ["SPEC017"]), ("2026-11-22", []), ("someday", [])):
+    for day, codes in (("2026-11-21", ["SPEC017"]), ("2026-11-22", []), ("someday", ["GATE002"])):
         date = f"'{day}T00:00:00.000000Z'"
         spec = SPEC.replace("license: mit", f"license: mit\n  deprecation:\n    inferenceRetirementDate: {date}")
         assert [code for code, *_ in lint(tmp_path, spec_yaml=spec)] == codes

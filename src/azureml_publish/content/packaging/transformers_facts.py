@@ -19,6 +19,7 @@ CATALOGUE_TASKS = MappingProxyType(
         "image-object-detection": "object-detection",
         "image-instance-segmentation": "image-segmentation",
         "speech-recognition": "automatic-speech-recognition",
+        "embeddings": "feature-extraction",
     }
 )
 """Tasks that the catalogue calls otherwise than transformers or MLflow do."""

@@ -1,7 +1,11 @@
-"""System metadata as the front end returns it."""
+"""System metadata as the front end takes it and returns it."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterator, Mapping
+from importlib import resources
 from typing import Any
+
+import yaml
 
 from azureml_publish.emulator.registry.records import refused
 
@@ -114,8 +118,10 @@ _TYPES: dict[type, tuple[str, frozenset[str]]] = {
 """Keys that are no text. That the service holds typed values was recorded, its refusal of others was not."""
 
 
-def check_types(metadata: Mapping[str, Any]) -> None:
-    """Refuse a value of another JSON type than the service holds for its key; null is none.
+def check_metadata(metadata: Mapping[str, Any]) -> None:
+    """Refuse a value of another JSON type than the service holds for its key, or outside a set that it validates.
+
+    Null is no value.
 
     Raises:
         RefusedError: 400.
@@ -124,6 +130,30 @@ def check_types(metadata: Mapping[str, Any]) -> None:
         for key in sorted(keys & metadata.keys()):
             if metadata[key] is not None and type(metadata[key]) is not kind:
                 raise refused(f"system_metadata.{key} is {kind_name}, not {metadata[key]!r}.")
+    for key, taken in _closed_sets().items():
+        for value in _values(metadata, key):
+            if value not in taken:
+                raise refused(f"system_metadata.{key}: {value!r} is none of {', '.join(sorted(taken))}.")
+
+
+@functools.cache
+def _closed_sets() -> Mapping[str, frozenset[str]]:
+    """The sets that the service validates; data beside the rules of `publish lint`, with its source."""
+    text = (resources.files("azureml_publish") / "lint" / "vocabularies.yaml").read_text(encoding="utf-8")
+    keys = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["keys"]  # noqa: S506 - a safe loader
+    marked = {name: key for name, key in keys.items() if key.get("service")}
+    return {name: frozenset(keys[key.get("names", name)]["values"]) for name, key in marked.items()}
+
+
+def _values(metadata: Mapping[str, Any], key: str) -> Iterator[Any]:
+    """The values at a key with dots between its parts: entries of a list, names in an object; none for null."""
+    found: Any = metadata
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    if isinstance(found, list | dict):
+        yield from found
+    elif found is not None:
+        yield found
 
 
 _NESTED = {

@@ -15,7 +15,7 @@ from azureml_publish.emulator.quirks import Switches
 from azureml_publish.emulator.registry import wire
 from azureml_publish.emulator.registry.answers import answer
 from azureml_publish.emulator.registry.content import Content, identity_of
-from azureml_publish.emulator.registry.metadata import check_types
+from azureml_publish.emulator.registry.metadata import check_metadata
 from azureml_publish.emulator.registry.model_registry_api import model_registry_routes
 from azureml_publish.emulator.registry.models import ModelStore
 from azureml_publish.emulator.registry.operations import Operations
@@ -110,7 +110,7 @@ class _FrontEnd:
         if quirks.ignore_archive or quirks.front_ignores_archive:
             sent = replace(sent, archived=None)
         if quirks.typed_metadata:
-            check_types(sent.fields.system_metadata)
+            check_metadata(sent.fields.system_metadata)
         if quirks.failed_operations:
             registry, name, version = identity
             asset = f"azureml://registries/{registry}/models/{name}/versions/{version}"

@@ -1,7 +1,8 @@
 """Rules on what Microsoft's catalogue takes in the system metadata: keys, types, forms and closed sets of values.
 
 `profile: registry` in `publish.yaml` is a team's own registry: there an error is what the service itself refuses, a
-value of another JSON type than its key has. `profile: microsoft-catalog` is a model for Microsoft's validator.
+value of another JSON type than its key has, or outside a set that it validates. `profile: microsoft-catalog` is a model
+for Microsoft's validator.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from typing import Any
 
@@ -19,6 +21,7 @@ import yaml
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ProjectSubject
+from azureml_publish.spec.tasks import service_task
 
 CATALOG = "microsoft-catalog"
 FORMS = {
@@ -54,7 +57,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What the catalogue takes for one key."""
+    """What the catalogue takes for one key; `service` where the service validates it in every registry."""
 
     type: str
     values: tuple[str | bool, ...] = ()
@@ -64,6 +67,7 @@ class Key:
     most: int | None = None
     each: str | None = None
     names: str | None = None
+    service: bool = False
 
 
 @functools.cache
@@ -89,11 +93,12 @@ def value_not_in_vocabulary(model: Described) -> Findings:
         index, first = wrong[0]
         shown = ", ".join(str(each) for _, each in wrong[:_SHOWN]) + (", …" if len(wrong) > _SHOWN else "")
         place = f"{name}.{index}" if isinstance(value, list | tuple) else name
+        refuses = "the service" if _is_validated(model, name) else "Microsoft's catalogue"
         yield value_not_in_vocabulary.at(
             model.where(place),
-            f"{name}: Microsoft's catalogue does not take {shown}.",
+            f"{name}: {refuses} does not take {shown}.",
             _instead(str(first), key, name),
-            severity=_severity(model),
+            severity=_severity(model, name),
         )
 
 
@@ -101,15 +106,16 @@ def value_not_in_vocabulary(model: Described) -> Findings:
 def value_of_wrong_form(model: Described) -> Findings:
     """The service holds system metadata in types; the catalogue also asks for forms of dates, addresses and SKUs."""
     for name, key, value in _known(model):
-        if model.profile != CATALOG and (key.form == "date" or key.each is not None or _is_written(value, key)):
-            continue  # the service reads a date in more forms than one, and SPEC010 and SPEC011 tell of the others
+        if model.profile != CATALOG and (_is_written(value, key) or (key.form == "date" and _is_date(value))):
+            continue  # SPEC010 and SPEC011 tell of the former; the service reads a date in more forms than one
         if (form := wanted_type(value, key)) is not None:
             yield value_of_wrong_form.at(
                 model.where(name), f"{name} is {value!r}; the service holds {form} there.", f"Write {form}."
             )
         elif (reason := _wrong_form(value, key) or _wrong_entry(value, key)) is not None:
             message, hint = reason
-            yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=_severity(model))
+            severity = _severity(model, name if key.each is not None else "")
+            yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=severity)
 
 
 @rule("GATE003", "key-not-in-vocabulary", Severity.ERROR, "A key is none that Microsoft's catalogue knows.")
@@ -140,8 +146,15 @@ def layout_not_taken(project: ProjectSubject) -> Findings:
         )
 
 
-def _severity(model: Described) -> Severity:
-    return Severity.ERROR if model.profile == CATALOG else Severity.WARNING
+def _severity(model: Described, name: str = "") -> Severity:
+    """An error for the catalogue, and of a key that the service validates where it goes up as system metadata."""
+    return Severity.ERROR if model.profile == CATALOG or _is_validated(model, name) else Severity.WARNING
+
+
+def _is_validated(model: Described, name: str) -> bool:
+    """Whether the service itself looks at the values of a key."""
+    key = vocabulary().get(name)
+    return key is not None and key.service and name.partition(".")[0] in model.system_keys
 
 
 def _known(model: Described) -> Iterator[tuple[str, Key, Any]]:
@@ -172,6 +185,14 @@ def _is_written(value: object, key: Key) -> bool:
     """Whether a truth value or a number is written as text."""
     form = {"boolean": "true|false", "integer": r"\s*\d+\s*"}.get(key.type)
     return form is not None and isinstance(value, str) and re.fullmatch(form, value, re.IGNORECASE) is not None
+
+
+def _is_date(value: object) -> bool:
+    """Whether a date, or a date and a time, can be read in it."""
+    try:
+        return bool(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return False
 
 
 def _wrong_form(value: Any, key: Key) -> tuple[str, str] | None:
@@ -212,7 +233,8 @@ def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
 def _instead(value: str, key: Key, name: str) -> str:
     names = [str(each) for each in key.values]
     by_case = [each for each in names if each.lower() == value.lower()]
-    close = by_case or difflib.get_close_matches(value, names, n=2, cutoff=0.7)
+    known_as = [task for task in (service_task(value),) if task in names]
+    close = by_case or known_as or difflib.get_close_matches(value, names, n=2, cutoff=0.7)
     if names == ["True"]:
         return "Write true, or leave the key out."
     if close and not value.startswith("Standard_"):
