@@ -250,7 +250,7 @@ class TestProtected:
     def test_it_takes_its_name_and_yes(self, publish: Run, name: str) -> None:
         asked = publish("apply", "--registry", name)
         assert asked.code == 2
-        assert "nobody to ask" in asked.err
+        assert "nobody can confirm" in asked.err
         assert publish("apply", "--yes", "--registry", name).code == 0
 
     @pytest.mark.parametrize("named", [(), ("--yes",)])

@@ -96,7 +96,7 @@ def test_it_asks_and_a_protected_registry_must_be_named(
     missing = publish("archive", "none-such", "--yes")
     assert (missing.code, "no model 'none-such'" in missing.err) == (3, True)
     control.register("a-model", "1")
-    for arguments, said in ((), "nobody to ask"), (("--yes",), "prod is protected"):
+    for arguments, said in ((), "nobody can confirm"), (("--yes",), "prod is protected"):
         refused = publish("archive", "a-model", *arguments)
         assert (refused.code, refused.out) == (2, ""), refused
         assert said.replace("prod", "local") in refused.err

@@ -166,7 +166,7 @@ class TestInterrupted:
     ) -> None:
         process = self.start(project, emulator)
         process.send_signal(signal.SIGINT)
-        self.read_until(process, "Stopping after the step under way")
+        self.read_until(process, "Stopping after the current step")
         emulator.faults.clear()
         out, err = process.communicate(timeout=120)
         assert process.returncode == 130

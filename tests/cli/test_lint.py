@@ -52,7 +52,7 @@ def test_fix_mends_keeps_comments_and_has_nothing_left_to_do(publish: Run, doubl
     assert (shown.code, files(doubled)) == (4, before)
     assert f"--- a/{SPEC}\n" in shown.out
     assert "-  inference: [Standard_DS3_v2, Standard_DS3_v2]   # why\n" in shown.out
-    assert "Would mend 1 finding in 1 file." in shown.err
+    assert "Would fix 1 finding in 1 file." in shown.err
     mended = publish("lint", "--fix")
     assert (mended.code, mended.out) == (0, "")
     assert mended.err == "Fixed 1 finding. No findings in 3 models.\n"

@@ -292,4 +292,4 @@ def test_a_question_shows_what_it_is_about_with_quiet_too(publish: Run, monkeypa
     shown, question, after = ran.err.partition("Apply 1 changes to local?")
     assert "+ bert-base-cased" in shown
     assert question
-    assert after.endswith("Nothing was changed, as the answer was no.\n")
+    assert after.endswith("Nothing was changed, because the answer was no.\n")

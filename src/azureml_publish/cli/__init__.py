@@ -56,12 +56,12 @@ VERBS = MappingProxyType(
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
         "promote": "Take registered versions to another registry.",
-        "drift": "Tell what changed in a registry behind the folders.",
+        "drift": "Show what changed in a registry but not in the folders.",
         "archive": "Hide registered versions from the catalogue.",
         "restore": "Show archived versions in the catalogue again.",
         "emulator": "Serve a registry, its blobs and a Hub on loopback.",
         "deprecate": "Write the days on which models go into model.yaml.",
-        "doctor": "Tell which credential works, what answers, and which role is missing.",
+        "doctor": "Check credentials, registry, Hub and roles.",
         "schema": "Print the JSON Schema of what people write, and of saved plans.",
     }
 )
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
         if isinstance(code, int) and code:
             code = report_json("What is wrong is on standard error.", code, json=json)
     except click.exceptions.Abort as error:
-        # click makes an Abort of Ctrl-C, and of the end of the input where it asks.
+        # click raises Abort for Ctrl-C, and where the input of a prompt ends.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)
         message = "Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted."
         code = report(message, ExitCode.INTERRUPTED, json=json, prefix="")
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
     except PublishError as error:
         code = report_error(error, json=json)
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does; there is nobody left to tell.
+        # The reader of our output has gone, as `head` does, so no message can reach it.
         sys.stderr.close()
         code = ExitCode.FAILURE
     except OSError as error:
@@ -198,7 +198,7 @@ def _in_front(arguments: Sequence[str]) -> list[str]:
 
 
 def _fill_closed_streams() -> None:
-    """Open on nothing what whoever started us closed (`<&-`, `>&-`), before a file or a socket gets its number."""
+    """Open standard streams that the caller closed (`<&-`, `>&-`), before a file or a socket gets their numbers."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         try:
             os.fstat(number)
@@ -214,6 +214,6 @@ def _replace_unencodable() -> None:
 
 
 def _of_the_machine(error: OSError) -> str:
-    """What the operating system said, and about which file."""
+    """The operating system's message, with its file."""
     message = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {message}" if error.filename is not None else message

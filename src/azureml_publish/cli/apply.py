@@ -26,7 +26,9 @@ from azureml_publish.reporters.results import past_run_text, provenance_text, re
 @click.argument("models", metavar="[PLAN.json | MODEL...]", nargs=-1)
 @registry_option
 @layout_option
-@click.option("-y", "--yes", is_flag=True, help="Do not ask. A protected registry must be named with --registry, too.")
+@click.option(
+    "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
@@ -53,11 +55,11 @@ def command(
     require_signature: str | None,
     transferring: Transferring,
 ) -> None:
-    """Show the plan, ask, and carry it out: upload, register, update, archive.
+    """Show the plan, and after confirmation carry it out: upload, register, update, archive.
 
-    A plan that `publish plan --out` saved is carried out as it is, without asking; where the model folders or the
-    registry moved since, nothing is written and the exit code is 6. It is 5 where a signature is required and is not
-    there or not right.
+    A plan that `publish plan --out` saved is carried out as it is, without confirmation; where the model folders or the
+    registry changed since, nothing is written and the exit code is 6. It is 5 where a signature is required and is
+    missing or wrong.
 
     Safe to run again after any interruption: what is there already is found, checked and kept. A conflict writes
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
@@ -68,7 +70,7 @@ def command(
         output.run,
         request,
         partial(transferring.into, output),
-        review=partial(_show, output, asks=request.saved is None and not yes),
+        review=partial(_show, output, confirms=request.saved is None and not yes),
         approve=partial(_approve, output, request, yes=yes),
         jobs=jobs,
     )
@@ -84,17 +86,17 @@ def command(
         raise SystemExit(report.exit_code)
 
 
-def _show(output: Output, review: Review, *, asks: bool) -> None:
+def _show(output: Output, review: Review, *, confirms: bool) -> None:
     """Show the plan; with --quiet as well where a question follows it."""
     if review.provenance is not None:
         (output.announce if review.provenance.moved else output.note)(provenance_text(review.provenance))
     if review.past is not None:
         output.note(past_run_text(review.past, review.verb))
-    (output.announce if asks and review.plan.changes else output.note)(plan_text(review.plan, output.paint_notes))
+    (output.announce if confirms and review.plan.changes else output.note)(plan_text(review.plan, output.paint_notes))
 
 
 def _approve(output: Output, request: ApplyRequest, review: Review, *, yes: bool) -> None:
-    """Ask where nobody has seen the plan yet: a saved one could be read and approved."""
+    """Have a new plan confirmed; a saved one counts as approved."""
     plan, opened = review.plan, review.opened
     if review.warnings:
         output.note(diagnostics_text(review.warnings, output.paint_notes))

@@ -1,4 +1,4 @@
-"""See that somebody wants what a verb is about to write."""
+"""Asks a person to confirm what a verb is about to write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def some(names: Sequence[str], most: int = 4) -> str:
 
 
 def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--registry") -> None:
-    """Ask whether to do something to a registry; of a protected one its name is wanted.
+    """Ask whether to do something to a registry; for a protected one its name has to be typed.
 
     Args:
         opened: the registry.
@@ -34,7 +34,7 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         option: the option that names it, and what else would do.
 
     Raises:
-        UsageProblem: nobody is there to ask, or the registry is protected.
+        UsageProblem: standard input is no terminal, or the registry is protected.
         Declined: the answer is no.
     """
     name = opened.registry.name
@@ -46,7 +46,7 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         return
     if not sys.stdin.isatty():
         raise UsageProblem(
-            "There is nobody to ask, as standard input is no terminal.", hint="Add --yes to go on without asking."
+            "Standard input is no terminal, so nobody can confirm this.", hint="Add --yes to go on without a prompt."
         )
     if opened.config.protected:
         question = f"{name} is protected. Type its name to {what} it"
@@ -54,4 +54,4 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
     else:
         wanted = confirm(f"{what[:1].upper()}{what[1:]} {name}?")
     if not wanted:
-        raise Declined("Nothing was changed, as the answer was no.")
+        raise Declined("Nothing was changed, because the answer was no.")

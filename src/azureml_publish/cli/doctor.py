@@ -33,7 +33,7 @@ LIBRARIES = ("azure-ai-ml", "azure-identity", "azure-storage-blob", "huggingface
 @registry_option
 @output_options
 def command(output: Output, registry: str | None) -> None:
-    """Tell which credential works, whether registry and Hub answer, and what role is missing.
+    """Show which credential works, whether registry and Hub answer, and what role is missing.
 
     Writes nothing anywhere. Exits with 5 where nobody may sign in or read, with 1 where something does not answer.
     """

@@ -21,8 +21,10 @@ from azureml_publish.reporters.plans import unseen_text
 @models_argument
 @registry_option
 @layout_option
-@click.option("--since", metavar="PLAN.json", help="The saved plan that was applied last: it tells which side moved.")
-@click.option("--ignore", metavar="GLOB", multiple=True, help="Registered models without a folder not to tell of.")
+@click.option(
+    "--since", metavar="PLAN.json", help="The saved plan that was applied last: by it drift knows which side changed."
+)
+@click.option("--ignore", metavar="GLOB", multiple=True, help="Registered models that need no folder.")
 @click.option("--fix", is_flag=True, help="Write what the registry holds into the folders, where a key says just that.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models queried at a time.")
 @as_of_option
@@ -39,10 +41,10 @@ def command(
     jobs: int,
     as_of: datetime | None,
 ) -> None:
-    """Tell what is in a registry and not in the folders: fields, archived and unknown versions, unknown models.
+    """Show what is in a registry and not in the folders: fields, archived and unknown versions, unknown models.
 
-    A plan tells what apply would do; drift tells what somebody else did. With --since what a folder says and nobody
-    applied yet is told apart, and is no drift. Nothing is written to the registry. Exits with 9 where there is drift.
+    A plan shows what apply would do; drift shows what somebody else did. With --since, changes of a folder that were
+    not applied yet are recognised, and are no drift. The registry is not written to. Exits with 9 where there is drift.
     """
     settings = Settings(layout, as_of)
     result = look_for_drift(output.run, models, registry, settings, since=since, ignore=ignore, fix=fix, jobs=jobs)

@@ -61,7 +61,7 @@ def command(
     faults: str | None,
     hub: str | None,
 ) -> None:
-    """Serve a registry named local (and any other that is asked for), its blobs and a Hub.
+    """Serve a registry named local (and any other name that a client uses), its blobs and a Hub.
 
     Prints the variables to export as NAME=value lines as soon as it answers; ends on Ctrl-C or SIGTERM.
     """
@@ -113,7 +113,7 @@ def _read(run: RunContext, name: str) -> EmulatorFaults:
         raise NotFound(f"{name} is not there.", hint="`publish schema faults` says what it can hold.")
     wanted, mistakes = _parse(text, name) if text is not None else (None, ())
     if wanted is None:
-        findings = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` mends no file of faults
+        findings = [replace(one, fix=None) for one in (*found, *mistakes)]  # `publish lint` fixes no file of faults
         Output(run).findings(findings)
         raise SystemExit(ExitCode.FINDINGS)
     return wanted

@@ -37,7 +37,7 @@ def command(
     """Say which line of a spec, preset, default or template a field comes from, and what changing it means.
 
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
-    or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is asked.
+    or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is read.
     """
     staged = load_checked(output.run, [model] if model else [], Settings(layout, as_of))
     project = staged.require_sound()
@@ -64,7 +64,7 @@ def command(
 
 
 def _fields(folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
-    """Every field by name. The identity of the content, which reads local files, only where it is asked for."""
+    """Every field by name. The identity of the content only with `content`, because it reads local files."""
     asset = rendered.asset
     wanted = Desired(asset, describe_content(folder, rendered).digest if field == "content" else "")
     return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}

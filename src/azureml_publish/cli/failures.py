@@ -16,7 +16,7 @@ from azureml_publish.reporters.visible import below
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether `-o json` is among the arguments; read by hand, as a command line with a mistake is not parsed.
+    """Whether `-o json` is among the arguments; read by hand, because a command line with a mistake is not parsed.
 
     The last one counts, as it does where the line is parsed.
     """

@@ -52,13 +52,13 @@ def guarded() -> Iterator[None]:
 
 @contextmanager
 def stoppable(say: Callable[[str], None]) -> Iterator[threading.Event]:
-    """Within it Ctrl-C asks for an end after the step under way, by the event; another one ends the process."""
+    """Within it Ctrl-C sets the event, which ends the run after the current step; a second one ends the process."""
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: object) -> None:
         signal.signal(signal.SIGINT, end_at_once)
         stopped.set()
-        say("Stopping after the step under way. Press Ctrl-C again to stop at once.")
+        say("Stopping after the current step. Press Ctrl-C again to stop at once.")
 
     before = signal.signal(signal.SIGINT, stop)
     try:

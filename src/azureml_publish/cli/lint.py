@@ -35,9 +35,13 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @click.option("--select", metavar="RULES", multiple=True, callback=_words, help="Only these: codes, names, families.")
 @click.option("--ignore", metavar="RULES", multiple=True, callback=_words, help="Not these.")
 @click.option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
-@click.option("--unsafe", is_flag=True, help="With --fix or --diff: also what may change what is meant.")
+@click.option("--unsafe", is_flag=True, help="With --fix or --diff: also fixes that may change the meaning.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), help="Tell only what is not in this file.")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Report only findings that are not in this file.",
+)
 @click.option(
     "--write-baseline",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -54,10 +58,10 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
     type=click.Choice(["registry", "microsoft-catalog"]),
     default="registry",
     show_default=True,
-    help="With --assets: whose rules the metadata has to keep; a project says it in publish.yaml.",
+    help="With --assets: whose rules apply to the metadata; for a project publish.yaml says it.",
 )
 @click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
-@click.option("--online", is_flag=True, help="Follow the cards' links too, and ask the Hub and a registry.")
+@click.option("--online", is_flag=True, help="Follow the cards' links too, and check the Hub and a registry.")
 @registry_option
 @click.option("--stats", is_flag=True, help="How often each rule found something, instead of the findings.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
@@ -87,7 +91,7 @@ def command(
     MODEL is a folder's name, a glob, or a file of one, as pre-commit hands over. RULES are codes (SKU010), beginnings
     of codes (SKU) or names (sku-retired), with commas between them.
 
-    Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to mend.
+    Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to fix.
     """
     _refuse_mending(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
     if assets or not online:
@@ -172,7 +176,7 @@ def _summary(report: LintReport) -> str:
 
 
 def _refuse_mending(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> None:
-    """Say which options about mending do not go together."""
+    """Refuse options about fixing that contradict each other."""
     if unsafe and not (fix or diff):
         raise UsageProblem("--unsafe goes with --fix or --diff.")
     if fix and diff:
@@ -180,7 +184,7 @@ def _refuse_mending(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> Non
     if assets and (fix or diff):
         raise UsageProblem(
             f"--assets only looks, asset folders are never written: leave {'--fix' if fix else '--diff'} out.",
-            hint="`publish import` makes model folders of them, which --fix can mend.",
+            hint="`publish import` makes model folders of them, which --fix can fix.",
         )
 
 
@@ -188,5 +192,5 @@ def _refuse_registry() -> None:
     """Say that `-r` has no meaning here; PUBLISH_REGISTRY, which is for other verbs too, is passed over."""
     if click.get_current_context().get_parameter_source("registry") is ParameterSource.COMMANDLINE:
         raise UsageProblem(
-            "A registry is asked about model folders, with --online.", hint="Add --online, or leave -r out."
+            "A registry is read for model folders, with --online.", hint="Add --online, or leave -r out."
         )

@@ -23,7 +23,7 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
     """Write source.lock.json into each model folder: the files of its source, and what was read from them.
 
     Commit it: render, lint and plan then need no network for the source, and apply refuses one whose bytes differ. A
-    file whose SHA-256 the source does not tell is read whole. The registry says which Hub is asked: the embedded one
+    file whose SHA-256 the source does not list is read whole. The registry decides which Hub is read: the embedded one
     has a stand-in of its own, whose files are not the real ones.
     """
     loaded = load(output.run, models, Settings())

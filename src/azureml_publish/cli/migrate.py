@@ -45,8 +45,8 @@ def command(
 
     For a project this sets `layout` in publish.yaml; the differences are those of the rendered asset YAML. With
     --assets the spec of each asset folder is rewritten, its other lines as they were. Properties never leave a
-    registered version: it is said which ones would, and --bump makes new versions of those models: with -r the next
-    that is free in the registry, else the one after the present one.
+    registered version: models that would need that are named, and --bump makes new versions of them. With -r that is
+    the next free number in the registry, else the one after the present one.
     """
     found: list[Diagnostic] = []
     migrations: Sequence[Migration]
@@ -91,7 +91,7 @@ def _counting(_project: Project, _name: str, version: int) -> int:
 
 
 def _registered_numbers(output: Output, registry: str, opened: ExitStack) -> Following:
-    """Ask a registry, which is opened for the first model that needs a number, and stays open for the others."""
+    """Numbers from a registry, which is opened for the first model that needs one, and stays open for the others."""
     found: list[Registry] = []
 
     def following(project: Project, name: str, version: int) -> int:

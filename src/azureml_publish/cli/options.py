@@ -93,9 +93,9 @@ def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Whether to go on without asking."""
+    """Whether to go on without a prompt."""
     return click.option(
-        "-y", "--yes", is_flag=True, help="Do not ask. A protected registry must be named with --registry, too."
+        "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
     )(function)
 
 

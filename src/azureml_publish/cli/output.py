@@ -53,12 +53,12 @@ def write_note(text: str, form: str = "text") -> None:
 
 
 def confirm(question: str) -> bool:
-    """Ask a question that is answered by yes or no; no is what Enter means."""
+    """Ask a person a question that is answered by yes or no; Enter means no."""
     return click.confirm(for_terminal(one_line(question)), err=True)
 
 
 def prompt(question: str) -> str:
-    """Ask for a word."""
+    """Ask a person for a word."""
     answer: str = click.prompt(for_terminal(one_line(question)), err=True, default="", show_default=False)
     return answer
 
@@ -89,20 +89,20 @@ class Output:
 
     @property
     def framed(self) -> bool:
-        """Whether somebody looks at standard output: a terminal, or what asks for colours as one does."""
+        """Whether standard output is for a person: a terminal, or FORCE_COLOR is set."""
         return sys.stdout.isatty() or bool(self.run.environ.get("FORCE_COLOR"))
 
     def data(self, text: str) -> None:
-        """What was asked for, on standard output; JSON in characters that every encoding has, where it is not UTF-8."""
+        """Write the result to standard output; JSON in ASCII where its encoding is not UTF-8."""
         write(text, self.format)
 
     def note(self, text: str) -> None:
-        """What goes along with it, on standard error; not with --quiet."""
+        """Write a note to standard error, but not with --quiet."""
         if not self.quiet:
             write_note(text)
 
     def announce(self, text: str) -> None:
-        """Why the exit code is not 0, or what a question is about, on standard error; with --quiet as well."""
+        """Write to standard error even with --quiet: why the exit code is not 0, or what a question is about."""
         write_note(text)
 
     def summary(self, path: str, text: str) -> None:

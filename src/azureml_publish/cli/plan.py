@@ -74,7 +74,7 @@ def command(
     if plan.conflicts:
         if is_named("registry"):
             output.note(
-                f"  help: `publish bump` takes the same{same_registry(registry)}, else it asks another registry."
+                f"  help: `publish bump` takes the same{same_registry(registry)}, else it reads another registry."
             )
         raise SystemExit(ExitCode.CONFLICT)
     if detailed_exitcode and plan.changes:

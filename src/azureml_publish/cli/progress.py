@@ -1,4 +1,4 @@
-"""Shows how a transfer gets on: bars on a terminal, a line a file elsewhere, JSON events for programs."""
+"""Shows the progress of a transfer: bars on a terminal, a line a file elsewhere, JSON events for programs."""
 
 # ruff: noqa: ARG002 - every form hears all of it, and shows what suits it
 
@@ -22,11 +22,11 @@ from azureml_publish.reporters.visible import for_terminal, one_line
 FORMS = ("auto", "bars", "lines", "json", "none")
 
 EVERY = 0.5
-"""Seconds between two JSON events that tell of bytes of one model."""
+"""Seconds between two JSON events about the bytes of one model."""
 
 
 def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """How a transfer tells of itself."""
+    """The form of a transfer's progress."""
     return click.option(
         "--progress",
         type=click.Choice(FORMS),
@@ -38,7 +38,7 @@ def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
-    """Progress in the form that was asked for; `auto` is as it suits standard error, and nothing with --quiet."""
+    """Progress in the chosen form; `auto` depends on standard error, and is nothing with --quiet."""
     if form == "auto":
         form = "none" if output.quiet else "bars" if sys.stderr.isatty() else "lines"
     if form == "none":
@@ -178,7 +178,7 @@ class _Events:
     def begin(self, model: str, files: int, size: int) -> None:
         now = self._clock()
         with self._lock:
-            self._models[model] = {"begun": now, "told": now, "size": size, "done": 0}
+            self._models[model] = {"begun": now, "reported": now, "size": size, "done": 0}
             self._event("begin", model, files=files, bytes=size)
 
     def file_begun(self, model: str, path: str, size: int) -> None:
@@ -190,9 +190,9 @@ class _Events:
         with self._lock:
             state = self._models[model]
             state["done"] += count
-            if now - state["told"] < EVERY:
+            if now - state["reported"] < EVERY:
                 return
-            state["told"] = now
+            state["reported"] = now
             rate = state["done"] / max(now - state["begun"], 0.001)
             left = (state["size"] - state["done"]) / rate if rate else None
             self._event(
@@ -221,8 +221,8 @@ class _Events:
         with self._lock:
             self._event("end", model, done=self._models[model]["done"], bytes=self._models[model]["size"])
 
-    def _event(self, event: str, model: str, **told: Any) -> None:
-        self._write(json.dumps({"schema_version": 1, "event": event, "model": model, **told}, ensure_ascii=False))
+    def _event(self, event: str, model: str, **facts: Any) -> None:
+        self._write(json.dumps({"schema_version": 1, "event": event, "model": model, **facts}, ensure_ascii=False))
 
 
 def _waiting(model: str, seconds: float, reason: str) -> str:

@@ -30,7 +30,7 @@ from azureml_publish.reporters.results import past_run_text
     type=click.Choice([mode.value for mode in Mode]),
     help="From the model folder, or as it is in the source. [default: render where the folder names this version]",
 )
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not prompt.")
 @layout_option
 @transfer_options
 @as_of_option

@@ -1,4 +1,4 @@
-"""The options of every verb that moves files: how fast, over how many connections, and how it tells of it."""
+"""The options of every verb that moves files: how fast, over how many connections, and the form of the progress."""
 
 from __future__ import annotations
 

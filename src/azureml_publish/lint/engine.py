@@ -67,7 +67,7 @@ class ModelReport:
         rendered: None where rendering failed.
         found: what is wrong.
         facts: what all models are compared by.
-        links: the links of its card and pages, where they are asked for.
+        links: the links of its card and pages, if `links` was set.
     """
 
     rendered: RenderedModel | None

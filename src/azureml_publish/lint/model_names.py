@@ -49,7 +49,7 @@ _VARIANT = re.compile(
     r"|v?[0-9]+(?:\.[0-9]+)*[bkm]?|v[0-9][\w.]*",
     re.IGNORECASE,
 )
-"""Parts of a name that tell siblings of one family apart."""
+"""Parts of a name that distinguish siblings of one family."""
 
 
 def normal(name: str) -> str:
@@ -103,7 +103,7 @@ def is_own(linked: str, own: Sequence[str]) -> bool:
 
 
 def sibling(linked: str, own: Sequence[str]) -> frozenset[str]:
-    """What tells a model of this one's own family apart from it: `uncased`, `large`, `13b`.
+    """The parts that distinguish a model from this one of the same family: `uncased`, `large`, `13b`.
 
     Empty for this model, for other families, and for the same size in another format.
     """

@@ -1,4 +1,4 @@
-"""Rules by code, name or the beginning of a code, and the findings that are asked for."""
+"""Rules by code, name or the beginning of a code, and the findings that they select."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Rulebook:
 def selected(
     found: Iterable[Diagnostic], rulebook: Rulebook, select: Iterable[str], ignore: Iterable[str]
 ) -> tuple[Diagnostic, ...]:
-    """The findings of the rules that are asked for, and those that say why a rule could not look.
+    """The findings of the selected rules, and those that say why a rule could not be applied.
 
     Raises:
         UsageProblem: a selector means no rule.

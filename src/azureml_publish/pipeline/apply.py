@@ -1,4 +1,4 @@
-"""Carries out a plan: of the folders as they are, or one that was saved. Whoever calls shows it first, and asks."""
+"""Carries out a plan: of the folders as they are, or one that was saved. The caller shows it and has it confirmed."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from azureml_publish.pipeline.signing import find_signer
 from azureml_publish.plan import Plan, Provenance
 
 UPLOADS = 2
-"""Models at a time that bring files in: each takes some blocks of memory, and the network is the limit."""
+"""Models at a time that upload files: each takes some blocks of memory, and the network is the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What there is to see before anything is written.
+    """The plan and its circumstances, before anything is written.
 
     Attributes:
         plan: what would be done.
         opened: the registry.
-        past: a run on this registry that did not get through; the same verb carries on where that one ended.
+        past: an earlier run on this registry that was interrupted; the same verb continues it.
         verb: the verb that runs now.
-        warnings: what is odd about the sources of new versions, once they were looked into.
+        warnings: about the sources of new versions, once they were read.
         provenance: where the saved plan comes from, if it is one.
     """
 
@@ -57,13 +57,13 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What became of a plan.
+    """The results of a plan.
 
     Attributes:
         plan: what was to be done.
-        results: what became of each model version, sorted by model as the plan is.
-        exit_code: 0 where all is done; else what `publish apply` ends with.
-        journal_failure: why the journal of the run could not be carried on; what was under way then was the last.
+        results: of each model version, sorted by model as the plan is.
+        exit_code: that of `publish apply`; 0 where all is done.
+        journal_failure: why the journal could not be written any more; no model was begun after that.
     """
 
     plan: Plan
@@ -73,7 +73,7 @@ class ApplyResult:
 
 
 Transferring: TypeAlias = Callable[[Opened], AbstractContextManager[Transfer]]
-"""Opens what brings files into a registry."""
+"""Opens what uploads files to a registry."""
 
 
 def apply(
@@ -90,10 +90,10 @@ def apply(
     Args:
         run: the environment.
         request: which models, or which saved plan.
-        transferring: opens what brings files in.
-        review: is shown the plan, whether or not it can be carried out.
-        approve: is shown it once more when it can be, before anything is written, and raises where it is declined.
-        jobs: models at a time. [default: 16, of which 2 bring files in]
+        transferring: opens what uploads files.
+        review: is called with the plan, whether or not it can be carried out.
+        approve: is called with it before anything is written, if it can be carried out; raises where it is declined.
+        jobs: models at a time. [default: 16, of which 2 upload files]
 
     Raises:
         NotFound, UsageProblem: the key that signs is not there, or cannot be used; nothing was written.

@@ -76,10 +76,10 @@ def _edit(project: Project, asset: AssetId, *, archived: bool) -> FolderEdit | N
     try:
         return FolderEdit(folder, set_value(folder.document, ("archived",), archived))
     except ValueError as error:
-        said = str(archived).lower()
+        value = str(archived).lower()
         raise UsageProblem(
             f"{folder.document.path}: `archived` cannot be set without changing more. Nothing was done.",
-            hint=f"Write archived: {said} by hand, and run `publish apply`.",
+            hint=f"Write archived: {value} by hand, and run `publish apply`.",
         ) from error
 
 

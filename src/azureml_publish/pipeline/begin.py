@@ -32,14 +32,14 @@ from azureml_publish.spec.tasks import service_task
 
 NEW_PROJECT = "registries:\n  local: {{emulator: .publish/registry{hub}}}\n"
 IGNORED = (".publish/", "build/")
-"""What runs and rendering leave in a project, and nobody is to commit: state, certificates, copies."""
+"""What runs and rendering leave in a project, and what must not be committed: state, certificates, copies."""
 
 _HUB = re.compile(r"(?:(?:https://huggingface\.co|hf:/)/)?([\w.-]+(?:/[\w.-]+)?)(?:/tree/([\w.-]+))?/?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A model folder that was begun: the files that were written, and what a person has to know."""
+    """A new model folder: the files that were written, and notes for its author."""
 
     model: str
     version: int
@@ -50,7 +50,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What there is of a model: its source for the spec, the evidence, and what its makers say on the Hub."""
+    """What is known of a model: its source for the spec, the evidence, and the Hub's facts."""
 
     source: dict[str, Any]
     evidence: Evidence
@@ -62,7 +62,7 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
     """Write a model folder for a repository of the Hub, or for a folder or file of this machine.
 
     Raises:
-        UsageProblem: the name is taken or none, or what is named is no repository and no path.
+        UsageProblem: the name is taken or not valid, or the argument is no repository and no path.
         NotFound: nothing of this name is there.
     """
     local = _local(run, what)
@@ -127,7 +127,7 @@ def _project(run: RunContext) -> tuple[Project, bool]:
         return read_project(run), False
     if (run.directory / "publish.yml").exists():
         find_root(run.directory)
-    # Whoever names a Hub means that one, and not the few repositories of the embedded registry's stand-in.
+    # HF_ENDPOINT goes before the few repositories of the embedded registry's stand-in.
     text = NEW_PROJECT.format(hub=", hub: public" if run.environ.get("HF_ENDPOINT") else "")
     document, _ = parse_yaml(text, CONFIG_FILE)
     config, _ = read_spec(document, ProjectConfig) if document is not None else (None, ())
@@ -206,7 +206,7 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
     except NotFound as error:
         if not stand_in:
             raise
-        hint = "The local registry's stand-in Hub knows few repositories; `hub: public` beside it asks the real one."
+        hint = "The local registry's stand-in Hub knows few repositories; `hub: public` beside it takes the real one."
         raise NotFound(error.message, hint=hint) from error
     texts = {}
     for name in READ:

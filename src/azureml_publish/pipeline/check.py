@@ -33,7 +33,7 @@ Rules: TypeAlias = Literal["none", "errors", "all"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedModel:
-    """A model folder and what was rendered of it; None where that failed, as a finding says."""
+    """A model folder and its rendering; None where that failed, which is a finding."""
 
     folder: ModelFolder
     rendered: RenderedModel | None
@@ -41,7 +41,7 @@ class CheckedModel:
 
 @dataclass(frozen=True, slots=True)
 class CheckedProject:
-    """The models that were asked for, as far as they could be read and rendered, and what was found.
+    """The selected models, as far as they could be read and rendered, and the findings.
 
     `subject` is None where `publish.yaml` cannot be used; `style` is what was rendered with.
     """
@@ -63,10 +63,10 @@ class CheckedProject:
         return tuple((one.folder, one.rendered) for one in self.models if one.rendered is not None)
 
     def require_sound(self) -> Project:
-        """The project, where nothing is wrong with what was asked for.
+        """The project, if no selected model has an error.
 
         Raises:
-            UnsoundProject: something is.
+            UnsoundProject: there are errors.
         """
         errors = tuple(one for one in self.found if one.severity is Severity.ERROR)
         if errors or self.project is None:
@@ -75,16 +75,16 @@ class CheckedProject:
 
 
 OnlineCheck: TypeAlias = Callable[[CheckedProject, Sequence[LinkUse]], Iterable[Diagnostic]]
-"""Asks the network about what was checked, and about the links of its cards."""
+"""Checks that need the network: of the project, and of the links of its cards."""
 
 
 def load_checked(run: RunContext, patterns: Iterable[str], settings: Settings) -> CheckedProject:
-    """Load, render and look for errors: what every verb does before it changes anything."""
+    """Load, render and look for errors, as every verb does before it changes anything."""
     return check(run, load(run, patterns, settings), "errors")
 
 
 def render(run: RunContext, loaded: LoadedProject) -> CheckedProject:
-    """Render the models, and check nothing but that they can be rendered."""
+    """Render the models; the only findings are those of rendering itself."""
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
     style = _style(loaded.subject.project, loaded.layout)

@@ -1,4 +1,4 @@
-"""Finds what changed in a registry behind the folders, and takes it over where that is wanted."""
+"""Finds what changed in a registry but not in the folders, and takes it over on request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from azureml_publish.reporters.drift import Fixed
 
 @dataclass(frozen=True, slots=True)
 class DriftResult:
-    """What drifted.
+    """The drift, and the fixes.
 
     Attributes:
         drift: what differs between folders and registry.
@@ -112,7 +112,7 @@ def _look(
 
 
 def _newer(registry: Registry, wanted: Desired, state: RegistryState) -> tuple[RegisteredAsset, ...]:
-    """The registered versions above the folder's; nobody is asked where no number above it was ever used."""
+    """The registered versions above the folder's; no request is made where no number above it was ever used."""
     name, version = wanted.asset.name, wanted.asset.version
     if state.latest_version is not None and state.next_version <= version + 1:
         return ()

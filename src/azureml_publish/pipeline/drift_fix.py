@@ -94,7 +94,7 @@ def _with(document: Document, key_path: tuple[str, ...], value: Value) -> str:
 
 
 def _without_tag(document: Document, key_path: tuple[str, ...]) -> str:
-    """The text without a tag; one that shares its line with others goes as the others are written again."""
+    """The text without a tag; where it shares its line with others, those are written again."""
     if key_path not in document.spans:
         raise ValueError(".".join(key_path))
     try:

@@ -1,6 +1,6 @@
-"""`publish lint --fix` and `--diff`: mends are made in a copy of the project, and go into the project when they hold.
+"""`publish lint --fix` and `--diff`: fixes are made in a copy of the project, and written when the copy is sound.
 
-Nothing that a mend spoils is ever seen in the project: the copy is linted after every round, and a round after which
+A fix that breaks something never reaches the project: the copy is linted after every round, and a round after which
 something cannot be read or rendered any more is taken back.
 """
 
@@ -24,7 +24,7 @@ from azureml_publish.project import FINISHED_CARD
 from azureml_publish.reporters.differences import file_diff
 
 ROUNDS = 10
-"""Mends that touch each other wait for the next round; what needs more rounds than this is left to the next run."""
+"""Fixes that overlap wait for the next round; what needs more rounds than this is left to the next run."""
 
 _BOM = "\ufeff"
 _COPIED = ("models", "templates")
@@ -33,14 +33,14 @@ _LEFT = (".git", ".publish", "build", "node_modules", ".venv")
 
 @dataclass(frozen=True, slots=True)
 class FixedProject:
-    """What mending made of a project.
+    """The fixes of a project.
 
     Attributes:
         before: the bytes of each changed file, by its path in the project.
         after: what they became.
-        done: the findings that were mended.
+        done: the findings that were fixed.
         left: what is found afterwards.
-        refused: files whose mends would have spoiled them or what is made of them.
+        refused: files whose fixes would have broken them or what is made of them.
     """
 
     before: Mapping[str, bytes]
@@ -58,15 +58,15 @@ def fix_project(
     unsafe: bool,
     besides: Iterable[Diagnostic] = (),
 ) -> FixedProject:
-    """Mend a copy of the project until nothing changes.
+    """Fix a copy of the project until nothing changes.
 
     Args:
         root: the project.
         lint: looks at a project in a folder.
         reported: which of its findings are reported.
-        unsafe: whether to make mends that may change what is meant.
-        besides: findings of the project as it is that no look at the copy tells, as the network did; what the first
-            round does not mend of them is left.
+        unsafe: whether to make fixes that may change the meaning.
+        besides: further findings, such as those of the network, which checking the copy does not repeat; the first
+            round fixes what it can of them.
     """
     done: list[Diagnostic] = []
     before: dict[str, bytes] = {}
@@ -115,7 +115,7 @@ def _apply(
 
 
 def write_fixed(root: Path, fixed: FixedProject) -> tuple[str, ...]:
-    """Write what mending changed; the paths of files that somebody else changed meanwhile, which are left alone."""
+    """Write the fixed files; returns the paths of files that changed meanwhile, which are not written."""
     missed = []
     for path, data in fixed.after.items():
         if read_file(root / path, root) != fixed.before[path]:
@@ -126,7 +126,7 @@ def write_fixed(root: Path, fixed: FixedProject) -> tuple[str, ...]:
 
 
 def diff_text(fixed: FixedProject) -> str:
-    """What mending changes, as a unified diff."""
+    """The fixes as a unified diff."""
     return "".join(
         file_diff(path, fixed.before[path].decode("utf-8"), fixed.after[path].decode("utf-8"))
         for path in sorted(fixed.after)
@@ -134,7 +134,7 @@ def diff_text(fixed: FixedProject) -> str:
 
 
 def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list[Diagnostic]]:
-    """What each file becomes, and the findings that are mended by it."""
+    """The new bytes of each file, and the findings that they fix."""
     by_path: dict[str, list[Diagnostic]] = {}
     for one in wanted:
         by_path.setdefault(fix_path(one), []).append(one)
@@ -175,7 +175,7 @@ def _readable(path: str, text: str) -> bool:
 def _reach(staged: CheckedProject) -> set[tuple[str, bool]]:
     """Which models can be read, and which of them can be rendered (True).
 
-    More findings after a mend are no reason to take it back: what can be read again may have more to tell.
+    More findings after a fix are no reason to take it back: a file that can be read again may have findings of its own.
     """
     if staged.project is None:
         return set()

@@ -152,15 +152,15 @@ def read_registered(
 def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dict[str, Any]:
     """How MLflow loads the registered files, as far as task and project do not say the same."""
     flavors, _ = parse_yaml(_file(asset, registry, "MLmodel"), "MLmodel")
-    told = flavors.data if flavors is not None and isinstance(flavors.data, dict) else {}
+    mlmodel = flavors.data if flavors is not None and isinstance(flavors.data, dict) else {}
     try:
-        loader, own = told["flavors"]["python_function"], told["flavors"]["transformers"]
-        said = {
+        loader, own = mlmodel["flavors"]["python_function"], mlmodel["flavors"]["transformers"]
+        loading = {
             "model_class": own["pipeline_model_type"],
             "tokenizer_class": own["tokenizer_type"],
             "pipeline_class": own["instance_type"],
             "task": own["task"],
-            "mlflow": told["mlflow_version"],
+            "mlflow": mlmodel["mlflow_version"],
             "transformers": own["transformers_version"],
             "python": loader["python_version"],
         }
@@ -168,9 +168,9 @@ def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dic
     except (KeyError, TypeError):
         return {}
     if torch := re.search(r"^torch==(\S+)$", _file(asset, registry, "requirements.txt"), re.MULTILINE):
-        said["torch"] = torch[1]
+        loading["torch"] = torch[1]
     usual = follows.model_dump()
-    special = {key: value for key, value in said.items() if isinstance(value, str) and value != usual.get(key)}
+    special = {key: value for key, value in loading.items() if isinstance(value, str) and value != usual.get(key)}
     return {"mlflow": special} if special else {}
 
 

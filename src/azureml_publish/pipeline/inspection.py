@@ -1,4 +1,4 @@
-"""Looks into the sources of what a plan would create, so that apply refuses nothing that a plan lets by."""
+"""Reads the sources of what a plan would create, so that apply refuses nothing that the plan accepted."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.plan import ActionKind, Plan
 
 JOBS = 8
-"""Sources that are looked into at a time."""
+"""Sources that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What came of looking into the sources of everything that a plan would create.
+    """What the sources of everything that a plan would create hold.
 
     Attributes:
-        contents: every model by asset name; those whose source was looked into know their files.
-        warnings: what is odd about the sources.
+        contents: every model by asset name; those whose source was read know their files.
+        warnings: about the sources.
         failures: why sources could not be read, by model.
     """
 
@@ -43,19 +43,19 @@ def inspect_sources(
     offline: bool = False,
     jobs: int = JOBS,
 ) -> Inspection:
-    """Look into the source of each model that would be created, several at a time; nothing else moves any files.
+    """Read the source of each model that would be created, several at a time; no file is uploaded.
 
     Args:
         plan: what would be done.
         contents: the content of every model by asset name.
-        readers: what looks into the sources.
+        readers: what reads the sources.
         stand_in: whether the Hub that is read is the emulator's.
-        trust_locks: whether a lock stands for its source: it is not looked into then, unless it is on this machine.
-        offline: whether no source is looked into at all; a lock is judged all the same.
+        trust_locks: whether a lock stands for its source, which is then not read unless it is on this machine.
+        offline: whether to read no source at all; locks are checked all the same.
         jobs: how many at a time.
 
     Raises:
-        UnsoundProject: a source cannot be published; every reason of every model is told.
+        UnsoundProject: a source cannot be published; holds every reason of every model.
     """
     created = [action.model for action in plan.actions if action.kind is ActionKind.CREATE]
 

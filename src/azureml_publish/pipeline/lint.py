@@ -39,20 +39,20 @@ Fixing: TypeAlias = Literal["no", "show", "write"]
 
 @dataclass(frozen=True, slots=True)
 class LintRequest:
-    """What is to be looked at, and what is to be reported.
+    """What to check, and what to report.
 
     Attributes:
         models: names, globs and files of model folders, or with `assets` folders; none means all.
         select: codes, beginnings of codes, or names of the rules to report; none means all.
         ignore: likewise, of those not to report.
         as_of: the day by which sizes count as retired.
-        baseline: a file with findings that are accepted, relative to the run's folder.
-        accept: a file to write what is found into, as a baseline.
+        baseline: a file with accepted findings, relative to the run's folder.
+        accept: a file to write the findings into, as a baseline.
         assets: whether `models` are asset folders that nobody imported.
-        profile: with `assets`, whose rules their metadata has to keep.
-        cache: whether answers of the network, and findings of unchanged asset folders, may be of an earlier run.
-        online: whether to ask the network.
-        registry: the registry to ask then.
+        profile: with `assets`, whose rules apply to their metadata.
+        cache: whether to reuse an earlier run's answers of the network, and its findings of unchanged asset folders.
+        online: whether to use the network.
+        registry: the registry to read then.
         fixing: whether to fix what can be fixed, or to show what that would change.
         unsafe: whether to fix even where that may change what is meant.
     """
@@ -73,11 +73,11 @@ class LintRequest:
 
 
 def lint(run: RunContext, request: LintRequest) -> LintReport:
-    """Check models by every rule, and report what is asked for.
+    """Check models by every rule, and report the findings that the options select.
 
     Raises:
-        UsageProblem: there is no project, a selector means no rule, or the baseline cannot be read.
-        NotFound: a pattern means no model.
+        UsageProblem: there is no project, a selector matches no rule, or the baseline cannot be read.
+        NotFound: a pattern matches no model.
     """
     root = run.directory if request.assets else find_root(run.directory)
     if not request.assets:
@@ -87,7 +87,7 @@ def lint(run: RunContext, request: LintRequest) -> LintReport:
 
 @dataclass(slots=True)
 class _Linting:
-    """One run of the linter; `heard` are findings that no look at a copy has, the others are as in `LintReport`."""
+    """One run of the linter; `heard` are findings of the network, the others are as in `LintReport`."""
 
     run: RunContext
     request: LintRequest
@@ -158,14 +158,14 @@ class _Linting:
     def _heard(self, online: Online) -> tuple[Diagnostic, ...]:
         self.notes += [
             note for note in online.notes if note not in self.notes
-        ]  # after fixing the network is asked again
+        ]  # fixed files are checked online once more
         self.failure = online.failure
         return online.found
 
     def _fixed(self) -> tuple[CheckedProject, tuple[Diagnostic, ...], str | None]:
         """What is left after fixing, what was fixed, and where it is only shown, what that would change.
 
-        The network is asked about the project as it is, and once more about what fixing made of it.
+        The online rules check the project as it is, and once more after fixing.
         """
         request, online = self.request, self.request.online
         before = self._check(self.root, online=True) if online else None
@@ -180,15 +180,15 @@ class _Linting:
         )
         for path in fixed.refused:
             self.notes.append(
-                f"A mend of {path} is left alone: the file, or what is made of it, could not be read after it."
+                f"A fix of {path} was left out: after it the file, or what is made of it, could not be read."
             )
         if request.fixing == "show":
             files = counted(len(fixed.after), "file")
-            self.notes.append(f"Would mend {counted(len(fixed.done), 'finding')} in {files}.")
+            self.notes.append(f"Would fix {counted(len(fixed.done), 'finding')} in {files}.")
             return fixed.left, (), diff_text(fixed)
         missed = write_fixed(self.root, fixed)
         for path in missed:
-            self.notes.append(f"{path} changed while it was mended, and is left alone. Run again.")
+            self.notes.append(f"{path} changed while it was fixed, and was not written. Run again.")
         left = fixed.left if before is None else before
         if online and fixed.after:
             left = self._check(self.root, online=True)
@@ -203,7 +203,7 @@ class _Linting:
         return tuple(one for one in found if not rulebook().is_optional(one))
 
     def _reported(self, checked: CheckedProject) -> tuple[tuple[Diagnostic, ...], int]:
-        """The findings that are asked for and new, and how many the baseline holds back."""
+        """The findings that are selected and new, and how many are in the baseline."""
         request = self.request
         wanted = selected(checked.found, rulebook(), request.select, request.ignore)
         if request.baseline is None:

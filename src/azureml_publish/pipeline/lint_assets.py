@@ -27,7 +27,7 @@ from azureml_publish.spec import Profile
 
 @dataclass(frozen=True, slots=True)
 class AssetLint:
-    """What linting asset folders found, in how many folders, how many of those came from the cache, and asked links."""
+    """The findings in asset folders, the number of folders, how many of them came from the cache, and their links."""
 
     found: tuple[Diagnostic, ...]
     folders: int
@@ -51,10 +51,10 @@ def lint_assets(
         run: the folder that paths in findings are relative to, and the environment, which says where the cache lies.
         places: folders, absolute or relative to the run's.
         as_of: the day as of which sizes and models count as retired.
-        cache: whether unchanged folders are taken from the cache.
+        cache: whether to reuse the findings of unchanged folders.
         jobs: processes to use. [default: one a core]
         links: whether to collect the links of cards, too; the cache does not keep them.
-        profile: whose rules the metadata has to keep.
+        profile: whose rules apply to the metadata.
 
     Raises:
         UsageProblem: a place is no folder.
@@ -122,7 +122,7 @@ def asset_folders(run: RunContext, places: Sequence[str]) -> list[Path]:
 def check_folder(
     folder: Path, root: Path, as_of: date, *, links: bool = False, profile: Profile = "registry"
 ) -> Checked:
-    """One asset folder: what is wrong in it, what it is compared with others by, and the links of its cards."""
+    """One asset folder: its findings, the facts by which it is compared with others, and the links of its cards."""
     found: list[Diagnostic] = []
     try:
         read = read_asset_folder(folder, root, found)

@@ -1,4 +1,4 @@
-"""`publish lint --online`: asks links, Hub and registry, has the answers judged, and says what could not be asked."""
+"""`publish lint --online`: fetches links, the Hub's facts and a registry's state, and checks the answers."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from azureml_publish.version import __version__
 AGENT = f"azureml-publish/{__version__} (link check)"
 
 HUB_ABREAST = 8
-"""Repositories that the Hub is asked about at a time."""
+"""Repositories whose facts are fetched at a time."""
 
 ALLOW_PRIVATE = "PUBLISH_LINKS_ALLOW_PRIVATE"
 
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """What the network said of the folders.
+    """The findings on the answers of the network.
 
     Attributes:
         found: the findings.
-        notes: what could not be asked, as sentences; a machine without a network is no mistake.
+        notes: what could not be fetched, as sentences; a machine without a network is no mistake.
         failure: why a registry that was named gave no answer although it could be reached; raised after the report.
     """
 
@@ -60,7 +60,7 @@ class Online:
 def lint_online(
     run: RunContext, staged: CheckedProject, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
 ) -> Online:
-    """Ask about every model that was staged: its links, its Hub repository, and its version in a registry.
+    """Check every model online: its links, its Hub repository, and its version in a registry.
 
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
@@ -75,7 +75,7 @@ def lint_online(
         except Unreachable as error:
             notes.append(f"The registry was not read: {error.message}")
         except PublishError as error:
-            # Who names a registry wants its answer; the pull request of a fork, without a credential, is no mistake.
+            # A registry that was named must answer; the pull request of a fork has no credential, which is no mistake.
             failure = None if registry is None else error
             notes += [] if failure else [f"The registry was not read: {error.message} {error.hint}".strip()]
     return Online(in_order(found), tuple(notes), failure)
@@ -142,12 +142,12 @@ def _hub(run: RunContext, folders: Iterable[ModelFolder]) -> tuple[list[Diagnost
             notes.append(f"{folder.folder}: {answer.message} {answer.hint}".strip())
     unanswered = [answer for _, answer in answers if answer is None or isinstance(answer, Unreachable)]
     if reason := next((answer for answer in unanswered if answer is not None), None):
-        notes.append(f"The Hub was not asked about {counted(len(unanswered), 'model')}: {reason.message}")
+        notes.append(f"The Hub was not read for {counted(len(unanswered), 'model')}: {reason.message}")
     return found, notes
 
 
 def _wants_registry(project: Project, name: str | None) -> bool:
-    """Whether there is a registry to ask: one that was named, or the project's own unless it is still to begin."""
+    """Whether a registry is read: one that was named, or the project's own unless it was never used."""
     if name is not None:
         return True
     config = project.config.registries.get(project.config.registry)

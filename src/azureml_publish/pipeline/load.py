@@ -1,4 +1,4 @@
-"""Loads a project: its files, the catalogue of sizes, and the models that are meant. Every verb begins here."""
+"""Loads a project: its files, the catalogue of sizes, and the selected models. Every verb begins here."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Settings:
 
 
 class UnsoundProject(PublishError):
-    """What was asked for has errors, so that nothing can be made of it.
+    """The selected models or the project have errors.
 
     Attributes:
         found: the errors; warnings are left to `publish lint`.
-        models: how many models were looked at.
+        models: how many models were checked.
     """
 
     exit_code = ExitCode.FINDINGS
@@ -49,9 +49,9 @@ class LoadedProject:
 
     Attributes:
         subject: the project with catalogue and presets; None where `publish.yaml` cannot be used.
-        folders: the model folders that are meant, as far as they can be read.
-        found: what is wrong with the files that are meant.
-        layout: the layout that was asked for, over the project's own.
+        folders: the selected model folders, as far as they can be read.
+        found: the findings in the selected files.
+        layout: the layout of the options, which goes before the project's own.
     """
 
     subject: ProjectSubject | None
@@ -71,11 +71,11 @@ class LoadedProject:
 
 
 def load(run: RunContext, patterns: Iterable[str], settings: Settings) -> LoadedProject:
-    """Read the project at or above the run's folder, and choose the models that patterns mean; none means all.
+    """Read the project at or above the run's folder, and select models by patterns; none means all.
 
     Raises:
         UsageProblem: there is no project here.
-        NotFound: a pattern means no model.
+        NotFound: a pattern matches no model.
     """
     root = find_root(run.directory)
     project, read = load_project(root)
@@ -111,7 +111,7 @@ def read_catalogue(root: Path) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
 
 
 def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:
-    """Whether a finding is about what was asked for: the project's own files, or a model that a pattern means."""
+    """Whether a finding is in the selection: in the project's own files, or in a model that a pattern matches."""
     top, _, rest = found.location.path.partition("/")
     folder = rest.partition("/")[0]
     if top != "models" or not rest or folder in {model.folder for model in chosen}:

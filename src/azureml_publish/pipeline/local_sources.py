@@ -1,4 +1,4 @@
-"""Looks into local sources, without any network: lint tells what is wrong with them, render shows their MLmodel."""
+"""Reads local sources, without any network: lint reports what is wrong with them, render shows their MLmodel."""
 
 from __future__ import annotations
 

@@ -33,11 +33,11 @@ _RARELY_INTENDED = re.compile(r"(^|\.)(\w*_version|model_uuid|utc_time_created|m
 def with_moved(
     plan: Plan, observed: Observed, contents: Mapping[str, ModelContent], registry: Registry, readers: Readers | None
 ) -> Plan:
-    """The plan whose content conflicts say what moved, as far as the registry and the source tell it.
+    """The plan with the changed files in its content conflicts, as far as registry and source know them.
 
     Args:
         plan: the plan.
-        observed: what the registry said.
+        observed: the state in the registry.
         contents: the content of every model by asset name.
         registry: who opens the registered files.
         readers: what looks into a source without a lock; None: nothing is to.
@@ -53,7 +53,7 @@ def with_moved(
         try:
             moved = tuple(_moved(contents[action.model], asset, registry, readers))
         except (PublishError, ValueError, KeyError, TypeError):
-            return action  # the conflict is told all the same
+            return action  # the conflict itself is still reported
         fields = (replace(one, moved=moved) if one.field == "content" else one for one in action.fields)
         return replace(action, fields=tuple(fields))
 
@@ -103,7 +103,7 @@ def _differing(
     content: ModelContent,
     readers: Readers | None,
 ) -> set[str]:
-    """The paths whose file is another, new or gone. A digest that the source does not tell is made of small files."""
+    """The paths whose file is another, new or gone. Missing digests are computed for small files."""
     files = {file.path: file for file in content.contained.files} if content.contained is not None else {}
     found = set()
     for path in {*held, *wanted}:

@@ -1,4 +1,4 @@
-"""What plan, apply and bump share: ask the registry about every model, and plan."""
+"""Reads the state of every model in a registry, for plan, apply and bump."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Find: TypeAlias = Callable[[str, int], RegisteredAsset | None]
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What was rendered beside what the registry said, and the content of each model by asset name."""
+    """The rendered models with their state in the registry, and the content of each model by asset name."""
 
     observed: Observed
     contents: Mapping[str, ModelContent]
 
 
 def find_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) -> tuple[RegistryState, ...]:
-    """What the registry says about each of these models, several asked about at a time."""
+    """The state of each of these models in a registry, several read at a time."""
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
         return tuple(pool.map(lambda asset: registry.state(asset.name, asset.version), assets))
 
@@ -45,9 +45,9 @@ def observe_models(
 
     Args:
         staged: what was rendered.
-        registry: who is asked.
+        registry: the registry.
         jobs: how many models at a time.
-        whole: ask for the latest version of every model, as a saved plan wants it; else only where something is to do.
+        whole: read the latest version of every model, which a saved plan needs; else only where something is to do.
         find: who knows what the registry says of a version. [default: the registry]
     """
     digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
@@ -63,7 +63,7 @@ def observe_models(
 
 
 def _content(staged: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests) -> ModelContent:
-    """What a model folder asks for; what its source's files say is rendered once they are known."""
+    """The content that a model folder describes; what depends on its source's files is rendered once they are known."""
     defaults = staged.project.config.defaults.mlflow if staged.project is not None else None
     rerender = partial(render_package, folder, staged.style) if staged.style is not None else None
     return describe_content(folder, rendered, digests, defaults=defaults, rerender=rerender)

@@ -22,7 +22,7 @@ from azureml_publish.pipeline.run import Spreading
 SPREADING = Spreading()
 
 MOST = 16
-"""Processes at a time: each takes up to 100 MiB, and who gathers their results does not keep pace with more."""
+"""Processes at a time: each takes up to 100 MiB, and gathering the results of more is the limit."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -115,7 +115,7 @@ def _begin(work: Callable[[Any], Any], items: Sequence[Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when the first one is killed, which could not tell it to."""
+    """End this process when the first one is killed, because that one cannot end it any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

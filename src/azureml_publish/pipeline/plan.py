@@ -19,7 +19,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import Observed, Plan, Request, save_plan
 
 JOBS = 16
-"""Models that a registry is asked about at a time: nearly all of it is waiting."""
+"""Models whose state is read at a time: nearly all of it is waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def make_plan(
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
         settings: layout and day.
         jobs: models queried at a time.
-        whole: ask for all that a saved plan wants; else only where something is to do.
+        whole: read all that a saved plan needs; else only where something is to do.
         offline: do not look into the sources of what would be created.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Asks a registry about models while they are still being rendered: the answers are there when a plan needs them."""
+"""Reads the state of models from a registry while they are still being rendered."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ Answer: TypeAlias = Future[RegisteredAsset | None]
 class Prefetch:
     """A registry, and what it says of the versions that specs name.
 
-    All of it goes on in threads that nobody waits for: where the work on the folders ends with findings, they are told,
-    whatever becomes of the registry.
+    Its threads hold nobody up: where the folders have errors, those are reported, whatever becomes of the registry.
     """
 
     def __init__(
@@ -30,7 +29,7 @@ class Prefetch:
         opening: Callable[[Project], AbstractContextManager[Opened]],
         jobs: int,
     ) -> None:
-        """Prepare to open a registry, and to ask about so many models at a time."""
+        """Prepare to open a registry, and to read so many models at a time."""
         self._opening = opening
         self._jobs = jobs
         self._opened: Future[Opened] = Future()
@@ -49,7 +48,7 @@ class Prefetch:
             self._keeper.join()
 
     def begin(self, loaded: LoadedProject) -> None:
-        """Open the registry, and ask about each of these models."""
+        """Open the registry, and read the state of each of these models."""
         self._answers = {(one.spec.name, one.spec.version): Future() for one in loaded.folders}
 
         if loaded.subject is not None:
@@ -64,7 +63,7 @@ class Prefetch:
         return self._opened.result()
 
     def find(self, model: str, version: int) -> RegisteredAsset | None:
-        """See `Registry.find`; answered at once where that was asked before."""
+        """See `Registry.find`; answered from what was prefetched, where it was."""
         answer = self._answers.get((model, version))
         return self.opened().registry.find(model, version) if answer is None else answer.result()
 

@@ -1,4 +1,4 @@
-"""Takes registered versions to another registry. Whoever calls shows what would be done first, and asks."""
+"""Takes registered versions to another registry. The caller shows the plan first, and has it confirmed."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
     """A registry of its own emulator. What leads to it is handed on, and the process's environment does not count."""
     from azureml_publish.emulator import PLAIN, Emulator
 
-    emulator = Emulator(folder, quirks=PLAIN)  # it answers at once, as nobody is to wait for a poll
+    emulator = Emulator(folder, quirks=PLAIN)  # it answers at once, so that no poll is waited for
     try:
         emulator.start()
     except (OSError, sqlite3.Error) as error:
@@ -157,7 +157,7 @@ def name_of(project: Project, name: str | None) -> str:
 
 
 def same_registry(name: str | None) -> str:
-    """The option that makes another command ask the registry of this one; empty where none was named."""
+    """The option with which another command uses the same registry; empty where none was named."""
     return f" -r {shlex.quote(name)}" if name is not None else ""
 
 
@@ -170,7 +170,7 @@ def find_blobs(opened: Opened, run: RunContext) -> Blobs:
     """Blob storage as a source: Azure's, or where PUBLISH_BLOB_ENDPOINT says (`{storage}` is the account's name).
 
     A private container is opened with the signature in AZURE_STORAGE_SAS_TOKEN, which `az storage` reads too; else as
-    whoever asks the registry, and where that is the embedded one, whoever would ask Azure.
+    the identity of the registry, and for the embedded one that of Azure.
     """
 
     def credential() -> TokenCredential | AzureSasCredential:

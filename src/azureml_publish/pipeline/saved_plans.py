@@ -1,4 +1,4 @@
-"""Saved plans between plan and apply: written by the one, read and held against the present by the other."""
+"""Saved plans: written by plan, read by apply and compared with the present state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class ApplyRequest:
-    """What apply is asked for: by its options, or by a saved plan, which holds them.
+    """What apply is to do: given by its options, or by a saved plan, which holds them.
 
     `signed` is the public key that the plan's signature was checked with.
     """
@@ -49,7 +49,7 @@ class ApplyRequest:
 def read_request(
     run: RunContext, models: tuple[str, ...], registry: str | None, settings: Settings, public_key: str | None = None
 ) -> ApplyRequest:
-    """What the arguments of apply mean: models, or one saved plan.
+    """The request in the arguments of apply: models, or one saved plan.
 
     Args:
         run: the environment.
@@ -130,7 +130,7 @@ def check_provenance(run: RunContext, root: Path, request: ApplyRequest, *, prot
 
 
 def request_of(saved: SavedPlan, path: str, registry: str | None = None) -> ApplyRequest:
-    """What a saved plan asks for; a registry that is named as well has to be the plan's own.
+    """The request in a saved plan; a registry that is named as well has to be the plan's own.
 
     Raises:
         UsageProblem: the day that it was made for is none.
@@ -143,7 +143,7 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
 
     Raises:
         NotFound: there is no such file.
-        UsageProblem: it is none, or was changed.
+        UsageProblem: it is no plan, or was changed.
     """
     return read_plan(_read(run.directory / path, path), path)
 
@@ -151,7 +151,7 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
 def plan_request(
     request: ApplyRequest, checked: CheckedProject, registry: Registry, jobs: int, find: Find | None = None
 ) -> Planning:
-    """What the registry says beside what is to be carried out; `find` as in `observe_models`.
+    """The models of a request and their state in the registry; `find` as in `observe_models`.
 
     Raises:
         UsageProblem: the saved plan is for another registry.
@@ -192,7 +192,7 @@ def find_plan_signer(run: RunContext, path: str) -> Callable[[str], bytes]:
 
 
 def check_name(run: RunContext, path: str) -> None:
-    """See that a plan could be written there, before anybody is asked anything.
+    """Check that a plan could be written there, before any other work.
 
     Raises:
         UsageProblem: see `write_plan`.

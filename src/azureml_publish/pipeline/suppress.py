@@ -24,7 +24,7 @@ def suppressed(
 
     A suppression can only be reported as unused where everything that it may mean was looked at: its model was read and
     rendered (`looked` has the names of those folders), and for those of the project and its templates every model was.
-    Those of rules on what the network says never are: not every run asks it, and not every answer comes.
+    Those of online rules never are, because not every run is online, and not every answer comes.
     """
     whole = not project.unreadable and all(model.folder in looked for model in project.models)
     return apply_suppressions(
@@ -66,7 +66,7 @@ def _removal(document: Document, key_path: KeyPath) -> Fix | None:
 
 
 def _text(path: Path, root: Path) -> str | None:
-    """A template's text; None where rendering has said, or will say, that it cannot be read."""
+    """A template's text; None where rendering reports that it cannot be read."""
     try:
         return decode(read_file(path, root), path.name)[0]
     except UnusableFile:

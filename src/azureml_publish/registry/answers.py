@@ -86,7 +86,7 @@ def access_of(answer: Any, network: Network, url: str) -> ContainerAccess:
 
 
 def find_numbers(container: Any) -> tuple[int | None, int] | None:
-    """The latest version and the next one, as a model's container says them; None where it cannot be so.
+    """The latest version and the next one, of a model's container; None where they contradict each other.
 
     A container of data had `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
     """

@@ -185,7 +185,7 @@ class AzureRegistry:
                 "properties": {**registered.properties, **record.properties},
                 "isArchived": archived,
             }
-            # Whole, as a registry may replace it; and null for what goes, for one that takes it key by key.
+            # Whole, because a registry may replace it; and null for what goes, for one that takes it key by key.
             metadata = prune_map(record.system_metadata)
             gone = {name: None for name, value in changed.items() if name not in metadata and value is None}
             if metadata or gone or registered.shown_keys is not None:

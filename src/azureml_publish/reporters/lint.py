@@ -31,8 +31,8 @@ class LintReport:
         sources: the lines of the files.
         prefix: the project's folder in its repository, with `/` at its end; empty at the repository's top.
         held: how many findings a baseline holds back.
-        change: what fixing would change, as a unified diff; None where that was not asked for.
-        notes: what else there is to say, as sentences: what was not fixed, or could not be asked.
+        change: what fixing would change, as a unified diff; None without `--diff`.
+        notes: further sentences: what was not fixed, or could not be checked online.
         failure: why a registry that was named gave no answer although it could be reached.
         root: the folder that paths of findings are relative to.
     """

@@ -55,7 +55,7 @@ def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
 
 
 def unseen_text(plan: Plan) -> str:
-    """What the folders ask for and the registry does not hand back, said once for all models; empty for nothing."""
+    """The metadata that the registry does not return, in one sentence for all models; empty for none."""
     keys = sorted({key for action in plan.actions for key in action.unseen})
     if not keys:
         return ""

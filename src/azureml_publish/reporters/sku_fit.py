@@ -45,7 +45,7 @@ def _lines(work: Workload, fits: Sequence[Fit], as_of: date, paint: Paint) -> It
     if small:
         yield f"Too small: {shortened(small, 6)}."
     if unknown:
-        yield f"Not judged, as the catalogue does not know their GPUs: {shortened(unknown, 6)}."
+        yield f"Not judged, because the catalogue does not know their GPUs: {shortened(unknown, 6)}."
     yield "A rule of thumb: it leaves out what has no source. Try the smallest before you promise it."
 
 

@@ -51,7 +51,7 @@ def unknown_figures(sku: Sku) -> tuple[Figure, ...]:
 def derive_min_spec(skus: Iterable[Sku]) -> DerivedMinSpec:
     """The component-wise minimum over the sizes: vCPUs, GPUs, whole GiB of memory, whole GiB of temporary disk.
 
-    Fractions are truncated, as the service's validator does (`confirm_min_sku_spec` of azureml-assets 1.17.8, which
+    Fractions are truncated, like the service's validator does (`confirm_min_sku_spec` of azureml-assets 1.17.8, which
     demands equality). `unknown` is in the order of the sizes.
     """
     listed = tuple(skus)

@@ -46,5 +46,5 @@ def command() -> None:
     """Sizes of machines: list, derive, draw, fit, foresee, prune.
 
     Works offline from the catalogue that ships with the package, with the project's skus.overlay.csv over it; refresh
-    alone asks Azure.
+    alone reads from Azure.
     """

@@ -51,7 +51,7 @@ def _uses(project: Project, catalogue: Catalogue, models: Sequence[str], presets
             )
     for name in models:
         if name in catalogue:
-            raise UsageProblem(f"'{name}' is a size, and the others are not.", hint="Ask for either sizes or models.")
+            raise UsageProblem(f"'{name}' is a size, and the others are not.", hint="Name either sizes or models.")
     if presets and not models:
         every = lists_of(project, project.models)
         return tuple(use for use in every if _is_preset(use) and _matches(use.name, presets))

@@ -73,7 +73,7 @@ def catalogue_here(output: Output) -> Catalogue:
 
 
 def project_here(output: Output) -> tuple[Project, Catalogue]:
-    """The project and its catalogue. Mistakes in its files are told, and those that can be worked around go along.
+    """The project and its catalogue. Mistakes in its files are reported; some of them stop nothing.
 
     Raises:
         UsageProblem: there is no project here.
@@ -88,7 +88,7 @@ def project_here(output: Output) -> tuple[Project, Catalogue]:
 
 
 def require_selected(selection: Selection, output: Output) -> None:
-    """Tell what is wrong with a query; end with the code for usage where it selects nothing that was meant."""
+    """Report what is wrong with a query; end with the code for usage where it selects nothing."""
     fatal = [problem for problem in selection.problems if problem.fatal]
     for problem in selection.problems:
         if problem not in fatal:

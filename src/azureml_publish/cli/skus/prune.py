@@ -34,7 +34,7 @@ from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 @click.command("prune")
 @models_argument
 @click.option("--bump", is_flag=True, help="Bump the models that a registry cannot update in place (see -r).")
-@click.option("--write", "-y", is_flag=True, help="Write without asking.")
+@click.option("--write", "-y", is_flag=True, help="Write without confirmation.")
 @registry_option
 @layout_option
 @as_of_option
@@ -51,7 +51,7 @@ def command(
 ) -> None:
     """Take retired sizes out of presets and literal lists, keeping comments and order.
 
-    Shows the difference first, and writes it when asked to: by --write, or by an answer on a terminal. A list of
+    Shows the difference first, and writes it with --write, or after confirmation on a terminal. A list of
     retired sizes only is refused, and the exit code is 4.
     """
     project, catalogue = project_here(output)

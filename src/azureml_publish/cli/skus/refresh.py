@@ -25,11 +25,11 @@ from azureml_publish.skus.overlay import OVERLAY_FILE, read_overlay, write_overl
     "--subscription",
     metavar="ID",
     envvar=["PUBLISH_SUBSCRIPTION", "AZURE_SUBSCRIPTION_ID"],
-    help="The subscription to ask. [default: AZURE_SUBSCRIPTION_ID]",
+    help="The subscription to read. [default: AZURE_SUBSCRIPTION_ID]",
 )
-@click.option("--region", "regions", multiple=True, metavar="NAME", help="Ask in this region. May be repeated.")
-@click.option("--all-regions", is_flag=True, help="Ask in every region of the subscription. [default]")
-@click.option("--write", "-y", is_flag=True, help="Write the overlay without asking.")
+@click.option("--region", "regions", multiple=True, metavar="NAME", help="Read this region. May be repeated.")
+@click.option("--all-regions", is_flag=True, help="Read every region of the subscription. [default]")
+@click.option("--write", "-y", is_flag=True, help="Write the overlay without confirmation.")
 @output_options
 def command(
     *, output: Output, subscription: str | None, regions: tuple[str, ...], all_regions: bool, write: bool

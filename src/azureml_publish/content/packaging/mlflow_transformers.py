@@ -127,7 +127,9 @@ def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> 
         message = f"transformers {pinned} does not know the model type '{facts.model_type}'."
         hint = "Write mlflow: {transformers: VERSION} with a version that does"
     else:
-        message = f"transformers has no {autos} for the model type '{facts.model_type}', as the task {task.name} wants."
+        message = (
+            f"transformers has no {autos} for the model type '{facts.model_type}', which the task {task.name} needs."
+        )
         saved = next((f" ({one})" for one in facts.architectures if is_model_class(one)), "")
         hint = f"Write the task that it was trained for{saved}, or mlflow: {{model_class: …}}"
     yield Finding(UNKNOWN_MODEL, message, f"{hint}, {CUSTOM}.", ("tasks", "inference"))

@@ -15,7 +15,7 @@ class LinkState(StrEnum):
     BROKEN = "broken"
     """The page or its host does not exist."""
     UNREACHABLE = "unreachable"
-    """Nothing can be said: no answer in time, an error of the server, a page that programs are not shown."""
+    """Not known: no answer in time, an error of the server, or a page that is not for programs."""
     PRIVATE = "private"
     """The host lies in a private network, and was not contacted."""
 
@@ -25,9 +25,9 @@ class LinkAnswer:
     """What came of following one address.
 
     Attributes:
-        said: what was answered, as the end of a sentence: `answers 404`.
+        outcome: the answer, as the end of a sentence: `answers 404`.
         moved: where the address has moved for good; empty where it has not.
-        heard: whether any server answered, which tells a broken link from a machine without a network.
+        heard: whether any server answered, which distinguishes a broken link from a machine without a network.
     """
 
     state: LinkState

@@ -235,7 +235,7 @@ def _session(adapter: HTTPAdapter) -> requests.Session:
             """Redirects are followed by hand; requests stumbles over what is no UTF-8 there."""
 
     session = Plain()
-    session.trust_env = False  # no passwords of ~/.netrc for whoever a card links
+    session.trust_env = False  # a linked host gets no password of ~/.netrc
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)

@@ -39,7 +39,7 @@ class FollowedLinks:
 
 @dataclass(slots=True)
 class _Host:
-    """One host's manners: its turns, and until when it wants to be left alone (of the monotonic clock)."""
+    """The limits of one host: its turns, and until when (monotonic clock) it gets no request."""
 
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PER_HOST))
     until: float = 0.0
@@ -59,7 +59,7 @@ class Hosts:
         """Wait for a turn at a host.
 
         Raises:
-            RetryLaterError: it wants a longer wait than PATIENCE.
+            RetryLaterError: it requires a longer wait than LONGEST_WAIT.
         """
         host = self._host(name)
         with host.turns:
@@ -86,7 +86,7 @@ class Hosts:
 def follow_links(urls: Iterable[str], client: LinkClient, hosts: Hosts, cache: LinkCache) -> FollowedLinks:
     """Follow addresses, each once, but for those whose answer is in the cache.
 
-    Without a network nothing is said of any link: a host that does not exist, and one that nobody can look up, differ
+    Without a network no link is reported: a host that does not exist, and one whose name cannot be resolved, differ
     only where some host did answer; where all others are in the cache, one of them is followed again.
     """
     answers: dict[str, LinkAnswer] = {}
@@ -144,5 +144,5 @@ def _follow(url: str, client: LinkClient, hosts: Hosts) -> LinkAnswer:
             return client.follow(url)
         except RetryLaterError as refused:
             if not hosts.postpone(refused):
-                return LinkAnswer(LinkState.UNREACHABLE, f"asks to come back in {refused.seconds:.0f} seconds")
-    return LinkAnswer(LinkState.UNREACHABLE, f"asks for patience after {ATTEMPTS} attempts")
+                return LinkAnswer(LinkState.UNREACHABLE, f"wants no request for {refused.seconds:.0f} seconds")
+    return LinkAnswer(LinkState.UNREACHABLE, f"is still too busy after {ATTEMPTS} attempts")

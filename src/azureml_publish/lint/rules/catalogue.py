@@ -1,4 +1,4 @@
-"""Rules on what Microsoft's catalogue asks for besides values: what must be there, tags, properties and sources.
+"""Rules on what Microsoft's catalogue requires besides values: what must be there, tags, properties and sources.
 
 They find something in `profile: microsoft-catalog` alone. Seen from outside, as `vocabularies.yaml` says.
 """
@@ -27,13 +27,13 @@ _ROOT = frozenset(
 """Keys at the top of spec.yaml."""
 
 
-@rule("GATE005", "catalogue-key-missing", Severity.ERROR, "A key that Microsoft's catalogue asks for is missing.")
+@rule("GATE005", "catalogue-key-missing", Severity.ERROR, "A key that Microsoft's catalogue requires is missing.")
 def catalogue_key_missing(model: Described) -> Findings:
     """A licence, a task, shared capacity, and machine sizes for inference and each other scenario that is named."""
     if model.profile != CATALOG:
         return
     for keys, hint in _missing(model.metadata):
-        message = f"Microsoft's catalogue asks for {keys}, which is not there."
+        message = f"Microsoft's catalogue requires {keys}, which is not there."
         yield catalogue_key_missing.at(model.where(keys.partition(",")[0]), message, hint)
     for scenario in _SCENARIOS:
         recommended, _, allowed = (_at(model.metadata, key) for key in _sizes(scenario))
@@ -126,7 +126,7 @@ def source_not_taken(model: ModelSubject) -> Findings:
     elif isinstance(spec.source, GitSource) and spec.source.git.branch is None:
         yield source_not_taken.at(
             document.location(("source", "git")),
-            "Microsoft's validator asks for the branch of a git repository.",
+            "Microsoft's validator requires the branch of a git repository.",
             "Write branch: beside uri:, for example branch: main.",
         )
     for key in sorted((spec.extra.root if spec.extra is not None else {}).keys() - _ROOT):

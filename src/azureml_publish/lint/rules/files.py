@@ -70,7 +70,7 @@ def _plain(name: str) -> str:
 
 @rule("SPEC050", "pickle-allowed", Severity.WARNING, "The source may publish pickles.")
 def pickle_allowed(subject: ModelSubject) -> Findings:
-    """Whoever loads a pickle runs the code in it."""
+    """Loading a pickle runs the code in it."""
     if subject.folder.spec.source.allow_pickle:
         yield pickle_allowed.at(
             subject.folder.document.location(("source", "allow_pickle")),

@@ -75,7 +75,7 @@ def _plain(url: str) -> tuple[str, str, str]:
 
 @rule("LINK003", "link-unreachable", Severity.INFO, "Whether a link works could not be seen.")
 def link_unreachable(use: LinkUse, answer: LinkAnswer) -> Findings:
-    """A link of which nothing can be said: no answer, a fault of the server, or a page not for programs."""
+    """A link that could not be checked: no answer, an error of the server, or a page that is not for programs."""
     if answer.state is LinkState.UNREACHABLE:
         yield link_unreachable.at(
             use.location,

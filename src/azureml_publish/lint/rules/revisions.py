@@ -174,6 +174,6 @@ def revision_missing(model: Described) -> Findings:
     if isinstance(hub_id, str) and hub_id and model.commit is None and not model.archived:
         yield revision_missing.at(
             model.where("huggingFaceModelId"),
-            f"Nobody can tell which commit of {hub_id} this is.",
+            f"It is not known which commit of {hub_id} this is.",
             f"State it as {'the property SHA' if model.stated else 'source.revision'}, 40 hexadecimal digits.",
         )

@@ -78,10 +78,10 @@ def sample_link_for_other_model(model: Described) -> Findings:
 
 def _made_of(model: Described, family: str) -> bool:
     """Whether the model derives from a family by what MLmodel, the weights or the card's first lines say."""
-    said = (*flavours(model.mlmodel).values(), model.config, model.metadata.get("modelArchitecture"))
+    described = (*flavours(model.mlmodel).values(), model.config, model.metadata.get("modelArchitecture"))
     data = model.mlmodel.data if model.mlmodel is not None else None
-    said = (*said, data.get("metadata") if isinstance(data, Mapping) else None)
-    return family in str(said).lower() or family in model.card.lowered[:_BEGINNING]
+    described = (*described, data.get("metadata") if isinstance(data, Mapping) else None)
+    return family in str(described).lower() or family in model.card.lowered[:_BEGINNING]
 
 
 _BEGINNING = 1500

@@ -189,9 +189,9 @@ def _order_compared(facts: Sequence[Fact]) -> Findings:
                 )
 
 
-@rule("SKU015", "scenario-incomplete", Severity.ERROR, "Only a part of a scenario is said.")
+@rule("SKU015", "scenario-incomplete", Severity.ERROR, "Only a part of a scenario is given.")
 def scenario_incomplete(subject: AssetSubject) -> Findings:
-    """A scenario of which only a part is said; upstream's validation wants all of it or nothing.
+    """A scenario of which only a part is given; upstream's validation requires all of it or nothing.
 
     Source: azureml-assets 1.17.8, `validate_model_spec`: allow-list, recommended sizes and min-SKU spec belong
     together, and fine-tune tasks to the lists for fine-tuning.

@@ -104,10 +104,10 @@ def value_not_in_vocabulary(model: Described) -> Findings:
 
 @rule("GATE002", "value-of-wrong-form", Severity.ERROR, "A value has not the type or the form that its key has.")
 def value_of_wrong_form(model: Described) -> Findings:
-    """The service holds system metadata in types; the catalogue also asks for forms of dates, addresses and SKUs."""
+    """The service holds system metadata in types; the catalogue also requires forms of dates, addresses and SKUs."""
     for name, key, value in _known(model):
         if model.profile != CATALOG and (_is_written(value, key) or (key.form == "date" and _is_date(value))):
-            continue  # SPEC010 and SPEC011 tell of the former; the service reads a date in more forms than one
+            continue  # SPEC010 and SPEC011 report the former; the service reads several forms of dates
         if (form := wanted_type(value, key)) is not None:
             yield value_of_wrong_form.at(
                 model.where(name), f"{name} is {value!r}; the service holds {form} there.", f"Write {form}."
@@ -224,7 +224,7 @@ def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
 
 
 def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
-    """Whether recommended sizes are those that the scenario may run on, about which the finding is told there."""
+    """Whether recommended sizes are those that the scenario may run on, which another finding reports there."""
     scenario = re.fullmatch("SKU.(inference|evaluation|finetune)RecommendedSkus", name)
     allowed: Any = model.metadata.get("supportedComputes")
     return scenario is not None and isinstance(allowed, Mapping) and allowed.get(f"{scenario[1]}Computes") == value
@@ -243,4 +243,4 @@ def _instead(value: str, key: Key, name: str) -> str:
         return f"Leave it out (`exclude: [{value}]`), or choose other families."
     if len(names) <= 2 * _SHOWN:
         return f"Write one of {', '.join(each or repr(each) for each in sorted(names))}."
-    return f"`publish rule GATE001` tells where the {len(names)} values of {name} are."
+    return f"`publish rule GATE001` shows where the {len(names)} values of {name} are."

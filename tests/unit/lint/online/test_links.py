@@ -158,14 +158,14 @@ def test_a_host_that_asks_for_patience_gets_it(site: Site) -> None:
     assert [round(one) for one in slept] == [7]
     site.pages["/b"] = Page(429)
     slept.clear()
-    assert answer(f"{site.url}/b", slept=slept).outcome == "asks for patience after 3 attempts"
+    assert answer(f"{site.url}/b", slept=slept).outcome == "is still too busy after 3 attempts"
 
 
 def test_a_host_that_asks_for_too_much_is_left_alone(site: Site) -> None:
     urls = [f"{site.url}/{number}" for number in range(6)]
     site.pages |= {f"/{number}": Page(429, headers={"Retry-After": "3600"}) for number in range(6)}
     told = asked(*urls)
-    assert {one.outcome for one in told.answers.values()} == {"asks to come back in 3600 seconds"}
+    assert {one.outcome for one in told.answers.values()} == {"wants no request for 3600 seconds"}
     assert len(site.asked) <= PER_HOST
     assert LONGEST_WAIT < 3600
 
