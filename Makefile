@@ -19,7 +19,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 COMPILE := $(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --annotation-style line \
   --custom-compile-command "make lock"
 
-.PHONY: demo test test-long test-lowest test-newest hostile proof restate gate check format schemas lock clean
+.PHONY: demo test test-long test-browser test-lowest test-newest hostile proof restate gate check format schemas lock clean
 
 demo: $(VENV)/.installed  ## lint, render, plan, register three models into the local registry, verify, show
 	$(BIN)/publish lint
@@ -30,22 +30,26 @@ demo: $(VENV)/.installed  ## lint, render, plan, register three models into the 
 	$(BIN)/publish list
 	@echo
 	@echo "Three model cards are in build/*/description.md, their asset YAML is beside them."
+	@echo "See them as their readers will: $(BIN)/publish preview"
 	@echo "Next: change something in models/bert-base-cased/, then $(BIN)/publish plan"
 	@echo "      $(BIN)/publish show bert-base-cased | less"
 	@echo "      $(BIN)/publish emulator    # the same registry for any other client"
 
 test: $(VENV)/.installed-dev  ## the test suite, in some two minutes; its last lines name the slowest tests
-	$(BIN)/python $(PYTEST) -m "not long and not proof and not gate"
+	$(BIN)/python $(PYTEST) -m "not long and not browser and not proof and not gate"
 
 test-long: $(VENV)/.installed-dev  ## what takes minutes: long histories, runs killed at every step, wheels
 	$(BIN)/python $(PYTEST) -m "long and not proof and not gate"
 
+test-browser: $(VENV)/.installed-dev  ## the preview in a real Chromium; pictures of its pages go to build/screenshots
+	$(BIN)/python -m pytest -m browser tests/browser
+
 test-lowest: $(LOWEST)/.installed  ## the tests with the lowest versions that pyproject.toml allows
-	$(LOWEST)/bin/python $(PYTEST) -m "not proof and not gate"
+	$(LOWEST)/bin/python $(PYTEST) -m "not browser and not proof and not gate"
 
 test-newest: $(NEWEST)  ## the tests with the newest versions that pyproject.toml allows, locked or not
 	$(NEWEST)/bin/python -m pip $(PIP_INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
-	$(NEWEST)/bin/python $(PYTEST) -m "not proof and not gate"
+	$(NEWEST)/bin/python $(PYTEST) -m "not browser and not proof and not gate"
 
 hostile: $(VENV)/.installed-dev  ## inputs of attackers, class by class: how many were tried, how many got through
 	$(BIN)/python $(PYTEST) tests/hostile

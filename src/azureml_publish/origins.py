@@ -65,6 +65,19 @@ class SourceMap:
             return Location(stretch.place.path, stretch.place.line + turns, offset - begin + 1)
         return Location(stretch.place.path, stretch.place.line, stretch.place.column + offset - start)
 
+    def line_of(self, place: Location) -> int | None:
+        """The first line of the text, from 1, that has something of a line of a source; None where nothing is of it."""
+        for start, one in zip(self._starts, self._stretches, strict=True):
+            if one.place is None or one.place.path != place.path:
+                continue
+            turns = place.line - one.place.line
+            if turns == 0 or (one.verbatim and 0 < turns <= one.text.count("\n")):
+                offset = start
+                for _ in range(turns):
+                    offset = self.text.index("\n", offset) + 1
+                return bisect.bisect_right(self._lines, offset)
+        return None
+
     def edit(self, edit: Edit) -> tuple[str, Edit] | None:
         """The same edit in the source file; None unless the text is in one file verbatim."""
         start, end = self._offset(edit.line, edit.column), self._offset(edit.end_line, edit.end_column)

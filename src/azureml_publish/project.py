@@ -9,10 +9,10 @@ import json
 import math
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from azureml_publish import files
 from azureml_publish.assets import CarriedFile
@@ -112,8 +112,20 @@ def find_root(start: Path) -> Path:
     )
 
 
-def load_project(root: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
-    """Read a project.
+ReadFolder: TypeAlias = Callable[[Path, Path], tuple["ModelFolder | None", tuple[Diagnostic, ...]]]
+"""Reads a model folder of a project: the folder, or None where it has an error, and every mistake in it."""
+
+
+def read_folder(root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
+    """Read one model folder; see `ReadFolder`."""
+    found: list[Diagnostic] = []
+    model = _read_model(root, path, found)
+    broken = any(mistake.severity is Severity.ERROR for mistake in found)
+    return None if broken else model, tuple(found)
+
+
+def load_project(root: Path, read: ReadFolder = read_folder) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """Read a project; `read` reads each model folder.
 
     Returns:
         the project, or None if `publish.yaml` itself cannot be used; and every mistake. A model folder with a mistake
@@ -131,9 +143,9 @@ def load_project(root: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     unreadable: list[str] = []
     folder_root = root / "models"
     for path in _model_folders(root, folder_root, unreadable, found):
-        before = len(found)
-        model = _read_model(root, path, found)
-        if model is None or any(mistake.severity is Severity.ERROR for mistake in found[before:]):
+        model, mistakes = read(root, path)
+        found.extend(mistakes)
+        if model is None:
             unreadable.append(path.name)
         else:
             models.append(model)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("azure", "huggingface_hub", "starlette", "uvicorn", "rich", "requests", "trustme")
+HEAVY = (
+    *("azure", "huggingface_hub", "starlette", "uvicorn", "rich", "requests", "trustme"),
+    *("nh3", "pygments", "watchfiles"),
+)
 WATCHED = """
 import json, sys
 from azureml_publish.cli import main
@@ -20,7 +23,7 @@ except SystemExit as ended:
 """
 
 
-VERBS = [["--help"], ["lint"], ["render"], ["schema"], ["lint", "--help"], ["apply", "--help"]]
+VERBS = [["--help"], ["lint"], ["render"], ["schema"], ["lint", "--help"], ["apply", "--help"], ["preview", "--help"]]
 
 
 @pytest.mark.parametrize("verb", VERBS)

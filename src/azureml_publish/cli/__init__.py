@@ -45,6 +45,7 @@ VERBS = MappingProxyType(
         "rule": "Say what a rule finds, why, and how to fix it.",
         "lock": "Write down what the sources of models hold, for review.",
         "render": "Write model cards and asset YAML into build/.",
+        "preview": "Show the catalogue in a browser, live, or as plain files.",
         "plan": "Show what apply would do to a registry.",
         "apply": "Upload, register and update what a plan shows.",
         "bump": "Write the next free version into model.yaml.",

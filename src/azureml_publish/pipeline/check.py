@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, RenderedModel
@@ -74,6 +74,22 @@ class CheckedProject:
         return self.project
 
 
+@dataclass(slots=True)
+class Memory:
+    """What earlier checks of one project made, for one that is checked again and again.
+
+    It is good as long as everything that models share stays as it was: `publish.yaml`, templates, sizes, the day.
+
+    Attributes:
+        reports: what came of each model folder, by name, with the folder as it was read: another reading is looked at
+            again. Filled while a check goes on.
+        style: what the models were rendered with.
+    """
+
+    reports: dict[str, tuple[ModelFolder, ModelReport]] = field(default_factory=dict)
+    style: tuple[Style, tuple[Diagnostic, ...]] | None = None
+
+
 OnlineCheck: TypeAlias = Callable[[CheckedProject, Sequence[LinkUse]], Iterable[Diagnostic]]
 """Checks that need the network: of the project, and of the links of its cards."""
 
@@ -99,6 +115,7 @@ def check(
     *,
     online: OnlineCheck | None = None,
     begun: Callable[[], None] = lambda: None,
+    memory: Memory | None = None,
 ) -> CheckedProject:
     """Render and check the models.
 
@@ -109,10 +126,12 @@ def check(
             and to find where in a card's sources one belongs takes as long as to render the card.
         online: checks that need the network as well, where they are wanted.
         begun: is called once other processes have begun with the models; from then on this one may start threads.
+        memory: what earlier checks with these rules made; it is used and kept up.
     """
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
-    style = _style(loaded.subject.project, loaded.layout)
+    memory = memory or Memory()
+    style = memory.style = memory.style or _style(loaded.subject.project, loaded.layout)
     models, looked, links = _look(
         loaded.subject,
         loaded.folders,
@@ -122,6 +141,7 @@ def check(
         run=run,
         links=online is not None,
         begun=begun,
+        known=memory.reports,
     )
     found = [*loaded.found, *looked]
     if online is not None:
@@ -187,11 +207,17 @@ def _look(
     run: RunContext | None = None,
     links: bool = False,
     begun: Callable[[], None] = lambda: None,
+    known: dict[str, tuple[ModelFolder, ModelReport]] | None = None,
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
     """Render and check model folders: the models, what is found in them, and the links of their cards."""
+    known = {} if known is None else known
     given, checks, (style, wrong) = tuple(folders), engine.checks_of(rules), styled
     executor, how = (run.executor, run.spreading) if run is not None else (None, SPREADING)
-    reports = tuple(spread(_Work(subject, style, rules, dict(environ), links), given, executor, how=how, begun=begun))
+    fresh = [folder for folder in given if folder.folder not in known or known[folder.folder][0] is not folder]
+    made = spread(_Work(subject, style, rules, dict(environ), links), fresh, executor, how=how, begun=begun)
+    for folder, report in zip(fresh, made, strict=True):
+        known[folder.folder] = (folder, report)
+    reports = tuple(known[folder.folder][1] for folder in given)
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]
     found += engine.compare((fact for each in reports for fact in each.facts), checks)
     models = (CheckedModel(folder, each.rendered) for folder, each in zip(given, reports, strict=True))

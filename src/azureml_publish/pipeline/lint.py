@@ -118,7 +118,7 @@ class _Linting:
             done,
             models,
             rulebook().rules,
-            _sources(self.root),
+            file_lines(self.root),
             held=held,
             change=change,
             notes=tuple(self.notes),
@@ -247,7 +247,7 @@ def _patterns(given: Iterable[str], run: RunContext, root: Path) -> tuple[str, .
     return tuple(dict.fromkeys(patterns))
 
 
-def _sources(root: Path) -> Sources:
+def file_lines(root: Path) -> Sources:
     """Reads the lines of files that findings name, each once."""
 
     @functools.cache

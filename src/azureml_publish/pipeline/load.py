@@ -13,7 +13,16 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import ModelFolder, Project, find_root, load_project, read_optional, select_models
+from azureml_publish.project import (
+    ModelFolder,
+    Project,
+    ReadFolder,
+    find_root,
+    load_project,
+    read_folder,
+    read_optional,
+    select_models,
+)
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_presets
 from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
@@ -70,22 +79,24 @@ class LoadedProject:
         return self.subject.project
 
 
-def load(run: RunContext, patterns: Iterable[str], settings: Settings) -> LoadedProject:
+def load(run: RunContext, patterns: Iterable[str], settings: Settings, read: ReadFolder = read_folder) -> LoadedProject:
     """Read the project at or above the run's folder, and select models by patterns; none means all.
+
+    `read` reads each model folder.
 
     Raises:
         UsageProblem: there is no project here.
         NotFound: a pattern matches no model.
     """
     root = find_root(run.directory)
-    project, read = load_project(root)
+    project, found = load_project(root, read)
     if project is None:
-        return LoadedProject(None, (), read)
+        return LoadedProject(None, (), found)
     chosen = tuple(patterns)
     folders = select_models(project, chosen)
     catalogue, wrong = read_catalogue(root)
     subject = subject_of(project, catalogue, day_of(run, settings.as_of))
-    about = (one for one in read if _concerns(one, project, chosen, folders))
+    about = (one for one in found if _concerns(one, project, chosen, folders))
     return LoadedProject(subject, folders, (*about, *wrong), settings.layout)
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from azureml_publish.assets import SCENARIOS, Scenario
 from azureml_publish.reporters.sku_chart import soon
 from azureml_publish.reporters.visible import one_line
+from azureml_publish.skus.catalogue import Sku
 from azureml_publish.skus.chart import Chart, ChartRow, Mark
 
 _ROW = 26
@@ -24,38 +25,51 @@ _TIMELINE = 250
 _AHEAD = 3
 """Years of the time line beyond the last retirement, at least."""
 
-_STYLE = """
-  text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; fill: #1f2328 }
-  .back { fill: #ffffff; stroke: #d1d9e0 } .title { font-size: 17px; font-weight: 600 }
-  .head { font-size: 11px; font-weight: 600; letter-spacing: .06em; fill: #59636e } .quiet { fill: #59636e }
-  .small { font-size: 11px } .line { stroke: #d1d9e0 } .band { fill: #f6f8fa }
-  .inference { fill: #0969da } .evaluation { fill: #8250df } .finetune { fill: #1a7f37 }
-  .other { fill: none; stroke: #b7bfc8; stroke-width: 1.2 } .cross { stroke: #cf222e; stroke-width: 2 }
-  .stays { fill: #b6d9bf } .later { fill: #9ec5ee } .soon { fill: #e3b341 } .gone { fill: #cf222e }
+STYLE = """
+  .families text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif }
+  .families text { fill: #1f2328 }
+  .families .back { fill: #ffffff; stroke: #d1d9e0 } .families .title { font-size: 17px; font-weight: 600 }
+  .families .head { font-size: 11px; font-weight: 600; letter-spacing: .06em }
+  .families .head, .families .quiet { fill: #59636e } .families .small { font-size: 11px }
+  .families .line { stroke: #d1d9e0 } .families .band { fill: #f6f8fa }
+  .families .inference { fill: #0969da } .families .evaluation { fill: #8250df } .families .finetune { fill: #1a7f37 }
+  .families .other { fill: none; stroke: #b7bfc8; stroke-width: 1.2 }
+  .families .cross { stroke: #cf222e; stroke-width: 2 } .families .least { fill: none; stroke: #1f2328 }
+  .families .stays { fill: #b6d9bf } .families .later { fill: #9ec5ee }
+  .families .soon { fill: #e3b341 } .families .gone { fill: #cf222e }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .back { fill: #0d1117; stroke: #3d444d } .head, .quiet { fill: #9198a1 }
-    .line { stroke: #3d444d } .band { fill: #151b23 } .other { stroke: #656c76 }
-    .inference { fill: #4493f8 } .evaluation { fill: #ab7df8 } .finetune { fill: #3fb950 }
-    .stays { fill: #1d4a2c } .later { fill: #1f4a7d } .soon { fill: #9e6a03 } .gone { fill: #f85149 }
-    .cross { stroke: #f85149 }
+    .families text { fill: #e6edf3 } .families .back { fill: #0d1117; stroke: #3d444d }
+    .families .head, .families .quiet { fill: #9198a1 } .families .line { stroke: #3d444d }
+    .families .band { fill: #151b23 } .families .other { stroke: #656c76 }
+    .families .inference { fill: #4493f8 } .families .evaluation { fill: #ab7df8 }
+    .families .finetune { fill: #3fb950 } .families .least { stroke: #e6edf3 }
+    .families .stays { fill: #1d4a2c } .families .later { fill: #1f4a7d }
+    .families .soon { fill: #9e6a03 } .families .gone { fill: #f85149 } .families .cross { stroke: #f85149 }
   }
 """
+"""How the chart looks, for a page that shows it without a style of its own."""
 
 
-def chart_svg(chart: Chart) -> str:
-    """The chart as SVG. The same chart gives the same bytes."""
+def chart_svg(chart: Chart, *, embedded: bool = False) -> str:
+    """The chart as SVG. The same chart gives the same bytes.
+
+    Args:
+        chart: what is drawn.
+        embedded: for a page that has `STYLE` itself: sizes can be reached by the keyboard there.
+    """
     columns = [scenario for scenario in SCENARIOS if scenario in chart.specs]
     widths = {scenario: _width(chart, scenario) for scenario in columns}
     line = _LEFT + _FAMILY + _GPU + sum(widths.values())
     width, height = line + _TIMELINE + _LEFT, _TOP + _ROW * len(chart.rows) + 66
     body = [*_head(chart, widths, line, width, height), *_axis(chart, line, height)]
     for index in range(len(chart.rows)):
-        body.extend(_row(chart, index, widths, line))
+        body.extend(_row(chart, index, widths, line, embedded=embedded))
     body.extend(_foot(chart, widths, height))
     title = html.escape(one_line(f"Machine families of {chart.model} as of {chart.as_of}"))
+    role, style = ("group", "") if embedded else ("img", f"<style>{STYLE}</style>\n")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{title}">\n<title>{title}</title>\n<style>{_STYLE}</style>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="families" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="{role}" aria-label="{title}">\n<title>{title}</title>\n{style}'
         + "".join(f"{part}\n" for part in body)
         + "</svg>\n"
     )
@@ -108,7 +122,7 @@ def _x(day: date, chart: Chart, line: int) -> float:
     return round(line + share * _TIMELINE, 1)
 
 
-def _row(chart: Chart, index: int, widths: dict[Scenario, int], line: int) -> Iterator[str]:
+def _row(chart: Chart, index: int, widths: dict[Scenario, int], line: int, *, embedded: bool) -> Iterator[str]:
     row, y = chart.rows[index], _TOP + _ROW * index
     if index % 2 == 0:
         width = line + _TIMELINE - _LEFT + 16
@@ -117,10 +131,34 @@ def _row(chart: Chart, index: int, widths: dict[Scenario, int], line: int) -> It
     yield _text(_LEFT + _FAMILY, y + 17, row.gpu if len(row.gpu) <= 20 else f"{row.gpu[:19]}…", "small quiet")
     x = _LEFT + _FAMILY + _GPU
     for scenario, column in widths.items():
-        for number, mark in enumerate(row.marks.get(scenario, ())):
-            yield _dot(x + 4 + number * _DOT, y + _ROW / 2, mark, scenario)
+        least = row.least.get(scenario, frozenset())
+        for number, (mark, sku) in enumerate(zip(row.marks.get(scenario, ()), row.sizes, strict=False)):
+            at, middle = x + 4 + number * _DOT, y + _ROW / 2
+            ring = f'<circle class="least" cx="{at:g}" cy="{middle:g}" r="5.5"/>' if sku.name in least else ""
+            yield _named(_dot(at, middle, mark, scenario) + ring, _size_text(sku), embedded=embedded)
         x += column
     yield from _bar(chart, row, y, line)
+
+
+def _size_text(sku: Sku) -> str:
+    """A size in words: its name and its figures."""
+    figures = [f"{sku.vcpus} vCPUs"]
+    if sku.gpus:
+        figures.append(f"{sku.gpus} GPU{'s' * (sku.gpus != 1)}")
+    if sku.memory_gib is not None:
+        figures.append(f"{sku.memory_gib:g} GiB memory")
+    if sku.temp_disk_gib:
+        figures.append(f"{sku.temp_disk_gib:g} GiB disk")
+    if sku.retirement is not None:
+        figures.append(f"retires {sku.retirement}")
+    return f"{sku.name}: {', '.join(figures)}"
+
+
+def _named(drawn: str, said: str, *, embedded: bool) -> str:
+    """A sign that says what it stands for."""
+    said = html.escape(one_line(said))
+    reached = f' tabindex="-1" role="img" aria-label="{said}"' if embedded else ""
+    return f'<g class="size"{reached}><title>{said}</title>{drawn}</g>'
 
 
 def _dot(x: float, y: float, mark: Mark, scenario: Scenario) -> str:
@@ -162,3 +200,5 @@ def _foot(chart: Chart, widths: dict[Scenario, int], height: int) -> Iterator[st
     yield _text(x + 74, y, "another size of the family", "small quiet")
     yield _dot(x + 232, y - 4, "retired", "inference")
     yield _text(x + 242, y, "on the list, but retired", "small quiet")
+    yield f'<circle class="least" cx="{x + 398:g}" cy="{y - 4}" r="5.5"/>'
+    yield _text(x + 410, y, "sets the minimum", "small quiet")

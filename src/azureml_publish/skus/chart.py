@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -22,7 +22,8 @@ class ChartRow:
     """One family: for each scenario a mark per size, small ones first; a scenario without a mark is left out.
 
     `goes` is the earliest retirement among the listed sizes, `gone` whether it is past, `partly` whether other listed
-    sizes retire later or not at all.
+    sizes retire later or not at all. `sizes` are those of the marks, in their order; `least` has for each scenario the
+    names of the listed ones that a figure of its min-SKU spec comes from.
     """
 
     family: str
@@ -31,6 +32,8 @@ class ChartRow:
     goes: date | None
     gone: bool
     partly: bool
+    sizes: tuple[Sku, ...] = ()
+    least: Mapping[Scenario, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,17 @@ def draw_up(model: str, lists: Mapping[Scenario, tuple[Sku, ...]], catalogue: Ca
     """Make the chart of a model from its allow-lists."""
     listed = {sku.name: sku for skus in lists.values() for sku in skus}
     families = dict.fromkeys(sku.family for sku in catalogue.in_order(listed.values()))
-    rows = tuple(_row(catalogue.family(family), lists, as_of) for family in families)
     specs = {scenario: derive_min_spec(lists[scenario]).spec for scenario in SCENARIOS if lists.get(scenario)}
+    rows = tuple(_row(catalogue.family(family), lists, specs, as_of) for family in families)
     return Chart(model, as_of, rows, specs)
 
 
-def _row(family: tuple[Sku, ...], lists: Mapping[Scenario, tuple[Sku, ...]], as_of: date) -> ChartRow:
+def _row(
+    family: tuple[Sku, ...],
+    lists: Mapping[Scenario, tuple[Sku, ...]],
+    specs: Mapping[Scenario, MinSkuSpec | None],
+    as_of: date,
+) -> ChartRow:
     marks: dict[Scenario, tuple[Mark, ...]] = {}
     for scenario in SCENARIOS:
         names = {sku.name for sku in lists.get(scenario, ())}
@@ -63,7 +71,27 @@ def _row(family: tuple[Sku, ...], lists: Mapping[Scenario, tuple[Sku, ...]], as_
     days = sorted({sku.retirement for sku in used if sku.retirement is not None})
     goes = days[0] if days else None
     partly = len(days) > 1 or (bool(days) and any(sku.retirement is None for sku in used))
-    return ChartRow(family[0].family, _gpu(family), marks, goes, goes is not None and goes <= as_of, partly)
+    least = {
+        scenario: frozenset(
+            sku.name for sku in family if sku in lists[scenario] and _is_least(sku, specs.get(scenario))
+        )
+        for scenario in marks
+    }
+    gone = goes is not None and goes <= as_of
+    return ChartRow(family[0].family, _gpu(family), marks, goes, gone, partly, family, least)
+
+
+def _is_least(sku: Sku, spec: MinSkuSpec | None) -> bool:
+    """Whether a figure of a min-SKU spec comes from this size; having no GPU or disk sets no size apart."""
+    if spec is None:
+        return False
+    pairs = (
+        (sku.vcpus, spec.vcpus),
+        (sku.gpus, spec.gpus),
+        (sku.memory_gib, spec.memory_gib),
+        (sku.temp_disk_gib, spec.disk_gib),
+    )
+    return any(least > 0 and figure is not None and int(figure) == least for figure, least in pairs)
 
 
 def _mark(sku: Sku, names: set[str], as_of: date) -> Mark:

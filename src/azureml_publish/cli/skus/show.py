@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from azureml_publish.assets import SCENARIOS
 from azureml_publish.cli.options import as_of_option, reporting
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
+from azureml_publish.pipeline.describe import chart_of
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.project import ModelFolder, Project, select_models
+from azureml_publish.project import select_models
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
 from azureml_publish.reporters.sku_svg import chart_svg
 from azureml_publish.reporters.visible import for_xml
-from azureml_publish.skus import Catalogue
-from azureml_publish.skus.chart import Chart, draw_up
-from azureml_publish.skus.compute import resolve_body
 
 
 @click.command("show")
@@ -36,7 +33,7 @@ def command(*, output: Output, models: tuple[str, ...], out: str | None, as_of: 
     """
     project, catalogue = project_here(output)
     chosen = select_models(project, models)
-    charts = tuple(_chart(project, folder, catalogue, day_of(output.run, as_of)) for folder in chosen)
+    charts = tuple(chart_of(project, folder, catalogue, day_of(output.run, as_of)) for folder in chosen)
     empty = next((chart for chart in charts if not chart.rows), None)
     if empty is not None:
         raise NotFound(f"{empty.model} has no list of sizes that could be drawn.", hint="`publish lint` says why.")
@@ -55,14 +52,3 @@ def command(*, output: Output, models: tuple[str, ...], out: str | None, as_of: 
     else:
         write_whole(output.run.directory / Path(out), text)
         output.note(f"Written: {Path(out).as_posix()}.")
-
-
-def _chart(project: Project, folder: ModelFolder, catalogue: Catalogue, as_of: date) -> Chart:
-    lists = {}
-    for scenario in SCENARIOS:
-        body = getattr(folder.spec.compute, scenario)
-        if isinstance(body, str):
-            body = project.config.presets.get(body)
-        if body is not None:
-            lists[scenario] = resolve_body(catalogue, body, as_of).skus
-    return draw_up(folder.spec.name, lists, catalogue, as_of)

@@ -1,0 +1,88 @@
+"""`publish preview`: the catalogue in a browser, live, or as plain files."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import webbrowser
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
+from azureml_publish.cli.output import Output
+from azureml_publish.pipeline.live import LiveProject
+from azureml_publish.pipeline.load import Settings
+from azureml_publish.preview.export import export
+from azureml_publish.preview.server import Server
+from azureml_publish.preview.site import Site
+from azureml_publish.preview.watch import watch_project
+from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary
+
+
+@click.command("preview")
+@models_argument
+@click.option("--export", "target", type=click.Path(file_okay=False), help="Write the pages there instead, and end.")
+@click.option("--open/--no-open", "opens", default=True, help="Open the browser. [default: open]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listen there; any other lets the network in.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port. [default: 8642, else a free one]")
+@layout_option
+@as_of_option
+@output_options
+def command(
+    *,
+    output: Output,
+    models: tuple[str, ...],
+    target: str | None,
+    opens: bool,
+    host: str,
+    port: int | None,
+    layout: LayoutName | None,
+    as_of: datetime | None,
+) -> None:
+    """Show the catalogue as its readers will see it: cards, facts, findings and machines, following every edit.
+
+    Serves on loopback until Ctrl-C, and opens the browser. With --export the same pages become plain files.
+    """
+    live = LiveProject(output.run, models, Settings(layout, as_of))
+    if target is not None:
+        look, folder = live.look(), output.run.directory / target
+        pages = export(Site(live, exported=True), folder)
+        if output.json:
+            output.data(as_json({"out": str(folder), "pages": pages}))
+        else:
+            output.data(f"{Path(target, 'index.html').as_posix()}\n")
+            found = look.checked.found if look.checked is not None else ()
+            output.note(f"Wrote {counted(pages, 'page')}. {diagnostics_summary(found, len(look.loaded.folders))}")
+        return
+    _serve(output, live, host, port, opens=opens)
+
+
+def _serve(output: Output, live: LiveProject, host: str, port: int | None, *, opens: bool) -> None:
+    """Serve until somebody ends it."""
+    server = Server(Site(live), host=host, port=port)
+
+    def begin() -> None:
+        if server.running:
+            return
+        server.start()
+        output.data(as_json({"url": server.url}) if output.json else f"{server.url}\n")
+        output.note(f"Showing {counted(len(live.now.loaded.folders), 'model')}. Stop with Ctrl-C.")
+        if opens:
+            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server.events.send(live.look(begin))
+        begin()  # where publish.yaml cannot be used there was nothing to check
+        with watch_project(live.root) as edits:
+            edits.noticed()  # what was edited before the watch began
+            while True:
+                edits.wait()
+                server.events.send(live.look())
+    except KeyboardInterrupt:
+        output.note("Stopped.")
+    finally:
+        server.stop()

@@ -1,0 +1,191 @@
+"""A project that is looked at again and again: only what changed is read, rendered and checked."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.errors import PublishError
+from azureml_publish.lint.engine import ModelReport
+from azureml_publish.pipeline.check import CheckedProject, Memory, check
+from azureml_publish.pipeline.load import LoadedProject, Settings, load
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import CONFIG_FILE, ModelFolder, find_root, read_folder
+from azureml_publish.skus.overlay import OVERLAY_FILE
+from azureml_publish.spec import LocalSource
+
+Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
+"""What tells whether files changed: path, time of change in nanoseconds, bytes, number. Links are not followed."""
+
+SHARED = (CONFIG_FILE, OVERLAY_FILE, "templates")
+"""What all models are made from, below a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A project as it was at one time.
+
+    Attributes:
+        number: grows with each look.
+        loaded: its files.
+        checked: what was found in them; None until the first check is through.
+        reports: what came of each model so far, by folder.
+        changed: the folders that are others than a look before, or look another way; None for all.
+        failure: why the project could not be looked at; the rest is of the last look that went well.
+    """
+
+    number: int
+    loaded: LoadedProject
+    checked: CheckedProject | None = None
+    reports: Mapping[str, tuple[ModelFolder, ModelReport]] = field(default_factory=dict)
+    changed: frozenset[str] | None = None
+    failure: PublishError | None = None
+
+    def report(self, folder: ModelFolder) -> ModelReport | None:
+        """What came of a model; None where it is still to be looked at."""
+        known = self.reports.get(folder.folder)
+        return known[1] if known is not None and known[0] is folder else None
+
+    def findings(self) -> dict[str, tuple[Diagnostic, ...]]:
+        """What is reported of each model folder, those that cannot be read among them; all else is under ""."""
+        all_found = self.checked.found if self.checked is not None else self.loaded.found
+        reported = frozenset(all_found)
+        sorted_out: dict[str, dict[Diagnostic, None]] = {}
+        owned: set[Diagnostic] = set()
+        if self.checked is not None:
+            for folder in self.loaded.folders:
+                report = self.report(folder)
+                own = [one for one in report.found if one in reported] if report is not None else []
+                sorted_out[folder.folder] = dict.fromkeys(own)
+                owned.update(own)
+        for one in all_found:
+            if one not in owned:
+                sorted_out.setdefault(_folder_of(one), {})[one] = None
+        return {folder: tuple(sorted(found, key=_in_file)) for folder, found in sorted_out.items() if found}
+
+
+class LiveProject:
+    """Looks at a project again and again. One thread looks; others may read `now` and call `report`."""
+
+    def __init__(self, run: RunContext, patterns: Iterable[str] = (), settings: Settings | None = None) -> None:
+        """Read the project for the first time.
+
+        Raises:
+            UsageProblem: there is no project here.
+            NotFound: a pattern means no model.
+        """
+        self.root = find_root(run.directory)
+        self.run = run
+        self._patterns = tuple(patterns)
+        self._settings = settings or Settings()
+        self._memory, self._shared = Memory(), _stamp(self.root / name for name in SHARED)
+        self._kept: dict[Path, tuple[Stamp, Stamp, tuple[ModelFolder | None, tuple[Diagnostic, ...]]]] = {}
+        self._aside = threading.Lock()
+        self.now = Look(0, self._load(), reports=self._memory.reports)
+
+    def look(self, begun: Callable[[], None] = lambda: None) -> Look:
+        """Read, render and check what changed since the last look.
+
+        Args:
+            begun: is called once other processes have begun with many models; see `check`.
+        """
+        try:
+            self.now = self._look(begun)
+        except PublishError as error:  # its file is gone for a moment, or a pattern means no model any more
+            self.now = replace(self.now, number=self.now.number + 1, changed=None, failure=error)
+        return self.now
+
+    def _look(self, begun: Callable[[], None]) -> Look:
+        before, shared = self.now, _stamp(self.root / name for name in SHARED)
+        if shared != self._shared:
+            self._memory, self._shared = Memory(), shared
+        loaded = self._load()
+        checked = check(self.run, loaded, memory=self._memory, begun=begun)
+        there = {folder.folder for folder in loaded.folders}
+        for gone in self._memory.reports.keys() - there:
+            del self._memory.reports[gone]
+        look = Look(before.number + 1, loaded, checked, dict(self._memory.reports))
+        return replace(look, changed=_changed(before, look))
+
+    def report(self, folder: ModelFolder) -> ModelReport:
+        """What comes of a model; it is rendered and checked now, where the first check has not come to it yet."""
+        known = self.now.report(folder)
+        if known is not None:
+            return known
+        with self._aside:  # with templates of its own: those of the other thread are at work
+            alone = Memory()
+            check(self.run, replace(self.now.loaded, folders=(folder,)), memory=alone)
+            return alone.reports[folder.folder][1]
+
+    def _load(self) -> LoadedProject:
+        return load(self.run, self._patterns, self._settings, self._read)
+
+    def _read(self, root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
+        stamp = _stamp([path])
+        kept = self._kept.get(path)
+        if kept is not None and kept[0] == stamp and kept[1] == _beside(kept[2][0]):
+            return kept[2]
+        result = read_folder(root, path)
+        self._kept[path] = (stamp, _beside(result[0]), result)
+        return result
+
+
+def _beside(folder: ModelFolder | None) -> Stamp:
+    """The stamp of the files of a local source, which are looked into as well."""
+    if folder is None or not isinstance(folder.spec.source, LocalSource) or "://" in folder.spec.source.local:
+        return ()
+    return _stamp([folder.path / folder.spec.source.local])
+
+
+def _stamp(paths: Iterable[Path]) -> Stamp:
+    return tuple(one for path in paths for one in _stamps(str(path)))
+
+
+def _stamps(path: str) -> Iterator[tuple[str, int, int, int]]:
+    try:
+        found = os.lstat(path)
+        yield path, found.st_mtime_ns, found.st_size, found.st_ino
+        waiting = [path] if os.path.isdir(path) else []  # noqa: PTH112 - many of them, and links to folders count
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in sorted(entries, key=lambda one: one.name):
+                    found = entry.stat(follow_symlinks=False)
+                    yield entry.path, found.st_mtime_ns, found.st_size, found.st_ino
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+    except OSError:  # it went away meanwhile; reading says what is missing
+        return
+
+
+def _changed(before: Look, after: Look) -> frozenset[str] | None:
+    """The folders whose page is another one; None for all, as after a change of what they share."""
+    if (
+        before.checked is None
+        or before.failure is not None
+        or before.loaded.subject is None
+        or after.loaded.subject is None
+    ):
+        return None
+    old, new = before.loaded.subject.project, after.loaded.subject.project
+    if old.config != new.config:
+        return None
+    was, now = before.findings(), after.findings()
+    names = {*old.unreadable, *new.unreadable, *before.reports, *after.reports}
+    return frozenset(
+        name for name in names if before.reports.get(name) != after.reports.get(name) or was.get(name) != now.get(name)
+    )
+
+
+def _folder_of(found: Diagnostic) -> str:
+    top, _, rest = found.location.path.partition("/")
+    return rest.partition("/")[0] if top in ("models", "build") and "/" in rest else ""
+
+
+def _in_file(found: Diagnostic) -> tuple[int, object]:
+    severities = {"error": 0, "warning": 1, "info": 2}
+    return severities[found.severity], (found.location, found.code, found.message)

@@ -1,0 +1,117 @@
+"""The pages of a catalogue by their places: what the server answers, and what an export writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.pipeline.live import LiveProject, Look
+from azureml_publish.preview.gallery import make_gallery, state_of
+from azureml_publish.preview.model_page import Finding, page_of_folder
+from azureml_publish.preview.rendering import Renderer
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'{images}; "
+    "base-uri 'none'; form-action 'self'"
+)
+"""The Content-Security-Policy of a page; `images` are further places of images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its HTML, its status, and whether it shows images of other hosts."""
+
+    text: str
+    status: int = 200
+    images: bool = False
+
+    @property
+    def policy(self) -> str:
+        """Its Content-Security-Policy."""
+        return POLICY.format(images=" https: http:" if self.images else "")
+
+
+class Site:
+    """Makes the pages of a project, each from what is known at that moment."""
+
+    def __init__(self, live: LiveProject, *, exported: bool = False) -> None:
+        self.live = live
+        self._renderer = Renderer(live.root.name, exported=exported)
+        self._images = "" if exported else "?images=1"
+
+    def index(self) -> Page:
+        """The gallery."""
+        look = self.live.now
+        if look.loaded.subject is None:
+            return self._message(look, "publish.yaml cannot be used", path="", status=200)
+        problems = [Finding(one) for one in look.findings().get("", ()) if one.severity == "error"]
+        text = self._render("gallery.html.j2", "", look, gallery=make_gallery(look), problems=problems, here="Models")
+        return Page(text)
+
+    def model(self, name: str, *, images: bool = False) -> Page:
+        """The page of a model folder."""
+        look, path = self.live.now, "models/x/"
+        folder = next((one for one in look.loaded.folders if one.folder == name), None)
+        if folder is not None:
+            page = page_of_folder(self.live, look, folder, images=images)
+            text = self._render("model.html.j2", path, look, page=page, here="", images_link=self._images)
+            return Page(text, images=images)
+        found = look.findings().get(name, ())
+        if found:
+            return self._message(look, name, path=path, found=found, models=name)
+        return self._message(look, "No such model", path=path, message=f"There is no model folder {name}.", status=404)
+
+    def findings(self) -> Page:
+        """Everything that was found, model by model."""
+        look = self.live.now
+        found = look.findings()
+        groups = [(folder, tuple(Finding(one) for one in found[folder])) for folder in sorted(found)]
+        pending = sum(look.report(folder) is None for folder in look.loaded.folders)
+        everything = [one for part in found.values() for one in part]
+        suppressed = len(look.checked.suppressed) if look.checked is not None else 0
+        text = self._render(
+            "findings.html.j2",
+            "findings/",
+            look,
+            groups=groups,
+            pending=pending,
+            state=state_of(everything),
+            suppressed=suppressed,
+            here="Findings",
+        )
+        return Page(text)
+
+    def missing(self) -> Page:
+        """What is answered where there is no page."""
+        return self._message(self.live.now, "No such page", path="", message="There is nothing here.", status=404)
+
+    def _message(
+        self,
+        look: Look,
+        heading: str,
+        *,
+        path: str,
+        found: tuple[Diagnostic, ...] | None = None,
+        models: str = "*",
+        message: str = "",
+        hint: str = "",
+        status: int = 200,
+    ) -> Page:
+        shown = look.loaded.found if found is None and look.loaded.subject is None else found or ()
+        text = self._render(
+            "message.html.j2",
+            path,
+            look,
+            heading=heading,
+            findings=[Finding(one) for one in shown],
+            message=message,
+            hint=hint,
+            models=models,
+            here="",
+        )
+        return Page(text, status)
+
+    def _render(self, template: str, path: str, look: Look, **values: Any) -> str:
+        policy = POLICY.format(images="")
+        return self._renderer.page(template, path, number=look.number, policy=policy, failure=look.failure, **values)
