@@ -51,7 +51,9 @@ def is_bookkeeping(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How a version came to be: the run that registered it, and of a promoted one where it comes from.
+    """How a version came to be: the run that registered it, and the asset id of the version that it is a copy of.
+
+    `promoted_from` is a version of another registry, `rolled_back_to` an older one of the same.
 
     `commit` is that of the repository, `-dirty` behind it where files differed; `plan` the digest of the plan that was
     carried out; `tool` name and version of this one. `archived`: it is promoted to be archived, which a registry does
@@ -60,6 +62,7 @@ class Origin:
 
     run: str = ""
     promoted_from: str = ""
+    rolled_back_to: str = ""
     commit: str = ""
     plan: str = ""
     tool: str = ""
@@ -83,7 +86,7 @@ class Origin:
         return cls(**texts, archived=recorded.get("archived") is True)
 
 
-_ORIGIN_TEXTS = ("run", "promoted_from", "commit", "plan", "tool")
+_ORIGIN_TEXTS = ("run", "promoted_from", "rolled_back_to", "commit", "plan", "tool")
 
 
 def prune(value: Value) -> Value:

@@ -65,6 +65,7 @@ NEEDS = {
     "restore": ["nosuch"],
     "migrate": ["--to", "tags"],
     "deprecate": ["nosuch", "--retired", "2027-01-01"],
+    "rollback": ["nosuch", "--to", "1"],
 }
 """What a verb wants beside its options."""
 
@@ -88,7 +89,9 @@ def test_a_mistake_is_json_of_verbs_in_groups_too(publish: Run, verb: list[str])
 
 @pytest.mark.parametrize("verb", [verb for verb in NEEDS if verb != "migrate"])
 def test_what_is_not_there_is_json(publish: Run, verb: str) -> None:
-    ran = publish(verb, *NEEDS[verb], "-o", "json", "--yes" if verb in ("archive", "restore", "promote") else "-q")
+    ran = publish(
+        verb, *NEEDS[verb], "-o", "json", "--yes" if verb in ("archive", "restore", "promote", "rollback") else "-q"
+    )
     told = json.loads(ran.out)
     assert told["error"]["code"] == ExitCode(ran.code).name.lower()
     assert ran.code in (ExitCode.NOT_FOUND, ExitCode.USAGE)

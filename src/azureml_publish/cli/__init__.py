@@ -57,6 +57,7 @@ VERBS = MappingProxyType(
         "list": "List what is registered.",
         "show": "Show one registered version with its card.",
         "promote": "Take registered versions to another registry.",
+        "rollback": "Bring an older version back as the next free one.",
         "drift": "Show what changed in a registry but not in the folders.",
         "archive": "Hide registered versions from the catalogue.",
         "restore": "Show archived versions in the catalogue again.",

@@ -57,7 +57,7 @@ def command(
         output.run,
         PromotionRequest(models, source, target, Settings(layout, as_of), metadata),
         partial(transferring.into, output),
-        review=partial(_show, output, yes=yes),
+        review=partial(show_plan, output, yes=yes),
         approve=partial(_approve, yes=yes),
     )
     if result.journal_failure is not None:
@@ -70,7 +70,7 @@ def command(
         raise SystemExit(result.exit_code)
 
 
-def _show(output: Output, review: Review, *, yes: bool) -> None:
+def show_plan(output: Output, review: Review, *, yes: bool) -> None:
     """Show the plan; with --quiet as well where a question follows it."""
     if review.past is not None:
         output.note(past_run_text(review.past, review.verb))

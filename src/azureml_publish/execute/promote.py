@@ -1,4 +1,4 @@
-"""Takes a registered version to another registry: same files, same manifest, and where it comes from in properties."""
+"""Registers a version again with the same files: in another registry (promote), or as the next number (rollback)."""
 
 from __future__ import annotations
 
@@ -117,6 +117,27 @@ def plan_promotion(source: RegisteredAsset, folder: Desired | None, state: Regis
     return replace(promotion, action=action)
 
 
+def plan_rollback(source: RegisteredAsset, latest: RegisteredAsset, free: RegistryState) -> Promotion:
+    """What it takes to have a version's files under the highest number; nothing where they are there.
+
+    Args:
+        source: the version to bring back. It may be archived; the new one is not.
+        latest: the highest version.
+        free: what the registry says of the next free number.
+
+    Raises:
+        UnusableSource: see `find_manifest`.
+    """
+    manifest, carried = find_manifest(source), wanted_of(source, None)
+    wanted = replace(carried, asset=replace(carried.asset, version=free.next_version, archived=False))
+    action = replace(plan_model(wanted, free), reason=f"the files and metadata of version {source.id.version}")
+    if latest.properties.get(MANIFEST_PROPERTY) == manifest and not latest.archived:
+        wanted = replace(carried, asset=replace(carried.asset, version=latest.id.version))
+        reason = f"it has the files of version {source.id.version} already"
+        action = replace(action, version=latest.id.version, kind=ActionKind.UNCHANGED, reason=reason)
+    return Promotion(source, wanted, Mode.CARRY, action)
+
+
 def _is_half_done(promotion: Promotion, there: RegisteredAsset) -> bool:
     """Whether a promotion of this very version was cut off between its record and its archival."""
     origin = Origin.of(there.properties)
@@ -154,5 +175,5 @@ def promote(promotion: Promotion, source: Registry, target: Tools, origin: Origi
         manifest = find_manifest(registered)
         return copy_content(asset.name, Place(access, folder, lend_source), into, manifest, target.transfer)
 
-    noted = replace(origin, promoted_from=str(registered.id), archived=asset.archived)
-    return registration.create(bring, noted)
+    came_from = "promoted_from" if asset.version == registered.id.version else "rolled_back_to"
+    return registration.create(bring, replace(origin, **{came_from: str(registered.id)}, archived=asset.archived))

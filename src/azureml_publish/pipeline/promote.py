@@ -109,7 +109,7 @@ def promote_versions(
             approve(shown, one.registry.name)
         origin = Origin(commit=commit_of(project.root, run.environ), plan=plan.digest, tool=TOOL)
         with transferring(other) as transfer:
-            return _Carrying(run, one, other, origin, transfer).all(promotions, plan, records)
+            return Carrying(run, one, other, origin, transfer).all(promotions, plan, records)
 
 
 def _rendered(
@@ -142,8 +142,8 @@ def _rendered(
 
 
 @dataclass(frozen=True, slots=True)
-class _Carrying:
-    """Takes versions from one registry to another; `origin` is noted with each."""
+class Carrying:
+    """Registers versions again, in another registry or in the same; `origin` is noted with each."""
 
     run: RunContext
     source: Opened
@@ -193,5 +193,5 @@ class _Carrying:
 
     def _result(self, promotion: Promotion, outcome: Outcome, **further: Any) -> Promoted:
         source = promotion.source.id
-        target = AssetId(self.target.registry.name, source.name, source.version)
+        target = AssetId(self.target.registry.name, source.name, promotion.wanted.asset.version)
         return Promoted(source, target, outcome, str(promotion.mode), **further)
