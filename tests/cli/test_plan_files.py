@@ -146,7 +146,7 @@ def test_a_version_is_archived_and_restored_by_its_folder(publish: Run, register
     registered.write_text(original.replace("[en]", "[en, de]"), encoding="utf-8")
     planned = action(publish)
     assert planned["action"] == "update"
-    assert [one["field"] for one in planned["fields"]] == ["system_metadata.languages", "archived"]
+    assert [one["field"] for one in planned["fields"]] == ["description", "system_metadata.languages", "archived"]
     assert publish("apply", "--yes").code == 0
     assert held(publish)[0]["archived"] is False
     registered.write_text(f"{original.replace('[en]', '[en, de]')}archived: true\n", encoding="utf-8")

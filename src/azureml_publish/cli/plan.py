@@ -85,9 +85,9 @@ def _report(planned: Planned, output: Output) -> str:
     plan = planned.plan
     match output.format:
         case "json":
-            return plan_json(plan)
+            return plan_json(plan, planned.without_folder)
         case "markdown":
-            return plan_markdown(plan)
+            return plan_markdown(plan, planned.without_folder)
         case "github":
             return plan_annotations(plan, find_places(planned.checked, output.run.environ))
-    return plan_text(plan, output.paint)
+    return plan_text(plan, output.paint, planned.without_folder)

@@ -15,7 +15,7 @@ from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.execute.promote import Mode
 from azureml_publish.pipeline.apply import Review
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.promote import PromotionRequest, promote_versions
+from azureml_publish.pipeline.promote import PromoteResult, PromotionRequest, promote_versions
 from azureml_publish.reporters.lifecycle import promoted_json, promoted_text
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text
@@ -60,6 +60,11 @@ def command(
         review=partial(show_plan, output, yes=yes),
         approve=partial(_approve, yes=yes),
     )
+    report_end(output, result)
+
+
+def report_end(output: Output, result: PromoteResult) -> None:
+    """Report what became of each version, and exit where one failed; the end of promote and rollback."""
     if result.journal_failure is not None:
         output.announce(f"{result.journal_failure.message}\n  help: {result.journal_failure.hint}")
     if output.json:

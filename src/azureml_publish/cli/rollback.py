@@ -9,11 +9,10 @@ import click
 from azureml_publish.cli.confirm import ask, is_named
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.cli.promote import show_plan
+from azureml_publish.cli.promote import report_end, show_plan
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.pipeline.apply import Review
 from azureml_publish.pipeline.rollback import roll_back
-from azureml_publish.reporters.lifecycle import promoted_json, promoted_text
 from azureml_publish.reporters.visible import one_line
 
 
@@ -44,14 +43,7 @@ def command(
         review=partial(show_plan, output, yes=yes),
         approve=partial(_approve, yes=yes, version=version),
     )
-    if result.journal_failure is not None:
-        output.announce(f"{result.journal_failure.message}\n  help: {result.journal_failure.hint}")
-    if output.json:
-        output.data(promoted_json(result.source, result.target, result.results))
-    else:
-        output.data(promoted_text(result.results, output.paint))
-    if result.exit_code:
-        raise SystemExit(result.exit_code)
+    report_end(output, result)
     latest = result.results[0].target.version
     if folder is not None and folder.spec.version != latest:
         output.note(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -16,8 +15,8 @@ from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import read_saved
+from azureml_publish.pipeline.without_folder import find_assets, latest_of, names_without_folder
 from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines, find_drift
-from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.drift import Fixed
 
@@ -88,7 +87,8 @@ def look_for_drift(
                 hint="Name the plan that was applied last to this registry.",
             )
         observed = observe_models(checked, opened.registry, jobs).observed
-        strangers = () if models else _strangers(opened.registry, project, ignore, jobs)
+        names = () if models else names_without_folder(opened.registry, project, ignore)
+        strangers = latest_of(opened.registry, names, jobs)
         drift = _look(opened.registry, observed, saved, strangers, jobs)
     fixes = _fix(checked, observed, drift, settings.layout) if fix else {}
     return DriftResult(drift, checked, observed, fixes)
@@ -116,25 +116,7 @@ def _newer(registry: Registry, wanted: Desired, state: RegistryState) -> tuple[R
     name, version = wanted.asset.name, wanted.asset.version
     if state.latest_version is not None and state.next_version <= version + 1:
         return ()
-    return _assets(registry, name, (number for number in registry.versions(name) if number > version))
-
-
-def _strangers(registry: Registry, project: Project, ignore: Sequence[str], jobs: int) -> tuple[RegisteredAsset, ...]:
-    """The latest version of every registered model that no folder is about."""
-    known = {model.spec.name for model in project.models} | set(project.unreadable)
-    names = [
-        name
-        for name in registry.models()
-        if name not in known and not any(fnmatch.fnmatchcase(name, pattern) for pattern in ignore)
-    ]
-    with ThreadPoolExecutor(jobs, thread_name_prefix="stranger") as pool:
-        found = pool.map(lambda name: _assets(registry, name, registry.versions(name)[:1]), names)
-        return tuple(asset for assets in found for asset in assets)
-
-
-def _assets(registry: Registry, name: str, numbers: Iterable[int]) -> tuple[RegisteredAsset, ...]:
-    states = (registry.state(name, number) for number in numbers)
-    return tuple(state.asset for state in states if state.asset is not None)
+    return find_assets(registry, name, (number for number in registry.versions(name) if number > version))
 
 
 def _fix(staged: CheckedProject, observed: Observed, drift: Drift, layout: LayoutName | None) -> dict[str, Fixed]:

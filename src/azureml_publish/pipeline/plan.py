@@ -16,7 +16,8 @@ from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import TOOL, find_readers, open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Observed, Plan, Request, save_plan
+from azureml_publish.pipeline.without_folder import find_without_folder
+from azureml_publish.plan import Observed, Plan, Request, WithoutFolder, save_plan
 
 JOBS = 16
 """Models whose state is read at a time: nearly all of it is waiting."""
@@ -24,13 +25,17 @@ JOBS = 16
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, what it was made from, and what is odd about the sources of what it would create."""
+    """A plan, what it was made from, and what is odd about the sources of what it would create.
+
+    `without_folder` is what the registry holds beside it; empty where only some models are planned.
+    """
 
     plan: Plan
     request: Request
     checked: CheckedProject
     observed: Observed
     warnings: tuple[Diagnostic, ...] = ()
+    without_folder: tuple[WithoutFolder, ...] = ()
 
     @property
     def text(self) -> str:
@@ -75,6 +80,7 @@ def make_plan(
         plan = with_attributes(plan, checked, inspection.contents)
         used_readers = None if offline else readers
         plan = with_moved(plan, planning.observed, planning.contents, opened.registry, used_readers)
+        rest = () if models else find_without_folder(opened.registry, project, planning.observed, plan, jobs)
     request = Request(
         registry or project.config.registry,
         models,
@@ -83,4 +89,4 @@ def make_plan(
         commit_of(project.root, run.environ) if whole else "",
         author_of(project.root, run.environ) if whole else "",
     )
-    return Planned(plan, request, checked, planning.observed, inspection.warnings)
+    return Planned(plan, request, checked, planning.observed, inspection.warnings, rest)

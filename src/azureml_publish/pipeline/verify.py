@@ -10,7 +10,7 @@ from azureml_publish.content.manifest import check_content
 from azureml_publish.content.signing import Verifier
 from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
-from azureml_publish.errors import NotFound
+from azureml_publish.errors import Interrupted, NotFound, PublishError
 from azureml_publish.pipeline.references import find_registered, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
@@ -40,13 +40,23 @@ def verify(
 
     Raises:
         NotFound: there is no such version, and `missing` is not given.
-        PublishError: the registry or its storage cannot be read.
+        PublishError: the registry cannot be reached, or the storage of no version can.
     """
     project = read_project(run)
     wanted = references or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)
     with open_registry(run, project, registry) as opened:
-        found = _registered(opened.registry, wanted, missing)
-        return tuple(_check(opened.registry, asset, progress, verifier, quick=quick) for asset in found)
+        checks, errors = [], []
+        for asset in _registered(opened.registry, wanted, missing):
+            try:
+                checks.append(_check(opened.registry, asset, progress, verifier, quick=quick))
+            except Interrupted:
+                raise
+            except PublishError as error:
+                errors.append(error)
+                checks.append(ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",)))
+    if errors and len(errors) == len(checks):
+        raise errors[0]
+    return tuple(checks)
 
 
 def _registered(

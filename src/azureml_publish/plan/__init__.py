@@ -4,7 +4,7 @@
 and `saved` is its file format. `drift` looks the other way, and `drift_fix` writes what it finds into a spec.
 """
 
-from azureml_publish.plan.actions import WRITING, Action, ActionKind, Desired, FieldChange, Plan
+from azureml_publish.plan.actions import WRITING, Action, ActionKind, Desired, FieldChange, Plan, WithoutFolder
 from azureml_publish.plan.diff import changed_metadata, is_as_desired, make_plan, plan_model
 from azureml_publish.plan.drift import Drift, DriftedField, DriftStatus, ModelDrift, Side, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
@@ -40,6 +40,7 @@ __all__ = [
     "SavedPlan",
     "Side",
     "StaleEntry",
+    "WithoutFolder",
     "baselines",
     "changed_metadata",
     "find_drift",

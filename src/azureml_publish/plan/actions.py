@@ -101,6 +101,17 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutFolder:
+    """A registered model that no folder is about; no plan touches it.
+
+    `renamed_to` is the model that would be created from the same source, empty where there is none.
+    """
+
+    model: str
+    renamed_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """The desired state of a version: the rendered asset and the identity of its content's source."""
 

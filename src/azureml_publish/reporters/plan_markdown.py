@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from azureml_publish.plan import Action, ActionKind, Plan
+from azureml_publish.plan import Action, ActionKind, Plan, WithoutFolder
 from azureml_publish.reporters.differences import Line, difference
-from azureml_publish.reporters.plans import LABELS, SIGNS, attributes, by_consequence, latest_text, summary
+from azureml_publish.reporters.plans import (
+    LABELS,
+    SIGNS,
+    attributes,
+    by_consequence,
+    latest_text,
+    summary,
+    without_folder_lines,
+)
 
 MOST = 65_536
 """Characters that GitHub accepts in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
@@ -21,7 +29,7 @@ _SPECIAL = re.compile(r"[^a-zA-Z0-9_ \-./=→…]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0
 """Characters that could be markup; an underscore inside a word is not."""
 
 
-def plan_markdown(plan: Plan) -> str:
+def plan_markdown(plan: Plan, without_folder: Sequence[WithoutFolder] = ()) -> str:
     """The plan as a table of actions, conflicts first, and below it each model's differences in a foldable section.
 
     It is never longer than `MOST`; the rest is counted.
@@ -30,7 +38,8 @@ def plan_markdown(plan: Plan) -> str:
         (action for action in plan.actions if action.kind in _ORDER), key=lambda action: _ORDER.index(action.kind)
     )
     head = f"### Plan for registry {cell(plan.registry)}\n\n**{summary(plan)}**\n"
-    tail = f"\n<sub>Plan {plan.digest}</sub>\n"
+    notes = "".join(f"\n{line}\n" for line in without_folder_lines(without_folder, cell))
+    tail = f"{notes}\n<sub>Plan {plan.digest}</sub>\n"
     text = head
     if listed:
         text += "\n| | model | version | action | differences |\n| --- | --- | ---: | --- | --- |\n"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
+from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan, WithoutFolder
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
 from azureml_publish.reporters.paint import PLAIN, Paint
@@ -33,8 +33,8 @@ NAME_WIDTH = 120
 """Characters to show of a field's name, which may be chosen freely."""
 
 
-def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
-    """The actions, each with its differing fields, and a count at the end."""
+def plan_text(plan: Plan, paint: Paint = PLAIN, without_folder: Sequence[WithoutFolder] = ()) -> str:
+    """The actions, each with its differing fields, a count, and what the registry holds beside them."""
     width = max((len(one_line(action.model)) for action in plan.actions), default=0)
     lines = [f"Plan for registry {paint(one_line(plan.registry), 'bold')}", ""]
     for action in plan.actions:
@@ -51,7 +51,25 @@ def plan_text(plan: Plan, paint: Paint = PLAIN) -> str:
     lines += ["", f"Plan: {summary(plan)}.  {paint(f'digest {plan.digest[:12]}', 'dim')}"]
     if unseen := unseen_text(plan):
         lines.append(unseen)
+    lines += without_folder_lines(without_folder)
     return "\n".join(lines) + "\n"
+
+
+def without_folder_lines(models: Sequence[WithoutFolder], show: Callable[[str], str] = one_line) -> Iterator[str]:
+    """What to know of registered models without a folder; `show` makes a name safe to print."""
+    renamed = [one for one in models if one.renamed_to]
+    for one in renamed[:SHOWN_KEYS]:
+        yield (
+            f"{show(one.model)} stays registered, and has the source of {show(one.renamed_to)}, which is new. "
+            "If that is its new name, `publish archive` hides the old one."
+        )
+    rest = [show(one.model) for one in models if one not in renamed[:SHOWN_KEYS]]
+    if rest:
+        more = f" and {len(rest) - SHOWN_KEYS:,} more" if len(rest) > SHOWN_KEYS else ""
+        yield (
+            f"Registered, and without a folder here: {', '.join(rest[:SHOWN_KEYS])}{more}. "
+            "No plan changes or removes them; `publish archive` hides one whose folder was removed."
+        )
 
 
 def unseen_text(plan: Plan) -> str:
@@ -90,13 +108,18 @@ def by_consequence(action: Action) -> list[FieldChange]:
     return sorted(action.fields, key=lambda change: order.index(change.consequence))
 
 
-def plan_json(plan: Plan) -> str:
-    """The plan as a JSON object. `class` is the class of a field's change; null means that there is no value."""
+def plan_json(plan: Plan, without_folder: Sequence[WithoutFolder] = ()) -> str:
+    """The plan as a JSON object. `class` is the class of a field's change; null means that there is no value.
+
+    `without_folder` is there where the registry holds such models.
+    """
+    rest = [{"model": one.model, "renamed_to": one.renamed_to or None} for one in without_folder]
     return as_json(
         {
             "registry": plan.registry,
             "digest": plan.digest,
             "actions": [_action(action) for action in plan.actions],
+            **({"without_folder": rest} if rest else {}),
         }
     )
 
