@@ -28,7 +28,7 @@ def test_the_folder_is_sound_and_names_the_commit(publish: Run, project: Path) -
         "model": "mine",
         "version": 1,
         "revision": COMMIT,
-        "written": ["models/mine/model.yaml", "models/mine/card.md.j2"],
+        "written": ["models/mine/model.yaml", "models/mine/card.md.j2", "models/mine/source.lock.json"],
     }
     spec = (project / "models/mine/model.yaml").read_text(encoding="utf-8")
     assert f"revision: {COMMIT}\n" in spec

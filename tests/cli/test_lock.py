@@ -205,7 +205,9 @@ class TestPlanning:
     def test_a_lock_changes_no_identity(self, publish: Run) -> None:
         assert publish("apply", "bert-base-cased", "--yes").code == 0
         publish("lock", "bert-base-cased")
-        assert '"unchanged"' in publish("plan", "bert-base-cased", "-o", "json").out
+        (action,) = json.loads(publish("plan", "bert-base-cased", "-o", "json").out)["actions"]
+        # The card says now how many files there are.
+        assert [one["field"] for one in action["fields"]] == ["description"]
 
 
 class TestCreate:
@@ -264,3 +266,86 @@ class TestConflict:
         for options in ((), ("--offline",)):
             digests.add(json.loads(publish("plan", "onnx", *options, "-o", "json").out)["digest"])
         assert len(digests) == 1
+
+    def test_a_saved_plan_says_what_moved(self, publish: Run, onnx: Path, project: Path) -> None:
+        publish("apply", "onnx", "--yes")
+        (onnx / "weights" / "model.onnx").write_bytes(b"WEIGHTS")
+        publish("plan", "onnx", "--out", "p.json")
+        change = json.loads((project / "p.json").read_text())["actions"][0]["fields"][0]
+        assert (change["field"], change["moved"]) == ("content", ["weights: model.onnx"])
+
+
+class TestIdentity:
+    @pytest.fixture
+    def blob(self, publish: Run, project: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A registered model of a blob container, without a lock."""
+        monkeypatch.setenv("PUBLISH_BLOB_ENDPOINT", endpoint)
+        add(project, "from-blob", "{azureblob: {storage: account, container: public, path: models/bert}}")
+        assert publish("apply", "from-blob", "--yes").code == 0
+        return project / "models" / "from-blob"
+
+    def action(self, publish: Run) -> Any:
+        return json.loads(publish("plan", "from-blob", "--offline", "-o", "json").out)["actions"][0]
+
+    def test_a_lock_of_what_is_registered_changes_nothing_and_one_of_other_bytes_does(
+        self, publish: Run, blob: Path
+    ) -> None:
+        publish("lock", "from-blob")
+        assert self.action(publish)["action"] == "unchanged"
+        lock = read(blob)
+        lock["files"][0]["sha256"] = "0" * 64
+        (blob / LOCK).write_text(json.dumps(lock))
+        assert self.action(publish)["action"] == "conflict"
+
+    def test_bump_looks_again(self, publish: Run, blob: Path) -> None:
+        lock = read(blob) if (blob / LOCK).exists() else None
+        assert lock is None
+        assert publish("bump", "from-blob").code == 0
+        assert len(read(blob)["files"]) == 2
+        (blob / LOCK).write_text(json.dumps({**read(blob), "asked": "0" * 16}))
+        assert publish("lint", "from-blob").code == 4
+        assert publish("bump", "from-blob").code == 0
+        assert publish("lint", "from-blob").code == 0
+
+
+def test_apply_shows_files_and_bytes_of_a_create_without_a_lock(publish: Run, onnx: Path) -> None:
+    assert not (onnx / LOCK).exists()
+    shown = publish("apply", "onnx", "--yes").err
+    assert {"files            1", "bytes            7"} <= {line.strip() for line in shown.splitlines()}, shown
+    assert "stand-in" not in shown
+
+
+def test_every_source_that_is_not_there_is_told_at_its_key(publish: Run, project: Path) -> None:
+    for name in ("gone", "lost"):
+        add(project, name, f"{{local: {name}/weights}}", "custom_model")
+    ran = publish("plan", "gone", "lost")
+    assert ran.code == 4
+    for name in ("gone", "lost"):
+        assert f"models/{name}/model.yaml:4:10: error PKG001" in ran.err, ran
+
+
+class TestBeginning:
+    def test_import_locks_what_is_at_hand_and_says_what_is_not(self, publish: Run, project: Path) -> None:
+        (project / "in" / "w").mkdir(parents=True)
+        (project / "in" / "w" / "m.onnx").write_bytes(b"x")
+        (project / "in" / "m.yml").write_text("name: mine\npath: w\nversion: 3\ntype: custom_model\n")
+        (project / "in" / "n.yml").write_text("name: gone\npath: nowhere\nversion: 1\ntype: custom_model\n")
+        ran = publish("import", "in", "--into", "new/models")
+        assert ran.code == 0, ran
+        assert [file["path"] for file in read(project / "new/models/mine")["files"]] == ["m.onnx"]
+        assert f"No {LOCK} for gone" in ran.err
+        assert not (project / "new/models/gone" / LOCK).exists()
+
+    def test_init_leaves_nothing_where_it_is_interrupted(
+        self, publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (project / "w.onnx").write_bytes(b"x")
+        elsewhere = project / "elsewhere"
+        elsewhere.mkdir()
+
+        def interrupted(*_arguments: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("azureml_publish.pipeline.begin.lock_new", interrupted)
+        assert publish("-C", str(elsewhere), "init", "../w.onnx").code == 130
+        assert list(elsewhere.iterdir()) == []

@@ -17,6 +17,7 @@ from azureml_publish.pipeline.apply import UPLOADS, Review, apply
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
+from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text, provenance_text, results_json, results_text
@@ -109,7 +110,8 @@ def _approve(output: Output, request: ApplyRequest, review: Review, *, yes: bool
             f"{opened.registry.name} is protected: a saved plan alone does not change it.",
             hint="Name it as well, with --registry: a plan is a file that others may have written.",
         )
-    if opened.stand_in:
+    made = (field for one in plan.actions for field in one.fields if one.kind is ActionKind.CREATE)
+    if opened.stand_in and any(field.field == "source" and str(field.after).startswith("hugging") for field in made):
         output.note(
             "Hub files come from the local registry's stand-in: real layout, small random weights. "
             "`hub: public` in publish.yaml takes the real ones."

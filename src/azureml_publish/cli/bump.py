@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
@@ -11,14 +11,17 @@ import click
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
 from azureml_publish.cli.output import Output
+from azureml_publish.content.lock import RULES
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import Conflict, UsageProblem
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.observe import find_states, observe_models
-from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.registries import find_readers, open_registry
 from azureml_publish.plan import ActionKind
-from azureml_publish.project import SPEC_FILE
+from azureml_publish.project import SPEC_FILE, Project, load_project
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.visible import one_line
@@ -57,27 +60,49 @@ def command(
 ) -> None:
     """Write the registry's next free version into model.yaml, keeping everything else as it is.
 
+    The source is looked into again, and its lock (source.lock.json) says what it holds now.
+
     A version that is still free stays. The numbers of deleted versions are never used again, so they are not free.
     Either every model that is meant gets its version, or none does.
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
-    staged = load_checked(output.run, models, Settings(layout, as_of))
+    staged = _without_locks(load_checked(output.run, models, Settings(layout, as_of)))
     project = staged.require_sound()
     with open_registry(output.run, project, registry) as opened:
         bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))
-    _write(staged, bumps)
+        _write(staged, bumps)
+        notes = _lock(output, project, bumps, find_readers(opened, output.run))
     if output.json:
         versions = [
             {"model": one.model, "before": one.before, "after": one.after, "reason": one.reason} for one in bumps
         ]
         output.data(as_json({"registry": opened.registry.name, "versions": versions}))
         return
+    for note in notes:
+        output.note(one_line(note))
     for one in bumps:
         change = f"{one.before} → {one.after}" if one.before != one.after else f"{one.after} is still free"
         output.data(f"{one_line(one.model)}: {change}{f' ({one_line(one.reason)})' if one.reason else ''}\n")
     if required and not bumps:
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
+
+
+def _without_locks(staged: CheckedProject) -> CheckedProject:
+    """The same without findings on locks, which are written anew."""
+    codes = {rule.code for rule in RULES}
+    return replace(staged, found=tuple(one for one in staged.found if one.code not in codes))
+
+
+def _lock(output: Output, project: Project, bumps: list[_Bump], readers: Readers) -> tuple[str, ...]:
+    """Lock the sources of what was bumped; why some are not locked."""
+    read, _ = load_project(project.root)
+    names = {one.model for one in bumps}
+    folders = [one for one in read.models if one.spec.name in names] if read is not None else []
+    written, notes = lock_new(folders, readers, project.config.defaults.mlflow)
+    for path in written:
+        output.note(f"models/{one_line(path)} says what the source holds now.")
+    return notes
 
 
 def _required(staged: CheckedProject, registry: Registry) -> Iterator[_Bump]:

@@ -9,6 +9,7 @@ import click
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.begin import begin_model
+from azureml_publish.project import CARD_FILE
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.visible import one_line
 
@@ -31,5 +32,6 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
         output.data(as_json(asdict(begun)))
         return
     output.data("".join(f"{one_line(path)}\n" for path in begun.written))
-    for note in (*begun.notes, f"Next: write the card's blocks in {begun.written[-1]}, then `publish lint`."):
+    card = next(path for path in begun.written if path.endswith(CARD_FILE))
+    for note in (*begun.notes, f"Next: write the card's blocks in {card}, then `publish lint`."):
         output.note(one_line(note))

@@ -13,12 +13,18 @@ from azureml_publish.content.packaging import Kind, Package, build_package
 from azureml_publish.content.packaging.facts import ModelFacts
 from azureml_publish.content.packaging.rules import Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
-from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin, add_rendered, source_digest
+from azureml_publish.content.packaging.tree import (
+    ArtifactFile,
+    RenderedOrigin,
+    add_rendered,
+    manifest_digest,
+    source_digest,
+)
 from azureml_publish.content.sources.readers import Readers, find_local, hash_local
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import UnusableSource
 from azureml_publish.project import ModelFolder
-from azureml_publish.spec import Mlflow, identify_source
+from azureml_publish.spec import HubSource, LocalSource, Mlflow, identify_source
 from azureml_publish.spec.lock import SourceLock
 
 __all__ = ["Contained", "ModelContent", "describe_content", "find_local", "package_source"]
@@ -93,6 +99,11 @@ class ModelContent:
         locked = (ManifestEntry(file.path, file.bytes, file.sha256) for file in lock.files)
         return tuple(sorted((*locked, *rendered)))
 
+    def manifest(self) -> str:
+        """The digest that the version's manifest will have; empty where a file is not known without another look."""
+        entries = self.entries() or ()
+        return manifest_digest(entries) if entries and all(entry.sha256 for entry in entries) else ""
+
     def made(self) -> dict[str, str]:
         """The texts of the files beside the weights that are known without reading the source again, by path."""
         if self.contained is not None:
@@ -146,12 +157,19 @@ def describe_content(
     defaults: Mlflow | None = None,
     rerender: Rerender | None = None,
 ) -> ModelContent:
-    """The content that a model folder describes. A local source is read and hashed where `digests` does not know it.
+    """The content that a model folder describes, with its identity.
+
+    A local source is read and hashed where `digests` does not know it; the files of any other source whose address does
+    not stand for its bytes are those of its lock.
 
     Raises:
         UnusableSource: a local source cannot be read.
     """
+    source = folder.spec.source
     files = hash_local(folder, digests)
-    local = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
-    digest = source_digest(identify_source(folder.spec.source), rendered.asset.type, rendered.package, local)
+    held = [ManifestEntry(file.path, file.size, file.sha256 or "") for file in files]
+    if not isinstance(source, HubSource | LocalSource):  # what a branch, a container or an address holds may change
+        lock, _ = usable_lock(folder, defaults)
+        held = [ManifestEntry(file.path, file.bytes, file.sha256) for file in lock.files] if lock is not None else []
+    digest = source_digest(identify_source(source), rendered.asset.type, rendered.package, held)
     return ModelContent(folder, rendered, digest, files, defaults, rerender)

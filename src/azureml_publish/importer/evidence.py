@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from azureml_publish.content.packaging.rules import some
+from azureml_publish.content.sources.selection import find_pickles, is_leftover
+
 READ = ("config.json", "adapter_config.json", "MLmodel", "modules.json")
 """The small files that evidence is taken from."""
 
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".joblib")
-_WEIGHTS = (".safetensors", ".gguf", ".onnx", *_PICKLES)
+_WEIGHTS = (".safetensors", ".gguf", ".onnx", ".bin", ".pt", ".pth", ".pkl", ".ckpt", ".joblib")
 _NO_WEIGHTS = frozenset({"training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth"})
 
 _ARCHITECTURES = MappingProxyType(
@@ -70,7 +72,8 @@ class Choice:
         base: the base model that an adapter belongs to.
         notes: what a person has to know or do before the model can be published.
         asks_task: whether a person has to write the task.
-        only_pickles: whether there are no weights but pickles.
+        needs_pickles: whether the model is not whole without its pickles.
+        exclude: pickles that stay behind, as the same weights or none are in them.
     """
 
     type: str
@@ -79,24 +82,51 @@ class Choice:
     base: str = ""
     notes: tuple[str, ...] = ()
     needs_task: bool = False
-    only_pickles: bool = False
-
-
-_PICKLED = (
-    "Its only weights are pickles, which are refused: name a revision with safetensors, or write allow_pickle: true if "
-    "you trust its makers."
-)
+    needs_pickles: bool = False
+    exclude: tuple[str, ...] = ()
 
 
 def choose(found: Evidence) -> Choice:
-    """Choose type and task."""
+    """Choose type and task, and what becomes of pickles."""
+    choice = _choose(found)
+    pickles = find_pickles(path for path in found.files if not is_leftover(path))
+    if choice.type == "mlflow_model" and "MLmodel" not in found.files:
+        # Of a checkpoint, transformers takes the weights at the top, and pickles only where there are no others.
+        safe = any(path.endswith(".safetensors") for path in found.files if "/" not in path)
+        pickles = () if safe else tuple(path for path in pickles if "/" not in path and not _is_of_training(path))
+        return _with_pickles(choice, pickles)
+    if choice.type == "mlflow_model":
+        return _with_pickles(choice, pickles)
+    safe_folders = {path.rpartition("/")[0] for path in found.files if path.endswith(".safetensors")}
+    spare = tuple(path for path in pickles if path.rpartition("/")[0] in safe_folders or _is_of_training(path))
+    choice = _with_pickles(choice, tuple(path for path in pickles if path not in spare))
+    if not spare:
+        return choice
+    note = f"These pickles stay behind, as the model is whole without them: {some(spare)}."
+    return replace(choice, exclude=spare, notes=(*choice.notes, note))
+
+
+def _with_pickles(choice: Choice, needed: tuple[str, ...]) -> Choice:
+    if not needed:
+        return choice
+    note = (
+        f"Its weights are pickles, which are refused: {some(needed)}. Name a revision with safetensors, or write "
+        "allow_pickle: true if you trust its makers."
+    )
+    return replace(choice, needs_pickles=True, notes=(*choice.notes, note))
+
+
+def _is_of_training(path: str) -> bool:
+    return PurePosixPath(path).name in _NO_WEIGHTS
+
+
+def _choose(found: Evidence) -> Choice:
     names = {PurePosixPath(path).name: path for path in found.files}
     config = found.texts.get("config.json", {})
     weights = _weights(found.files)
-    only_pickles = bool(weights) and all(path.endswith(_PICKLES) for path in weights)
     task = found.task or _task_of(config)
     if "MLmodel" in found.files:
-        return _mlflow_folder(found, only_pickles=only_pickles)
+        return _mlflow_folder(found)
     if _is_triton(found.files):
         return Choice("triton_model", task, "config.pbtxt stands beside folders of versions.")
     if "adapter_config.json" in names:
@@ -105,7 +135,7 @@ def choose(found: Evidence) -> Choice:
         return Choice("custom_model", task, "adapter_config.json says that it is an adapter.", base, (note,))
     if weights and all(path.endswith(".gguf") for path in weights):
         return _gguf(weights, task)
-    return _checkpoint(found, config, task, only_pickles=only_pickles, weighs=any("/" not in path for path in weights))
+    return _checkpoint(found, config, task, weighs=any("/" not in path for path in weights))
 
 
 def _gguf(weights: list[str], task: str) -> Choice:
@@ -115,38 +145,37 @@ def _gguf(weights: list[str], task: str) -> Choice:
     return Choice("custom_model", task, why, notes=(note,) if several else ())
 
 
-def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, only_pickles: bool, weighs: bool) -> Choice:
+def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, weighs: bool) -> Choice:
     """What follows for files that no other form claims."""
-    notes: tuple[str, ...] = (_PICKLED,) if only_pickles else ()
+    notes: tuple[str, ...] = ()
     why = ""
     hidden = "config.json" in found.files and "config.json" not in found.texts
     if hidden:
         notes = (*notes, "config.json could not be read: check type and task in model.yaml.")
     if not ((config.get("model_type") or hidden) and weighs) or found.library in ("timm", "diffusers"):
         why = "It is no checkpoint of transformers: that has config.json with a model_type, and weights beside it."
+    elif "modules.json" in found.files:
+        why = "It is a sentence-transformers model, whose modules MLflow's transformers flavour would lose."
     elif task and not found.serves(task):
         why = f"MLflow's transformers flavour does not serve {task}."
     if why:
-        return Choice("custom_model", task, why, notes=notes, only_pickles=only_pickles)
+        return Choice("custom_model", task, why, notes=notes)
     if not task:
         notes = (*notes, "Nothing says its task: write `tasks` into model.yaml.")
     reason = (
         "its makers name the task" if found.task else "its architecture says the task" if task else "no task is named"
     )
     why = f"It is a checkpoint of transformers, and {reason}."
-    return Choice("mlflow_model", task, why, notes=notes, needs_task=not task, only_pickles=only_pickles)
+    return Choice("mlflow_model", task, why, notes=notes, needs_task=not task)
 
 
-def _mlflow_folder(found: Evidence, *, only_pickles: bool) -> Choice:
+def _mlflow_folder(found: Evidence) -> Choice:
     flavors = found.texts.get("MLmodel", {}).get("flavors")
     names = [str(name) for name in flavors] if isinstance(flavors, Mapping) else []
     own = flavors.get("transformers") if isinstance(flavors, Mapping) else None
     task = str(own.get("task") or "") if isinstance(own, Mapping) else ""
     why = f"MLmodel says that MLflow wrote it ({', '.join(names) or 'no flavour'})."
-    notes = ("It holds pickles, as most MLflow models do: write allow_pickle: true if you trust its makers.",)
-    return Choice(
-        "mlflow_model", found.task or task, why, notes=notes if only_pickles else (), only_pickles=only_pickles
-    )
+    return Choice("mlflow_model", found.task or task, why)
 
 
 def _weights(files: Collection[str]) -> list[str]:

@@ -18,7 +18,7 @@ from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import check
-from azureml_publish.pipeline.inspection import inspect_sources
+from azureml_publish.pipeline.inspection import Inspection, inspect_sources
 from azureml_publish.pipeline.load import load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
@@ -115,9 +115,14 @@ def apply(
         provenance = check_provenance(run, project.root, request, protected=opened.config.protected)
         planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
         contents, readers = planning.contents, find_readers(opened, run)
-        plan = with_attributes(planning.observed.plan(), checked, contents)
+        plan = planning.observed.plan()
+        # What cannot be applied is told at once: its sources are not to be waited for.
+        inspection = Inspection(contents)
+        if not plan.conflicts:
+            inspection = inspect_sources(plan, contents, readers, stand_in=opened.stand_in)
+        plan = with_attributes(plan, checked, inspection.contents)
         plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
-        shown = Review(plan, opened, records.open_end, records.verb, provenance=provenance)
+        shown = Review(plan, opened, records.open_end, records.verb, inspection.warnings, provenance)
         review(shown)
         if plan.conflicts:
             required = f"`publish bump --required{same_registry(request.registry)}`"
@@ -126,8 +131,7 @@ def apply(
                 hint=f"{required} writes the next free version of each; then plan again.",
             )
         signer = find_signer(run, project, opened) if plan.changes else None
-        inspection = inspect_sources(plan, contents, readers, stand_in=opened.stand_in)
-        approve(replace(shown, warnings=inspection.warnings))
+        approve(shown)
         if plan.changes:
             bring = partial(_signing, transferring, signer)
             return _carry_out(run, opened, records, plan, inspection.contents, transferring=bring, jobs=jobs)

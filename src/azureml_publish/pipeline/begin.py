@@ -8,12 +8,13 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import find_task
-from azureml_publish.content.sources.hub import HubRepository
+from azureml_publish.content.sources.hub import Hub, HubRepository
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, read_file, write_bytes, write_whole
@@ -21,10 +22,11 @@ from azureml_publish.importer import place_folder
 from azureml_publish.importer.evidence import READ, Choice, Evidence, choose
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
+from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.references import read_project
-from azureml_publish.pipeline.registries import Opened, open_registry, public_hub
+from azureml_publish.pipeline.registries import Opened, find_readers, open_registry, public_hub
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, find_root, shown_path
+from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, find_root, load_project, shown_path
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
@@ -50,12 +52,13 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is known of a model: its source for the spec, the evidence, and the Hub's facts."""
+    """What is known of a model: its source for the spec, the evidence, the Hub's facts, and which Hub that was."""
 
     source: dict[str, Any]
     evidence: Evidence
     repository: HubRepository | None = None
     notes: tuple[str, ...] = ()
+    hub: Hub | None = None
 
 
 def begin_model(run: RunContext, what: str, name: str | None, revision: str, registry: str | None) -> Begun:
@@ -78,7 +81,7 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
     check_target(folder, project.root)
     if os.path.lexists(folder):
         raise UsageProblem(f"{shown_path(project.root, folder)} is there already.", hint="Choose another --name.")
-    with _remove_unused(project.root), open_registry(run, project, registry) as opened:
+    with _remove_unused(project.root, folder), open_registry(run, project, registry) as opened:
         if local is not None:
             found = _look_at(local, folder)
         elif named is not None:
@@ -87,15 +90,27 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
         choice = choose(found.evidence)
         texts = _render(project, chosen, version, found, choice)
         _place(folder, project.root, texts)
-    notes = _finish(project, new=is_new)
-    written = tuple(shown_path(project.root, folder / file) for file in texts)
+        notes = _finish(project, new=is_new)
+        readers = find_readers(replace(opened, hub=found.hub or opened.hub), run)
+        locks, unlocked = _lock(project, folder, readers)
+    written = (*(shown_path(project.root, folder / file) for file in texts), *locks)
     return Begun(
         chosen,
         version,
         str(found.source.get("revision", "")),
         written,
-        (*notes, choice.why, *found.notes, *choice.notes),
+        (*notes, choice.why, *found.notes, *choice.notes, *unlocked),
     )
+
+
+def _lock(project: Project, folder: Path, readers: Readers) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Lock the source of the new model folder: what was written, and why nothing was."""
+    read, _ = load_project(project.root)
+    new = [one for one in read.models if one.path == folder] if read is not None else []
+    locks, notes = lock_new(new, readers, project.config.defaults.mlflow)
+    if not new:
+        notes = (f"It has no lock yet: complete model.yaml, then `publish lock {folder.name}`.",)
+    return tuple(f"models/{lock}" for lock in locks), notes
 
 
 def _name(text: str) -> str:
@@ -137,14 +152,18 @@ def _project(run: RunContext) -> tuple[Project, bool]:
 
 
 @contextmanager
-def _remove_unused(root: Path) -> Iterator[None]:
-    """Leave nothing behind on failure: neither the embedded registry's state nor an empty folder of models."""
-    new = [path for path in (root / ".publish", root / "models") if not path.exists()]
+def _remove_unused(root: Path, folder: Path) -> Iterator[None]:
+    """Leave nothing behind on failure: neither the new folder nor what begins a project."""
+    begun = (root / ".publish", root / "models", folder, root / CONFIG_FILE, root / ".gitignore")
+    new = [path for path in begun if not os.path.lexists(path)]
     try:
         yield
     except BaseException:
         for path in new:
-            shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         raise
 
 
@@ -174,9 +193,9 @@ def _finish(project: Project, *, new: bool) -> list[str]:
 
 
 def _serves(task: str) -> bool:
-    """Whether MLflow's transformers flavour serves a task."""
+    """Whether MLflow's transformers flavour serves a task: a pipeline without a signature of MLflow's it only loads."""
     known = find_task(task)
-    return known is not None and known.served
+    return known is not None and known.served and known.signature is not None
 
 
 def _look_at(path: Path, folder: Path) -> _Found:
@@ -218,13 +237,12 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
             f"It is gated ({info.gated}): accept its terms on https://huggingface.co/{info.id}, and set HF_TOKEN to a "
             "token that may read it before you publish."
         )
+    elif info.private:
+        notes.append("It is private: whoever publishes it needs HF_TOKEN with a token that may read it.")
+    if info.base_models:
+        notes.append(f"Its makers name its base model, which the tag base_model keeps: {', '.join(info.base_models)}.")
     evidence = Evidence(info.files, _serves, _parsed(texts), info.task, info.library)
-    return _Found(
-        {"huggingface": info.id, "revision": info.revision},
-        evidence,
-        info,
-        tuple(notes),
-    )
+    return _Found({"huggingface": info.id, "revision": info.revision}, evidence, info, tuple(notes), hub)
 
 
 def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
@@ -244,7 +262,7 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
     """The keys of the spec after its version, and comments on what a person has to write."""
     info = found.repository
     spec: dict[str, Any] = {"type": choice.type} if choice.type != "mlflow_model" else {}
-    spec["source"] = found.source
+    spec["source"] = {**found.source, **({"exclude": list(choice.exclude)} if choice.exclude else {})}
     comments = []
     if info is not None and info.license:
         spec["license"] = info.license
@@ -269,7 +287,7 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
             comments.append(f"Left out, as the service takes no such task: {choice.task}.")
     elif choice.needs_task:
         comments.append("Nothing says what the model does. Write its task, such as fill-mask:\n# tasks: {inference: }")
-    if choice.only_pickles:
+    if choice.needs_pickles:
         comments.append(
             "Its weights are pickles, which run code on the machine that loads them. If you trust it, add to source:\n"
             "#   allow_pickle: true"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.content.packaging.rules import some
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, decode, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
@@ -31,13 +32,16 @@ from azureml_publish.importer import (
 from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.import_sources import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
+from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.references import unusable
+from azureml_publish.pipeline.registries import find_config, find_readers_alone
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.imports import Imported, Proof
 from azureml_publish.skus.compute import resolve_presets
-from azureml_publish.spec import ProjectConfig, read_spec
+from azureml_publish.spec import HubSource, ProjectConfig, read_spec
+from azureml_publish.spec.lock import LOCK_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,12 @@ class _Target:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What was imported, how it compares with the originals where that was wanted, and what was found."""
+    """What was imported, how it compares with the originals where that was wanted, what was found, and what is left."""
 
     imported: Imported
     proofs: tuple[Proof, ...]
     found: tuple[Diagnostic, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -99,11 +104,38 @@ def import_models(
         drafts, others = _read(run, places, target, found)
     new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
     imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
+    notes = _lock(imported, target, run, registry)
     proofs: tuple[Proof, ...] = ()
     if check:
         done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
         proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
-    return ImportResult(imported, proofs, in_order(found))
+    return ImportResult(imported, proofs, in_order(found), notes)
+
+
+def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | None) -> tuple[str, ...]:
+    """Lock the sources of what was imported, and say what is not locked: an emulator's Hub has other bytes.
+
+    Raises:
+        PublishError: a lock cannot be written.
+    """
+    new = {one.draft.asset.folder for one in imported.folded}
+    project, _ = load_project(target.root) if new else (None, ())
+    if project is None:
+        return ()
+    folders = [one for one in project.models if one.folder in new]
+    config = find_config(project, registry or project.config.registry)
+    stand_in = config.emulator is not None and config.hub == "stand-in"
+    left = [one.folder for one in folders if stand_in and isinstance(one.spec.source, HubSource)]
+    notes: tuple[str, ...] = ()
+    if left:
+        told = (
+            f"No {LOCK_FILE} for {some(left)}, as this registry's Hub is the emulator's: `publish lock -r REGISTRY` "
+            "with a registry that has the real Hub writes it."
+        )
+        notes = (told,)
+    others, defaults = [one for one in folders if one.folder not in left], project.config.defaults.mlflow
+    _, unlocked = lock_new(others, find_readers_alone(run), defaults)
+    return (*notes, *unlocked)
 
 
 def _find_target(run: RunContext, into: str) -> _Target:

@@ -93,6 +93,15 @@ def look_before(
         PublishError: a source cannot be read.
     """
     inspection = inspect_sources(plan, contents, readers, stand_in=stand_in, trust_locks=True, offline=offline)
-    for error in inspection.failures.values():
-        raise error
+    if inspection.failures:
+        raise _all_of(inspection.failures)
     return inspection
+
+
+def _all_of(failures: Mapping[str, PublishError]) -> PublishError:
+    """One failure that says of every model why its source cannot be read."""
+    first, *others = failures.values()
+    if not others:
+        return first
+    lines = "".join(f"\n  {model}: {error.message}" for model, error in sorted(failures.items()))
+    return type(first)(f"{len(failures)} sources cannot be read:{lines}", hint=first.hint)

@@ -10,13 +10,17 @@ from enum import StrEnum
 from azureml_publish.content.contents import package_source
 from azureml_publish.content.lock import CHANGED, STALE, make_lock, not_compared, read_lock, write_text
 from azureml_publish.content.packaging.rules import Finding, some
+from azureml_publish.content.packaging.tree import LocalOrigin
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors
-from azureml_publish.errors import PublishError
+from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.files import write_whole
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
+
+QUICK = 256 * 1024 * 1024
+"""Bytes of one source that may be fetched for a lock that nobody asked for."""
 
 JOBS = 4
 """Sources that are locked at a time: files may have to be read whole."""
@@ -55,14 +59,33 @@ class Locked:
 
 
 def lock_sources(
-    folders: Sequence[ModelFolder], readers: Readers, defaults: Mlflow | None, *, check: bool = False
+    folders: Sequence[ModelFolder],
+    readers: Readers,
+    defaults: Mlflow | None,
+    *,
+    check: bool = False,
+    most_read: int | None = None,
 ) -> tuple[Locked, ...]:
-    """Look into every source, and write its lock; with `check`, only say which are not what the sources hold."""
+    """Look into every source, and write its lock.
+
+    Args:
+        folders: the model folders.
+        readers: what looks into their sources.
+        defaults: the project's settings of MLflow.
+        check: write nothing, only say which locks are not what the sources hold.
+        most_read: bytes that may be fetched of one source for its digests; None: any number.
+    """
+    unreachable: dict[str, PublishError] = {}
 
     def work(folder: ModelFolder) -> Locked:
+        host = next(iter(folder.spec.source.model_dump()))
         try:
-            lock, found = look(folder, readers, defaults)
+            if most_read is not None and host in unreachable:  # nobody is to wait for every one of many
+                raise unreachable[host]
+            lock, found = look(folder, readers, defaults, most_read)
         except PublishError as error:
+            if isinstance(error, Unreachable):
+                unreachable[host] = error
             return Locked(folder.folder, LockState.UNREACHABLE, failure=error)
         if lock is None:
             return Locked(folder.folder, LockState.REFUSED, None, found)
@@ -82,19 +105,45 @@ def lock_sources(
         return tuple(pool.map(work, folders))
 
 
+def lock_new(
+    folders: Sequence[ModelFolder], readers: Readers, defaults: Mlflow | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Lock the sources of model folders that were just written, as far as that is quickly done.
+
+    Returns:
+        the locks that were written, as paths below the folder of models; and why others were not, for a person.
+    """
+    written: list[str] = []
+    reasons: dict[str, list[str]] = {}
+    for one in lock_sources(folders, readers, defaults, most_read=QUICK):
+        if one.state is LockState.WRITTEN:
+            written.append(f"{one.model}/{LOCK_FILE}")
+        elif one.failure is not None:
+            reasons.setdefault(one.failure.message, []).append(one.model)
+        elif one.state is LockState.REFUSED:
+            refused = one.found[0]
+            told = f"it cannot be published like this. {refused.code}: {refused.message} {refused.hint}"
+            reasons.setdefault(told, []).append(one.model)
+    again = "`publish lock` writes it once that is done."
+    return tuple(written), tuple(f"No {LOCK_FILE} for {some(names)}: {why} {again}" for why, names in reasons.items())
+
+
 def look(
-    folder: ModelFolder, readers: Readers, defaults: Mlflow | None
+    folder: ModelFolder, readers: Readers, defaults: Mlflow | None, most_read: int | None = None
 ) -> tuple[SourceLock | None, tuple[Diagnostic, ...]]:
     """The lock of what a source holds now, and what was found there; None where that cannot be published.
 
     Raises:
-        PublishError: the source cannot be read.
+        PublishError: the source cannot be read, or more of it would have to be read than `most_read` bytes.
     """
     source = readers.open(folder)
     package = package_source(folder, source, defaults)
     found = tuple(one.placed(folder.document) for one in package.found)
     if has_errors(found):
         return None, tuple(one for one in found if one.severity is Severity.ERROR)
+    unknown = sum(file.size for file in package.files if not file.sha256 and not isinstance(file.origin, LocalOrigin))
+    if most_read is not None and unknown > most_read:
+        raise PublishError(f"{unknown:,} bytes would have to be fetched, as the source does not tell their SHA-256.")
     return make_lock(folder, source, package, readers, defaults), found
 
 

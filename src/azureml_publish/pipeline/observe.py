@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from azureml_publish.assets import RegisteredAsset, RegistryState, RenderedAsset, RenderedModel
+from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset, RegistryState, RenderedAsset, RenderedModel
 from azureml_publish.content.digests import Digests
+from azureml_publish.content.packaging.rules import UNUSABLE, Finding
 from azureml_publish.content.upload.transfer import ModelContent, describe_content
+from azureml_publish.errors import UnusableSource
 from azureml_publish.pipeline.check import CheckedProject
+from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.plan import Desired, Observed, is_as_desired
 from azureml_publish.project import ModelFolder
 from azureml_publish.registry import Registry
@@ -49,17 +52,47 @@ def observe_models(
         jobs: how many models at a time.
         whole: read the latest version of every model, which a saved plan needs; else only where something is to do.
         find: who knows what the registry says of a version. [default: the registry]
+
+    Raises:
+        UnsoundProject: files of local sources cannot be read.
+        PublishError: the registry cannot be asked.
     """
     digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
-    contents = {one.asset.name: _content(staged, folder, one, digests) for folder, one in staged.rendered}
+    contents = _describe(staged, digests)
     digests.save()
-    wanted = [Desired(content.rendered.asset, content.digest) for content in contents.values()]
+    wanted = [Desired(one.rendered.asset, one.digest) for one in contents.values()]
     find_one = find or registry.find
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="state") as pool:
         # One round after the other: a registry is not to have more requests at a time where the first was begun before.
         found = tuple(pool.map(lambda one: find_one(one.asset.name, one.asset.version), wanted))
+        wanted = [
+            replace(one, manifest=contents[one.asset.name].manifest()) if _differs(one, asset) else one
+            for one, asset in zip(wanted, found, strict=True)
+        ]
         states = tuple(pool.map(lambda one, asset: _state(registry, one, asset, whole=whole), wanted, found))
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
+
+
+def _describe(staged: CheckedProject, digests: Digests) -> dict[str, ModelContent]:
+    """The content of every model by asset name.
+
+    Raises:
+        UnsoundProject: files of local sources cannot be read.
+    """
+    contents, found = {}, []
+    for folder, rendered in staged.rendered:
+        try:
+            contents[rendered.asset.name] = _content(staged, folder, rendered, digests)
+        except UnusableSource as error:
+            found.append(Finding(UNUSABLE, error.message, error.hint, ("source", "local")).placed(folder.document))
+    if found:
+        raise UnsoundProject(tuple(found), len(staged.rendered))
+    return contents
+
+
+def _differs(wanted: Desired, asset: RegisteredAsset | None) -> bool:
+    """Whether a registered version was made from something else, which may hold the same files all the same."""
+    return asset is not None and asset.properties.get(SOURCE_PROPERTY) not in (None, wanted.source_digest)
 
 
 def _content(staged: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests) -> ModelContent:

@@ -6,7 +6,7 @@ import difflib
 import re
 import shlex
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,8 +162,17 @@ def same_registry(name: str | None) -> str:
 
 
 def find_readers(opened: Opened, run: RunContext) -> Readers:
-    """What reads sources: the Hub that goes with a registry, and blob storage as `find_blobs` says."""
+    """What reads sources: the Hub that goes with a registry, and storage as `find_blobs` says."""
     return Readers(opened.hub, find_blobs(opened, run), Clones(run.environ))
+
+
+def find_readers_alone(run: RunContext) -> Readers:
+    """What reads sources where no registry is opened for them."""
+
+    def credential() -> TokenCredential:
+        return run.find_credential(run.environ, find_cloud(run.environ).authority).credential
+
+    return Readers(public_hub(run), _blobs(run, credential), Clones(run.environ))
 
 
 def find_blobs(opened: Opened, run: RunContext) -> Blobs:
@@ -173,13 +182,20 @@ def find_blobs(opened: Opened, run: RunContext) -> Blobs:
     the identity of the registry, and for the embedded one that of Azure.
     """
 
+    def credential() -> TokenCredential:
+        if opened.config.emulator is None:
+            return opened.identity.credential
+        return run.find_credential(run.environ, None).credential
+
+    return _blobs(run, credential)
+
+
+def _blobs(run: RunContext, ask: Callable[[], TokenCredential]) -> Blobs:
     def credential() -> TokenCredential | AzureSasCredential:
         if signature := run.environ.get("AZURE_STORAGE_SAS_TOKEN"):
             from azure.core.credentials import AzureSasCredential
 
             return AzureSasCredential(signature)
-        if opened.config.emulator is None:
-            return opened.identity.credential
-        return run.find_credential(run.environ, None).credential
+        return ask()
 
     return Blobs(run.environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)

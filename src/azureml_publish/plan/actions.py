@@ -113,10 +113,14 @@ class WithoutFolder:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The desired state of a version: the rendered asset and the identity of its content's source."""
+    """The desired state of a version: the rendered asset and the identity of its content's source.
+
+    `manifest` is the digest of the manifest that its files would have, where every one of them is known already.
+    """
 
     asset: RenderedAsset
     source_digest: str
+    manifest: str = ""
 
     @property
     def digest(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from azureml_publish.assets import RegisteredAsset, RegistryState, Value
+from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, RegistryState, Value
 from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
 from azureml_publish.plan.fields import METADATA, comparable_fields, registered_fields, same, wanted_fields
 from azureml_publish.plan.rules import RULES, ChangeClass, rule_of
@@ -65,7 +65,8 @@ def _differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[Fi
     held, desired = registered_fields(registered), wanted_fields(wanted)
     seen, unseen = comparable_fields(desired, registered)
     fields = {*held, *seen}
-    if "content" not in held:  # another tool registered it, so there is nothing to compare
+    same_files = bool(wanted.manifest) and registered.properties.get(MANIFEST_PROPERTY) == wanted.manifest
+    if "content" not in held or same_files:  # without it another tool registered it: there is nothing to compare
         fields.discard("content")
     found = []
     for field in sorted(fields, key=_place):

@@ -39,6 +39,7 @@ class SavedChange(_Closed):
     consequence: Annotated[ChangeClass, Field(alias="class")]
     before: Any
     after: Any
+    moved: Annotated[tuple[str, ...], Field(description="What differs, where before and after are digests.")] = ()
 
 
 class SavedLatest(_Closed):
@@ -258,7 +259,13 @@ def _written(action: Action, rendered: Mapping[str, str], registered: Mapping[st
         "hint": action.hint,
         "latest": {"before": action.latest, "after": action.latest_after},
         "fields": [
-            {"field": one.field, "class": str(one.consequence), "before": one.before, "after": one.after}
+            {
+                "field": one.field,
+                "class": str(one.consequence),
+                "before": one.before,
+                "after": one.after,
+                **({"moved": list(one.moved)} if one.moved else {}),
+            }
             for one in action.fields
         ],
         "wanted": action.wanted,
@@ -268,7 +275,7 @@ def _written(action: Action, rendered: Mapping[str, str], registered: Mapping[st
 
 
 def _read_action(action: SavedAction) -> Action:
-    fields = tuple(FieldChange(one.field, one.consequence, one.before, one.after) for one in action.fields)
+    fields = tuple(FieldChange(one.field, one.consequence, one.before, one.after, one.moved) for one in action.fields)
     latest = action.latest.before
     return Action(
         action.model, action.version, action.action, action.wanted, action.reason, fields, action.hint, latest

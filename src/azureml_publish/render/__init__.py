@@ -100,7 +100,7 @@ def render_model(
         compute: its allow-lists.
         style: what all models share.
         source: the files of its source, if they are known without a network.
-        lock: else what its lock says of them; it is shown, and does not change the identity of the content.
+        lock: else what its lock says of them.
     """
     with style.templates.one_model():
         return _render_model(folder, compute, style, source, lock)
@@ -233,7 +233,8 @@ def _packaged(
 ) -> tuple[dict[str, tuple[str, Any]], str]:
     """What is made to lie beside the weights, and the MLmodel that lies there already."""
     spec = folder.spec
-    if spec.type != "mlflow_model" or (source is None and isinstance(spec.source, MAY_HOLD_MLMODEL)):
+    unknown = source is None and held != "mlflow_transformers"
+    if spec.type != "mlflow_model" or (unknown and isinstance(spec.source, MAY_HOLD_MLMODEL)):
         return {}, ""
     if source is not None and choose_kind(spec.type, source.top).name == "mlflow_folder":
         return {}, source.text(MLMODEL)

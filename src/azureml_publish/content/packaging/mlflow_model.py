@@ -190,7 +190,7 @@ def mlmodel(spec: ModelSpec, flavour: Flavour) -> dict[str, Any]:
         "base_model_name": spec.name,
         "base_model_task": spec.tasks.inference,
         "is_acft_model": True,
-        "is_finetuned_model": False,
+        "is_finetuned_model": bool(spec.tags.get("base_model")),
         **({"task": inference_task} if inference_task else {}),
     }
     stated = signature(flavour)

@@ -131,14 +131,15 @@ def manifest_digest(entries: Iterable[ManifestEntry]) -> str:
 
 
 def source_digest(
-    source: object, kind: ModelType, package: Iterable[RenderedFile], local: Iterable[ManifestEntry]
+    source: object, kind: ModelType, package: Iterable[RenderedFile], held: Iterable[ManifestEntry]
 ) -> str:
     """The identity of the content that a spec describes, known without a network: source, type and rendered files.
 
-    A Hub revision is a full commit, so it stands for its files. Files of a local folder are in `local`.
+    A Hub revision is a full commit, so it stands for its files. The files of any other source are in `held`, as far as
+    they are known.
     """
     rendered = sorted((file.path, hashlib.sha256(file.text.encode()).hexdigest()) for file in package)
-    described = {"source": source, "type": kind, "package": rendered, "local": sorted(local)}
+    described = {"source": source, "type": kind, "package": rendered, "local": sorted(held)}
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 

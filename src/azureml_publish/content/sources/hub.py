@@ -60,6 +60,7 @@ class HubRepository:
     library: str = ""
     files: tuple[str, ...] = ()
     stand_in: bool = False
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Hub:
             library=str(info.library_name or getattr(card, "library_name", None) or ""),
             files=tuple(sorted(sibling.rfilename for sibling in info.siblings or ())),
             stand_in=STAND_IN_TAG in (info.tags or ()),
+            private=bool(info.private),
         )
 
     def read_text(self, repository: str, revision: str, path: str) -> str:
@@ -247,7 +249,7 @@ class Hub:
         except errors.HfHubHTTPError as error:
             raise _failure_of(error.response.status_code, error.response.headers, what) from None
         except (httpx.HTTPError, errors.OfflineModeIsEnabled) as error:
-            hint = "Check the network and HF_ENDPOINT; `-r local` works without either."
+            hint = "Check the network and HF_ENDPOINT; an embedded registry without `hub: public` needs neither."
             raise Unreachable(f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None
         except UnicodeEncodeError as error:
             hint = "Set HF_TOKEN, or log in, with the token as the Hub shows it: hf_ and ASCII letters."
