@@ -157,3 +157,24 @@ def test_a_byte_order_mark_stays(publish: Run, project: Path) -> None:
     config.write_bytes(before)
     assert publish("migrate", "--to", "tags", "--write").code == 0
     assert config.read_bytes() == before.replace(b"layout: system_metadata", b"layout: tags")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_a_migrated_spec_end_as_they_did_and_other_assets_are_counted(
+    publish: Run, project: Path, end: str
+) -> None:
+    write_asset(project / "assets", "one", NATIVE)
+    spec = project / "assets" / "one" / "spec.yaml"
+    spec.write_bytes(b"\xef\xbb\xbf" + NATIVE.replace("\n", end).encode())
+    other = project / "assets" / "train"
+    other.mkdir()
+    (other / "asset.yaml").write_text("type: component\nspec: spec.yaml\n", encoding="utf-8")
+    moved = publish("migrate", "--assets", "assets", "--to", "tags", "--write")
+    assert moved.code == 0
+    assert "Passed over: 1 asset of other kinds." in moved.err
+    raw = spec.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf$schema")
+    assert raw.count(b"\r\n") == (raw.count(b"\n") if end == "\r\n" else 0)
+    back = publish("migrate", "--assets", "assets", "--to", "system_metadata", "--write")
+    assert back.code == 0
+    assert not {"properties", "tags"} & {key for key, value in yaml.safe_load(spec.read_bytes()).items() if not value}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeAlias
 
 import click
@@ -16,16 +17,17 @@ from azureml_publish.diagnostics import Diagnostic, has_errors, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value
 from azureml_publish.errors import ExitCode
-from azureml_publish.files import with_version, write_edited, write_whole
+from azureml_publish.files import with_version, write_edited
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.pipeline.check import render, render_folders
-from azureml_publish.pipeline.import_sources import read_assets
+from azureml_publish.pipeline.import_sources import find_assets, read_assets
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
 from azureml_publish.registry import Registry
+from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.migrations import migrations_json, migrations_text
 
 
@@ -49,9 +51,12 @@ def command(
     the next free number in the registry, else the one after the present one.
     """
     found: list[Diagnostic] = []
+    others = 0
     migrations: Sequence[Migration]
     if assets:
-        migrations = _assets(output.run, assets, layout, found, bump=bump, write=write)
+        there = find_assets(output.run, assets, found)
+        others = there.others
+        migrations = _assets(output.run, there.folders, layout, found, bump=bump, write=write)
     else:
         with ExitStack() as opened:
             following = _counting if registry is None else _registered_numbers(output, registry, opened)
@@ -63,22 +68,24 @@ def command(
     else:
         diff, summary = migrations_text(layout, migrations, written=write, bumped=bump)
         output.data(diff)
+        if others:
+            output.note(f"Passed over: {counted(others, 'asset')} of other kinds.")
         output.note(summary)
     if has_errors(diagnostics):
         raise SystemExit(ExitCode.FINDINGS)
 
 
 def _assets(
-    run: RunContext, places: Sequence[str], layout: LayoutName, found: list[Diagnostic], *, bump: bool, write: bool
+    run: RunContext, folders: Sequence[Path], layout: LayoutName, found: list[Diagnostic], *, bump: bool, write: bool
 ) -> list[Migration]:
     migrations = []
-    for path, read in read_assets(run, places, found):
+    for path, read in read_assets(run, folders, found):
         migration = migrate_spec(read, layout, found, bump=bump)
         if migration is None:
             continue
         migrations.append(migration)
         if write and migration.after != migration.before:
-            write_whole(path / read.asset.files["spec"], migration.after)
+            write_edited(path / read.asset.files["spec"], migration.after)
     return migrations
 
 

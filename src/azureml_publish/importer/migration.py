@@ -80,7 +80,10 @@ def _move_owner(wanted: dict[str, Any], layout: LayoutName) -> None:
 
 
 def _text(document: Document, before: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """The text of the new spec: lines whose meaning does not change stay unchanged, comments included."""
+    """The text of the new spec: lines whose meaning does not change stay unchanged, comments included.
+
+    New lines end as most lines of the file do.
+    """
     if all(same(before.get(key), wanted.get(key)) for key in {*before, *wanted}):
         return document.text
     lines = _segments(document, ())
@@ -93,12 +96,19 @@ def _text(document: Document, before: dict[str, Any], wanted: dict[str, Any]) ->
         elif isinstance(wanted[key], Mapping):
             parts.append(_section(document, key, before.get(key), wanted[key]))
         else:
-            parts.append(f"{key}: {dump_yaml(wanted[key])}\n")
-    text = "".join(part if part.endswith("\n") or not part else f"{part}\n" for part in parts)
+            parts.append(_lines(document, f"{key}: {dump_yaml(wanted[key])}\n"))
+    text = "".join(part if part.endswith("\n") or not part else part + _lines(document, "\n") for part in parts)
     written, wrong = parse_yaml(text, document.path)
     if written is not None and not wrong and _alike(written.data, wanted):
         return text
-    return "".join(f"{key}:{_below(wanted[key])}\n" for key in [*ordered, "version"] if key in wanted)
+    whole = "".join(f"{key}:{_below(wanted[key])}\n" for key in [*ordered, "version"] if key in wanted)
+    return _lines(document, whole)
+
+
+def _lines(document: Document, text: str) -> str:
+    """A text with the line ends of a document's lines."""
+    windows = document.text.count("\r\n")
+    return text.replace("\n", "\r\n") if windows * 2 > document.text.count("\n") else text
 
 
 def _alike(written: Any, wanted: Any) -> bool:
@@ -115,14 +125,14 @@ def _section(document: Document, section: str, before: Any, wanted: Mapping[str,
     indents = {len(text) - len(text.lstrip(" ")) for text in lines.values() if text.strip()}
     indent = indents.pop() if len(indents) == 1 else 0
     if not indent:
-        return f"{section}:\n  {dump_yaml(dict(wanted), indent=2)}\n"
+        return _lines(document, f"{section}:\n  {dump_yaml(dict(wanted), indent=2)}\n")
     margin = " " * indent
-    parts = [f"{section}:\n"]
+    parts = [_lines(document, f"{section}:\n")]
     for key, value in wanted.items():
         if isinstance(before, Mapping) and key in before and key in lines and same(before[key], value):
-            parts.append(lines[key] if lines[key].endswith("\n") else f"{lines[key]}\n")
+            parts.append(lines[key] if lines[key].endswith("\n") else lines[key] + _lines(document, "\n"))
         else:
-            parts.append(f"{margin}{dump_yaml({key: value}, indent=indent)}\n")
+            parts.append(_lines(document, f"{margin}{dump_yaml({key: value}, indent=indent)}\n"))
     return "".join(parts)
 
 

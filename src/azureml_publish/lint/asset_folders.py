@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
 
-from azureml_publish.asset_folders import NOT_READABLE, ReadFolder
-from azureml_publish.assets import CarriedFile, ModelType
+from pydantic import ValidationError
+
+from azureml_publish.asset_folders import NOT_READABLE, AssetFolder, ReadFolder
+from azureml_publish.assets import CarriedFile, ModelType, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.lint.subject import LICENCE_FILE, AssetSubject, Described, SampleText, carried_text
 from azureml_publish.project import unusable_file
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.spec import PAGE_KEYS, Profile
+from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 SECTIONS = ("properties", "tags", "system_metadata")
 MLMODEL = "MLmodel"
@@ -68,9 +73,15 @@ def describe_asset(
         commit=None if commit is None else str(commit),
         mlmodel=mlmodel,
         pages=tuple(pages),
+        licences=tuple(_licences(asset)),
+        samples=tuple(_samples(asset)),
         files=frozenset((*carried, *asset.files.values())),
         origin=_origin(read),
         stated=True,
+        config=_json(carried, "config.json"),
+        tokenizer=_json(carried, "tokenizer_config.json"),
+        lock=_lock(carried),
+        variant=_mapping(spec.get("variantInfo")),
         profile=profile,
         system_keys=frozenset(str(key).partition(".")[0] for key in _mapping(spec.get("system_metadata"))),
     )
@@ -84,6 +95,43 @@ def _origin(read: ReadFolder) -> tuple[str, Location] | None:
         return None
     parts = (path.get("storage_name"), path.get("container_name"), folder.strip("/"))
     return "/".join(str(part) for part in parts), read.publishing.location(("path", "container_path"))
+
+
+def _licences(asset: AssetFolder) -> Iterator[Card]:
+    for file in asset.carried:
+        if LICENCE_FILE.fullmatch(file.path) and (text := carried_text(file)) is not None:
+            yield Card(text, _place(f"{asset.shown}/{file.path}"))
+
+
+_SAMPLE = re.compile(r"(?:samples?/)?(?:sample[_-])?(input|output)(?:_example)?\.json")
+
+
+def _samples(asset: AssetFolder) -> Iterator[SampleText]:
+    """Samples that lie beside the card: `samples/input.json`, `sample_output.json`, MLflow's `input_example.json`."""
+    for file in asset.carried:
+        if (match := _SAMPLE.fullmatch(file.path)) and (text := carried_text(file)) is not None:
+            yield SampleText(match[1], text, _place(f"{asset.shown}/{file.path}"))
+
+
+def _json(carried: Mapping[str, CarriedFile], name: str) -> Mapping[str, Value] | None:
+    """A JSON file of the weights that lies in the folder, at its top or below."""
+    for path, file in carried.items():
+        if path.rpartition("/")[2] == name and (text := carried_text(file)) is not None:
+            try:
+                data = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(data, dict):
+                return data
+    return None
+
+
+def _lock(carried: Mapping[str, CarriedFile]) -> SourceLock | None:
+    text = carried_text(carried[LOCK_FILE]) if LOCK_FILE in carried else None
+    try:
+        return SourceLock.model_validate_json(text) if text is not None else None
+    except ValidationError:
+        return None
 
 
 def _place(path: str) -> Callable[[int, int], Location]:
@@ -116,7 +164,7 @@ def _where(document: Document) -> Callable[[str], Location]:
     def where(key: str) -> Location:
         first, _, rest = key.partition(".")
         if first in ("tags", "properties"):
-            return document.location((first, rest))
+            return document.location((first, rest) if (first, rest) in document.spans else (first, *rest.split(".")))
         parts: KeyPath = tuple(int(part) if part.isdecimal() else part for part in key.split("."))
         if parts in document.spans:
             return document.location(parts)

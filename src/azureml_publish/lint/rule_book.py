@@ -28,7 +28,7 @@ def rulebook() -> Rulebook:
     rules = tuple(sorted({*checked, *BUILT_IN}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR} - IDENTITY
     unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}
-    return Rulebook(rules, frozenset(optional), frozenset(unread))
+    return Rulebook(rules, frozenset(optional), IDENTITY, frozenset(unread))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from markdown_it.token import Token
 
@@ -52,8 +52,18 @@ def json_texts(model: Described) -> Iterator[SampleText]:
 
 def inputs(model: Described) -> Iterator[tuple[SampleText, Any]]:
     """The sample inputs that are JSON, with their data; those in files of their own go before those of the card."""
-    for sample in model.samples or json_texts(model):
-        if sample.name == "input":
+    return _parsed(model, "input")
+
+
+def outputs(model: Described) -> Iterator[tuple[SampleText, Any]]:
+    """The sample outputs, likewise."""
+    return _parsed(model, "output")
+
+
+def _parsed(model: Described, name: str) -> Iterator[tuple[SampleText, Any]]:
+    own = any(sample.name == name for sample in model.samples)
+    for sample in model.samples if own else json_texts(model):
+        if sample.name == name:
             try:
                 yield sample, parse_sample(sample.text)
             except NotJsonError:
@@ -96,11 +106,11 @@ def _positions(text: str) -> Document | None:
     return parse_yaml(text.replace("\t", " "), "")[0]
 
 
-def signature(mlmodel: Document | None) -> tuple[Column, ...] | None:
-    """The inputs of MLflow's signature; None where there is none, or only tensors, which have no columns."""
+def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "inputs") -> tuple[Column, ...] | None:
+    """One side of MLflow's signature; None where there is none, or only tensors, which have no columns."""
     data = mlmodel.data if mlmodel is not None else None
     written = data.get("signature") if isinstance(data, Mapping) else None
-    listed = written.get("inputs") if isinstance(written, Mapping) else None
+    listed = written.get(side) if isinstance(written, Mapping) else None
     if not isinstance(listed, str):
         return None
     try:

@@ -19,17 +19,24 @@ class Rulebook:
         rules: all rules.
         optional: codes of the rules that look at what was read and rendered. The others report that something could not
             be read or rendered at all, so that no other rule saw it: they are always reported.
+        selectable: further codes that --select and --ignore mean: findings on what a model is can be left out of a
+            report, and yet not be accepted.
         reading: codes whose errors report the same, though a rule of that code looks at what was read as well.
     """
 
     rules: tuple[Rule, ...]
     optional: frozenset[str]
+    selectable: frozenset[str] = frozenset()
     reading: frozenset[str] = frozenset()
 
     def is_optional(self, found: Diagnostic) -> bool:
         """Whether a finding can be left out, suppressed and accepted."""
         unread = found.code in self.reading and found.severity is Severity.ERROR
         return found.code in self.optional and not unread
+
+    def is_selectable(self, found: Diagnostic) -> bool:
+        """Whether a finding can be left out of a report."""
+        return self.is_optional(found) or (found.code in self.selectable and found.code not in self.reading)
 
     def named(self, written: str) -> Rule | None:
         """The rule with a code or name; None where there is none."""
@@ -70,7 +77,7 @@ def selected(
         UsageProblem: a selector means no rule.
     """
     wanted = (rulebook.matching(select) or rulebook.matching(["ALL"])) - rulebook.matching(ignore)
-    return tuple(one for one in found if one.code in wanted or not rulebook.is_optional(one))
+    return tuple(one for one in found if one.code in wanted or not rulebook.is_selectable(one))
 
 
 def one_for_each_fact(found: Iterable[Diagnostic], codes: Collection[str]) -> tuple[Diagnostic, ...]:

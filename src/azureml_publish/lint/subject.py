@@ -11,9 +11,10 @@ from datetime import date
 from typing import NamedTuple
 
 from azureml_publish.asset_folders import ReadFolder
-from azureml_publish.assets import RenderedModel, Value
+from azureml_publish.assets import CarriedFile, RenderedModel, Value
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
+from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.origins import SourceMap
@@ -22,6 +23,7 @@ from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
 from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, HouseRules, Profile
+from azureml_publish.spec.lock import SourceLock
 
 _TAG = re.compile(r"\{[{%#]")
 """What begins a tag of Jinja."""
@@ -46,6 +48,7 @@ class ModelSubject:
         trace: where each character of the card was written; called only where something is found in the card.
         config: as in `Described`.
         tokenizer: likewise.
+        lock: likewise.
     """
 
     project: ProjectSubject
@@ -55,6 +58,7 @@ class ModelSubject:
     trace: Callable[[], SourceMap | None] = lambda: None
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
+    lock: SourceLock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,15 @@ class Described:
         commit: commit of the files' origin, if one is stated.
         mlmodel: what MLflow says about the model; None where there is no such file or it cannot be read.
         pages: further Markdown files that the catalogue shows beside the card (notes, evaluation).
+        licences: the licence files of the folder.
         samples: sample inputs and outputs that lie in files of their own; a card shows them.
         files: names of the asset folder's files.
         origin: the URI that an asset folder takes its files from, and where it says so.
         stated: whether the metadata was written as it is: true of asset folders.
         config: the `config.json` beside the weights; None where it is not at hand.
         tokenizer: the `tokenizer_config.json` there; likewise.
+        lock: what was read from the source's files; None where nobody locked it.
+        variant: the asset YAML's own word on a variant of a model (`variantInfo`), such as its parent and its bytes.
         profile: whose rules the metadata has to keep.
         system_keys: first parts of the keys that go up as system metadata, which the service validates; not as tags.
         house: the team's own rules; none for asset folders.
@@ -110,12 +117,15 @@ class Described:
     commit: str | None = None
     mlmodel: Document | None = None
     pages: tuple[Card, ...] = ()
+    licences: tuple[Card, ...] = ()
     samples: tuple[SampleText, ...] = ()
     files: frozenset[str] = frozenset()
     origin: tuple[str, Location] | None = None
     stated: bool = False
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
+    lock: SourceLock | None = None
+    variant: Mapping[str, Value] | None = None
     profile: Profile = "registry"
     system_keys: frozenset[str] = frozenset()
     house: HouseRules = NO_HOUSE_RULES
@@ -164,8 +174,10 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         first, _, rest = key.partition(".")
         if first in ("tags", "properties"):
             return document.location((first, rest) if (first, rest) in document.spans else ("extra", first, rest))
+        if first == "variantInfo":
+            return document.location(("extra", "root", *_key_path(key)))
         written = f"extra.system_metadata.{key}" if first in verbatim else written_as(key)
-        return document.location(tuple(int(part) if part.isdecimal() else part for part in written.split(".")))
+        return document.location(_key_path(written))
 
     card = Card(
         asset.description,
@@ -189,15 +201,22 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         commit=getattr(model.folder.spec.source, "revision", None),
         mlmodel=mlmodel,
         pages=tuple(_pages(model, gathered.metadata)),
+        licences=tuple(_licences(model)),
         samples=tuple(_sample_file(sample) for sample in model.folder.samples),
         files=frozenset(one.path for one in rendered.files) | frozenset(one.path for one in rendered.carried),
         config=model.config,
         tokenizer=model.tokenizer,
+        lock=model.lock,
+        variant=_variant(model),
         profile=model.project.project.config.profile,
         system_keys=frozenset(key.partition(".")[0] for key in asset.system_metadata),
         house=model.project.project.config.rules,
         card_location=_card_location(model.folder),
     )
+
+
+def _key_path(key: str) -> KeyPath:
+    return tuple(int(part) if part.isdecimal() else part for part in key.split("."))
 
 
 def _card_location(folder: ModelFolder) -> Location:
@@ -214,6 +233,32 @@ def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]
             path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/{name}"
             yield Card(text, functools.partial(Location, path))
 
+
+def _licences(model: ModelSubject) -> Iterator[Card]:
+    """The licence files that the folder carries, as far as they are text."""
+    for file in model.folder.carried:
+        if LICENCE_FILE.fullmatch(file.path):
+            path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/{file.path}"
+            if (text := carried_text(file)) is not None:
+                yield Card(text, functools.partial(Location, path))
+
+
+def carried_text(file: CarriedFile) -> str | None:
+    """The text of a file that is carried; None where it cannot be read, or is no UTF-8."""
+    try:
+        return read_carried(file, limit=MAX_FILE_BYTES).decode("utf-8-sig")
+    except (UnusableFile, UnicodeDecodeError):
+        return None
+
+
+def _variant(model: ModelSubject) -> Mapping[str, Value] | None:
+    extra = model.folder.spec.extra
+    found = extra.root.get("variantInfo") if extra is not None else None
+    return found if isinstance(found, Mapping) else None
+
+
+LICENCE_FILE = re.compile(r"(?:.*/)?(?:LICEN[CS]E|COPYING|NOTICE|USE_POLICY)(?:[._-][\w.-]*)?", re.IGNORECASE)
+"""Names of files that hold a licence."""
 
 _WRITTEN_AS = {
     "tasks.inferenceTasks": "tasks.inference",

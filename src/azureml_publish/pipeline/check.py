@@ -182,7 +182,7 @@ class _Work:
         trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style, source, lock))
         read = functools.partial(read_configuration, folder, environ=self.environ)
         model = ModelSubject(
-            subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json")
+            subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json"), lock
         )
         report = engine.check_model(model, engine.checks_of(self.rules), links=self.links)
         if lock is not None and source is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -61,13 +61,9 @@ def find_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic])
     return FoundModels(tuple(folders), tuple(files), sum(one.others for one in there))
 
 
-def read_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
-    """The asset folders at some places, each with its path, as far as they can be read.
-
-    Raises:
-        UsageProblem: as `find_assets`.
-    """
-    for path in find_assets(run, places, found).folders:
+def read_assets(run: RunContext, folders: Iterable[Path], found: list[Diagnostic]) -> Iterator[tuple[Path, ReadFolder]]:
+    """Asset folders, each with its path, as far as they can be read."""
+    for path in folders:
         read = read_asset_folder(path, run.directory, found)
         if read is not None:
             yield path, read

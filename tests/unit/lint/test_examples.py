@@ -37,6 +37,7 @@ FAMILIES = {
     "FT": "Fine-tuning",
     "CARD": "Card",
     "SMPL": "Sample",
+    "MATCH": "Across files",
     "TMPL": "Template",
     "LINT": "Linting",
     "PATH": "Path",

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from azureml_publish.diagnostics import Edit, Fix, Location
 from azureml_publish.lint.markdown.blocks import block_parser
-from azureml_publish.lint.markdown.inline import Link, links_in, masked_code, masked_links, without
+from azureml_publish.lint.markdown.inline import Link, images_in, links_in, masked_code, masked_links, without
 
 Place: TypeAlias = Callable[[int, int], Location]
 """Where line and column of a card, both from 1, were written: in a template, a model folder or an asset folder."""
@@ -196,6 +196,11 @@ class Card:
         if self.too_large:
             return ()
         return links_in(self.source, self.prose, self.html, self._definitions)
+
+    @cached_property
+    def images(self) -> tuple[Link, ...]:
+        """Images in Markdown and in HTML, in order; one whose target a definition has is among `links`."""
+        return () if self.too_large else images_in(self.source, self.prose, self.html)
 
     @cached_property
     def html(self) -> tuple[tuple[int, int], ...]:

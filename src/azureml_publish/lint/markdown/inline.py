@@ -27,6 +27,8 @@ _TARGET = re.compile(
     r"\s{0,20}\)"
 )
 _ANCHOR = re.compile(r"<a\b([^<>]*)>", re.IGNORECASE)
+_SOURCE = re.compile(r"<(?:img|video|audio|source|embed|iframe)\b([^<>]*)>", re.IGNORECASE)
+_SRC = re.compile(r"\bsrc\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _PLAIN = re.compile(r"https?://[^\s<>\"'`|)\]]{1,2000}")
@@ -150,13 +152,28 @@ def links_in(source: str, prose: str, html: Sequence[tuple[int, int]], definitio
     return tuple(sorted(found, key=lambda link: link.start))
 
 
+def images_in(source: str, prose: str, html: Sequence[tuple[int, int]]) -> tuple[Link, ...]:
+    """The images of a card, in Markdown and in HTML, as links to what is shown; arguments as those of `links_in`."""
+    found: list[Link] = []
+    if "![" in prose:
+        found += [one for one in _markdown(source, prose, images=True) if not within(one.start, html)]
+    for match in _SOURCE.finditer(prose) if "<" in prose else ():
+        src = _SRC.search(match[1])
+        if src is not None:
+            group = next((number for number in (1, 2, 3) if src[number] is not None), 1)
+            at = match.start(1) + src.start(group)
+            found.append(Link("html", match.start(), match.end(), "", src[group], at))
+    return tuple(sorted(found, key=lambda image: image.start))
+
+
 def within(offset: int, spans: Sequence[tuple[int, int]]) -> bool:
     """Whether an offset is in one of the spans, which are in order and do not overlap."""
     index = bisect_right(spans, (offset, sys.maxsize))
     return index > 0 and offset < spans[index - 1][1]
 
 
-def _markdown(source: str, prose: str) -> Iterator[Link]:
+def _markdown(source: str, prose: str, *, images: bool = False) -> Iterator[Link]:
+    """Links in Markdown, or images."""
     opened: list[tuple[int, bool]] = []
     for match in _PIECE.finditer(prose):
         piece = match[0]
@@ -170,7 +187,7 @@ def _markdown(source: str, prose: str) -> Iterator[Link]:
             start, image = opened.pop()
             if piece == "][":
                 opened.append((match.end() - 1, False))
-            if piece != "](" or image:
+            if piece != "](" or image != images:
                 continue
             first = start + 1
             text = source[first : min(match.start(), first + _LONGEST_TEXT)]

@@ -2,6 +2,7 @@
 
 from azureml_publish.lint.check import Check
 from azureml_publish.lint.rules import (
+    card_structure,
     card_text,
     catalogue,
     characters,
@@ -16,6 +17,9 @@ from azureml_publish.lint.rules import (
     link_answers,
     links,
     masks,
+    matching_facts,
+    matching_files,
+    matching_names,
     metadata,
     other_models,
     paths,
@@ -38,7 +42,8 @@ TOPICS = (
     *(sku_lists, sku_specs, sku_queries, sku_retirement),
     *(finetuning, paths),
     *(samples, signatures, masks),
-    *(tables, card_text, characters, links, sample_links, other_models),
+    *(tables, card_structure, card_text, characters, links, sample_links, other_models),
+    *(matching_names, matching_facts, matching_files),
     house,
 )
 """What runs on every project, folder and card."""

@@ -9,6 +9,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card, CardEdit, Cell, Row
 from azureml_publish.lint.model_names import hub_id
+from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.subject import Described
 
 _EMPTY_WORDS = r"to-?do|tbd|tba|fixme|placeholder|coming soon|to be (?:added|announced|defined|determined|done)|\?\?+"
@@ -33,7 +34,22 @@ _SIGNS = (
 @rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
 def placeholder_text(model: Described) -> Findings:
     """Text that was to be replaced before anybody reads the card."""
-    card = model.card
+    for card in (model.card, *model.pages):
+        yield from _unwritten(card)
+    for path, text in texts_of(model):
+        if _CELL.fullmatch(text.text) or (path in _PROSE_KEYS and _PROSE.search(text.text)):
+            yield placeholder_text.at(
+                model.where(path),
+                f"{path} holds the place of something that was never written: '{short(text.text)}'.",
+                "Write it, or leave the key out.",
+            )
+
+
+_PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publisher", "notes", "evaluation", "terms"))
+"""Keys whose texts are sentences; others may well hold templates of a conversation."""
+
+
+def _unwritten(card: Card) -> Findings:
     if not any(sign in card.lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
         return
     reported: set[tuple[int, int]] = set()

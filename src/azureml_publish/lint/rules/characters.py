@@ -1,4 +1,4 @@
-"""Rules on the characters of a card: encoding, blanks, quotes and line ends."""
+"""Rules on the characters of a card and of other prose: encoding, blanks, quotes and line ends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import once_a_card, replacing, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Fence
+from azureml_publish.lint.prose import everything_of, texts_of
 from azureml_publish.lint.subject import Described
 
 _TAIL = "".join(
@@ -20,18 +21,26 @@ _RUN = re.compile(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
 _LONE = re.compile(
     r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)|\ufffd", re.MULTILINE
 )
-_SUSPECT = re.compile("[\u00c2-\u00f4\ufffd]")
+_OTHER_PAGES = {"cp1251": "\u0432\u0402", "mac-roman": "\u201a\u00c4"}
+"""How the two bytes that begin dashes and typographic quotes in UTF-8 look in encodings other than Windows-1252."""
+
+_OTHER = re.compile("(?:" + "|".join(_OTHER_PAGES.values()) + ")[^\\x00-\\x7f]")
+_SUSPECT = re.compile("[\u00c2-\u00f4\ufffd]|" + "|".join(_OTHER_PAGES.values()))
 
 
 @rule("CARD040", "mojibake", Severity.ERROR, "Characters were read in the wrong encoding.")
 def mojibake(model: Described) -> Findings:
     """Characters that were written in UTF-8 and read in another encoding."""
-    card = model.card
-    if card.text.isascii() or not _SUSPECT.search(card.source):
-        return
-    prose = _with_json(model)
+    for card in everything_of(model):
+        if not card.text.isascii() and _SUSPECT.search(card.source):
+            yield from _misread(card)
+
+
+def _misread(card: Card) -> Findings:
+    prose = _with_json(card)
     covered = 0
-    for match in sorted([*_RUN.finditer(prose), *_LONE.finditer(prose)], key=lambda one: one.start()):
+    found = [match for form in (_RUN, _LONE, _OTHER) for match in form.finditer(prose)]
+    for match in sorted(found, key=lambda one: one.start()):
         meant = _meant(match[0])
         if meant is None or match.start() < covered:
             continue
@@ -57,10 +66,12 @@ def _meant(text: str) -> str | None:
     if text == "\u00c2":
         return ""  # its other half was a no-break space, and is gone or a blank by now
     try:
-        raw = b"".join(_byte(character) for character in text)
-        return raw.decode("utf-8").replace("\u00a0", " ")
+        page = next((page for page, sign in _OTHER_PAGES.items() if text.startswith(sign)), None)
+        raw = text.encode(page) if page else b"".join(_byte(character) for character in text)
+        meant = raw.decode("utf-8").replace("\u00a0", " ")
     except UnicodeError:
         return None
+    return "" if "\ufffd" in meant else meant
 
 
 def _byte(character: str) -> bytes:
@@ -74,15 +85,58 @@ def _codes(text: str) -> str:
     return " ".join(f"U+{ord(character):04X}" for character in text[:4])
 
 
-def _with_json(model: Described) -> str:
+def _with_json(card: Card) -> str:
     """The prose, and code in JSON: people copy that. Other code may well hold such characters, a vocabulary say."""
-    card = model.card
     lines = card.prose.split("\n")
     for fence in card.fences:
         if fence.language in ("json", "jsonc", "text", "txt", ""):
             last = min(fence.line + fence.text.count("\n"), len(lines))
             lines[fence.line : last] = card.lines[fence.line : last]
     return "\n".join(lines)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+"""Control characters but tab, line feed and carriage return, and U+0085, which is a line's end in some systems."""
+
+
+@rule("CARD048", "control-character", Severity.WARNING, "A control character stands in text.")
+def control_character(model: Described) -> Findings:
+    """A character that no page shows and some programs obey."""
+    for card in everything_of(model):
+        if match := _CONTROL.search(card.source):
+            edits = [replacing(card, one.start(), one.end(), "") for one in _CONTROL.finditer(card.source)]
+            yield once_a_card(
+                control_character,
+                card,
+                edits,
+                f"{times(len(edits), 'control character')}, the first U+{ord(match[0]):04X},"
+                f" {'stands' if len(edits) == 1 else 'stand'} in the text: no page shows it, terminals may obey it.",
+                "Take it out.",
+            )
+
+
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+
+
+@rule("CARD049", "bidi-character", Severity.WARNING, "A character reorders the text.")
+def bidi_character(model: Described) -> Findings:
+    """A character that turns the direction of text in which nothing is written from right to left.
+
+    Source: https://trojansource.codes: what a reader sees is then not what a program reads.
+    """
+    for card in everything_of(model):
+        match = _BIDI.search(card.source)
+        if match and (match[0] in "\u202d\u202e" or not _RIGHT_TO_LEFT.search(card.source)):
+            edits = [replacing(card, one.start(), one.end(), "") for one in _BIDI.finditer(card.source)]
+            yield once_a_card(
+                bidi_character,
+                card,
+                edits,
+                f"{times(len(edits), 'character')}, the first U+{ord(match[0]):04X},"
+                f" {'turns' if len(edits) == 1 else 'turn'} the direction of text, so that it is read otherwise.",
+                "Take it out.",
+            )
 
 
 _NBSP = re.compile(
@@ -94,19 +148,19 @@ _NBSP = re.compile(
 @rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a blank is meant.")
 def nbsp(model: Described) -> Findings:
     """A no-break space where nobody means one."""
-    card = model.card
-    if "\u00a0" not in card.source:
-        return
-    edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
-    if edits:
-        yield once_a_card(
-            nbsp,
-            card,
-            edits,
-            f"The card has {times(len(edits), 'no-break space')} (U+00A0) where a blank is meant:"
-            " programs that split at blanks, Markdown among them, do not see it.",
-            "Write a plain blank.",
-        )
+    for card in (model.card, *model.pages):
+        if "\u00a0" not in card.source:
+            continue
+        edits = [replacing(card, match.start(), match.end(), " ") for match in _NBSP.finditer(card.source)]
+        if edits:
+            yield once_a_card(
+                nbsp,
+                card,
+                edits,
+                f"{times(len(edits), 'no-break space')} (U+00A0) {'stands' if len(edits) == 1 else 'stand'} where a"
+                " blank is meant: programs that split at blanks, Markdown among them, do not see it.",
+                "Write a plain blank.",
+            )
 
 
 _LATIN = r"[\x00-\u024f\u2010-\u203f]"
@@ -117,9 +171,12 @@ _HIDDEN = re.compile(rf"\ufeff|\u2060|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?
 @rule("CARD042", "zero-width-char", Severity.INFO, "A character without width hides in the text.")
 def zero_width_char(model: Described) -> Findings:
     """A character without width that no emoji and no script needs."""
-    card = model.card
-    if card.text.isascii() or not any(hidden in card.source for hidden in "\ufeff\u2060\u200b\u200c\u200d"):
-        return
+    for card in everything_of(model):
+        if not card.text.isascii() and any(hidden in card.source for hidden in "\ufeff\u2060\u200b\u200c\u200d"):
+            yield from _hidden(card)
+
+
+def _hidden(card: Card) -> Findings:
     edits = [replacing(card, match.start(), match.end(), "") for match in _HIDDEN.finditer(card.source)]
     if edits:
         line, column = edits[0][:2]
@@ -168,10 +225,23 @@ _CODE = frozenset(
 
 @rule("CARD043", "smart-quote-in-code", Severity.ERROR, "Code has typographic quotes.")
 def smart_quote_in_code(model: Described) -> Findings:
-    """Typographic quotes in code, which no language reads as quotes."""
-    card = model.card
-    if card.text.isascii() or not _QUOTES.search(card.source):
-        return
+    """Typographic quotes in code, which no language reads as quotes, and round a value of the metadata."""
+    for card in (model.card, *model.pages):
+        if not card.text.isascii() and _QUOTES.search(card.source):
+            yield from _quoted_code(card)
+    for path, text in texts_of(model):
+        if _QUOTED.fullmatch(text.text):
+            yield smart_quote_in_code.at(
+                model.where(path),
+                f"The quotes of {path} are typographic, so that they are a part of the value: {text.text}",
+                "Write \" or ', or no quotes at all.",
+            )
+
+
+_QUOTED = re.compile("\\s*[\u2018\u2019\u201c\u201d\u201e\u201f][^\u2018\u201c\n]*[\u2018\u2019\u201c\u201d\u201f]\\s*")
+
+
+def _quoted_code(card: Card) -> Findings:
     for fence in card.fences:
         found = _first_quote(fence)
         if found is None:

@@ -40,7 +40,9 @@ def page_missing(subject: AssetSubject) -> Findings:
 
 _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})
 _WELCOME = re.compile(
-    r"(LICEN[CS]E|NOTICE|README)(\.\w+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*|.*\.(png|jpe?g|gif|svg|webp)",
+    r"(LICEN[CS]E|NOTICE|README|COPYING|USE_POLICY)([._-][\w.-]+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*"
+    r"|.*\.(png|jpe?g|gif|svg|webp)|(generation_|tokenizer_)?config.json|source.lock.json"
+    r"|(sample_)?(input|output)(_example)?.json",
     re.IGNORECASE,
 )
 """Files that people look at, and those that tools keep hidden."""

@@ -7,6 +7,7 @@ import re
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.licence_names import KNOWN, licences_in
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 
 
@@ -45,29 +46,25 @@ def custom_license_without_text(model: Described) -> Findings:
         )
 
 
-_KNOWN = (
-    "afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bigcode-openrail-m", "bigscience-bloom-rail-1.0",
-    "bigscience-openrail-m", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "bsl-1.0", "cc", "cc-by-2.0",
-    "cc-by-3.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0",
-    "cc-by-sa-4.0", "cc0-1.0", "creativeml-openrail-m", "creativeml-openrail++-m", "custom", "deepfloyd-if-license",
-    "ecl-2.0", "epl-2.0", "eupl-1.1", "eupl-1.2", "gemma", "gfdl", "gpl", "gpl-2.0", "gpl-3.0", "isc", "lgpl",
-    "lgpl-2.1", "lgpl-3.0", "llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4", "mit", "mpl-2.0",
-    "ms-pl", "ncsa", "odc-by", "ofl-1.1", "open-mdw", "openrail", "openrail++", "osl-3.0", "other", "pddl",
-    "postgresql", "proprietary", "unlicense", "wtfpl", "zlib",
-)  # fmt: skip
-"""Identifiers of the Hub (https://huggingface.co/docs/hub/repositories-licenses), `custom`, which Azure ML adds, and
-`proprietary`, which a team says of a model of its own."""
-
-
 @rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is no identifier that is known.")
 def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A licence that neither the service's catalogue nor the Hub knows is most likely a typing error."""
     written, where = _licence(subject)
-    if not written or written.lower() in _KNOWN:
+    if not written or all(_is_known(one) for one in _EXPRESSION.split(written.strip("() "))):
         return
-    close = difflib.get_close_matches(written.lower(), _KNOWN, n=2, cutoff=0.6)
+    meant = licences_in(written)
+    close = sorted(meant)[:2] or difflib.get_close_matches(written.lower(), sorted(KNOWN), n=2, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else "Write `custom` or `other` for a licence of its own."
     yield license_unknown.at(where, f"'{written}' is not a licence identifier that is known.", hint)
+
+
+_EXPRESSION = re.compile(r"\s+(?:AND|OR|WITH)\s+")
+"""What joins identifiers in an expression of SPDX (https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)."""
+
+
+def _is_known(identifier: str) -> bool:
+    plain = identifier.strip("() ").lower()
+    return plain in KNOWN or plain.startswith("licenseref-") or plain.endswith("-exception")
 
 
 def _licence(subject: ModelSubject | AssetSubject) -> tuple[str, Location]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -48,6 +49,54 @@ def featured_and_retired(model: Described) -> Findings:
             "Take featured away, so that nobody is led to it.",
             severity=Severity.INFO if model.archived else None,  # the catalogue shows no archived model
         )
+
+
+_ORDER = (
+    ("inferenceLegacyDate", "inferenceDeprecationDate"),
+    ("inferenceDeprecationDate", "inferenceRetirementDate"),
+    ("finetuneDeprecationDate", "finetuneRetirementDate"),
+)
+"""Dates of which the first is not after the second."""
+
+
+@rule("SPEC037", "dates-contradict", Severity.WARNING, "A date is none, or lies before what comes first.")
+def dates_contradict(model: Described) -> Findings:
+    """A day that no calendar has, a retirement before the deprecation, or training data from the future."""
+    group = model.metadata.get("deprecation")
+    days: dict[str, date] = {}
+    for key, value in group.items() if isinstance(group, Mapping) else ():
+        try:
+            days[key] = date.fromisoformat(str(value)[:10])
+        except ValueError:
+            if re.match(r"\d{4}-\d\d-\d\d", str(value)):  # a form of another kind is GATE002's
+                message = f"No calendar has {str(value)[:10]}, the {key}."
+                yield dates_contradict.at(model.where(f"deprecation.{key}"), message, "Write a day that there is.")
+    for first, then in _ORDER:
+        if first in days and then in days and days[then] < days[first]:
+            yield dates_contradict.at(
+                model.where(f"deprecation.{then}"),
+                f"{then} {days[then]} is before {first} {days[first]}.",
+                "Write them in their order.",
+            )
+    trained = _month(model.metadata.get("trainingDataDate"))
+    if trained is not None and trained > model.as_of:
+        yield dates_contradict.at(
+            model.where("trainingDataDate"),
+            f"The training data would be from {model.metadata['trainingDataDate']}, which is still to come.",
+            "Write the month up to which the data reach.",
+        )
+
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def _month(value: object) -> date | None:
+    """The first day of a month that is written as `October 2023`."""
+    name, _, year = str(value or "").partition(" ")
+    return date(int(year), _MONTHS.index(name) + 1, 1) if name in _MONTHS and re.fullmatch(r"[12]\d{3}", year) else None
 
 
 _FIELDS = {

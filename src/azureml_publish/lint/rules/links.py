@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import html
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Severity
@@ -22,16 +24,20 @@ _HTTPS = re.compile(
 )
 """Hosts that serve every page over https too; a redirect from http is what all of them answer."""
 
-_LOCAL = re.compile(
-    r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|example\.(?:com|org|net)|[\w-]+$", re.IGNORECASE
-)
+_LOCAL = re.compile(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$", re.IGNORECASE)
 
 
-@rule("CARD020", "link-http", Severity.WARNING, "A link goes over plain http.")
+def _targets(card: Card) -> Iterator[tuple[Link, str]]:
+    """The links and images of a card, each with how a message begins to speak of it."""
+    yield from ((link, "link to") for link in card.links)
+    yield from ((image, "image") for image in card.images)
+
+
+@rule("CARD020", "link-http", Severity.WARNING, "A link or an image goes over plain http.")
 def link_http(model: Described) -> Findings:
     """A link over plain http."""
     card = model.card
-    for link in card.links:
+    for link, what in _targets(card):
         if link.url[:7].lower() != "http://" or link.kind == "broken":
             continue
         host = re.split(r"[/:?#]", link.url[7:], maxsplit=1)[0]
@@ -41,7 +47,7 @@ def link_http(model: Described) -> Findings:
         edit = replacing(card, link.url_start, link.url_start + 7, "https://")
         yield link_http.at(
             card.at(link.url_start),
-            f"The link to {short(link.url)} goes over plain http, which anybody on the way can read and change.",
+            f"The {what} {short(link.url)} goes over plain http, which anybody on the way can read and change.",
             "Write https instead." if known else f"Write https instead, if {short(host)} answers there.",
             fix=card.fix([edit]) if known else None,
             width=width_of(link.url),
@@ -79,7 +85,7 @@ def link_non_default_branch(model: Described) -> Findings:
         )
 
 
-@rule("CARD022", "link-empty", Severity.ERROR, "A link has no target, or no text.")
+@rule("CARD022", "link-empty", Severity.ERROR, "A link has no target or no text, or an image no address.")
 def link_empty(model: Described) -> Findings:
     """A link that goes nowhere, or that nobody can see."""
     card = model.card
@@ -94,6 +100,14 @@ def link_empty(model: Described) -> Findings:
         else:
             continue
         yield link_empty.at(card.at(link.start), message, hint, width=width_of(shown))
+    for image in card.images:
+        if image.kind != "broken" and image.url.strip() in ("", "#", "<>"):
+            yield link_empty.at(
+                card.at(image.start),
+                "The image has no address, so that nothing is shown.",
+                "Write the address, or take the image out.",
+                width=width_of(card.source[image.start : image.end]),
+            )
 
 
 _SCHEME = re.compile(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
@@ -108,7 +122,7 @@ _ADDRESS = re.compile(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
 def link_malformed_url(model: Described) -> Findings:
     """An address that is none, or a link whose brackets are not those of Markdown."""
     card = model.card
-    for link in card.links:
+    for link, _ in _targets(card):
         if link.kind == "broken":
             yield from _broken(card, link)
         elif link.kind in ("markdown", "html", "definition"):
@@ -248,17 +262,72 @@ _FILE = re.compile(r"(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$")
 _SITE = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
 
 
-@rule("CARD064", "link-relative", Severity.WARNING, "A link goes to a file beside the card.")
+@rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.")
 def link_relative(model: Described) -> Findings:
     """A link to a file beside the card, which is not there in a registry."""
     card = model.card
-    for link in card.links:
+    for link, what in _targets(card):
         if link.kind not in ("markdown", "html", "definition") or not _FILE.match(link.url):
             continue
         if _SITE.match(link.url):
-            message = f"The link to {short(link.url)} lacks https://, so viewers look for a file of that name."
+            message = f"The {what} {short(link.url)} lacks https://, so viewers look for a file of that name."
             hint = f"Write https://{short(link.url)}."
         else:
-            message = f"The link to {short(link.url)} goes to a file beside the card; a registry has the card alone."
+            message = f"The {what} {short(link.url)} is a file beside the card; a registry has the card alone."
             hint = "Write the whole address, https:// included."
         yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))
+
+
+_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?[\w.-]+/[\w.-]+/blob/"
+    r"|github\.com/[\w.-]+/[\w.-]+/blob/(?!\S*[?&]raw=(?:true|1)))",
+    re.IGNORECASE,
+)
+
+
+@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.")
+def image_is_a_page(model: Described) -> Findings:
+    """An image whose address answers with a page about the file, which no viewer shows as an image."""
+    card = model.card
+    for image in card.images:
+        if match := _PAGE.match(image.url):
+            end = image.url_start + match.end()
+            file = "/raw/" if "github" in match[0].lower() else "/resolve/"
+            edit = replacing(card, end - len("/blob/"), end, file)
+            yield image_is_a_page.at(
+                card.at(image.url_start),
+                f"The image {short(image.url)} is the page about a file, which no viewer shows as an image.",
+                "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands.",
+                fix=card.fix([edit]),
+                width=width_of(image.url),
+            )
+
+
+_SCRIPT = re.compile(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
+
+
+@rule("CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.")
+def link_runs_code(model: Described) -> Findings:
+    """Code in a card, which every viewer takes out, or runs."""
+    card = model.card
+    for link, what in _targets(card):
+        written = unquote(html.unescape(link.url))
+        if link.kind != "broken" and (match := _SCRIPT.match(written)) and (":" in match[0] or "/html" in match[0]):
+            yield link_runs_code.at(
+                card.at(link.url_start),
+                f"The {what} '{short(link.url)}' is code, not an address.",
+                "Write the address of a page, or take it out.",
+                width=width_of(link.url),
+            )
+    for tag in _CODE_TAG.finditer(card.prose) if "<" in card.prose else ():
+        yield link_runs_code.at(
+            card.at(tag.start()),
+            f"'{short(tag[0])}' is code in the card, which viewers take out.",
+            "Take it out.",
+            width=width_of(tag[0]),
+        )
+
+
+_CODE_TAG = re.compile(
+    r"<script\b[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>", re.IGNORECASE
+)

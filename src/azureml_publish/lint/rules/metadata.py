@@ -9,6 +9,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath
 from azureml_publish.layouts import Coercion, load_mapping
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.language_names import code_of, is_language
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.samples import is_offered
 from azureml_publish.lint.subject import AssetSubject, Described
@@ -35,6 +36,28 @@ def languages_missing(model: Described) -> Findings:
             "Write ISO 639 codes, for example languages: [en].",
         )
 
+
+@rule("SPEC036", "language-unknown", Severity.WARNING, "A language is no code that is known.")
+def language_unknown(model: Described) -> Findings:
+    """A language that is no tag of BCP 47: most likely a name, a country, or a typing error."""
+    written = model.metadata.get("languages")
+    for index, code in enumerate(written if isinstance(written, list | tuple) else ()):
+        if (
+            isinstance(code, str)
+            and code.strip()
+            and code.lower() not in _NO_LANGUAGES
+            and not is_language(code.strip())
+        ):
+            meant = code_of(code)
+            yield language_unknown.at(
+                model.where(f"languages.{index}"),
+                f"'{code}' is not the code of a language.",
+                f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans.",
+            )
+
+
+_NO_LANGUAGES = frozenset({"multilingual", "code"})
+"""What the Hub takes beside codes: https://huggingface.co/docs/hub/model-cards."""
 
 _TRUTH: frozenset[Coercion] = frozenset({"presence", "truth", "bool-string", "inverted-bool"})
 _NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})

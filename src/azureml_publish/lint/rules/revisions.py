@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
+from azureml_publish.lint.variants import KIND_WORDS, sibling_of
 from azureml_publish.spec import HubSource
 
 
@@ -16,8 +17,8 @@ from azureml_publish.spec import HubSource
 def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
     """A Hub id that belongs to another model.
 
-    Neither of two signs can be proved without the Hub, hence a warning: MLflow's file names another
-    repository as the base, or another model of the catalogue is called as the id is while this one is not. Derived
+    None of three signs can be proved without the Hub, hence a warning: MLflow's file names another repository as the
+    base, the id is of another size or variant than the name, or another model of the catalogue is called so. Derived
     models (`bert-base-cased-int8` of `bert-base-cased`) hold every word of the id.
     """
     owners: dict[str, Fact] = {}
@@ -32,6 +33,12 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
             yield huggingface_id_wrong.at(
                 fact.location,
                 f"'{fact.value}' is the Hub id of {owner.model} ({owner.location.path}), not of {fact.model}.",
+                f"Write the repository that {fact.model} was made from.",
+            )
+        elif kind := sibling_of(fact.model, fact.value):
+            yield huggingface_id_wrong.at(
+                fact.location,
+                f"The Hub id is '{fact.value}', which is of another {KIND_WORDS[kind]} than {fact.model}.",
                 f"Write the repository that {fact.model} was made from.",
             )
         elif _is_another(fact):

@@ -9,7 +9,7 @@ from typing import Any
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.model_names import tasks_of
-from azureml_publish.lint.samples import Column, flavours, inputs, place_in, signature
+from azureml_publish.lint.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.subject import Described
 
 
@@ -86,6 +86,27 @@ def _names(given: Any) -> list[str] | None:
     if isinstance(given, list) and given and all(isinstance(row, Mapping) for row in given):
         return list(dict.fromkeys(str(name) for row in given for name in row))
     return None
+
+
+@rule("SMPL008", "sample-output-mismatch", Severity.WARNING, "A sample output is not what MLflow's signature gives.")
+def sample_output_mismatch(model: Described) -> Findings:
+    """A sample output whose records lack a column that the signature names. Outputs without names are let pass."""
+    columns = signature(model.mlmodel, "outputs")
+    names = [column.name for column in columns or () if column.name and column.required]
+    if not names:
+        return
+    for sample, data in outputs(model):
+        rows = data if isinstance(data, list) else [data]
+        records = [row for row in rows if isinstance(row, Mapping)]
+        if not records or len(records) < len(rows):
+            continue
+        given = {str(name) for row in records for name in row}
+        if missing := [name for name in names if name not in given]:
+            yield sample_output_mismatch.at(
+                place_in(sample, ()),
+                f"The sample output has {_quoted(sorted(given))} and lacks {_quoted(missing)} of MLflow's signature.",
+                "Show what the model answers, or fix the signature in MLmodel.",
+            )
 
 
 @rule("SMPL005", "signature-missing", Severity.INFO, "MLmodel states no signature.")

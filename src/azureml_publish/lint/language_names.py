@@ -1,0 +1,56 @@
+"""Languages by their codes and English names."""
+
+from __future__ import annotations
+
+import re
+
+NAMES = {
+    "af": "afrikaans", "ar": "arabic", "bg": "bulgarian", "bn": "bengali", "ca": "catalan", "cs": "czech",
+    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "et": "estonian",
+    "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french", "gl": "galician", "gu": "gujarati",
+    "he": "hebrew", "hi": "hindi", "hr": "croatian", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
+    "is": "icelandic", "it": "italian", "ja": "japanese", "ka": "georgian", "kk": "kazakh", "kn": "kannada",
+    "ko": "korean", "lt": "lithuanian", "lv": "latvian", "mk": "macedonian", "ml": "malayalam", "mr": "marathi",
+    "ms": "malay", "nb": "norwegian", "nl": "dutch", "pa": "punjabi", "pl": "polish", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sk": "slovak", "sl": "slovenian", "sq": "albanian", "sr": "serbian",
+    "sv": "swedish", "sw": "swahili", "ta": "tamil", "te": "telugu", "th": "thai", "tl": "tagalog",
+    "tr": "turkish", "uk": "ukrainian", "ur": "urdu", "uz": "uzbek", "vi": "vietnamese", "zh": "chinese",
+}  # fmt: skip
+"""Codes of ISO 639-1 and how people call these languages."""
+
+_CODES = {name: code for code, name in NAMES.items()} | {"mandarin": "zh", "farsi": "fa", "castilian": "es"}
+_SAME = {"no": "nb", "nn": "nb", "iw": "he", "in": "id", "jw": "jv", "fil": "tl"}
+_SEPARATORS = re.compile(r"\s*(?:,|;|/|&|\band\b|\+)\s*", re.IGNORECASE)
+
+
+def plain(code: str) -> str:
+    """A language's code as it is compared: without script and region, the usual one of two that mean one language."""
+    base = re.split(r"[-_]", code.strip().lower())[0]
+    return _SAME.get(base, base)
+
+
+def code_of(word: str) -> str:
+    """The code that a word means, a code or an English name; empty where it means none that is known."""
+    bare = re.sub(r"\s*\(.*?\)", "", word).strip(" .*`_\"'").lower()
+    if bare in _CODES:
+        return _CODES[bare]
+    return plain(bare) if plain(bare) in NAMES and re.fullmatch(r"[a-z]{2,3}(?:[-_]\w+)?", bare) else ""
+
+
+def languages_in(text: str) -> frozenset[str]:
+    """The languages that a list names; none where any word of it means no language that is known."""
+    words = [word for word in _SEPARATORS.split(text.strip()) if word.strip(" .")]
+    codes = [code_of(word) for word in words]
+    return frozenset(codes) if codes and all(codes) else frozenset()
+
+
+def is_language(code: str) -> bool:
+    """Whether a code is a language of BCP 47, such as `en`, `pt-BR` or `zh-Hans`."""
+    if code.lower() in NAMES:
+        return True
+    import langcodes  # noqa: PLC0415 - slow to begin with, and most codes are known without it
+
+    try:
+        return langcodes.tag_is_valid(code)
+    except ValueError:  # no tag at all
+        return False

@@ -1,0 +1,63 @@
+"""Everything about a model that people read: its card, the pages beside it, texts of the metadata, its licence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from azureml_publish.diagnostics import Edit, Location
+from azureml_publish.lint.markdown.cards import Card, Place
+from azureml_publish.lint.subject import Described
+
+_LISTS = frozenset({"SKU", "supportedComputes"})
+"""Keys whose texts are names of sizes, of which other rules know more."""
+
+
+def prose_of(model: Described) -> Iterator[Card]:
+    """The card, the pages beside it, and the licence, each parsed as Markdown where a rule wants that."""
+    yield model.card
+    yield from model.pages
+    yield from model.licences
+
+
+def texts_of(model: Described) -> Iterator[tuple[str, Card]]:
+    """Every text of the metadata, tags and properties with its canonical key; it is found where its key is written.
+
+    A text is told from a page that the metadata holds by name: such a page is among `prose_of`.
+    """
+    pages = {page.text for page in model.pages}
+    sections = (("", model.metadata), ("tags.", model.tags), ("properties.", model.properties))
+    for prefix, section in sections:
+        for key, value in section.items():
+            if key not in _LISTS:
+                for path, text in _leaves(f"{prefix}{key}", value):
+                    if text not in pages:
+                        yield path, Card(text, _at(model, path), _no_edit)
+
+
+def everything_of(model: Described) -> Iterator[Card]:
+    """Both, for rules on characters."""
+    yield from prose_of(model)
+    for _, text in texts_of(model):
+        yield text
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from _leaves(f"{path}.{key}", child)
+    elif isinstance(value, Sequence):
+        for index, child in enumerate(value):
+            yield from _leaves(f"{path}.{index}", child)
+
+
+def _at(model: Described, path: str) -> Place:
+    def place(_line: int, _column: int) -> Location:
+        return model.where(path)
+
+    return place
+
+
+def _no_edit(_edit: Edit) -> None:
+    """A text of YAML may be written in many ways, so no edit of it is one of its file."""

@@ -1,0 +1,157 @@
+"""Rules on what a card is made of: front matter, fences, HTML, and whether there is anything to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import replacing, short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described
+
+_SHOWN = re.compile(r"[^\W_]")
+
+
+@rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.")
+def card_empty(model: Described) -> Findings:
+    """A card without a word, or with headings alone."""
+    card = model.card
+    if card.too_large:
+        return
+    headings = {heading.line for heading in card.headings}
+    lines = card.words.split("\n")
+    if any(_SHOWN.search(line) for number, line in enumerate(lines, 1) if number not in headings):
+        return
+    if card.fences or card.images or card.links:
+        return
+    what = "holds headings and nothing below them" if headings else "holds nothing to read"
+    yield card_empty.at(
+        card.place(1, 1),
+        f"The card {what}, and it is all that people see of the model.",
+        "Write what the model does, for whom, and where it comes from.",
+    )
+
+
+_KEY = re.compile(r"[A-Za-z][\w-]*[ \t]*:(?=\s|$)")
+
+
+@rule("CARD053", "front-matter", Severity.WARNING, "The card begins with front matter, which a registry shows as text.")
+def front_matter(model: Described) -> Findings:
+    """YAML before the card: the Hub reads it as metadata, a registry shows it, as a rule and a heading."""
+    card = model.card
+    if card.front_matter:
+        edit = replacing(
+            card, 0, card.starts[card.front_matter] if card.front_matter < len(card.lines) else len(card.source), ""
+        )
+        yield front_matter.at(
+            card.place(1, 1),
+            f"The card begins with {card.front_matter} lines of front matter, which a registry shows as text.",
+            "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here.",
+            fix=card.fix([edit], safe=False),
+            width=3,
+        )
+    elif card.lines[0].rstrip() == "---" and len(card.lines) > 1 and _KEY.match(card.lines[1]):
+        yield front_matter.at(
+            card.place(1, 1),
+            "The card begins with front matter that is not closed, so that all of it is shown.",
+            "End it with a line ---, or better, move what it says into model.yaml.",
+            width=3,
+        )
+
+
+@rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.")
+def fence_open(model: Described) -> Findings:
+    """A fence that nothing closes, so that all below it is shown as code."""
+    card = model.card
+    for token in card.tokens:
+        if token.type != "fence" or not token.map:
+            continue
+        first, end = token.map
+        last = card.lines[end - 1].strip("> \t") if end <= len(card.lines) else ""
+        closed = end - first > 1 and len(last) >= len(token.markup) and not last.strip(token.markup[0])
+        if not closed:
+            below = sum(1 for line in card.lines[first + 1 : end] if line.strip())
+            yield fence_open.at(
+                card.place(first + 1, card.lines[first].find(token.markup) + 1),
+                f"No {token.markup} closes this fence, so that {below} lines below it are shown as code.",
+                f"Write {token.markup} behind the code.",
+                width=len(token.markup),
+            )
+
+
+_CONTAINERS = frozenset(
+    {
+        *("a", "b", "strong", "em", "sup", "sub", "u", "small", "big", "mark", "font", "span", "button", "picture"),
+        *("table", "thead", "tbody", "ul", "ol", "div", "details", "summary", "blockquote", "center", "section"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "article", "video"),
+    }
+)
+"""Elements whose end must be written. Others end by themselves (p, li, td), have no end (br, img), or are tokens of
+a vocabulary rather than HTML (s, mask, i of a set)."""
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s[^<>]*)?)>")
+_CUT = re.compile(r"<(?:a|img|div|span|font|table|td|th|p)\s+[\w-]+\s*=[^<>]*(?=<|\Z)", re.IGNORECASE)
+_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """One place where HTML is not well formed."""
+
+    offset: int
+    text: str
+    message: str
+    hint: str
+
+
+@rule("CARD055", "html-malformed", Severity.WARNING, "HTML of the card is not well formed.")
+def html_malformed(model: Described) -> Findings:
+    """Tags that are cut, not closed, closed twice, or whose quotes are not."""
+    card = model.card
+    if card.too_large or "<" not in card.prose:
+        return
+    wrong = sorted((*_cut_tags(card), *_unbalanced(card)), key=lambda one: one.offset)
+    for one in wrong[:_MOST]:
+        yield html_malformed.at(card.at(one.offset), one.message, one.hint, width=width_of(one.text))
+
+
+def _cut_tags(card: Card) -> Iterator[_Wrong]:
+    for match in _CUT.finditer(card.prose):
+        if "\n\n" in match[0]:
+            continue
+        yield _Wrong(
+            match.start(),
+            match[0],
+            f"The tag '{short(match[0])}' has no >, so that it is shown as text.",
+            "Close it with >.",
+        )
+
+
+def _unbalanced(card: Card) -> Iterator[_Wrong]:
+    opened: list[tuple[str, int, str]] = []
+    for match in _TAG.finditer(card.prose):
+        closing, name, attributes = bool(match[1]), match[2].lower(), match[3]
+        if name not in _CONTAINERS:
+            continue
+        if attributes.count('"') % 2 or (not attributes.count('"') and attributes.count("'") % 2):
+            message = f"A quote in '{short(match[0])}' is not closed, so that the tag says something else."
+            yield _Wrong(match.start(), match[0], message, "Close the quote.")
+        if not closing:
+            if not attributes.rstrip().endswith("/"):
+                opened.append((name, match.start(), match[0]))
+            continue
+        depth = next((at for at in range(len(opened) - 1, -1, -1) if opened[at][0] == name), None)
+        if depth is None:
+            message = f"'{match[0]}' ends what was never begun."
+            yield _Wrong(match.start(), match[0], message, f"Write <{name}> before it, or take it out.")
+            continue
+        yield from (_not_closed(*one) for one in opened[depth + 1 :])
+        del opened[depth:]
+    yield from (_not_closed(*one) for one in opened)
+
+
+def _not_closed(name: str, offset: int, text: str) -> _Wrong:
+    return _Wrong(offset, text, f"Nothing closes '{short(text)}'.", f"Write </{name}> where it ends.")

@@ -1,0 +1,282 @@
+"""Rules that compare what card, spec, MLmodel and the weights' configuration say: licence, task, languages, figures.
+
+Each side is compared only where it states the matter clearly, and in a form that both share; a card that gives several
+values speaks of several models, and is right where one of them is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.language_names import languages_in, plain
+from azureml_publish.lint.licence_names import OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.subject import Described
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a page states: the values, the words, and their place."""
+
+    values: frozenset[str]
+    text: str
+    location: Location
+
+
+_UNDER = re.compile(
+    r"\b(?:model|weights|checkpoints?|this|it)\b[^\n]{0,60}?\b(?:is|are)\s+(?:also\s+)?"
+    r"(?:released|licen[cs]ed|made available|available|distributed|provided|published)\s+under"
+    r"\s+(?P<name>[^\n]{0,80})",
+    re.IGNORECASE,
+)
+_LICENCE_HEADING = re.compile(r"licen[cs](?:e|ing)(?: information| and use| terms)?\W*", re.IGNORECASE)
+
+
+@rule("MATCH005", "license-differs", Severity.WARNING, "Card or licence text and spec name different licences.")
+def license_differs(model: Described) -> Findings:
+    """A licence in the card, in a licence file or in licenseDescription that is not the one of the spec."""
+    written = model.metadata.get("license")
+    spec = canonical(written) if isinstance(written, str) else ""
+    if not spec or spec in OPEN_ENDED or not licences_in(spec):
+        return
+    for said in (*_card_licence(model.card), *_licence_texts(model)):
+        if said.values and not any(may_be_one(spec, one) for one in said.values):
+            yield license_differs.at(
+                said.location,
+                f"Here the licence is {' or '.join(sorted(said.values))}, the spec says {written}.",
+                "Write the same licence in both: the one under which the weights are published.",
+                width=width_of(said.text),
+            )
+
+
+def _card_licence(card: Card) -> Iterator[_Stated]:
+    """The first clear statement of the card: front matter or a line, else a section, else a sentence."""
+    if card.too_large:
+        return
+    for said in of_subject(card, "license"):
+        if found := licences_in(said.text):
+            yield _Stated(found, said.text, card.at(said.offset))
+            return
+    for heading in card.headings:
+        if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
+            text = _first_line_below(card, heading.line)
+            if text is not None and len(found := licences_in(text[0])) == 1:
+                yield _Stated(found, text[0], card.at(text[1]))
+            return
+    sentences = [(match, licences_in(match["name"])) for match in _UNDER.finditer(card.prose)]
+    named = frozenset[str]().union(*(found for _, found in sentences))
+    if len(named) == 1:
+        match = next(match for match, found in sentences if found)
+        yield _Stated(named, match["name"], card.at(match.start("name")))
+
+
+def _first_line_below(card: Card, line: int) -> tuple[str, int] | None:
+    for number in range(line, min(line + 4, len(card.lines))):
+        text = card.lines[number].strip()
+        if text.startswith("#"):
+            return None
+        if text:
+            return (text, card.starts[number]) if len(text) <= 300 else None
+    return None
+
+
+def _licence_texts(model: Described) -> Iterator[_Stated]:
+    for page in model.licences:
+        if found := licence_of_text(page.text):
+            yield _Stated(frozenset((found,)), page.lines[0], page.place(1, 1))
+    described = model.metadata.get("licenseDescription")
+    if isinstance(described, str):
+        found = licence_of_text(described)
+        values = frozenset((found,)) if found else licences_in(described) if len(described) < _SHORT else frozenset()
+        if len(values) == 1:
+            yield _Stated(values, "", model.where("licenseDescription"))
+
+
+_SHORT = 400
+"""A longer description is a licence's text, which may name other licences."""
+
+_TASK_GROUPS = tuple(
+    frozenset(row.split())
+    for row in (
+        "fill-mask",
+        "text-classification sentiment-analysis zero-shot-classification",
+        "token-classification ner named-entity-recognition",
+        "question-answering extractive-qa",
+        "text-generation chat-completion conversational completions text-to-text image-text-to-text",
+        "text2text-generation summarization translation text-translation text-generation chat-completion",
+        "automatic-speech-recognition speech-recognition",
+        "embeddings feature-extraction sentence-similarity image-feature-extraction text-embeddings",
+        "image-classification image-feature-extraction zero-shot-image-classification",
+        "object-detection image-object-detection zero-shot-object-detection video-multi-object-tracking",
+        "image-segmentation image-instance-segmentation mask-generation instance-segmentation",
+        "text-to-image text-to-image-inpainting image-to-image",
+        "image-to-text visual-question-answering image-text-to-text",
+    )
+)
+"""Tasks that go by several names, or that one model serves."""
+
+_TASKS = frozenset[str]().union(*_TASK_GROUPS)
+_CLASSES = {
+    "ForMaskedLM": "fill-mask",
+    "ForSequenceClassification": "text-classification",
+    "ForTokenClassification": "token-classification",
+    "ForQuestionAnswering": "question-answering",
+    "ForCausalLM": "text-generation",
+    "ForImageClassification": "image-classification",
+    "ForObjectDetection": "object-detection",
+    "ForSpeechSeq2Seq": "automatic-speech-recognition",
+}
+"""Endings of transformers' classes and the task that each is for.
+
+Source: https://huggingface.co/docs/transformers/model_doc/auto
+"""
+
+
+@rule("MATCH006", "task-differs", Severity.WARNING, "Card or configuration and spec name different tasks.")
+def task_differs(model: Described) -> Findings:
+    """A task in the card, or a class in config.json, that is not for any task of the spec."""
+    tasks = [task for task in tasks_of(model) if task in _TASKS]
+    if not tasks or len(tasks) < len(tasks_of(model)):
+        return
+    every = (*tasks, *tasks_of(model, "fineTuningTasks"))
+    for said in of_subject(model.card, "task"):
+        named = re.split(r"\s*,\s*", said.text.strip("`*_ ").lower().replace("_", "-"))
+        slugs = [re.sub(r"\s+", "-", name.strip("`")) for name in named]
+        if slugs and all(slug in _TASKS for slug in slugs) and not any(_agree(slug, every) for slug in slugs):
+            yield task_differs.at(
+                model.card.at(said.offset),
+                f"The card gives {short(said.text)} as the task, the spec {', '.join(tasks)}.",
+                "Write the same task in both.",
+                width=width_of(said.text),
+            )
+            break
+    for name in _architectures(model):
+        meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
+        if meant is not None and not _agree(meant, every) and not _agree("embeddings", every):
+            yield task_differs.at(
+                model.where("tasks.inferenceTasks"),
+                f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}.",
+                f"Write {meant}, or take the weights of a model for {tasks[0]}.",
+            )
+
+
+def _architectures(model: Described) -> tuple[str, ...]:
+    listed = model.config.get("architectures") if model.config is not None else None
+    found = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
+    return tuple(found) or (model.lock.model.architectures if model.lock is not None else ())
+
+
+def _agree(task: str, others: tuple[str, ...]) -> bool:
+    return any(task == other or any(task in row and other in row for row in _TASK_GROUPS) for other in others)
+
+
+@rule("MATCH007", "languages-differ", Severity.WARNING, "Card and spec name different languages.")
+def languages_differ(model: Described) -> Findings:
+    """Languages in the card's front matter or its line `Language(s):` that are not those of the spec."""
+    written = model.metadata.get("languages")
+    listed = [written] if isinstance(written, str) else written if isinstance(written, list | tuple) else []
+    spec = frozenset(plain(code) for code in listed if isinstance(code, str) and code.strip())
+    if not spec or spec & {"multilingual", "mul"}:
+        return
+    for said in of_subject(model.card, "language"):
+        card = languages_in(said.text)
+        if not card or card == spec:
+            continue
+        extra, missing = sorted(card - spec), sorted(spec - card)
+        parts = [f"names {', '.join(extra)}, which the spec does not"] if extra else []
+        parts += [f"does not name {', '.join(missing[:5])}, which the spec does"] if missing else []
+        yield languages_differ.at(
+            model.card.at(said.offset),
+            f"The card {' and '.join(parts)}.",
+            "Write the same languages in both.",
+            width=width_of(said.text),
+        )
+        break
+
+
+_CONTEXT = re.compile(
+    r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"
+    r"[ -](?:length|window|size)"
+    r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
+    r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
+
+
+@rule("MATCH008", "context-length-differs", Severity.WARNING, "Card, spec and weights give different context lengths.")
+def context_length_differs(model: Described) -> Findings:
+    """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
+    spec = next(iter(_spec_context(model)), None)
+    said = list(_card_context(model.card))
+    if spec is not None and said and not any(_same_length(spec[0], value) for value, *_ in said):
+        value, text, offset = said[0]
+        yield context_length_differs.at(
+            model.card.at(offset),
+            f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
+            "Write the same length in both: config.json has it as max_position_embeddings.",
+            width=width_of(text),
+        )
+    named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
+    if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
+        yield context_length_differs.at(
+            spec[1],
+            f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
+            f"Write {int(named[1]) * 1024}, or give the model another name.",
+        )
+    most = _configured(model.config)
+    if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
+        yield context_length_differs.at(
+            spec[1],
+            f"The spec gives a context of {spec[0]} tokens; the weights' config.json has {most}.",
+            f"Write {most}.",
+        )
+
+
+def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
+    places = (
+        *((model.metadata, key, key) for key in ("textContextWindow", "contextLength", "maxContextLength")),
+        *((model.tags, key, f"tags.{key}") for key in ("contextLength", "textContextWindow")),
+    )
+    for section, key, where in places:
+        value = section.get(key)
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            yield value, model.where(where)
+
+
+def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
+    for said in of_subject(card, "context"):
+        for match in _NUMBER.finditer(said.text):
+            yield _length(match[1], match[2] or ""), said.text, said.offset
+    for match in _CONTEXT.finditer(card.words):
+        text = match["a"] or match["b"]
+        yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
+
+
+def _length(number: str, unit: str) -> int:
+    return int(number.replace(",", "")) * {"k": 1024, "m": 1024 * 1024, "": 1}[unit.lower()]
+
+
+def _same_length(one: int, other: int) -> bool:
+    """128k may be 128,000 or 131,072."""
+    return abs(one - other) * 16 <= max(one, other)
+
+
+def _configured(config: Mapping[str, object] | None) -> int | None:
+    """The longest context that the weights take; None where positions are scaled, which stretches it."""
+    if config is None or config.get("rope_scaling"):
+        return None
+    for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
+        value = config.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None

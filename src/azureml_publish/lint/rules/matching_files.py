@@ -1,0 +1,314 @@
+"""Rules that compare what is said of a model's files: parameters, bytes, device and quantisation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.subject import Described, Fact
+from azureml_publish.lint.variants import sibling_of, variant_of
+
+_COUNT = re.compile(
+    r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
+    re.IGNORECASE,
+)
+_COUNT_ALONE = re.compile(
+    r"^\W*(?:~|about\s)?\s*([0-9]{1,4}(?:\.[0-9]{1,3})?)\s?(b(?:illion)?|m(?:illion)?|bn)\b", re.IGNORECASE
+)
+_NEAR = 160
+"""How far before a figure its subject may stand."""
+
+_THIS = re.compile(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with))\b"
+)
+"""Words of sentences that speak of other models as well."""
+
+_TOLERANCE = 1.4
+"""Counts are rounded, and with or without embeddings; siblings are further apart."""
+
+
+@rule("MATCH009", "parameters-differ", Severity.WARNING, "Name, card and weights give different parameter counts.")
+def parameters_differ(model: Described) -> Findings:
+    """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
+    named = _named_count(model)
+    if named is None:
+        return
+    said = list(_card_counts(model))
+    if said and not any(_close(named, count) for count, *_ in said):
+        _, text, offset = said[0]
+        yield parameters_differ.at(
+            model.card.at(offset),
+            f"The card says '{short(text)}', while the name {model.name} says {_count_text(named)}.",
+            "Give this model's own figure; that of a sibling's card does not fit.",
+            width=width_of(text),
+        )
+    stated = model.metadata.get("parameterCount")
+    counted = _count_of(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else None
+    if counted and not _close(named, float(counted)):
+        yield parameters_differ.at(
+            model.where("parameterCount"),
+            f"The spec says {stated} parameters, while the name {model.name} says {_count_text(named)}.",
+            "Write the number of this model.",
+        )
+    low, high = _configured(model)
+    if high and not low / 1.6 <= named <= high * 1.6:
+        yield parameters_differ.at(
+            model.where("name"),
+            f"The weights' files make about {_count_text((low + high) / 2)} parameters, the name {model.name} says"
+            f" {_count_text(named)}.",
+            "Take the weights of this model; those of a sibling do not fit its name.",
+        )
+
+
+def _named_count(model: Described) -> float | None:
+    """The count in the model's name; None where it has none, several, or that of a mixture of experts."""
+    sizes = variant_of(model.name).said.get("size", frozenset())
+    counts = [_count_of(size) for size in sizes]
+    return counts[0] if len(counts) == 1 and counts[0] is not None else None
+
+
+def _count_of(text: str) -> float | None:
+    match = re.fullmatch(
+        r"\s*([0-9]{1,5}(?:\.[0-9]+)?)\s*(b|m|bn|billion|million)?\s*(?:parameters)?\s*", text, re.IGNORECASE
+    )
+    return _number(match[1], match[2] or "") if match else None
+
+
+def _number(digits: str, unit: str) -> float:
+    return float(digits) * {"b": 1e9, "m": 1e6}.get(unit[:1].lower(), 1)
+
+
+def _count_text(count: float) -> str:
+    return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
+
+
+def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
+    """Counts that the card gives of this model, not of another one in passing."""
+    card = model.card
+    if card.too_large:
+        return
+    for said in of_subject(card, "parameters"):
+        if match := _COUNT_ALONE.match(said.text):
+            yield _number(match[1], match[2]), said.text, said.offset
+    words = variant_of(model.name).words
+    for match in _COUNT.finditer(card.words):
+        before = card.words[max(0, match.start() - _NEAR) : match.start()].rpartition("\n\n")[2].lower()
+        sentence = re.split(r"[.!?]\s", before)[-1]
+        own = _THIS.search(sentence) or any(word in sentence for word in words)
+        if own and not _COMPARED.search(sentence):
+            yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()
+
+
+def _close(one: float, other: float) -> bool:
+    return max(one, other) <= _TOLERANCE * min(one, other)
+
+
+def _configured(model: Described) -> tuple[float, float]:
+    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
+    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
+        return model.lock.model.parameters, model.lock.model.parameters
+    config: Mapping[str, Any] = model.config or {}
+    keys = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
+    figures = [config.get(key) for key in keys]
+    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
+        return 0, 0
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in figures):
+        return 0, 0
+    layers, hidden, inner, words = (int(one) for one in figures if one is not None)
+    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
+    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
+    return low, high
+
+
+_ON_DEVICE = re.compile(r"\binference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
+_PROVIDERS = {
+    "cudaexecutionprovider": "cuda",
+    "vitisaiexecutionprovider": "vitis",
+    "nvtensorrtrtxexecutionprovider": "trtrtx",
+    "qnnexecutionprovider": "qnn",
+    "openvinoexecutionprovider": "openvino",
+}
+"""Execution providers of ONNX Runtime and how names of builds call them.
+
+Source: https://onnxruntime.ai/docs/execution-providers/
+"""
+
+_USES = re.compile(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE)
+
+
+@rule("MATCH010", "build-differs", Severity.WARNING, "Name, card, spec and weights tell of different builds.")
+def build_differs(model: Described) -> Findings:
+    """A device, an execution provider or a quantisation that is not the one of the model's name or of the spec."""
+    own = variant_of(model.name)
+    devices = own.said.get("device", frozenset()) - {""}
+    details = model.variant.get("variantMetadata") if model.variant is not None else None
+    spec: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
+    device = str(spec.get("device") or "").lower()
+    place = model.where("variantInfo.variantMetadata.device")
+    if device and devices and device not in devices:
+        yield _differs(
+            place, f"The spec says {device}, while the name {model.name} says {' or '.join(sorted(devices))}."
+        )
+    provider = _PROVIDERS.get(str(spec.get("executionProvider") or "").lower(), "")
+    named = [name for name in _PROVIDERS.values() if name in re.split(r"[^a-z0-9]+", model.name.lower())]
+    if provider and named and provider not in named:
+        where = model.where("variantInfo.variantMetadata.executionProvider")
+        yield _differs(
+            where,
+            f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
+        )
+    wanted = devices or ({device} if device else frozenset())
+    said = [(match[1].lower(), match) for match in _ON_DEVICE.finditer(model.card.words)]
+    if wanted and said and not any(name in wanted for name, _ in said):
+        match = said[0][1]
+        yield _differs(
+            model.card.at(match.start()),
+            f"The card says '{short(match[0])}', while the model is for {' or '.join(sorted(wanted))}.",
+            width_of(match[0]),
+        )
+    yield from _methods(model, spec)
+    yield from _precisions(model)
+
+
+def _differs(where: Location, message: str, width: int = 0) -> Any:
+    return build_differs.at(
+        where, message, "Write what is true of this build; a sibling's was perhaps copied.", width=width
+    )
+
+
+def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:
+    listed = spec.get("quantization")
+    methods = {_plain(str(one)) for one in listed} if isinstance(listed, list | tuple) else set()
+    for match in _USES.finditer(model.card.words):
+        if methods and _plain(match[1]) not in methods and "mixed" not in methods:
+            yield _differs(
+                model.card.at(match.start()),
+                f"The card says '{match[0]}', the spec {', '.join(str(one) for one in listed or ())}.",
+                width_of(match[0]),
+            )
+            return
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+_PRECISION_WORDS = re.compile(
+    r"\b(int4|int8|fp8|fp16|bf16|fp32|awq|gptq|4-?bit|8-?bit|float16|bfloat16|float32)\b", re.IGNORECASE
+)
+
+
+def _precisions(model: Described) -> Findings:
+    """The precision in the name against the card's line on it, and against the weights' own configuration."""
+    named = variant_of(model.name).said.get("precision")
+    if not named:
+        return
+    for said in of_subject(model.card, "quantization"):
+        found = frozenset().union(
+            *(
+                variant_of(match[1].replace("-", "")).said.get("precision", ())
+                for match in _PRECISION_WORDS.finditer(said.text)
+            )
+        )
+        if found and not any(_may_be(one, other) for one in named for other in found):
+            yield _differs(
+                model.card.at(said.offset),
+                f"The card says '{short(said.text)}', while the name {model.name} says {' or '.join(sorted(named))}.",
+                width_of(said.text),
+            )
+            break
+    weights = _weights_precision(model)
+    if weights and not any(_may_be(one, weights) for one in named):
+        yield _differs(
+            model.where("name"),
+            f"The weights are {weights} by config.json, while the name {model.name} says {' or '.join(sorted(named))}.",
+        )
+
+
+def _may_be(one: str, other: str) -> bool:
+    """Whether two words may mean one precision: AWQ and GPTQ say how, int4 and int8 how many bits."""
+    methods = {"awq", "gptq", "gguf", "nf4"}
+    return one == other or (
+        (one in methods) != (other in methods) and "fp" not in one + other and "bf" not in one + other
+    )
+
+
+def _weights_precision(model: Described) -> str:
+    config: Mapping[str, Any] = model.config or {}
+    quantised = config.get("quantization_config")
+    if isinstance(quantised, Mapping):
+        method, bits = str(quantised.get("quant_method") or "").lower(), quantised.get("bits")
+        if method in ("awq", "gptq", "fp8"):
+            return method
+        return f"int{bits}" if bits in (4, 8) else "int4" if quantised.get("load_in_4bit") else ""
+    dtype = str(config.get("torch_dtype") or config.get("dtype") or "")
+    return next(iter(variant_of(dtype).said.get("precision", ())), "") if config else ""
+
+
+_BYTES = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s?(k|m|g|t)i?b\b", re.IGNORECASE)
+_FIELD = "variantInfo.variantMetadata.fileSizeBytes"
+
+
+@rule("MATCH011", "bytes-differ", Severity.WARNING, "Card, spec and files give different sizes in bytes.")
+def bytes_differ(model: Described) -> Findings:
+    """A number of bytes in the spec that the lock, the card or the number of parameters contradicts."""
+    details = model.variant.get("variantMetadata") if model.variant is not None else None
+    size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
+    if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
+        return
+    if model.lock is not None and model.lock.size and not _near(size, model.lock.size, 0.02):
+        yield _bytes(model.where(_FIELD), f"The spec says {size} bytes, the lock's files have {model.lock.size}.")
+    said = [(_size(match), one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
+    if said and not any(_near(size, number, 0.1) for number, _ in said):
+        one = said[0][1]
+        yield _bytes(
+            model.card.at(one.offset), f"The card says '{short(one.text)}', the spec {size} bytes.", width_of(one.text)
+        )
+    count = _named_count(model)
+    if count is not None and not 0.2 <= size / count <= 6:
+        yield _bytes(
+            model.where(_FIELD),
+            f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {_count_text(count)}.",
+        )
+
+
+def _bytes(where: Location, message: str, width: int = 0) -> Any:
+    return bytes_differ.at(where, message, "Write the sum of the files' sizes, in bytes.", width=width)
+
+
+def _size(match: re.Match[str]) -> float:
+    return float(match[1].replace(",", ".")) * 1000.0 ** ("kmgt".index(match[2].lower()) + 1)
+
+
+def _near(one: float, other: float, share: float) -> bool:
+    return abs(one - other) <= share * max(one, other)
+
+
+@bytes_differ.keeps
+def _size_facts(model: Described) -> Iterator[Fact]:
+    details = model.variant.get("variantMetadata") if model.variant is not None else None
+    size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
+    if isinstance(size, int) and size > 0:
+        yield Fact(bytes_differ.rule.code, model.name, "bytes", str(size), model.where(_FIELD))
+
+
+@bytes_differ.also
+def _sizes_compared(facts: Sequence[Fact]) -> Findings:
+    """Two members of a family whose files have the same number of bytes: one was copied from the other."""
+    by_size: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_size.setdefault(fact.value, []).append(fact)
+    for group in by_size.values():
+        for fact in group:
+            other = next((one for one in group if sibling_of(fact.model, one.model)), None)
+            if other is not None:
+                yield _bytes(
+                    fact.location,
+                    f"{fact.value} bytes are also those of {other.model} ({other.location.path}), a sibling.",
+                )

@@ -1,0 +1,196 @@
+"""Rules that compare the names which a folder gives its model: spec, MLmodel, card, and where the files lie."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.subject import Described, Fact
+from azureml_publish.lint.variants import KIND_WORDS, MEMBER, Variant, contradiction, sibling_of, variant_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """One name that the folder gives its model: what says so, the name, and its place.
+
+    `derived`: the model is made from the one that is named, which is of its family.
+    """
+
+    what: str
+    name: str
+    location: Location
+    derived: bool = False
+
+
+@rule("MATCH001", "names-a-sibling", Severity.WARNING, "A name in the spec or the files is that of a sibling.")
+def names_a_sibling(model: Described) -> Findings:
+    """A base, a parent or a place of files of another size or variant of the family; SPEC004 looks at the Hub id."""
+    for named in _named(model):
+        kind = sibling_of(model.name, named.name)
+        foreign = named.derived and not _related(model.name, named.name)
+        if kind is None and not foreign:
+            continue
+        why = f"another {KIND_WORDS[kind]}" if kind else "another family"
+        yield names_a_sibling.at(
+            named.location,
+            f"{named.what} is {short(named.name)}, which is of {why} than {model.name}.",
+            f"Write what belongs to {model.name}; it was perhaps copied along with the folder.",
+        )
+
+
+def _named(model: Described) -> Iterator[_Named]:
+    for key, what in (
+        ("alias", "The alias"),
+        ("displayName", "The display name"),
+    ):
+        value = model.metadata.get(key)
+        if isinstance(value, str) and value:
+            yield _Named(what, value, model.where(key))
+    for section, values in (("tags", model.tags), ("properties", model.properties)):
+        for key in ("baseWeightsId", "model_id", "base_model"):
+            value = values.get(key)
+            if isinstance(value, str) and value:
+                yield _Named(f"`{key}`", value, model.where(f"{section}.{key}"))
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    metadata = data.get("metadata") if isinstance(data, Mapping) else None
+    base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
+    if isinstance(base, str) and base and model.mlmodel is not None:
+        yield _Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
+    yield from _parents(model)
+    yield from _places(model)
+
+
+_ASSET = re.compile(r"azureml://registries/[^/]+/models/([^/]+)(?:/|$)")
+
+
+def _parents(model: Described) -> Iterator[_Named]:
+    parents = model.variant.get("parents") if model.variant is not None else None
+    for index, parent in enumerate(parents if isinstance(parents, Sequence) else ()):
+        asset = parent.get("assetId") if isinstance(parent, Mapping) else None
+        match = _ASSET.match(asset) if isinstance(asset, str) else None
+        if match:
+            yield _Named("The parent", match[1], model.where(f"variantInfo.parents.{index}.assetId"), derived=True)
+
+
+def _places(model: Described) -> Iterator[_Named]:
+    """The part of the container path that names a model; none where another part names this one."""
+    if model.origin is None:
+        return
+    uri, location = model.origin
+    parts = [part for part in uri.split("/")[2:] if variant_of(part).words & variant_of(model.name).words]
+    if parts and all(sibling_of(model.name, part) for part in parts):
+        yield _Named("The folder of the files", parts[-1], location)
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether two names share a word of their families."""
+    return bool(variant_of(one).words & variant_of(other).words)
+
+
+_NAME = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+(?![\w/-])")
+"""A name in prose: parts with hyphens between them."""
+
+_FIRST = 700
+"""Characters of a card that say which model it is of."""
+
+
+@rule("MATCH002", "card-of-a-sibling", Severity.WARNING, "The card is that of a sibling.")
+def card_of_a_sibling(model: Described) -> Findings:
+    """A card whose title and first words name another size or variant, and never this one."""
+    card = model.card
+    own = variant_of(model.name)
+    if card.too_large or not own.said or not own.words:
+        return
+    mentions = list(_mentions(card))
+    if any(_is_own(own, text) for text, _ in mentions):
+        return
+    for text, offset in mentions:
+        theirs = variant_of(text)
+        kind = contradiction(own, theirs) if theirs.of_family(own) else None
+        if kind is not None and offset <= _FIRST:
+            yield card_of_a_sibling.at(
+                card.at(offset),
+                f"The card speaks of {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
+                f"Write the card of {model.name}; this one is a sibling's.",
+                width=width_of(text),
+            )
+            return
+
+
+def _mentions(card: Card) -> Iterator[tuple[str, int]]:
+    """Names in the card, its title first, with their offsets."""
+    for heading in card.headings[:1]:
+        if heading.line <= 3 and len(heading.text) <= 80:
+            yield heading.text, card.starts[heading.line - 1] + heading.column - 1
+    for match in _NAME.finditer(card.words):
+        yield match[0], match.start()
+
+
+def _is_own(own: Variant, text: str) -> bool:
+    """Whether a text names this model: its family, and all that it says of the member is true of this one."""
+    theirs = variant_of(text)
+    said = any(kind in own.said and kind in theirs.said for kind in MEMBER)
+    return said and theirs.of_family(own) and contradiction(own, theirs) is None
+
+
+@rule("MATCH003", "card-shared-by-siblings", Severity.WARNING, "Models of different size or variant have one card.")
+def card_shared_by_siblings(facts: Sequence[Fact]) -> Findings:
+    """The same card, word for word, for two members of a family; at most one of them can be meant."""
+    groups: dict[str, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(fact.value, []).append(fact)
+    for group in groups.values():
+        for fact in group:
+            other = next((one for one in group if sibling_of(fact.model, one.model)), None)
+            if other is not None and fact.key == "unnamed":
+                yield card_shared_by_siblings.at(
+                    fact.location,
+                    f"The card of {fact.model} is word for word that of {other.model} ({other.location.path}).",
+                    f"Write what is true of {fact.model}.",
+                )
+
+
+@card_shared_by_siblings.keeps
+def _card_facts(model: Described) -> Iterator[Fact]:
+    text = " ".join(model.card.text.split())
+    if len(text) >= _LEAST:
+        own = variant_of(model.name)
+        named = any(_is_own(own, said) for said, _ in _mentions(model.card))
+        digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        yield Fact(
+            card_shared_by_siblings.rule.code,
+            model.name,
+            "named" if named else "unnamed",
+            digest,
+            model.card.place(1, 1),
+        )
+
+
+_LEAST = 200
+"""Shorter cards may well be alike."""
+
+
+@rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
+def base_model_differs(model: Described) -> Findings:
+    """A base in the card's front matter or its line `Base model:` that is a sibling of the one in spec or MLmodel."""
+    bases = [named for named in _named(model) if named.what.startswith(("`base", "base_model_name", "The parent"))]
+    for said in of_subject(model.card, "base"):
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said.text).strip()
+        for named in bases:
+            kind = sibling_of(named.name, text)
+            if kind is not None:
+                yield base_model_differs.at(
+                    model.card.at(said.offset),
+                    f"The card gives {short(text)} as its base, {named.what} is {short(named.name)}:"
+                    f" another {KIND_WORDS[kind]}.",
+                    "Write the same base in both.",
+                    width=width_of(said.text),
+                )
+                break

@@ -1,0 +1,115 @@
+"""What a card states about its model, where it states it clearly: in front matter, in a line `Key: value`, in a table.
+
+Rules compare these statements with the spec and with the files. What is said in passing is not taken for a statement.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.documents import parse_yaml
+from azureml_publish.lint.markdown.cards import Card
+
+Subject: TypeAlias = Literal[
+    "license", "language", "task", "base", "context", "parameters", "quantization", "size", "version"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a card: what it is about, its text, its offset in the card, and whether front matter has it."""
+
+    subject: Subject
+    text: str
+    offset: int
+    metadata: bool = False
+
+
+_PARAMETERS = r"param(?:eter)?s"
+_LABELS: dict[Subject, str] = {
+    "license": r"licen[cs]e(?: type| name| \(?id\)?)?|model licen[cs]e",
+    "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
+    "task": r"(?:inference |pipeline |model |ml )?tasks?|pipeline[ _]tag",
+    "base": r"base[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?|parent model",
+    "context": r"(?:max(?:imum)? |text )?(?:context|sequence)[ _-](?:length|window|size)(?: \(tokens\))?",
+    "parameters": rf"(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?|parameter count|model size",
+    "quantization": r"quanti[sz]ation(?: method| type)?|precision|weights? (?:format|precision|dtype)|dtype",
+    "size": r"(?:file|download|disk|weights?)[ _-]size|size on disk|download",
+    "version": r"(?:model )?version",
+}
+_LINE = re.compile(
+    r"^[ \t>]*(?:[-*+][ \t]+)?"
+    r"(?:(?:\*\*|__)(?P<bold>[A-Za-z#][\w #()\[\]/-]{2,40}?)[ \t]*:?(?:\*\*|__)[ \t]*:?"
+    r"|(?P<label>[A-Za-z#][\w #()\[\]/-]{2,40}?)[ \t]*:)"
+    r"[ \t]*(?P<value>\S[^\n]{0,300})$",
+    re.MULTILINE,
+)
+_ALL = {subject: re.compile(label, re.IGNORECASE) for subject, label in _LABELS.items()}
+_FRONT: Mapping[str, Subject] = {
+    "license": "license",
+    "language": "language",
+    "languages": "language",
+    "pipeline_tag": "task",
+    "base_model": "base",
+}
+
+
+@functools.lru_cache(maxsize=8)
+def statements(card: Card) -> tuple[Statement, ...]:
+    """The statements of a card, in order, found once for all rules."""
+    if card.too_large:
+        return ()
+    found = [*_front_matter(card), *_lines(card), *_rows(card)]
+    return tuple(sorted(found, key=lambda one: one.offset))
+
+
+def of_subject(card: Card, subject: Subject) -> tuple[Statement, ...]:
+    """The statements about one thing."""
+    return tuple(one for one in statements(card) if one.subject == subject)
+
+
+def _front_matter(card: Card) -> Iterator[Statement]:
+    if not card.front_matter:
+        return
+    text = "\n".join(card.lines[1 : card.front_matter - 1])
+    document = parse_yaml(text, "")[0]
+    data: Any = document.data if document is not None else None
+    for key, subject in _FRONT.items():
+        value = data.get(key) if isinstance(data, Mapping) else None
+        values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        texts = [str(one) for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)]
+        if texts and document is not None:
+            place: Location = document.location((key,))
+            yield Statement(subject, ", ".join(texts), card.starts[place.line], metadata=True)
+
+
+def _subject(label: str) -> Subject | None:
+    plain = " ".join(label.replace("*", "").split())
+    return next((subject for subject, form in _ALL.items() if form.fullmatch(plain)), None)
+
+
+def _lines(card: Card) -> Iterator[Statement]:
+    for match in _LINE.finditer(card.prose):
+        subject = _subject(match["bold"] or match["label"])
+        if subject is not None:
+            yield Statement(subject, _value(match["value"]), match.start("value"))
+
+
+def _value(text: str) -> str:
+    return text.strip().strip("*_`").strip()
+
+
+def _rows(card: Card) -> Iterator[Statement]:
+    """Rows of two cells: in a wider table they compare models."""
+    for table in card.tables:
+        if len(table.header.cells) != 2:
+            continue
+        for row in (table.header, *table.rows):
+            if len(row.cells) == 2 and row.cells[1].text and (subject := _subject(row.cells[0].text)):
+                start = card.starts[row.line - 1] + row.cells[1].column - 1
+                yield Statement(subject, _value(row.cells[1].text), start)

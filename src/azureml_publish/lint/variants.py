@@ -1,0 +1,138 @@
+"""What a name says about a member of a family of models: its size, case, version, context, device and numbers.
+
+Two names contradict each other where both say something of one kind and nothing that both say is the same:
+`bert-base-cased` and `bert-large-cased`, say. A name that says nothing of a kind contradicts nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "device", "precision"]
+
+_WORDS: dict[str, tuple[Kind, str]] = {
+    **{name: ("class", name) for name in ("nano", "micro", "tiny", "mini", "small", "base", "medium", "large", "xl")},
+    **{name: ("class", name) for name in ("xxl", "huge", "giant")},
+    "xlarge": ("class", "xl"),
+    "xxlarge": ("class", "xxl"),
+    **{name: ("case", name) for name in ("cased", "uncased")},
+    "chat": ("tuning", "chat"),
+    "instruct": ("tuning", "instruct"),
+    "it": ("tuning", "instruct"),
+    **{name: ("device", name) for name in ("cpu", "gpu", "npu")},
+    **dict.fromkeys(("generic", "cuda", "openvino", "qnn", "vitis", "trtrtx", "webgpu"), ("device", "")),
+    **{name: ("precision", name) for name in ("int4", "int8", "fp4", "fp8", "fp16", "bf16", "fp32", "nf4")},
+    **{name: ("precision", name) for name in ("awq", "gptq", "gguf")},
+    "4bit": ("precision", "int4"),
+    "8bit": ("precision", "int8"),
+    "float16": ("precision", "fp16"),
+    "float32": ("precision", "fp32"),
+    "bfloat16": ("precision", "bf16"),
+}
+"""Words of names that say something of a kind; providers of a device say on which machines it runs, and no kind."""
+
+_NEUTRAL = frozenset(
+    {
+        *("hf", "model", "models", "the", "a", "of", "for", "preview", "onnx", "pytorch", "transformers", "optimized"),
+        *("language", "llm", "lm", "pretrained", "version", "card", "and", "in", "v", "meta", "microsoft"),
+    }
+)
+"""Words that tell no family from another."""
+
+_SIZE = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)([bm])")
+_MIXTURE = re.compile(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
+_CONTEXT = re.compile(r"(\d{1,4})k")
+_VERSION = re.compile(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
+_GLUED = re.compile(r"([a-z]{2,})v?(\d{1,3}(?:\.\d{1,3})?)")
+_MOST_PARTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a name says: the words of its family, and by kind what may be meant; `2-7b` may be 7b of 2, or 2.7b."""
+
+    words: frozenset[str]
+    said: Mapping[Kind, frozenset[str]]
+
+    def of_family(self, other: Variant) -> bool:
+        """Whether both can be members of one family: the words of one are among those of the other."""
+        return bool(self.words and other.words) and (self.words <= other.words or other.words <= self.words)
+
+
+MEMBER: tuple[Kind, ...] = ("size", "class", "case", "tuning", "version", "context")
+"""Kinds that tell one model from another. Device and precision tell builds of one model apart."""
+
+
+@functools.lru_cache(maxsize=4096)
+def variant_of(name: str) -> Variant:
+    """What a name says, whatever its separators and case."""
+    parts = [part.strip(".") for part in re.split(r"[^a-z0-9.]+", name.lower())[:_MOST_PARTS]]
+    parts = [part for part in parts if part]
+    words: set[str] = set()
+    said: dict[Kind, set[str]] = {}
+    for index, part in enumerate(parts):
+        before = parts[index - 1] if index else ""
+        kind, values = _read(part, before)
+        if kind is None:
+            glued = _GLUED.fullmatch(part)
+            if glued is not None:
+                said.setdefault("version", set()).add(_plain_version(glued[2]))
+            word = glued[1] if glued else part
+            if word not in _NEUTRAL and not word.isdigit():
+                words.add(word)
+        else:
+            if kind == "version" and len(values) > 1:  # `v1-4` is 1.4, and no 1
+                said.get("version", set()).discard(_plain_version(before.lstrip("v")))
+            said.setdefault(kind, set()).update(values)
+    return Variant(frozenset(words), {kind: frozenset(values) for kind, values in said.items()})
+
+
+def _read(part: str, before: str) -> tuple[Kind | None, set[str]]:
+    """The kind of a part of a name and what it may mean, with the part before it."""
+    joined = f"{before}.{part}" if before.isdigit() or re.fullmatch(r"v\d+", before) else ""
+    if _MIXTURE.fullmatch(part) or _SIZE.fullmatch(part):
+        return "size", {part} | ({joined} if _SIZE.fullmatch(joined) else set())
+    if match := _CONTEXT.fullmatch(part):
+        return "context", {match[1]}
+    if match := _VERSION.fullmatch(part):
+        whole = _VERSION.fullmatch(joined) if joined else None
+        return "version", {_plain_version(one[1]) for one in (match, whole) if one}
+    kind, value = _WORDS.get(part, (None, ""))
+    return kind, {value} if value else set()
+
+
+def _plain_version(text: str) -> str:
+    """A version without points, as some names have it: `v01` is 0.1; a 0 at its end says nothing."""
+    return re.sub(r"(?:\.0)+$", "", text).replace(".", "")
+
+
+def contradiction(one: Variant, other: Variant, kinds: tuple[Kind, ...] = MEMBER) -> Kind | None:
+    """Of which kind two names say different things; None where they may mean one model."""
+    for kind in kinds:
+        mine, theirs = one.said.get(kind), other.said.get(kind)
+        if mine and theirs and not mine & theirs:
+            return kind
+    return None
+
+
+def sibling_of(one: str, other: str, kinds: tuple[Kind, ...] = MEMBER) -> Kind | None:
+    """By what two names of one family mean two models; None where they may mean one, or are of two families."""
+    mine, theirs = variant_of(one), variant_of(other)
+    return contradiction(mine, theirs, kinds) if mine.of_family(theirs) else None
+
+
+KIND_WORDS: Mapping[Kind, str] = {
+    "size": "size",
+    "class": "size",
+    "case": "case",
+    "tuning": "tuning",
+    "version": "version",
+    "context": "context length",
+    "device": "device",
+    "precision": "precision",
+}
+"""How a message calls each kind."""
