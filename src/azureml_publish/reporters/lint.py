@@ -14,6 +14,7 @@ from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.reporters.diagnostics import as_json, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
+from azureml_publish.reporters.visible import one_line
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -155,7 +156,8 @@ def lint_json(report: LintReport) -> str:
 def lint_stats(report: LintReport) -> str:
     """How often each rule found something, the most frequent first, in columns; a fix is counted as it is offered."""
     rows = [
-        (str(row.count), row.severity, row.code, row.name, "--fix" if row.fixable else "") for row in _stats(report)
+        (str(row.count), row.severity, one_line(row.code), one_line(row.name), "--fix" if row.fixable else "")
+        for row in _stats(report)
     ]
     widths = [max((len(row[index]) for row in rows), default=0) for index in range(4)]
     return "".join(

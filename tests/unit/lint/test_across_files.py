@@ -17,7 +17,11 @@ from azureml_publish.lint.licence_names import licence_of_text, licences_in
 from azureml_publish.lint.variants import sibling_of
 from tests.unit.lint.cards_at_hand import described
 
-CHECKS = [one for one in ALL_CHECKS if one.rule.code.startswith(("MATCH", "SPEC004", "SPEC036", "SPEC037", "CARD0"))]
+CHECKS = [
+    one
+    for one in ALL_CHECKS
+    if one.rule.code.startswith(("MATCH", "SPEC004", "SPEC031", "SPEC036", "SPEC037", "CARD0"))
+]
 
 
 def model(card: str, name: str = "little", **metadata: Any) -> Described:
@@ -156,7 +160,7 @@ def test_a_card_with_another_licence(card: str, licence: str, wrong: bool) -> No
         ("- **Task:** question-answering\n", "little", {"tasks": {"inferenceTasks": ["fill-mask"]}}, ["MATCH006"]),
         ("- **Task:** make people happy\n", "little", {}, []),
         ("Text.\n", "little", {"languages": ["en", "multilingual"]}, []),
-        ("Text.\n", "little", {"languages": ["english"]}, ["SPEC036"]),
+        ("---\nlanguage: english\nlicense: apche-2.0\n---\nText.\n", "little", {}, ["CARD053", "SPEC031", "SPEC036"]),
         ("Text.\n", "little", {"deprecation": {"inferenceRetirementDate": "2027-02-30T00:00:00Z"}}, ["SPEC037"]),
         ("Text.\n", "little", {"trainingDataDate": "October 2023"}, []),
         ("Text.\n", "bert-base-cased", {"huggingFaceModelId": "bert-large-cased"}, ["SPEC004"]),

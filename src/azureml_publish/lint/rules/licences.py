@@ -7,7 +7,9 @@ import re
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.licence_names import KNOWN, licences_in
+from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 
 
@@ -56,6 +58,18 @@ def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     close = sorted(meant)[:2] or difflib.get_close_matches(written.lower(), sorted(KNOWN), n=2, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else "Write `custom` or `other` for a licence of its own."
     yield license_unknown.at(where, f"'{written}' is not a licence identifier that is known.", hint)
+
+
+@license_unknown.also
+def _unknown_in_front_matter(model: Described) -> Findings:
+    for said in of_subject(model.card, "license"):
+        if said.metadata and not all(_is_known(one) for one in said.text.split(", ")):
+            meant = sorted(licences_in(said.text))
+            yield license_unknown.at(
+                model.card.at(said.offset),
+                f"'{short(said.text)}' is not a licence identifier that is known.",
+                f"Did you mean {' or '.join(meant)}?" if meant else "Write an identifier of the Hub or of SPDX.",
+            )
 
 
 _EXPRESSION = re.compile(r"\s+(?:AND|OR|WITH)\s+")

@@ -9,9 +9,11 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath
 from azureml_publish.layouts import Coercion, load_mapping
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.language_names import code_of, is_language
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.samples import is_offered
+from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import MANY, replaced_by, whole_number, without_key
 
@@ -37,23 +39,18 @@ def languages_missing(model: Described) -> Findings:
         )
 
 
-@rule("SPEC036", "language-unknown", Severity.WARNING, "A language is no code that is known.")
+@rule("SPEC036", "language-unknown", Severity.WARNING, "A language in the card's front matter is no code.")
 def language_unknown(model: Described) -> Findings:
-    """A language that is no tag of BCP 47: most likely a name, a country, or a typing error."""
-    written = model.metadata.get("languages")
-    for index, code in enumerate(written if isinstance(written, list | tuple) else ()):
-        if (
-            isinstance(code, str)
-            and code.strip()
-            and code.lower() not in _NO_LANGUAGES
-            and not is_language(code.strip())
-        ):
-            meant = code_of(code)
-            yield language_unknown.at(
-                model.where(f"languages.{index}"),
-                f"'{code}' is not the code of a language.",
-                f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans.",
-            )
+    """A language that is no tag of BCP 47: a name, a country, or a typing error. GATE001 looks at those of the spec."""
+    for said in of_subject(model.card, "language"):
+        for code in said.text.split(", ") if said.metadata else ():
+            if code.lower() not in _NO_LANGUAGES and not is_language(code):
+                meant = code_of(code)
+                yield language_unknown.at(
+                    model.card.at(said.offset),
+                    f"'{short(code)}' is not the code of a language.",
+                    f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans.",
+                )
 
 
 _NO_LANGUAGES = frozenset({"multilingual", "code"})

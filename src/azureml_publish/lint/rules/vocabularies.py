@@ -39,8 +39,8 @@ FORMS = {
 }
 """What a text must look like, and how to say so."""
 
-OWN_RULES = ("license", "languages", "supportedComputes.", "SKU.")
-"""Keys whose values a team's own registry takes from a wider world: other rules check licences, languages and sizes."""
+OWN_RULES = ("license", "supportedComputes.", "SKU.")
+"""Keys whose values a team's own registry takes from a wider world: other rules check licences and sizes."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
