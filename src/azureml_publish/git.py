@@ -113,6 +113,32 @@ def author_of(root: Path, environ: Mapping[str, str]) -> str:
     return f"{name} <{address}>" if name and address else name or address
 
 
+def read_revision(root: Path, environ: Mapping[str, str], revision: str, names: Sequence[str]) -> bytes:
+    """Files of a folder at a revision of its repository, as a tar archive without the folder's own path.
+
+    Args:
+        root: the folder.
+        environ: the environment of git.
+        revision: a commit, branch or tag.
+        names: files and folders in it; those that the revision has not are left out.
+
+    Raises:
+        GitFailed: there is no such revision, or git cannot say.
+    """
+    query = ("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    commit = (_query(root, environ, *query) or "").strip() if not revision.startswith("-") else ""
+    if not commit:
+        raise GitFailed(f"git knows no revision '{revision}' here")
+    there = (_query(root, environ, "ls-tree", "-z", "--name-only", commit) or "").split("\0")
+    wanted = [name for name in names if name in there]
+    if not wanted:
+        return b""
+    archive = _query(root, environ, "archive", "--format=tar", commit, "--", *wanted)
+    if archive is None:
+        raise GitFailed(f"git cannot read the revision {commit[:12]}")
+    return os.fsencode(archive)
+
+
 def tracks_files(folder: Path, environ: Mapping[str, str]) -> bool:
     """Whether the repository around a folder tracks anything in it; not outside of one.
 

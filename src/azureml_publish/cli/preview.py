@@ -11,11 +11,18 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
+from azureml_publish.cli.options import (
+    as_of_option,
+    layout_option,
+    models_argument,
+    output_options,
+    registry_option,
+)
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.preview.export import export
+from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.server import Server
 from azureml_publish.preview.site import Site
 from azureml_publish.preview.watch import watch_project
@@ -28,6 +35,8 @@ from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_
 @click.option("--open/--no-open", "opens", default=True, help="Open the browser. [default: open]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Listen there; any other lets the network in.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port. [default: 8642, else a free one]")
+@registry_option
+@click.option("--against", metavar="REVISION", help="With --export: compare with this revision of git, not a registry.")
 @layout_option
 @as_of_option
 @output_options
@@ -39,6 +48,8 @@ def command(
     opens: bool,
     host: str,
     port: int | None,
+    registry: str | None,
+    against: str | None,
     layout: LayoutName | None,
     as_of: datetime | None,
 ) -> None:
@@ -49,7 +60,7 @@ def command(
     live = LiveProject(output.run, models, Settings(layout, as_of))
     if target is not None:
         look, folder = live.look(), output.run.directory / target
-        pages = export(Site(live, exported=True), folder)
+        pages = export(Site(live, exported=True), folder, Asked(registry, against or ""))
         if output.json:
             output.data(as_json({"out": str(folder), "pages": pages}))
         else:
@@ -57,21 +68,24 @@ def command(
             found = look.checked.found if look.checked is not None else ()
             output.note(f"Wrote {counted(pages, 'page')}. {diagnostics_summary(found, len(look.loaded.folders))}")
         return
-    _serve(output, live, host, port, opens=opens)
+    serve(output, live, host, port, opens=opens)
 
 
-def _serve(output: Output, live: LiveProject, host: str, port: int | None, *, opens: bool) -> None:
-    """Serve until somebody ends it."""
+def serve(
+    output: Output, live: LiveProject, host: str = "127.0.0.1", port: int | None = None, *, opens: bool, path: str = ""
+) -> None:
+    """Serve until somebody ends it; `path` is the page that is shown first."""
     server = Server(Site(live), host=host, port=port)
 
     def begin() -> None:
         if server.running:
             return
         server.start()
-        output.data(as_json({"url": server.url}) if output.json else f"{server.url}\n")
+        url = server.url + path
+        output.data(as_json({"url": url}) if output.json else f"{url}\n")
         output.note(f"Showing {counted(len(live.now.loaded.folders), 'model')}. Stop with Ctrl-C.")
         if opens:
-            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

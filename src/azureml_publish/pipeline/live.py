@@ -81,8 +81,8 @@ class LiveProject:
         """
         self.root = find_root(run.directory)
         self.run = run
-        self._patterns = tuple(patterns)
-        self._settings = settings or Settings()
+        self.patterns = tuple(patterns)
+        self.settings = settings or Settings()
         self._memory, self._shared = Memory(), _stamp(self.root / name for name in SHARED)
         self._kept: dict[Path, tuple[Stamp, Stamp, tuple[ModelFolder | None, tuple[Diagnostic, ...]]]] = {}
         self._aside = threading.Lock()
@@ -123,7 +123,7 @@ class LiveProject:
             return alone.reports[folder.folder][1]
 
     def _load(self) -> LoadedProject:
-        return load(self.run, self._patterns, self._settings, self._read)
+        return load(self.run, self.patterns, self.settings, self._read)
 
     def _read(self, root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
         stamp = _stamp([path])

@@ -10,7 +10,7 @@ from azureml_publish.git import author_of, commit_of
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.inspection import look_before
-from azureml_publish.pipeline.load import Settings, day_of, load
+from azureml_publish.pipeline.load import LoadedProject, Settings, day_of, load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
@@ -52,6 +52,7 @@ def make_plan(
     jobs: int = JOBS,
     whole: bool = True,
     offline: bool = False,
+    checked: CheckedProject | None = None,
 ) -> Planned:
     """Compare models with a registry; patterns select them, and none means all.
 
@@ -63,14 +64,19 @@ def make_plan(
         jobs: models queried at a time.
         whole: read all that a saved plan needs; else only where something is to do.
         offline: do not look into the sources of what would be created.
+        checked: the models, where they have been checked already.
 
     Raises:
         UnsoundProject: the folders have errors, or a source cannot be published.
         PublishError: the registry or a source cannot be read.
     """
     with Prefetch(partial(open_registry, run, name=registry), jobs) as prefetch:
-        loaded = load(run, models, settings)
-        checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
+        if checked is None:
+            loaded = load(run, models, settings)
+            checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
+        else:
+            folders = tuple(one.folder for one in checked.models)
+            prefetch.begin(LoadedProject(checked.subject, folders, ()))
         project = checked.require_sound()
         planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
         plan = planning.observed.plan()

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.registry import Registry
@@ -32,6 +33,17 @@ def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
     return UsageProblem(
         f"{first.location.path}:{first.location.line}:{first.location.column}: {first.message}", hint=first.hint
     )
+
+
+def show_registered(run: RunContext, reference: str, registry: str | None) -> RegisteredAsset:
+    """One registered version; see `find_registered`.
+
+    Raises:
+        NotFound, UsageProblem: see `find_registered`.
+        PublishError: the registry cannot be read.
+    """
+    with open_registry(run, read_project(run), registry) as opened:
+        return find_registered(opened.registry, reference)
 
 
 def find_meant(registry: Registry, project: Project, references: Iterable[str]) -> tuple[RegisteredAsset, ...]:

@@ -21,7 +21,7 @@ def make_plan(registry: str, wanted: Iterable[tuple[Desired, RegistryState]]) ->
 def plan_model(wanted: Desired, state: RegistryState) -> Action:
     """The action for one model."""
     name, version = wanted.asset.name, wanted.asset.version
-    fields, unseen = _differences(wanted, state.asset) if state.asset is not None else ((), ())
+    fields, unseen = differences(wanted, state.asset) if state.asset is not None else ((), ())
     kind, reason = _decide(version, state, fields)
     hint = f"`publish bump {name}`: the next free version is {state.next_version}."
     if kind is not ActionKind.CONFLICT:
@@ -35,7 +35,7 @@ def plan_model(wanted: Desired, state: RegistryState) -> Action:
 
 def is_as_desired(wanted: Desired, registered: RegisteredAsset) -> bool:
     """Whether a registered version needs no change."""
-    return all(change.consequence is ChangeClass.KEPT for change in _differences(wanted, registered)[0])
+    return all(change.consequence is ChangeClass.KEPT for change in differences(wanted, registered)[0])
 
 
 def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -> tuple[ActionKind, str]:
@@ -60,7 +60,7 @@ def _decide_new(version: int, state: RegistryState) -> tuple[ActionKind, str]:
     return ActionKind.CREATE, ""
 
 
-def _differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
+def differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
     """What differs, and the keys of system metadata of which the registry shows nothing."""
     held, desired = registered_fields(registered), wanted_fields(wanted)
     seen, unseen = comparable_fields(desired, registered)

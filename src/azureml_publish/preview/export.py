@@ -6,6 +6,7 @@ from pathlib import Path
 
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import make_folder, write_whole
+from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.rendering import ASSETS, read_asset
 from azureml_publish.preview.site import Site
 
@@ -13,8 +14,8 @@ MARK = "made-by-azureml-publish.txt"
 """A file in an export, by which the next one knows that the folder is its own."""
 
 
-def export(site: Site, target: Path) -> int:
-    """Write every page; how many there are.
+def export(site: Site, target: Path, asked: Asked) -> int:
+    """Write every page, with the plan that is asked for; how many there are.
 
     Raises:
         UsageProblem: the folder holds something else.
@@ -24,7 +25,7 @@ def export(site: Site, target: Path) -> int:
     look = site.live.now
     broken = look.loaded.subject.project.unreadable if look.loaded.subject is not None else ()
     names = [*(folder.folder for folder in look.loaded.folders), *(name for name in broken if name in look.findings())]
-    pages = {"index.html": site.index(), "findings/index.html": site.findings()}
+    pages = {"index.html": site.index(), "findings/index.html": site.findings(), "plan/index.html": site.plan(asked)}
     pages |= {f"models/{name}/index.html": site.model(name) for name in names}
     make_folder(target)
     texts = {path: page.text for path, page in pages.items()} | {f"static/{name}": read_asset(name) for name in ASSETS}

@@ -113,7 +113,9 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _PLACED = frozenset({"paragraph_open", "heading_open", "list_item_open", "blockquote_open", "tr_open"})
-_VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+"""Elements without an end."""
+
 _LANGUAGES = {
     **{name: name for name in ("python", "json", "yaml", "bash", "console", "r", "java", "go", "rust", "sql", "toml")},
     "py": "python",
@@ -184,7 +186,7 @@ def _depth(body: str) -> int:
     """How many elements are open at most at a time, as far as tags tell."""
     depth = deepest = 0
     for end, name in re.findall(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)", body):
-        if name not in _VOID:
+        if name not in VOID:
             depth += -1 if end else 1
             deepest = max(deepest, depth)
     return deepest
@@ -346,7 +348,7 @@ class _Finish(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Write the end of an element."""
-        if tag in _VOID or (tag == "p" and self._held and self._held.pop()):
+        if tag in VOID or (tag == "p" and self._held and self._held.pop()):
             return
         self.out.append(f"</{tag}>")
         if tag == "table":

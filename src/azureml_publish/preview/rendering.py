@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from azureml_publish.diagnostics import mask_passwords
 from azureml_publish.preview.markdown import highlight
@@ -83,6 +84,13 @@ def read_asset(name: str) -> str:
     return text + STYLE if name == "preview.css" else text
 
 
+def _prose(text: object) -> Markup:
+    """A message or hint; what stands in it between backticks is code."""
+    parts = re.split("`([^`\n]+)`", mask_passwords(visible(str(text))))
+    shown = (Markup("<code>{}</code>").format(part) if odd % 2 else escape(part) for odd, part in enumerate(parts))
+    return Markup("").join(shown)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -97,6 +105,7 @@ def _environment() -> Environment:
         "bytes": number,
         "plain": lambda text: mask_passwords(visible(str(text))),
         "highlight": lambda text, language: Markup(highlight(str(text), language)),  # noqa: S704 - Pygments escapes
+        "prose": _prose,
         "json": lambda value: json.dumps(value, indent=2, ensure_ascii=False, default=str),
     }
     return environment

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.live import Look
+from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.rendering import ASSETS, read_asset
 from azureml_publish.preview.site import Page, Site
 
@@ -101,7 +102,9 @@ class _Guard:
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        if not self._is_own(f"//{host}") or (origin is not None and origin != f"http://{host}"):
+        # Browsers say so where a page of another place asks or leads here; the address bar and our own pages pass.
+        elsewhere = headers.get(b"sec-fetch-site", "none") not in ("none", "same-origin")
+        if not self._is_own(f"//{host}") or elsewhere or (origin is not None and origin != f"http://{host}"):
             answer = PlainTextResponse("This page is served to its own address alone.\n", status_code=421)
             await answer(scope, receive, send)
         else:
@@ -148,6 +151,16 @@ def make_app(site: Site, events: Events, host: str) -> ASGIApp:
     def findings(_request: Request) -> Response:
         return answer(site.findings())
 
+    def plan(request: Request) -> Response:
+        asked = {name: request.query_params.get(name, "").strip() for name in ("registry", "revision", "version")}
+        wanted = Asked(asked["registry"] or None, asked["revision"], asked["version"])
+        return answer(site.plan(wanted if request.query_params else None))
+
+    def registered(request: Request) -> Response:
+        asked, given = request.query_params, request.path_params
+        registry = asked.get("registry") or None
+        return answer(site.registered(given["name"], given["version"], registry, images="images" in asked))
+
     def asset(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in ASSETS:
@@ -164,6 +177,8 @@ def make_app(site: Site, events: Events, host: str) -> ASGIApp:
         Route("/", index),
         Route("/models/{name}/", model),
         Route("/findings/", findings),
+        Route("/plan/", plan),
+        Route("/registered/{name}/{version}/", registered),
         Route("/static/{name}", asset),
         Route("/events", stream),
     ]

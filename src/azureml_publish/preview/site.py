@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.pipeline.live import LiveProject, Look
+from azureml_publish.pipeline.load import UnsoundProject
+from azureml_publish.pipeline.references import show_registered
 from azureml_publish.preview.gallery import make_gallery, state_of
-from azureml_publish.preview.model_page import Finding, page_of_folder
+from azureml_publish.preview.model_page import Finding, page_of_folder, page_of_registered
+from azureml_publish.preview.plan_page import Asked, make_plan_page
 from azureml_publish.preview.rendering import Renderer
 
 POLICY = (
@@ -81,6 +86,40 @@ class Site:
             here="Findings",
         )
         return Page(text)
+
+    def plan(self, asked: Asked | None) -> Page:
+        """What would change in a registry, or changed since a revision; only a form where nothing is asked."""
+        look = self.live.now
+        shown: dict[str, Any] = {"plan": None, "problem": None, "problems": (), "models": "-", "asked": asked}
+        if asked is not None and look.checked is None:
+            shown["models"] = "*"
+        elif asked is not None and look.checked is not None:
+            try:
+                shown["plan"] = make_plan_page(self.live, look.checked, asked)
+            except UnsoundProject as unsound:
+                shown |= {"problem": unsound, "problems": tuple(Finding(one) for one in unsound.found)}
+            except PublishError as error:
+                shown["problem"] = error
+        subject = look.loaded.subject
+        config = subject.project.config if subject is not None else None
+        registries = tuple(config.registries) if config is not None else ()
+        default = config.registry if config is not None else ""
+        values = {"registries": registries, "default": default, "here": "Plan", **shown}
+        return Page(self._render("plan.html.j2", "plan/", look, **values))
+
+    def registered(self, name: str, version: str, registry: str | None, *, images: bool = False) -> Page:
+        """The page of a version as a registry has it."""
+        look, path = self.live.now, "registered/x/1/"
+        try:
+            asset = show_registered(self.live.run, f"{name}:{version}", registry)
+        except PublishError as error:
+            status = 404 if isinstance(error, NotFound) else 502
+            return self._message(look, name, path=path, message=error.message, hint=error.hint, status=status)
+        page = page_of_registered(asset, images=images)
+        again = urlencode({"registry": registry or "", "images": 1})
+        return Page(
+            self._render("model.html.j2", path, look, page=page, here="", images_link=f"?{again}"), images=images
+        )
 
     def missing(self) -> Page:
         """What is answered where there is no page."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.assets import MANIFEST_PROPERTY, AssetId, RegisteredAsset, Value
 from azureml_publish.content.upload.container import StoredFile
 from azureml_publish.layouts import encode
+from azureml_publish.reporters.cards import card_text
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import below, one_line, visible
@@ -40,8 +41,11 @@ def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
     return "\n".join([paint(line(titles), "bold"), *(line(row) for row in rows)]) + "\n"
 
 
-def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN) -> str:
-    """One version: identity, metadata, and its card behind bars, so that none of its lines passes for ours."""
+def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN, columns: int | None = None) -> str:
+    """One version: identity, metadata, and its card behind bars, so that none of its lines passes for ours.
+
+    With `columns` the card is rendered for a terminal of that width; else it stands there as it is written.
+    """
     fields = [
         ("asset", str(asset.id)),
         ("type", asset.type),
@@ -58,7 +62,8 @@ def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN) -> str:
         f"{paint(name, 'bold')}{' ' * (width - len(name))}  {below(value, ' ' * width)}".rstrip()
         for name, value in shown
     ]
-    card = "".join(f"| {line}".rstrip() + "\n" for line in visible(asset.description).rstrip("\n").split("\n"))
+    written = visible(asset.description) if columns is None else card_text(asset.description, columns - 2, paint)
+    card = "".join(f"| {line}".rstrip() + "\n" for line in written.rstrip("\n").split("\n"))
     return "\n".join([*lines, "", card]).rstrip("\n") + "\n"
 
 

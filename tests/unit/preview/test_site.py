@@ -17,6 +17,7 @@ from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.preview.export import export
+from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.server import Server
 from azureml_publish.preview.site import Site
 from azureml_publish.project import ModelFolder
@@ -116,6 +117,17 @@ def server(live: LiveProject) -> Iterator[Server]:
     server.stop()
 
 
+def test_another_page_may_not_ask_for_a_plan(server: Server) -> None:
+    port = urlsplit(server.url).port
+    for site, status in (("cross-site", 421), ("same-site", 421), ("same-origin", 200), ("none", 200)):
+        assert ask(server, "/plan/", Host=f"127.0.0.1:{port}", **{"Sec-Fetch-Site": site})[0] == status, site
+
+
+def test_the_plan_names_what_cannot_be_compared(server: Server, project: Path) -> None:
+    assert "git knows no revision" in ask(server, "/plan/?revision=nothing")[2]
+    assert "knows no registry" in ask(server, "/plan/?registry=nothing")[2]
+
+
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
     address = urlsplit(server.url)
     connection = http.client.HTTPConnection("127.0.0.1", address.port or 0, timeout=60)
@@ -174,7 +186,7 @@ def test_only_reading_is_answered(server: Server) -> None:
 
 def test_an_export_has_only_relative_links_that_lead_somewhere(live: LiveProject, tmp_path: Path) -> None:
     live.look()
-    pages = export(Site(live, exported=True), tmp_path / "site")
+    pages = export(Site(live, exported=True), tmp_path / "site", Asked())
     written = sorted((tmp_path / "site").rglob("*.html"))
     assert len(written) == pages
     for page in written:
@@ -191,11 +203,11 @@ def test_an_export_has_only_relative_links_that_lead_somewhere(live: LiveProject
 def test_an_export_writes_over_itself_and_over_nothing_else(live: LiveProject, tmp_path: Path) -> None:
     live.look()
     site = Site(live, exported=True)
-    export(site, tmp_path / "site")
-    export(site, tmp_path / "site")
+    export(site, tmp_path / "site", Asked())
+    export(site, tmp_path / "site", Asked())
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").write_text("mine")
     with pytest.raises(UsageProblem):
-        export(site, other)
+        export(site, other, Asked())
     assert [one.name for one in other.iterdir()] == ["letter.txt"]

@@ -6,6 +6,7 @@ from azureml_publish.lint.rules import (
     card_text,
     catalogue,
     characters,
+    dialects,
     files,
     finetuning,
     house,
@@ -42,7 +43,7 @@ TOPICS = (
     *(sku_lists, sku_specs, sku_queries, sku_retirement),
     *(finetuning, paths),
     *(samples, signatures, masks),
-    *(tables, card_structure, card_text, characters, links, sample_links, other_models),
+    *(tables, card_structure, card_text, dialects, characters, links, sample_links, other_models),
     *(matching_names, matching_facts, matching_files),
     house,
 )

@@ -107,6 +107,7 @@
       const before = last; last = number;
       if (before === undefined && String(number) === document.body.dataset.number) return;
       const own = page.dataset.models;
+      if (own === "-") { if (before !== undefined) live.textContent = "Edited since"; return; }
       if (changed === null || own === "*" || changed.includes(own)) reload();
     });
   };
