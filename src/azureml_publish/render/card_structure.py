@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from jinja2 import Environment, nodes
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
+from azureml_publish.render.comments import SYNTAX
 
 LOST_TEXT = Rule(
     "TMPL008", "text-outside-blocks", Severity.ERROR, "Text of a card stands in no block, so nobody sees it."
@@ -18,39 +21,66 @@ UNKNOWN_BLOCK = Rule(
 )
 
 
-def check_structure(
-    environment: Environment, source: str, path: str, read: Callable[[str], str | None]
-) -> Iterator[Diagnostic]:
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """One template.
+
+    Attributes:
+        extends: the templates that it extends; None for one whose name is computed.
+        blocks: the names of all its blocks.
+        top: the blocks that stand in no other block, with their lines.
+        lost: line and column of each text or value that stands in no block.
+    """
+
+    extends: tuple[str | None, ...]
+    blocks: frozenset[str]
+    top: tuple[tuple[str, int], ...]
+    lost: tuple[tuple[int, int], ...]
+
+
+@functools.lru_cache(maxsize=64)
+def _structure_of(source: str) -> _Structure:
+    """The structure of a template; parsed once for all cards that extend it."""
+    tree = Environment(**SYNTAX).parse(source)  # noqa: S701 - nothing is rendered with it
+    extends = (one.template for one in tree.find_all(nodes.Extends))
+    return _Structure(
+        tuple(str(one.value) if isinstance(one, nodes.Const) else None for one in extends),
+        frozenset(block.name for block in tree.find_all(nodes.Block)),
+        tuple((block.name, block.lineno) for block in _top_blocks(tree)),
+        tuple(_lost(tree)),
+    )
+
+
+def check_structure(source: str, path: str, read: Callable[[str], str | None]) -> Iterator[Diagnostic]:
     """What of a card that extends a page is lost.
 
     Args:
-        environment: parses templates.
         source: the card.
         path: the card's path in messages.
         read: the source of another template by its name; None where there is none.
     """
-    tree = environment.parse(source)
-    extends = next(tree.find_all(nodes.Extends), None)
-    if extends is None or not isinstance(extends.template, nodes.Const):
+    card = _structure_of(source)
+    page = card.extends[0] if card.extends else None
+    if page is None:
         return
-    for line in _lost(tree):
+    for line in card.lost:
         yield LOST_TEXT.at(
             Location(path, *line),
             "This stands in no block, so the card does not show it.",
             "Put it into a block, for example between {% block summary %} and {% endblock %}.",
         )
-    names = sorted(_blocks_of(environment, str(extends.template.value), read, 8))
+    names = sorted(_blocks_of(page, read, 8))
     if not names:
         return
     lines = source.splitlines()
-    for block in _top_blocks(tree):
-        if block.name not in names:
-            text = lines[block.lineno - 1] if block.lineno <= len(lines) else ""
-            column = max(text.find(block.name), 0) + 1
-            close = difflib.get_close_matches(block.name, names, n=1, cutoff=0.5)
+    for block, number in card.top:
+        if block not in names:
+            text = lines[number - 1] if number <= len(lines) else ""
+            column = max(text.find(block), 0) + 1
+            close = difflib.get_close_matches(block, names, n=1, cutoff=0.5)
             hint = f"Did you mean '{close[0]}'?" if close else f"Its blocks are: {', '.join(names)}."
-            message = f"{extends.template.value} has no block '{block.name}', so the card does not show it."
-            yield UNKNOWN_BLOCK.at(Location(path, block.lineno, column), message, hint)
+            message = f"{page} has no block '{block}', so the card does not show it."
+            yield UNKNOWN_BLOCK.at(Location(path, number, column), message, hint)
 
 
 def _top_blocks(node: nodes.Node) -> Iterator[nodes.Block]:
@@ -82,15 +112,12 @@ def _lost(node: nodes.Node) -> Iterator[tuple[int, int]]:
             yield from _lost(child)
 
 
-def _blocks_of(environment: Environment, name: str, read: Callable[[str], str | None], depth: int) -> set[str]:
+def _blocks_of(name: str, read: Callable[[str], str | None], depth: int) -> frozenset[str]:
     """The blocks of a page and of those that it extends; none where one of them cannot be read."""
     source = read(name) if depth else None
     if source is None:
-        return set()
-    tree = environment.parse(source)
-    names = {block.name for block in tree.find_all(nodes.Block)}
-    for extends in tree.find_all(nodes.Extends):
-        if not isinstance(extends.template, nodes.Const):
-            return set()
-        names |= _blocks_of(environment, str(extends.template.value), read, depth - 1)
-    return names
+        return frozenset()
+    page = _structure_of(source)
+    if None in page.extends:
+        return frozenset()
+    return page.blocks.union(*(_blocks_of(one, read, depth - 1) for one in page.extends if one is not None))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from jinja2.ext import Extension
 
@@ -41,6 +43,12 @@ class SuppressionComments(Extension):
             made += [source[position:start], "{#  ", source[start + 4 : end - 3], " #}" if alone else "+#}"]
             position = end
         return "".join([*made, source[position:]])
+
+
+SYNTAX: Mapping[str, Any] = MappingProxyType(
+    {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True, "extensions": [SuppressionComments]}
+)
+"""How templates are written, for every environment that parses them."""
 
 
 def kept_parts(card: str) -> list[tuple[int, int]]:

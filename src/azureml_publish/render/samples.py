@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -34,6 +35,12 @@ def read_sample_links(templates: Templates) -> tuple[SampleLinks, tuple[Diagnost
         raw = templates.read(path)
     except UnusableFile as error:
         return SampleLinks(), (unusable_file(shown, error),)
+    return _parse(raw, shown)
+
+
+@functools.lru_cache(maxsize=4)
+def _parse(raw: bytes, shown: str) -> tuple[SampleLinks, tuple[Diagnostic, ...]]:
+    """The links in a file; parsed once, because every run and every look at a fixed copy reads the same one."""
     text, mistakes = decode(raw, shown)
     document, unreadable = parse_yaml(text, shown)
     if document is None or mistakes or unreadable:

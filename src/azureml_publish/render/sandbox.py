@@ -39,7 +39,7 @@ from azureml_publish.render.budget import (
     Budget,
     RunawayTemplate,
 )
-from azureml_publish.render.comments import SuppressionComments
+from azureml_publish.render.comments import SYNTAX
 
 _GLANCES = ("defined", "undefined", "none", "boolean", "string", "mapping", "sequence", "number", "integer", "float")
 """Tests for a value's type, whose time does not depend on its size."""
@@ -90,13 +90,10 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             loader=loader,
             undefined=StrictUndefined,
             autoescape=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
             finalize=self._finalize,
-            extensions=[SuppressionComments],
             bytecode_cache=_Compiled(type(self)),
             auto_reload=False,
+            **SYNTAX,
         )
         for known in (self.filters, self.tests):
             functions: dict[str, Any] = {**known, **({"sum": _sum, "tojson": _tojson} if known is self.filters else {})}

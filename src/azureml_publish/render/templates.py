@@ -145,7 +145,7 @@ class Templates:
         self._cards[name] = (source, str(path))
         try:
             text, found = self._attempt(name, values, fresh=True)
-            return text, found or tuple(check_structure(self._sandbox, source, name, self._source))
+            return text, found or tuple(check_structure(source, name, self._source))
         finally:
             del self._cards[name]
 
