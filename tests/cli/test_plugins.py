@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY, Run
 PAGE = (REPOSITORY / "docs/rules.md").read_text(encoding="utf-8")
 WRITTEN = re.findall(r"^```python\n(from azureml_publish.*?)```", PAGE, re.MULTILINE | re.DOTALL)
 Install = Callable[..., None]
+BODY = WRITTEN[0][WRITTEN[0].index("    if model") :]
 
 
 def forget() -> None:
@@ -44,6 +45,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     forget()
 
 
+def add_copies(project: Path) -> None:
+    """Enough models for other processes."""
+    spec = (project / "models/bert-base-cased/model.yaml").read_text(encoding="utf-8")
+    for number in range(60):
+        folder = project / "models" / f"copy-{number}"
+        shutil.copytree(project / "models/bert-base-cased", folder)
+        (folder / "model.yaml").write_text(spec.replace("name: bert-base-cased", f"name: copy-{number}", 1))
+
+
 def test_the_rule_of_the_page_is_found_shown_selected_and_listed(publish: Run, install: Install, project: Path) -> None:
     install(WRITTEN[0])
     ran = publish("lint", "--select", "CONTOSO", "bert-base-cased")
@@ -61,16 +71,20 @@ def test_the_rule_of_the_page_is_found_shown_selected_and_listed(publish: Run, i
 def test_its_rules_look_in_other_processes_too(publish: Run, install: Install, project: Path) -> None:
     source = WRITTEN[0].replace("names no team of ours.", "is wrong in {os.getpid()}.").replace('where, "', 'where, f"')
     install(f"import os\n{source}")
-    spec = (project / "models/bert-base-cased/model.yaml").read_text(encoding="utf-8")
-    for number in range(60):
-        folder = project / "models" / f"copy-{number}"
-        shutil.copytree(project / "models/bert-base-cased", folder)
-        (folder / "model.yaml").write_text(spec.replace("name: bert-base-cased", f"name: copy-{number}", 1))
+    add_copies(project)
     ran = publish("lint", "--select", "CONTOSO001")
     assert ran.code == 4
     found = re.findall(r"CONTOSO001 .* is wrong in (\d+)\.", ran.out)
     assert len(found) == 63
     assert str(os.getpid()) not in found
+
+
+def test_a_rule_that_raises_in_another_process_is_named_too(publish: Run, install: Install, project: Path) -> None:
+    install(WRITTEN[0].replace(BODY, "    raise ValueError('no team')\n    yield\n"))
+    add_copies(project)
+    ran = publish("lint")
+    assert ran.code == 1
+    assert "contoso-rules 1.2 cannot be used: CONTOSO001 (team-unknown) failed with ValueError: no team." in ran.err
 
 
 def test_the_cache_knows_which_rules_looked(install: Install) -> None:
@@ -105,3 +119,30 @@ def test_a_distribution_that_cannot_be_used_is_named(
     assert "contoso-rules 1.2" in ran.err
     assert said in ran.err
     assert publish("doctor").code == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("    yield from model.folder.spec.teams\n", "failed with AttributeError"),
+        ("    yield 'a team'\n", "failed with TypeError: it yields 'str' and not 'Diagnostic'"),
+        ("    return None\n", "failed with TypeError"),
+        (
+            f"{BODY}\n@team_unknown.also\ndef all_teams(facts: Sequence[Fact]) -> Findings:\n    yield facts[99]\n",
+            "failed with IndexError",
+        ),
+        (
+            f"{BODY}\n@team_unknown.keeps\ndef team_of(model: Described) -> Iterator[Fact]:\n    yield model.team\n",
+            "failed with AttributeError",
+        ),
+    ],
+)
+def test_a_rule_that_raises_is_named_with_its_distribution(
+    publish: Run, install: Install, body: str, problem: str
+) -> None:
+    install("from __future__ import annotations\n" + WRITTEN[0].replace(BODY, body))
+    ran = publish("lint", "bert-base-cased")
+    assert ran.code == 1
+    assert f"The rules of contoso-rules 1.2 cannot be used: CONTOSO001 (team-unknown) {problem}" in ran.err
+    assert "pip uninstall contoso-rules" in ran.err
+    assert publish("plan", "bert-base-cased").code == 1  # a rule that was not applied must not seem kept

@@ -13,14 +13,13 @@ import sqlite3
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
 from azureml_publish.files import UnusableFile, read_file
-from azureml_publish.lint.engine import Fact, LinkUse
+from azureml_publish.lint.engine import Checked, Fact
 from azureml_publish.lint.plugins import plugins
 from azureml_publish.project import shown_path
 from azureml_publish.spec import Profile
@@ -30,15 +29,6 @@ DAYS = 30
 """Entries that nobody used for so long are removed."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS checked (digest BLOB PRIMARY KEY, used INTEGER, found TEXT) WITHOUT ROWID"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One folder's findings, the facts that all folders are compared by, and, not kept, links where they are wanted."""
-
-    found: tuple[Diagnostic, ...]
-    facts: tuple[Fact, ...]
-    links: tuple[LinkUse, ...] = ()
 
 
 class LintCache:
@@ -77,7 +67,7 @@ class LintCache:
         return self._connection is not None
 
     def get(self, digest: bytes | None) -> Checked | None:
-        """What was found in a folder of this digest; None where it was not checked yet."""
+        """What was found in a folder of this digest, without links; None where it was not checked yet."""
         if self._connection is None or digest is None:
             return None
         try:
@@ -92,7 +82,7 @@ class LintCache:
         return checked
 
     def put(self, digest: bytes | None, checked: Checked) -> None:
-        """Keep what was found."""
+        """Keep what was found, without links."""
         if self._connection is not None and digest is not None:
             self._kept.append((digest, self._today, _written(checked)))
 
@@ -185,11 +175,12 @@ def _forget(path: Path) -> bool:
 
 
 def _written(checked: Checked) -> str:
+    diagnostics, compared, _ = checked
     found = [
         [one.code, one.name, one.severity, one.message, _place(one.location), one.hint, _fix(one.fix), one.width]
-        for one in checked.found
+        for one in diagnostics
     ]
-    facts = [[*fact[:4], _place(fact.location)] for fact in checked.facts]
+    facts = [[*fact[:4], _place(fact.location)] for fact in compared]
     return json.dumps([found, facts], separators=(",", ":"))
 
 
@@ -205,12 +196,13 @@ def _fix(fix: Fix | None) -> list[Any] | None:
 
 def _read(text: str) -> Checked:
     found, facts = json.loads(text)
-    return Checked(
+    return (
         tuple(
             Diagnostic(code, name, Severity(severity), message, Location(*place), hint, _read_fix(fix), width)
             for code, name, severity, message, place, hint, fix, width in found
         ),
         tuple(Fact(code, model, key, value, Location(*place)) for code, model, key, value, place in facts),
+        (),
     )
 
 

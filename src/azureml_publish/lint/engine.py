@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from azureml_publish.assets import RenderedModel
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.asset_folders import describe_asset
 from azureml_publish.lint.check import COMPARES, Check, Findings
@@ -22,6 +20,7 @@ __all__ = [
     "AssetSubject",
     "Card",
     "Check",
+    "Checked",
     "Described",
     "Fact",
     "LinkUse",
@@ -37,8 +36,10 @@ __all__ = [
     "describe_asset",
     "facts_of",
     "link_uses",
-    "run_checks",
 ]
+
+Checked: TypeAlias = tuple[tuple[Diagnostic, ...], tuple[Fact, ...], tuple[LinkUse, ...]]
+"""Of one folder: its findings, the facts that all folders are compared by, and the links of its cards, if wanted."""
 
 
 def checks_of(which: Literal["none", "errors", "all"] = "all") -> tuple[Check, ...]:
@@ -59,41 +60,21 @@ def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
             yield from look(*seen)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelReport:
-    """What comes of one model folder, in the process that works on it.
-
-    Attributes:
-        rendered: None where rendering failed.
-        found: what is wrong.
-        facts: what all models are compared by.
-        links: the links of its card and pages, if `links` was set.
-    """
-
-    rendered: RenderedModel | None
-    found: tuple[Diagnostic, ...]
-    facts: tuple[Fact, ...] = ()
-    links: tuple[LinkUse, ...] = ()
-
-
-def check_model(model: ModelSubject, checks: Sequence[Check] | None = None, *, links: bool = False) -> ModelReport:
+def check_model(model: ModelSubject, checks: Sequence[Check] | None = None, *, links: bool = False) -> Checked:
     """Look at a model folder and, where it could be rendered, at the model that it describes."""
     found = tuple(check(model, checks=checks))
     if model.rendered is None:
-        return ModelReport(None, found)
+        return found, (), ()
     described = describe(model, model.rendered)
-    return ModelReport(
-        model.rendered,
-        (*found, *check(described, checks=checks)),
-        tuple(facts_of(described, checks)),
-        tuple(link_uses(described)) if links else (),
-    )
+    linked = tuple(link_uses(described)) if links else ()
+    return (*found, *check(described, checks=checks)), tuple(facts_of(described, checks)), linked
 
 
-def check_asset(subject: AssetSubject) -> Findings:
+def check_asset(subject: AssetSubject, *, links: bool = False) -> Checked:
     """Look at an asset folder and at the model that it describes."""
-    yield from check(subject)
-    yield from check(subject.described)
+    described = subject.described
+    linked = tuple(link_uses(described)) if links else ()
+    return (*check(subject), *check(described)), tuple(facts_of(described)), linked
 
 
 def facts_of(model: Described, checks: Sequence[Check] | None = None) -> Iterator[Fact]:
@@ -111,16 +92,3 @@ def compare(facts: Iterable[Fact], checks: Sequence[Check] | None = None) -> Fin
     for one in checks_of() if checks is None else checks:
         if COMPARES in one.looks:
             yield from one.looks[COMPARES](by_code.get(one.rule.code, []))
-
-
-def run_checks(
-    project: ProjectSubject, models: Iterable[ModelSubject], checks: Sequence[Check] | None = None
-) -> Findings:
-    """Everything that the rules find: in the project first, then model by model, then in all models together."""
-    yield from check(project, checks=checks)
-    facts: list[Fact] = []
-    for model in models:
-        report = check_model(model, checks)
-        yield from report.found
-        facts += report.facts
-    yield from compare(facts, checks)

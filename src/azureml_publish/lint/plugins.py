@@ -8,19 +8,26 @@ The name leads to a module whose rules are all added, to one rule, or to a list 
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
+from typing import TypeVar
 
+from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
 from azureml_publish.lint.built_in import BUILT_IN
 from azureml_publish.lint.check import ONLINE_SUBJECTS, Check
+from azureml_publish.lint.subject import Fact
 
 GROUP = "azureml_publish.checks"
+
+T = TypeVar("T")
 
 _FORM = re.compile(r"[A-Z]+[0-9]{3}")
 
@@ -43,7 +50,9 @@ class Plugin:
 
     def state(self) -> str:
         """What its findings follow from: its version and, while it is worked on, the state of its rules' files."""
-        paths = sorted({look.__code__.co_filename for check in self.checks for look in check.looks.values()})
+        paths = sorted(
+            {inspect.unwrap(look).__code__.co_filename for check in self.checks for look in check.looks.values()}
+        )
         stats = [(path, os.stat(path)) for path in paths if os.path.isfile(path)]  # noqa: PTH113, PTH116
         return f"{self} {[(path, one.st_size, one.st_mtime_ns) for path, one in stats]}"
 
@@ -78,7 +87,7 @@ def _load(entry: EntryPoint) -> Plugin:
         target = entry.load()
     except (Exception, SystemExit) as error:  # whatever another's module does when it is imported
         raise _unusable(named, f"{entry.value} cannot be imported: {type(error).__name__}: {error}") from error
-    checks = tuple(dict.fromkeys(_checks(target, named, entry.value)))
+    checks = tuple(_guarded(one, named) for one in dict.fromkeys(_checks(target, named, entry.value)))
     if not checks:
         raise _unusable(named, f"{entry.value} defines no rule")
     name, _, version = named.rpartition(" ")
@@ -98,6 +107,29 @@ def _checks(target: object, named: str, value: str) -> Iterator[Check]:
         if ONLINE_SUBJECTS & one.looks.keys():
             raise _unusable(named, f"{one.rule.code} looks at answers from the network, which only built-in rules do")
         yield one
+
+
+def _guarded(check: Check, named: str) -> Check:
+    """The same rule; an exception in it, or a result that is no finding, ends the run and names the distribution."""
+    guarded = Check(check.rule)
+    guarded.looks = {subject: _guard(look, check, named, Diagnostic) for subject, look in check.looks.items()}
+    guarded.facts = None if check.facts is None else _guard(check.facts, check, named, Fact)
+    return guarded
+
+
+def _guard(look: Callable[..., Iterator[T]], check: Check, named: str, kind: type[T]) -> Callable[..., Iterator[T]]:
+    @functools.wraps(look)
+    def guarded(*seen: object) -> Iterator[T]:
+        try:
+            for one in look(*seen):
+                if not isinstance(one, kind):
+                    raise TypeError(f"it yields '{type(one).__name__}' and not '{kind.__name__}'")  # noqa: TRY301
+                yield one
+        except Exception as error:  # whatever another's rule does
+            what = f"{check.rule.code} ({check.rule.name}) failed with {type(error).__name__}: {error}"
+            raise _unusable(named, what) from error
+
+    return guarded
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, RenderedModel
@@ -12,12 +12,7 @@ from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Severity, in_order
 from azureml_publish.lint import engine
-from azureml_publish.lint.engine import (
-    LinkUse,
-    ModelReport,
-    ModelSubject,
-    ProjectSubject,
-)
+from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProject, load
 from azureml_publish.pipeline.local_sources import compare_local, look_into_local
@@ -33,17 +28,36 @@ Rules: TypeAlias = Literal["none", "errors", "all"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedModel:
-    """A model folder and its rendering; None where that failed, which is a finding."""
+    """One model folder.
+
+    Attributes:
+        folder: the folder as it was read.
+        rendered: its rendering; None where that failed, which is a finding.
+        found: the findings in it, before suppressions.
+        facts: what all models are compared by.
+        links: the links of its card and pages, if they are wanted.
+    """
 
     folder: ModelFolder
     rendered: RenderedModel | None
+    found: tuple[Diagnostic, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    links: tuple[LinkUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedProject:
     """The selected models, as far as they could be read and rendered, and the findings.
 
-    `subject` is None where `publish.yaml` cannot be used; `style` is what was rendered with.
+    Attributes:
+        subject: the project; None where `publish.yaml` cannot be used, and for asset folders.
+        models: the model folders; none for asset folders.
+        found: the findings.
+        suppressed: the findings that are accepted.
+        style: what was rendered with.
+        links: the links of cards and pages, if they are wanted.
+        folders: how many asset folders were checked.
+        remembered: how many of them an earlier run had checked.
     """
 
     subject: ProjectSubject | None
@@ -51,6 +65,9 @@ class CheckedProject:
     found: tuple[Diagnostic, ...]
     suppressed: tuple[Suppressed, ...] = ()
     style: Style | None = None
+    links: tuple[LinkUse, ...] = ()
+    folders: int = 0
+    remembered: int = 0
 
     @property
     def project(self) -> Project | None:
@@ -81,17 +98,16 @@ class Memory:
     It is good as long as everything that models share stays as it was: `publish.yaml`, templates, sizes, the day.
 
     Attributes:
-        reports: what came of each model folder, by name, with the folder as it was read: another reading is looked at
-            again. Filled while a check goes on.
+        models: each model folder by name; one that was read again is checked again. Filled while a check goes on.
         style: what the models were rendered with.
     """
 
-    reports: dict[str, tuple[ModelFolder, ModelReport]] = field(default_factory=dict)
+    models: dict[str, CheckedModel] = field(default_factory=dict)
     style: tuple[Style, tuple[Diagnostic, ...]] | None = None
 
 
-OnlineCheck: TypeAlias = Callable[[CheckedProject, Sequence[LinkUse]], Iterable[Diagnostic]]
-"""Checks that need the network: of the project, and of the links of its cards."""
+OnlineCheck: TypeAlias = Callable[[CheckedProject], Iterable[Diagnostic]]
+"""Checks that need the network, of the project and the links of its cards."""
 
 
 def load_checked(run: RunContext, patterns: Iterable[str], settings: Settings) -> CheckedProject:
@@ -141,11 +157,11 @@ def check(
         run=run,
         links=online is not None,
         begun=begun,
-        known=memory.reports,
+        known=memory.models,
     )
     found = [*loaded.found, *looked]
     if online is not None:
-        found.extend(online(CheckedProject(loaded.subject, models, in_order(found)), links))
+        found.extend(online(CheckedProject(loaded.subject, models, in_order(found), links=links)))
     whole = {one.folder.folder for one in models if one.rendered is not None}
     reported, hidden = suppressed(loaded.subject.project, loaded.folders, whole, dict.fromkeys(found))
     if rules == "errors":
@@ -171,23 +187,23 @@ class _Work:
     environ: Mapping[str, str]
     links: bool
 
-    def __call__(self, folder: ModelFolder) -> ModelReport:
+    def __call__(self, folder: ModelFolder) -> tuple[RenderedModel | None, engine.Checked]:
         subject = self.subject
         compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
         source, unread = look_into_local(folder, self.style.config)
         lock, wrong = usable_lock(folder, self.style.config.defaults.mlflow)
         rendered, mistakes = render_model(folder, compute.allow_lists, self.style, source, lock)
         if self.rules == "none":
-            return ModelReport(rendered, mistakes)
+            return rendered, (mistakes, (), ())
         trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style, source, lock))
         read = functools.partial(read_configuration, folder, environ=self.environ)
         model = ModelSubject(
             subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json"), lock
         )
-        report = engine.check_model(model, engine.checks_of(self.rules), links=self.links)
+        found, facts, links = engine.check_model(model, engine.checks_of(self.rules), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)
-        return replace(report, found=(*mistakes, *unread, *wrong, *report.found))
+        return rendered, ((*mistakes, *unread, *wrong, *found), facts, links)
 
 
 def _style(project: Project, layout: LayoutName | None) -> tuple[Style, tuple[Diagnostic, ...]]:
@@ -207,18 +223,17 @@ def _look(
     run: RunContext | None = None,
     links: bool = False,
     begun: Callable[[], None] = lambda: None,
-    known: dict[str, tuple[ModelFolder, ModelReport]] | None = None,
+    known: dict[str, CheckedModel] | None = None,
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
     """Render and check model folders: the models, what is found in them, and the links of their cards."""
     known = {} if known is None else known
     given, checks, (style, wrong) = tuple(folders), engine.checks_of(rules), styled
     executor, how = (run.executor, run.spreading) if run is not None else (None, SPREADING)
-    fresh = [folder for folder in given if folder.folder not in known or known[folder.folder][0] is not folder]
+    fresh = [folder for folder in given if folder.folder not in known or known[folder.folder].folder is not folder]
     made = spread(_Work(subject, style, rules, dict(environ), links), fresh, executor, how=how, begun=begun)
-    for folder, report in zip(fresh, made, strict=True):
-        known[folder.folder] = (folder, report)
-    reports = tuple(known[folder.folder][1] for folder in given)
-    found = [*wrong, *engine.check(subject, checks=checks), *(one for each in reports for one in each.found)]
-    found += engine.compare((fact for each in reports for fact in each.facts), checks)
-    models = (CheckedModel(folder, each.rendered) for folder, each in zip(given, reports, strict=True))
-    return tuple(models), tuple(found), tuple(link for each in reports for link in each.links)
+    for folder, (rendered, checked) in zip(fresh, made, strict=True):
+        known[folder.folder] = CheckedModel(folder, rendered, *checked)
+    models = tuple(known[folder.folder] for folder in given)
+    found = [*wrong, *engine.check(subject, checks=checks), *(one for each in models for one in each.found)]
+    found += engine.compare((fact for each in models for fact in each.facts), checks)
+    return models, tuple(found), tuple(link for each in models for link in each.links)

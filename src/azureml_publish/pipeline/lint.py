@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,6 @@ from azureml_publish.reporters.lint import LintReport
 from azureml_publish.spec import Profile
 
 if TYPE_CHECKING:
-    from azureml_publish.lint.engine import LinkUse
     from azureml_publish.pipeline.lint_online import Online
 
 Fixing: TypeAlias = Literal["no", "show", "write"]
@@ -101,13 +100,11 @@ class _Linting:
         done: tuple[Diagnostic, ...] = ()
         change: str | None = None
         if request.assets:
-            checked, models = self._assets()
+            checked = self._assets()
+        elif request.fixing == "no":
+            checked = self._check(self.root, online=request.online)
         else:
-            if request.fixing == "no":
-                checked = self._check(self.root, online=request.online)
-            else:
-                checked, done, change = self._fixed()
-            models = len(checked.models)
+            checked, done, change = self._fixed()
         if request.accept is not None and change is None:
             found, held = self._accept(checked, request.accept), 0
         else:
@@ -116,7 +113,7 @@ class _Linting:
             one_for_each_fact(in_order((*found, *self.heard)) if change is not None else found, ONE_FACT),
             checked.suppressed,
             done,
-            models,
+            checked.folders if request.assets else len(checked.models),
             rulebook().rules,
             file_lines(self.root),
             held=held,
@@ -126,7 +123,7 @@ class _Linting:
             root=self.root,
         )
 
-    def _assets(self) -> tuple[CheckedProject, int]:
+    def _assets(self) -> CheckedProject:
         request, run = self.request, self.run
         day = day_of(run, request.as_of)
         linted = lint_assets(
@@ -143,17 +140,17 @@ class _Linting:
 
             found += self._heard(lint_assets_online(run, linted.links, cache=request.cache))
         # Nothing is ever fixed there, so nothing is reported as fixable.
-        return CheckedProject(None, (), in_order(replace(one, fix=None) for one in found)), linted.folders
+        return replace(linted, found=in_order(replace(one, fix=None) for one in found))
 
     def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
         here = replace(self.run, directory=root)
         loaded = load(here, self.request.models, Settings(as_of=self.request.as_of))
         return check(here, loaded, online=self._check_online if online else None)
 
-    def _check_online(self, checked: CheckedProject, links: Sequence[LinkUse]) -> tuple[Diagnostic, ...]:
+    def _check_online(self, checked: CheckedProject) -> tuple[Diagnostic, ...]:
         from azureml_publish.pipeline.lint_online import lint_online  # noqa: PLC0415 - offline runs do without
 
-        return self._heard(lint_online(self.run, checked, links, self.request.registry, cache=self.request.cache))
+        return self._heard(lint_online(self.run, checked, self.request.registry, cache=self.request.cache))
 
     def _heard(self, online: Online) -> tuple[Diagnostic, ...]:
         self.notes += [

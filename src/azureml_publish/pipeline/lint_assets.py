@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,22 +17,13 @@ from azureml_publish.asset_folders import find_models, model_folders, read_asset
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.documents import MALFORMED
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.lint.cache import Checked, LintCache, digest_of
-from azureml_publish.lint.engine import Fact, LinkUse, check_asset, compare, describe_asset, facts_of, link_uses
+from azureml_publish.lint.cache import LintCache, digest_of
+from azureml_publish.lint.engine import Checked, Fact, LinkUse, check_asset, compare, describe_asset, link_uses
+from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.skus import load_catalogue
 from azureml_publish.spec import Profile
-
-
-@dataclass(frozen=True, slots=True)
-class AssetLint:
-    """The findings in asset folders, the number of folders, how many of them came from the cache, and their links."""
-
-    found: tuple[Diagnostic, ...]
-    folders: int
-    remembered: int = 0
-    links: tuple[LinkUse, ...] = ()
 
 
 def lint_assets(
@@ -44,7 +35,7 @@ def lint_assets(
     jobs: int | None = None,
     links: bool = False,
     profile: Profile = "registry",
-) -> AssetLint:
+) -> CheckedProject:
     """Check every asset folder of models that the places are or hold. Nothing is written into them.
 
     Args:
@@ -80,20 +71,21 @@ def lint_assets(
             if known is None:
                 waiting.append(folder)
             else:
-                found += known.found
-                facts += known.facts
+                found += known[0]
+                facts += known[1]
                 linked += folder_links(folder, run.directory, as_of) if links else ()
                 remembered += 1
         load_catalogue()  # read once, before other processes begin
         check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links, profile=profile)
         how = run.spreading if jobs is None else replace(run.spreading, jobs=jobs)
         for folder, checked in zip(waiting, spread(check, waiting, run.executor, how=how), strict=True):
-            found += checked.found
-            facts += checked.facts
-            linked += checked.links
+            found += checked[0]
+            facts += checked[1]
+            linked += checked[2]
             store.put(digests.get(folder), checked)
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
-    return AssetLint(in_order(found), len(folders), remembered, tuple(linked))
+    links_of_all = tuple(linked)
+    return CheckedProject(None, (), in_order(found), links=links_of_all, folders=len(folders), remembered=remembered)
 
 
 def _hint(run: RunContext, places: Sequence[str]) -> str:
@@ -127,17 +119,15 @@ def check_folder(
     try:
         read = read_asset_folder(folder, root, found)
         if read is None:
-            return Checked(tuple(found), ())
+            return tuple(found), (), ()
         subject, wrong = describe_asset(read, load_catalogue(), as_of, profile)
-        found += wrong
-        found += check_asset(subject)
-        linked = link_uses(subject.described) if links else ()
-        return Checked(tuple(found), tuple(facts_of(subject.described)), tuple(linked))
+        own, facts, linked = check_asset(subject, links=links)
     except RecursionError:
         where = Location(Path(os.path.relpath(folder, root)).as_posix())
         hint = "Look for endless nesting: lists in lists, quotes in quotes."
         found.append(MALFORMED.at(where, "A file of the folder is nested too deeply to be checked.", hint))
-        return Checked(tuple(found), ())
+        return tuple(found), (), ()
+    return (*found, *wrong, *own), facts, linked
 
 
 def folder_links(folder: Path, root: Path, as_of: date) -> tuple[LinkUse, ...]:

@@ -57,14 +57,12 @@ class Online:
     failure: PublishError | None = None
 
 
-def lint_online(
-    run: RunContext, staged: CheckedProject, links: Sequence[LinkUse], registry: str | None, *, cache: bool = True
-) -> Online:
+def lint_online(run: RunContext, staged: CheckedProject, registry: str | None, *, cache: bool = True) -> Online:
     """Check every model online: its links, its Hub repository, and its version in a registry.
 
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
-    found, notes = _links(run, links, cache=cache)
+    found, notes = _links(run, staged.links, cache=cache)
     hub, unanswered = _hub(run, [model.folder for model in staged.models])
     found += hub
     notes += unanswered

@@ -11,8 +11,7 @@ from typing import TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
-from azureml_publish.lint.engine import ModelReport
-from azureml_publish.pipeline.check import CheckedProject, Memory, check
+from azureml_publish.pipeline.check import CheckedModel, CheckedProject, Memory, check
 from azureml_publish.pipeline.load import LoadedProject, Settings, load
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, ModelFolder, find_root, read_folder
@@ -42,14 +41,14 @@ class Look:
     number: int
     loaded: LoadedProject
     checked: CheckedProject | None = None
-    reports: Mapping[str, tuple[ModelFolder, ModelReport]] = field(default_factory=dict)
+    reports: Mapping[str, CheckedModel] = field(default_factory=dict)
     changed: frozenset[str] | None = None
     failure: PublishError | None = None
 
-    def report(self, folder: ModelFolder) -> ModelReport | None:
+    def report(self, folder: ModelFolder) -> CheckedModel | None:
         """What came of a model; None where it is still to be looked at."""
         known = self.reports.get(folder.folder)
-        return known[1] if known is not None and known[0] is folder else None
+        return known if known is not None and known.folder is folder else None
 
     def findings(self) -> dict[str, tuple[Diagnostic, ...]]:
         """What is reported of each model folder, those that cannot be read among them; all else is under ""."""
@@ -86,7 +85,7 @@ class LiveProject:
         self._memory, self._shared = Memory(), _stamp(self.root / name for name in SHARED)
         self._kept: dict[Path, tuple[Stamp, Stamp, tuple[ModelFolder | None, tuple[Diagnostic, ...]]]] = {}
         self._aside = threading.Lock()
-        self.now = Look(0, self._load(), reports=self._memory.reports)
+        self.now = Look(0, self._load(), reports=self._memory.models)
 
     def look(self, begun: Callable[[], None] = lambda: None) -> Look:
         """Read, render and check what changed since the last look.
@@ -107,12 +106,12 @@ class LiveProject:
         loaded = self._load()
         checked = check(self.run, loaded, memory=self._memory, begun=begun)
         there = {folder.folder for folder in loaded.folders}
-        for gone in self._memory.reports.keys() - there:
-            del self._memory.reports[gone]
-        look = Look(before.number + 1, loaded, checked, dict(self._memory.reports))
+        for gone in self._memory.models.keys() - there:
+            del self._memory.models[gone]
+        look = Look(before.number + 1, loaded, checked, dict(self._memory.models))
         return replace(look, changed=_changed(before, look))
 
-    def report(self, folder: ModelFolder) -> ModelReport:
+    def report(self, folder: ModelFolder) -> CheckedModel:
         """What comes of a model; it is rendered and checked now, where the first check has not come to it yet."""
         known = self.now.report(folder)
         if known is not None:
@@ -120,7 +119,7 @@ class LiveProject:
         with self._aside:  # with templates of its own: those of the other thread are at work
             alone = Memory()
             check(self.run, replace(self.now.loaded, folders=(folder,)), memory=alone)
-            return alone.reports[folder.folder][1]
+            return alone.models[folder.folder]
 
     def _load(self) -> LoadedProject:
         return load(self.run, self.patterns, self.settings, self._read)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.lint.rule_book import rulebook
-from azureml_publish.pipeline.lint_assets import AssetLint, lint_assets
+from azureml_publish.pipeline.check import CheckedProject
+from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.run import RunContext
 from tests.unit.lint.examples import example
 
@@ -32,7 +33,7 @@ def write(root: Path, files: dict[str, str | bytes], name: str = "little") -> Pa
     return folder
 
 
-def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> AssetLint:
+def run(root: Path, *, jobs: int | None = 1, cache: Path | None = None) -> CheckedProject:
     """Lint everything below `assets`."""
     environ = {"PUBLISH_CACHE_DIR": str(cache)} if cache else {}
     run = RunContext(root, environ, TODAY)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.lint.engine import ModelSubject, ProjectSubject, run_checks
+from azureml_publish.lint.engine import ModelSubject, ProjectSubject, check, check_model, compare
 from azureml_publish.skus import load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from tests.unit.skus.projects import project
@@ -24,7 +24,12 @@ def found(config: str, model: str, as_of: date = TODAY) -> list[Diagnostic]:
         ModelSubject(subject, folder, resolve_compute(folder.spec, presets, CATALOGUE, as_of), None)
         for folder in made.models
     ]
-    return list(run_checks(subject, models))
+    reports = [check_model(model) for model in models]
+    return [
+        *check(subject),
+        *(one for each, _, _ in reports for one in each),
+        *compare(fact for _, facts, _ in reports for fact in facts),
+    ]
 
 
 def codes(config: str, model: str, as_of: date = TODAY) -> list[tuple[str, str, int]]:
