@@ -98,7 +98,7 @@ def test_what_is_not_there_is_json(publish: Run, verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", [verb for verb in VERBS if verb not in ("emulator", "schema", "skus", "rule", "import")]
+    "verb", [verb for verb in VERBS if verb not in ("emulator", "preview", "schema", "skus", "rule", "import")]
 )
 def test_a_project_that_cannot_be_read_is_json_of_every_verb(publish: Run, project: Path, verb: str) -> None:
     (project / "publish.yaml").write_text("registries: [\n", encoding="utf-8")
