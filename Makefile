@@ -64,6 +64,9 @@ restate: $(PROOF)/.installed  ## write down again what the pinned transformers a
 gate: $(VENV)/.installed-dev $(GATE)/.installed  ## Microsoft's validator passes README's model, the shipped ones and the examples
 	PUBLISH_TESTS_REQUIRE=gate $(BIN)/python -m pytest -n 2 tests/gate
 
+measure-lint: $(VENV)/.installed-dev  ## how many of seeded defects lint finds; docs/lint-precision.md has the table
+	$(BIN)/python -m benchmarks.lint_precision --table
+
 check: $(VENV)/.installed-dev  ## what CI runs before the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

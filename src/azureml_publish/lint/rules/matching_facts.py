@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.language_names import languages_in, plain
+from azureml_publish.lint.language_names import NAMES, languages_in, plain
 from azureml_publish.lint.licence_names import OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import tasks_of
@@ -57,13 +57,14 @@ def license_differs(model: Described) -> Findings:
 
 
 def _card_licence(card: Card) -> Iterator[_Stated]:
-    """The first clear statement of the card: front matter or a line, else a section, else a sentence."""
+    """Clear statements of the card: front matter and lines, else a section, else a sentence."""
     if card.too_large:
         return
-    for said in of_subject(card, "license"):
-        if found := licences_in(said.text):
-            yield _Stated(found, said.text, card.at(said.offset))
-            return
+    lines = [(said, found) for said in of_subject(card, "license") if (found := licences_in(said.text))]
+    for said, found in lines:
+        yield _Stated(found, said.text, card.at(said.offset))
+    if lines:
+        return
     for heading in card.headings:
         if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
             text = _first_line_below(card, heading.line)
@@ -183,15 +184,15 @@ def languages_differ(model: Described) -> Findings:
     written = model.metadata.get("languages")
     listed = [written] if isinstance(written, str) else written if isinstance(written, list | tuple) else []
     spec = frozenset(plain(code) for code in listed if isinstance(code, str) and code.strip())
-    if not spec or spec & {"multilingual", "mul"}:
+    if not spec or not spec <= NAMES.keys():
         return
     for said in of_subject(model.card, "language"):
         card = languages_in(said.text)
         if not card or card == spec:
             continue
         extra, missing = sorted(card - spec), sorted(spec - card)
-        parts = [f"names {', '.join(extra)}, which the spec does not"] if extra else []
-        parts += [f"does not name {', '.join(missing[:5])}, which the spec does"] if missing else []
+        parts = [f"names {', '.join(extra)}, which the spec lacks"] if extra else []
+        parts += [f"lacks {', '.join(missing[:5])} of the spec"] if missing else []
         yield languages_differ.at(
             model.card.at(said.offset),
             f"The card {' and '.join(parts)}.",

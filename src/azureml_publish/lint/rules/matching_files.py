@@ -126,7 +126,7 @@ def _configured(model: Described) -> tuple[float, float]:
     return low, high
 
 
-_ON_DEVICE = re.compile(r"\binference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
+_ON_DEVICE = re.compile(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
 _PROVIDERS = {
     "cudaexecutionprovider": "cuda",
     "vitisaiexecutionprovider": "vitis",
@@ -164,9 +164,10 @@ def build_differs(model: Described) -> Findings:
             f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
         )
     wanted = devices or ({device} if device else frozenset())
-    said = [(match[1].lower(), match) for match in _ON_DEVICE.finditer(model.card.words)]
-    if wanted and said and not any(name in wanted for name, _ in said):
-        match = said[0][1]
+    said = list(_ON_DEVICE.finditer(model.card.words))
+    wrong = [match for match in said if match[2].lower() not in wanted]
+    if wanted and wrong and (len(wrong) == len(said) or any(match[1] for match in wrong)):
+        match = next((match for match in wrong if match[1]), wrong[0])
         yield _differs(
             model.card.at(match.start()),
             f"The card says '{short(match[0])}', while the model is for {' or '.join(sorted(wanted))}.",
@@ -271,11 +272,17 @@ def bytes_differ(model: Described) -> Findings:
             model.card.at(one.offset), f"The card says '{short(one.text)}', the spec {size} bytes.", width_of(one.text)
         )
     count = _named_count(model)
-    if count is not None and not 0.2 <= size / count <= 6:
+    if size < _LEAST_BYTES:
+        yield _bytes(model.where(_FIELD), f"{size} bytes are too few for the weights of a model.")
+    elif count is not None and not 0.2 <= size / count <= 6:
         yield _bytes(
             model.where(_FIELD),
             f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {_count_text(count)}.",
         )
+
+
+_LEAST_BYTES = 100_000
+"""Fewer are megabytes or gigabytes that were written as bytes."""
 
 
 def _bytes(where: Location, message: str, width: int = 0) -> Any:

@@ -84,7 +84,8 @@ def _places(model: Described) -> Iterator[_Named]:
     if model.origin is None:
         return
     uri, location = model.origin
-    parts = [part for part in uri.split("/")[2:] if variant_of(part).words & variant_of(model.name).words]
+    words = variant_of(model.name).words
+    parts = [part for part in uri.split("/")[2:] if variant_of(part).said and variant_of(part).words & words]
     if parts and all(sibling_of(model.name, part) for part in parts):
         yield _Named("The folder of the files", parts[-1], location)
 
