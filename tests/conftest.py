@@ -18,6 +18,7 @@ from marshmallow.warnings import ChangedInMarshmallow4Warning, RemovedInMarshmal
 
 from azureml_publish.cli import main
 from azureml_publish.emulator import PLAIN, Emulator
+from tests.outputs import check_output
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -257,7 +258,7 @@ def shared_registry(project: Path, emulator_environment: dict[str, str]) -> None
 
 @pytest.fixture
 def publish(project: Path, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Run `publish -C project …`; every run must end without a traceback."""
+    """Run `publish -C project …`; every run must end without a traceback, and print JSON as its schema says."""
 
     def run(*arguments: str, sleep: Callable[[float], None] = time.sleep) -> Ran:
         capfd.readouterr()
@@ -266,6 +267,7 @@ def publish(project: Path, capfd: pytest.CaptureFixture[str]) -> Run:
         captured = capfd.readouterr()
         assert "Traceback" not in captured.err, captured.err
         assert isinstance(ended.value.code, int)
+        check_output(arguments, captured.out)
         return Ran(ended.value.code, captured.out, captured.err)
 
     return run

@@ -15,7 +15,7 @@ from azureml_publish.content.upload.container import Container
 from azureml_publish.execute.promote import find_manifest
 from azureml_publish.pipeline.references import find_registered, read_project
 from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.reporters.sbom import bill_of_materials
+from azureml_publish.reporters.sbom import sbom_json
 
 
 @click.command("sbom")
@@ -35,4 +35,4 @@ def command(*, output: Output, model: str, registry: str | None) -> None:
         with Container(access, access.folder_of(asset.path), again) as container:
             data = container.read_part(MANIFEST_FILE)
             entries = check_manifest(data, container.uri, promised)
-    replace(output, format="json").data(bill_of_materials(asset, promised, entries, source_of(data)))
+    replace(output, format="json").data(sbom_json(asset, promised, entries, source_of(data)))

@@ -17,6 +17,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
+from azureml_publish.reporters.outputs import OUTPUTS, output_schema
 from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import ModelSpec, ProjectConfig
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
@@ -39,8 +40,11 @@ SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "plan": ("plan.json", _typed(SavedPlan)),
     "lock": (LOCK_FILE, _typed(SourceLock)),
     "lint": ("lint.json", lint_schema),
+} | {
+    f"{verb.replace(' ', '-')}-output": (f"publish {verb} -o json", functools.partial(output_schema, verb))
+    for verb in OUTPUTS
 }
-"""What has a schema: the file as people know it, and what describes it."""
+"""What has a schema: the file or output as people know it, and what describes it."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
-from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.diagnostics import Diagnostic, Location, Severity
 from azureml_publish.lint.asset_folders import describe_asset
 from azureml_publish.lint.check import COMPARES, Check, Findings
+from azureml_publish.lint.limits import MAX_SECONDS, first_findings, within_limits
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.online_subjects import LinkUse, ModelUse, link_uses
 from azureml_publish.lint.plugins import plugin_checks
@@ -57,24 +58,42 @@ def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     subject = ", ".join(type(one).__name__ for one in seen)
     for each in checks_of() if checks is None else checks:
         if (look := each.looks.get(subject)) is not None:
-            yield from look(*seen)
+            yield from first_findings(look(*seen))
 
 
-def check_model(model: ModelSubject, checks: Sequence[Check] | None = None, *, links: bool = False) -> Checked:
-    """Look at a model folder and, where it could be rendered, at the model that it describes."""
-    found = tuple(check(model, checks=checks))
-    if model.rendered is None:
-        return found, (), ()
-    described = describe(model, model.rendered)
-    linked = tuple(link_uses(described)) if links else ()
-    return (*found, *check(described, checks=checks)), tuple(facts_of(described, checks)), linked
+def check_model(
+    model: ModelSubject, checks: Sequence[Check] | None = None, *, links: bool = False, seconds: float = MAX_SECONDS
+) -> Checked:
+    """Look at a model folder and, where it could be rendered, at the model that it describes; `seconds` are at most."""
+    facts: list[Fact] = []
+    linked: list[LinkUse] = []
+
+    def look() -> Findings:
+        yield from check(model, checks=checks)
+        if model.rendered is not None:
+            described = describe(model, model.rendered)
+            yield from check(described, checks=checks)
+            facts.extend(facts_of(described, checks))
+            linked.extend(link_uses(described) if links else ())
+
+    found = within_limits(Location(model.folder.card_path), look, seconds)
+    return found, tuple(facts), tuple(linked)
 
 
 def check_asset(subject: AssetSubject, *, links: bool = False) -> Checked:
     """Look at an asset folder and at the model that it describes."""
-    described = subject.described
-    linked = tuple(link_uses(described)) if links else ()
-    return (*check(subject), *check(described)), tuple(facts_of(described)), linked
+    facts: list[Fact] = []
+    linked: list[LinkUse] = []
+
+    def look() -> Findings:
+        described = subject.described
+        yield from check(subject)
+        yield from check(described)
+        facts.extend(facts_of(described))
+        linked.extend(link_uses(described) if links else ())
+
+    found = within_limits(subject.place(("description",)), look)
+    return found, tuple(facts), tuple(linked)
 
 
 def facts_of(model: Described, checks: Sequence[Check] | None = None) -> Iterator[Fact]:

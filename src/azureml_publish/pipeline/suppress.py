@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix
-from azureml_publish.documents import Document, KeyPath, decode
+from azureml_publish.documents import Document, KeyPath, decode, value_at
 from azureml_publish.documents.edits import remove_items
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.globs import escaped
@@ -15,6 +15,9 @@ from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.suppression_comments import comment_suppressions
 from azureml_publish.lint.suppressions import Suppressed, Suppression, apply_suppressions
 from azureml_publish.project import ModelFolder, Project, shown_path
+
+MOST_PARSED = 2_000_000
+"""Characters to parse for the fixes that remove entries of one list: the file is parsed again for each."""
 
 
 def suppressed(
@@ -58,6 +61,8 @@ def _of_models(folders: Iterable[ModelFolder], looked: AbstractSet[str]) -> Iter
 
 
 def _removal(document: Document, key_path: KeyPath) -> Fix | None:
+    if len(value_at(document.data, key_path[:-1])) * len(document.text) > MOST_PARSED:
+        return None
     try:
         changed = remove_items(document, key_path[:-1], [int(key_path[-1])])
     except (KeyError, ValueError):

@@ -27,7 +27,7 @@ _IDENTIFIERS = {
 """Identifiers of SPDX (https://spdx.org/licenses/) by those of the Hub."""
 
 
-def bill_of_materials(
+def sbom_json(
     asset: RegisteredAsset, manifest: str, entries: Sequence[ManifestEntry], source: Mapping[str, object]
 ) -> str:
     """The bill as JSON text: the same for the same version, whenever it is made.
@@ -42,7 +42,7 @@ def bill_of_materials(
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{asset.id}#{manifest}')}",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, ascii(f'{asset.id}#{manifest}'))}",
         "version": 1,
         "metadata": {
             **_timestamp(asset.created_at),
@@ -101,15 +101,18 @@ def _origin(source: Mapping[str, object]) -> dict[str, object]:
     """Where the files come from: a package URL of the Hub, or an address."""
     revision = _text(source.get("revision"))
     if repository := _text(source.get("huggingface")):
-        purl = f"pkg:huggingface/{quote(repository, safe='/')}"
+        purl = f"pkg:huggingface/{quote(repository, safe='/', errors='replace')}"
         return {
-            "purl": f"{purl}@{quote(revision, safe='')}" if revision else purl,
+            "purl": f"{purl}@{quote(revision, safe='', errors='replace')}" if revision else purl,
             "externalReferences": [
-                {"type": "distribution", "url": f"https://huggingface.co/{quote(repository, safe='/')}"}
+                {
+                    "type": "distribution",
+                    "url": f"https://huggingface.co/{quote(repository, safe='/', errors='replace')}",
+                }
             ],
         }
     if address := _text(source.get("git")):
-        shown = quote(mask_passwords(address), safe=":/?#[]@!$&'()*+,;=%~")
+        shown = quote(mask_passwords(address), safe=":/?#[]@!$&'()*+,;=%~", errors="replace")
         comment = {"comment": f"commit {revision}"} if revision else {}
         return {"externalReferences": [{"type": "vcs", "url": shown, **comment}]}
     return {}

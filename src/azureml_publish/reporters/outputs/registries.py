@@ -1,0 +1,291 @@
+"""Outputs of verbs that are about a registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from azureml_publish.execute.outcome import Outcome
+from azureml_publish.plan import ActionKind, ChangeClass, DriftStatus, Side
+from azureml_publish.reporters.outputs.envelope import Output
+
+Text: TypeAlias = str | None
+Number: TypeAlias = int | None
+Bytes = Annotated[int | None, Field(description="In bytes.")]
+Digest = Annotated[str | None, Field(description="SHA-256 of the manifest, in hex.")]
+Time = Annotated[str, Field(description="ISO 8601; empty where the registry does not say.")]
+Keys = Annotated[tuple[str, ...], Field(description="Metadata that the registry does not hand back.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one model."""
+
+    model: str
+    version: int
+    asset_id: str
+    outcome: Outcome
+    files: Number
+    size: Bytes
+    manifest: Digest
+    unverifiable: Keys
+    error: Text
+    hint: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Output):
+    """`publish apply`."""
+
+    registry: str
+    results: tuple[Applied, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What became of one version; `kept` are files that an earlier run had copied."""
+
+    model: str
+    version: int
+    source_asset_id: str
+    asset_id: str
+    outcome: Outcome
+    metadata: Literal["render", "carry"]
+    files: Number
+    size: Bytes
+    kept: Number
+    fetched: Annotated[int | None, Field(description="Bytes that the storage copied itself.")]
+    manifest: Digest
+    unverifiable: Keys
+    error: Text
+    hint: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Promote(Output):
+    """`publish promote`."""
+
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+    results: tuple[Promoted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What became of one version; `written` is the file that says so now."""
+
+    model: str
+    version: int
+    asset_id: str
+    outcome: Literal["archived", "restored", "created", "unchanged", "failed", "skipped"]
+    written: Text
+    error: Text
+    hint: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Archive(Output):
+    """`publish archive` and `publish restore`."""
+
+    registry: str
+    results: tuple[Archived, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The version that the label `latest` resolves to."""
+
+    before: Number
+    after: Number
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One difference; null means that there is no value."""
+
+    field: str
+    class_: Annotated[ChangeClass, Field(alias="class")]
+    before: Any
+    after: Any
+    moved: Annotated[tuple[str, ...], Field(description="Files that were added, changed or removed.")] = ()
+    added: Annotated[tuple[Any, ...], Field(description="Items of a list that are new.")] = ()
+    removed: Annotated[tuple[Any, ...], Field(description="Items of a list that go.")] = ()
+    diff: Annotated[str, Field(description="Of a text of several lines, as a unified diff.")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """What would be done about one model."""
+
+    model: str
+    version: int
+    action: ActionKind
+    reason: str
+    hint: str
+    latest: Latest
+    fields: tuple[FieldChange, ...]
+    unverifiable: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport(Output):
+    """`publish plan`; a saved plan has a form of its own."""
+
+    registry: str
+    digest: Annotated[str, Field(description="SHA-256 over the registry's name and every action.")]
+    actions: tuple[PlannedAction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedField:
+    """One difference between folder (`before`) and registry (`after`)."""
+
+    field: str
+    class_: Annotated[ChangeClass, Field(alias="class")]
+    before: Any
+    after: Any
+    moved: Annotated[Side, Field(description="Which side changed since the plan that was applied last.")]
+    drift: bool
+    fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVersion:
+    """A registered version that no folder names."""
+
+    model: str
+    version: int
+    asset_id: str
+    archived: bool
+    created_at: Time
+    created_by: str
+    modified_at: Time
+    modified_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedModel:
+    """How one model's version stands."""
+
+    model: str
+    version: int
+    standing: DriftStatus
+    drift: bool
+    created_at: Text
+    created_by: Text
+    modified_at: Text
+    modified_by: Text
+    fields: tuple[DriftedField, ...]
+    unknown_versions: tuple[UnknownVersion, ...]
+    written: Annotated[tuple[str, ...], Field(description="Files that --fix changed.")]
+    card_follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drift(Output):
+    """`publish drift`."""
+
+    registry: str
+    drift: bool
+    models: tuple[DriftedModel, ...]
+    unknown_models: tuple[UnknownVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One registered version."""
+
+    asset_id: str
+    model: str
+    version: int
+    type: str
+    archived: bool
+    created_at: Time
+    path: str
+    manifest: Digest
+    description: str
+    tags: dict[str, str]
+    properties: dict[str, str]
+    system_metadata: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Assets(Output):
+    """`publish list` and `publish show`."""
+
+    assets: tuple[Registered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a version."""
+
+    path: str
+    size: int
+    sha256: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Files(Output):
+    """`publish show --files`."""
+
+    asset_id: str
+    files: tuple[StoredFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A version that was verified; no problem means that it is intact."""
+
+    asset_id: str
+    files: int
+    size: Annotated[int, Field(description="In bytes.")]
+    intact: bool
+    problems: tuple[str, ...]
+    signed_by: Annotated[str | None, Field(description="Whose signature was wanted and is right.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is not registered, as it was named, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verify(Output):
+    """`publish verify`."""
+
+    checks: tuple[Check, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Download(Output):
+    """`publish download`."""
+
+    asset_id: str
+    folder: str
+    files: int
+    size: Annotated[int, Field(description="In bytes.")]
+    kept: Annotated[int, Field(description="Files that were there already.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One check of `publish doctor`."""
+
+    subject: str
+    state: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor(Output):
+    """`publish doctor`."""
+
+    examined: tuple[Examined, ...]

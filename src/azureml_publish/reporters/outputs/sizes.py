@@ -1,0 +1,243 @@
+"""Outputs of `publish skus`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from azureml_publish.assets import LayoutName
+from azureml_publish.reporters.outputs.envelope import Output
+
+Day = Annotated[str, Field(description="yyyy-mm-dd.")]
+MinSku = Annotated[str | None, Field(description="vCPUs|GPUs|memory GiB|disk GiB; null where a figure is unknown.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A machine size; null is an unknown figure."""
+
+    name: str
+    vcpus: int | None
+    gpus: int | None
+    gpu_model: str | None
+    memory_gib: float | None
+    temp_disk_gib: float | None
+    family: str
+    quota_family: str | None
+    retirement: Day | None
+    source: str
+    retirement_source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes(Output):
+    """`publish skus list`."""
+
+    as_of: Day
+    min_sku: MinSku
+    sizes: tuple[Size, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A model that uses a list."""
+
+    model: str
+    scenario: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a min-SKU spec, and the sizes that set it."""
+
+    figure: str
+    value: float | None
+    set_by: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MinSpec:
+    """The min-SKU spec of one list."""
+
+    list: str
+    users: tuple[User, ...]
+    sizes: tuple[str, ...]
+    min_sku: MinSku
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MinSpecs(Output):
+    """`publish skus min`."""
+
+    lists: tuple[MinSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Sizes that a list loses on a day."""
+
+    list: str
+    path: str
+    literal: bool
+    day: Day
+    gone: bool
+    sizes: tuple[str, ...]
+    left: int
+    min_sku_before: MinSku
+    min_sku_after: MinSku
+    users: tuple[User, ...]
+    new_version: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retiring(Output):
+    """`publish skus retiring`."""
+
+    as_of: Day
+    until: Day
+    layout: LayoutName
+    losses: tuple[Loss, ...]
+    untouched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRow:
+    """A family in a model's chart; `marks` has one word a size, by scenario."""
+
+    family: str
+    gpu: str
+    marks: dict[str, tuple[str, ...]]
+    goes: Day | None
+    gone: bool
+    partly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The families that a model may run on."""
+
+    model: str
+    as_of: Day
+    min_sku: dict[str, MinSku]
+    families: tuple[ChartRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charts(Output):
+    """`publish skus show`."""
+
+    models: tuple[Chart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the memory that a model needs, in bytes."""
+
+    name: str
+    size: int
+    divided: bool
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Whether a model fits a size: bytes for one GPU, null if unknown."""
+
+    name: str
+    gpus: int | None
+    need: int | None
+    have: int | None
+    fits: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(Output):
+    """`publish skus fit`."""
+
+    as_of: Day
+    scenario: str
+    precision: str
+    tuning: str | None
+    zero_stage: int | None
+    parameters: int
+    parts: tuple[Part, ...]
+    sizes: tuple[Fitting, ...]
+    min_sku: MinSku
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Sizes that were taken out of a list."""
+
+    list: str
+    path: str
+    key: str
+    sizes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotPruned:
+    """A list that was left as it is."""
+
+    list: str
+    path: str
+    sizes: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version that was bumped."""
+
+    model: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """The change of one file, as a unified diff."""
+
+    path: str
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prune(Output):
+    """`publish skus prune`."""
+
+    written: bool
+    pruned: tuple[Pruned, ...]
+    refused: tuple[NotPruned, ...]
+    versions: tuple[Version, ...]
+    files: tuple[FileDiff, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure that differs between service and catalogue."""
+
+    name: str
+    figure: str
+    catalogue: Any
+    live: Any
+    regions: tuple[str, ...]
+    new: bool
+    disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh(Output):
+    """`publish skus refresh`; `written` is the overlay's path."""
+
+    regions: tuple[str, ...]
+    without_service: tuple[str, ...]
+    sizes: int
+    written: str | None
+    differences: tuple[Difference, ...]
+    absent: tuple[str, ...]
