@@ -84,6 +84,21 @@ class Render(Output):
 
 
 @dataclass(frozen=True, slots=True)
+class Preview(Output):
+    """`publish preview`, as soon as it answers."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export(Output):
+    """`publish preview --export`."""
+
+    out: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule with its page."""
 
