@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -316,6 +317,60 @@ def test_one_fact_is_one_finding_and_is_counted_once(publish: Run, project: Path
     rows = json.loads(publish("lint", "--stats", "-o", "json").out)["rules"]
     assert [(row["count"], row["models"]) for row in rows if row["code"] == "GATE003"] == [(1, len(specs))]
     assert re.search(r"^ *1  warning +GATE003  key-not-in-vocabulary$", publish("lint", "--stats").out, re.MULTILINE)
+
+
+def test_a_project_says_how_serious_findings_are(publish: Run, doubled: Path) -> None:
+    def lint(severity: str) -> list[tuple[str, str]]:
+        with_key = f"{config}lint: {{severity: {severity}}}\n"
+        (doubled / "publish.yaml").write_text(with_key, encoding="utf-8")
+        found = json.loads(publish("lint", "-o", "json").out)["diagnostics"]
+        return [(one["code"], one["severity"]) for one in found if one["code"] in ("SKU002", "LINT002")]
+
+    config = (doubled / "publish.yaml").read_text(encoding="utf-8")
+    assert lint("{}") == [("SKU002", "error")]
+    assert lint("{SKU: info, SKU002: warning}") == [("SKU002", "warning")]
+    assert publish("plan", "--registry", "local").code == 0
+    assert lint("{sku-duplicate: off}") == []
+    assert sorted(lint("{SKUU02: info}")) == [("LINT002", "warning"), ("SKU002", "error")]
+    assert lint("{SPEC006: off, DOC: off}") == [("SKU002", "error")]
+    edit(doubled / SPEC, SIZES, "  inference: [Standard_NC6s_v3, Standard_DS3_v2]\n")
+    assert lint("{SKU010: error}") == []
+    assert publish("plan").code == 4
+    assert lint("{SKU010: info}") == []
+    assert publish("plan").code == 0
+
+
+def test_sarif_opens_the_page_of_each_rule(publish: Run, doubled: Path) -> None:
+    def help_uri() -> str:
+        (run,) = json.loads(publish("lint", "-o", "sarif").out)["runs"]
+        (rule,) = (one for one in run["tool"]["driver"]["rules"] if one["id"] == "SKU002")
+        assert "twice" in rule["help"]["markdown"]
+        return str(rule["helpUri"])
+
+    path, _, anchor = help_uri().removeprefix("file://").partition("#")
+    assert "## SKU002 sku-duplicate" in Path(path).read_text(encoding="utf-8")
+    assert anchor == "sku002-sku-duplicate"
+    with (doubled / "publish.yaml").open("a", encoding="utf-8") as file:
+        file.write("lint: {docs: 'https://docs.contoso.com/publish/'}\n")
+    assert help_uri() == "https://docs.contoso.com/publish/rules/skus#sku002-sku-duplicate"
+
+
+def test_a_watching_linter_looks_again_after_each_change(project: Path) -> None:
+    command = [sys.executable, "-m", "azureml_publish", "-C", str(project), "lint", "--watch"]
+    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environ
+    ) as running:
+        assert running.stderr is not None
+        summaries = (line for line in running.stderr if line.strip())
+        try:
+            assert next(summaries) == "No findings in 3 models.\n"
+            data = yaml.safe_load((project / SPEC).read_text(encoding="utf-8"))
+            edit(project / SPEC, f"  inference: {data['compute']['inference']}\n", SIZES)
+            assert next(summaries).startswith("1 error in 3 models.")
+        finally:
+            running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 130
 
 
 def test_exit_zero_leaves_the_findings_and_takes_the_code(publish: Run, doubled: Path) -> None:

@@ -18,6 +18,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
+from azureml_publish.project import find_root
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, diagnostics_text
 from azureml_publish.reporters.github import github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
@@ -65,6 +66,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @registry_option
 @click.option("--stats", is_flag=True, help="How often each rule found something, instead of the findings.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file of the project changes, until Ctrl-C.")
 @reporting("github", "sarif", "junit")
 def command(
     *,
@@ -85,6 +87,7 @@ def command(
     registry: str | None,
     stats: bool,
     exit_zero: bool,
+    watch: bool,
 ) -> None:
     """Check the model folders: spec, SKUs, card, samples and templates; with --online what the network says as well.
 
@@ -94,6 +97,8 @@ def command(
     Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to fix.
     """
     _refuse_mending(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
+    if watch and (diff or write_baseline is not None or output.format != "text"):
+        raise UsageProblem("--watch goes with text: leave --diff, --write-baseline and --format out.")
     if assets or not online:
         _refuse_registry()
     fixing: Fixing = "show" if diff else "write" if fix else "no"
@@ -112,6 +117,8 @@ def command(
         fixing=fixing,
         unsafe=unsafe,
     )
+    if watch:
+        _watch(output, request, stats=stats)
     report = lint(output.run, request)
     if report.change is not None:
         output.data(as_json({"diff": report.change}) if output.json else report.change)
@@ -125,6 +132,27 @@ def command(
         raise report.failure
     if (report.has_errors or report.change) and not exit_zero:
         raise SystemExit(ExitCode.FINDINGS)
+
+
+_MADE = ("build", ".publish", ".venv")
+"""Folders that this tool writes or that hold other programs: a change in them is no edit of a project."""
+
+
+def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
+    """Check, and check again with each change, until somebody interrupts."""
+    import watchfiles
+
+    root = output.run.directory if request.assets else find_root(output.run.directory)
+    filtered = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, *_MADE))
+    looked = False
+    # The first round comes once changes are noticed, so that none is missed that is made meanwhile.
+    for changes in watchfiles.watch(
+        root, watch_filter=filtered, debounce=400, step=50, rust_timeout=100, yield_on_timeout=True
+    ):
+        if changes or not looked:
+            _show(output, lint(output.run, request), stats=stats)
+            looked = True
+    raise KeyboardInterrupt
 
 
 def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_zero: bool) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
@@ -43,14 +43,18 @@ Checked: TypeAlias = tuple[tuple[Diagnostic, ...], tuple[Fact, ...], tuple[LinkU
 """Of one folder: its findings, the facts that all folders are compared by, and the links of its cards, if wanted."""
 
 
-def checks_of(which: Literal["none", "errors", "all"] = "all") -> tuple[Check, ...]:
+def checks_of(
+    which: Literal["none", "errors", "all"] = "all", raised: Collection[str] = frozenset()
+) -> tuple[Check, ...]:
     """The rules that models are checked by, those of plug-ins among them.
 
     Under a name, because functions cannot be sent to another process. "errors" are those that can stop a plan: a
     finding is at most as severe as its rule.
     """
     checks = (*ALL_CHECKS, *plugin_checks()) if which != "none" else ()
-    return tuple(one for one in checks if which == "all" or one.rule.severity is Severity.ERROR)
+    return tuple(
+        one for one in checks if which == "all" or one.rule.severity is Severity.ERROR or one.rule.code in raised
+    )
 
 
 def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:

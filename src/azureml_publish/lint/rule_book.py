@@ -35,7 +35,8 @@ def rulebook() -> Rulebook:
 class RulePage:
     """What the documentation says of a rule, as Markdown.
 
-    `bad` and `good` show an input that breaks the rule, and one that does not; `source` is empty where none is named.
+    `bad` and `good` show an input that breaks the rule, and one that does not; `source` is empty where none is named;
+    `page` is the name of the file.
     Of a plug-in's rule there is no page, only its summary; its source is the distribution.
     """
 
@@ -46,6 +47,20 @@ class RulePage:
     good: str = ""
     fix: str = ""
     source: str = ""
+    page: str = ""
+
+    def address(self, docs: str = "") -> str:
+        """Where the rule's section is: below the team's documentation, else in the pages that come with the package."""
+        if not self.page:
+            return ""
+        base = f"{docs.rstrip('/')}/rules/{self.page}" if docs else (_pages_folder() / f"{self.page}.md").as_uri()
+        return f"{base}#{self.rule.code.lower()}-{self.rule.name}"
+
+    @property
+    def markdown(self) -> str:
+        """The page as Markdown, for reports that show it beside a finding."""
+        parts = (("What", self.what), ("Why", self.why), ("Bad", self.bad), ("Good", self.good), ("Fix", self.fix))
+        return "".join(f"- **{title}:** {text}\n" for title, text in parts if text)
 
 
 @cache
@@ -62,7 +77,7 @@ def rule_pages() -> tuple[RulePage, ...]:
 
 def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:
     source = parts.get("Source", "")
-    return RulePage(rule, parts["What"], parts["Why"], parts["Bad"], parts["Good"], parts["Fix"], source)
+    return RulePage(rule, parts["What"], parts["Why"], parts["Bad"], parts["Good"], parts["Fix"], source, parts["page"])
 
 
 def _sections() -> Iterator[tuple[str, dict[str, str]]]:
@@ -71,7 +86,7 @@ def _sections() -> Iterator[tuple[str, dict[str, str]]]:
         text = page.read_text(encoding="utf-8")
         for code, section in re.findall(r"^## ([A-Z]+[0-9]{3}) .*\n((?:(?!#).*\n)*)", text, re.MULTILINE):
             parts = re.findall(r"^- \*\*(\w+):\*\* ((?:.|\n(?=  \S))*)", section, re.MULTILINE)
-            yield code, {key: re.sub(r"\n +", " ", written) for key, written in parts}
+            yield code, {key: re.sub(r"\n +", " ", written) for key, written in parts} | {"page": page.stem}
 
 
 def _pages_folder() -> Path:

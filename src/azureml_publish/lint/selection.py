@@ -56,16 +56,20 @@ class Rulebook:
         """
         codes: set[str] = set()
         for selector in selectors:
-            prefix = re.fullmatch(r"[A-Z]+[0-9]*", selector)
-            meant = {
-                rule.code
-                for rule in self.rules
-                if selector in ("ALL", rule.name) or (prefix and rule.code.startswith(selector))
-            }
+            meant = self.selects(selector)
             if not meant:
                 raise UsageProblem(f"No rule is called '{selector}'.", hint=self.close_to(selector))
             codes |= meant
         return frozenset(codes)
+
+    def selects(self, selector: str) -> frozenset[str]:
+        """The codes that one selector means; none where it means no rule."""
+        prefix = re.fullmatch(r"[A-Z]+[0-9]*", selector)
+        return frozenset(
+            rule.code
+            for rule in self.rules
+            if selector in ("ALL", rule.name) or (prefix and rule.code.startswith(selector))
+        )
 
 
 def selected(

@@ -18,7 +18,7 @@ from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProjec
 from azureml_publish.pipeline.local_sources import compare_local, look_into_local
 from azureml_publish.pipeline.parallel import SPREADING, spread
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.suppress import suppressed
+from azureml_publish.pipeline.suppress import raised, suppressed
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.skus.compute import resolve_compute
@@ -186,6 +186,7 @@ class _Work:
     rules: Rules
     environ: Mapping[str, str]
     links: bool
+    raised: frozenset[str] = frozenset()
 
     def __call__(self, folder: ModelFolder) -> tuple[RenderedModel | None, engine.Checked]:
         subject = self.subject
@@ -200,7 +201,7 @@ class _Work:
         model = ModelSubject(
             subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json"), lock
         )
-        found, facts, links = engine.check_model(model, engine.checks_of(self.rules), links=self.links)
+        found, facts, links = engine.check_model(model, engine.checks_of(self.rules, self.raised), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)
         return rendered, ((*mistakes, *unread, *wrong, *found), facts, links)
@@ -227,10 +228,11 @@ def _look(
 ) -> tuple[tuple[CheckedModel, ...], tuple[Diagnostic, ...], tuple[LinkUse, ...]]:
     """Render and check model folders: the models, what is found in them, and the links of their cards."""
     known = {} if known is None else known
-    given, checks, (style, wrong) = tuple(folders), engine.checks_of(rules), styled
+    (style, wrong), graver = styled, raised(subject.project)
+    given, checks = tuple(folders), engine.checks_of(rules, graver)
     executor, how = (run.executor, run.spreading) if run is not None else (None, SPREADING)
     fresh = [folder for folder in given if folder.folder not in known or known[folder.folder].folder is not folder]
-    made = spread(_Work(subject, style, rules, dict(environ), links), fresh, executor, how=how, begun=begun)
+    made = spread(_Work(subject, style, rules, dict(environ), links, graver), fresh, executor, how=how, begun=begun)
     for folder, (rendered, checked) in zip(fresh, made, strict=True):
         known[folder.folder] = CheckedModel(folder, rendered, *checked)
     models = tuple(known[folder.folder] for folder in given)

@@ -87,7 +87,9 @@ def look_for_drift(
                 hint="Name the plan that was applied last to this registry.",
             )
         observed = observe_models(checked, opened.registry, jobs).observed
-        names = () if models else names_without_folder(opened.registry, project, ignore)
+        names = (
+            () if models else names_without_folder(opened.registry, project, (*project.config.drift.ignore, *ignore))
+        )
         strangers = latest_of(opened.registry, names, jobs)
         drift = _look(opened.registry, observed, saved, strangers, jobs)
     fixes = _fix(checked, observed, drift, settings.layout) if fix else {}

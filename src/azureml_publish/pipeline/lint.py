@@ -121,6 +121,7 @@ class _Linting:
             notes=tuple(self.notes),
             failure=self.failure,
             root=self.root,
+            docs=checked.project.config.lint.docs if checked.project is not None else "",
         )
 
     def _assets(self) -> CheckedProject:

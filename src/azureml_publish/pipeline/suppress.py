@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
-from azureml_publish.diagnostics import Diagnostic, Edit, Fix
+from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Severity
 from azureml_publish.documents import Document, KeyPath, decode, value_at
 from azureml_publish.documents.edits import remove_items
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.globs import escaped
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.suppression_comments import comment_suppressions
-from azureml_publish.lint.suppressions import Suppressed, Suppression, apply_suppressions
+from azureml_publish.lint.suppressions import UNKNOWN, Suppressed, Suppression, apply_suppressions
 from azureml_publish.project import ModelFolder, Project, shown_path
 
 MOST_PARSED = 2_000_000
@@ -29,10 +30,34 @@ def suppressed(
     rendered (`looked` has the names of those folders), and for those of the project and its templates every model was.
     Those of online rules never are, because not every run is online, and not every answer comes.
     """
+    found = _graded(project, found)
     whole = not project.unreadable and all(model.folder in looked for model in project.models)
     return apply_suppressions(
         found, [*_of_project(project, whole=whole), *_of_models(folders, looked)], rulebook(), always_looks
     )
+
+
+def _graded(project: Project, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings as serious as `lint.severity` says; those that are off are left out.
+
+    What cannot be suppressed is as serious as it is: it says what a model is, or that no other rule could look.
+    """
+    book, written = rulebook(), project.config.lint.severity
+    for selector in written:
+        if not book.selects(selector):
+            where = project.document.location(("lint", "severity", selector))
+            yield UNKNOWN.at(where, f"There is no rule '{selector}' to give a severity.", book.close_to(selector))
+    for one in found:
+        chosen = max((each for each in written if one.code in book.selects(each)), key=len, default=None)
+        severity = written[chosen] if chosen is not None and book.is_optional(one) else one.severity
+        if severity != "off":
+            yield one if severity == one.severity else replace(one, severity=Severity(severity))
+
+
+def raised(project: Project) -> frozenset[str]:
+    """Codes of the rules whose findings the project makes errors, so that plan and apply look for them too."""
+    made = [selector for selector, severity in project.config.lint.severity.items() if severity == "error"]
+    return frozenset().union(*(rulebook().selects(selector) for selector in made))
 
 
 def _of_project(project: Project, *, whole: bool) -> Iterator[Suppression]:

@@ -36,6 +36,7 @@ class LintReport:
         notes: further sentences: what was not fixed, or could not be checked online.
         failure: why a registry that was named gave no answer although it could be reached.
         root: the folder that paths of findings are relative to.
+        docs: where the team shows the documentation; empty: in the pages of the package.
     """
 
     found: tuple[Diagnostic, ...]
@@ -50,6 +51,7 @@ class LintReport:
     notes: tuple[str, ...] = ()
     failure: PublishError | None = None
     root: Path = Path()
+    docs: str = ""
 
     @property
     def has_errors(self) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.lint.baseline import fingerprint
 from azureml_publish.lint.fixes import fix_path
+from azureml_publish.lint.rule_book import RulePage, rule_pages
 from azureml_publish.lint.suppressions import Suppression
 from azureml_publish.reporters.frames import span_of
 from azureml_publish.reporters.lint import LintReport
@@ -29,11 +30,16 @@ def lint_sarif(report: LintReport) -> str:
     suppressed = [(one.found, one.by) for one in report.suppressed]
     used = {one.code for one, _ in (*reported, *suppressed)}
     rules = [rule for rule in report.rules if rule.code in used]
+    pages = {page.rule.code: page for page in rule_pages()}
     index = {rule.code: number for number, rule in enumerate(rules)}
     seen: Counter[str] = Counter()
     run = {
         "tool": {
-            "driver": {"name": "publish", "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+            "driver": {
+                "name": "publish",
+                "semanticVersion": __version__,
+                "rules": [_rule(rule, pages.get(rule.code), report.docs) for rule in rules],
+            }
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "The top of the repository."}}},
@@ -42,8 +48,8 @@ def lint_sarif(report: LintReport) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {
+def _rule(rule: Rule, page: RulePage | None, docs: str) -> dict[str, Any]:
+    described = {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
@@ -51,6 +57,10 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "help": {"text": f"{rule.summary} See {rule.code} {rule.name} in docs/rules/."},
     }
+    if page is not None and page.page:
+        described["helpUri"] = page.address(docs)
+        described["help"] = {"text": page.what, "markdown": page.markdown}
+    return described
 
 
 def _result(

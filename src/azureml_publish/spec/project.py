@@ -81,6 +81,14 @@ def _embedded_only() -> dict[str, RegistryConfig]:
 Profile = Literal["registry", "microsoft-catalog"]
 
 
+class DriftSettings(Written):
+    """What holds for `publish drift`."""
+
+    ignore: Annotated[
+        tuple[str, ...], Field(description="Globs of registered models that need no folder, for example legacy-*.")
+    ] = ()
+
+
 class ProjectConfig(Written):
     """`publish.yaml`: registries, presets, defaults and the layout of a project."""
 
@@ -97,6 +105,7 @@ class ProjectConfig(Written):
     presets: dict[str, PresetBody] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     lint: Lint = Lint()
+    drift: DriftSettings = DriftSettings()
     signing: Signing | None = None
 
     @field_validator("signing")

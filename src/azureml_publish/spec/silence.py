@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -84,3 +84,18 @@ class Lint(Written):
     """What holds for `publish lint`, and for the checks that plan and apply begin with."""
 
     silence: Annotated[tuple[PathSilence, ...], Field(description="Findings that are accepted.")] = ()
+    severity: Annotated[
+        dict[str, Literal["error", "warning", "info", "off"]],
+        Field(
+            description="How serious findings are, by the rule's code, its name, or the beginning of a code: "
+            "{CARD031: off, SKU: info}. The longest beginning wins."
+        ),
+    ] = Field(default_factory=dict)
+    docs: Annotated[
+        str,
+        Field(
+            description="Where the team shows the documentation of azureml-publish: reports in SARIF link the rules' "
+            "pages there.",
+            pattern=r"^https://",
+        ),
+    ] = ""
