@@ -89,7 +89,7 @@ def test_without_a_sound_publish_yaml_there_is_no_project(tmp_path: Path, conten
         ({"model.yaml": b"name: \xff\n"}, "models/b/model.yaml:1:7 DOC001"),
         ({"card.md.j2": b"\x89PNG\r\n\x1a\n"}, "models/b/card.md.j2:1:1 DOC001"),
         ({"card.md.j2": "x" * (MAX_FILE_BYTES + 1)}, "models/b/card.md.j2:1:1 SPEC015"),
-        ({"samples/input.json": '{"a": [1,\n  2,]}'}, "models/b/samples/input.json:2:5 SMPL001"),
+        ({"samples/input.json": '{"a": [1,\n  2 3]}'}, "models/b/samples/input.json:2:5 SMPL001"),
         ({"samples/output.json": ""}, "models/b/samples/output.json:1:1 SMPL001"),
         ({"samples/output.json": "[NaN]"}, "models/b/samples/output.json:1:1 SMPL001"),
         ({"samples/output.json": "[1e999]"}, "models/b/samples/output.json:1:1 SMPL001"),
