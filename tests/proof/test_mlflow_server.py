@@ -19,6 +19,7 @@ from azureml_publish.errors import NotFound, Unreachable
 from tests.cli.test_sources import add
 from tests.conftest import Run
 from tests.proof.test_proof import models_python
+from tests.unit.content.test_source_mlflow import read
 
 __all__ = ["models_python"]
 
@@ -87,11 +88,11 @@ def test_every_form_of_address_is_listed_and_read(server: str, logged: dict[str,
         files = reader.list_files(address)
         assert {file.path for file in files} == MODEL
         for file in files:
-            assert len(b"".join(reader.read(file.origin.path, 0, file.size))) == file.size  # type: ignore[union-attr]
+            assert len(read(file, 0, file.size)) == file.size
     (notes,) = reader.list_files(f"{run}/deep")
     assert (notes.path, notes.size) == ("er/notes.txt", 5000)
     (one,) = reader.list_files(f"{run}/deep/er/notes.txt")
-    assert b"".join(reader.read(one.origin.path, 4998, 2)) == b"lo"  # type: ignore[union-attr]
+    assert read(one, 4998, 2) == b"lo"
     for missing in ("models:/echo/9", "models:/nobody/1", "runs:/0123/model"):
         with pytest.raises(NotFound):
             reader.list_files(missing)

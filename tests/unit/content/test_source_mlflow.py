@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from azureml_publish.content.packaging.tree import ArtifactFile, ReadOrigin
 from azureml_publish.content.sources.mlflow import MlflowFiles
 from azureml_publish.errors import NotAuthorised, NotFound, UnexpectedAnswer, Unreachable, UnusableSource
 
@@ -46,6 +47,12 @@ def listed(files: dict[str, bytes], below: str) -> list[dict[str, Any]]:
                 {"path": name, "is_dir": True} if more else {"path": name, "is_dir": False, "file_size": len(data)}
             )
     return list(entries.values())
+
+
+def read(file: ArtifactFile, start: int, length: int) -> bytes:
+    """Bytes of a listed file."""
+    assert isinstance(file.origin, ReadOrigin)
+    return b"".join(file.origin.reader.read(file.origin.path, start, length))
 
 
 class Server(BaseHTTPRequestHandler):
@@ -129,16 +136,16 @@ def test_the_files_of_an_address_are_listed_and_read(reader: MlflowFiles, addres
     found = reader.list_files(address)
     assert {file.path: file.size for file in found} == files
     for file in found:
-        read = b"".join(reader.read(file.origin.path, 0, file.size))  # type: ignore[union-attr]
-        assert len(read) == file.size
-        assert b"".join(reader.read(file.origin.path, file.size - 1, 1)) == read[-1:]  # type: ignore[union-attr]
+        whole = read(file, 0, file.size)
+        assert len(whole) == file.size
+        assert read(file, file.size - 1, 1) == whole[-1:]
     assert {token for _, token in Server.asked} == {"Bearer s3cret"}
 
 
 def test_a_server_without_ranges_hands_a_file_out_once_more_and_no_more(reader: MlflowFiles) -> None:
     (file,) = [one for one in reader.list_files("runs:/run1/notes") if one.size == 500]
     Server.asked.clear()
-    parts = [b"".join(reader.read(file.origin.path, start, 100)) for start in range(0, 500, 100)]  # type: ignore[union-attr]
+    parts = [read(file, start, 100) for start in range(0, 500, 100)]
     assert b"".join(parts) == b"hello" * 100
     assert len(Server.asked) == 3  # its beginning, an attempt at a range, and then the whole
 
@@ -157,7 +164,7 @@ def test_a_server_without_ranges_hands_a_file_out_once_more_and_no_more(reader: 
     ],
 )
 def test_what_cannot_be_read_is_told(reader: MlflowFiles, address: str, failure: type[Exception], said: str) -> None:
-    with pytest.raises(failure, match="(?s).*") as raised:
+    with pytest.raises(failure) as raised:
         reader.list_files(address)
     assert said in str(raised.value)
     assert "s3cret" not in str(raised.value)

@@ -39,6 +39,9 @@ class AzureMl(Protocol):
     def open_content(self, asset: RegisteredAsset) -> ContainerAccess:
         """The container of a registered version."""
 
+    def close(self) -> None:
+        """Close the connections."""
+
 
 _WORKSPACE = (
     r"subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/"
@@ -102,6 +105,8 @@ class AzureMlFiles:
         for one in self._opened:
             one.close()
         self._opened.clear()
+        if self.service is not None:
+            self.service.close()
 
     def _list(self, address: str, workspace: Workspace | None, steps: int) -> tuple[ArtifactFile, ...]:
         found = _ADDRESS.fullmatch(address)

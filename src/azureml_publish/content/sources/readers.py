@@ -84,6 +84,12 @@ class Readers:
         chosen = set(choose((file.path for file in listed), source.include, source.exclude))
         return tuple(file for file in listed if file.path in chosen)
 
+    def close(self) -> None:
+        """Close all connections but the Hub's, which the process shares, once no request is under way."""
+        self.blobs.close()
+        self.azureml.close()
+        self.mlflow.close()
+
     def read(self, file: ArtifactFile, start: int, length: int) -> bytes:
         """A small part of a file; a connection that breaks is continued where it ended.
 
