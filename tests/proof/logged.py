@@ -8,7 +8,7 @@ import mlflow
 from mlflow.pyfunc import PythonModel
 
 
-class Echo(PythonModel):
+class Echo(PythonModel):  # type: ignore[misc]
     """Answers what it is asked."""
 
     def predict(self, context, model_input, params=None):  # noqa: ARG002
