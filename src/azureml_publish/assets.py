@@ -110,14 +110,6 @@ def prune_map(values: Mapping[str, Value]) -> dict[str, Value]:
     return {key: kept for key, value in values.items() if (kept := prune(value)) is not None}
 
 
-class Workspace(NamedTuple):
-    """Where a workspace of Azure ML lies."""
-
-    subscription: str
-    group: str
-    name: str
-
-
 class AssetId(NamedTuple):
     """One model version in a registry: `azureml://registries/R/models/N/versions/V`."""
 
@@ -256,8 +248,9 @@ class RegisteredAsset:
 
     `system_metadata` is what is set of it. `shown_keys` are the keys of each map in it that the registry hands back
     whole, null where a key is not set, by the map's dotted path (the top is empty): a key that is not among them cannot
-    be seen, whether it is set or not. None: no system metadata is handed back at all. Times are ISO 8601; who did it is
-    as the registry names them. Both are empty where they are not known.
+    be seen, whether it is set or not. None: no system metadata is handed back at all. `dropped` are dotted keys that
+    the registry was seen not to hand back after they were written. Times are ISO 8601; who did it is as the registry
+    names them. Both are empty where they are not known.
     """
 
     id: AssetId
@@ -273,6 +266,7 @@ class RegisteredAsset:
     modified_at: str = ""
     modified_by: str = ""
     shown_keys: Mapping[str, frozenset[str]] | None = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +279,13 @@ class RegistryState:
     asset: RegisteredAsset | None = None
     latest_version: int | None = None
     next_version: int = 1
+
+    @classmethod
+    def of(cls, asset: RegisteredAsset | None, latest: int | None, following: int) -> RegistryState:
+        """The state by a version and by what was said of numbers, which may lag behind the version."""
+        if asset is not None and asset.id.version >= following:
+            return cls(asset, asset.id.version, asset.id.version + 1)
+        return cls(asset, latest, following)
 
 
 class ManifestEntry(NamedTuple):

@@ -10,7 +10,7 @@ import copy
 import re
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from tests.recordings.proxy import Answer, Request
 FRONT = "cert-eastus2.experiments.azureml.net"
 REGION = "eastus2.api.azureml.ms"
 DISCOVERY = "eastus.api.azureml.ms"
+ARM = "management.azure.com"
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/test-registries"
 REGISTRY = re.compile(
     rf"{SUBSCRIPTION}/providers/Microsoft\.MachineLearningServices/registries/(?P<r>[^/]+)/(?P<path>.+)"
@@ -41,8 +42,38 @@ class Shape:
     """Whether the model registry API finds what is there; it did not always (recording 32)."""
     has_container: bool = True
     """Whether a model's container answers; the only one recorded is of data (recording 19)."""
+    counts: bool = False
+    """Whether that container counts: its latest version, and a next one beyond what was deleted."""
+    lists: bool = True
+    """Whether the versions of a name are listed; else 404, and the container alone tells."""
+    stale_lists: int = 0
+    """How many lists of a name still lack a new version after it was registered."""
+    page: int = 0
+    """How many entries come on a page, with `nextLink`; 0 for all. Not recorded."""
+    links: str = "absolute"
+    """What leads to the next page: a `nextLink` that is `absolute` or `relative`, or a `token` in its place."""
+    lends: str = "tempdatarefs"
+    """Which call lends a container for an upload: `tempdatarefs`, or `arm` where that is 404 (recording 33)."""
+    other_api: int = 404
+    """How a PATCH of the model registry API is refused where it is: 404 (recording 32), 405 or 501."""
+    ends: str = "location"
+    """How a write ends: `location` as recorded; `azure-async` and `body` as documented elsewhere; `at once`."""
+    plain_headers: bool = False
+    """No header beyond HTTP's own."""
+    one_host: str = ""
+    """What discovery leaves out of the region's host: `missing`, `null` or `empty`."""
+    fills_keys: bool = True
+    """Whether keys that are not set come as null, as recorded; else they are left out."""
+    drops: frozenset[str] = frozenset()
+    """Further keys of the system metadata that are taken and not handed back."""
     fails_operations: bool = False
     """Operations end with 200 and `"status": "Failed"`, as another client of the service knows them."""
+
+    @property
+    def sees_metadata(self) -> bool:
+        """Whether either API hands system metadata back."""
+        return self.hands_metadata_back or self.model_registry
+
     refused: str = ""
     """`discovery` or `write`: no role, as recorded in 22 and 23."""
 
@@ -68,8 +99,21 @@ class Service:
     deleted: set[tuple[str, str]] = field(default_factory=set)
     _operations: dict[str, list[Answer]] = field(default_factory=dict)
     _lent: int = 0
+    _listed_without: dict[str, int] = field(default_factory=dict)
 
-    def answer(self, request: Request) -> Answer:  # noqa: PLR0911 - one a host
+    def answer(self, request: Request) -> Answer:
+        answer = self._answer(request)
+        if not self.shape.plain_headers:
+            return answer
+        kept = {key: value for key, value in answer.headers.items() if not key.lower().startswith(("x-", "mise-"))}
+        return replace(answer, headers=kept) if "blob" not in request.host else answer
+
+    def delete(self, name: str, version: str) -> None:
+        """As somebody deletes a version in the portal: its number is never free again."""
+        del self.versions[name, version]
+        self.deleted.add((name, version))
+
+    def _answer(self, request: Request) -> Answer:  # noqa: PLR0911 - one a host
         if request.host.endswith(".blob.core.windows.net"):
             return self.storage.answer(request)
         if request.host == "login.microsoftonline.com":
@@ -86,26 +130,36 @@ class Service:
             return self._front(request, at["r"], at["path"])
         if at is not None and request.host == REGION and request.path.startswith("/modelregistry/v1.0/"):
             return self._model_registry(request, at["path"])
+        if at is not None and request.host == ARM and request.path.endswith("/startPendingUpload"):
+            return self._start_pending_upload(at["r"], at["path"])
         return Answer(404, {"error": {"code": "UserError", "message": f"{request.host} has no {request.path}"}})
 
     def _discovery(self) -> Answer:
         recorded = exchanges(22 if self.shape.refused == "discovery" else 8)[0]
-        return Answer(recorded.status, recorded.body)
+        body = copy.deepcopy(recorded.body)
+        match self.shape.one_host:
+            case "missing":
+                del body["registryFqdns"]
+            case "null":
+                body |= {"registryFqdns": None, "primaryRegion": None, "regions": None}
+            case "empty":
+                body |= {"registryFqdns": {}, "primaryRegion": "", "regions": []}
+        return Answer(recorded.status, body)
 
     def _front(self, request: Request, registry: str, path: str) -> Answer:  # noqa: PLR0911 - one a call
         parts = path.split("/")
         match request.method, parts:
             case "GET", ["models"]:
-                return Answer(200, {"value": self._containers(registry)})
+                return self._paged(request, self._containers(registry))
             case "GET", ["models", name]:
                 return self._container(registry, name)
-            case "GET", ["models", name, "versions"]:
-                return Answer(200, {"value": self._listed(registry, name)})
+            case "GET", ["models", name, "versions"] if self.shape.lists:
+                return self._paged(request, self._listed(registry, name))
             case "GET", ["models", name, "versions", version]:
                 return self._version(registry, name, version)
             case "PUT", ["models", name, "versions", version]:
                 return self._put(request, registry, name, version)
-            case "PUT", ["tempdatarefs", name, "versions", version]:
+            case "PUT", ["tempdatarefs", name, "versions", version] if self.shape.lends == "tempdatarefs":
                 return self._lend(registry, name, version)
             case "POST", ["datarefs", _, "versions", _]:
                 return self._open(request)
@@ -137,6 +191,27 @@ class Service:
         body = copy.deepcopy(exchanges(19)[0].body)  # of data: `nextVersion` stays 1 whatever there is
         body |= {"id": f"azureml://registries/{registry}/models/{name}", "name": name, "type": "models"}
         body["properties"]["latestVersion"] = self._numbers(name)[0]
+        if self.shape.counts:
+            ever = [int(one) for held, one in {*self.versions, *self.deleted} if held == name]
+            body["properties"]["nextVersion"] = str(max(ever) + 1)
+        return Answer(200, body)
+
+    def _paged(self, request: Request, entries: list[dict[str, Any]]) -> Answer:
+        size = self.shape.page
+        if not size:
+            return Answer(200, {"value": entries})
+        token = "continuationToken" if self.shape.links == "token" else "$skip"
+        first = int(request.query.get(token.lower(), 0))
+        body: dict[str, Any] = {"value": entries[first : first + size], "nextLink": None}
+        if first + size < len(entries):
+            path = f"{request.path}?api-version={request.query['api-version']}&$skip={first + size}"
+            match self.shape.links:
+                case "token":
+                    body[token] = str(first + size)
+                case "relative":
+                    body["nextLink"] = path
+                case _:
+                    body["nextLink"] = f"https://{request.host}:443{path}"
         return Answer(200, body)
 
     def _numbers(self, name: str) -> list[str]:
@@ -146,7 +221,11 @@ class Service:
     def _listed(self, registry: str, name: str) -> list[dict[str, Any]]:
         """All of them whatever `$top` says, without system metadata, and modified when they were asked for."""
         found = []
-        for version in self._numbers(name):
+        numbers = self._numbers(name)
+        if self._listed_without.get(name, 0) > 0:
+            self._listed_without[name] -= 1
+            numbers = numbers[1:]
+        for version in numbers:
             body = self._shown(registry, name, version)
             body["properties"].pop("system_metadata", None)
             body["systemData"]["lastModifiedAt"] = _now()
@@ -166,7 +245,10 @@ class Service:
         properties.pop("defaultDeploymentTemplate", None)
         metadata = properties.pop("system_metadata", None) or {}
         if self.shape.hands_metadata_back:
-            properties["system_metadata"] = {key: _respelled(metadata.get(key)) for key in VOCABULARY}
+            shown = {key: _respelled(metadata.get(key)) for key in VOCABULARY if key not in self.shape.drops}
+            properties["system_metadata"] = (
+                shown if self.shape.fills_keys else {key: metadata[key] for key in shown if key in metadata}
+            )
         properties["modelUri"] = _on_account(properties["modelUri"], held.reads % 2)
         asset = f"azureml://registries/{registry.lower()}/models/{name}/versions/{version}"
         recorded |= {"id": asset, "name": name, "properties": properties}
@@ -204,6 +286,8 @@ class Service:
         }
         if not self.shape.fails_operations:
             self.versions[name, version] = Version(held, old.created if old else _now(), _now())
+            if old is None:
+                self._listed_without[name] = self.shape.stale_lists
         # The service's `lastModifiedAt` of a new version can lie before its `createdAt`.
         return self._begin(f"azureml://registries/{registry.lower()}/models/{name}/versions/{version}")
 
@@ -216,7 +300,20 @@ class Service:
         self._operations[path] = [Answer(waiting.status), last]
         headers = {key: value for key, value in accepted.headers.items() if key != "Content-Length"}
         assert "Azure-AsyncOperation" not in headers
-        return Answer(accepted.status, b"null", {**headers, "Location": f"https://{REGION}{path}"})
+        where = f"https://{REGION}{path}"
+        match self.shape.ends:
+            case "azure-async":
+                state = "Failed" if self.shape.fails_operations else "Succeeded"
+                self._operations[path] = [Answer(200, {"status": "InProgress"}), Answer(200, {"status": state})]
+                return Answer(201, self.ended(asset), {"Azure-AsyncOperation": where, "Retry-After": "0"})
+            case "body":
+                return Answer(202, {"location": where, "operationResult": None})
+        return Answer(accepted.status, b"null", {**headers, "Location": where})
+
+    def ended(self, asset: str) -> Any:
+        """What a write answers that does not leave the end to an operation."""
+        registry, name, version = asset.split("/")[3], asset.split("/")[5], asset.split("/")[7]
+        return self._shown(registry, name, version) if (name, version) in self.versions else None
 
     # Content
 
@@ -231,6 +328,16 @@ class Service:
         container = f"{registry.lower()[:10]}-{uuid.uuid5(uuid.NAMESPACE_URL, f'{name}/{version}')}"
         body = copy.deepcopy(exchanges(10)[0].body)
         return Answer(200, _reference(body, container, self._lent % 2, "rcwl"))
+
+    def _start_pending_upload(self, registry: str, path: str) -> Answer:
+        """The documented call (recording 34); the id and the type are those of the specification's example."""
+        _, name, _, version, _ = path.split("/")
+        lent = self._lend(registry, name, version)
+        if lent.status != 200:
+            return lent
+        reference = lent.body["blobReferenceForConsumption"]
+        body = copy.deepcopy(exchanges(34)[0].body)
+        return Answer(200, {**body, "blobReferenceForConsumption": reference, "pendingUploadId": uuid.uuid4().hex})
 
     def _open(self, request: Request) -> Answer:
         uri = urlsplit(request.json["blobUri"])
@@ -248,10 +355,20 @@ class Service:
         if held is None or not self.shape.model_registry:
             recorded = exchanges(32)[0]
             return Answer(recorded.status, recorded.body)
+        if request.method == "PATCH" and self.shape.other_api != 404:
+            return Answer(self.shape.other_api, {"error": {"code": "UserError", "message": "Not supported."}})
         match request.method:
             case "GET":
                 metadata = held.properties["system_metadata"]
-                return Answer(200, {"name": name, "version": version, "systemMetadata": metadata, "isArchived": False})
+                return Answer(
+                    200,
+                    {
+                        "name": name,
+                        "version": version,
+                        "systemMetadata": metadata,
+                        "isArchived": held.properties["isArchived"],
+                    },
+                )
             case "PATCH":
                 (operation,) = request.json
                 held.properties[operation["path"].removeprefix("/")] = operation["value"]

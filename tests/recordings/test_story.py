@@ -211,7 +211,7 @@ def test_doctor_names_the_role_that_a_call_lacks(applied: Run, service: Service)
     told = {one["subject"]: one for one in json.loads(applied("doctor", "-o", "json").out)["examined"]}
     upload = told["call: upload"]
     assert upload["state"] == "warning"
-    assert "registries/assets/write, which the role AzureML Registry User allows" in upload["hint"]
+    assert "registries/assets/write, which the role AzureML Registry User has" in upload["hint"]
     assert told["call: version"]["state"] == "fine"
 
 

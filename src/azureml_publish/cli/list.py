@@ -26,6 +26,6 @@ def command(output: Output, names: tuple[str, ...], registry: str | None, *, eve
             numbers = opened.registry.versions(name)
             if names and not numbers:
                 raise no_model(opened.registry, name)
-            states = (opened.registry.state(name, number) for number in (numbers if every else numbers[:1]))
-            assets.extend(state.asset for state in states if state.asset is not None)
+            found = (opened.registry.find(name, number) for number in (numbers if every else numbers[:1]))
+            assets.extend(asset for asset in found if asset is not None)
     output.data(assets_json(assets) if output.json else assets_text(assets, output.paint))

@@ -25,14 +25,13 @@ from azureml_publish.errors import Conflict, Interrupted, JournalFailed, NotFoun
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, changed_metadata, plan_model
+from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, changed_metadata, lacking_keys, plan_model
 from azureml_publish.registry import Registry
 from azureml_publish.registry.archiving import archive_ignored
 from azureml_publish.registry.read_back import look_until
 from azureml_publish.registry.write_guard import (
     Differences,
     WriteGuard,
-    find_unseen,
     is_apart,
     require_latest,
     require_still_latest,
@@ -204,10 +203,10 @@ class Registration:
             self._unread()
         if "archived" in left:
             raise archive_ignored(self._registry.name, there.id, archived=self._asset.archived)
-        unseen = find_unseen(left)
-        if left and not unseen:
+        lacking = {change.field: lacking_keys(change) for change in self._plan(there).fields}
+        if not all(lacking.get(field) for field in left):
             self._unread(*left)
-        return unseen
+        return tuple(key for field in left for key in lacking[field])
 
     def _write_apart(self, registered: RegisteredAsset) -> None:
         """Write what can be written by other calls than an update: system metadata, and whether it is archived.

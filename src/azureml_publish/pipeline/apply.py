@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -28,6 +28,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance, plan_request
 from azureml_publish.pipeline.signing import find_signer
+from azureml_publish.pipeline.unverifiable import note_dropped
 from azureml_publish.plan import Plan, Provenance
 
 UPLOADS = 2
@@ -108,14 +109,13 @@ def apply(
     with (
         recording(project, name_of(project, request.registry), "apply") as records,
         Prefetch(partial(open_registry, run, name=request.registry), jobs or JOBS) as prefetch,
-        ExitStack() as stack,
     ):
         checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         checked.require_sound()
         opened = prefetch.opened()
         provenance = check_provenance(run, project.root, request, protected=opened.config.protected)
         planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
-        contents, readers = planning.contents, stack.enter_context(closing(find_readers(opened, run)))
+        contents, readers = planning.contents, find_readers(opened, run)
         plan = planning.observed.plan()
         # What cannot be applied is told at once: its sources are not to be waited for.
         inspection = Inspection(contents)
@@ -135,7 +135,9 @@ def apply(
         approve(shown)
         if plan.changes:
             bring = partial(_signing, transferring, signer)
-            return _carry_out(run, opened, records, plan, inspection.contents, transferring=bring, jobs=jobs)
+            ended = _carry_out(run, opened, records, plan, inspection.contents, transferring=bring, jobs=jobs)
+            note_dropped(project.root, plan.registry, (key for one in ended.results for key in one.unseen))
+            return ended
         records.settle(plan)
     return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -135,8 +134,7 @@ def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | 
         )
         notes = (told,)
     others, defaults = [one for one in folders if one.folder not in left], project.config.defaults.mlflow
-    with closing(find_readers_alone(run)) as readers:
-        _, unlocked = lock_new(others, readers, defaults)
+    _, unlocked = lock_new(others, find_readers_alone(run), defaults)
     return (*notes, *unlocked)
 
 

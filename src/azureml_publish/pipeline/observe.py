@@ -105,4 +105,4 @@ def _content(staged: CheckedProject, folder: ModelFolder, rendered: RenderedMode
 def _state(registry: Registry, wanted: Desired, asset: RegisteredAsset | None, *, whole: bool) -> RegistryState:
     if asset is not None and not whole and is_as_desired(wanted, asset):
         return RegistryState(asset, None, wanted.asset.version + 1)
-    return RegistryState(asset, *registry.numbers(wanted.asset.name))
+    return RegistryState.of(asset, *registry.numbers(wanted.asset.name))

@@ -20,6 +20,7 @@ from azureml_publish.pipeline.references import find_meant, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
+from azureml_publish.pipeline.unverifiable import note_dropped
 from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
 from azureml_publish.reporters.lifecycle import Promoted
@@ -109,7 +110,9 @@ def promote_versions(
             approve(shown, one.registry.name)
         origin = Origin(commit=commit_of(project.root, run.environ), plan=plan.digest, tool=TOOL)
         with transferring(other) as transfer:
-            return Carrying(run, one, other, origin, transfer).all(promotions, plan, records)
+            ended = Carrying(run, one, other, origin, transfer).all(promotions, plan, records)
+        note_dropped(project.root, plan.registry, (key for result in ended.results for key in result.unseen))
+        return ended
 
 
 def _rendered(

@@ -86,10 +86,12 @@ def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
         UsageProblem: the version is not a number, or the URI names another registry.
     """
     name, version = _parse(registry, reference)
+    if version is not None and (found := registry.find(name, version)) is not None:
+        return found
     numbers = registry.versions(name)
     if not numbers:
         raise no_model(registry, name)
-    found = registry.state(name, numbers[0] if version is None else version).asset
+    found = registry.find(name, numbers[0]) if version is None else None
     if found is None:
         there = ", ".join(map(str, numbers[:8]))
         raise NotFound(f"The registry {registry.name} has no version {version} of {name}.", hint=f"There are: {there}.")

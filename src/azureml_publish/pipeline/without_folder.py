@@ -32,8 +32,7 @@ def latest_of(registry: Registry, names: Iterable[str], jobs: int) -> tuple[Regi
 
 def find_assets(registry: Registry, name: str, numbers: Iterable[int]) -> tuple[RegisteredAsset, ...]:
     """These versions of a model, as far as they are there."""
-    states = (registry.state(name, number) for number in numbers)
-    return tuple(state.asset for state in states if state.asset is not None)
+    return tuple(asset for number in numbers if (asset := registry.find(name, number)) is not None)
 
 
 def find_without_folder(

@@ -5,7 +5,14 @@ and `saved` is its file format. `drift` looks the other way, and `drift_fix` wri
 """
 
 from azureml_publish.plan.actions import WRITING, Action, ActionKind, Desired, FieldChange, Plan, WithoutFolder
-from azureml_publish.plan.diff import changed_metadata, differences, is_as_desired, make_plan, plan_model
+from azureml_publish.plan.diff import (
+    changed_metadata,
+    differences,
+    is_as_desired,
+    lacking_keys,
+    make_plan,
+    plan_model,
+)
 from azureml_publish.plan.drift import Drift, DriftedField, DriftStatus, ModelDrift, Side, baselines, find_drift
 from azureml_publish.plan.fields import registered_fields, wanted_fields
 from azureml_publish.plan.rules import RULES, ChangeClass, FieldRule, rule_of
@@ -46,6 +53,7 @@ __all__ = [
     "differences",
     "find_drift",
     "is_as_desired",
+    "lacking_keys",
     "make_plan",
     "moved_since",
     "plan_model",

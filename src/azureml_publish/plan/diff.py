@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, RegistryState, Value
 from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
-from azureml_publish.plan.fields import METADATA, comparable_fields, registered_fields, same, wanted_fields
+from azureml_publish.plan.fields import (
+    METADATA,
+    comparable_fields,
+    keys_not_held,
+    registered_fields,
+    same,
+    wanted_fields,
+)
 from azureml_publish.plan.rules import RULES, ChangeClass, rule_of
 
 _ORDER = {rule.field.removesuffix(".*"): number for number, rule in enumerate(RULES)}
@@ -78,6 +85,11 @@ def differences(wanted: Desired, registered: RegisteredAsset) -> tuple[tuple[Fie
 
 def _place(field: str) -> tuple[int, str]:
     return _ORDER[field.partition(".")[0]], field
+
+
+def lacking_keys(change: FieldChange) -> tuple[str, ...]:
+    """The keys of the system metadata that a registry lacks, of what was written; none where anything else differs."""
+    return keys_not_held(change.field, change.before, change.after)
 
 
 def changed_metadata(fields: Iterable[FieldChange]) -> Mapping[str, Value]:

@@ -72,27 +72,55 @@ def comparable_fields(
     unseen: list[str] = []
     dropped = {f"properties.{key}" for key in SERVICE_DROPS - registered.properties.keys()}
     desired = {field: value for field, value in wanted.items() if field not in dropped}
-    if registered.shown_keys is None or registered.shown_keys:
+    if registered.shown_keys is None or registered.shown_keys or registered.dropped:
         metadata = {key.removeprefix(METADATA): desired.pop(key) for key in wanted if key.startswith(METADATA)}
-        seen = _visible(metadata, "", registered.shown_keys, unseen)
+        seen = _visible(metadata, "", registered, unseen)
         desired |= {f"{METADATA}{key}": value for key, value in seen.items()}
     return desired, tuple(unseen)
 
 
 def _visible(
-    values: Mapping[str, Value], path: str, shown: Mapping[str, frozenset[str]] | None, unseen: list[str]
+    values: Mapping[str, Value], path: str, registered: RegisteredAsset, unseen: list[str]
 ) -> dict[str, Value]:
     """The part of a map of system metadata that a registry can return; other keys are added to `unseen`."""
     found: dict[str, Value] = {}
+    shown = registered.shown_keys
     for key, value in values.items():
         below = f"{path}.{key}" if path else key
-        if shown is None or key not in shown.get(path, (key,)):
+        dropped = below in registered.dropped and _at(registered.system_metadata, below) is None
+        if shown is None or dropped or key not in shown.get(path, (key,)):
             unseen.append(below)
         elif not isinstance(value, Mapping):
             found[key] = value
-        elif part := _visible(value, below, shown, unseen):
+        elif part := _visible(value, below, registered, unseen):
             found[key] = part
     return found
+
+
+def _at(values: Mapping[str, Value], path: str) -> Value:
+    """The value at a dotted path; None where there is none."""
+    found: Value = values
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def keys_not_held(field: str, held: Value, written: Value) -> tuple[str, ...]:
+    """The dotted keys of the system metadata that were written and are not held; none where anything else differs."""
+    if not field.startswith(METADATA) or written is None:
+        return ()
+    if held is None:
+        return (field.removeprefix(METADATA),)
+    if not isinstance(held, Mapping) or not isinstance(written, Mapping) or not held.keys() <= written.keys():
+        return ()
+    found: list[str] = []
+    for key, value in written.items():
+        if not same(field, held.get(key), value):
+            below = keys_not_held(f"{field}.{key}", held.get(key), value)
+            if not below:
+                return ()
+            found.extend(below)
+    return tuple(found)
 
 
 def _described(properties: Mapping[str, object]) -> list[str]:

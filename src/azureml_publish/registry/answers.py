@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from azureml_publish.assets import AssetId, ContainerAccess, RegisteredAsset, prune_map
+from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, RegisteredAsset, prune_map
 from azureml_publish.errors import UnexpectedAnswer
 from azureml_publish.network import Network
 from azureml_publish.registry.failures import name_kind, read_reason, unexpected_answer
@@ -66,7 +67,11 @@ def place_of(found: Any, registry: str, url: str) -> Place:
 
     front = text("primaryRegionResourceProviderUri").rstrip("/")
     hosts, region = found.get("registryFqdns"), found.get("primaryRegion")
-    host = hosts.get(region) if isinstance(hosts, dict) else None
+    host = (
+        hosts.get(region) or (next(iter(hosts.values())) if len(hosts) == 1 else None)
+        if isinstance(hosts, dict)
+        else None
+    )
     uri = host.get("uri") if isinstance(host, dict) else None
     return Place(
         front,
@@ -85,23 +90,56 @@ def access_of(answer: Any, network: Network, url: str) -> ContainerAccess:
     return ContainerAccess(text("blobUri"), text("credential", "sasUri"), network)
 
 
-def find_numbers(container: Any) -> tuple[int | None, int] | None:
-    """The latest version and the next one, of a model's container; None where they contradict each other.
+def container_numbers(container: Any) -> tuple[int | None, int]:
+    """The latest version and the next one, as a model's container says them; None and 1 where it says none.
 
-    A container of data had `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
+    A container of data said `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
     """
-    numbers = container.get("properties") if isinstance(container, dict) else None
-    if not isinstance(numbers, dict):
+    properties = container.get("properties") if isinstance(container, dict) else None
+    if not isinstance(properties, dict):
+        return None, 1
+    latest, following = (_number(properties.get(key)) for key in ("latestVersion", "nextVersion"))
+    return latest, following or 1
+
+
+def newest_first(entries: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The numbers of listed versions, the one that was created last first, and else as they came."""
+    found = [(_created(one), _number(str(one.get("id", "")).rpartition("/")[2])) for one in entries]
+    if all(created for created, _ in found):
+        found.sort(key=lambda one: one[0] or _UNKNOWN, reverse=True)
+    return list(dict.fromkeys(number for _, number in found if number is not None))
+
+
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+
+
+def _created(entry: Mapping[str, Any]) -> datetime | None:
+    noted = entry.get("systemData")
+    try:
+        created = datetime.fromisoformat(str(noted.get("createdAt"))) if isinstance(noted, dict) else None
+    except ValueError:
         return None
-    latest, following = (_number(numbers.get(key)) for key in ("latestVersion", "nextVersion"))
-    if following is None or following <= (latest or 0) or (latest is None and numbers.get("latestVersion")):
-        return None
-    return (latest, following) if latest is not None or following > 1 else None
+    return created.replace(tzinfo=UTC) if created is not None and created.tzinfo is None else created
 
 
 def _number(value: Any) -> int | None:
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def body_of(record: AssetRecord, path: str) -> dict[str, Any]:
+    """A new version whose files lie at `path`, as azure-ai-ml sends it (recorded)."""
+    metadata = prune_map(record.system_metadata)
+    return {
+        "description": record.description,
+        "tags": dict(record.tags),
+        "properties": dict(record.properties),
+        "isAnonymous": False,
+        "isArchived": False,
+        "modelType": record.type,
+        "modelUri": path,
+        **({"system_metadata": metadata} if metadata else {}),
+    }
 
 
 def require_absence(error: Any, asset: AssetId) -> None:
@@ -119,6 +157,18 @@ def require_absence(error: Any, asset: AssetId) -> None:
     named = [found.rstrip(".,;:)").lower() for found in _ASSET.findall(reason.message)]
     if named and str(asset).lower() not in named:
         raise UnexpectedAnswer(f"The answer about {asset} is about another asset: {reason}", hint=SHAPE_HINT) from error
+
+
+def require_no_page(error: Any, what: str) -> None:
+    """See that an HTTP error is the service's own or says nothing: a proxy's page tells nothing of a registry.
+
+    Raises:
+        UnexpectedAnswer: it is a page, or other text.
+    """
+    body = error.response.body()
+    if body.strip() and read_reason(body) is None:
+        came = f"{name_kind(error.response.headers, body)}, with status {error.status_code}"
+        raise unexpected_answer(error.response.request.url, what, came) from error
 
 
 def version_of(found: Any, native: Mapping[str, Any], asset: AssetId, url: str) -> RegisteredAsset:

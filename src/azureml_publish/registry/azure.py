@@ -32,16 +32,19 @@ from azureml_publish.errors import Conflict, NotAuthorised, NotFound, Overtaken,
 from azureml_publish.registry.answers import (
     Place,
     access_of,
-    find_numbers,
+    body_of,
+    container_numbers,
+    newest_first,
     place_of,
     require_absence,
     require_map,
+    require_no_page,
     version_of,
 )
 from azureml_publish.registry.cloud import Cloud
-from azureml_publish.registry.failures import translated
-from azureml_publish.registry.http import pages, pipeline, require_token_host, send
-from azureml_publish.registry.sdk import Sdk
+from azureml_publish.registry.failures import is_tombstone, translated
+from azureml_publish.registry.http import NO_SUCH_CALL, pages, pipeline, require_token_host, send
+from azureml_publish.registry.sdk import CallMissing, Sdk
 from azureml_publish.registry.segments import segment
 from azureml_publish.registry.write_guard import written_values
 
@@ -67,6 +70,9 @@ MODEL_REGISTRY_API = "2025-04-01"
 """The model registry REST API. One call of it was recorded (PATCH, April 2026); the others are documented."""
 
 
+NEWEST_FIRST = {"$orderBy": "createdtime desc"}
+"""As azure-ai-ml orders a list of versions (recorded)."""
+
 ACTIVE = {"listViewType": "ActiveOnly"}
 """Lists without what is archived, where a registry heeds it; Azure's does not
 (https://github.com/Azure/azure-sdk-for-python/issues/48675)."""
@@ -82,16 +88,22 @@ class AzureRegistry:
         cloud: Cloud,
         user_agent: str,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        dropped: frozenset[str] = frozenset(),
     ) -> None:
+        """Prepare to reach a registry; `dropped` are keys of the system metadata that it does not hand back."""
         self._name = name
         self._credential = credential
         self._cloud = cloud
         self._user_agent = user_agent
         self._sleep = sleep
+        self._dropped = dropped
         self._starting = threading.Lock()
         self._found: Place | None = None
         self._sdk = Sdk(name, credential, cloud)
         self._model_registry_answers = True
+        self._deleted: dict[str, int] = {}
+        """The highest number of each name that the registry was heard to say was deleted."""
         self._rest_of: dict[tuple[str, int], Mapping[str, Any]] = {}
         """What else the service returned of the versions that were read; an update sends it back unchanged."""
 
@@ -104,7 +116,7 @@ class AzureRegistry:
         """See `Registry.state`."""
         with translated(self._name, f"model {model}"):
             numbers = self._numbers(model)  # first: a version that is registered in between is then there, not missing
-            return RegistryState(self._get(model, version), *numbers)
+            return RegistryState.of(self._get(model, version), *numbers)
 
     def numbers(self, model: str) -> tuple[int | None, int]:
         """See `Registry.numbers`."""
@@ -124,7 +136,10 @@ class AzureRegistry:
     def versions(self, model: str) -> tuple[int, ...]:
         """See `Registry.versions`."""
         with translated(self._name, f"the versions of {model}"):
-            return tuple(sorted(self._versions(model), reverse=True))
+            listed = self._versions(model)
+            if not listed and (latest := self._count(model, listed)[0]) is not None:
+                return (latest,)  # there is no list, or it lags behind
+            return tuple(sorted(listed or (), reverse=True))
 
     def start_upload(self, model: str, version: int) -> ContainerAccess:
         """See `Registry.start_upload`."""
@@ -168,7 +183,10 @@ class AzureRegistry:
             # azure-ai-ml would take an existing version for one to update.
             if self._look(record.name, record.version) is not None:
                 raise Conflict(f"{record.name} version {record.version} was registered meanwhile.", hint="Plan again.")
-            self._sdk.create(record, path)
+            try:
+                self._sdk.create(record, path)
+            except CallMissing:
+                self._put(None, record, body_of(record, path))
 
     def update(
         self, registered: RegisteredAsset, record: AssetRecord, changed: Mapping[str, Value], *, archived: bool
@@ -205,8 +223,8 @@ class AzureRegistry:
             body = [{"op": "replace", "path": "/isArchived", "value": archived}]
             self._send("PATCH", self._model_url(asset.name, asset.version), MODEL_REGISTRY_API, body)
 
-    def _put(self, registered: RegisteredAsset, record: AssetRecord, body: Mapping[str, Any]) -> None:
-        """Write a version, and where the answer is lost look before sending it again.
+    def _put(self, registered: RegisteredAsset | None, record: AssetRecord, body: Mapping[str, Any]) -> None:
+        """Write a version, new or registered, and where the answer is lost look before sending it again.
 
         A registry would take it twice, and the second one might land on what another run wrote since.
         """
@@ -224,62 +242,79 @@ class AzureRegistry:
             else:
                 return
             there = self._get(record.name, record.version)
-            if there is not None and written_values(there) != written_values(registered):
+            if there is not None and (registered is None or written_values(there) != written_values(registered)):
                 return  # it was carried out, or another run wrote: reading back decides
 
     def _get(self, model: str, version: int) -> RegisteredAsset | None:
         found = self._look(model, version)
         if found is None:
             return None
-        held = found["properties"]
-        shown = held.get("system_metadata")
+        properties = found["properties"]
+        shown = properties.get("system_metadata")
         native: Mapping[str, Any] = {}
-        if not isinstance(shown, dict) or not isinstance(held.get("isArchived"), bool):
+        if not isinstance(shown, dict) or not isinstance(properties.get("isArchived"), bool):
             native = self._read_model_registry(model, version)
         self._rest_of[model, version] = {
             key: value
-            for key, value in held.items()
+            for key, value in properties.items()
             if key not in _NOT_KEPT and (value == {} or prune(value) is not None)
         }
-        return version_of(found, native, AssetId(self._name, model, version), self._place.front)
+        held = version_of(found, native, AssetId(self._name, model, version), self._place.front)
+        return replace(held, dropped=self._dropped) if self._dropped else held
 
     def _look(self, model: str, version: int) -> Any:
         """A version as the front end holds it; None where it is not there."""
-        from azure.core.exceptions import ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         try:
             found = self._front("GET", f"models/{segment(model)}/versions/{version}")
-        except ResourceNotFoundError as error:
-            require_absence(error, AssetId(self._name, model, version))
+        except HttpResponseError as error:
+            if is_tombstone(error):
+                self._deleted[model] = max(version, self._deleted.get(model, 0))
+            elif not isinstance(error, ResourceNotFoundError):
+                raise
+            else:
+                require_absence(error, AssetId(self._name, model, version))
             return None
         return require_map(found, "properties", f"model {model} version {version}", self._place.front)
 
     def _numbers(self, model: str) -> tuple[int | None, int]:
-        """How far a name's numbers have gone. What a model's container says is believed where it can be so at all."""
-        from azure.core.exceptions import ResourceNotFoundError
+        return self._count(model, self._versions(model))
+
+    def _count(self, model: str, listed: list[int] | None) -> tuple[int | None, int]:
+        """How far a name's numbers have gone, by all that tells of it.
+
+        The list of versions says what is there. A model's container may know deleted numbers as well; neither need be
+        there, and either may lag behind.
+        """
+        latest, following = container_numbers(self._optional(f"models/{segment(model)}"))
+        if listed:
+            latest = listed[0]
+        elif latest is not None and self._look(model, latest) is None:
+            latest = None
+        highest = max(*(listed or ()), latest or 0, self._deleted.get(model, 0))
+        return latest, max(highest + 1, following)
+
+    def _versions(self, model: str) -> list[int] | None:
+        """The numbers of a name's versions, the one that came last first; None where there is no list.
+
+        Versions that are no numbers are not ours.
+        """
+        if (entries := self._optional(f"models/{segment(model)}/versions", NEWEST_FIRST)) is None:
+            return None
+        return newest_first(entries)
+
+    def _optional(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """What a call answers that a registry need not have: a list where it has parameters; None where it has not."""
+        from azure.core.exceptions import HttpResponseError
 
         try:
-            container = self._front("GET", f"models/{segment(model)}")
-        except ResourceNotFoundError:
-            container = None
-        numbers = find_numbers(container)
-        if numbers is not None:
-            return numbers
-        listed = self._versions(model)
-        latest = listed[0] if listed else None
-        return latest, max(listed, default=0) + 1
-
-    def _versions(self, model: str) -> list[int]:
-        """The numbers of a name's versions, the one that came last first; versions that are no numbers are not ours."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        try:
-            last = [
-                str(one.get("id", "")).rpartition("/")[2] for one in self._list(f"models/{segment(model)}/versions", {})
-            ]
-        except ResourceNotFoundError:
-            return []
-        return [int(text) for text in last if text.isascii() and text.isdigit()]
+            return self._front("GET", path) if params is None else self._list(path, params)
+        except HttpResponseError as error:
+            if error.status_code not in NO_SUCH_CALL:
+                raise
+            require_no_page(error, path)
+            return None
 
     def _list(self, path: str, params: Mapping[str, str]) -> list[Mapping[str, Any]]:
         return list(pages(self._rest, self._front_url(path), {"api-version": DATAPLANE_API, **params}))

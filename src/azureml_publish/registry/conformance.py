@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from azureml_publish.assets import AssetId
 from azureml_publish.errors import Conflict, NotAuthorised, NotFound, PublishError
 from azureml_publish.network import BY_ENVIRONMENT
-from azureml_publish.registry.answers import Place, access_of, find_numbers, version_of
+from azureml_publish.registry.answers import Place, access_of, container_numbers, version_of
 from azureml_publish.registry.failures import ROLE, translated, unexpected_answer
 from azureml_publish.registry.segments import segment
 
@@ -173,7 +173,8 @@ class _Calls:
 
     def _container(self, asset: AssetId) -> str:
         found = self._call("the numbers of the model", "GET", f"{self._front}/models/{segment(asset.name)}")
-        if find_numbers(found) is None:
+        latest, following = container_numbers(found)
+        if following <= max(1, latest or 0):
             return "Falls back: its numbers contradict each other; the list of versions is used."
         return "Conforms."
 

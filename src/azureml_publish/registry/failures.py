@@ -97,6 +97,12 @@ def reason_of(body: Any) -> Reason | None:
     return Reason(code, inner, _SIGNED.sub("?…", message))
 
 
+def is_tombstone(error: Any) -> bool:
+    """Whether an HTTP error says that a version was deleted."""
+    reason = _reason(error)
+    return reason is not None and _DELETED.search(reason.message) is not None
+
+
 def _chain(error: Mapping[str, Any]) -> str:
     """The innermost code of a chain of inner errors."""
     found, below = "", error.get("innerError", error.get("innererror"))
@@ -164,7 +170,7 @@ def _by_status(status: int | None, reason: Reason, message: str) -> PublishError
             failure = PublishError(f"The registry took the request and could not carry it out: {message}", hint=hint)
         case 408 | 429:
             failure = Unreachable(f"The registry is too busy for {message}", hint="Try again later.", status=status)
-        case _ if status < 500:
+        case _ if status < 500 or status == 501:
             failure = Refused(f"The registry refuses {message}", hint="The sentence is the service's own.")
         case _:
             failure = Unreachable(

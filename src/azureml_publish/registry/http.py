@@ -23,6 +23,9 @@ CONNECTIONS = 64
 """Open connections that are kept to one host: as many as `--jobs` allows threads. With fewer, threads that find none
 free connect and shake hands anew for each request."""
 
+NO_SUCH_CALL = frozenset({400, 404, 405, 410, 501})
+"""Statuses of a registry that has not a call, or nothing there."""
+
 ASYNC_HEADER = "Azure-AsyncOperation"
 """Says that an answer is not the last word: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations"""
 
@@ -53,7 +56,7 @@ def pipeline(
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
         policies.RetryPolicy() if retries is None else policies.RetryPolicy(retry_total=retries),
-        _token_hosts(cloud),
+        token_hosts(cloud),
         policies.BearerTokenCredentialPolicy(credential, cloud.scope),
     ]
     return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS, cloud.network), steps))
@@ -73,7 +76,7 @@ def require_token_host(cloud: Cloud, url: str) -> None:
         )
 
 
-def _token_hosts(cloud: Cloud) -> Any:
+def token_hosts(cloud: Cloud) -> Any:
     """A policy that lets no request out that would take a token to another host."""
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
@@ -225,26 +228,33 @@ def _retry_after(response: Any) -> float | None:
 
 
 def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """The entries of a list, over all its pages.
+    """The entries of a list, over all its pages: by `nextLink`, or by `continuationToken` as another client sends it.
 
     Raises:
         HttpResponseError: see `send`.
         UnexpectedAnswer: an answer is no list.
     """
+    following: tuple[str, Mapping[str, str]] | None = (url, params)
     seen: set[str] = set()
-    following: str | None = url
     while following is not None:
-        answer = send(client, "GET", following, params=params if following == url else None)
+        where, query = following
+        answer = send(client, "GET", where, params=query)
         entries = answer.get("value") if isinstance(answer, dict) else None
         if not isinstance(entries, list):
             came = "nothing" if answer is None else "JSON without the list `value`"
-            raise unexpected_answer(following, urlsplit(following).path, came)
+            raise unexpected_answer(where, urlsplit(where).path, came)
         yield from (entry for entry in entries if isinstance(entry, dict))
-        seen.add(following)
-        link = answer.get("nextLink")
-        following = urljoin(following, link) if isinstance(link, str) and link else None
-        if following in seen:
-            return
+        link, token = answer.get("nextLink"), answer.get("continuationToken")
+        following = None
+        if isinstance(link, str) and link:
+            following = (urljoin(where, link), {})
+        elif isinstance(token, str) and token:
+            following = (url, {**params, "continuationToken": token})
+        if following is not None:
+            page = f"{following[0]} {following[1]}"
+            if page in seen:
+                return
+            seen.add(page)
 
 
 SHAPE_HINT = "`publish doctor` shows which answers of the registry have the right shape."

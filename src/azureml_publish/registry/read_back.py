@@ -12,6 +12,9 @@ READ_BACK_DELAYS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 LOOKS_BEFORE_APART = 3
 """How often a version is seen to hold a run's property and not all that went with it, before the rest is sent alone."""
 
+LOOKS_AT_A_NEW_VERSION = 5
+"""How often a new version is seen without a key of its system metadata, before the registry counts as dropping it."""
+
 LOOKS_AT_A_REFUSAL = 5
 """How often it is looked who was first when a registry refuses a write: what the other run wrote may not show yet."""
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from azureml_publish.assets import AssetRecord, prune_map
 from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
 from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
-from azureml_publish.registry.http import CONNECTIONS
+from azureml_publish.registry.http import CONNECTIONS, NO_SUCH_CALL, token_hosts
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-POLLING_INTERVAL = 1
+POLLING_INTERVAL = 0.5
 """Seconds between two looks at a create. azure-core's 30 are for a service that takes minutes; a create of this one
 takes effect within a second (recorded), and its answers do not say when to look."""
+
+
+class CallMissing(Exception):
+    """The registry lacks a call that azure-ai-ml makes before it registers a version; nothing was written."""
 
 
 class Sdk:
@@ -33,10 +38,11 @@ class Sdk:
         """Register a version whose files lie at `path`.
 
         Raises:
+            CallMissing: azure-ai-ml cannot register anything there.
             AzureError: as azure-ai-ml raises it.
             OperationFailed: the registry took it, and could not carry it out.
         """
-        from azure.core.exceptions import ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         client = self._ml_client()
         from azure.ai.ml.entities import Model
@@ -55,9 +61,13 @@ class Sdk:
             client.models.create_or_update(model)
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # what it raises as it reads such an answer
             raise unexpected_answer(self._cloud.arm, f"model {record.name}", "JSON of another shape") from error
-        except ResourceNotFoundError as error:
+        except HttpResponseError as error:
+            request = getattr(error.response, "request", None)
+            where = urlsplit(getattr(request, "url", "")).path
+            if error.status_code in NO_SUCH_CALL and (where.endswith("/versions") or "/tempdatarefs/" in where):
+                raise CallMissing from error
             # azure-ai-ml reads the version after its write, and a registry may not show it for a while.
-            if getattr(getattr(error.response, "request", None), "method", None) != "GET":
+            if not isinstance(error, ResourceNotFoundError) or getattr(request, "method", None) != "GET":
                 raise
 
     def _ml_client(self) -> Any:
@@ -69,7 +79,7 @@ class Sdk:
                     warnings.simplefilter("ignore", DeprecationWarning)
                     from azure.ai.ml import MLClient
 
-                # Python 3.12 and later warn at its calls. Not within a scope, because threads share the filters.
+                # Python 3.12 and later warn at each of its calls. Not within a scope, because threads share the filters.
                 warnings.filterwarnings("ignore", r"datetime\.datetime\.utc", DeprecationWarning, r"azure\.ai\.ml\.")
 
                 # What is beyond its own parameters it hands on to azure-core's clients.
@@ -82,7 +92,7 @@ class Sdk:
                         show_progress=False,
                         enable_telemetry=False,
                         polling_interval=POLLING_INTERVAL,
-                        per_call_policies=[_operation_policy()],
+                        per_call_policies=[token_hosts(self._cloud), _operation_policy()],
                         **way,
                     )
             return self._client

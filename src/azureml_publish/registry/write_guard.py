@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from azureml_publish.assets import Origin, RegisteredAsset, Value
 from azureml_publish.errors import Overtaken
 from azureml_publish.registry.protocol import Registry
-from azureml_publish.registry.read_back import LOOKS_AT_A_REFUSAL, LOOKS_BEFORE_APART, look_until
+from azureml_publish.registry.read_back import (
+    LOOKS_AT_A_NEW_VERSION,
+    LOOKS_AT_A_REFUSAL,
+    LOOKS_BEFORE_APART,
+    look_until,
+)
 
 _LIES_OVER = " This run's system metadata or archival may lie over it: the registry took them in no update."
 
@@ -112,6 +117,8 @@ class WriteGuard:
                 unheeded += 1
                 if unheeded == LOOKS_BEFORE_APART:
                     apart(there)
+                if unheeded == LOOKS_AT_A_NEW_VERSION and self.before is None and "archived" not in last[1]:
+                    return True  # it shows, and all that was registered with it would, too
             return None
 
         look_until(look, sleep=self.sleep)
@@ -129,13 +136,6 @@ class WriteGuard:
 def is_apart(field: str) -> bool:
     """Whether a field can be written by another call than an update."""
     return field == "archived" or field.startswith("system_metadata.")
-
-
-def find_unseen(differences: Differences) -> tuple[str, ...]:
-    """The differences, where all are keys of the system metadata that the registry does not hand back; else none."""
-    if all(field.startswith("system_metadata.") and held is None for field, held in differences.items()):
-        return tuple(differences)
-    return ()
 
 
 def _lost(error: Overtaken, unheeded: int) -> Overtaken:

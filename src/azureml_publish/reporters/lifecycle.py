@@ -11,7 +11,7 @@ from azureml_publish.errors import PublishError
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.paint import PLAIN, Paint
-from azureml_publish.reporters.results import keys_of, size_text, unseen_lines
+from azureml_publish.reporters.results import size_text, unseen_lines
 from azureml_publish.reporters.visible import below, one_line
 
 _COLOURS = {
@@ -132,7 +132,7 @@ def promoted_json(source: str, target: str, results: Sequence[Promoted]) -> str:
                     "kept": one.copied.moved.kept if one.copied else None,
                     "fetched": one.copied.moved.fetched if one.copied else None,
                     "manifest": one.copied.manifest if one.copied else None,
-                    "unverifiable": keys_of(one.unseen),
+                    "unverifiable": list(one.unseen),
                     "error": one.error.message if one.error else None,
                     "hint": one.error.hint if one.error else None,
                 }

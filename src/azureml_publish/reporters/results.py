@@ -47,12 +47,7 @@ def results_text(registry: str, results: Sequence[Result], paint: Paint = PLAIN)
 def unseen_lines(unseen: Sequence[str]) -> Iterator[str]:
     """Below the line of a version: the metadata that the registry took, and does not hand back."""
     if unseen:
-        yield f"             written and not handed back, so nobody can see it: {one_line(', '.join(keys_of(unseen)))}"
-
-
-def keys_of(fields: Sequence[str]) -> list[str]:
-    """The keys of fields such as `system_metadata.license`."""
-    return [field.partition(".")[2] for field in fields]
+        yield f"             written and not handed back, so nobody can see it: {one_line(', '.join(unseen))}"
 
 
 def results_json(registry: str, results: Sequence[Result]) -> str:
@@ -69,7 +64,7 @@ def results_json(registry: str, results: Sequence[Result]) -> str:
                     "files": result.content.files if result.content else None,
                     "size": result.content.size if result.content else None,
                     "manifest": result.content.manifest if result.content else None,
-                    "unverifiable": keys_of(result.unseen),
+                    "unverifiable": list(result.unseen),
                     "error": result.error.message if result.error else None,
                     "hint": result.error.hint if result.error else None,
                 }

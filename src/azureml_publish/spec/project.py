@@ -33,6 +33,14 @@ class RegistryConfig(Written):
         StrictBool, Field(description="apply prompts for the registry's name, unless --yes is given.")
     ] = False
 
+    unverifiable: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Dotted keys of the system metadata that this registry takes and does not hand back, for "
+            "machines other than the one that found them out: no plan shows them as a change."
+        ),
+    ] = ()
+
     @model_validator(mode="after")
     def _one_kind(self) -> RegistryConfig:
         if (self.emulator is None) == (self.name is None):

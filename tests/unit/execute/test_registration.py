@@ -192,7 +192,7 @@ def test_a_registry_that_ignores_the_archival_is_told_with_other_ways() -> None:
 
 def test_metadata_that_a_registry_does_not_hand_back_are_named_after_they_were_sent_alone() -> None:
     registry = Creating(hides=("nested",))
-    assert registry.register(desired()) == (Outcome.CREATED, ("system_metadata.nested",))
+    assert registry.register(desired()) == (Outcome.CREATED, ("nested",))
     assert registry.writes == [("replace_metadata", "a")]
 
 

@@ -100,10 +100,6 @@ class Container:
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
         self._lease.close()
 
     @property
