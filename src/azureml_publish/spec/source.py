@@ -17,6 +17,13 @@ SHORTEST_TOKEN = 20
 _COMMIT = "Commit of the files' origin; the property SHA."
 
 
+_SEGMENT = r"[A-Za-z0-9_]+((\.-|-\.|[.-])[A-Za-z0-9_]+)*"
+
+REPOSITORY = f"^{_SEGMENT}(/{_SEGMENT})?$"
+"""What the Hub takes for a repository: no `..`, and no segment that begins or ends with a point or a dash
+(https://huggingface.co/docs/huggingface_hub/package_reference/utilities, validate_repo_id)."""
+
+
 class _Chosen(Written):
     """A selection of a source's files."""
 
@@ -31,7 +38,7 @@ class _Chosen(Written):
 class HubSource(_Chosen):
     """A repository of the Hugging Face Hub at one commit."""
 
-    huggingface: Annotated[str, Field(description="Repository id: organisation/name.", pattern=r"^[\w.-]+(/[\w.-]+)?$")]
+    huggingface: Annotated[str, Field(description="Repository id: organisation/name.", pattern=REPOSITORY)]
     revision: Annotated[str, Field(description="Full commit: 40 hexadecimal digits. A branch or tag is refused.")]
 
 

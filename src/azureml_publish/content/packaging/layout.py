@@ -35,6 +35,13 @@ class Layout:
     facts: ModelFacts | None = None
 
 
+def parents_of(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the nearest first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
 def check_pickles(files: Iterable[ArtifactFile], *, allow_pickle: bool) -> Iterator[Finding]:
     """Pickles among the files that would be published, unless the spec allows them."""
     found = () if allow_pickle else find_pickles(file.path for file in files)
@@ -45,7 +52,9 @@ def check_pickles(files: Iterable[ArtifactFile], *, allow_pickle: bool) -> Itera
 
 
 def check_paths(files: Iterable[ArtifactFile]) -> Iterator[Finding]:
-    """What no registry can hold: an empty list, paths that leave the folder, two files for one path."""
+    """What no registry can hold: no file, paths that leave the folder, two files for one path, a file in a file."""
+    files = tuple(files)
+    names = {file.path.lower() for file in files}
     taken: set[str] = set()
     for file in files:
         if problem := path_problem(file.path):
@@ -53,6 +62,9 @@ def check_paths(files: Iterable[ArtifactFile]) -> Iterator[Finding]:
         elif file.path.lower() in taken:
             hint = "Rename or remove one of them, or exclude it in `source`."
             yield Finding(UNUSABLE, f"Two files claim the path '{file.path}'.", hint)
+        elif inside := next((one for one in parents_of(file.path.lower()) if one in names), ""):
+            hint = "Rename or remove one of them, or exclude it in `source`."
+            yield Finding(UNUSABLE, f"'{inside}' is a file, and the folder of '{file.path}' as well.", hint)
         taken.add(file.path.lower())
     if not taken:
         yield Finding(UNUSABLE, "The source holds no file.", "Correct `source`, or its include and exclude.")
