@@ -140,10 +140,12 @@ def test_texts_that_are_right_reach_the_registry_and_back(
     publish: Run, tiny: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """What a spec may say freely is planned, applied, shown, compared and downloaded."""
-    (tiny / "card.md").write_text("# Tiny\n\n" + "\n\n".join(TEXTS) + "\n", encoding="utf-8")
+    (tiny / "card.md").write_text(
+        "# Tiny\n\n" + "\n\n".join(one for one in TEXTS if "script" not in one) + "\n", encoding="utf-8"
+    )
     change(tiny, tags={f"t{number}": one for number, one in enumerate(TEXTS)}, datasets=["a"])
     wrong = attacked(publish, EVERYTHING)
-    assert publish("lint").code == 0, publish("lint").out
+    assert publish("lint", "-q").code == 0
     after = (
         ("plan", "--out", "p.json"),
         ("apply", "p.json"),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from azureml_publish.content.packaging.layout import check_paths
+from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import check_target, is_folder_name, make_folder, write_bytes, write_edited
 from azureml_publish.importer import place_folder
@@ -210,3 +212,25 @@ def test_the_writer_alone(tmp_path: Path) -> None:
     assert not (root / "leaf").is_symlink()
     assert not (tmp_path / "foreign").exists()
     check_target(root / "a" / "b", root)
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("a", "a/b"),
+        ("A", "a/b"),
+        ("a/b", "a/b/c/d"),
+        ("a/../b",),
+        ("/a",),
+        ("a\\b",),
+        ("C:a",),
+        ("a\x00b",),
+        ("a//b",),
+        ("a.",),
+    ],
+)
+def test_a_source_whose_files_cannot_lie_in_one_folder_is_refused(paths: tuple[str, ...]) -> None:
+    files = [ArtifactFile(path, 1, RenderedOrigin(b"x")) for path in ("ok/one", *paths)]
+    (found,) = check_paths(files)
+    assert found.refuses
+    assert [*check_paths([files[0], ArtifactFile("ok.txt", 1, RenderedOrigin(b"x"))])] == []

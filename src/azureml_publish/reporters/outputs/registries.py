@@ -130,12 +130,21 @@ class PlannedAction:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutFolder:
+    """A registered model that no folder names; `renamed_to` is the folder that has its source now."""
+
+    model: str
+    renamed_to: Text
+
+
+@dataclass(frozen=True, slots=True)
 class PlanReport(Output):
     """`publish plan`; a saved plan has a form of its own."""
 
     registry: str
     digest: Annotated[str, Field(description="SHA-256 over the registry's name and every action.")]
     actions: tuple[PlannedAction, ...]
+    without_folder: tuple[WithoutFolder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
