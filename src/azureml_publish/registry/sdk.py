@@ -79,7 +79,7 @@ class Sdk:
                     warnings.simplefilter("ignore", DeprecationWarning)
                     from azure.ai.ml import MLClient
 
-                # Python 3.12 and later warn at each of its calls. Not within a scope, because threads share the filters.
+                # Python 3.12 and later warn at each of its calls. Not in a scope, because threads share the filters.
                 warnings.filterwarnings("ignore", r"datetime\.datetime\.utc", DeprecationWarning, r"azure\.ai\.ml\.")
 
                 # What is beyond its own parameters it hands on to azure-core's clients.
