@@ -78,8 +78,9 @@ format: $(VENV)/.installed-dev  ## put the code into shape
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-schemas: $(VENV)/.installed  ## the JSON Schemas that editors follow
+schemas: $(VENV)/.installed  ## the JSON Schemas that editors follow, and the table of shell completion
 	$(BIN)/publish schema --out docs/schemas
+	$(BIN)/python -m tests.cli.completions > src/azureml_publish/completions.json
 
 lock: $(LOCK)/.installed  ## renew requirements/: the newest versions that pyproject.toml allows, with their hashes
 	$(COMPILE) --generate-hashes pyproject.toml --group dev --output-file requirements/dev.txt

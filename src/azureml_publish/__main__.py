@@ -1,5 +1,19 @@
-"""`python -m azureml_publish` is `publish`."""
+"""`publish`, and `python -m azureml_publish`."""
 
-from azureml_publish.cli import main
+import sys
 
-main()
+from azureml_publish.completion import WORD, answer
+
+
+def main() -> None:
+    """Answer a shell that completes a command line, which waits for nothing else; else run the command line."""
+    if sys.argv[1:2] == [WORD]:
+        answer(sys.argv[2:])
+        return
+    from azureml_publish.cli import main as run  # noqa: PLC0415 - a shell does not wait for it
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -65,6 +65,7 @@ VERBS = MappingProxyType(
         "deprecate": "Write the days on which models go into model.yaml.",
         "doctor": "Check credentials, registry, Hub and roles.",
         "schema": "Print the JSON Schema of what people write, and of saved plans.",
+        "completion": "Print what a shell needs to complete command lines.",
     }
 )
 """Every verb with its help in one line, so that `publish --help` imports none of them."""

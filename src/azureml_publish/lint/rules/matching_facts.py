@@ -14,7 +14,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.language_names import NAMES, languages_in, plain
-from azureml_publish.lint.licence_names import OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
+from azureml_publish.lint.licence_names import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.statements import of_subject
@@ -44,7 +44,7 @@ def license_differs(model: Described) -> Findings:
     """A licence in the card, in a licence file or in licenseDescription that is not the one of the spec."""
     written = model.metadata.get("license")
     spec = canonical(written) if isinstance(written, str) else ""
-    if not spec or spec in OPEN_ENDED or not licences_in(spec):
+    if spec not in KNOWN or spec in OPEN_ENDED:
         return
     for said in (*_card_licence(model.card), *_licence_texts(model)):
         if said.values and not any(may_be_one(spec, one) for one in said.values):
