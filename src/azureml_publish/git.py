@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -50,6 +51,10 @@ _OF_A_REPOSITORY = re.compile(
 _FILTER = re.compile(r"(filter\..+)\.(clean|smudge|process|required)", re.DOTALL)
 
 
+_DIFF = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
+"""Lists what differs, and runs nothing of the repository's for it."""
+
+
 class GitFailed(PublishError):
     """git is not there, refused, or took too long; the message is its last line, as a part of a sentence."""
 
@@ -69,13 +74,47 @@ def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
     The branch that it goes into is GITHUB_BASE_REF in GitHub Actions. A shallow checkout may not have it; then the
     last commit is what is changed.
     """
-    diff = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
     base = environ.get("GITHUB_BASE_REF", "")
-    queries = [[*diff, f"origin/{base}...HEAD", "--"]] if base and not base.startswith("-") else []
-    queries += [[*diff, "HEAD^", "HEAD", "--"]] if base else []
+    queries = [[*_DIFF, f"origin/{base}...HEAD", "--"]] if base and not base.startswith("-") else []
+    queries += [[*_DIFF, "HEAD^", "HEAD", "--"]] if base else []
     names = next((names for arguments in queries if (names := _query(root, environ, *arguments)) is not None), "")
-    here = _query(root, environ, *diff, "HEAD", "--") or ""
+    here = _query(root, environ, *_DIFF, "HEAD", "--") or ""
     return frozenset(name for name in (names + here).split("\0") if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs from a commit: paths from the top of the repository; `base` is the commit."""
+
+    top: Path
+    base: str
+    paths: frozenset[str]
+
+    def before(self, path: Path, environ: Mapping[str, str]) -> str | None:
+        """The text of a file as it was; None where it was not there."""
+        below = path.resolve().relative_to(self.top).as_posix()
+        return _query(self.top, environ, "cat-file", "blob", f"{self.base}:{below}")
+
+
+def changes_since(root: Path, environ: Mapping[str, str], revision: str) -> Changes | None:
+    """What differs, committed or not, from the commit where this branch left a revision; None if git knows no such one.
+
+    Raises:
+        GitFailed: there is no repository around the folder, or git is not there.
+    """
+    top = _query(root, environ, "rev-parse", "--show-toplevel")
+    if top is None:
+        raise GitFailed("this is no git repository, or git is not installed")
+    named = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = (_query(root, environ, *named) or "").strip()
+    if not commit:
+        return None
+    base = (_query(root, environ, "merge-base", commit, "HEAD") or commit).strip()
+    differing = _query(root, environ, *_DIFF, "--no-renames", base, "--")
+    new = _query(root, environ, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/")
+    if differing is None or new is None:
+        raise GitFailed("git cannot compare it with the folders")
+    return Changes(Path(top.rstrip("\n")).resolve(), base, frozenset(filter(None, (differing + new).split("\0"))))
 
 
 def commit_of(root: Path, environ: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named
-from azureml_publish.cli.options import as_of_option, layout_option, output_options, registry_option
+from azureml_publish.cli.options import as_of_option, layout_option, output_options, registry_option, since_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.errors import UsageProblem
@@ -42,6 +42,7 @@ from azureml_publish.reporters.results import past_run_text, provenance_text, re
     help="Take a saved plan only if PLAN.json.sig is its signature by the owner of this public key.",
 )
 @transfer_options
+@since_option
 @as_of_option
 @output_options
 def command(
@@ -51,6 +52,7 @@ def command(
     registry: str | None,
     layout: LayoutName | None,
     jobs: int | None,
+    since: str | None,
     as_of: datetime | None,
     yes: bool,
     require_signature: str | None,
@@ -66,7 +68,7 @@ def command(
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
     out to write to the same registry, this one stops.
     """
-    request = read_request(output.run, models, registry, Settings(layout, as_of), require_signature)
+    request = read_request(output.run, models, registry, Settings(layout, as_of, since), require_signature)
     report = apply(
         output.run,
         request,

@@ -11,7 +11,7 @@ from azureml_publish.cli.confirm import ask, is_named, some
 from azureml_publish.cli.options import output_options, registry_option, yes_option
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.archive import exit_code, find_archiving
-from azureml_publish.pipeline.references import read_project
+from azureml_publish.pipeline.references import name_references, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.project import SPEC_FILE
 from azureml_publish.reporters.lifecycle import archived_json, archived_text
@@ -39,7 +39,8 @@ def set_archived(output: Output, models: Sequence[str], registry: str | None, *,
     """Set versions in the registry and the folders that name them, and report it; the end of both verbs."""
     project = read_project(output.run)
     with open_registry(output.run, project, registry) as opened:
-        archiving = find_archiving(project, opened.registry, models, archived=archived)
+        named = name_references(output.run, project, models)
+        archiving = find_archiving(project, opened.registry, named, archived=archived)
         if archiving.changes:
             names = some([f"{asset.id.name}:{asset.id.version}" for asset in archiving.assets])
             verb = "archive" if archived else "restore"

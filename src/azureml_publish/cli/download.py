@@ -14,7 +14,7 @@ from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.content.upload.container import Container
 from azureml_publish.errors import UnusableSource
 from azureml_publish.execute.download import download
-from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.references import find_registered, name_reference, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.project import shown_path
 from azureml_publish.reporters.results import downloaded_json, downloaded_text
@@ -34,7 +34,7 @@ def command(*, output: Output, model: str, folder: str | None, registry: str | N
     """
     project = read_project(output.run)
     with open_registry(output.run, project, registry) as opened, watch(output, progress) as watched:
-        asset = find_registered(opened.registry, model)
+        asset = find_registered(opened.registry, name_reference(output.run, project, model))
         promised = asset.properties.get(MANIFEST_PROPERTY)
         if promised is None:
             raise UnusableSource(

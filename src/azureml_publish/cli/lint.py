@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 from click.core import ParameterSource
 
-from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting
+from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting, since_option
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
@@ -48,6 +48,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
     type=click.Path(dir_okay=False, path_type=Path),
     help="Accept what is found now: write it there.",
 )
+@since_option
 @as_of_option
 @click.option(
     "--assets",
@@ -79,6 +80,7 @@ def command(
     diff: bool,
     baseline: Path | None,
     write_baseline: Path | None,
+    since: str | None,
     as_of: datetime | None,
     assets: bool,
     profile: Profile,
@@ -91,8 +93,8 @@ def command(
 ) -> None:
     """Check the model folders: spec, SKUs, card, samples and templates; with --online what the network says as well.
 
-    MODEL is a folder's name, a glob, or a file of one, as pre-commit hands over. RULES are codes (SKU010), beginnings
-    of codes (SKU) or names (sku-retired), with commas between them.
+    MODEL is a name, a glob, or a file or folder of a model, as pre-commit hands over. RULES are codes (SKU010),
+    beginnings of codes (SKU) or names (sku-retired), with commas between them.
 
     Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to fix.
     """
@@ -116,6 +118,7 @@ def command(
         registry=registry,
         fixing=fixing,
         unsafe=unsafe,
+        since=since,
     )
     if watch:
         _watch(output, request, stats=stats)

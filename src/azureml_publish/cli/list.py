@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import click
 
 from azureml_publish.assets import RegisteredAsset
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.references import no_model, read_project
+from azureml_publish.pipeline.references import name_references, no_model, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.reporters.registered import assets_json, assets_text
 
@@ -22,7 +24,11 @@ def command(output: Output, names: tuple[str, ...], registry: str | None, *, eve
     project = read_project(output.run)
     with open_registry(output.run, project, registry) as opened:
         assets: list[RegisteredAsset] = []
-        for name in names or opened.registry.models():
+        named = name_references(output.run, project, names)
+        if any(sign in name for name in named for sign in "*?["):
+            there = opened.registry.models()
+            named = tuple(one for name in named for one in fnmatch.filter(there, name) or [name])
+        for name in named if names else opened.registry.models():
             numbers = opened.registry.versions(name)
             if names and not numbers:
                 raise no_model(opened.registry, name)

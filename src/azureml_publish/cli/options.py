@@ -88,8 +88,17 @@ output_options = reporting()
 
 
 def models_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Model folders by name or glob; none means all."""
+    """Models by name, glob, file or folder; none means all."""
     return click.argument("models", metavar="[MODEL]...", nargs=-1)(function)
+
+
+def since_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Only models that a change concerns."""
+    return click.option(
+        "--since",
+        metavar="COMMIT",
+        help="Only models that changed since, or what they are made of: presets, defaults, templates, links, sources.",
+    )(function)
 
 
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:

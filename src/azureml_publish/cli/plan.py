@@ -9,7 +9,14 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import is_named
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
+from azureml_publish.cli.options import (
+    as_of_option,
+    layout_option,
+    models_argument,
+    registry_option,
+    reporting,
+    since_option,
+)
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
@@ -33,6 +40,7 @@ from azureml_publish.reporters.plans import plan_json, plan_text
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models queried at a time.")
 @click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
+@since_option
 @as_of_option
 @reporting("markdown", "github")
 def command(
@@ -44,6 +52,7 @@ def command(
     out: str | None,
     sign: str | None,
     jobs: int,
+    since: str | None,
     as_of: datetime | None,
     detailed_exitcode: bool,
     offline: bool,
@@ -58,7 +67,7 @@ def command(
     elif sign is not None:
         raise UsageProblem("--sign has nothing to sign.", hint="Save the plan with --out FILE.json.")
     signer = find_plan_signer(output.run, sign) if sign is not None else None
-    settings = Settings(layout, as_of)
+    settings = Settings(layout, as_of, since)
     planned = make_plan(output.run, models, registry, settings, jobs=jobs, whole=out is not None, offline=offline)
     plan = planned.plan
     if planned.warnings:

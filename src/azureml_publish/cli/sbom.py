@@ -13,7 +13,7 @@ from azureml_publish.content.manifest import check_manifest, source_of
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.content.upload.container import Container
 from azureml_publish.execute.promote import find_manifest
-from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.references import find_registered, name_reference, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.reporters.sbom import sbom_json
 
@@ -27,8 +27,9 @@ def command(*, output: Output, model: str, registry: str | None) -> None:
 
     It names the model with its licence, source and datasets, and every file with its SHA-256, all as registered.
     """
-    with open_registry(output.run, read_project(output.run), registry) as opened:
-        asset = find_registered(opened.registry, model)
+    project = read_project(output.run)
+    with open_registry(output.run, project, registry) as opened:
+        asset = find_registered(opened.registry, name_reference(output.run, project, model))
         promised = find_manifest(asset)
         access = opened.registry.open_content(asset)
         again = partial(opened.registry.open_content, asset)

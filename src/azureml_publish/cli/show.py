@@ -13,7 +13,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.preview import serve
 from azureml_publish.content.upload.container import Container
 from azureml_publish.pipeline.live import LiveProject
-from azureml_publish.pipeline.references import find_registered, read_project, show_registered
+from azureml_publish.pipeline.references import find_registered, name_reference, read_project, show_registered
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.reporters.registered import asset_text, assets_json, files_json, files_text
 
@@ -35,7 +35,7 @@ def command(*, output: Output, model: str, with_files: bool, raw: bool, web: boo
         return
     project = read_project(output.run)
     with open_registry(output.run, project, registry) as opened:
-        asset = find_registered(opened.registry, model)
+        asset = find_registered(opened.registry, name_reference(output.run, project, model))
         if with_files:
             access = opened.registry.open_content(asset)
             again = partial(opened.registry.open_content, asset)

@@ -14,7 +14,7 @@ from azureml_publish.reporters.results import content_checks_json, content_check
 
 
 @click.command("verify")
-@click.argument("models", metavar="[NAME[:VERSION]]...", nargs=-1)
+@click.argument("models", metavar="[MODEL[:VERSION]]...", nargs=-1)
 @registry_option
 @progress_option
 @click.option("--quick", is_flag=True, help="Compare sizes and noted digests only; no file is read.")
@@ -44,8 +44,8 @@ def command(
     verifier = find_verifier(output.run, signature, identity, issuer)
     with watch(output, progress) as watched:
         checks = verify(output.run, models, registry, watched, quick=quick, missing=missing, verifier=verifier)
-    if len(models) == 1 and missing:
-        raise missing[models[0]]
+    if models and len(missing) == 1 and not checks:
+        raise next(iter(missing.values()))
     absent = {reference: error.message for reference, error in missing.items()}
     output.data(
         content_checks_json(checks, absent) if output.json else content_checks_text(checks, absent, output.paint)

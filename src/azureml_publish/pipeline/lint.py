@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +22,8 @@ from azureml_publish.pipeline.fix import diff_text, fix_project, write_fixed
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.selection import name_models
+from azureml_publish.pipeline.since import touched_since
 from azureml_publish.project import find_root, shown_path
 from azureml_publish.render import default_templates
 from azureml_publish.reporters.diagnostics import counted
@@ -41,7 +42,8 @@ class LintRequest:
     """What to check, and what to report.
 
     Attributes:
-        models: names, globs and files of model folders, or with `assets` folders; none means all.
+        models: names, globs, files and folders of models, or with `assets` folders of assets; none means all.
+        since: only models that a change since this commit concerns.
         select: codes, beginnings of codes, or names of the rules to report; none means all.
         ignore: likewise, of those not to report.
         as_of: the day by which sizes count as retired.
@@ -54,6 +56,7 @@ class LintRequest:
         registry: the registry to read then.
         fixing: whether to fix what can be fixed, or to show what that would change.
         unsafe: whether to fix even where that may change what is meant.
+        only: the model folders that `since` selects.
     """
 
     models: tuple[str, ...] = ()
@@ -69,6 +72,8 @@ class LintRequest:
     registry: str | None = None
     fixing: Fixing = "no"
     unsafe: bool = False
+    since: str | None = None
+    only: frozenset[str] | None = None
 
 
 def lint(run: RunContext, request: LintRequest) -> LintReport:
@@ -80,7 +85,9 @@ def lint(run: RunContext, request: LintRequest) -> LintReport:
     """
     root = run.directory if request.assets else find_root(run.directory)
     if not request.assets:
-        request = replace(request, models=_patterns(request.models, run, root))
+        # Fixes are tried on a copy, which is in no repository, and where no path of the user leads.
+        only = None if request.since is None else touched_since(run, root, request.since)
+        request = replace(request, models=name_models(request.models, run.directory, root), only=only)
     return _Linting(run, request, root).report()
 
 
@@ -145,7 +152,7 @@ class _Linting:
 
     def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
         here = replace(self.run, directory=root)
-        loaded = load(here, self.request.models, Settings(as_of=self.request.as_of))
+        loaded = load(here, self.request.models, Settings(as_of=self.request.as_of, only=self.request.only))
         return check(here, loaded, online=self._check_online if online else None)
 
     def _check_online(self, checked: CheckedProject) -> tuple[Diagnostic, ...]:
@@ -210,7 +217,7 @@ class _Linting:
         known = read_baseline(text, path)
         found, held = new_findings(wanted, known)
         looked = Counter({mark: count for mark, count in known.items() if always_looks(mark[1])})
-        everything = not (request.models or request.select or request.ignore)
+        everything = not (request.models or request.select or request.ignore or request.only is not None)
         stale = stale_entries(checked.found, looked, text, path) if everything else ()
         return in_order((*found, *stale)), held
 
@@ -223,26 +230,6 @@ def _baseline(path: Path, root: Path) -> tuple[str, str]:
         hint = f"Write it with `publish lint --write-baseline {path.name}`."
         what = error.reason if isinstance(error, UnusableFile) else "is not UTF-8"
         raise UsageProblem(f"The baseline {path.name} cannot be used: it {what}.", hint=hint) from error
-
-
-def _patterns(given: Iterable[str], run: RunContext, root: Path) -> tuple[str, ...]:
-    """Patterns over models; a file means the model that it belongs to, and one that all share means all models."""
-    patterns = []
-    for one in given:
-        path = run.directory / one
-        if not path.exists() and Path(one).exists():  # pre-commit names files from the top of the repository on
-            path = Path(one)
-        path = path.resolve()
-        if not re.search(r"[/\\]", one) and not path.is_file():
-            patterns.append(one)
-            continue
-        if not path.is_relative_to(root):
-            raise UsageProblem(f"{one} is not in the project {root}.", hint="Name a model, or a file of one.")
-        parts = path.relative_to(root).parts
-        if len(parts) < 2 or parts[0] != "models" or (len(parts) == 2 and path.is_file()):
-            return ()
-        patterns.append(parts[1])
-    return tuple(dict.fromkeys(patterns))
 
 
 def file_lines(root: Path) -> Sources:

@@ -13,6 +13,8 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.selection import name_models
+from azureml_publish.pipeline.since import touched_since
 from azureml_publish.project import (
     ModelFolder,
     Project,
@@ -30,10 +32,24 @@ from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the options say about a run: the layout of the metadata, and the day as of which sizes are retired."""
+    """What the options say about a run.
+
+    Attributes:
+        layout: of the metadata.
+        as_of: the day as of which sizes are retired.
+        since: only models that a change since this commit concerns.
+        only: only models of these folders.
+    """
 
     layout: LayoutName | None = None
     as_of: datetime | None = None
+    since: str | None = None
+    only: frozenset[str] | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether models were left out that patterns would select."""
+        return self.since is not None or self.only is not None
 
 
 class UnsoundProject(PublishError):
@@ -61,12 +77,14 @@ class LoadedProject:
         folders: the selected model folders, as far as they can be read.
         found: the findings in the selected files.
         layout: the layout of the options, which goes before the project's own.
+        patterns: what selected them, over the names of models; none means all.
     """
 
     subject: ProjectSubject | None
     folders: tuple[ModelFolder, ...]
     found: tuple[Diagnostic, ...]
     layout: LayoutName | None = None
+    patterns: tuple[str, ...] = ()
 
     def require_project(self) -> Project:
         """The project, where `publish.yaml` can be used.
@@ -80,24 +98,27 @@ class LoadedProject:
 
 
 def load(run: RunContext, patterns: Iterable[str], settings: Settings, read: ReadFolder = read_folder) -> LoadedProject:
-    """Read the project at or above the run's folder, and select models by patterns; none means all.
+    """Read the project at or above the run's folder, and select models; without patterns all are meant.
 
     `read` reads each model folder.
 
     Raises:
         UsageProblem: there is no project here.
-        NotFound: a pattern matches no model.
+        NotFound: a pattern matches no model, or git does not know the commit.
     """
     root = find_root(run.directory)
+    chosen = name_models(patterns, run.directory, root)
+    only = settings.only if settings.since is None else touched_since(run, root, settings.since)
     project, found = load_project(root, read)
     if project is None:
         return LoadedProject(None, (), found)
-    chosen = tuple(patterns)
     folders = select_models(project, chosen)
+    if only is not None:
+        folders = tuple(folder for folder in folders if folder.folder in only)
     catalogue, wrong = read_catalogue(root)
     subject = subject_of(project, catalogue, day_of(run, settings.as_of))
-    about = (one for one in found if _concerns(one, project, chosen, folders))
-    return LoadedProject(subject, folders, (*about, *wrong), settings.layout)
+    about = (one for one in found if _concerns(one, project, chosen, folders, only))
+    return LoadedProject(subject, folders, (*about, *wrong), settings.layout, chosen)
 
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
@@ -121,10 +142,18 @@ def read_catalogue(root: Path) -> tuple[Catalogue, tuple[Diagnostic, ...]]:
     return merged, (*found, *wrong, *contradictions)
 
 
-def _concerns(found: Diagnostic, project: Project, patterns: Sequence[str], chosen: Iterable[ModelFolder]) -> bool:
+def _concerns(
+    found: Diagnostic,
+    project: Project,
+    patterns: Sequence[str],
+    chosen: Iterable[ModelFolder],
+    only: frozenset[str] | None,
+) -> bool:
     """Whether a finding is in the selection: in the project's own files, or in a model that a pattern matches."""
     top, _, rest = found.location.path.partition("/")
     folder = rest.partition("/")[0]
     if top != "models" or not rest or folder in {model.folder for model in chosen}:
         return True
+    if only is not None and folder not in only:
+        return False
     return folder in project.unreadable and (not patterns or any(fnmatch.fnmatchcase(folder, p) for p in patterns))

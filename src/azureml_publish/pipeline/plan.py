@@ -86,13 +86,17 @@ def make_plan(
         plan = with_attributes(plan, checked, inspection.contents)
         used_readers = None if offline else readers
         plan = with_moved(plan, planning.observed, planning.contents, opened.registry, used_readers)
-        rest = () if models else find_without_folder(opened.registry, project, planning.observed, plan, jobs)
+        rest: tuple[WithoutFolder, ...] = ()
+        if not (loaded.patterns or settings.partial):
+            rest = find_without_folder(opened.registry, project, planning.observed, plan, jobs)
+    folders = tuple(folder.folder for folder in loaded.folders) if settings.partial else None
     request = Request(
         registry or project.config.registry,
-        models,
+        loaded.patterns,
         settings.layout,
         day_of(run, settings.as_of).isoformat(),
         commit_of(project.root, run.environ) if whole else "",
         author_of(project.root, run.environ) if whole else "",
+        folders,
     )
     return Planned(plan, request, checked, planning.observed, inspection.warnings, rest)

@@ -16,7 +16,7 @@ from azureml_publish.git import commit_of
 from azureml_publish.pipeline.apply import Review, Transferring
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.references import find_meant, read_project
+from azureml_publish.pipeline.references import find_meant, name_references, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
@@ -92,7 +92,7 @@ def promote_versions(
         open_pair(run, project, request.source, request.target) as (one, other),
         recording(project, other.registry.name, "promote") as records,
     ):
-        assets = find_meant(one.registry, project, request.models)
+        assets = find_meant(one.registry, project, name_references(run, project, request.models))
         folders = _rendered(run, project, assets, request.settings, request.metadata)
         promotions = [
             plan_promotion(asset, folders.get(asset.id), other.registry.state(asset.id.name, asset.id.version))

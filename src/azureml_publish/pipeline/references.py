@@ -11,6 +11,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.registry import Registry
 
@@ -42,8 +43,39 @@ def show_registered(run: RunContext, reference: str, registry: str | None) -> Re
         NotFound, UsageProblem: see `find_registered`.
         PublishError: the registry cannot be read.
     """
-    with open_registry(run, read_project(run), registry) as opened:
-        return find_registered(opened.registry, reference)
+    project = read_project(run)
+    with open_registry(run, project, registry) as opened:
+        return find_registered(opened.registry, name_reference(run, project, reference))
+
+
+def name_references(run: RunContext, project: Project, references: Iterable[str]) -> tuple[str, ...]:
+    """References to registered versions with names alone: a file or folder, and a folder's name, stand for its model.
+
+    Raises:
+        UsageProblem, NotFound: see `name_models`.
+    """
+    named = {model.spec.name for model in project.models}
+    by_folder = {model.folder: model.spec.name for model in project.models if model.folder not in named}
+    names: list[str] = []
+    for reference in references:
+        if ":" in reference:
+            names.append(reference)
+            continue
+        meant = name_models([reference], run.directory, project.root) or tuple(sorted(named))
+        names += [by_folder.get(name, name) for name in meant]
+    return tuple(dict.fromkeys(names))
+
+
+def name_reference(run: RunContext, project: Project, reference: str) -> str:
+    """The same of one reference.
+
+    Raises:
+        UsageProblem: it stands for several models, or see `name_references`.
+    """
+    names = name_references(run, project, [reference])
+    if len(names) != 1:
+        raise UsageProblem(f"{reference} stands for {len(names)} models.", hint="Name one.")
+    return names[0]
 
 
 def find_meant(registry: Registry, project: Project, references: Iterable[str]) -> tuple[RegisteredAsset, ...]:
@@ -57,13 +89,14 @@ def find_meant(registry: Registry, project: Project, references: Iterable[str]) 
     """
     found: dict[AssetId, RegisteredAsset] = {}
     for reference in references:
-        for exact in _expanded(registry, project, reference):
+        for exact in expand_reference(registry, project, reference):
             asset = find_registered(registry, exact)
             found[asset.id] = asset
     return tuple(found.values())
 
 
-def _expanded(registry: Registry, project: Project, reference: str) -> list[str]:
+def expand_reference(registry: Registry, project: Project, reference: str) -> list[str]:
+    """What a reference stands for: a glob for several, and a model with a folder for the version that it names."""
     if ":" in reference:
         return [reference]
     specs = [

@@ -10,7 +10,7 @@ from azureml_publish.execute.promote import plan_rollback
 from azureml_publish.git import commit_of
 from azureml_publish.pipeline.apply import Review, Transferring
 from azureml_publish.pipeline.promote import Carrying, PromoteResult
-from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.references import find_registered, name_reference, read_project
 from azureml_publish.pipeline.registries import TOOL, open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import recording
@@ -51,8 +51,8 @@ def roll_back(
     if ":" in model:
         raise UsageProblem(f"'{model}' names a version already.", hint="Write the name alone, and the version as --to.")
     project = read_project(run)
-    folder = next((one for one in project.models if model in (one.spec.name, one.folder)), None)
-    name = model if folder is None else folder.spec.name
+    name = name_reference(run, project, model)
+    folder = next((one for one in project.models if one.spec.name == name), None)
     with (
         open_registry(run, project, registry) as opened,
         recording(project, opened.registry.name, "rollback") as records,

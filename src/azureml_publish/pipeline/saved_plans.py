@@ -19,6 +19,7 @@ from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.signing import MAX_KEY_BYTES, PASSWORD, read_key
 from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
+from azureml_publish.project import find_root
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plans import NAME_WIDTH
@@ -63,7 +64,7 @@ def read_request(
         NotAuthorised: the plan is not signed, or changed since, or signed by somebody else.
         UsageProblem: the file is no plan that can be applied, or options contradict it.
     """
-    named = [name for name in models if name.endswith(SUFFIX)]
+    named = [name for name in models if name.endswith(SUFFIX) and not _is_of_model(run, name)]
     if not named:
         if public_key is not None:
             raise UsageProblem(
@@ -76,12 +77,18 @@ def read_request(
     path = named[0]
     if settings != Settings():
         raise UsageProblem(
-            "A saved plan says itself which layout and day it is for.", hint="Leave out --layout and --as-of."
+            "A saved plan says itself which layout, day and models it is for.",
+            hint="Leave out --layout, --as-of and --since.",
         )
     data = _read(run.directory / path, path)
     if public_key is not None:
         _check_signature(run, path, data, public_key)
     return replace(request_of(read_plan(data, path), path, registry), signed=public_key or "")
+
+
+def _is_of_model(run: RunContext, name: str) -> bool:
+    """Whether a file lies in a model folder, as samples and locks do: it stands for the model then."""
+    return (run.directory / name).resolve().is_relative_to(find_root(run.directory).resolve() / "models")
 
 
 def _check_signature(run: RunContext, path: str, data: bytes, public_key: str) -> None:
@@ -135,7 +142,9 @@ def request_of(saved: SavedPlan, path: str, registry: str | None = None) -> Appl
     Raises:
         UsageProblem: the day that it was made for is none.
     """
-    return ApplyRequest(saved.models, registry or saved.address, Settings(saved.layout, _day(saved, path)), saved, path)
+    only = None if saved.folders is None else frozenset(saved.folders)
+    settings = Settings(saved.layout, _day(saved, path), only=only)
+    return ApplyRequest(saved.models, registry or saved.address, settings, saved, path)
 
 
 def read_saved(run: RunContext, path: str) -> SavedPlan:

@@ -11,9 +11,10 @@ from azureml_publish.content.signing import Verifier
 from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import Interrupted, NotFound, PublishError
-from azureml_publish.pipeline.references import find_registered, read_project
+from azureml_publish.pipeline.references import expand_reference, find_registered, name_references, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.project import Project
 from azureml_publish.registry import Registry
 
 
@@ -31,7 +32,7 @@ def verify(
 
     Args:
         run: the environment.
-        references: `NAME`, `NAME:VERSION` and `azureml://` URIs. [default: the versions that the folders name]
+        references: as in `find_meant`, and files and folders of models. [default: the versions that the folders name]
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
         progress: is called with the bytes that were read.
         quick: compare sizes and noted digests alone, and read no file.
@@ -43,10 +44,10 @@ def verify(
         PublishError: the registry cannot be reached, or the storage of no version can.
     """
     project = read_project(run)
-    wanted = references or tuple(f"{model.spec.name}:{model.spec.version}" for model in project.models)
+    named = name_references(run, project, references) or tuple(model.spec.name for model in project.models)
     with open_registry(run, project, registry) as opened:
         checks, errors = [], []
-        for asset in _registered(opened.registry, wanted, missing):
+        for asset in _registered(opened.registry, _exact(opened.registry, project, named), missing):
             try:
                 checks.append(_check(opened.registry, asset, progress, verifier, quick=quick))
             except Interrupted:
@@ -57,6 +58,10 @@ def verify(
     if errors and len(errors) == len(checks):
         raise errors[0]
     return tuple(checks)
+
+
+def _exact(registry: Registry, project: Project, references: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for each in references for one in expand_reference(registry, project, each)))
 
 
 def _registered(

@@ -79,6 +79,10 @@ class SavedPlan(_Closed):
     registry: Annotated[str, Field(description="The registry's name in asset URIs.")]
     address: Annotated[str, Field(description="How the registry was named: a key of publish.yaml, or a URI.")]
     models: Annotated[tuple[str, ...], Field(description="The patterns that selected the models; none means all.")]
+    folders: Annotated[
+        tuple[str, ...] | None,
+        Field(description="The model folders that --since chose; null: all of `models`."),
+    ] = None
     layout: Annotated[LayoutName | None, Field(description="The layout that was given instead of publish.yaml's.")]
     as_of: Annotated[str, Field(description="The day by which sizes count as retired: yyyy-mm-dd.")]
     digest: Annotated[str, Field(description="SHA-256 over the registry's name and every action.")]
@@ -115,6 +119,7 @@ class Request:
     as_of: str
     commit: str = ""
     author: str = ""
+    folders: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -168,6 +173,7 @@ def save_plan(observed: Observed, plan: Plan, request: Request, tool: str) -> st
         "registry": plan.registry,
         "address": request.address,
         "models": list(request.models),
+        **({"folders": list(request.folders)} if request.folders is not None else {}),
         "layout": request.layout,
         "as_of": request.as_of,
         "digest": plan.digest,

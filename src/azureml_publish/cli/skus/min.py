@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,8 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, project_here, require_selected
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.project import Project, select_models
+from azureml_publish.pipeline.selection import choose_models
+from azureml_publish.project import Project
 from azureml_publish.reporters.skus import MinSpecShown, min_specs_json, min_specs_text
 from azureml_publish.skus import Catalogue, resolve_literal
 from azureml_publish.skus.compute import resolve_body
@@ -37,12 +39,14 @@ def command(*, output: Output, what: tuple[str, ...], presets: tuple[str, ...], 
         shown = [MinSpecShown("these sizes", (), selection.skus)]
     else:
         project, catalogue = project_here(output)
-        uses = _uses(project, catalogue, what, presets)
+        uses = _uses(project, catalogue, what, presets, output.run.directory)
         shown = [MinSpecShown(use.name, use.users, resolve_body(catalogue, use.body, day).skus) for use in uses]
     output.data(min_specs_json(shown) if output.json else min_specs_text(shown, output.paint))
 
 
-def _uses(project: Project, catalogue: Catalogue, models: Sequence[str], presets: Sequence[str]) -> tuple[ListUse, ...]:
+def _uses(
+    project: Project, catalogue: Catalogue, models: Sequence[str], presets: Sequence[str], directory: Path
+) -> tuple[ListUse, ...]:
     known = project.config.presets
     for name in presets:
         if not fnmatch.filter(known, name):
@@ -55,7 +59,7 @@ def _uses(project: Project, catalogue: Catalogue, models: Sequence[str], presets
     if presets and not models:
         every = lists_of(project, project.models)
         return tuple(use for use in every if _is_preset(use) and _matches(use.name, presets))
-    chosen = lists_of(project, select_models(project, models))
+    chosen = lists_of(project, choose_models(models, directory, project))
     if not models:
         return chosen
     return tuple(use for use in chosen if use.users or _matches(use.name, presets))

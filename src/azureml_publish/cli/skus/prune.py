@@ -20,8 +20,9 @@ from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.load import day_of, subject_of
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.selection import choose_models
 from azureml_publish.plan import ActionKind
-from azureml_publish.project import ModelFolder, Project, select_models
+from azureml_publish.project import ModelFolder, Project
 from azureml_publish.reporters.changes import pruning_json, pruning_text
 from azureml_publish.reporters.differences import file_diff
 from azureml_publish.skus import Catalogue
@@ -56,7 +57,7 @@ def command(
     """
     project, catalogue = project_here(output)
     day = day_of(output.run, as_of)
-    pruning = prune(project, lists_of(project, select_models(project, models)), catalogue, day)
+    pruning = prune(project, lists_of(project, choose_models(models, output.run.directory, project)), catalogue, day)
     before = {folder.document.path: folder.document.text for folder in project.models}
     before[project.document.path] = project.document.text
     bumped: Mapping[str, tuple[int, int]] = {}

@@ -12,7 +12,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Days, project_here
 from azureml_publish.layouts import load_mapping
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.project import select_models
+from azureml_publish.pipeline.selection import choose_models
 from azureml_publish.reporters.skus import foresight_json, foresight_text
 from azureml_publish.skus.foresight import foresee
 from azureml_publish.skus.lists import lists_of
@@ -33,7 +33,7 @@ def command(
     rendered lists change, and in the layout `tags` a registered version cannot follow.
     """
     project, catalogue = project_here(output)
-    uses = lists_of(project, select_models(project, models))
+    uses = lists_of(project, choose_models(models, output.run.directory, project))
     foresight = foresee(uses, catalogue, day_of(output.run, as_of), within)
     chosen = layout or project.config.layout
     if output.json:

@@ -15,7 +15,7 @@ from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.describe import chart_of
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.project import select_models
+from azureml_publish.pipeline.selection import choose_models
 from azureml_publish.reporters.sku_chart import chart_json, chart_text
 from azureml_publish.reporters.sku_svg import chart_svg
 from azureml_publish.reporters.visible import for_xml
@@ -32,7 +32,7 @@ def command(*, output: Output, models: tuple[str, ...], out: str | None, as_of: 
     With -o svg, a picture for a README or a pull request: one file, readable in light and dark.
     """
     project, catalogue = project_here(output)
-    chosen = select_models(project, models)
+    chosen = choose_models(models, output.run.directory, project)
     charts = tuple(chart_of(project, folder, catalogue, day_of(output.run, as_of)) for folder in chosen)
     empty = next((chart for chart in charts if not chart.rows), None)
     if empty is not None:

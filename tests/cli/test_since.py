@@ -1,0 +1,174 @@
+"""`--since`: the models that a change concerns; and models by name, glob, file and folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run, edit
+
+Git = Callable[..., str]
+BASE, LARGE, DISTIL = "bert-base-cased", "bert-large-cased", "distilbert-base-uncased"
+
+
+@pytest.fixture
+def git(project: Path) -> Git:
+    """Runs git in the project, which is a repository with one commit."""
+
+    def run(*arguments: str) -> str:
+        names = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        command = ["git", "-C", str(project), *names, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
+
+    (project / ".gitignore").write_text(".publish/\nbuild/\n", encoding="utf-8")
+    run("init", "-q", "-b", "main")
+    run("add", ".")
+    run("commit", "-qm", "begin")
+    return run
+
+
+def touched(publish: Run, project: Path, revision: str = "HEAD", *models: str) -> list[str]:
+    """The models that render takes."""
+    out = project / "build" / "touched"
+    ran = publish("render", *models, "--since", revision, "--out", str(out), "-o", "json")
+    assert ran.code == 0, ran
+    found = sorted({Path(path).parts[-2] for path in json.loads(ran.out)["changed"]})
+    assert json.loads(ran.out)["models"] == len(found)
+    for path in sorted(out.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    return found
+
+
+def test_a_models_own_files_committed_or_not(publish: Run, project: Path, git: Git) -> None:
+    assert touched(publish, project) == []
+    edit(project / "models" / BASE / "card.md.j2", "The smaller", "A smaller")
+    assert touched(publish, project) == [BASE]
+    git("commit", "-qam", "base")
+    assert touched(publish, project) == []
+    (project / "models" / LARGE / "samples" / "new.txt").write_text("untracked")
+    (project / "models" / LARGE / "samples" / "new.txt").rename(project / "models" / LARGE / "samples" / "more.json")
+    (project / "models" / LARGE / "samples" / "more.json").write_text("{}")
+    assert touched(publish, project, "HEAD~1") == [BASE, LARGE]
+    assert touched(publish, project, "HEAD~1", "distil*", LARGE) == [LARGE]
+    # Another branch went on meanwhile: that is no change of this one.
+    git("checkout", "-q", "-b", "feature", "HEAD~1")
+    assert touched(publish, project, "main") == [LARGE]
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "models"),
+    [
+        ("publish.yaml", "min: 4|1|28|64", "min: 6|1|28|64", [BASE, LARGE]),  # gpu-t4, where distilbert tunes nothing
+        ("publish.yaml", "apply_lora: true", "apply_lora: false", [BASE, LARGE]),
+        ("publish.yaml", "MLflow Transformers", "Encoders", [BASE, LARGE, DISTIL]),
+        ("publish.yaml", "layout: system_metadata", "layout: tags", [BASE, LARGE, DISTIL]),
+        ("publish.yaml", "presets:\n", "presets:  # lists\n", []),
+        ("templates/sample-links.yaml", "Emotion detection", "Moods", [LARGE]),
+        ("templates/card-sections.md.j2", "> **Deprecated.**", "> **Going.**", [BASE, LARGE, DISTIL]),
+        ("templates/conda.yaml.j2", "channels", "channels", []),
+        ("templates/new-card.md.j2", "what the model does", "what it does", []),
+    ],
+)
+def test_what_models_are_made_of(  # noqa: PLR0917
+    publish: Run, project: Path, git: Git, path: str, before: str, after: str, models: list[str]
+) -> None:
+    edit(project / "models" / BASE / "model.yaml", "finetune: [text-classification, ", "finetune: [")
+    for name in ("sample-links.yaml", "card-sections.md.j2", "conda.yaml.j2", "new-card.md.j2"):
+        source = Path(__file__).parents[2] / "templates" / name
+        (project / "templates").mkdir(exist_ok=True)
+        (project / "templates" / name).write_bytes(source.read_bytes())
+    git("add", ".")
+    git("commit", "-qm", "templates")
+    if before != after:
+        edit(project / path, before, after)
+    assert touched(publish, project) == models
+
+
+def test_a_local_source_and_the_sizes_of_the_project(publish: Run, project: Path, git: Git) -> None:
+    weights = project.parent / "project" / "weights" / "a.onnx"
+    weights.parent.mkdir()
+    weights.write_bytes(b"one")
+    folder = project / "models" / "little"
+    folder.mkdir()
+    spec = "name: little\nversion: 1\ntype: custom_model\nsource: {local: ../../weights}\nlicense: mit\n"
+    (folder / "model.yaml").write_text(f"{spec}description: A.\n")
+    git("add", ".")
+    git("commit", "-qm", "little")
+    weights.write_bytes(b"two")
+    assert touched(publish, project) == ["little"]
+
+
+def test_lint_plan_and_apply_take_it_too(publish: Run, project: Path, git: Git) -> None:
+    edit(project / "models" / LARGE / "model.yaml", "license: apache-2.0", "license: nonsense")
+    git("commit", "-qam", "large")
+    edit(project / "models" / BASE / "model.yaml", "license: apache-2.0", "license: none")
+    assert {one["path"] for one in json.loads(publish("lint", "--since", "HEAD", "-o", "json").out)["diagnostics"]} == {
+        f"models/{BASE}/model.yaml"
+    }
+    edit(project / "models" / BASE / "model.yaml", "license: none", "license: mit")
+    assert f"{BASE}" in publish("plan", "--since", "HEAD").out
+    planned = publish("plan", "--since", "HEAD", "--out", "plan.json", "-o", "json")
+    assert [one["model"] for one in json.loads(planned.out)["actions"]] == [BASE]
+    assert "without_folder" not in json.loads(planned.out)
+    git("commit", "-qam", "base", "--no-verify")
+    # The saved plan goes on with the models that it was made for, whatever the commit is called now.
+    assert publish("apply", "plan.json", "-q").code == 0
+    assert [one["model"] for one in json.loads(publish("list", "-o", "json").out)["assets"]] == [BASE]
+    none = publish("plan", "--since", "HEAD", "--out", "none.json")
+    assert (none.code, "no models" in none.out) == (0, True)
+    done = publish("apply", "none.json")
+    assert (done.code, "Nothing to do" in done.out) == (0, True)
+    assert publish("apply", "--since", "HEAD", "--yes").code == 0
+    assert [one["model"] for one in json.loads(publish("list", "-o", "json").out)["assets"]] == [BASE]
+    assert publish("apply", "plan.json", "--since", "HEAD").code == 2
+
+
+def test_a_commit_that_is_not_there(publish: Run, project: Path, git: Git) -> None:
+    for revision in ("nosuch", "--output=x", "HEAD:models"):
+        ran = publish("lint", f"--since={revision}")
+        assert (ran.code, "git knows no commit" in ran.err) == (3, True)
+    assert not (project / "x").exists()
+
+
+def test_outside_of_a_repository(publish: Run, project: Path) -> None:
+    ran = publish("plan", "--since", "HEAD")
+    assert (ran.code, "no git repository" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "bert-b*",
+        f"models/{BASE}",
+        f"models/{BASE}/",
+        f"models/{BASE}/model.yaml",
+        f"models/{BASE}/samples/input.json",
+        "models/bert-b*",
+        f"./models/../models/{BASE}",
+    ],
+)
+@pytest.mark.usefixtures("shared_registry", "azure_sdk")
+def test_models_are_named_in_many_ways(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    assert publish("apply", given, "--yes", "-q").code == 0
+    named = [one["model"] for one in json.loads(publish("list", given, "-o", "json").out)["assets"]]
+    assert named == [BASE]
+    if "*" not in given:
+        assert publish("show", given).code == 0
+    assert json.loads(publish("verify", given, "-o", "json").out)["checks"][0]["intact"]
+    assert publish("skus", "show", given).code == 0
+    assert publish("archive", given, "--yes").code == 0
+    monkeypatch.chdir(project / "models" / BASE)
+    assert publish("lint", ".").code == 0
+
+
+def test_a_path_that_leads_nowhere_means_nothing_and_not_everything(publish: Run, project: Path) -> None:
+    for given, code in (("weights/nosuch", 3), ("models/nosuch", 3), ("/etc/passwd", 2), ("models/nosuch/x.yaml", 3)):
+        for verb in ("lint", "plan"):
+            assert publish(verb, given).code == code, given
+    assert publish("show", "publish.yaml").code == 2
