@@ -446,8 +446,7 @@ def test_pre_commit_mends_with_the_hook_and_then_passes(
 
 
 def test_the_composite_action_lets_no_input_become_a_command() -> None:
-    action = yaml.safe_load((REPOSITORY / ".github/action/action.yml").read_text(encoding="utf-8"))
+    action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
     scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
-    assert any("lint --format github" in script for script in scripts)
     assert all("${{" not in script for script in scripts)
     assert all(step["shell"] == "bash" for step in action["runs"]["steps"] if "run" in step)

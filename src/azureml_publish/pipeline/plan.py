@@ -76,7 +76,8 @@ def make_plan(
             checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         else:
             folders = tuple(one.folder for one in checked.models)
-            prefetch.begin(LoadedProject(checked.subject, folders, ()))
+            loaded = LoadedProject(checked.subject, folders, (), patterns=models)
+            prefetch.begin(loaded)
         project = checked.require_sound()
         planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
         plan = planning.observed.plan()
@@ -89,7 +90,7 @@ def make_plan(
         rest: tuple[WithoutFolder, ...] = ()
         if not (loaded.patterns or settings.partial):
             rest = find_without_folder(opened.registry, project, planning.observed, plan, jobs)
-    folders = tuple(folder.folder for folder in loaded.folders) if settings.partial else None
+    chosen = tuple(folder.folder for folder in loaded.folders) if settings.partial else None
     request = Request(
         registry or project.config.registry,
         loaded.patterns,
@@ -97,6 +98,6 @@ def make_plan(
         day_of(run, settings.as_of).isoformat(),
         commit_of(project.root, run.environ) if whole else "",
         author_of(project.root, run.environ) if whole else "",
-        folders,
+        chosen,
     )
     return Planned(plan, request, checked, planning.observed, inspection.warnings, rest)

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Keeps one issue for REPORT up to date with what step.sh wrote. A report that could not be made closes nothing.
+set -euo pipefail
+
+declare -A titles=([drift]="The registry ${REGISTRY:-} differs from the model folders" [retiring]="Machine sizes that go")
+if [ ! -e "$OUT/$REPORT.md" ]; then
+  echo "::error::There is no report of $REPORT."
+  exit 1
+fi
+python3 "$(dirname "$0")/github.py" issue "publish-$REPORT ${REGISTRY:-}" "$OUT/$REPORT.md" --title "${titles[$REPORT]}"

@@ -1,0 +1,211 @@
+"""The workflows: pinned, with few rights, and run step by step in a repository of somebody else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.ci.fake_github import TOKEN, FakeGitHub, serving
+from tests.ci.runner import Runner, inputs_of, workflow
+from tests.conftest import REPOSITORY, lacking
+
+WORKFLOWS = sorted(path.name for path in (REPOSITORY / ".github" / "workflows").glob("*.yml"))
+CALLED = ("models.yml", "upkeep.yml")
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_action_is_pinned_every_right_is_named_and_every_job_ends(name: str) -> None:
+    text = (REPOSITORY / ".github" / "workflows" / name).read_text(encoding="utf-8")
+    for used in re.findall(r"^\s*(?:- )?uses: (.*)$", text, re.MULTILINE):
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+|\$/\.github/workflows/\w+\.yml", used), used
+    found = workflow(name)
+    assert found["permissions"] in ({}, {"contents": "read"})
+    for job in found["jobs"].values():
+        assert "uses" in job or job["timeout-minutes"] <= 360
+        assert "secrets" not in job
+
+
+def test_zizmor_finds_nothing() -> None:
+    found = shutil.which("zizmor")
+    if found is None:
+        lacking("zizmor", "pip install zizmor")
+    command = [found, "--offline", "--persona", "pedantic", "--quiet", ".github", "action.yml"]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_the_action_hands_its_inputs_to_the_step_and_the_steps_outputs_on() -> None:
+    action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
+    last = action["runs"]["steps"][-1]
+    read = set(re.findall(r"\$\{?([A-Z]{3,})\b", (REPOSITORY / "ci" / "step.sh").read_text(encoding="utf-8")))
+    assert set(last["env"]) == read - {"RUNNER", "GITHUB"} - {"PYTHON"}
+    for name, output in action["outputs"].items():
+        assert output["value"] == f"${{{{ steps.{last['id']}.outputs.{name} }}}}"
+
+
+def test_the_ten_lines_of_readme_are_these_workflows() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    lines = text.partition("## CI in ten lines")[2].partition("```yaml\n")[2].partition("```")[0]
+    assert len(lines.splitlines()) <= 12
+    caller = yaml.safe_load(lines)
+    (job,) = caller["jobs"].values()
+    assert re.fullmatch(r"OWNER/REPOSITORY/\.github/workflows/models\.yml@COMMIT", job["uses"])
+    called = workflow("models.yml")
+    inputs_of(called, job["with"])
+    wanted: dict[str, str] = {}
+    for one in called["jobs"].values():
+        wanted |= {key: value for key, value in one["permissions"].items() if wanted.get(key) != "write"}
+    assert job["permissions"] == wanted
+
+
+SPEC = """\
+name: churn
+version: 1
+type: custom_model
+source: {local: weights}
+license: mit
+description: Says who leaves.
+"""
+
+
+class Stranger:
+    """A repository that calls the workflows, and the runs of it."""
+
+    def __init__(self, root: Path, github: FakeGitHub) -> None:
+        self.root, self.github, self.runs = root, github, 0
+        (root / "models" / "churn" / "weights").mkdir(parents=True)
+        registry = root.parent / "registry"
+        (root / "publish.yaml").write_text(f"registries:\n  local: {{emulator: '{registry}'}}\n")
+        (root / ".gitignore").write_text(".publish/\nbuild/\n.publish-tool\n")
+        (root / "models/churn/model.yaml").write_text(SPEC)
+        (root / "models/churn/weights/weights.bin").write_bytes(b"weights")
+        self.git("init", "-q", "-b", "main")
+        self.commit("begin")
+
+    def git(self, *arguments: str) -> str:
+        names = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        command = ["git", "-C", str(self.root), *names, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
+
+    def commit(self, message: str) -> str:
+        self.git("add", ".")
+        self.git("commit", "-qm", message)
+        return self.git("rev-parse", "HEAD")
+
+    def run(self, name: str, event: dict[str, Any], given: dict[str, Any]) -> tuple[bool, Runner, Path]:
+        """Run all jobs of a called workflow; whether all succeeded, and where."""
+        self.runs += 1
+        folder = self.root.parent / f"run{self.runs}"
+        folder.mkdir()
+        (folder / "event.json").write_text(json.dumps(event))
+        sha = self.git("rev-parse", "HEAD")
+        kind = "pull_request" if "pull_request" in event else "push"
+        called = workflow(name)
+        environ = {
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "GITHUB_API_URL": self.github.url,
+            "GITHUB_REPOSITORY": "contoso/models",
+            "GITHUB_EVENT_PATH": str(folder / "event.json"),
+            "GITHUB_SHA": sha,
+            "GITHUB_ACTIONS": "true",
+        }
+        contexts = {
+            "github": {"event_name": kind, "event": event, "sha": sha, "repository": "contoso/models", "token": TOKEN},
+            "inputs": inputs_of(called, given),
+            "job": {"workflow_repository": "contoso/azureml-publish", "workflow_sha": "f" * 40},
+        }
+        runner = Runner(self.root, contexts, environ)
+        done = [runner.job(called, job, folder / job) for job in called["jobs"]]
+        for artifact, kept in runner.artifacts.items():
+            if artifact.startswith("publish-plan"):
+                self.github.keep_artifact(artifact, {file.name: file.read_bytes() for file in kept.iterdir()})
+        return all(done), runner, folder
+
+
+@pytest.mark.long
+def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> None:
+    with serving() as github:
+        stranger = Stranger(tmp_path / "models", github)
+        head = stranger.git("rev-parse", "HEAD")
+        pull: dict[str, Any] = {"number": 7, "head": {"sha": head, "repo": {"full_name": "contoso/models"}}}
+        request = {"pull_request": pull}
+        github.pulls = [pull]
+        sound, runner, folder = stranger.run("models.yml", request, {"registry": "local"})
+        assert sound, runner.log
+        assert sorted(runner.artifacts) == ["preview", f"publish-plan-{head}"]
+        assert (runner.artifacts["preview"] / "preview" / "index.html").exists()
+        (comment,) = github.comments.values()
+        assert "1 to create" in comment["body"]
+        assert json.loads((folder / "check/temp/publish/lint.sarif").read_text())["version"] == "2.1.0"
+        assert "Apply" not in [name for name, _, _ in runner.log]
+
+        # A second push updates the comment; a fork may not write one, and the rest goes on.
+        (stranger.root / "models/churn/card.md").write_text("Says who leaves, and when.\n")
+        stranger.git("rm", "-q", "--cached", "publish.yaml")
+        github.refuse = 403
+        head = stranger.commit("card")
+        stranger.git("reset", "-q", "--hard", "HEAD~1")
+        (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("who leaves", "who goes"))
+        head = stranger.commit("words")
+        pull["head"]["sha"] = head
+        sound, runner, _ = stranger.run("models.yml", request, {"registry": "local"})
+        assert sound, runner.log
+        assert any("::warning::GitHub did not take the comment: 403" in said for _, _, said in runner.log)
+        github.refuse = 0
+        sound, runner, _ = stranger.run("models.yml", request, {"registry": "local"})
+        assert len(github.comments) == 1
+
+        # On the main branch: the plan that was shown, then applied and verified.
+        sound, runner, folder = stranger.run("models.yml", {"ref": "refs/heads/main"}, {"registry": "local"})
+        assert sound, runner.log
+        summary = (folder / "plan/temp/github_step_summary").read_text()
+        assert "This is the plan that the pull request showed" in summary
+        assert [code for name, code, _ in runner.log if name in ("Apply", "Verify")] == [0, 0]
+        assert len(github.comments) == 1
+
+
+@pytest.mark.long
+def test_what_is_wrong_ends_the_job_and_still_reports(tmp_path: Path) -> None:
+    with serving() as github:
+        stranger = Stranger(tmp_path / "models", github)
+        (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("version: 1", "version: none"))
+        stranger.commit("wrong")
+        sound, runner, folder = stranger.run("models.yml", {"ref": "refs/heads/main"}, {"registry": "local"})
+        assert not sound
+        lint = next(entry for entry in runner.log if entry[0] == "Lint")
+        assert lint[1] == 4
+        assert "model.yaml,line=2,col=10" in lint[2]
+        assert json.loads((folder / "check/temp/publish/lint.sarif").read_text())["runs"][0]["results"]
+
+
+@pytest.mark.long
+def test_drift_and_retirement_are_one_issue_each(tmp_path: Path) -> None:
+    with serving() as github:
+        stranger = Stranger(tmp_path / "models", github)
+        main = [sys.executable, "-m", "azureml_publish", "-C", str(stranger.root)]
+        subprocess.run([*main, "apply", "--yes"], check=True, capture_output=True, timeout=300)
+        request = {"report": "drift", "registry": "local"}
+        for words, states in (("who stays", ["open"]), ("who stays here", ["open"]), ("who leaves", ["closed"])):
+            (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("who leaves", words))
+            stranger.commit(words)
+            sound, runner, _ = stranger.run("upkeep.yml", {"schedule": "weekly"}, request)
+            assert sound, runner.log
+            assert [issue["state"] for issue in github.issues.values()] == states
+        assert words not in github.issues[1]["body"]
+        assert "churn" in github.issues[1]["body"]
+        spec = SPEC + "compute: {inference: [Standard_NC6s_v3, Standard_NC4as_T4_v3]}\n"
+        (stranger.root / "models/churn/model.yaml").write_text(spec)
+        stranger.commit("sizes")
+        sound, runner, _ = stranger.run("upkeep.yml", {}, {"report": "retiring", "arguments": "--within 3650d"})
+        assert sound, runner.log
+        assert [(issue["title"], issue["state"]) for issue in github.issues.values()][1:] == [
+            ("Machine sizes that go", "open")
+        ]
