@@ -46,8 +46,9 @@ def license_differs(model: Described) -> Findings:
     spec = canonical(written) if isinstance(written, str) else ""
     if spec not in KNOWN or spec in OPEN_ENDED:
         return
+    meant = {spec, *licences_in(spec)}
     for said in (*_card_licence(model.card), *_licence_texts(model)):
-        if said.values and not any(may_be_one(spec, one) for one in said.values):
+        if said.values and not any(may_be_one(own, one) for own in meant for one in said.values):
             yield license_differs.at(
                 said.location,
                 f"Here the licence is {' or '.join(sorted(said.values))}, the spec says {written}.",
