@@ -165,7 +165,7 @@ def test_a_storage_that_cannot_be_reached_is_no_surprise(
     monkeypatch.setenv("PUBLISH_BLOB_ENDPOINT", "http://127.0.0.1:9/{storage}")
     ran = publish(*debug, "apply", "bert-base-cased", "--yes")
     assert ran.code == 1
-    assert "The storage cannot be reached for http://127.0.0.1:9/contoso/models/a/model.onnx." in ran.out
-    assert "Check name and network." in ran.out
+    assert "The storage cannot be reached for http://127.0.0.1:9/contoso/models/a/model.onnx: " in ran.out
+    assert "Check the account's name and the network." in ran.out
     assert "unexpected" not in ran.out + ran.err
     assert "Traceback" not in ran.err

@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from azureml_publish.assets import ContainerAccess
+from azureml_publish.content.failures import storage_failures
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, RenderedOrigin
 from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.hub import Hub
-from azureml_publish.content.upload.container import Container, translated
+from azureml_publish.content.upload.container import STORAGE, Container
 from azureml_publish.errors import ContentMismatch, NotAuthorised, PublishError, UnexpectedAnswer
 from azureml_publish.spec import BlobFolder, HubSource
 
@@ -121,7 +122,7 @@ def test_a_token_with_another_letter_is_told(host: str, call: str, monkeypatch: 
 
 def test_a_token_for_a_storage_with_another_letter_is_told_and_not_shown() -> None:
     """A storage wants TLS for tokens, so what http.client does with one is done by hand."""
-    for translating in (translated("a file"), Blobs()._translated(FOLDER)):
+    for translating in (storage_failures(STORAGE, "a file"), Blobs()._failures(FOLDER)):
         with pytest.raises(NotAuthorised, match="holds a character that none has") as told, translating:
             "Bearer t\u20acken".encode("latin-1")
         assert "t\u20acken" not in told.value.message + told.value.hint

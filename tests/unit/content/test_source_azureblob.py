@@ -127,15 +127,15 @@ def test_a_storage_that_is_not_there_is_told() -> None:
     from azure.core.exceptions import ServiceRequestError
 
     blobs = Blobs("http://127.0.0.1:9/{storage}")
-    with pytest.raises(Unreachable, match="cannot be reached"), blobs._translated(folder()):
+    with pytest.raises(Unreachable, match="cannot be reached"), blobs._failures(folder()):
         raise ServiceRequestError("refused")
 
 
 def test_a_storage_that_cannot_be_reached_is_told() -> None:
     with pytest.raises(
-        Unreachable, match=r"The storage cannot be reached for http://127.0.0.1:9/contoso/public/a\."
+        Unreachable, match=r"The storage cannot be reached for http://127.0.0.1:9/contoso/public/a: "
     ) as told:
         Blobs(endpoint="http://127.0.0.1:9/{storage}").list_files(
             BlobFolder(storage="contoso", container="public", path="a")
         )
-    assert told.value.hint == "Check name and network."
+    assert told.value.hint == "Check the account's name and the network."

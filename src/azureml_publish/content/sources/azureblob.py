@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from azureml_publish.content.failures import Service, require_storage, storage_failures
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
-from azureml_publish.content.upload.answers import SHAPE_ERRORS, odd_signature, require_storage, unexpected_answer
 from azureml_publish.content.upload.container import SHA256_KEY
-from azureml_publish.content.upload.retry import RetryPolicy, is_transient, read_retry_after
-from azureml_publish.errors import ContentMismatch, NotAuthorised, NotFound, PublishError, Unreachable, UnusableSource
+from azureml_publish.content.upload.retry import RetryPolicy
+from azureml_publish.errors import NotAuthorised, NotFound, UnusableSource
 from azureml_publish.network import Network, is_loopback
 from azureml_publish.spec import BlobFolder
 
@@ -26,6 +25,14 @@ if TYPE_CHECKING:
 PUBLIC_ENDPOINT = "https://{storage}.blob.core.windows.net"
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
+
+_STORAGE = Service(
+    "The storage",
+    access="Log in (`az login`) with the role Storage Blob Data Reader there, or set AZURE_STORAGE_SAS_TOKEN.",
+    check="Correct `source.azureblob` in the spec.",
+    network="Check the account's name and the network.",
+    refusals=frozenset({401, 403, 409}),  # 409: the account allows no public access
+)
 
 MOST_READ = 64 * 1024 * 1024
 """Bytes that azure-storage-blob may fetch with one request: a block at least."""
@@ -67,13 +74,13 @@ class Blobs:
 
         def list_files() -> tuple[ArtifactFile, ...]:
             try:
-                with self._translated(folder):
+                with self._failures(folder):
                     return self._list(folder, with_credential=False)
             except (NotAuthorised, NotFound):  # a private container looks like a missing one to somebody unknown
-                with self._translated(folder):
+                with self._failures(folder):
                     if self._credential() is None:
                         raise
-            with self._translated(folder):
+            with self._failures(folder):
                 return self._list(folder, with_credential=True)
 
         return self.retry.attempt(list_files, retryable=lambda error: error.status is not None)
@@ -93,7 +100,7 @@ class Blobs:
         # A listing gives it without the quotes that If-Match wants.
         quoted = f'"{etag.strip(chr(34))}"' if etag else ""
         same: dict[str, Any] = {"etag": quoted, "match_condition": MatchConditions.IfNotModified} if etag else {}
-        with self._translated(folder):
+        with self._failures(folder):
             container = self._open(folder, with_credential=origin.with_credential)
             yield from container.download_blob(origin.name, start, length, max_concurrency=1, **same).chunks()
 
@@ -109,7 +116,7 @@ class Blobs:
         from azure.core.credentials import AzureSasCredential
 
         folder = BlobFolder(storage=origin.storage, container=origin.container, path=origin.name)
-        with self._translated(folder):
+        with self._failures(folder):
             url = self._open(folder, with_credential=origin.with_credential).get_blob_client(origin.name).url
             credential = self._credential() if origin.with_credential else None
             if credential is None:
@@ -164,43 +171,9 @@ class Blobs:
             self._found.append(self.credential())
         return self._found[0]
 
-    @contextmanager
-    def _translated(self, folder: BlobFolder) -> Iterator[None]:
-        from azure.core.exceptions import (
-            AzureError,
-            ClientAuthenticationError,
-            DeserializationError,
-            HttpResponseError,
-        )
-
+    def _failures(self, folder: BlobFolder) -> AbstractContextManager[None]:
         where = f"{self.endpoint.format(storage=folder.storage)}/{folder.container}/{folder.path}"
-        try:
-            yield
-        except HttpResponseError as error:
-            if isinstance(error, ClientAuthenticationError) or error.status_code in (401, 403, 409):
-                hint = (
-                    "Log in (`az login`) as somebody with the role Storage Blob Data Reader there, "
-                    "or set AZURE_STORAGE_SAS_TOKEN."
-                )
-                raise NotAuthorised(f"The storage does not open {where} to you.", hint=hint) from error
-            if error.status_code == 404:
-                raise NotFound(f"There is no {where}.", hint="Correct `source.azureblob` in the spec.") from error
-            if error.status_code in (412, 416):
-                hint = "The source changed under way; nothing was registered. Run again."
-                raise ContentMismatch(f"{where} is not what it was when it was listed.", hint=hint) from None
-            message = f"The storage answers {error.status_code} for {where}."
-            if error.status_code is None or not is_transient(error.status_code):
-                raise PublishError(message, hint="Check `source.azureblob` in the spec.") from None
-            after = read_retry_after(getattr(error.response, "headers", None), time.time())
-            raise Unreachable(message, hint="Try again.", status=error.status_code, retry_after=after) from None
-        except AzureError as error:
-            if isinstance(error, DeserializationError):
-                raise unexpected_answer(where) from error
-            raise Unreachable(f"The storage cannot be reached for {where}.", hint="Check name and network.") from None
-        except UnicodeEncodeError as error:
-            raise odd_signature(where) from error
-        except SHAPE_ERRORS as error:
-            raise unexpected_answer(where) from error
+        return storage_failures(_STORAGE, where)
 
 
 def _is_folder(blob: Any) -> bool:

@@ -13,9 +13,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from azureml_publish.content.failures import Service, failure_of
 from azureml_publish.content.packaging.tree import ArtifactFile, HubOrigin
 from azureml_publish.content.sources.selection import choose
-from azureml_publish.content.upload.retry import RetryPolicy, is_transient, read_retry_after
+from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.errors import (
     ContentMismatch,
     NotAuthorised,
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 60.0
 """How long the Hub may be silent; huggingface_hub itself would wait for ever."""
+
+HUB = Service(
+    "The Hub",
+    access="Set HF_TOKEN to a token that may read it.",
+    check="Check `source` in the spec; for a private repository set HF_TOKEN.",
+    network="Check the network and HF_ENDPOINT; an embedded registry without `hub: public` needs neither.",
+)
 
 STAND_IN_TAG = "azureml-publish:stand-in"
 """A tag that the emulator's Hub gives repositories whose files it made up."""
@@ -244,13 +252,14 @@ class Hub:
             hint = "Accept its terms on the Hub, then set HF_TOKEN to a token that may read it."
             raise NotAuthorised(f"The Hub keeps {what} behind its terms.", hint=hint) from error
         except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
-            hint = "Check `source` in the spec; for a private repository set HF_TOKEN."
-            raise NotFound(f"The Hub has no {what}.", hint=hint) from error
+            raise NotFound(f"The Hub has no {what}.", hint=HUB.check) from error
         except errors.HfHubHTTPError as error:
-            raise _failure_of(error.response.status_code, error.response.headers, what) from None
+            headers = error.response.headers
+            raise _with_rate_limit(failure_of(HUB, error.response.status_code, headers, what), headers) from None
         except (httpx.HTTPError, errors.OfflineModeIsEnabled) as error:
-            hint = "Check the network and HF_ENDPOINT; an embedded registry without `hub: public` needs neither."
-            raise Unreachable(f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None
+            raise Unreachable(
+                f"The Hub cannot be reached for {what}: {type(error).__name__}.", hint=HUB.network
+            ) from None
         except UnicodeEncodeError as error:
             hint = "Set HF_TOKEN, or log in, with the token as the Hub shows it: hf_ and ASCII letters."
             raise NotAuthorised("The token for the Hub holds a character that no token has.", hint=hint) from error
@@ -307,24 +316,14 @@ def _several(value: object) -> tuple[str, ...]:
     return tuple(str(one) for one in value) if isinstance(value, list | tuple) else (str(value),)
 
 
-def _failure_of(status: int, headers: Mapping[str, str], what: str) -> PublishError:
+def _with_rate_limit(failure: PublishError, headers: Mapping[str, str]) -> PublishError:
+    """A failure with the seconds until the Hub's rate limit ends, which it writes in a header of its own."""
     from huggingface_hub.utils import parse_ratelimit_headers
 
-    if status in (401, 403):
-        hint = "Set HF_TOKEN to a token that may read it."
-        return NotAuthorised(f"The Hub refuses {what} ({status}).", hint=hint)
-    if status == 404:
-        return NotFound(f"The Hub has no {what}.", hint="Check `source` in the spec.")
-    if status in (412, 416):
-        hint = "The source changed under way; nothing was registered. Run again."
-        return ContentMismatch(f"The Hub has fewer bytes of {what} than it promised.", hint=hint)
-    if not is_transient(status):
-        return PublishError(f"The Hub answers {status} for {what}.", hint="Check `source` in the spec.")
-    after = read_retry_after(headers, time.time())
-    if after is None and status == 429 and (limit := parse_ratelimit_headers(headers)):
-        after = float(limit.reset_in_seconds)
-    message = f"The Hub answers {status} for {what}."
-    return Unreachable(message, hint="Try again later.", status=status, retry_after=after)
+    if isinstance(failure, Unreachable) and failure.status == 429 and failure.retry_after is None:
+        limit = parse_ratelimit_headers(headers)
+        failure.retry_after = float(limit.reset_in_seconds) if limit else None
+    return failure
 
 
 def _kind_of(text: str) -> str:

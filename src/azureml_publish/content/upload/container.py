@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azureml_publish.assets import ContainerAccess
+from azureml_publish.content.failures import Service, storage_failures
 from azureml_publish.content.packaging.tree import ArtifactFile
-from azureml_publish.content.upload.answers import SHAPE_ERRORS, odd_signature, unexpected_answer
 from azureml_publish.content.upload.lease import Lease, Renew
 from azureml_publish.content.upload.retry import (
     OnWait,
     RetryPolicy,
     Stop,
     ignore_wait,
-    is_transient,
     never,
-    read_retry_after,
 )
-from azureml_publish.errors import NotAuthorised, NotFound, PublishError, Unreachable
+from azureml_publish.errors import NotAuthorised, NotFound
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
@@ -36,6 +32,14 @@ MOST_BLOCKS = 50_000
 
 FETCH_ATTEMPTS = 3
 """How often the service may try to fetch a block itself, before the block is sent, which always works."""
+
+STORAGE = Service(
+    "The storage",
+    access="The registry's signature has run out or lacks a permission; run again.",
+    check="Run again.",
+    network="Check the network; a private registry needs a route to its storage.",
+    is_source=False,
+)
 
 SHA256_KEY = "sha256"
 """Key of the metadata that holds a blob's SHA-256, written when the blob was checked."""
@@ -214,7 +218,7 @@ class Container:
 
         def once() -> None:
             # The source may be what refused, so the container's signature is not renewed here.
-            with translated(f"{self.uri}/{path}"):
+            with storage_failures(STORAGE, f"{self.uri}/{path}"):
                 self._blob(self._lease.client(), path).stage_block_from_url(
                     name, url, start, len(data), source_content_md5=bytearray(md5), **shown
                 )
@@ -253,7 +257,7 @@ class Container:
             while True:
                 client = self._lease.client()
                 try:
-                    with translated(what):
+                    with storage_failures(STORAGE, what):
                         return call(client)
                 except NotAuthorised:
                     refusals += 1
@@ -294,33 +298,3 @@ def _settings(file: ArtifactFile, data: bytes | None = None) -> ContentSettings:
 
     md5 = None if data is None else bytearray(hashlib.md5(data, usedforsecurity=False).digest())
     return ContentSettings(content_type=file.content_type, content_md5=md5)
-
-
-@contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Turn azure-storage-blob's errors into this project's, by type and status; their text may hold a signature."""
-    from azure.core import exceptions
-
-    try:
-        yield
-    except exceptions.HttpResponseError as error:
-        status, code = error.status_code, getattr(error, "error_code", None) or error.reason
-        code = getattr(code, "value", code)  # an enumeration, where azure-storage-blob knows the code
-        if status == 404:
-            raise NotFound(f"The container has no {what}.") from None
-        if status in (401, 403):
-            hint = "The registry's signature has run out or lacks a permission; run again."
-            raise NotAuthorised(f"The storage refuses {what}: {code}.", hint=hint) from None
-        message = f"The storage answers {status} ({code}) for {what}."
-        # An MD5 that differs is a byte that was changed on the way: the same request may go well.
-        if status is not None and (is_transient(status) or code == "Md5Mismatch"):
-            after = read_retry_after(getattr(error.response, "headers", None), time.time())
-            raise Unreachable(message, hint="Run again.", status=status, retry_after=after) from None
-        raise PublishError(message, hint="Run again.") from None
-    except UnicodeEncodeError as error:
-        raise odd_signature(what) from error
-    except (exceptions.DeserializationError, *SHAPE_ERRORS) as error:
-        raise unexpected_answer(what) from error
-    except exceptions.AzureError as error:
-        hint = "Check the network; a private registry needs a route to its storage."
-        raise Unreachable(f"The storage cannot be reached for {what}: {type(error).__name__}.", hint=hint) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from azureml_publish.assets import ContainerAccess
-from azureml_publish.content.upload.answers import require_storage
+from azureml_publish.content.failures import require_storage
 from azureml_publish.errors import PublishError
 
 if TYPE_CHECKING:
