@@ -260,10 +260,10 @@ def shared_registry(project: Path, emulator_environment: dict[str, str]) -> None
 def publish(project: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run `publish -C project …`; every run must end without a traceback, and print JSON as its schema says."""
 
-    def run(*arguments: str, sleep: Callable[[float], None] = time.sleep) -> Ran:
+    def run(*arguments: str, sleep: Callable[[float], None] = time.sleep, polling: float = 0.0) -> Ran:
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
-            main(["-C", str(project), *arguments], sleep=sleep)
+            main(["-C", str(project), *arguments], sleep=sleep, polling=polling)
         captured = capfd.readouterr()
         assert "Traceback" not in captured.err, captured.err
         assert isinstance(ended.value.code, int)

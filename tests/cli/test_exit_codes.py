@@ -36,8 +36,8 @@ def shell(project: Path, *arguments: str) -> tuple[int, dict[str, object]]:
     return ran.returncode, told
 
 
-def test_a_shell_tells_usage_changes_drift_findings_and_not_found_apart(project: Path) -> None:
-    """One process each: what `$?` says is what is tested."""
+def test_usage_changes_drift_findings_and_not_found_have_codes_of_their_own(publish: Run, project: Path) -> None:
+    """The first and the last in a process of its own: what `$?` says is what is tested."""
     assert shell(project, "plan", "--detailed-exitcode", "-q")[0] == 8
     for wrong, code in (
         (("plan", "--detailed-exitcode", "--bogus"), 2),
@@ -45,9 +45,9 @@ def test_a_shell_tells_usage_changes_drift_findings_and_not_found_apart(project:
         (("apply",), 2),
         (("drift", "-q"), 0),
     ):
-        ended, told = shell(project, *wrong)
-        assert ended == code
-        assert ("error" in told) is (code != 0)
+        ran = publish(*wrong, "-o", "json")
+        assert (ran.code, ran.err == "") == (code, code == 0)
+        assert ("error" in json.loads(ran.out)) is (code != 0)
     edit(project / "models" / "bert-base-cased" / "model.yaml", "license:", "nonsense: 1\nlicense:")
     ended, told = shell(project, "render")
     assert (ended, told["error"]) == (

@@ -14,10 +14,12 @@ from tests.recordings.proxy import Network
 WATCHED = """
 import json, sys
 from azureml_publish.cli import main
-try:
-    main(sys.argv[1:])
-except SystemExit as ended:
-    print("\\n" + json.dumps([ended.code, [name for name in sys.modules if name.startswith("azure.ai")]]))
+for verb in json.loads(sys.argv[1]):
+    try:
+        main(verb)
+    except SystemExit as ended:
+        loaded = [name for name in sys.modules if name.startswith("azure.ai")]
+        print("\\n" + json.dumps([verb[2:], ended.code, loaded]), file=sys.stderr)
 """
 
 NAME = "Tiny-3.5.model"
@@ -26,13 +28,13 @@ VERBS = [["list"], ["show", NAME], ["verify"], ["drift"], ["plan"], ["doctor"]]
 
 def test_reading_verbs_leave_azure_ai_ml_alone(ask: Run, network: Network, project: Path) -> None:
     assert ask("apply", "--yes").code == 0
-    for verb in VERBS:
-        ran = subprocess.run(
-            [sys.executable, "-c", WATCHED, "-C", str(project), *verb],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | network.environment,
-            timeout=300,
-        )
-        assert json.loads(ran.stdout.rstrip().rpartition("\n")[2]) == [0, []], (verb, ran.stderr)
+    ran = subprocess.run(
+        [sys.executable, "-c", WATCHED, json.dumps([["-C", str(project), *verb] for verb in VERBS])],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | network.environment,
+        timeout=300,
+    )
+    ended = [json.loads(line) for line in ran.stderr.splitlines() if line.startswith("[[")]
+    assert ended == [[verb, 0, []] for verb in VERBS], ran.stderr

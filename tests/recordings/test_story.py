@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from azureml_publish.registry.read_back import POLLING_INTERVAL
 from tests.conftest import Run, edit
 from tests.recordings.proxy import Network
 from tests.recordings.service import FRONT, Service
@@ -148,7 +149,8 @@ def test_a_create_takes_seconds_and_not_half_a_minute(
         sleep(min(seconds, 0.1))
 
     monkeypatch.setattr(time, "sleep", note)
-    assert ask("apply", "--yes").code == 0
+    assert ask("apply", "--yes", polling=POLLING_INTERVAL).code == 0
+    assert POLLING_INTERVAL in slept
     assert sum(seconds for seconds in slept if seconds >= 0.5) < 4
 
 

@@ -34,6 +34,7 @@ from azureml_publish.cli.interrupts import guarded
 from azureml_publish.cli.output import began
 from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.registry.read_back import POLLING_INTERVAL
 from azureml_publish.version import __version__
 
 VERBS = MappingProxyType(
@@ -123,14 +124,17 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
     else:
         logging.captureWarnings(capture=True)
         logging.basicConfig(handlers=[FilteredLog()], force=False)
-    ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date(), sleep=ctx.obj)
+    sleep, polling = ctx.obj
+    ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date(), sleep=sleep, polling=polling)
 
 
-def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Run the command line and exit with the code that says how it went.
-
-    `sleep` waits between two looks at what was written to a registry.
-    """
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    polling: float = POLLING_INTERVAL,
+) -> None:
+    """Run the command line and exit with the code that says how it went; `sleep` and `polling` as in `RunContext`."""
     of_this_process = arguments is None
     arguments = _in_front(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments or os.environ.get("PUBLISH_DEBUG", "").lower() in ("1", "true", "yes", "on")
@@ -140,7 +144,7 @@ def main(arguments: Sequence[str] | None = None, *, sleep: Callable[[float], Non
     _replace_unencodable()
     try:
         with guarded():
-            code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=sleep)
+            code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=(sleep, polling))
     except SystemExit as ended:
         code = ended.code
         if isinstance(code, int) and code:

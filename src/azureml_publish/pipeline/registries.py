@@ -72,7 +72,9 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         take_early(identity, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
     dropped = dropped_keys(project.root, str(config.name)) | {*config.unverifiable}
     with closing(
-        AzureRegistry(str(config.name), identity.credential, cloud, TOOL, run.sleep, dropped=dropped)
+        AzureRegistry(
+            str(config.name), identity.credential, cloud, TOOL, run.sleep, dropped=dropped, polling=run.polling
+        )
     ) as registry:
         yield Opened(registry, public_hub(run), config, identity, cloud)
 
@@ -94,7 +96,9 @@ def open_pair(run: RunContext, project: Project, source: str, target: str) -> It
         first = stack.enter_context(open_registry(run, project, source))
         if len(folders) == 2 and folders[0] == folders[1]:
             registry = stack.enter_context(
-                closing(AzureRegistry(target, first.identity.credential, first.cloud, TOOL, run.sleep))
+                closing(
+                    AzureRegistry(target, first.identity.credential, first.cloud, TOOL, run.sleep, polling=run.polling)
+                )
             )
             second = replace(first, registry=registry, config=other)
         else:
@@ -118,7 +122,7 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         cloud, identity = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
-        with closing(AzureRegistry(name, identity.credential, cloud, TOOL, run.sleep)) as registry:
+        with closing(AzureRegistry(name, identity.credential, cloud, TOOL, run.sleep, polling=run.polling)) as registry:
             yield Opened(registry, hub, config, identity, cloud, stand_in)
     finally:
         emulator.stop()

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from azureml_publish.registry.credentials import Identity, find_credential
+from azureml_publish.registry.read_back import POLLING_INTERVAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class RunContext:
         today: the day of the run, in UTC; read once, so that midnight changes nothing under way.
         find_credential: finds who signs in to Azure, from the environment and the host of Microsoft Entra.
         sleep: waits between two looks at what was written to a registry.
+        polling: seconds between two looks of azure-ai-ml at a version that is being registered.
         executor: works on many models at a time; None means processes on this machine's cores, begun as needed.
         spreading: when those processes are used, and how many.
     """
@@ -48,5 +50,6 @@ class RunContext:
     today: date
     find_credential: Callable[[Mapping[str, str], str | None], Identity] = find_credential
     sleep: Callable[[float], None] = time.sleep
+    polling: float = POLLING_INTERVAL
     executor: Executor | None = None
     spreading: Spreading = field(default_factory=Spreading)

@@ -44,6 +44,7 @@ from azureml_publish.registry.answers import (
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.failures import is_tombstone, translated
 from azureml_publish.registry.http import NO_SUCH_CALL, pages, pipeline, require_token_host, send
+from azureml_publish.registry.read_back import POLLING_INTERVAL
 from azureml_publish.registry.sdk import CallMissing, Sdk
 from azureml_publish.registry.segments import segment
 from azureml_publish.registry.write_guard import written_values
@@ -90,6 +91,7 @@ class AzureRegistry:
         sleep: Callable[[float], None] = time.sleep,
         *,
         dropped: frozenset[str] = frozenset(),
+        polling: float = POLLING_INTERVAL,
     ) -> None:
         """Prepare to reach a registry; `dropped` are keys of the system metadata that it does not hand back."""
         self._name = name
@@ -100,7 +102,7 @@ class AzureRegistry:
         self._dropped = dropped
         self._starting = threading.Lock()
         self._found: Place | None = None
-        self._sdk = Sdk(name, credential, cloud)
+        self._sdk = Sdk(name, credential, cloud, polling)
         self._model_registry_answers = True
         self._deleted: dict[str, int] = {}
         """The highest number of each name that the registry was heard to say was deleted."""

@@ -20,6 +20,10 @@ LOOKS_AT_A_REFUSAL = 5
 
 T = TypeVar("T")
 
+POLLING_INTERVAL = 0.5
+"""Seconds between two looks at a create. azure-core's 30 are for a service that takes minutes; a create of this one
+takes effect within a second (recorded), and its answers do not say when to look."""
+
 
 def look_until(
     look: Callable[[], T | None],

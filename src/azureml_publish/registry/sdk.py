@@ -15,10 +15,6 @@ from azureml_publish.registry.http import CONNECTIONS, NO_SUCH_CALL, token_hosts
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-POLLING_INTERVAL = 0.5
-"""Seconds between two looks at a create. azure-core's 30 are for a service that takes minutes; a create of this one
-takes effect within a second (recorded), and its answers do not say when to look."""
-
 
 class CallMissing(Exception):
     """The registry lacks a call that azure-ai-ml makes before it registers a version; nothing was written."""
@@ -27,8 +23,9 @@ class CallMissing(Exception):
 class Sdk:
     """azure-ai-ml's client of one registry, made when it is first needed, because it calls discovery at once."""
 
-    def __init__(self, registry: str, credential: TokenCredential, cloud: Cloud) -> None:
+    def __init__(self, registry: str, credential: TokenCredential, cloud: Cloud, polling: float) -> None:
         self._registry = registry
+        self._polling = polling
         self._credential = credential
         self._cloud = cloud
         self._starting = threading.Lock()
@@ -91,7 +88,7 @@ class Sdk:
                         registry_name=self._registry,
                         show_progress=False,
                         enable_telemetry=False,
-                        polling_interval=POLLING_INTERVAL,
+                        polling_interval=self._polling,
                         per_call_policies=[token_hosts(self._cloud), _operation_policy()],
                         **way,
                     )

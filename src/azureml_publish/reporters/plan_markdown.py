@@ -16,6 +16,7 @@ from azureml_publish.reporters.plans import (
     summary,
     without_folder_lines,
 )
+from azureml_publish.reporters.visible import one_line
 
 MOST = 65_536
 """Characters that GitHub accepts in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
@@ -51,11 +52,8 @@ def plan_markdown(plan: Plan, without_folder: Sequence[WithoutFolder] = ()) -> s
 
 
 def cell(text: str) -> str:
-    """A text escaped for any place in Markdown: without markup, mentions, links and line ends.
-
-    Invisible characters are escaped as in Python.
-    """
-    return f"<code>{_SPECIAL.sub(lambda found: f'&#{ord(found[0])};', _one_line(text))}</code>"
+    """A text escaped for any place in Markdown: without markup, mentions, links and line ends."""
+    return f"<code>{_SPECIAL.sub(lambda found: f'&#{ord(found[0])};', one_line(text))}</code>"
 
 
 def _row(action: Action) -> str:
@@ -89,8 +87,8 @@ def _parts(action: Action) -> Iterator[str]:
         return
     lines: list[str] = []
     for change in by_consequence(action):
-        lines.append(f"  {LABELS[change.consequence]}: {_one_line(change.field)}")
-        lines += [f"    {_one_line(moved_field)}" for moved_field in change.moved]
+        lines.append(f"  {LABELS[change.consequence]}: {one_line(change.field)}")
+        lines += [f"    {one_line(moved_field)}" for moved_field in change.moved]
         if not change.moved:
             lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
     if lines:
@@ -114,10 +112,6 @@ def _in_diff(line: Line) -> str:
     if line.sign == "@":
         return line.text
     return f"{line.sign}{'  ' * line.depth} {line.text}"
-
-
-def _one_line(text: str) -> str:
-    return text if text.isprintable() else repr(text)
 
 
 def _fitting(actions: Sequence[Action], describe: Callable[[Action], str], room: int, rest: str) -> str:

@@ -41,6 +41,7 @@ def registered(wanted: Desired = WANTED, **changed: Any) -> RegisteredAsset:
         properties=dict(record.properties),
         system_metadata=json.loads(json.dumps(dict(record.system_metadata))),
         path="https://one.blob.core.windows.net/c-1/abc/mlflow_model_folder",
+        archived=wanted.asset.archived,
     )
     return replace(held, **changed)
 

@@ -11,16 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from azureml_publish.assets import (
-    MANIFEST_PROPERTY,
-    SOURCE_PROPERTY,
-    AssetId,
-    RegisteredAsset,
-    RegistryState,
-    RenderedAsset,
-)
+from azureml_publish.assets import RegistryState, RenderedAsset
 from azureml_publish.errors import UsageProblem
-from azureml_publish.layouts import record_of
 from azureml_publish.plan import (
     RULES,
     ActionKind,
@@ -37,6 +29,7 @@ from azureml_publish.plan import (
     save_plan,
 )
 from tests.conftest import REPOSITORY
+from tests.unit.plan.planning import holding, registered
 
 SCHEMA = Draft202012Validator(json.loads((REPOSITORY / "docs/schemas/plan.schema.json").read_text(encoding="utf-8")))
 REQUEST = Request("dev", ("little*",), None, "2026-11-21")
@@ -50,26 +43,6 @@ ASSET = RenderedAsset(
     system_metadata={"languages": ["en"], "scanned": True},
 )
 WANTED = Desired(ASSET, "5" * 64)
-
-
-def as_registered(wanted: Desired, **changed: Any) -> RegisteredAsset:
-    """What a registry holds once this was registered."""
-    record = record_of(wanted.asset, {SOURCE_PROPERTY: wanted.source_digest, MANIFEST_PROPERTY: "f" * 64})
-    held = RegisteredAsset(
-        id=AssetId("dev", record.name, record.version),
-        type=record.type,
-        description=record.description,
-        tags=dict(record.tags),
-        properties=dict(record.properties),
-        system_metadata=json.loads(json.dumps(dict(record.system_metadata))),
-        path="https://one/c-1/abc/mlflow_model_folder",
-        archived=wanted.asset.archived,
-    )
-    return replace(held, **changed)
-
-
-def holding(asset: RegisteredAsset) -> RegistryState:
-    return RegistryState(asset, asset.id.version, asset.id.version + 1)
 
 
 def saved(*models: tuple[Desired, RegistryState]) -> SavedPlan:
@@ -111,7 +84,7 @@ def states(draw: st.DrawFn, wanted: Desired) -> RegistryState:
         latest = draw(st.none() | st.integers(1, 50))
         return RegistryState(None, latest, draw(st.integers((latest or 0) + 1, 60)))
     other = draw(WANTEDS)
-    return holding(as_registered(replace(other, asset=replace(other.asset, version=wanted.asset.version))))
+    return holding(registered(replace(other, asset=replace(other.asset, version=wanted.asset.version))))
 
 
 @st.composite
@@ -139,7 +112,7 @@ class TestRoundTrip:
     @EXAMPLES
     @given(WANTEDS)
     def test_a_plan_of_what_was_applied_is_unchanged(self, wanted: Desired) -> None:
-        action = plan_model(wanted, holding(as_registered(wanted)))
+        action = plan_model(wanted, holding(registered(wanted)))
         assert (action.kind, action.fields) == (ActionKind.UNCHANGED, ())
 
     @EXAMPLES
@@ -149,7 +122,7 @@ class TestRoundTrip:
     ) -> None:
         wanted, state = pair
         if plan_model(wanted, state).kind is ActionKind.CREATE:
-            done = (wanted, holding(as_registered(wanted)))
+            done = (wanted, holding(registered(wanted)))
             assert moved(pair, done) == ()
             assert plan_model(*done).kind is ActionKind.UNCHANGED
 
@@ -234,21 +207,21 @@ class TestMoved:
         ],
     )
     def test_a_console_edit_is_told_by_field(self, changed: dict[str, Any], field: str) -> None:
-        before, after = holding(as_registered(WANTED)), holding(as_registered(WANTED, **changed))
+        before, after = holding(registered(WANTED)), holding(registered(WANTED, **changed))
         assert moved((WANTED, before), (WANTED, after)) == (StaleEntry("little", "registry", field),)
 
     def test_a_version_that_somebody_registered_meanwhile_is_told(self) -> None:
-        before = holding(as_registered(WANTED))
+        before = holding(registered(WANTED))
         after = replace(before, latest_version=4, next_version=5)
         assert [one.field for one in moved((WANTED, before), (WANTED, after))] == ["latest", "next"]
 
     def test_a_number_that_somebody_else_took_is_told(self) -> None:
-        foreign = as_registered(replace(WANTED, source_digest="6" * 64))
+        foreign = registered(replace(WANTED, source_digest="6" * 64))
         fields = [one.field for one in moved((WANTED, RegistryState()), (WANTED, holding(foreign)))]
         assert fields == ["content"]
 
     def test_a_version_that_was_deleted_is_told(self) -> None:
-        assert moved((WANTED, holding(as_registered(WANTED))), (WANTED, RegistryState(None, None, 4)))
+        assert moved((WANTED, holding(registered(WANTED))), (WANTED, RegistryState(None, None, 4)))
 
     def test_a_model_more_and_a_model_less_are_told(self) -> None:
         other = replace(WANTED, asset=replace(ASSET, name="other"))
@@ -257,18 +230,18 @@ class TestMoved:
         assert moved_since(saved(one, two), Observed("dev", (one,))) == (StaleEntry("other", "folder", ""),)
 
     def test_a_spelling_that_says_the_same_has_not_moved(self) -> None:
-        respelled = as_registered(WANTED, tags={"license": "mit", "skus": "['a', 'b']"})
-        assert moved((WANTED, holding(as_registered(WANTED))), (WANTED, holding(respelled))) == ()
+        respelled = registered(WANTED, tags={"license": "mit", "skus": "['a', 'b']"})
+        assert moved((WANTED, holding(registered(WANTED))), (WANTED, holding(respelled))) == ()
 
     def test_a_plan_that_was_carried_out_in_part_is_carried_on(self) -> None:
-        old = as_registered(WANTED, description="old", tags={"by": "hand"}, system_metadata={"languages": ["fr"]})
-        half = as_registered(WANTED, system_metadata={"languages": ["fr"]})
+        old = registered(WANTED, description="old", tags={"by": "hand"}, system_metadata={"languages": ["fr"]})
+        half = registered(WANTED, system_metadata={"languages": ["fr"]})
         assert moved((WANTED, holding(old)), (WANTED, holding(half))) == ()
-        assert moved((WANTED, holding(old)), (WANTED, holding(as_registered(WANTED)))) == ()
+        assert moved((WANTED, holding(old)), (WANTED, holding(registered(WANTED)))) == ()
 
     def test_a_version_that_was_created_and_not_yet_archived_is_carried_on(self) -> None:
         archived = replace(WANTED, asset=replace(ASSET, archived=True))
-        created = as_registered(archived, archived=False)
+        created = registered(archived, archived=False)
         assert moved((archived, RegistryState()), (archived, holding(created))) == ()
 
 

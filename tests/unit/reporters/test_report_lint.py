@@ -128,7 +128,7 @@ def test_the_log_has_every_finding_in_a_line_of_its_own() -> None:
 
 def test_the_summary_is_a_table_that_no_text_breaks() -> None:
     one = RULE.at(Location("a"), "a | <script>\n@b", "H.")
-    told = "<code>&#39;a &#124; &#60;script&#62;&#92;n&#64;b&#39;</code>"
+    told = "<code>a &#124; &#60;script&#62;&#9226;&#64;b</code>"
     assert f"| error | <code>CARD001 table</code> | <code>a&#58;1&#58;1</code> | {told} |\n" in github_summary(
         report(one)
     )
