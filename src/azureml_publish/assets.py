@@ -110,6 +110,14 @@ def prune_map(values: Mapping[str, Value]) -> dict[str, Value]:
     return {key: kept for key, value in values.items() if (kept := prune(value)) is not None}
 
 
+class Workspace(NamedTuple):
+    """Where a workspace of Azure ML lies."""
+
+    subscription: str
+    group: str
+    name: str
+
+
 class AssetId(NamedTuple):
     """One model version in a registry: `azureml://registries/R/models/N/versions/V`."""
 

@@ -10,12 +10,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_publish.cli import main
+from azureml_publish.pipeline.live import LiveProject
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.preview.server import Server
+from azureml_publish.preview.site import Site
 from tests.conftest import REPOSITORY, edit, lacking
 
 SCREENSHOTS = Path(os.environ.get("PUBLISH_SCREENSHOTS") or REPOSITORY / "build" / "screenshots")
@@ -149,6 +154,25 @@ def previewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
         process.terminate()
         assert process.wait() == 0
         drained.join()
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
+    """A preview of the shipped models in a repository, with edits since its only commit."""
+    root = tmp_path_factory.mktemp("compared")
+    shutil.copy(REPOSITORY / "publish.yaml", root)
+    shutil.copytree(REPOSITORY / "models", root / "models")
+    git = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
+        subprocess.run([*git, *arguments], check=True)
+    edit(root / "models/bert-base-cased/card.md.j2", "it has no decoder", "it has neither decoder nor pooler")
+    edit(root / "models/bert-base-cased/model.yaml", "license: apache-2.0", "license: mit")
+    live = LiveProject(RunContext(root, {"PATH": os.environ["PATH"]}, date(2026, 11, 21)))
+    live.look()
+    server = Server(Site(live), port=0)
+    server.start()
+    yield Previewed(root, server.url)
+    server.stop()
 
 
 @pytest.fixture(scope="session")

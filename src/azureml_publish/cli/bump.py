@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -72,7 +73,8 @@ def command(
     with open_registry(output.run, project, registry) as opened:
         bumps = list(_required(staged, opened.registry) if required else _wanted(staged, opened.registry, number))
         _write(staged, bumps)
-        notes = _lock(output, project, bumps, find_readers(opened, output.run))
+        with closing(find_readers(opened, output.run)) as readers:
+            notes = _lock(output, project, bumps, readers)
     if output.json:
         versions = [
             {"model": one.model, "before": one.before, "after": one.after, "reason": one.reason} for one in bumps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from azureml_publish.cli.options import models_argument, output_options, registry_option
@@ -28,8 +30,10 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
     """
     loaded = load(output.run, models, Settings())
     project = loaded.require_project()
-    with open_registry(output.run, project, registry) as opened:
-        readers = find_readers(opened, output.run)
+    with (
+        open_registry(output.run, project, registry) as opened,
+        closing(find_readers(opened, output.run)) as readers,
+    ):
         locked = lock_sources(loaded.folders, readers, project.config.defaults.mlflow, check=check)
     output.findings((*loaded.found, *(found for one in locked for found in one.found)))
     if output.json:

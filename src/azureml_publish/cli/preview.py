@@ -22,9 +22,8 @@ from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.preview.export import export
-from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.server import Server
-from azureml_publish.preview.site import Site
+from azureml_publish.preview.site import Asked, Site
 from azureml_publish.preview.watch import watch_project
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary
 

@@ -121,7 +121,7 @@ class ModelContent:
         Raises:
             PublishError: the source cannot be read or used.
         """
-        contained = self.contained or self.look(readers).contained
+        contained = self.contained or self.look(self.readers or readers).contained
         assert contained is not None  # noqa: S101 - it was just looked into
         refused = [one for one in contained.found if one.severity == "error"]
         if refused:

@@ -6,7 +6,7 @@ import ipaddress
 import secrets
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +35,7 @@ from azureml_publish.emulator.registry.routes import registry_service
 from azureml_publish.emulator.routing import ErrorAnswers, RefusedError, Render, not_served
 from azureml_publish.emulator.state import Database, DataFolder
 from azureml_publish.emulator.throttling import Latency, Throttle
+from azureml_publish.emulator.workspaces import Workspaces, container_of
 
 CLOUD = "Emulator"
 """Name of the cloud in the metadata document, for `AZUREML_CURRENT_CLOUD`."""
@@ -117,6 +118,7 @@ class Emulator:
         self._signer: Signer | None = None
         self._blobs: BlobStore | None = None
         self._models: ModelStore | None = None
+        self._workspaces: Workspaces | None = None
         self._database: Database | None = None
         self._listeners: list[Listener] = []
 
@@ -163,7 +165,9 @@ class Emulator:
         blobs, render_blob = blob_service(
             self._blobs, self._signer, addresses, checkpoints, lambda: self._switches.now.folder_markers
         )
-        registry = registry_service(models, self._signer, addresses, self._switches, CLOUD)
+        self._workspaces = Workspaces(self._folder, self._blobs, self._signer, addresses)
+        routes = self._workspaces.routes()
+        registry = registry_service(models, self._signer, addresses, self._switches, CLOUD, workspaces=routes)
         hub, render_hub = hub_service(checkpoints)
 
         def guarded(app: ASGIApp, service: Service, render: Render) -> ASGIApp:
@@ -224,6 +228,32 @@ class Emulator:
             raise RuntimeError("the emulator is not running")
         self._blobs.create_container(name)
         return f"{addresses.container(name)}?{self._signer.container_sas(name, permissions, lifetime_seconds)}"
+
+    def datastore(self, workspace: str, name: str) -> str:
+        """A SAS URL of the container that a workspace's datastore is; it is created where it is missing."""
+        return self.container(container_of(workspace, name))
+
+    def add_job(self, workspace: str, job: str, outputs: Mapping[str, str]) -> None:
+        """Let a workspace know a completed job, by its outputs: name and address (`azureml://datastores/…`).
+
+        Raises:
+            ValueError: A name is none of Azure ML's.
+        """
+        described = {name: {"jobOutputType": "uri_folder", "uri": uri} for name, uri in outputs.items()}
+        self._add({"jobType": "Command", "status": "Completed", "outputs": described}, workspace, "jobs", job)
+
+    def add_workspace_model(self, workspace: str, name: str, version: str, uri: str) -> None:
+        """Let a workspace know a version of a model, by the address of its files.
+
+        Raises:
+            ValueError: A name is none of Azure ML's.
+        """
+        self._add({"modelType": "custom_model", "modelUri": uri}, workspace, "models", name, version)
+
+    def _add(self, properties: Mapping[str, object], *names: str) -> None:
+        self._running()
+        if self._workspaces is not None:
+            self._workspaces.add(properties, *names)
 
     def add_repository(self, repository: str, folder: Path) -> str:
         """Serve a copy of a folder as a repository of the Hub, at one commit and at `main`.

@@ -97,6 +97,11 @@ class DataFolder:
         return self.root / "hub"
 
     @property
+    def workspaces(self) -> Path:
+        """What workspaces say of jobs and models: `{workspace}/{jobs,models}/…json`."""
+        return self.root / "workspaces"
+
+    @property
     def stand_ins(self) -> Path:
         """Checkpoints that the emulator made itself; can be thrown away at any time."""
         return self.root / "stand-ins"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -109,13 +109,14 @@ def apply(
     with (
         recording(project, name_of(project, request.registry), "apply") as records,
         Prefetch(partial(open_registry, run, name=request.registry), jobs or JOBS) as prefetch,
+        ExitStack() as stack,
     ):
         checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
         checked.require_sound()
         opened = prefetch.opened()
         provenance = check_provenance(run, project.root, request, protected=opened.config.protected)
         planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
-        contents, readers = planning.contents, find_readers(opened, run)
+        contents, readers = planning.contents, stack.enter_context(closing(find_readers(opened, run)))
         plan = planning.observed.plan()
         # What cannot be applied is told at once: its sources are not to be waited for.
         inspection = Inspection(contents)

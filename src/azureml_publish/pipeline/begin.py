@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,8 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
         texts = _render(project, chosen, version, found, choice)
         _place(folder, project.root, texts)
         notes = _finish(project, new=is_new)
-        readers = find_readers(replace(opened, hub=found.hub or opened.hub), run)
-        locks, unlocked = _lock(project, folder, readers)
+        with closing(find_readers(replace(opened, hub=found.hub or opened.hub), run)) as readers:
+            locks, unlocked = _lock(project, folder, readers)
     written = (*(shown_path(project.root, folder / file) for file in texts), *locks)
     return Begun(
         chosen,

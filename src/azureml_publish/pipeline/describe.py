@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from azureml_publish.assets import (
     RegisteredAsset,
     RenderedAsset,
     RenderedModel,
+    Scenario,
     Value,
     is_bookkeeping,
 )
@@ -25,7 +26,7 @@ from azureml_publish.origins import SourceMap
 from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, trace_card
-from azureml_publish.skus import Catalogue
+from azureml_publish.skus import Catalogue, Selection
 from azureml_publish.skus.chart import Chart, draw_up
 from azureml_publish.skus.compute import resolve_body, resolve_compute
 from azureml_publish.spec import LocalSource, ProjectConfig
@@ -102,14 +103,31 @@ def list_files(folder: ModelFolder, rendered: RenderedModel, config: ProjectConf
 
 def chart_of(project: Project, folder: ModelFolder, catalogue: Catalogue, as_of: date) -> Chart:
     """The families of sizes that a model may run on, by scenario."""
-    lists = {}
+    lists = {scenario: found.skus for scenario, found in _selections(project, folder, catalogue, as_of)}
+    return draw_up(folder.spec.name, lists, catalogue, as_of)
+
+
+def first_retirement(project: Project, folder: ModelFolder, catalogue: Catalogue, as_of: date) -> date | None:
+    """The day on which the first of a model's sizes retires, past or to come; None where none is announced."""
+    days: set[date | None] = {None}
+    for _, found in _selections(project, folder, catalogue, as_of):
+        key = ("first-retirement", found.names)
+        if key not in catalogue.answers:
+            retiring = (sku.retirement for sku in found.skus if sku.retirement is not None)
+            catalogue.answers[key] = min(retiring, default=None)
+        days.add(catalogue.answers[key])
+    return min((day for day in days if day is not None), default=None)
+
+
+def _selections(
+    project: Project, folder: ModelFolder, catalogue: Catalogue, as_of: date
+) -> Iterator[tuple[Scenario, Selection]]:
     for scenario in SCENARIOS:
         body = getattr(folder.spec.compute, scenario)
         if isinstance(body, str):
             body = project.config.presets.get(body)
         if body is not None:
-            lists[scenario] = resolve_body(catalogue, body, as_of).skus
-    return draw_up(folder.spec.name, lists, catalogue, as_of)
+            yield scenario, resolve_body(catalogue, body, as_of)
 
 
 def trace_of(subject: ProjectSubject, folder: ModelFolder, layout: LayoutName | None = None) -> SourceMap | None:

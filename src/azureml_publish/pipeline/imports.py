@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,7 +135,8 @@ def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | 
         )
         notes = (told,)
     others, defaults = [one for one in folders if one.folder not in left], project.config.defaults.mlflow
-    _, unlocked = lock_new(others, find_readers_alone(run), defaults)
+    with closing(find_readers_alone(run)) as readers:
+        _, unlocked = lock_new(others, readers, defaults)
     return (*notes, *unlocked)
 
 

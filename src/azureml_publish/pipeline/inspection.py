@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from azureml_publish.content.contents import ModelContent
 from azureml_publish.content.lock import usable_lock
@@ -80,7 +80,8 @@ def inspect_sources(
     if has_errors(found):
         raise UnsoundProject(tuple(one for one in found if one.severity is Severity.ERROR), len(created))
     failures = {model: one for model, one in looked.items() if isinstance(one, PublishError)}
-    return Inspection({**contents, **known}, found, failures)
+    again = {model: replace(contents[model], readers=readers) for model in failures}  # who can look once more
+    return Inspection({**contents, **known, **again}, found, failures)
 
 
 def look_before(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -70,7 +71,7 @@ def make_plan(
         UnsoundProject: the folders have errors, or a source cannot be published.
         PublishError: the registry or a source cannot be read.
     """
-    with Prefetch(partial(open_registry, run, name=registry), jobs) as prefetch:
+    with Prefetch(partial(open_registry, run, name=registry), jobs) as prefetch, ExitStack() as stack:
         if checked is None:
             loaded = load(run, models, settings)
             checked = check(run, loaded, "errors", begun=lambda: prefetch.begin(loaded))
@@ -82,7 +83,7 @@ def make_plan(
         planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
         plan = planning.observed.plan()
         opened = prefetch.opened()
-        readers = find_readers(opened, run)
+        readers = stack.enter_context(closing(find_readers(opened, run)))
         inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
         plan = with_attributes(plan, checked, inspection.contents)
         used_readers = None if offline else readers

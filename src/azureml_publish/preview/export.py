@@ -6,9 +6,8 @@ from pathlib import Path
 
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import make_folder, write_whole
-from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.rendering import ASSETS, read_asset
-from azureml_publish.preview.site import Site
+from azureml_publish.preview.site import Asked, Site
 
 MARK = "made-by-azureml-publish.txt"
 """A file in an export, by which the next one knows that the folder is its own."""

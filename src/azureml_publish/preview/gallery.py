@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from azureml_publish.assets import SCENARIOS
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.pipeline.describe import chart_of
+from azureml_publish.pipeline.describe import first_retirement
 from azureml_publish.pipeline.live import Look
 from azureml_publish.project import ModelFolder
 
@@ -32,6 +31,7 @@ class Tile:
         title: the name that the catalogue shows.
         retires: the first day on which the model itself goes, as it is written.
         sizes_go: the first day on which one of its machine sizes goes.
+        problem: what is wrong first, where the folder cannot be read.
     """
 
     folder: str
@@ -48,6 +48,7 @@ class Tile:
     archived: bool = False
     retires: str = ""
     sizes_go: date | None = None
+    problem: str = ""
 
     @property
     def words(self) -> str:
@@ -72,7 +73,7 @@ def make_gallery(look: Look) -> Gallery:
     there = {tile.folder for tile in tiles}
     broken = look.loaded.subject.project.unreadable if look.loaded.subject is not None else ()
     unread = (name for name in broken if name not in there and name in findings)
-    tiles += [Tile(name, name, name, state_of(findings[name])) for name in unread]
+    tiles += [Tile(name, name, name, state_of(findings[name]), problem=findings[name][0].message) for name in unread]
     tiles.sort(key=lambda tile: tile.folder)
     filters = {
         "task": _counted(task for tile in tiles for task in tile.tasks),
@@ -122,11 +123,10 @@ def _first_day(folder: ModelFolder) -> str:
 
 
 def _sizes_go(look: Look, folder: ModelFolder) -> date | None:
-    if look.loaded.subject is None or not any(getattr(folder.spec.compute, one) for one in SCENARIOS):
-        return None
     subject = look.loaded.subject
-    chart = chart_of(subject.project, folder, subject.catalogue, subject.as_of)
-    return min((row.goes for row in chart.rows if row.goes is not None), default=None)
+    if subject is None:
+        return None
+    return first_retirement(subject.project, folder, subject.catalogue, subject.as_of)
 
 
 def _counted(values: Iterable[str]) -> tuple[tuple[str, int], ...]:

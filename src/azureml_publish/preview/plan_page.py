@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.compare import Comparison, compare_revision, compare_version
@@ -11,22 +12,24 @@ from azureml_publish.pipeline.plan import make_plan
 from azureml_publish.plan import Action, ActionKind, FieldChange
 from azureml_publish.preview.words import word_diff
 from azureml_publish.reporters.differences import Line, difference
-from azureml_publish.reporters.plans import LABELS, attributes, by_consequence, latest_text, summary, unseen_text
+from azureml_publish.reporters.plans import (
+    LABELS,
+    attributes,
+    by_consequence,
+    latest_text,
+    summary,
+    unseen_text,
+    without_folder_lines,
+)
+
+if TYPE_CHECKING:
+    from azureml_publish.preview.site import Asked
 
 MOST_LINES = 60
 """Lines of one difference that a page shows."""
 
 MOST_CHARACTERS = 200_000
 """Characters of two cards together beyond which they are compared line by line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What to compare with: a revision of git, else a registered version `NAME:VERSION`, else a registry."""
-
-    registry: str | None = None
-    revision: str = ""
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class PlanPage:
     summary: str
     unseen: str = ""
     removed: tuple[str, ...] = ()
+    without_folder: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
 
@@ -71,7 +75,7 @@ def make_plan_page(live: LiveProject, checked: CheckedProject, asked: Asked) -> 
         UnsoundProject: the models have errors.
         PublishError: the registry or the repository cannot be read.
     """
-    registry = ""
+    registry, rest = "", tuple[str, ...]()
     if asked.revision:
         comparison = compare_revision(live.run, checked, asked.revision, live.settings)
         against = f"revision {asked.revision}"
@@ -82,6 +86,7 @@ def make_plan_page(live: LiveProject, checked: CheckedProject, asked: Asked) -> 
         planned = make_plan(live.run, live.patterns, asked.registry, live.settings, whole=False, checked=checked)
         comparison, against = Comparison(planned.plan), f"registry {planned.plan.registry}"
         registry = planned.request.address
+        rest = tuple(without_folder_lines(planned.without_folder))
     folders = {rendered.asset.name: folder.folder for folder, rendered in checked.rendered}
     plan = comparison.plan
     shown = tuple(
@@ -97,6 +102,7 @@ def make_plan_page(live: LiveProject, checked: CheckedProject, asked: Asked) -> 
         summary(plan),
         unseen_text(plan),
         comparison.removed,
+        rest,
         comparison.skipped,
     )
 

@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.live import Look
-from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.rendering import ASSETS, read_asset
-from azureml_publish.preview.site import Page, Site
+from azureml_publish.preview.site import Asked, Page, Site
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -13,7 +13,6 @@ from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.references import show_registered
 from azureml_publish.preview.gallery import make_gallery, state_of
 from azureml_publish.preview.model_page import Finding, page_of_folder, page_of_registered
-from azureml_publish.preview.plan_page import Asked, make_plan_page
 from azureml_publish.preview.rendering import Renderer
 
 POLICY = (
@@ -21,6 +20,15 @@ POLICY = (
     "base-uri 'none'; form-action 'self'"
 )
 """The Content-Security-Policy of a page; `images` are further places of images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to compare with: a revision of git, else a registered version `NAME:VERSION`, else a registry."""
+
+    registry: str | None = None
+    revision: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,8 @@ class Site:
 
     def plan(self, asked: Asked | None) -> Page:
         """What would change in a registry, or changed since a revision; only a form where nothing is asked."""
+        from azureml_publish.preview.plan_page import make_plan_page  # noqa: PLC0415 - the first page does without
+
         look = self.live.now
         shown: dict[str, Any] = {"plan": None, "problem": None, "problems": (), "models": "-", "asked": asked}
         if asked is not None and look.checked is None:

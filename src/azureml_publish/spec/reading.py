@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -108,6 +109,10 @@ _WANTED = {
         "an address without a password is wanted",
         CREDENTIAL_HELPER,
     ),
+    "secret_in_address": (
+        "an address without a signature or password is wanted",
+        "Take it out and revoke it; who signs in is said in the environment.",
+    ),
     "union_tag_invalid": (
         "a query or a list of sizes is wanted",
         "Write {families: [NC_A100_v4]} or [Standard_NC6s_v3].",
@@ -141,7 +146,8 @@ def _shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"the text '{mask_passwords(value)[:60]}'"
+            without_query = re.sub(r"(://[^?]*)\?.*", r"\1?…", mask_passwords(value))  # a signature stands there
+            return f"the text '{without_query[:60]}'"
         case dict():
             return "a mapping"
         case list() | tuple():

@@ -71,11 +71,20 @@ class LocalSource(_Chosen):
     ]
 
 
+def _without_secret(address: str) -> str:
+    """An address as it is: a signature or password belongs into the environment, not into a file that is published."""
+    if "?" in address or re.match(r"[a-z-]+://[^/]*@", address):
+        raise PydanticCustomError("secret_in_address", "an address without a signature or password is wanted")
+    return address
+
+
 class AzuremlSource(_Chosen):
     """What Azure ML keeps: an output of a job, a datastore's folder, a model of a workspace or registry."""
 
     azureml: Annotated[
-        str, Field(description="azureml://… or azureml:NAME:VERSION, as `az ml` takes it.", pattern=r"^azureml:\S+$")
+        str,
+        Field(description="azureml://… or azureml:NAME:VERSION, as `az ml` takes it.", pattern=r"^azureml:\S+$"),
+        AfterValidator(_without_secret),
     ]
 
 
@@ -85,6 +94,7 @@ class MlflowSource(_Chosen):
     mlflow: Annotated[
         str,
         Field(description="runs:/RUN/PATH or models:/NAME/VERSION.", pattern=r"^(runs|models|mlflow-artifacts):/\S+$"),
+        AfterValidator(_without_secret),
     ]
 
 

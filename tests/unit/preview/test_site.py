@@ -17,9 +17,8 @@ from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.preview.export import export
-from azureml_publish.preview.plan_page import Asked
 from azureml_publish.preview.server import Server
-from azureml_publish.preview.site import Site
+from azureml_publish.preview.site import Asked, Site
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import render_model
 from tests.conftest import Run, edit

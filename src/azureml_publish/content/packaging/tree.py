@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeAlias
 
@@ -86,7 +86,25 @@ class StoredOrigin:
     store: Store
 
 
-Origin: TypeAlias = HubOrigin | LocalOrigin | BlobOrigin | RenderedOrigin | StoredOrigin
+class FileReader(Protocol):
+    """Reads the files of one place, with whatever opens it."""
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        """Bytes of a file; fewer come where the connection breaks off."""
+
+    def copy_source(self, path: str) -> tuple[str, str | None] | None:
+        """The address at which another storage service may read a file, and the `Authorization` to show there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOrigin:
+    """A file of a place that has a reader of its own, by its path there."""
+
+    reader: FileReader = field(repr=False)
+    path: str
+
+
+Origin: TypeAlias = HubOrigin | LocalOrigin | BlobOrigin | RenderedOrigin | StoredOrigin | ReadOrigin
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,24 +127,24 @@ class Blobs:
 
     def _list(self, folder: BlobFolder, *, with_credential: bool) -> tuple[ArtifactFile, ...]:
         top = folder.path.strip("/")
-        prefix = f"{top}/" if top else ""
+        client = self._open(folder, with_credential=with_credential)
+        below = client.list_blobs(name_starts_with=f"{top}/" if top else None, include=["metadata"])
+        blobs = [blob for blob in below if blob.name != f"{top}/" and not (blob.size == 0 and _is_folder(blob))]
+        if not blobs and top:  # the path may be that of one file, which comes before all that its name begins
+            first = next(iter(client.list_blobs(name_starts_with=top, include=["metadata"])), None)
+            blobs = [first] if first is not None and first.name == top else []
+        if not blobs:
+            where = f"{folder.storage}/{folder.container}/{top}"
+            raise UnusableSource(f"There is no file below {where}.", hint="Correct the path in `source`.")
+        single = blobs[0].name == top
         files: list[ArtifactFile] = []
-        listed = self._open(folder, with_credential=with_credential).list_blobs(
-            name_starts_with=prefix or None, include=["metadata"]
-        )
-        for blob in listed:
+        for blob in blobs:
             name = str(blob.name)
-            if name == prefix or (blob.size == 0 and _is_folder(blob)):
-                continue
             origin = BlobOrigin(folder.storage, folder.container, name, with_credential=with_credential)
+            path = name.rpartition("/")[2] if single else name.removeprefix(f"{top}/" if top else "")
             noted = (blob.metadata or {}).get(SHA256_KEY)
             etag = str(blob.etag) if blob.etag else None
-            files.append(ArtifactFile(name.removeprefix(prefix), int(blob.size), origin, sha256=noted, etag=etag))
-        if not files:
-            where = f"{folder.storage}/{folder.container}/{top}"
-            raise UnusableSource(
-                f"There is no file below {where}.", hint="Correct `source.azureblob.path` in the spec."
-            )
+            files.append(ArtifactFile(path, int(blob.size), origin, sha256=noted, etag=etag))
         return tuple(files)
 
     def _open(self, folder: BlobFolder, *, with_credential: bool) -> ContainerClient:

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.source_files import Part, SourceFiles, parts_to_read, rest_of_header
-from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, LocalOrigin
+from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, LocalOrigin, ReadOrigin
 from azureml_publish.content.sources.azureblob import Blobs
+from azureml_publish.content.sources.azureml import AzureMlFiles
 from azureml_publish.content.sources.git import Clones
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.local import list_local_files, read_local_file
+from azureml_publish.content.sources.mlflow import MlflowFiles
 from azureml_publish.content.sources.selection import choose
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
-from azureml_publish.errors import ContentMismatch, Unreachable, UnusableSource
+from azureml_publish.errors import ContentMismatch, Unreachable
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder
 from azureml_publish.spec import AzuremlSource, BlobSource, GitSource, HubSource, LocalSource, MlflowSource
 
@@ -53,6 +55,8 @@ class Readers:
     hub: Hub
     blobs: Blobs = field(default_factory=Blobs)
     clones: Clones = field(default_factory=Clones)
+    azureml: AzureMlFiles = field(default_factory=AzureMlFiles)
+    mlflow: MlflowFiles = field(default_factory=MlflowFiles)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     stop: Stop = bool
     waits: Callable[[str, float, Unreachable], None] = _silent
@@ -71,16 +75,20 @@ class Readers:
                 listed = self.blobs.list_files(blob)
             case GitSource(git=repository):
                 listed = self.clones.list_files(repository)
-            case AzuremlSource(azureml=address) | MlflowSource(mlflow=address):
-                raise UnusableSource(
-                    f"{address} cannot be read yet.",
-                    hint="Download it first (`az ml job download`, `mlflow artifacts download`), and name the folder: "
-                    "source: {local: FOLDER}.",
-                )
+            case AzuremlSource(azureml=address):
+                listed = self.azureml.list_files(address)
+            case MlflowSource(mlflow=address):
+                listed = self.mlflow.list_files(address)
             case HubSource():
                 return self.hub.list_files(source)
         chosen = set(choose((file.path for file in listed), source.include, source.exclude))
         return tuple(file for file in listed if file.path in chosen)
+
+    def close(self) -> None:
+        """Close all connections but the Hub's, which the process shares, once no request is under way."""
+        self.blobs.close()
+        self.azureml.close()
+        self.mlflow.close()
 
     def read(self, file: ArtifactFile, start: int, length: int) -> bytes:
         """A small part of a file; a connection that breaks is continued where it ended.
@@ -134,6 +142,8 @@ class Readers:
                 return self.blobs.read(file.origin, start, length, file.etag)
             case LocalOrigin(path):
                 return read_local_file(path, start, length)
+            case ReadOrigin(reader, path):
+                return reader.read(path, start, length)
             case _:
                 raise TypeError(f"{type(file.origin).__name__} is no source")
 

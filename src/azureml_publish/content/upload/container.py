@@ -104,6 +104,10 @@ class Container:
         return self
 
     def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._lease.close()
 
     @property

@@ -17,6 +17,7 @@ from azureml_publish.content.packaging.tree import (
     BlobOrigin,
     HubOrigin,
     LocalOrigin,
+    ReadOrigin,
     RenderedOrigin,
     StoredOrigin,
     manifest_digest,
@@ -119,9 +120,9 @@ def _readers(model: str, transfer: Transfer) -> Readers:
         transfer.hub,
         transfer.blobs,
         transfer.clones,
-        transfer.retry,
-        transfer.stop,
-        lambda path, seconds, error: transfer.progress.waits(model, path, seconds, error.message),
+        retry=transfer.retry,
+        stop=transfer.stop,
+        waits=lambda path, seconds, error: transfer.progress.waits(model, path, seconds, error.message),
     )
 
 
@@ -212,6 +213,8 @@ class Sources:
                 return _whole(file, read_local_file(path, start, length), length)
             case RenderedOrigin(data):
                 return _whole(file, iter([data[start : start + length]]), length)
+            case ReadOrigin(reader, path):
+                return reader.read(path, start, length)
             case StoredOrigin(store):
                 # There is no range of an empty file.
                 return iter([store.read_part(file.path, start, length)] if length else [])
@@ -223,6 +226,8 @@ class Sources:
                 return self.transfer.blobs.copy_source(file.origin)
             case StoredOrigin(store):
                 return store.address(file.path), None
+            case ReadOrigin(reader, path):
+                return reader.copy_source(path)
             case _:
                 return None
 

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -32,8 +33,16 @@ _FRONT_END = f"/mferp/managementfrontend{_REGISTRY}"
 _VERSION = "/models/{name}/versions/{version}"
 
 
-def registry_service(models: ModelStore, signer: Signer, addresses: Addresses, quirks: Switches, cloud: str) -> ASGIApp:
-    """The application of the HTTPS port."""
+def registry_service(
+    models: ModelStore,
+    signer: Signer,
+    addresses: Addresses,
+    quirks: Switches,
+    cloud: str,
+    *,
+    workspaces: Iterable[Route] = (),
+) -> ASGIApp:
+    """The application of the HTTPS port; `workspaces` are the calls of Resource Manager that are no registry's."""
 
     async def metadata(_request: Request) -> Response:
         return Json(wire.render_cloud(cloud, addresses))
@@ -68,6 +77,7 @@ def registry_service(models: ModelStore, signer: Signer, addresses: Addresses, q
         Route(f"{_FRONT_END}{_VERSION}/startPendingUpload", pending),
         Route("/assetstore/v1.0/operations/{operation}", Methods(GET=authorised(operations.asset))),
         *model_registry_routes(models, addresses, quirks, operations),
+        *workspaces,
     ]
     return _Hosts(Router(routes=routes, default=not_served, redirect_slashes=False), quirks)
 
