@@ -168,6 +168,13 @@ def test_a_card_with_another_licence(card: str, licence: str, wrong: bool) -> No
         ("Text.\n", "little", {"summary": "Licensorâ€™s text"}, ["CARD040"]),
         ("Text.\n", "little", {"summary": "Licensorвђ™s".replace("вђ™", "вЂ™")}, ["CARD040"]),
         ("Text.\n", "little", {"summary": "TODO"}, ["CARD010"]),
+        ("`little-2-1` is tuned from little-2 of last year.\n", "org-little-2-1", {}, []),
+        ("It is tuned from little-2 of last year.\n", "org-little-3", {}, ["MATCH002"]),
+        ("Description goes here.\n", "little", {}, ["CARD010"]),
+        ("Add your description here.\n", "little", {}, ["CARD010"]),
+        ("# [Model Name]\n\nText.\n", "little", {}, ["CARD010"]),
+        ("You can add adapters here and there.\n", "little", {}, []),
+        ("Itâ\x80\x99s read in Latin-1.\n", "little", {}, ["CARD040"]),
         ("Text.\n", "little", {"license": "“mit”"}, ["CARD043"]),
         ("Text.\n", "little", {"promptTemplate": "{{ messages }}"}, []),
     ],
@@ -235,6 +242,26 @@ def test_base_models_of_card_and_mlmodel() -> None:
     for base, found in (("org/little-7b", []), ("org/little-13b", ["MATCH004"]), ("[other](https://x.org)", [])):
         one = replace(model(f"- **Base model:** {base}\n", "little-7b-tuned"), mlmodel=mlmodel)
         assert codes(one) == found
+
+
+@pytest.mark.parametrize(
+    ("outputs", "sample", "wrong"),
+    [
+        ('[{"type": "string"}]', '["paris"]', False),
+        ('[{"type": "string"}]', "[0.5, 0.5]", True),
+        ('[{"type": "double"}]', '["paris"]', True),
+        ('[{"type": "string"}]', '[{"0": "paris"}]', False),
+        ('[{"type": "string", "name": "label"}]', '[{"label": "a"}]', False),
+        ('[{"type": "string", "name": "label"}]', '{"label": "a"}', False),
+        ('[{"type": "string", "name": "label"}]', '[{"class": "a"}]', True),
+        ('[{"type": "tensor"}]', "[[0.1]]", False),
+    ],
+)
+def test_sample_outputs_against_the_signature(outputs: str, sample: str, wrong: bool) -> None:
+    card = f"Text.\n\n# Sample output\n\n```json\n{sample}\n```\n"
+    mlmodel = parse_yaml(f"signature: {{inputs: '[{{\"type\": \"string\"}}]', outputs: '{outputs}'}}\n", "MLmodel")[0]
+    found = {one.code for one in check(replace(model(card), mlmodel=mlmodel), checks=ALL_CHECKS)}
+    assert ("SMPL008" in found) == wrong
 
 
 def test_prose_beside_the_card_is_read_as_well() -> None:

@@ -19,6 +19,10 @@ _PROSE = re.compile(
     r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
     r"|\{% ?[a-z][^%\n]{0,100}%\}"
     r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
+    r"|\[(?:model[ _-](?:name|id)|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
+    r"|\b(?:description|text|content|summary|details|information) goes? here\b"
+    r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )(?:\w+ ){1,2}here\b"
+    r"|\breplace this (?:text|section|paragraph)\b"
     r"|\blorem ipsum\b"
     r"|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
     re.IGNORECASE,
@@ -26,7 +30,7 @@ _PROSE = re.compile(
 _TO_BE = re.compile(r"to be (?:added|announced|defined|determined|done)")
 _SIGNS = (
     *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
-    *("[more", "[insert", "[your"),
+    *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
 )
 """One of these, or the one above, is in every text that the expressions above find; most cards have none."""
 

@@ -103,13 +103,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 def control_character(model: Described) -> Findings:
     """A character that no page shows and some programs obey."""
     for card in everything_of(model):
-        if match := _CONTROL.search(card.source):
-            edits = [replacing(card, one.start(), one.end(), "") for one in _CONTROL.finditer(card.source)]
+        found = list(_CONTROL.finditer(card.source))
+        if found and not card.text.isascii():  # characters that were read in the wrong encoding are CARD040's
+            misread = [one.span() for one in _RUN.finditer(card.source)]
+            found = [one for one in found if not any(start <= one.start() < end for start, end in misread)]
+        if found:
+            edits = [replacing(card, one.start(), one.end(), "") for one in found]
             yield once_a_card(
                 control_character,
                 card,
                 edits,
-                f"{times(len(edits), 'control character')}, the first U+{ord(match[0]):04X},"
+                f"{times(len(edits), 'control character')}, the first U+{ord(found[0][0]):04X},"
                 f" {'stands' if len(edits) == 1 else 'stand'} in the text: no page shows it, terminals may obey it.",
                 "Take it out.",
             )

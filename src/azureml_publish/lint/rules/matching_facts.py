@@ -47,7 +47,8 @@ def license_differs(model: Described) -> Findings:
     if spec not in KNOWN or spec in OPEN_ENDED:
         return
     meant = {spec, *licences_in(spec)}
-    for said in (*_card_licence(model.card), *_licence_texts(model)):
+    pages = (said for page in (model.card, *model.pages) for said in _card_licence(page))
+    for said in (*pages, *_licence_texts(model)):
         if said.values and not any(may_be_one(own, one) for own in meant for one in said.values):
             yield license_differs.at(
                 said.location,

@@ -109,10 +109,9 @@ def card_of_a_sibling(model: Described) -> Findings:
     own = variant_of(model.name)
     if card.too_large or not own.said or not own.words:
         return
-    mentions = list(_mentions(card))
-    if any(_is_own(own, text) for text, _ in mentions):
+    if _names_itself(card, own):
         return
-    for text, offset in mentions:
+    for text, offset in _mentions(card):
         theirs = variant_of(text)
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
         if kind is not None and offset <= _FIRST:
@@ -123,6 +122,16 @@ def card_of_a_sibling(model: Described) -> Findings:
                 width=width_of(text),
             )
             return
+
+
+def _names_itself(card: Card, own: Variant) -> bool:
+    """Whether the card names the model anywhere, be it in code or in an address."""
+    title = card.headings[0].text if card.headings else ""
+    names = [title, *(match[0] for match in _ANY_NAME.finditer(card.source))]
+    return any(_is_own(own, name) for name in dict.fromkeys(names))
+
+
+_ANY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+")
 
 
 def _mentions(card: Card) -> Iterator[tuple[str, int]]:
@@ -163,7 +172,7 @@ def _card_facts(model: Described) -> Iterator[Fact]:
     text = " ".join(model.card.text.split())
     if len(text) >= _LEAST:
         own = variant_of(model.name)
-        named = any(_is_own(own, said) for said, _ in _mentions(model.card))
+        named = _names_itself(model.card, own)
         digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
         yield Fact(
             card_shared_by_siblings.rule.code,
@@ -186,11 +195,12 @@ def base_model_differs(model: Described) -> Findings:
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said.text).strip()
         for named in bases:
             kind = sibling_of(named.name, text)
-            if kind is not None:
+            foreign = "/" in text and named.derived and not _related(text, named.name)
+            if kind is not None or foreign:
                 yield base_model_differs.at(
                     model.card.at(said.offset),
                     f"The card gives {short(text)} as its base, {named.what} is {short(named.name)}:"
-                    f" another {KIND_WORDS[kind]}.",
+                    f" another {KIND_WORDS[kind] if kind else 'family'}.",
                     "Write the same base in both.",
                     width=width_of(said.text),
                 )

@@ -94,6 +94,7 @@ def sample_output_mismatch(model: Described) -> Findings:
     columns = signature(model.mlmodel, "outputs")
     names = [column.name for column in columns or () if column.name and column.required]
     if not names:
+        yield from _values_of_another_type(model, columns or ())
         return
     for sample, data in outputs(model):
         rows = data if isinstance(data, list) else [data]
@@ -105,6 +106,26 @@ def sample_output_mismatch(model: Described) -> Findings:
             yield sample_output_mismatch.at(
                 place_in(sample, ()),
                 f"The sample output has {_quoted(sorted(given))} and lacks {_quoted(missing)} of MLflow's signature.",
+                "Show what the model answers, or fix the signature in MLmodel.",
+            )
+
+
+_NUMBERS = frozenset({"double", "float", "long", "integer"})
+
+
+def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Findings:
+    """A list of texts where one column of numbers is the output, or the other way round."""
+    if len(columns) != 1:
+        return
+    wanted = columns[0].type
+    for sample, data in outputs(model):
+        values = data if isinstance(data, list) else []
+        numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
+        texts = [isinstance(value, str) for value in values]
+        if values and ((wanted == "string" and all(numbers)) or (wanted in _NUMBERS and all(texts))):
+            yield sample_output_mismatch.at(
+                place_in(sample, ()),
+                f"The sample output lists {'numbers' if all(numbers) else 'texts'}; MLflow's signature gives {wanted}.",
                 "Show what the model answers, or fix the signature in MLmodel.",
             )
 
