@@ -30,6 +30,7 @@ PUBLISH = Path(sys.executable).with_name("publish")
 FIRST_SECONDS = {150: 1.0, 1000: 2.0}
 EDIT_SECONDS = 0.3
 PEAK_MIB = 250.0
+PAGE = "/models/model-0007/"
 
 
 class Took(NamedTuple):
@@ -39,13 +40,22 @@ class Took(NamedTuple):
     processor: float
 
 
+class Server(NamedTuple):
+    """A preview that runs: its address, the number of its process, and the looks that it tells of."""
+
+    address: str
+    process: int
+    looks: Iterator[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The first page, seconds to the end of the first check, a page after each edit, its bytes; MiB at most."""
+    """The first page, the end of the first check, a page after edits of card and template, its bytes; MiB at most."""
 
     first: Took
     checked: float
     edits: tuple[Took, ...]
+    template: Took
     page: int
     peak: float
 
@@ -53,6 +63,7 @@ class Measured:
 def make_project(root: Path, count: int) -> None:
     """The shipped models, again and again under other names."""
     shutil.copy(ROOT / "publish.yaml", root)
+    shutil.copytree(ROOT / "templates", root / "templates")
     shipped = sorted((ROOT / "models").iterdir())
     for number in range(count):
         source, folder = shipped[number % len(shipped)], root / "models" / f"model-{number:04}"
@@ -117,23 +128,27 @@ def measure(count: int, edits: int) -> Measured:
         with served(root) as (address, process):
             read(address, "/")
             first = Took(time.perf_counter() - began, processor_seconds(process))
-            told = looks(address)
-            while next(told) < 2:  # the first check, and what was edited before the watch began
+            server = Server(address, process, looks(address))
+            while next(server.looks) < 2:  # the first check, and what was edited before the watch began
                 pass
             checked = time.perf_counter() - began
-            card, path = root / "models/model-0007/card.md.j2", "/models/model-0007/"
-            page = len(read(address, path))
-            edited = []
-            for number in range(edits):
-                text = card.read_text()
-                time.sleep(0.3)  # somebody types
-                start, had = time.perf_counter(), processor_seconds(process)
-                card.write_text(text.replace("{% block summary %}\n", f"{{% block summary %}}\nEdit {number}. ", 1))
-                next(told)
-                while f"Edit {number}.".encode() not in read(address, path):
-                    next(told)
-                edited.append(Took(time.perf_counter() - start, processor_seconds(process) - had))
-            return Measured(first, checked, tuple(edited), page, peak_mib(process))
+            page = len(read(address, PAGE))
+            card, template = root / "models/model-0007/card.md.j2", root / "templates/card.md.j2"
+            edited = [edit(card, "{% block summary %}\n", f"Edit {number}.", server) for number in range(edits)]
+            shared = edit(template, "{% filter trim %}\n", "Edit all.", server)
+            return Measured(first, checked, tuple(edited), shared, page, peak_mib(process))
+
+
+def edit(file: Path, behind: str, words: str, server: Server) -> Took:
+    """Write words into a file, and read a model's page until it has them."""
+    text = file.read_text()
+    time.sleep(0.3)  # somebody types
+    start, had = time.perf_counter(), processor_seconds(server.process)
+    file.write_text(text.replace(behind, f"{behind}{words}\n\n", 1))
+    next(server.looks)
+    while words.encode() not in read(server.address, PAGE):
+        next(server.looks)
+    return Took(time.perf_counter() - start, processor_seconds(server.process) - had)
 
 
 def main() -> None:
@@ -153,6 +168,8 @@ def main() -> None:
         print(f"  all checked     {found.checked:8.2f} s")
         edit_bar = f" (bar: {EDIT_SECONDS:g} s)" if count == 150 else ""
         print(f"  after an edit   {middle:8.2f} s, {work:.2f} s of processor, {most:.2f} s at most{edit_bar}")
+        shared = found.template
+        print(f"  of a template   {shared.seconds:8.2f} s, {shared.processor:.2f} s of processor{edit_bar}")
         print(f"  page of a model {found.page / 1024:8.0f} KiB")
         print(f"  memory          {found.peak:8.0f} MiB (bar: {PEAK_MIB:.0f} MiB)")
 

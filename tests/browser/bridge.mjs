@@ -15,7 +15,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     if (options) {
       await context?.close();
-      context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+      context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
       context.setDefaultTimeout(30000);
       page = await context.newPage();
       said = [];

@@ -20,7 +20,8 @@ def go(chromium: Chromium, url: str) -> None:
 def test_the_gallery_shows_every_model_with_what_was_found(chromium: Chromium, previewed: Previewed) -> None:
     go(chromium, previewed.url)
     tiles = chromium.run(
-        """return await page.$$eval(".tile", (all) => all.map((one) => [one.querySelector("h2").textContent,
+        """await page.waitForFunction(() => !document.querySelector("[data-state=pending]"));
+           return await page.$$eval(".tile", (all) => all.map((one) => [one.querySelector("h2").textContent,
              one.dataset.state, one.querySelector(".version")?.textContent ?? "", one.dataset.licence]))"""
     )
     assert ["bert-large-cased", "clean", "version 21", "apache-2.0"] in tiles
@@ -152,6 +153,7 @@ def test_a_finding_stands_at_its_block(chromium: Chromium, previewed: Previewed)
              (one) => one.previousElementSibling.textContent)"""
     )
     assert before == "Coming soon"
+    chromium.run("""await page.locator(".card .note", { hasText: "CARD010" }).scrollIntoViewIfNeeded()""")
     chromium.shot("finding")
     previewed.write("models/edited/card.md.j2", card)
     chromium.run("""await page.waitForSelector(".card .note:has-text('CARD010')", { state: "detached" })""")

@@ -96,3 +96,4 @@ def test_show_opens_the_page_of_a_registered_version(
         page = read(address)
     assert "azureml://registries/local/models/bert-base-cased/versions/18" in page
     assert "Model Architecture" in page
+    assert "model.safetensors" in page

@@ -94,7 +94,7 @@ def serve(
             edits.noticed()  # what was edited before the watch began
             while True:
                 edits.wait()
-                server.events.send(live.look())
+                server.events.send(live.look(early=server.events.send))
     except KeyboardInterrupt:
         output.note("Stopped.")
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from functools import partial
 from urllib.parse import quote, urlencode
 
 import click
@@ -11,10 +10,8 @@ import click
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.preview import serve
-from azureml_publish.content.upload.container import Container
 from azureml_publish.pipeline.live import LiveProject
-from azureml_publish.pipeline.references import find_registered, name_reference, read_project, show_registered
-from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.references import show_registered
 from azureml_publish.reporters.registered import asset_text, assets_json, files_json, files_text
 
 
@@ -33,23 +30,17 @@ def command(*, output: Output, model: str, with_files: bool, raw: bool, web: boo
     if web:
         _show_page(output, model, registry)
         return
-    project = read_project(output.run)
-    with open_registry(output.run, project, registry) as opened:
-        asset = find_registered(opened.registry, name_reference(output.run, project, model))
-        if with_files:
-            access = opened.registry.open_content(asset)
-            again = partial(opened.registry.open_content, asset)
-            with Container(access, access.folder_of(asset.path), again) as container:
-                held = container.files()
-            output.data(files_json(asset.id, held) if output.json else files_text(held))
-            return
+    asset, files = show_registered(output.run, model, registry, files=with_files)
+    if with_files:
+        output.data(files_json(asset.id, files) if output.json else files_text(files))
+        return
     columns = shutil.get_terminal_size().columns if output.framed and not raw else None
     output.data(assets_json([asset]) if output.json else asset_text(asset, output.paint, columns))
 
 
 def _show_page(output: Output, reference: str, registry: str | None) -> None:
     """Serve the page of a version."""
-    asset = show_registered(output.run, reference, registry)
+    asset, _ = show_registered(output.run, reference, registry)
     path = f"registered/{quote(asset.id.name, safe='')}/{asset.id.version}/"
     query = f"?{urlencode({'registry': registry})}" if registry is not None else ""
     serve(output, LiveProject(output.run), opens=True, path=path + query)

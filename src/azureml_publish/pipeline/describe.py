@@ -20,6 +20,7 @@ from azureml_publish.assets import (
 from azureml_publish.content.contents import describe_content
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.packaging.tree import add_rendered
+from azureml_publish.content.upload.container import StoredFile
 from azureml_publish.layouts import decode, gather, lay_out
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.origins import SourceMap
@@ -99,6 +100,12 @@ def list_files(folder: ModelFolder, rendered: RenderedModel, config: ProjectConf
     held = {one.path: ManifestEntry(one.path, one.size, one.sha256 or "") for one in source.files} if source else {}
     entries = {one.path: one for one in made} | held
     return Files(tuple(sorted(entries.values())), None, digest, whole=bool(held))
+
+
+def list_stored(stored: Mapping[str, StoredFile]) -> Files:
+    """The files of a registered version, as they lie in its storage."""
+    entries = (ManifestEntry(path, file.size, file.sha256 or "") for path, file in stored.items())
+    return Files(tuple(sorted(entries)), None, "", whole=True)
 
 
 def chart_of(project: Project, folder: ModelFolder, catalogue: Catalogue, as_of: date) -> Chart:

@@ -13,7 +13,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.check import CheckedModel, CheckedProject, Memory, check
 from azureml_publish.pipeline.load import LoadedProject, Settings, load
-from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.run import RunContext, Spreading
 from azureml_publish.project import CONFIG_FILE, ModelFolder, find_root, read_folder
 from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.spec import LocalSource
@@ -87,28 +87,35 @@ class LiveProject:
         self._aside = threading.Lock()
         self.now = Look(0, self._load(), reports=self._memory.models)
 
-    def look(self, begun: Callable[[], None] = lambda: None) -> Look:
+    def look(self, begun: Callable[[], None] = lambda: None, early: Callable[[Look], None] = lambda _: None) -> Look:
         """Read, render and check what changed since the last look.
 
         Args:
             begun: is called once other processes have begun with many models; see `check`.
+            early: is given a look without a check where something changed that all models share: checking them all
+                takes longer than anybody waits, and `report` makes one model at once.
         """
         try:
-            self.now = self._look(begun)
+            self.now = self._look(begun, early)
         except PublishError as error:  # its file is gone for a moment, or a pattern means no model any more
             self.now = replace(self.now, number=self.now.number + 1, changed=None, failure=error)
         return self.now
 
-    def _look(self, begun: Callable[[], None]) -> Look:
+    def _look(self, begun: Callable[[], None], early: Callable[[Look], None]) -> Look:
         before, shared = self.now, _stamp(self.root / name for name in SHARED)
         if shared != self._shared:
             self._memory, self._shared = Memory(), shared
         loaded = self._load()
+        if before.checked is not None and loaded.folders and not self._memory.models:
+            self.now = Look(before.number + 1, loaded, reports=self._memory.models)
+            early(self.now)
         checked = check(self.run, loaded, memory=self._memory, begun=begun)
         there = {folder.folder for folder in loaded.folders}
         for gone in self._memory.models.keys() - there:
             del self._memory.models[gone]
-        look = Look(before.number + 1, loaded, checked, dict(self._memory.models))
+        # From now on this process has threads, and would start each other one with all imports.
+        self.run = replace(self.run, spreading=Spreading(jobs=1))
+        look = Look(self.now.number + 1, loaded, checked, dict(self._memory.models))
         return replace(look, changed=_changed(before, look))
 
     def report(self, folder: ModelFolder) -> CheckedModel:

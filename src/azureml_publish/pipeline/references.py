@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 
 from azureml_publish.assets import AssetId, RegisteredAsset
+from azureml_publish.content.upload.container import Container, StoredFile
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.registries import open_registry
@@ -36,16 +38,24 @@ def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
     )
 
 
-def show_registered(run: RunContext, reference: str, registry: str | None) -> RegisteredAsset:
-    """One registered version; see `find_registered`.
+def show_registered(
+    run: RunContext, reference: str, registry: str | None, *, files: bool = False
+) -> tuple[RegisteredAsset, Mapping[str, StoredFile]]:
+    """One registered version, see `find_registered`, and by path its files where they are wanted.
 
     Raises:
         NotFound, UsageProblem: see `find_registered`.
-        PublishError: the registry cannot be read.
+        PublishError: the registry or its storage cannot be read.
     """
     project = read_project(run)
     with open_registry(run, project, registry) as opened:
-        return find_registered(opened.registry, name_reference(run, project, reference))
+        asset = find_registered(opened.registry, name_reference(run, project, reference))
+        if not files:
+            return asset, {}
+        access = opened.registry.open_content(asset)
+        again = partial(opened.registry.open_content, asset)
+        with Container(access, access.folder_of(asset.path), again) as container:
+            return asset, container.files()
 
 
 def name_references(run: RunContext, project: Project, references: Iterable[str]) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ from azureml_publish.origins import SourceMap
 from azureml_publish.pipeline.describe import Described, Files, chart_of, describe_asset, list_files, trace_of
 from azureml_publish.pipeline.lint import file_lines
 from azureml_publish.pipeline.live import LiveProject, Look
-from azureml_publish.pipeline.registries import name_of
+from azureml_publish.pipeline.registries import find_config
 from azureml_publish.preview.facts import CodeSample, Fact, code_samples, quick_facts
 from azureml_publish.preview.gallery import State, state_of
 from azureml_publish.preview.markdown import Rendered, render_markdown
 from azureml_publish.preview.rendering import render_note
-from azureml_publish.project import ModelFolder
+from azureml_publish.project import ModelFolder, Project
 from azureml_publish.reporters.sku_svg import chart_svg
 from azureml_publish.skus.catalogue import Sku
 from azureml_publish.skus.chart import Chart
@@ -89,7 +89,7 @@ class ModelPage:
         return tuple(one for one in headings if _RESULTS.search(one[2]))
 
 
-def page_of_registered(asset: RegisteredAsset, *, images: bool = False) -> ModelPage:
+def page_of_registered(asset: RegisteredAsset, files: Files, *, images: bool = False) -> ModelPage:
     """The page of a version as a registry has it."""
     lineage = [("asset", str(asset.id)), ("files", asset.path), ("created", asset.created_at)]
     lineage += [(key, value) for key, value in sorted(asset.properties.items()) if is_bookkeeping(key)]
@@ -101,6 +101,7 @@ def page_of_registered(asset: RegisteredAsset, *, images: bool = False) -> Model
         archived=asset.archived,
         card=render_markdown(asset.description, images=images),
         samples=code_samples(asset.id.name, asset.id.version, asset.id.registry, None),
+        files=files,
         layout="system_metadata" if asset.system_metadata else "tags",
         lineage=tuple((label, value) for label, value in lineage if value),
     )
@@ -143,7 +144,7 @@ def page_of_folder(live: LiveProject, look: Look, folder: ModelFolder, *, images
         page,
         card=render_markdown(asset.description, notes=placed, images=images, place=origin),
         findings=others,
-        samples=code_samples(spec.name, spec.version, name_of(subject.project, None), request),
+        samples=code_samples(spec.name, spec.version, _registry(subject.project), request),
         files=files,
         layout=look.loaded.layout or subject.project.config.layout,
         lineage=_lineage(folder, files),
@@ -170,6 +171,12 @@ def _with_metadata(page: ModelPage, described: Described, type_: str, *, images:
         license_text=str(data.get("licenseDescription") or ""),
         layouts=described.layouts,
     )
+
+
+def _registry(project: Project) -> str:
+    """The registry that samples of code name; an embedded one is no registry to Azure's tools."""
+    config = find_config(project, project.config.registry)
+    return config.name or "REGISTRY"
 
 
 def _lineage(folder: ModelFolder, files: Files) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from azureml_publish.diagnostics import mask_passwords
 from azureml_publish.preview.markdown import highlight
 from azureml_publish.reporters.sku_svg import STYLE
-from azureml_publish.reporters.visible import visible
+from azureml_publish.reporters.visible import for_xml, visible
 from azureml_publish.version import __version__
 
 ASSETS = {"preview.css": "text/css", "preview.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -49,7 +49,7 @@ class Renderer:
     def page(self, template: str, path: str, **values: Any) -> str:
         """A page; `path` is its place below the catalogue's top, `models/x/`."""
         up = "../" * path.count("/")
-        return (
+        text = (
             _environment()
             .get_template(template)
             .render(
@@ -62,6 +62,7 @@ class Renderer:
                 **values,
             )
         )
+        return for_xml(text)
 
     def _links(self, up: str) -> Callable[..., str]:
         def link(*parts: str, fragment: str = "") -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import NotFound, PublishError
+from azureml_publish.pipeline.describe import list_stored
 from azureml_publish.pipeline.live import LiveProject, Look
 from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.references import show_registered
@@ -121,11 +122,11 @@ class Site:
         """The page of a version as a registry has it."""
         look, path = self.live.now, "registered/x/1/"
         try:
-            asset = show_registered(self.live.run, f"{name}:{version}", registry)
+            asset, stored = show_registered(self.live.run, f"{name}:{version}", registry, files=True)
         except PublishError as error:
             status = 404 if isinstance(error, NotFound) else 502
             return self._message(look, name, path=path, message=error.message, hint=error.hint, status=status)
-        page = page_of_registered(asset, images=images)
+        page = page_of_registered(asset, list_stored(stored), images=images)
         again = urlencode({"registry": registry or "", "images": 1})
         return Page(
             self._render("model.html.j2", path, look, page=page, here="", images_link=f"?{again}"), images=images

@@ -21,7 +21,7 @@ from azureml_publish.preview.server import Server
 from azureml_publish.preview.site import Asked, Site
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import render_model
-from tests.conftest import Run, edit
+from tests.conftest import REPOSITORY, Run, edit
 
 
 @pytest.fixture
@@ -54,8 +54,25 @@ def test_only_what_changed_is_rendered_again(live: LiveProject, project: Path, r
     assert rendered == ["bert-base-cased"]
     rendered.clear()
     edit(project / "publish.yaml", "Foundation Models", "Other Models")
-    assert live.look().changed is None
+    early: list[tuple[int, bool, int]] = []
+    look = live.look(early=lambda one: early.append((one.number, one.checked is None, len(rendered))))
+    assert look.changed is None
     assert len(rendered) == 3
+    assert early == [(look.number - 1, True, 0)]  # pages are told before all models are rendered again
+
+
+def test_one_model_is_made_at_once_while_all_wait_for_an_edit_of_a_template(live: LiveProject, project: Path) -> None:
+    live.look()
+    (project / "templates").mkdir()
+    text = (REPOSITORY / "templates/card.md.j2").read_text(encoding="utf-8")
+    (project / "templates/card.md.j2").write_text(
+        text.replace("{% filter trim %}", "{% filter trim %}\nEdited template\n")
+    )
+    pages: list[str] = []
+    live.look(early=lambda _look: pages.append(Site(live).model("bert-base-cased").text))
+    assert len(pages) == 1
+    assert "Edited template" in pages[0]
+    assert "Edited template" in Site(live).model("bert-large-cased").text
 
 
 def test_a_look_finds_what_lint_finds(live: LiveProject, project: Path, publish: Run) -> None:

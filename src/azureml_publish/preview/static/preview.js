@@ -73,6 +73,8 @@
   };
   for (const kind of ["focusin", "focusout", "pointerover", "pointerout"]) document.addEventListener(kind, say);
 
+  addEventListener("scroll", () => { tip?.remove(); tip = null; }, { passive: true });
+
   // A click on a block leads to the line that it was written in, and copies.
   document.addEventListener("click", (event) => {
     const copy = event.target.closest(".copy");
