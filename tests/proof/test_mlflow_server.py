@@ -18,7 +18,7 @@ from azureml_publish.emulator.listening import bind
 from azureml_publish.errors import NotFound, Unreachable
 from tests.cli.test_sources import add
 from tests.conftest import Run
-from tests.proof.test_proof import models_python
+from tests.proof.test_proof import models_python, run_script
 from tests.unit.content.test_source_mlflow import read
 
 __all__ = ["models_python"]
@@ -66,17 +66,7 @@ def _ask(address: str, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="module")
 def logged(server: str, models_python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("log")
-    ran = subprocess.run(
-        [str(models_python), str(Path(__file__).parent / "logged.py"), server, "told.json"],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    told: dict[str, Any] = json.loads((folder / "told.json").read_text())
+    told: dict[str, Any] = run_script(models_python, folder, "logged.py", server, "told.json")
     return told
 
 
