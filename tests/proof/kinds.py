@@ -16,7 +16,7 @@ import mlflow
 import numpy as np
 import torch
 import transformers
-from originals import TEXTS, unigram, word_piece
+from originals import TEXTS, unigram, word_piece  # type: ignore[import-not-found]
 from PIL import Image
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
