@@ -64,6 +64,10 @@ class Conflict(PublishError):
     exit_code = ExitCode.CONFLICT
 
 
+class Deleted(Conflict):
+    """The version was deleted, and its number is never free again."""
+
+
 class Overtaken(Conflict):
     """Somebody else wrote to the registry after the plan was made. The run stops."""
 

@@ -23,6 +23,8 @@ FRONT = "cert-eastus2.experiments.azureml.net"
 REGION = "eastus2.api.azureml.ms"
 DISCOVERY = "eastus.api.azureml.ms"
 ARM = "management.azure.com"
+ELSEWHERE = "registry.example.org"
+"""No host of Azure."""
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/test-registries"
 REGISTRY = re.compile(
     rf"{SUBSCRIPTION}/providers/Microsoft\.MachineLearningServices/registries/(?P<r>[^/]+)/(?P<path>.+)"
@@ -60,6 +62,8 @@ class Shape:
     """How a write ends: `location` as recorded; `azure-async` and `body` as documented elsewhere; `at once`."""
     plain_headers: bool = False
     """No header beyond HTTP's own."""
+    leads_elsewhere: bool = False
+    """Whether discovery names a host that is none of the cloud's from the second time on: azure-ai-ml asks again."""
     one_host: str = ""
     """What discovery leaves out of the region's host: `missing`, `null` or `empty`."""
     fills_keys: bool = True
@@ -99,6 +103,7 @@ class Service:
     deleted: set[tuple[str, str]] = field(default_factory=set)
     _operations: dict[str, list[Answer]] = field(default_factory=dict)
     _lent: int = 0
+    _discoveries: int = 0
     _listed_without: dict[str, int] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Answer:
@@ -137,6 +142,9 @@ class Service:
     def _discovery(self) -> Answer:
         recorded = exchanges(22 if self.shape.refused == "discovery" else 8)[0]
         body = copy.deepcopy(recorded.body)
+        self._discoveries += 1
+        if self.shape.leads_elsewhere and self._discoveries > 1:
+            body["primaryRegionResourceProviderUri"] = f"https://{ELSEWHERE}/"
         match self.shape.one_host:
             case "missing":
                 del body["registryFqdns"]

@@ -75,8 +75,9 @@ def test_every_verb_is_right(ask: Run, service: Service, tiny: Path, project: Pa
 
     service.delete(NAME, "2")
     edit(tiny / "card.md", "little", "tiny")
-    gone = ask("apply", "--yes")
-    assert gone.code == 6, gone
+    gone = succeed(ask("apply", "--yes"), 6)
     assert "deleted" in gone.out + gone.err
     assert "bump" in gone.out + gone.err
+    assert succeed(ask("bump")).out.endswith(f"{NAME}: 2 → 3\n")
+    succeed(ask("apply", "--yes"))
     assert (ARM in {one.host for one in network.requests}) is (service.shape.lends == "arm")

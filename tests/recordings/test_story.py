@@ -12,7 +12,7 @@ import pytest
 from azureml_publish.registry.read_back import POLLING_INTERVAL
 from tests.conftest import Run, edit
 from tests.recordings.proxy import Network
-from tests.recordings.service import FRONT, Service
+from tests.recordings.service import ELSEWHERE, FRONT, Service
 
 NAME = "Tiny-3.5.model"
 
@@ -162,6 +162,16 @@ def test_an_operation_that_fails_later_is_a_failure(
     assert ran.code == 1, ran
     assert "could not carry it out" in ran.out + ran.err
     assert "ModelRegistryError: No luck." in ran.out + ran.err
+
+
+def test_no_token_goes_to_a_host_that_azure_ai_ml_alone_was_led_to(
+    ask: Run, service: Service, network: Network
+) -> None:
+    service.shape.leads_elsewhere = True
+    ran = ask("apply", "--yes")
+    assert ran.code == 1, ran
+    assert f"An answer leads to {ELSEWHERE}" in ran.out + ran.err
+    assert ELSEWHERE not in {one.host for one in network.requests}
 
 
 @pytest.mark.recordings(30, 35)

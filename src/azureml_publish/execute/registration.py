@@ -21,7 +21,16 @@ from azureml_publish.assets import (
     RegistryState,
 )
 from azureml_publish.content.upload.transfer import Transfer
-from azureml_publish.errors import Conflict, Interrupted, JournalFailed, NotFound, Overtaken, PublishError, Refused
+from azureml_publish.errors import (
+    Conflict,
+    Deleted,
+    Interrupted,
+    JournalFailed,
+    NotFound,
+    Overtaken,
+    PublishError,
+    Refused,
+)
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
@@ -158,7 +167,7 @@ class Registration:
         """
         try:
             content = write()
-        except Overtaken:
+        except (Overtaken, Deleted):
             raise
         except (Conflict, Refused) as refused:
             winner = self._find_winner(guard)

@@ -19,6 +19,7 @@ from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.inspection import Inspection, inspect_sources
+from azureml_publish.pipeline.learned import learn
 from azureml_publish.pipeline.load import load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
@@ -28,7 +29,6 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance, plan_request
 from azureml_publish.pipeline.signing import find_signer
-from azureml_publish.pipeline.unverifiable import note_dropped
 from azureml_publish.plan import Plan, Provenance
 
 UPLOADS = 2
@@ -137,7 +137,7 @@ def apply(
         if plan.changes:
             bring = partial(_signing, transferring, signer)
             ended = _carry_out(run, opened, records, plan, inspection.contents, transferring=bring, jobs=jobs)
-            note_dropped(project.root, plan.registry, (key for one in ended.results for key in one.unseen))
+            learn(project.root, plan.registry, ((r.model, r.version, r.unseen, r.error) for r in ended.results))
             return ended
         records.settle(plan)
     return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))

@@ -15,12 +15,12 @@ from azureml_publish.execute.registration import Tools
 from azureml_publish.git import commit_of
 from azureml_publish.pipeline.apply import Review, Transferring
 from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.learned import learn
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import find_meant, name_references, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
-from azureml_publish.pipeline.unverifiable import note_dropped
 from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
 from azureml_publish.reporters.lifecycle import Promoted
@@ -111,7 +111,9 @@ def promote_versions(
         origin = Origin(commit=commit_of(project.root, run.environ), plan=plan.digest, tool=TOOL)
         with transferring(other) as transfer:
             ended = Carrying(run, one, other, origin, transfer).all(promotions, plan, records)
-        note_dropped(project.root, plan.registry, (key for result in ended.results for key in result.unseen))
+        learn(
+            project.root, plan.registry, ((r.target.name, r.target.version, r.unseen, r.error) for r in ended.results)
+        )
         return ended
 
 

@@ -22,9 +22,9 @@ from azureml_publish.content.sources.mlflow import MlflowFiles
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem
 from azureml_publish.files import CONFIG_FILE, UnusableFile, read_file
+from azureml_publish.pipeline.learned import read_learned
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
-from azureml_publish.pipeline.unverifiable import dropped_keys
 from azureml_publish.project import Project
 from azureml_publish.registry import AzureRegistry, Registry
 from azureml_publish.registry.cloud import Cloud, find_cloud
@@ -76,10 +76,17 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
     if early:
         blobs = any(isinstance(model.spec.source, BlobSource) for model in project.models)
         take_early(identity, (cloud.scope, *((STORAGE_SCOPE,) if blobs else ())))
-    dropped = dropped_keys(project.root, str(config.name)) | {*config.unverifiable}
+    learned = read_learned(project.root, str(config.name))
     with closing(
         AzureRegistry(
-            str(config.name), identity.credential, cloud, TOOL, run.sleep, dropped=dropped, polling=run.polling
+            str(config.name),
+            identity.credential,
+            cloud,
+            TOOL,
+            run.sleep,
+            dropped=learned.dropped | {*config.unverifiable},
+            deleted=learned.deleted,
+            polling=run.polling,
         )
     ) as registry:
         yield Opened(registry, public_hub(run), config, identity, cloud)

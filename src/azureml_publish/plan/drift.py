@@ -122,11 +122,11 @@ def find_drift(
         baseline: the state after the last applied plan, if one is known.
     """
     name, version = wanted.asset.name, wanted.asset.version
-    if state.asset is None:
-        taken = version < state.next_version
-        return ModelDrift(name, version, DriftStatus.MISSING if taken else DriftStatus.NOT_APPLIED, newer=newer)
-    folder_digests, held = wanted_digests(wanted), state_digests(state)
     known = baseline if baseline is not None and baseline.version == version else None
+    if state.asset is None:
+        gone = version < state.next_version or known is not None  # not every registry tells of deleted numbers
+        return ModelDrift(name, version, DriftStatus.MISSING if gone else DriftStatus.NOT_APPLIED, newer=newer)
+    folder_digests, held = wanted_digests(wanted), state_digests(state)
     fields = tuple(
         # A plan's `before` is the registry's value: here the two are swapped.
         DriftedField(one.field, one.consequence, one.after, one.before, _side(one.field, folder_digests, held, known))

@@ -91,9 +91,14 @@ class AzureRegistry:
         sleep: Callable[[float], None] = time.sleep,
         *,
         dropped: frozenset[str] = frozenset(),
+        deleted: Mapping[str, int] | None = None,
         polling: float = POLLING_INTERVAL,
     ) -> None:
-        """Prepare to reach a registry; `dropped` are keys of the system metadata that it does not hand back."""
+        """Prepare to reach a registry, of which something may be known.
+
+        `dropped` are keys of the system metadata that it does not hand back, `deleted` the highest number of each name
+        that is known to be a deleted version's; `polling` is how many seconds azure-ai-ml waits between two looks.
+        """
         self._name = name
         self._credential = credential
         self._cloud = cloud
@@ -104,8 +109,7 @@ class AzureRegistry:
         self._found: Place | None = None
         self._sdk = Sdk(name, credential, cloud, polling)
         self._model_registry_answers = True
-        self._deleted: dict[str, int] = {}
-        """The highest number of each name that the registry was heard to say was deleted."""
+        self._deleted = dict(deleted or {})
         self._rest_of: dict[tuple[str, int], Mapping[str, Any]] = {}
         """What else the service returned of the versions that were read; an update sends it back unchanged."""
 

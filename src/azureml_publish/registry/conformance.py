@@ -105,7 +105,7 @@ class _Calls:
         """The calls that need no registered version."""
         return (
             _Call("list of models", "logged", READ, self._list_models),
-            _Call("list of versions", "recorded", READ, self._list_unknown),
+            _Call("list of versions", "recorded", READ, self._list_unknown, needed=False),
             _Call("a version that is not there", "assumed", READ, self._get_unknown),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from azureml_publish.errors import ExitCode, PublishError
@@ -27,8 +28,11 @@ def examine_registry(name: str, identity: Identity, cloud: Cloud, user_agent: st
     yield from tokens
     if any(one.state is State.FAILED for one in tokens):
         return
-    client = pipeline(identity.credential, cloud, user_agent, retries=0)  # a check must end soon
+    with closing(pipeline(identity.credential, cloud, user_agent, retries=0)) as client:  # a check must end soon
+        yield from _examine_answers(name, cloud, client)
 
+
+def _examine_answers(name: str, cloud: Cloud, client: Any) -> Iterator[Examined]:
     def read(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})
 
@@ -40,7 +44,7 @@ def examine_registry(name: str, identity: Identity, cloud: Cloud, user_agent: st
     except PublishError as error:
         yield _failed("registry", error)
         return
-    yield Examined("registry", State.FINE, f"{name} answers in {found.get('primaryRegion', 'its region')}.")
+    yield Examined("registry", State.FINE, f"{name} answers in {found.get('primaryRegion') or 'its region'}.")
     yield examine_rights(name, f"{cloud.arm}{place.resource}", read)
 
     def call(method: str, url: str, body: Any = None) -> Any:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from azureml_publish.errors import (
     Conflict,
+    Deleted,
     NotAuthorised,
     NotFound,
     PublishError,
@@ -146,8 +147,8 @@ def _by_code(reason: Reason, message: str) -> PublishError | None:
         hint = f"You are signed in, and lack the role {ROLE} on the registry: its owner can assign it."
         return NotAuthorised(f"You have no access for {message}", hint=hint)
     if _DELETED.search(reason.message):
-        hint = "That number is never free again: `publish bump` takes the next one."
-        return Conflict(f"A deleted version cannot be registered again: {message}", hint=hint)
+        hint = "That number is never free again: `publish bump` takes the next one, elsewhere with `--to NUMBER`."
+        return Deleted(f"A deleted version cannot be registered again: {message}", hint=hint)
     if reason.inner == EXISTS:
         return Conflict(f"The version is registered already: {message}", hint="Plan again.")
     return None

@@ -32,6 +32,10 @@ class Subscription:
         self._name = subscription
         self._client = pipeline(credential, cloud, user_agent)
 
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._client.close()
+
     def regions(self) -> tuple[str, ...]:
         """The physical regions that the subscription may use, by name."""
         with _translated(self._name, "its regions"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 
 import click
 
@@ -51,8 +52,8 @@ def command(
         raise UsageProblem(f"{broken.location.path}:{broken.location.line}: {broken.message}", hint=broken.hint)
     cloud = find_cloud(output.run.environ)
     identity = output.run.find_credential(output.run.environ, cloud.authority)
-    azure = Subscription(subscription, identity.credential, cloud, TOOL)
-    answers, missing = azure.vm_sizes_everywhere(regions or azure.regions())
+    with closing(Subscription(subscription, identity.credential, cloud, TOOL)) as azure:
+        answers, missing = azure.vm_sizes_everywhere(regions or azure.regions())
     if missing and regions:
         raise NotFound(next(iter(missing.values())), hint="`az account list-locations` shows the regions' names.")
     if not answers:
