@@ -33,8 +33,9 @@ def verb_of(arguments: Sequence[str]) -> str:
     at = next((at for at, one in enumerate(arguments) if one in VERBS), None)
     if at is None:
         return ""
-    further = next((one for one in arguments[at + 1 :] if f"skus {one}" in OUTPUTS), "")
-    return f"skus {further}" if arguments[at] == "skus" else arguments[at]
+    verb = arguments[at]
+    both = (f"{verb} {one}" for one in arguments[at + 1 :])
+    return next((one for one in both if one in OUTPUTS), verb)
 
 
 @functools.cache

@@ -9,7 +9,14 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named
-from azureml_publish.cli.options import as_of_option, layout_option, output_options, registry_option, since_option
+from azureml_publish.cli.options import (
+    as_of_option,
+    layout_option,
+    output_options,
+    registry_option,
+    shard_option,
+    since_option,
+)
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.errors import UsageProblem
@@ -17,6 +24,7 @@ from azureml_publish.pipeline.apply import UPLOADS, Review, apply
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
+from azureml_publish.pipeline.shards import Shard
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plans import plan_text
@@ -43,6 +51,7 @@ from azureml_publish.reporters.results import past_run_text, provenance_text, re
 )
 @transfer_options
 @since_option
+@shard_option
 @as_of_option
 @output_options
 def command(
@@ -53,6 +62,7 @@ def command(
     layout: LayoutName | None,
     jobs: int | None,
     since: str | None,
+    shard: Shard | None,
     as_of: datetime | None,
     yes: bool,
     require_signature: str | None,
@@ -68,7 +78,7 @@ def command(
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
     out to write to the same registry, this one stops.
     """
-    request = read_request(output.run, models, registry, Settings(layout, as_of, since), require_signature)
+    request = read_request(output.run, models, registry, Settings(layout, as_of, since, shard=shard), require_signature)
     report = apply(
         output.run,
         request,

@@ -13,6 +13,7 @@ from azureml_publish.cli.failures import report_json
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.shards import Shard
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text, finding_json
 
 _UNITS = {
@@ -98,6 +99,20 @@ def since_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--since",
         metavar="COMMIT",
         help="Only models that changed since, or what they are made of: presets, defaults, templates, links, sources.",
+    )(function)
+
+
+def _shard(_context: click.Context, _option: click.Parameter, given: str | None) -> Shard | None:
+    try:
+        return None if given is None else Shard.parse(given)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def shard_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Only one part of the models, for one of several machines."""
+    return click.option(
+        "--shard", metavar="I/N", callback=_shard, help="Only part I of N: for N machines that share the models."
     )(function)
 
 

@@ -15,20 +15,22 @@ from azureml_publish.cli.options import (
     models_argument,
     registry_option,
     reporting,
+    shard_option,
     since_option,
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.annotation_locations import find_places
-from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import same_registry
 from azureml_publish.pipeline.saved_plans import check_name, find_plan_signer, write_plan
+from azureml_publish.pipeline.shards import Shard, divide
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plan_markdown import plan_markdown
-from azureml_publish.reporters.plans import plan_json, plan_text
+from azureml_publish.reporters.plans import matrix_json, plan_json, plan_text
 
 
 @click.command("plan")
@@ -40,7 +42,9 @@ from azureml_publish.reporters.plans import plan_json, plan_text
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models queried at a time.")
 @click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
+@click.option("--matrix", type=click.IntRange(1, 256), metavar="N", help="Print N parts for --shard, as a CI matrix.")
 @since_option
+@shard_option
 @as_of_option
 @reporting("markdown", "github")
 def command(
@@ -52,7 +56,9 @@ def command(
     out: str | None,
     sign: str | None,
     jobs: int,
+    matrix: int | None,
     since: str | None,
+    shard: Shard | None,
     as_of: datetime | None,
     detailed_exitcode: bool,
     offline: bool,
@@ -67,7 +73,11 @@ def command(
     elif sign is not None:
         raise UsageProblem("--sign has nothing to sign.", hint="Save the plan with --out FILE.json.")
     signer = find_plan_signer(output.run, sign) if sign is not None else None
-    settings = Settings(layout, as_of, since)
+    settings = Settings(layout, as_of, since, shard=shard)
+    if matrix is not None:
+        shares = divide(load(output.run, models, settings).folders, matrix)
+        output.data(matrix_json([(len(share.folders), share.size) for share in shares]))
+        return
     planned = make_plan(output.run, models, registry, settings, jobs=jobs, whole=out is not None, offline=offline)
     plan = planned.plan
     if planned.warnings:

@@ -9,12 +9,20 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, since_option
+from azureml_publish.cli.options import (
+    as_of_option,
+    layout_option,
+    models_argument,
+    output_options,
+    shard_option,
+    since_option,
+)
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.build import build
 from azureml_publish.pipeline.check import render
 from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.shards import Shard
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.visible import one_line
 
@@ -25,6 +33,7 @@ from azureml_publish.reporters.visible import one_line
 @click.option("--out", type=click.Path(file_okay=False), help="Write there. [default: build in the project]")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 4 if what is there differs.")
 @since_option
+@shard_option
 @as_of_option
 @output_options
 def command(
@@ -34,11 +43,12 @@ def command(
     layout: LayoutName | None,
     out: str | None,
     since: str | None,
+    shard: Shard | None,
     as_of: datetime | None,
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    staged = render(output.run, load(output.run, models, Settings(layout, as_of, since)))
+    staged = render(output.run, load(output.run, models, Settings(layout, as_of, since, shard=shard)))
     project = staged.require_sound()
     target = output.run.directory / out if out else project.root / "build"
     changed = build(target, staged, write=not check)

@@ -14,6 +14,7 @@ from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
+from azureml_publish.pipeline.shards import Shard
 from azureml_publish.pipeline.since import touched_since
 from azureml_publish.project import (
     ModelFolder,
@@ -39,17 +40,19 @@ class Settings:
         as_of: the day as of which sizes are retired.
         since: only models that a change since this commit concerns.
         only: only models of these folders.
+        shard: only this part of them.
     """
 
     layout: LayoutName | None = None
     as_of: datetime | None = None
     since: str | None = None
     only: frozenset[str] | None = None
+    shard: Shard | None = None
 
     @property
     def partial(self) -> bool:
         """Whether models were left out that patterns would select."""
-        return self.since is not None or self.only is not None
+        return self.since is not None or self.only is not None or self.shard is not None
 
 
 class UnsoundProject(PublishError):
@@ -115,6 +118,8 @@ def load(run: RunContext, patterns: Iterable[str], settings: Settings, read: Rea
     folders = select_models(project, chosen)
     if only is not None:
         folders = tuple(folder for folder in folders if folder.folder in only)
+    if settings.shard is not None:
+        folders = settings.shard.of(folders)
     catalogue, wrong = read_catalogue(root)
     subject = subject_of(project, catalogue, day_of(run, settings.as_of))
     about = (one for one in found if _concerns(one, project, chosen, folders, only))

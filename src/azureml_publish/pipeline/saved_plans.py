@@ -75,7 +75,7 @@ def read_request(
     if len(models) > 1:
         raise UsageProblem(f"{named[0]} stands beside other arguments.", hint="A saved plan says itself which models.")
     path = named[0]
-    if settings != Settings():
+    if replace(settings, shard=None) != Settings():
         raise UsageProblem(
             "A saved plan says itself which layout, day and models it is for.",
             hint="Leave out --layout, --as-of and --since.",
@@ -83,7 +83,8 @@ def read_request(
     data = _read(run.directory / path, path)
     if public_key is not None:
         _check_signature(run, path, data, public_key)
-    return replace(request_of(read_plan(data, path), path, registry), signed=public_key or "")
+    request = request_of(read_plan(data, path), path, registry)
+    return replace(request, settings=replace(request.settings, shard=settings.shard), signed=public_key or "")
 
 
 def _is_of_model(run: RunContext, name: str) -> bool:
@@ -172,9 +173,21 @@ def plan_request(
             hint=f"Leave out -r (and PUBLISH_REGISTRY), or plan again: `publish plan -r NAME --out {request.path}`.",
         )
     planning = observe_models(checked, registry, jobs, whole=request.saved is not None, find=find)
-    if request.saved is not None and (moved := moved_since(request.saved, planning.observed)):
-        raise _overtaken(request.saved, request.path, moved)
+    saved = request.saved
+    if saved is not None and request.settings.shard is not None:
+        saved = _part_of(saved, checked, planning)
+    if saved is not None and (moved := moved_since(saved, planning.observed)):
+        raise _overtaken(saved, request.path, moved)
     return planning
+
+
+def _part_of(saved: SavedPlan, checked: CheckedProject, planning: Planning) -> SavedPlan:
+    """A plan without the models of other parts: those that have a folder and are not in this one."""
+    mine = {wanted.asset.name for wanted, _ in planning.observed.models}
+    known = {folder.spec.name for folder in checked.project.models} if checked.project is not None else set()
+    return saved.model_copy(
+        update={"actions": tuple(one for one in saved.actions if one.model in mine or one.model not in known)}
+    )
 
 
 def write_plan(run: RunContext, path: str, text: str, signature: bytes | None = None) -> None:

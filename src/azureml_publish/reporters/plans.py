@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -122,6 +123,16 @@ def plan_json(plan: Plan, without_folder: Sequence[WithoutFolder] = ()) -> str:
             **({"without_folder": rest} if rest else {}),
         }
     )
+
+
+def matrix_json(shares: Sequence[tuple[int, int]]) -> str:
+    """Parts with something to do, in one line, as the matrix of a GitHub job takes it; each is models and bytes."""
+    parts = [
+        {"shard": f"{number}/{len(shares)}", "models": models, "bytes": size}
+        for number, (models, size) in enumerate(shares, 1)
+        if models
+    ]
+    return json.dumps({"include": parts}) + "\n"
 
 
 def _action(action: Action) -> dict[str, object]:

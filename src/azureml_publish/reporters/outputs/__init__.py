@@ -34,6 +34,7 @@ OUTPUTS: MappingProxyType[str, Any] = MappingProxyType(
         "preview": folders.Preview | folders.Export,
         "promote": registries.Promote,
         "render": folders.Render,
+        "report merge": registries.Merged,
         "restore": registries.Archive,
         "rollback": registries.Promote,
         "rule": folders.Rules,

@@ -273,6 +273,36 @@ class Verify(Output):
 
 
 @dataclass(frozen=True, slots=True)
+class FailedPart:
+    """A part that has no result, and why."""
+
+    report: str
+    code: str
+    message: str
+
+
+Entries: TypeAlias = tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged(Output):
+    """`publish report merge`: the entries are under the key that the verb itself has, as it writes them."""
+
+    verb: Annotated[str, Field(description="Whose reports they are; empty where no part has one.")]
+    reports: int
+    missing_reports: tuple[str, ...]
+    failures: tuple[FailedPart, ...]
+    missing: tuple[Missing, ...]
+    left: Annotated[tuple[str, ...], Field(description="Models that the plan would write and that no part did.")]
+    exit_code: int
+    registry: str = ""
+    results: Entries = ()
+    actions: Entries = ()
+    checks: Entries = ()
+    diagnostics: Entries = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Download(Output):
     """`publish download`."""
 

@@ -1,0 +1,136 @@
+"""Folds the JSON reports of several runs into one: what every part did, what is missing, and one exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azureml_publish.errors import ExitCode, UsageProblem
+from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.saved_plans import read_saved
+from azureml_publish.plan import WRITING
+
+MOST_BYTES = 256 * 1024 * 1024
+
+KINDS = {"apply": "results", "plan": "actions", "verify": "checks", "lint": "diagnostics"}
+"""By the verb the key with its entries."""
+KEYS = frozenset(KINDS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class MergedReport:
+    """The reports of all parts.
+
+    Attributes:
+        verb: whose reports they are; empty where no part has one.
+        registry: the registry that they are about; empty where they name none.
+        entries: what each part did, sorted by model; of lint sorted by place.
+        absent: of verify, what is not registered.
+        files: how many reports were read.
+        missing: reports that are not there.
+        failures: parts that failed as a whole: file, name of the exit code, message.
+        left: models that the plan would write and that no part did.
+        exit_code: one for all.
+    """
+
+    verb: str
+    registry: str
+    entries: tuple[Mapping[str, Any], ...]
+    absent: tuple[Mapping[str, Any], ...]
+    files: int
+    missing: tuple[str, ...]
+    failures: tuple[tuple[str, str, str], ...]
+    left: tuple[str, ...]
+    exit_code: int
+
+
+def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> MergedReport:
+    """Read what `-o json` printed in each part.
+
+    Args:
+        run: the environment.
+        paths: the reports; one that is not there is reported, as its part may have been cut off.
+        plan: the saved plan that the parts carried out, which says what is left to do.
+
+    Raises:
+        UsageProblem: a file is no report, or they are of several verbs or registries.
+        NotFound: there is no such plan.
+    """
+    read = {path: _read(run.directory / path, path) for path in paths}
+    missing = tuple(path for path, report in read.items() if report is None)
+    there = {path: report for path, report in read.items() if report is not None}
+    failures = tuple(
+        (path, str(report["error"].get("code", "failure")), str(report["error"].get("message", "")))
+        for path, report in there.items()
+        if isinstance(report.get("error"), Mapping)
+    )
+    verbs = {verb for report in there.values() for verb, key in KINDS.items() if _is(report, verb, key)}
+    registries = {str(report["registry"]) for report in there.values() if "registry" in report}
+    unknown = [
+        path for path, report in there.items() if "error" not in report and not any(k in report for k in KINDS.values())
+    ]
+    if unknown or len(verbs) > 1 or len(registries) > 1:
+        what = f"{unknown[0]} is no report" if unknown else "These are reports of several verbs or registries"
+        raise UsageProblem(f"{what}.", hint="Keep what apply, plan, verify or lint prints with -o json in each part.")
+    verb = next(iter(verbs), "")
+    entries = [entry for report in there.values() for entry in report.get(KINDS.get(verb, ""), ())]
+    absent = [entry for report in there.values() for entry in report.get("missing", ())] if verb == "verify" else []
+    done = {entry.get("model") for entry in entries}
+    planned = read_saved(run, plan).plan.actions if plan is not None else ()
+    left = tuple(one.model for one in planned if one.kind in WRITING and one.model not in done)
+    code = _exit_code(verb, entries, absent, [name for _, name, _ in failures], undone=bool(missing or left))
+    return MergedReport(
+        verb, next(iter(registries), ""), tuple(sorted(entries, key=_order)), tuple(absent), len(there), missing,
+        failures, left, code,
+    )  # fmt: skip
+
+
+def _is(report: Mapping[str, Any], verb: str, key: str) -> bool:
+    # The failure of a whole run brings findings along.
+    return key in report and not (verb == "lint" and "error" in report)
+
+
+def _order(entry: Mapping[str, Any]) -> tuple[str, int]:
+    place = entry.get("model") or entry.get("asset_id") or entry.get("path") or ""
+    return str(place), int(entry.get("line") or 0)
+
+
+def _exit_code(
+    verb: str, entries: Sequence[Mapping[str, Any]], absent: Sequence[object], failures: Iterable[str], *, undone: bool
+) -> int:
+    """The exit code of the whole: that of the verb over all entries, else that of the first part that failed."""
+    failed = [ExitCode[name.upper()] if name.upper() in ExitCode.__members__ else ExitCode.FAILURE for name in failures]
+    if undone:
+        failed.append(ExitCode.FAILURE)
+    code: int = failed[0] if failed else 0
+    match verb:
+        case "apply":
+            bad = [one for one in entries if one.get("outcome") in ("failed", "skipped")]
+            if bad or failed:
+                code = ExitCode.PARTLY_APPLIED if len(bad) < len(entries) else code or ExitCode.FAILURE
+        case "plan":
+            code = code or (ExitCode.CONFLICT if any(one.get("action") == "conflict" for one in entries) else 0)
+        case "verify":
+            damaged = any(not one.get("intact") for one in entries)
+            code = code or (ExitCode.FAILURE if damaged else ExitCode.NOT_FOUND if absent else 0)
+        case "lint":
+            code = code or (ExitCode.FINDINGS if any(one.get("severity") == "error" for one in entries) else 0)
+    return code
+
+
+def _read(file: Path, path: str) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(read_file(file, None, limit=MOST_BYTES))
+    except UnusableFile as error:
+        if error.missing:
+            return None
+        raise UsageProblem(f"{path} {error.reason}.") from error
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UsageProblem(f"{path} is no report.", hint="Keep what a verb prints with -o json.")
+    return found
