@@ -373,6 +373,15 @@ def test_a_watching_linter_looks_again_after_each_change(project: Path) -> None:
         assert running.wait(60) == 130
 
 
+def test_a_result_has_the_form_that_is_wanted(publish: Run, doubled: Path) -> None:
+    told = json.loads(publish("lint", "-o", "json").out)
+    assert yaml.safe_load(publish("lint", "-o", "yaml").out) == told
+    header, *rows = publish("lint", "-o", "tsv").out.splitlines()
+    assert header.split("\t")[:3] == ["code", "name", "severity"]
+    assert [row.split("\t")[0] for row in rows] == [one["code"] for one in told["diagnostics"]]
+    assert publish("lint", "-o", "table").out == publish("lint").out
+
+
 def test_exit_zero_leaves_the_findings_and_takes_the_code(publish: Run, doubled: Path) -> None:
     assert publish("lint").code == 4
     report = publish("lint", "--exit-zero")

@@ -49,6 +49,10 @@ class Bytes(click.ParamType[int]):
         return size
 
 
+_SAME = {"yaml": "json", "tsv": "json", "table": "text"}
+"""Forms that a verb makes as another one."""
+
+
 def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that every reporting verb has, with further forms of output beside text and JSON.
 
@@ -60,16 +64,17 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
             "-o",
             "--format",
             "format_",
-            type=click.Choice(["text", "json", *further]),
+            type=click.Choice(["text", "json", "yaml", "tsv", "table", *further]),
             default="text",
-            help="Form of the output.",
+            help="Form of the output; yaml and tsv hold what json does, table is text.",
         )
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
         @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")
         @click.pass_obj
         @wraps(function)
         def wrapped(run: RunContext, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
-            output = Output(run, format_, quiet, no_color)
+            told = _SAME.get(format_, format_)
+            output = Output(run, told, quiet, no_color, format_ if told == "json" else "")
             try:
                 return function(output=output, **rest)
             except UnsoundProject as unsound:

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import click
 
+from azureml_publish.cli.forms import as_tsv, as_yaml
 from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import diagnostics_text
@@ -71,6 +72,8 @@ class Output:
     format: str = "text"
     quiet: bool = False
     no_color: bool = False
+    written_as: str = ""
+    """What JSON is written as: `yaml`, `tsv`, or as it is."""
 
     @property
     def json(self) -> bool:
@@ -90,11 +93,17 @@ class Output:
     @property
     def framed(self) -> bool:
         """Whether standard output is for a person: a terminal, or FORCE_COLOR is set."""
-        return sys.stdout.isatty() or bool(self.run.environ.get("FORCE_COLOR"))
+        terminal = sys.stdout.isatty() and self.run.environ.get("TERM") != "dumb"
+        return terminal or bool(self.run.environ.get("FORCE_COLOR"))
 
     def data(self, text: str) -> None:
         """Write the result to standard output; JSON in ASCII where its encoding is not UTF-8."""
-        write(text, self.format)
+        if self.written_as == "yaml":
+            write(as_yaml(text))
+        elif self.written_as == "tsv":
+            write(as_tsv(text))
+        else:
+            write(text, self.format)
 
     def note(self, text: str) -> None:
         """Write a note to standard error, but not with --quiet."""
@@ -119,6 +128,6 @@ class Output:
 
     def _paint(self, stream: IO[Any]) -> Paint:
         """Colours where the stream is a terminal, and neither NO_COLOR (https://no-color.org) nor an option says no."""
-        if self.no_color or self.run.environ.get("NO_COLOR"):
+        if self.no_color or self.run.environ.get("NO_COLOR") or self.run.environ.get("TERM") == "dumb":
             return Paint(enabled=False)
         return Paint(enabled=bool(self.run.environ.get("FORCE_COLOR")) or stream.isatty(), key=_OWN)

@@ -40,7 +40,13 @@ def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
     """Progress in the chosen form; `auto` depends on standard error, and is nothing with --quiet."""
     if form == "auto":
-        form = "none" if output.quiet else "bars" if sys.stderr.isatty() else "lines"
+        form = (
+            "none"
+            if output.quiet
+            else "bars"
+            if sys.stderr.isatty() and output.run.environ.get("TERM") != "dumb"
+            else "lines"
+        )
     if form == "none":
         yield Silent()
     elif form == "json":
