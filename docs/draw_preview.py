@@ -13,7 +13,7 @@ from pathlib import Path
 
 from draw_plan import ROOT, edit
 
-from azureml_publish.preview.markdown import highlight
+from azureml_publish.preview.code import highlight
 
 BESIDE = """\
 <!doctype html><meta charset="utf-8"><link rel="stylesheet" href="static/preview.css">

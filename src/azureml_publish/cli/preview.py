@@ -22,7 +22,7 @@ from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.preview.export import export
-from azureml_publish.preview.server import Server
+from azureml_publish.preview.server import Server, is_loopback
 from azureml_publish.preview.site import Asked, Site
 from azureml_publish.preview.watch import watch_project
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary
@@ -83,6 +83,8 @@ def serve(
         url = server.url + path
         output.data(as_json({"url": url}) if output.json else f"{url}\n")
         output.note(f"Showing {counted(len(live.now.loaded.folders), 'model')}. Stop with Ctrl-C.")
+        if not is_loopback(host):
+            output.note(f"Anybody who reaches {host} can read these pages.")
         if opens:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 

@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from azureml_publish.lint.markdown.cards import slug_of
+from azureml_publish.preview.code import code_block
 
 Notes: TypeAlias = Mapping[int, str]
 """Trusted HTML by the line of the card, from 1, behind whose block it is put."""
@@ -34,9 +35,6 @@ DEEPEST = 400
 
 MOST_INLINE = 20_000
 """Characters of one paragraph beyond which its emphasis and links stay text: matching them takes the square of it."""
-
-MOST_CODE = 40_000
-"""Characters of one block of code beyond which it has no colours."""
 
 TAGS = frozenset(
     [
@@ -115,22 +113,6 @@ _SCHEMES = {"http", "https", "mailto"}
 _PLACED = frozenset({"paragraph_open", "heading_open", "list_item_open", "blockquote_open", "tr_open"})
 VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 """Elements without an end."""
-
-_LANGUAGES = {
-    **{name: name for name in ("python", "json", "yaml", "bash", "console", "r", "java", "go", "rust", "sql", "toml")},
-    "py": "python",
-    "sh": "bash",
-    "shell": "bash",
-    "yml": "yaml",
-    "js": "javascript",
-    "javascript": "javascript",
-    "c#": "csharp",
-    "csharp": "csharp",
-    "xml": "xml",
-    "html": "html",
-    "powershell": "powershell",
-}
-"""What a fence may name, and what highlights it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +246,7 @@ def _marked(tokens: Sequence[Token], marks: _Marks, notes: Notes, place: Callabl
             token.attrs = {"align": style.rpartition(":")[2]}
         if token.type in ("fence", "code_block"):
             origin = place(token.map[0] + 1) if token.map else ""
-            yield _raw(marks.keep(_code(token.content, token.info, origin)))
+            yield _raw(marks.keep(code_block(token.content, token.info, origin)))
         elif token.type == "inline" and len(token.content) > MOST_INLINE:
             yield _raw(html.escape(token.content))
         else:
@@ -280,28 +262,6 @@ def _notes_before(line: int | None, waiting: list[int], notes: Notes, marks: _Ma
 
 def _raw(content: str) -> Token:
     return Token("html_block", "", 0, content=content)
-
-
-def _code(text: str, info: str, origin: str) -> str:
-    """A block of code; its language is shown, and colours where it is a known one."""
-    name = info.strip().split(" ", 1)[0].lower()
-    shown = html.escape(text)
-    if name in _LANGUAGES and len(text) <= MOST_CODE:
-        shown = highlight(text, _LANGUAGES[name])
-    label = f' data-language="{html.escape(name)}"' if name.isalnum() and len(name) < 20 else ""
-    where = f' data-from="{html.escape(origin)}"' if origin else ""
-    return f'<pre class="code" tabindex="0"{label}{where}><code>{shown}</code></pre>'
-
-
-def highlight(text: str, language: str) -> str:
-    """Code as HTML with classes for its colours."""
-    import pygments
-    from pygments.formatters.html import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
-
-    lexer = get_lexer_by_name(language, stripnl=False)
-    coloured: str = pygments.highlight(text, lexer, HtmlFormatter(nowrap=True, classprefix="c-"))
-    return coloured
 
 
 def _clean(body: str, marks: _Marks) -> str:

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from azureml_publish.diagnostics import mask_passwords
-from azureml_publish.preview.markdown import highlight
+from azureml_publish.preview.code import highlight
 from azureml_publish.reporters.sku_svg import STYLE
 from azureml_publish.reporters.visible import for_xml, visible
 from azureml_publish.version import __version__

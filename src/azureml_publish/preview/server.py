@@ -9,7 +9,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -101,9 +101,11 @@ class _Guard:
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        # Browsers say so where a page of another place asks or leads here; the address bar and our own pages pass.
-        elsewhere = headers.get(b"sec-fetch-site", "none") not in ("none", "same-origin")
-        if not self._is_own(f"//{host}") or elsewhere or (origin is not None and origin != f"http://{host}"):
+        if (
+            not self._is_own(f"//{host}")
+            or _asked_elsewhere(scope, headers)
+            or (origin is not None and origin != f"http://{host}")
+        ):
             answer = PlainTextResponse("This page is served to its own address alone.\n", status_code=421)
             await answer(scope, receive, send)
         else:
@@ -115,6 +117,14 @@ class _Guard:
         except ValueError:
             return False
         return host in self._names or is_loopback(host) or (self._addresses_too and _is_address(host))
+
+
+def _asked_elsewhere(scope: Scope, headers: Mapping[bytes, str]) -> bool:
+    """Whether a page of another place asks, as browsers say: it may lead a person here, and not to a registry."""
+    if headers.get(b"sec-fetch-site", "none") in ("none", "same-origin"):
+        return False
+    leads = headers.get(b"sec-fetch-mode") == "navigate" and headers.get(b"sec-fetch-dest") == "document"
+    return not leads or bool(scope["query_string"]) or scope["path"].startswith("/registered/")
 
 
 def _is_address(host: str) -> bool:

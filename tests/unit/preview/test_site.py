@@ -137,6 +137,11 @@ def test_another_page_may_not_ask_for_a_plan(server: Server) -> None:
     port = urlsplit(server.url).port
     for site, status in (("cross-site", 421), ("same-site", 421), ("same-origin", 200), ("none", 200)):
         assert ask(server, "/plan/", Host=f"127.0.0.1:{port}", **{"Sec-Fetch-Site": site})[0] == status, site
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert ask(server, "/models/bert-base-cased/", **link)[0] == 200  # a person may be led to a page
+    for path in ("/plan/?registry=local", "/registered/bert-base-cased/18/"):
+        assert ask(server, path, **link)[0] == 421, path
+    assert ask(server, "/", **(link | {"Sec-Fetch-Dest": "iframe"}))[0] == 421
 
 
 def test_the_plan_names_what_cannot_be_compared(server: Server, project: Path) -> None:
