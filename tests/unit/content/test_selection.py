@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azureml_publish.content.packaging.tree import ArtifactFile, HubOrigin
-from azureml_publish.content.sources.selection import find_pickles
+from azureml_publish.content.sources.selection import choose, find_pickles
 from tests.unit.content.packaging.packaged import codes, paths
 
 
@@ -15,6 +15,18 @@ def test_no_type_publishes_a_pickle_unasked(name: str) -> None:
     assert codes(files, "", "custom_model") == ["PKG002"]
     assert paths(files, "", "custom_model", allow_pickle=True) == sorted(files)
     assert find_pickles([name, "weights.bin", "model.safetensors"]) == (name,)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".git", ".git/config", "deep/.git/config", ".cache/huggingface/download/a.metadata", "a/__pycache__/b.pyc",
+     ".DS_Store", "deep/.DS_Store", ".ipynb_checkpoints/a.json", ".env", ".netrc", ".venv/bin/python", ".idea/a.xml"],
+)  # fmt: skip
+def test_what_tools_leave_behind_is_no_part_of_a_model(path: str) -> None:
+    assert list(choose([path, "model.onnx", "a.git", "cache/huggingface/x"], (), ())) == [
+        "model.onnx", "a.git", "cache/huggingface/x",
+    ]  # fmt: skip
+    assert list(choose([path], ("*",), ())) == []
 
 
 @pytest.mark.parametrize(

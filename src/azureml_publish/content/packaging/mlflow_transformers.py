@@ -147,7 +147,8 @@ def _check_components(source: SourceFiles, flavour: Flavour, facts: ModelFacts) 
             continue
         task = flavour.task.name if flavour.task else "the pipeline"
         if name != "tokenizer":
-            message = f"{task} loads a {name.replace('_', ' ')}, and {wanted[name]} describes none."
+            article = "an" if name.startswith("i") else "a"
+            message = f"{task} loads {article} {name.replace('_', ' ')}, and {wanted[name]} describes none."
             hint = f"Add the {wanted[name]} with which the model was trained, {CUSTOM}."
         else:
             slow, fast = find_tokenizer(facts.tokenizer, facts.model_type)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azureml_publish.assets import ContainerAccess, RegisteredAsset, Workspace
-from azureml_publish.content.packaging.tree import MANIFEST_FILE, ArtifactFile, BlobOrigin, ReadOrigin
+from azureml_publish.content.packaging.tree import MANIFEST_FILE, SIGNATURE_FILE, ArtifactFile, BlobOrigin, ReadOrigin
 from azureml_publish.content.sources.azureblob import PUBLIC_ENDPOINT, Blobs
 from azureml_publish.content.upload.container import Container
 from azureml_publish.errors import NotFound, PublishError, UnexpectedAnswer, UnusableSource
@@ -69,6 +69,9 @@ _ARTIFACTS = "artifacts"
 
 SIGNED = timedelta(days=1)
 """How long a signature is good for that is made of a datastore's key: as long as an upload may take."""
+
+OF_PUBLISHING = (MANIFEST_FILE, SIGNATURE_FILE)
+"""Files of a registered version that tell about the others, and are made anew."""
 
 _MOST_STEPS = 5
 """Addresses that lead to one another: a model to a job's output, that to a datastore."""
@@ -201,7 +204,7 @@ class AzureMlFiles:
         container = Container(access, access.folder_of(asset.path), lambda: service.open_content(asset))
         self._opened.append(container)
         reader = _OfContainer(container)
-        stored = {path: file for path, file in container.files().items() if path != MANIFEST_FILE}
+        stored = {path: file for path, file in container.files().items() if path not in OF_PUBLISHING}
         if not stored:
             raise UnusableSource(f"{asset.id} holds no file.", hint="Name another version.")
         return tuple(

@@ -25,18 +25,11 @@ savers give are here."""
 
 _LEFTOVERS = frozenset(
     {
-        ".git",
-        ".hg",
-        ".svn",
-        ".huggingface",
-        ".ipynb_checkpoints",
-        "__pycache__",
-        ".DS_Store",
-        "Thumbs.db",
-        "desktop.ini",
+        ".git", ".hg", ".svn", ".huggingface", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db",
+        "desktop.ini", ".env", ".netrc", ".venv", ".idea", ".vscode", ".mypy_cache", ".pytest_cache", ".ruff_cache",
     }
-)
-"""Files and folders that tools leave beside what a person put there; a folder of git may hold a token."""
+)  # fmt: skip
+"""Files and folders that tools leave beside what a person put there; .git, .env and .netrc may hold a token."""
 
 
 def is_leftover(path: str) -> bool:
