@@ -137,7 +137,8 @@ def test_a_file_that_breaks_shows_its_findings_and_the_page_recovers(chromium: C
     )
     spec = (previewed.root / "models/edited/model.yaml").read_text(encoding="utf-8")
     previewed.write("models/edited/model.yaml", "name: [")
-    chromium.run("""await page.waitForSelector(".finding.error")""")
+    chromium.run("""await page.waitForSelector("text=The folder cannot be read until")""")
+    assert "name: [" in chromium.run("""return await page.innerText(".written")""")
     previewed.write("models/edited/model.yaml", spec)
     chromium.run("""await page.waitForSelector(".card")""")
 

@@ -62,6 +62,7 @@ class ModelPage:
     title: str
     version: int | None = None
     folder: str = ""
+    unreadable: bool = False
     asset_id: str = ""
     archived: bool = False
     state: State | None = None
@@ -114,7 +115,7 @@ def page_of_folder(live: LiveProject, look: Look, folder: ModelFolder, *, images
     assert subject is not None  # noqa: S101 - a folder was read, so publish.yaml was
     report = live.report(folder)
     found = look.findings().get(folder.folder, ()) if look.report(folder) is not None else report.found
-    sources = _Sources(live, folder)
+    sources = _Sources(live, folder.card_path, folder.document.path)
     spec, chart = folder.spec, chart_of(subject.project, folder, subject.catalogue, subject.as_of)
     page = ModelPage(
         name=spec.name,
@@ -150,6 +151,15 @@ def page_of_folder(live: LiveProject, look: Look, folder: ModelFolder, *, images
         lineage=_lineage(folder, files),
     )
     return replace(_with_metadata(page, describe_asset(asset), spec.type, images=images), sources=sources.read())
+
+
+def page_of_unreadable(live: LiveProject, name: str, found: Sequence[Diagnostic]) -> ModelPage:
+    """The page of a folder that cannot be read: what is wrong, and the files where it is."""
+    sources = _Sources(live)
+    findings = tuple(Finding(one, sources.anchor(one.location)) for one in found)
+    return ModelPage(
+        name, name, folder=name, state=state_of(found), findings=findings, sources=sources.read(), unreadable=True
+    )
 
 
 def _with_metadata(page: ModelPage, described: Described, type_: str, *, images: bool) -> ModelPage:
@@ -193,11 +203,11 @@ def _lineage(folder: ModelFolder, files: Files) -> tuple[tuple[str, str], ...]:
 class _Sources:
     """The files that a card and its findings come from, each with a number, in the order of first use."""
 
-    def __init__(self, live: LiveProject, folder: ModelFolder) -> None:
+    def __init__(self, live: LiveProject, *first: str) -> None:
         self._lines = file_lines(live.root)
         self._numbers: dict[str, int] = {}
-        self.number(folder.card_path)
-        self.number(folder.document.path)
+        for path in first:
+            self.number(path)
 
     def number(self, path: str) -> int | None:
         """The number of a file; None where it cannot be shown."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.pipeline.describe import list_stored
 from azureml_publish.pipeline.live import LiveProject, Look
 from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.references import show_registered
 from azureml_publish.preview.gallery import make_gallery, state_of
-from azureml_publish.preview.model_page import Finding, page_of_folder, page_of_registered
+from azureml_publish.preview.model_page import Finding, page_of_folder, page_of_registered, page_of_unreadable
 from azureml_publish.preview.rendering import Renderer
 
 POLICY = (
@@ -58,7 +57,7 @@ class Site:
         """The gallery."""
         look = self.live.now
         if look.loaded.subject is None:
-            return self._message(look, "publish.yaml cannot be used", path="", status=200)
+            return self._message(look, "publish.yaml cannot be used", path="")
         problems = [Finding(one) for one in look.findings().get("", ()) if one.severity == "error"]
         text = self._render("gallery.html.j2", "", look, gallery=make_gallery(look), problems=problems, here="Models")
         return Page(text)
@@ -73,7 +72,8 @@ class Site:
             return Page(text, images=images)
         found = look.findings().get(name, ())
         if found:
-            return self._message(look, name, path=path, found=found, models=name)
+            page = page_of_unreadable(self.live, name, found)
+            return Page(self._render("model.html.j2", path, look, page=page, here="", images_link=""))
         return self._message(look, "No such model", path=path, message=f"There is no model folder {name}.", status=404)
 
     def findings(self) -> Page:
@@ -137,30 +137,13 @@ class Site:
         return self._message(self.live.now, "No such page", path="", message="There is nothing here.", status=404)
 
     def _message(
-        self,
-        look: Look,
-        heading: str,
-        *,
-        path: str,
-        found: tuple[Diagnostic, ...] | None = None,
-        models: str = "*",
-        message: str = "",
-        hint: str = "",
-        status: int = 200,
+        self, look: Look, heading: str, *, path: str, message: str = "", hint: str = "", status: int = 200
     ) -> Page:
-        shown = look.loaded.found if found is None and look.loaded.subject is None else found or ()
-        text = self._render(
-            "message.html.j2",
-            path,
-            look,
-            heading=heading,
-            findings=[Finding(one) for one in shown],
-            message=message,
-            hint=hint,
-            models=models,
-            here="",
-        )
-        return Page(text, status)
+        """A page that says why there is no other; findings of `publish.yaml` stand there where it cannot be used."""
+        shown = look.loaded.found if look.loaded.subject is None else ()
+        findings = [Finding(one) for one in shown]
+        values = {"heading": heading, "findings": findings, "message": message, "hint": hint, "here": ""}
+        return Page(self._render("message.html.j2", path, look, **values), status)
 
     def _render(self, template: str, path: str, look: Look, **values: Any) -> str:
         policy = POLICY.format(images="")
