@@ -307,3 +307,40 @@ def test_prose_beside_the_card_is_read_as_well() -> None:
 def test_what_cards_hold_besides_links(text: str, found: list[str]) -> None:
     start = "" if text.startswith(("# Title", "---")) else "Text.\n\n"
     assert codes(model(f"{start}{text}\n")) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("# DreamBooth Finetuning Samples\n\nTask|Notebook\n--|--\nAny|[a](https://x.org/a)\n", False),
+        ("# Samples\n\n[Fine-tune](https://aka.ms/azureml-ft-sdk-text-classification)\n", False),
+        ("# Samples\n\n[Infer](https://aka.ms/azureml-infer-online-sdk-fill-mask)\n", True),
+    ],
+)
+def test_samples_of_fine_tuning_under_any_heading(text: str, found: bool) -> None:
+    assert ("SPEC021" in {one.code for one in check(model(text), checks=ALL_CHECKS)}) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "severities"),
+    [
+        ({"huggingFaceModelId": "org/a"}, {"huggingFaceModelId": "org/b"}, {"error"}),
+        ({"huggingFaceModelId": "org/a"}, {"huggingFaceModelId": "copier/a"}, set()),
+        ({"huggingFaceModelId": "org/a"}, {}, {"info"}),
+        ({}, {}, {"info"}),
+    ],
+)
+def test_a_commit_of_two_repositories(one: dict[str, str], other: dict[str, str], severities: set[str]) -> None:
+    shared = [replace(model("Text.\n", name, **meta), commit="5" * 40) for name, meta in (("a", one), ("b", other))]
+    facts = [fact for each in shared for fact in facts_of(each, ALL_CHECKS)]
+    assert {str(each.severity) for each in compare(facts, ALL_CHECKS) if each.code == "SPEC005"} == severities
+
+
+def test_a_sample_is_of_the_family_that_the_model_derives_from() -> None:
+    link = "[Sample](https://aka.ms/azureml-infer-online-sdk-text-generation-dolly)\n"
+    tasks = {"inferenceTasks": ["text-generation"]}
+    codes_of = {
+        text: "CARD028" in {one.code for one in check(model(text + link, "tuned-7b", tasks=tasks), checks=ALL_CHECKS)}
+        for text in ("It is tuned from Dolly.\n\n", "It is tuned from Falcon.\n\n")
+    }
+    assert list(codes_of.values()) == [False, True]
