@@ -10,7 +10,7 @@ from jsonschema.exceptions import best_match
 from pydantic import TypeAdapter
 
 from azureml_publish.cli import VERBS
-from azureml_publish.cli.failures import wants_json
+from azureml_publish.cli.output import wants_json
 from azureml_publish.reporters.outputs import OUTPUTS
 from azureml_publish.reporters.outputs.envelope import Failure
 

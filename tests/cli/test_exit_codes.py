@@ -13,7 +13,7 @@ import pytest
 
 from azureml_publish import cli
 from azureml_publish.cli import VERBS
-from azureml_publish.cli.failures import wants_json
+from azureml_publish.cli.output import wants_json
 from azureml_publish.errors import ExitCode
 from tests.conftest import REPOSITORY, Run, edit
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.conftest import Run, edit
-from tests.unit.importer.catalogue import ASSET, CARD, CUSTOM, NATIVE, TAGS, write_asset, write_catalogue
+from tests.unit.importer.catalogue import ASSET, CARD, CUSTOM, TAGS, write_asset, write_catalogue
 
 LAYOUTS = {"native-one": "system_metadata", "native-two": "system_metadata", "custom-one": "system_metadata"}
 
@@ -146,101 +145,6 @@ def test_one_folder_alone_keeps_its_short_lists(publish: Run, assets: Path, mode
     ran = publish("import", str(assets / "native-one"), "--into", str(models), "--check")
     assert ran.code == 0, ran.out + ran.err
     assert [path.name for path in models.iterdir()] == ["native-one"]
-
-
-BROKEN = {
-    "without-spec": (
-        lambda root: write_asset(root, "bad", "", MLmodel="x"),
-        "bad/asset.yaml:2:1: error IMP001",
-    ),
-    "unparsable": (
-        lambda root: write_asset(root, "bad", "name: [unclosed\n"),
-        "bad/spec.yaml:1:7: error DOC001",
-    ),
-    "a key twice": (
-        lambda root: write_asset(
-            root, "bad", CUSTOM.replace("custom-one", "bad") + "version: 2\n", kind="custom_model"
-        ),
-        "bad/spec.yaml:19:1: error DOC002",
-    ),
-    "two of one name": (
-        lambda root: write_asset(root, "zz-bad", NATIVE, notes__md="n"),
-        "zz-bad/spec.yaml:1:1: error SPEC030",
-    ),
-    "contradiction": (
-        lambda root: write_asset(
-            root, "bad", NATIVE.replace("native-one", "bad").replace("tags:\n", "tags:\n  license: apache-2.0\n"),
-            notes__md="n",
-        ),
-        "bad/spec.yaml:7:3: error IMP003",
-    ),
-    "author against publisher": (
-        lambda root: write_asset(
-            root, "bad", NATIVE.replace("native-one", "bad").replace("tags:\n", "tags:\n  author: Me\n").replace(
-                "  license: mit\n", "  license: mit\n  publisher: You\n"), notes__md="n",
-        ),
-        "bad/spec.yaml:7:3: error IMP003",
-    ),
-    "missing file": (
-        lambda root: write_asset(root, "bad", NATIVE.replace("native-one", "bad")),
-        "bad/spec.yaml:22:3: error SPEC015",
-    ),
-    "missing card": (
-        lambda root: write_asset(
-            root, "bad", CUSTOM.replace("custom-one", "bad"), kind="custom_model", description__md=""
-        ),
-        "bad/model.yaml:7:3: error SPEC015",
-    ),
-    "duplicates": (
-        lambda root: write_asset(
-            root, "bad", NATIVE.replace("native-one", "bad").replace("[en, 'no']", "[en, 'no', en]"), notes__md="n"
-        ),
-        "bad/spec.yaml:11:25: error IMP005",
-    ),
-    "no version": (
-        lambda root: write_asset(root, "bad", CUSTOM.replace("custom-one", "bad").replace("version: 2", "")),
-        "bad/spec.yaml:1:1: error DOC004",
-    ),
-    "no source": (
-        lambda root: write_asset(
-            root, "bad", CUSTOM.replace("custom-one", "bad"), model__yaml="publish: {type: custom_model}\n"
-        ),
-        "bad/model.yaml:1:1: error DOC005",
-    ),
-    "a password in an address": (
-        lambda root: write_asset(
-            root,
-            "bad",
-            CUSTOM.replace("custom-one", "bad"),
-            model__yaml="path:\n  type: git\n  uri: https://bob:SECRET@example.com/contoso/models.git\n",
-        ),
-        "bad/model.yaml:3:3: error DOC005",
-    ),
-    "sections that are none": (
-        lambda root: write_asset(
-            root, "bad", CUSTOM.replace("custom-one", "bad").replace("tags:", "properties: 3\ntags:")
-        ),
-        "error DOC005",
-    ),
-}  # fmt: skip
-WRITTEN = {"a key twice", "contradiction", "author against publisher", "missing file", "duplicates"}
-
-
-@pytest.mark.parametrize("case", BROKEN)
-def test_a_bad_folder_is_told_with_its_place_and_the_rest_goes_through(
-    publish: Run, assets: Path, models: Path, case: str
-) -> None:
-    make, place = BROKEN[case]
-    make(assets)
-    ran = publish("import", str(assets), "--into", str(models), "--check")
-    assert ran.code == 4
-    assert place in ran.err.replace(str(assets), "")
-    assert "NOT EQUAL" not in ran.out
-    assert "SECRET" not in ran.out + ran.err
-    written = {path.name for path in models.iterdir()}
-    assert {"native-one", "native-two", "tagged-one", "custom-one"} <= written
-    assert ("bad" in written) == (case in WRITTEN)
-    assert not [path for path in models.iterdir() if path.name.startswith(".")]
 
 
 def test_a_name_that_is_not_the_folders_is_kept_and_told(publish: Run, tmp_path: Path, models: Path) -> None:
@@ -395,110 +299,3 @@ def test_the_fixtures_show_what_they_say() -> None:
     assert "{{ nothing }}" in CARD.format(name="x")
     assert yaml.safe_load(TAGS)["tags"]["model_specific_defaults"]["learning_rate"] == "5e-6"
     assert yaml.safe_load(ASSET)["categories"] == ["Foundation Models", "Text"]
-
-
-def test_other_assets_are_passed_over_with_their_count(publish: Run, assets: Path, models: Path) -> None:
-    schema = "$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json\n"
-    for name, text in {
-        "components/train/asset.yaml": "type: component\nspec: spec.yaml\n",
-        "components/train/spec.yaml": schema,
-        "environments/acpt/asset.yaml": "name: acpt\ntype: environment\nspec: spec.yaml\n",
-        "jobs/component.yml": schema,
-        "jobs/model.yaml": "x: 1\n",
-        "docs/readme.md": "",
-    }.items():
-        (assets / name).parent.mkdir(parents=True, exist_ok=True)
-        (assets / name).write_text(text, encoding="utf-8")
-    ran = publish("import", str(assets), "--into", str(models), "--check")
-    assert ran.code == 0, ran
-    assert "Passed over: 3 assets of other kinds.\n" in ran.out
-
-
-def test_a_folder_without_any_asset_is_reported(publish: Run, tmp_path: Path, models: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    ran = publish("import", str(tmp_path / "empty"), "--into", str(models))
-    assert ran.code == 4
-    assert "IMP001" in ran.err
-    assert not models.exists()
-
-
-AZ_MODEL = "$schema: https://azuremlschemas.azureedge.net/latest/model.schema.json\n"
-
-
-def test_plain_model_yaml_comes_in(publish: Run, tmp_path: Path, models: Path) -> None:
-    """Every form of `path` that Microsoft's documentation shows, and each key of the schema."""
-    forms: dict[str, tuple[str, dict[str, Any]]] = {
-        "file": ("model.pkl", {"local": "../../../az/model.pkl"}),
-        "folder": ("./weights/", {"local": "../../../az/weights"}),
-        "absolute": ("file:///srv/a%20b", {"local": "/srv/a b"}),
-        "job": ("azureml://jobs/j_1/outputs/artifacts/paths/model/", {"azureml": None}),
-        "datastore": ("azureml://datastores/blob/paths/m", {"azureml": None}),
-        "long": ("azureml://subscriptions/s/resourceGroups/g/workspaces/w/datastores/d/paths/m", {"azureml": None}),
-        "registry": ("azureml://registries/r/models/m/versions/1", {"azureml": None}),
-        "short": ("azureml:m@latest", {"azureml": None}),
-        "run": ("runs:/0123abc/model", {"mlflow": None}),
-        "named": ("models:/m/Production", {"mlflow": None}),
-        "https": (
-            "https://acct.blob.core.windows.net/models/a/b/?sv=2024&sig=x",
-            {"azureblob": {"storage": "acct", "container": "models", "path": "a/b"}},
-        ),
-        "wasbs": (
-            "wasbs://models@acct.blob.core.windows.net/a",
-            {"azureblob": {"storage": "acct", "container": "models", "path": "a"}},
-        ),
-    }
-    for name, (path, _) in forms.items():
-        place = tmp_path / "az" / f"{name}.yml"
-        place.parent.mkdir(exist_ok=True)
-        place.write_text(f"{AZ_MODEL}name: {name}\npath: {path}\n", encoding="utf-8")
-    rest = (
-        "version: 1.10\ntype: mlflow_model\ndescription: |\n  Foretells.\ntags: {accuracy: 0.850, on: true}\n"
-        "properties: {owner: us}\nflavors: {sklearn: {sklearn_version: 1.5.1}}\nstage: Production\njob_name: j\n"
-    )
-    (tmp_path / "az/whole.yaml").write_text(f"name: whole\npath: azureml:m:1\n{rest}", encoding="utf-8")
-    (tmp_path / "az/semantic.yml").write_text(f"{AZ_MODEL}name: semantic\nversion: 1.2.3\npath: m\n", encoding="utf-8")
-    ran = publish("import", str(tmp_path / "az"), "--into", str(models), "--check", "-o", "json")
-    told = json.loads(ran.out)
-    assert ran.code == 0, told["diagnostics"]
-    assert all(proof["equal"] for proof in told["proofs"])
-    specs = {path.name: yaml.safe_load((path / "model.yaml").read_text()) for path in models.iterdir()}
-    for name, (path, source) in forms.items():
-        assert specs[name]["source"] == {key: value or path for key, value in source.items()}
-        assert (specs[name]["version"], specs[name]["type"]) == (1, "custom_model")
-    whole = specs["whole"]
-    assert (whole["version"], whole["description"]) == (1, "Foretells.\n")
-    assert whole["tags"] == {"accuracy": "0.850", "on": "True", "version": "1.10"}
-    extra = {"flavors": {"sklearn": {"sklearn_version": "1.5.1"}}, "stage": "Production"}
-    assert whole["extra"] == {"properties": {"owner": "us"}, "root": extra}
-    assert (specs["semantic"]["version"], specs["semantic"]["semver"]) == (1, "1.2.3")
-    codes = [(one["code"], one["path"].rpartition("/")[2]) for one in told["diagnostics"]]
-    assert codes == [("IMP008", "semantic.yml"), ("IMP008", "whole.yaml"), ("IMP009", "whole.yaml")]
-    assert "sig" not in ran.out
-
-
-def test_the_next_free_version_is_that_of_the_registry(publish: Run, project: Path, tmp_path: Path) -> None:
-    publish("apply", "--yes", "bert-base-cased")
-    (project / "models/bert-base-cased").rename(tmp_path / "elsewhere")
-    (tmp_path / "m.yml").write_text(f"{AZ_MODEL}name: bert-base-cased\nversion: v2\npath: m\n", encoding="utf-8")
-    assert publish("import", str(tmp_path / "m.yml"), "--into", "models").code == 0
-    spec = yaml.safe_load((project / "models/bert-base-cased/model.yaml").read_text())
-    assert (spec["version"], spec["tags"]) == (19, {"version": "v2"})
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("path: m\n", "DOC004 The key 'name' is missing."),
-        ("name: a\n", "DOC004 The key 'path' is missing."),
-        ("name: a\npath: ftp://host/m\n", "DOC005 'path' is an address that no source can be: ftp."),
-        ("name: a\npath: m\ntype: another\n", "DOC005"),
-    ],
-)
-def test_a_model_yaml_that_cannot_come_in_says_why(
-    publish: Run, tmp_path: Path, models: Path, text: str, said: str
-) -> None:
-    (tmp_path / "m.yml").write_text(AZ_MODEL + text, encoding="utf-8")
-    ran = publish("import", str(tmp_path / "m.yml"), "--into", str(models))
-    assert ran.code == 4
-    assert said in ran.err
-    assert not models.exists()

@@ -21,8 +21,8 @@ import pytest
 import requests
 
 from azureml_publish.assets import AssetId, ContainerAccess, ManifestEntry, RenderedAsset, RenderedModel
-from azureml_publish.content.manifest import check_content, read_manifest
-from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin, manifest_digest
+from azureml_publish.content.manifest import check_content, parse_manifest
+from azureml_publish.content.packaging.tree import MANIFEST_FILE, ArtifactFile, RenderedOrigin, manifest_digest
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.container import BLOCK, Container
@@ -176,7 +176,7 @@ def test_every_file_arrives_as_it_is_with_a_manifest_beside_it(folder: Path, len
     for name, data in FILES.items():
         assert b"".join(container.read(name)) == data
     expected = [ManifestEntry(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in FILES.items()]
-    assert read_manifest(container) == tuple(sorted(expected))
+    assert parse_manifest(container.read_part(MANIFEST_FILE)) == tuple(sorted(expected))
     assert published.manifest == manifest_digest(expected)
     assert (published.files, published.size) == (len(FILES), sum(map(len, FILES.values())))
 

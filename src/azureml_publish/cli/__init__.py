@@ -21,8 +21,10 @@ from typing import NoReturn
 
 import click
 
-from azureml_publish.cli.failures import (
+from azureml_publish.cli.interrupts import guarded
+from azureml_publish.cli.output import (
     FilteredLog,
+    began,
     report,
     report_error,
     report_json,
@@ -30,8 +32,6 @@ from azureml_publish.cli.failures import (
     report_usage,
     wants_json,
 )
-from azureml_publish.cli.interrupts import guarded
-from azureml_publish.cli.output import began
 from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.registry.read_back import POLLING_INTERVAL

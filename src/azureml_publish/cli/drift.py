@@ -10,7 +10,7 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
-from azureml_publish.pipeline.annotation_locations import find_places
+from azureml_publish.pipeline.check import find_places
 from azureml_publish.pipeline.drift import DriftResult, look_for_drift
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.reporters.drift import drift_annotations, drift_json, drift_markdown, drift_text

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from azureml_publish.cli.failures import report_json
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import Output, report_json
 from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.shards import Shard

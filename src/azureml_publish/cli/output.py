@@ -1,4 +1,4 @@
-"""How a verb reports: its result on standard output, everything else on standard error.
+"""How a verb reports: its result on standard output, all else on standard error; failures as JSON as well.
 
 Nothing else in this package writes to either: what goes out is filtered here, whatever its fields hold.
 """
@@ -6,10 +6,12 @@ Nothing else in this package writes to either: what goes out is filtered here, w
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +21,11 @@ import click
 
 from azureml_publish.cli.forms import as_tsv, as_yaml
 from azureml_publish.diagnostics import Diagnostic, has_errors
+from azureml_publish.errors import Declined, ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
 from azureml_publish.reporters.paint import Paint
-from azureml_publish.reporters.visible import for_json, for_terminal, for_xml, one_line
+from azureml_publish.reporters.visible import below, for_json, for_terminal, for_xml, one_line
 
 _OWN = f"{secrets.randbits(64)};"
 """The key of our colours: who writes a field cannot know it."""
@@ -131,3 +134,66 @@ class Output:
         if self.no_color or self.run.environ.get("NO_COLOR") or self.run.environ.get("TERM") == "dumb":
             return Paint(enabled=False)
         return Paint(enabled=bool(self.run.environ.get("FORCE_COLOR")) or stream.isatty(), key=_OWN)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether `-o json` is among the arguments; read by hand, because a command line with a mistake is not parsed.
+
+    The last one counts, as it does where the line is parsed.
+    """
+    form = ""
+    given = [*arguments[: arguments.index("--")]] if "--" in arguments else [*arguments]
+    for one, following in zip(given, [*given[1:], ""], strict=False):
+        if found := re.fullmatch(r"--format=(.*)|-[qy]*o=?(.+)", one, re.DOTALL):
+            form = found[1] or found[2] or ""
+        elif one == "--format" or re.fullmatch("-[qy]*o", one):
+            form = following
+    return form == "json"
+
+
+def report_error(error: PublishError, *, json: bool) -> int:
+    """Say what failed, and what can be done; the exit code."""
+    prefix = "" if isinstance(error, Declined) else "error: "
+    return report(error.message, error.exit_code, error.hint, json=json, prefix=prefix)
+
+
+def report(message: str, code: int, hint: str = "", *, json: bool, prefix: str = "error: ") -> int:
+    """Say what failed, and what can be done, to people and to programs; the exit code."""
+    write_note(f"{prefix}{below(message)}")
+    if hint:
+        write_note(f"  help: {below(hint)}")
+    return report_json(message, code, hint, json=json)
+
+
+def report_json(
+    message: str, code: int, hint: str = "", *, json: bool, also: Mapping[str, object] | None = None
+) -> int:
+    """Say to programs what failed, where standard output is still empty; the exit code."""
+    if json and not began.get():
+        error = {"code": ExitCode(code).name.lower(), "message": message, "hint": hint}
+        write(as_json({"error": error, **(also or {})}), "json")
+    return code
+
+
+def report_usage(error: click.ClickException, *, json: bool) -> int:
+    """Say what is wrong with the command line, as click does; the exit code."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        write_note(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
+    write_note(f"Error: {below(error.format_message())}")
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"`{error.ctx.command_path} --help` shows how it is written."
+    return report_json(error.format_message(), error.exit_code, hint, json=json)
+
+
+def report_traceback() -> None:
+    """Where the present exception comes from, with --debug."""
+    write_note(below(traceback.format_exc().rstrip("\n")))
+
+
+class FilteredLog(logging.Handler):
+    """The logs of the SDKs, with --debug."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one entry to standard error."""
+        write_note(below(self.format(record)))

@@ -20,7 +20,7 @@ from azureml_publish.cli.options import (
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
-from azureml_publish.pipeline.annotation_locations import find_places
+from azureml_publish.pipeline.check import find_places
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import same_registry

@@ -120,16 +120,6 @@ def _signature_problem(
     return ""
 
 
-def read_manifest(container: Container) -> tuple[ManifestEntry, ...]:
-    """The files that the manifest in a container lists.
-
-    Raises:
-        NotFound: there is none.
-        ValueError, KeyError, TypeError: it is not a manifest.
-    """
-    return parse_manifest(container.read_part(MANIFEST_FILE))
-
-
 def parse_manifest(data: bytes) -> tuple[ManifestEntry, ...]:
     """The files that a manifest lists.
 

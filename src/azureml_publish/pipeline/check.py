@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.configuration import read_configuration
-from azureml_publish.diagnostics import Diagnostic, Severity, in_order
+from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
 from azureml_publish.lint.suppressions import Suppressed
@@ -239,3 +241,16 @@ def _look(
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in models for one in each.found)]
     found += engine.compare((fact for each in models for fact in each.facts), checks)
     return models, tuple(found), tuple(link for each in models for link in each.links)
+
+
+def find_places(staged: CheckedProject, environ: Mapping[str, str]) -> dict[str, Location]:
+    """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
+    top, root = environ.get("GITHUB_WORKSPACE"), staged.require_sound().root
+    places = {}
+    for folder, rendered in staged.rendered:
+        place = folder.document.location(("version",))
+        if top and root.is_relative_to(Path(top).resolve()):
+            path = Path(os.path.relpath(root / place.path, Path(top).resolve())).as_posix()
+            place = Location(path, place.line, place.column)
+        places[rendered.asset.name] = place
+    return places

@@ -33,8 +33,7 @@ from azureml_publish.render import packaging
 from azureml_publish.render.card_facts import MAY_HOLD_MLMODEL, content_of, facts_table, usage_of
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
-from azureml_publish.render.legacy import legacy_values
-from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG, finetune_tag, metadata
+from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG, finetune_tag, legacy_values, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.render.tracing import Traced, traced_values

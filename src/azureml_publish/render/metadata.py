@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from azureml_publish.assets import AllowList, Scenario, Value
-from azureml_publish.spec import Defaults, FinetuneDefaults, HubSource, Metadata, ModelSpec
+from azureml_publish.layouts import Section
+from azureml_publish.spec import PLACES, Defaults, FinetuneDefaults, HubSource, Legacy, Metadata, ModelSpec
 
 SEMVER_TAG = "semver"
 """The tag that carries a team's own semantic version."""
@@ -83,3 +84,15 @@ def _plain(value: Any) -> Value:
         return [_plain(child) for child in value]
     plain: Value = value
     return plain
+
+
+def legacy_values(legacy: Legacy | None) -> dict[Section, dict[str, Value]]:
+    """The values of `legacy`, by section. A missing key, or a presence that is false, gives none."""
+    written: dict[Section, dict[str, Value]] = {"tags": {}, "properties": {}}
+    for name, place in PLACES.items():
+        value = getattr(legacy, name, None)
+        if value is None or (place.form == "presence" and not value):
+            continue
+        plain = list(value) if place.form == "list" else value
+        written[place.section][place.key] = "" if place.form == "presence" else plain
+    return written

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from azureml_publish.skus.catalogue import Catalogue, RetirementStatus, Sku, load_catalogue
+from azureml_publish.skus.catalogue import Catalogue, RetirementStatus, Sku, is_retired, load_catalogue, retiring_within
 from azureml_publish.skus.derive import DerivedMinSpec, Figure, UnknownFigure, derive_min_spec, unknown_figures
 from azureml_publish.skus.query import ProblemKind, Query, Selection, SkuProblem, resolve_literal, select
-from azureml_publish.skus.retirement import is_retired, retiring_within
 
 __all__ = [
     "Catalogue",

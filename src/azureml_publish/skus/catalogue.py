@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import Any, Literal, TypeAlias, cast
 
@@ -157,3 +157,18 @@ def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
         by_folded.setdefault(_folded(candidate), candidate)
     found = difflib.get_close_matches(_folded(name), list(by_folded), n=3, cutoff=0.6)
     return tuple(by_folded[folded] for folded in found)
+
+
+def is_retired(sku: Sku, as_of: date) -> bool:
+    """Whether the size is retired by this day; the day of its retirement counts."""
+    return sku.retirement is not None and sku.retirement <= as_of
+
+
+def retiring_within(skus: Iterable[Sku], as_of: date, days: int) -> tuple[Sku, ...]:
+    """The sizes that still run on this day and retire within a number of days after it.
+
+    The earliest retirement comes first; sizes with the same day keep their order.
+    """
+    last = as_of + timedelta(days=days)
+    going = [(sku.retirement, sku) for sku in skus if sku.retirement is not None and as_of < sku.retirement <= last]
+    return tuple(sku for _, sku in sorted(going, key=lambda pair: pair[0]))

@@ -9,9 +9,8 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import SCENARIOS, MinSkuSpec, Scenario
-from azureml_publish.skus.catalogue import Catalogue, Sku
+from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
 from azureml_publish.skus.derive import derive_min_spec
-from azureml_publish.skus.retirement import is_retired
 
 Mark: TypeAlias = Literal["allowed", "retired", "other"]
 """One size of a family in one scenario: on the list, retired but on the list, or not on it."""

@@ -8,11 +8,10 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.skus.catalogue import Catalogue, Sku
+from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
 from azureml_publish.skus.compute import resolve_body
 from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.lists import ListUse, names
-from azureml_publish.skus.retirement import is_retired
 
 _Step: TypeAlias = tuple[date, bool, tuple[str, ...], int, MinSkuSpec | None, MinSkuSpec | None]
 

@@ -10,11 +10,10 @@ from azureml_publish.assets import SCENARIOS
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.documents.edits import remove_items, replace_value
 from azureml_publish.project import Project
-from azureml_publish.skus.catalogue import Catalogue
+from azureml_publish.skus.catalogue import Catalogue, is_retired
 from azureml_publish.skus.compute import Body, resolve_body
 from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.lists import ListUse
-from azureml_publish.skus.retirement import is_retired
 from azureml_publish.spec import SkuQuery
 
 

@@ -11,8 +11,7 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.skus.catalogue import Catalogue, Sku
-from azureml_publish.skus.retirement import is_retired
+from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
 
 ProblemKind: TypeAlias = Literal[
     "unknown_size",

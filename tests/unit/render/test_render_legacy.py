@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azureml_publish.assets import Value
-from azureml_publish.render.legacy import legacy_values
+from azureml_publish.render.metadata import legacy_values
 from azureml_publish.spec import PLACES, Legacy
 
 EVERY = {

@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.cli.failures import report_error
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import Output, report_error
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.project import Project, find_root, load_project

@@ -21,7 +21,6 @@ from azureml_publish.emulator.streaming import Span
 
 _CONTAINER_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _MAX_BLOCKS = 50_000
-_LIST_BATCH = 1000
 _BEYOND = "\U0010ffff"
 """Sorts after every character of a blob name, so that a listing can step over a whole virtual folder."""
 

@@ -7,9 +7,9 @@ from azureml_publish.documents import Document
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject, ProjectSubject
 from azureml_publish.lint.written_skus import allow_lists, project_of, some, written_lists
+from azureml_publish.skus.catalogue import is_retired, retiring_within
 from azureml_publish.skus.compute import resolve_body
 from azureml_publish.skus.lists import ListUse
-from azureml_publish.skus.retirement import is_retired, retiring_within
 
 
 @rule("SKU010", "sku-retired", Severity.ERROR, "A list names retired sizes; an error where it names no other.")
