@@ -8,8 +8,9 @@ GATE := .venv-gate
 LOWEST := .venv-lowest
 NEWEST := .venv-newest
 LOCK := .venv-lock
-WORKERS ?= auto
-PYTEST := -m pytest -n $(WORKERS) --dist worksteal --durations 10 --durations-min 1
+# Two more than there are cores, because more than half of a worker's time is waiting for emulators and processes.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 + len(getattr(os, 'sched_getaffinity', lambda _: range(os.cpu_count()))(0)))")
+PYTEST = -m pytest -n $(WORKERS) --dist worksteal --durations 10 --durations-min 1
 
 PIP_INSTALL := install --quiet --disable-pip-version-check
 # The locks are complete. Without --no-deps, pip refuses a lock whose `pydantic` another package names as `pydantic[email]`.

@@ -165,6 +165,8 @@ class Fact(NamedTuple):
 def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
     """A model folder as its rendered asset describes it; metadata is placed in `model.yaml` where its key is there."""
     asset, document = rendered.asset, model.folder.document
+    # Read from what is published, not carried over from rendering: only so do the rules see values of `extra` and of
+    # verbatim tags in the place of a typed key. It takes 0.1 ms a model, and 0.2 ms for MLmodel below.
     gathered = gather(asset.properties, asset.tags, asset.system_metadata)
 
     extra = model.folder.spec.extra
