@@ -290,7 +290,7 @@ class RegistryState:
 
     @classmethod
     def of(cls, asset: RegisteredAsset | None, latest: int | None, following: int) -> RegistryState:
-        """The state by a version and by what was said of numbers, which may lag behind the version."""
+        """The state by a version and by the numbers that a registry gave, which may lag behind the version."""
         if asset is not None and asset.id.version >= following:
             return cls(asset, asset.id.version, asset.id.version + 1)
         return cls(asset, latest, following)

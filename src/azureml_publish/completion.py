@@ -27,7 +27,7 @@ def answer(arguments: Sequence[str]) -> None:
     current, *words = [*arguments, ""]
     directory = Path(_value_of("-C", words) or os.environ.get("PUBLISH_DIRECTORY") or ".")
     found = offers(current.removeprefix("="), [word for word in words if word], directory)
-    sys.stdout.write("".join(f"{value}\t{said}\n" for value, said in found))
+    sys.stdout.write("".join(f"{value}\t{help_text}\n" for value, help_text in found))
 
 
 def offers(current: str, words: Sequence[str], directory: Path) -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ def offers(current: str, words: Sequence[str], directory: Path) -> list[tuple[st
     if verb is None:
         near = given[0] if given else ""
         known = {name: one["help"] for name, one in table["verbs"].items() if not near or name.startswith(f"{near} ")}
-        names = {name.removeprefix(near).split()[0]: said for name, said in known.items()}
+        names = {name.removeprefix(near).split()[0]: help_text for name, help_text in known.items()}
         return _starting(current, [*names.items(), *_options(table["shared"])])
     entry = table["verbs"][verb]
     if given and (option := entry["options"].get(given[-1])) is not None and not option["flag"]:
@@ -77,7 +77,7 @@ def _verb(table: Mapping[str, Any], words: Sequence[str]) -> tuple[str | None, l
 
 
 def _starting(current: str, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(value, said) for value, said in dict(found).items() if value.startswith(current)]
+    return [(value, help_text) for value, help_text in dict(found).items() if value.startswith(current)]
 
 
 def _of_kind(parameter: Mapping[str, Any], current: str, directory: Path) -> list[tuple[str, str]]:
@@ -92,7 +92,7 @@ def _of_kind(parameter: Mapping[str, Any], current: str, directory: Path) -> lis
     if find is None:
         return []
     head = current[: current.rfind(",") + 1] if kind == "rules" else ""
-    return [(head + value, said) for value, said in _starting(current[len(head) :], find(directory))]
+    return [(head + value, help_text) for value, help_text in _starting(current[len(head) :], find(directory))]
 
 
 def _root(directory: Path) -> Path | None:
@@ -102,7 +102,7 @@ def _root(directory: Path) -> Path | None:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    """A YAML file's mapping; empty where there is none, or it cannot be read: nobody is told while typing."""
+    """A YAML file's mapping; empty where there is none, or it cannot be read: nothing is reported while typing."""
     import yaml  # noqa: PLC0415 - few words need it
 
     try:

@@ -116,7 +116,7 @@ def table(group: click.Group, helps: dict[str, str]) -> dict[str, Any]:
     return {"shared": _entry(group, "")["options"], "verbs": verbs, "rules": rules}
 
 
-def _entry(one: click.Command, said: str) -> dict[str, Any]:
+def _entry(one: click.Command, help_text: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     argument: dict[str, Any] | None = None
     for parameter in one.params:
@@ -135,4 +135,4 @@ def _entry(one: click.Command, said: str) -> dict[str, Any]:
                 options[name] = {**entry, "help": (parameter.help or "").split("\n")[0]}
         elif argument is None:
             argument = {"kind": kind, "values": values}
-    return {"help": said, "options": options, "argument": argument}
+    return {"help": help_text, "options": options, "argument": argument}

@@ -98,7 +98,7 @@ def command(
 
     Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to fix.
     """
-    _refuse_mending(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
+    _refuse_fixing(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
     if watch and (diff or write_baseline is not None or output.format != "text"):
         raise UsageProblem("--watch goes with text: leave --diff, --write-baseline and --format out.")
     if assets or not online:
@@ -206,7 +206,7 @@ def _summary(report: LintReport) -> str:
     return " ".join(parts)
 
 
-def _refuse_mending(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> None:
+def _refuse_fixing(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> None:
     """Refuse options about fixing that contradict each other."""
     if unsafe and not (fix or diff):
         raise UsageProblem("--unsafe goes with --fix or --diff.")

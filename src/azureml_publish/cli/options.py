@@ -72,8 +72,8 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         @click.pass_obj
         @wraps(function)
         def wrapped(run: RunContext, /, format_: str, *, quiet: bool, no_color: bool, **rest: Any) -> Any:
-            told = _SAME.get(format_, format_)
-            output = Output(run, told, quiet, no_color, format_ if told == "json" else "")
+            form = _SAME.get(format_, format_)
+            output = Output(run, form, quiet, no_color, format_ if form == "json" else "")
             try:
                 return function(output=output, **rest)
             except UnsoundProject as unsound:

@@ -23,7 +23,7 @@ from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.preview.export import export
 from azureml_publish.preview.server import Server, is_loopback
-from azureml_publish.preview.site import Asked, Site
+from azureml_publish.preview.site import PlanRequest, Site
 from azureml_publish.preview.watch import watch_project
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary
 
@@ -59,7 +59,7 @@ def command(
     live = LiveProject(output.run, models, Settings(layout, as_of))
     if target is not None:
         look, folder = live.look(), output.run.directory / target
-        pages = export(Site(live, exported=True), folder, Asked(registry, against or ""))
+        pages = export(Site(live, exported=True), folder, PlanRequest(registry, against or ""))
         if output.json:
             output.data(as_json({"out": str(folder), "pages": pages}))
         else:

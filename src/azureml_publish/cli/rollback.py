@@ -21,7 +21,7 @@ from azureml_publish.reporters.visible import one_line
 @click.option(
     "--to", "version", type=click.IntRange(min=1), metavar="VERSION", required=True, help="The older version."
 )
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not prompt.")
 @registry_option
 @transfer_options
 @output_options
@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """Bring an older version back: its files and its metadata, as the next free version of the same registry.
 
-    A registered version never changes its files, and a number is never used twice: whoever takes the latest version
+    A registered version never changes its files, and a number is never used twice: who takes the latest version
     has the older one again, and both stay. The files are copied by the service where it can, and each is checked.
     Safe to run again after any interruption: where the latest version has these files already, nothing is written.
     """

@@ -28,7 +28,7 @@ MAX_SIGNATURE_BYTES = 64 * 1024 * 1024
 """A bundle of a hundred thousand files has some 20 MiB."""
 
 GIT_PATHS = (".git", ".gitattributes", ".github", ".gitignore")
-"""Left out by model-signing unless it is told otherwise (`hashing.Config`)."""
+"""Left out by model-signing by default (`hashing.Config`)."""
 
 
 class Signer(Protocol):

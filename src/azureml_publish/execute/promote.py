@@ -165,15 +165,15 @@ def promote(promotion: Promotion, source: Registry, target: Tools, origin: Origi
     registration = Registration(promotion.wanted, target)
     if promotion.action.kind is not ActionKind.CREATE:
         return Written(registration.update(promotion.action).outcome)
-    lend_source = partial(source.open_content, registered)
-    lend_target = partial(target.registry.start_upload, asset.name, asset.version)
+    renew_source = partial(source.open_content, registered)
+    renew_target = partial(target.registry.start_upload, asset.name, asset.version)
 
     def bring() -> Copied:
-        access = lend_source()
+        access = renew_source()
         folder = access.folder_of(registered.path)
-        into = Place(lend_target(), folder, lend_target)
+        into = Place(renew_target(), folder, renew_target)
         manifest = find_manifest(registered)
-        return copy_content(asset.name, Place(access, folder, lend_source), into, manifest, target.transfer)
+        return copy_content(asset.name, Place(access, folder, renew_source), into, manifest, target.transfer)
 
     came_from = "promoted_from" if asset.version == registered.id.version else "rolled_back_to"
     return registration.create(bring, replace(origin, **{came_from: str(registered.id)}, archived=asset.archived))

@@ -22,7 +22,7 @@ def prose_of(model: Described) -> Iterator[Card]:
 def texts_of(model: Described) -> Iterator[tuple[str, Card]]:
     """Every text of the metadata, tags and properties with its canonical key; it is found where its key is written.
 
-    A text is told from a page that the metadata holds by name: such a page is among `prose_of`.
+    A text differs from a page that the metadata holds by name: such a page is among `prose_of`.
     """
     pages = {page.text for page in model.pages}
     sections = (("", model.metadata), ("tags.", model.tags), ("properties.", model.properties))

@@ -1,6 +1,6 @@
 """What a card states about its model, where it states it clearly: in front matter, in a line `Key: value`, in a table.
 
-Rules compare these statements with the spec and with the files. What is said in passing is not taken for a statement.
+Rules compare these statements with the spec and with the files. A remark in passing is not taken for a statement.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ _NEUTRAL = frozenset(
         *("language", "llm", "lm", "pretrained", "version", "card", "and", "in", "v", "meta", "microsoft"),
     }
 )
-"""Words that tell no family from another."""
+"""Words that do not distinguish families."""
 
 _SIZE = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)([bm])")
 _MIXTURE = re.compile(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
@@ -56,7 +56,7 @@ class Variant:
     """What a name says: the words of its family, and by kind what may be meant; `2-7b` may be 7b of 2, or 2.7b."""
 
     words: frozenset[str]
-    said: Mapping[Kind, frozenset[str]]
+    stated: Mapping[Kind, frozenset[str]]
 
     def of_family(self, other: Variant) -> bool:
         """Whether both can be members of one family: the words of one are among those of the other."""
@@ -64,7 +64,7 @@ class Variant:
 
 
 MEMBER: tuple[Kind, ...] = ("size", "class", "case", "tuning", "version", "context")
-"""Kinds that tell one model from another. Device and precision tell builds of one model apart."""
+"""Kinds that distinguish models. Device and precision distinguish builds of one model."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -73,22 +73,22 @@ def variant_of(name: str) -> Variant:
     parts = [part.strip(".") for part in re.split(r"[^a-z0-9.]+", name.lower())[:_MOST_PARTS]]
     parts = [part for part in parts if part]
     words: set[str] = set()
-    said: dict[Kind, set[str]] = {}
+    stated: dict[Kind, set[str]] = {}
     for index, part in enumerate(parts):
         before = parts[index - 1] if index else ""
         kind, values = _read(part, before)
         if kind is None:
             glued = _GLUED.fullmatch(part)
             if glued is not None:
-                said.setdefault("version", set()).add(_plain_version(glued[2]))
+                stated.setdefault("version", set()).add(_plain_version(glued[2]))
             word = glued[1] if glued else part
             if word not in _NEUTRAL and not word.isdigit():
                 words.add(word)
         else:
             if kind == "version" and len(values) > 1:  # `v1-4` is 1.4, and no 1
-                said.get("version", set()).discard(_plain_version(before.lstrip("v")))
-            said.setdefault(kind, set()).update(values)
-    return Variant(frozenset(words), {kind: frozenset(values) for kind, values in said.items()})
+                stated.get("version", set()).discard(_plain_version(before.lstrip("v")))
+            stated.setdefault(kind, set()).update(values)
+    return Variant(frozenset(words), {kind: frozenset(values) for kind, values in stated.items()})
 
 
 def _read(part: str, before: str) -> tuple[Kind | None, set[str]]:
@@ -113,7 +113,7 @@ def _plain_version(text: str) -> str:
 def contradiction(one: Variant, other: Variant, kinds: tuple[Kind, ...] = MEMBER) -> Kind | None:
     """Of which kind two names say different things; None where they may mean one model."""
     for kind in kinds:
-        mine, theirs = one.said.get(kind), other.said.get(kind)
+        mine, theirs = one.stated.get(kind), other.stated.get(kind)
         if mine and theirs and not mine & theirs:
             return kind
     return None

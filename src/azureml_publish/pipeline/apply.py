@@ -118,7 +118,7 @@ def apply(
         planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
         contents, readers = planning.contents, stack.enter_context(closing(find_readers(opened, run)))
         plan = planning.observed.plan()
-        # What cannot be applied is told at once: its sources are not to be waited for.
+        # What cannot be applied is reported at once, without waiting for its sources.
         inspection = Inspection(contents)
         if not plan.conflicts:
             inspection = inspect_sources(plan, contents, readers, stand_in=opened.stand_in)

@@ -238,7 +238,7 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
             "token that may read it before you publish."
         )
     elif info.private:
-        notes.append("It is private: whoever publishes it needs HF_TOKEN with a token that may read it.")
+        notes.append("It is private: publishing it needs HF_TOKEN with a token that may read it.")
     if info.base_models:
         notes.append(f"Its makers name its base model, which the tag base_model keeps: {', '.join(info.base_models)}.")
     evidence = Evidence(info.files, _serves, _parsed(texts), info.task, info.library)

@@ -99,7 +99,7 @@ def _at_revision(
 
 
 def _desired(folder: ModelFolder, rendered: RenderedModel) -> Desired:
-    """What a folder asks for. The files of a local source are of no revision, so its content is not compared."""
+    """The state that a folder describes. The files of a local source have no revision, so their content is left out."""
     local = isinstance(folder.spec.source, LocalSource)
     return Desired(rendered.asset, "" if local else describe_content(folder, rendered).digest)
 

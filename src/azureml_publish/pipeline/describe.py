@@ -1,4 +1,4 @@
-"""What is known of one model version, for whoever shows it: metadata, files, machines, origins of its card."""
+"""What is known of one model version, for every door that shows it: metadata, files, machines, origins of its card."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of a version, as far as they are known without asking anybody.
+    """The files of a version, as far as they are known without any request.
 
     Attributes:
         entries: path, bytes and SHA-256 of each; an empty digest is not known.

@@ -129,11 +129,11 @@ def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | 
     left = [one.folder for one in folders if stand_in and isinstance(one.spec.source, HubSource)]
     notes: tuple[str, ...] = ()
     if left:
-        told = (
-            f"No {LOCK_FILE} for {some(left)}, as this registry's Hub is the emulator's: `publish lock -r REGISTRY` "
-            "with a registry that has the real Hub writes it."
+        note = (
+            f"No {LOCK_FILE} for {some(left)}, because this registry's Hub is the emulator's: "
+            "`publish lock -r REGISTRY` with a registry that has the real Hub writes it."
         )
-        notes = (told,)
+        notes = (note,)
     others, defaults = [one for one in folders if one.folder not in left], project.config.defaults.mlflow
     with closing(find_readers_alone(run)) as readers:
         _, unlocked = lock_new(others, readers, defaults)

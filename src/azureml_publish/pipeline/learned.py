@@ -1,9 +1,9 @@
-"""What a project's folder keeps from run to run of what a registry does, and its answers do not tell.
+"""What a project's folder keeps from run to run about a registry, because the registry's answers do not show it.
 
-A registry that shows null where a key of the system metadata is not set tells what it drops. One that shows what is
-set, and drops a key, cannot be told from one that was not written to. A deleted number shows only to who registers it
-again, unless a model's container counts. All of it is found out again where it is lost; `unverifiable` in publish.yaml
-tells another machine.
+A registry that shows null where a key of the system metadata is not set shows what it drops. One that shows only what
+is set, and drops a key, looks like one that has not been written to. A deleted number shows only when it is registered
+again, unless a model's container counts. All of it is found out again where it is lost; on another machine
+`unverifiable` in publish.yaml names the keys.
 """
 
 from __future__ import annotations

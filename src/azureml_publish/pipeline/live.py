@@ -19,7 +19,7 @@ from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.spec import LocalSource
 
 Stamp: TypeAlias = tuple[tuple[str, int, int, int], ...]
-"""What tells whether files changed: path, time of change in nanoseconds, bytes, number. Links are not followed."""
+"""Differs when files changed: path, time of change in nanoseconds, bytes, number. Links are not followed."""
 
 SHARED = (CONFIG_FILE, OVERLAY_FILE, "templates")
 """What all models are made from, below a project."""

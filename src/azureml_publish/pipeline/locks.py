@@ -20,7 +20,7 @@ from azureml_publish.spec import Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 QUICK = 256 * 1024 * 1024
-"""Bytes of one source that may be fetched for a lock that nobody asked for."""
+"""Bytes of one source that may be fetched for a lock that is written along the way."""
 
 JOBS = 4
 """Sources that are locked at a time: files may have to be read whole."""
@@ -122,8 +122,8 @@ def lock_new(
             reasons.setdefault(one.failure.message, []).append(one.model)
         elif one.state is LockState.REFUSED:
             refused = one.found[0]
-            told = f"it cannot be published like this. {refused.code}: {refused.message} {refused.hint}"
-            reasons.setdefault(told, []).append(one.model)
+            reason = f"it cannot be published like this. {refused.code}: {refused.message} {refused.hint}"
+            reasons.setdefault(reason, []).append(one.model)
     again = "`publish lock` writes it once that is done."
     return tuple(written), tuple(f"No {LOCK_FILE} for {some(names)}: {why} {again}" for why, names in reasons.items())
 
@@ -143,7 +143,9 @@ def look(
         return None, tuple(one for one in found if one.severity is Severity.ERROR)
     unknown = sum(file.size for file in package.files if not file.sha256 and not isinstance(file.origin, LocalOrigin))
     if most_read is not None and unknown > most_read:
-        raise PublishError(f"{unknown:,} bytes would have to be fetched, as the source does not tell their SHA-256.")
+        raise PublishError(
+            f"{unknown:,} bytes would have to be fetched, because the source does not list their SHA-256."
+        )
     return make_lock(folder, source, package, readers, defaults), found
 
 

@@ -55,7 +55,7 @@ def observe_models(
 
     Raises:
         UnsoundProject: files of local sources cannot be read.
-        PublishError: the registry cannot be asked.
+        PublishError: the registry cannot be read.
     """
     digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
     contents = _describe(staged, digests)

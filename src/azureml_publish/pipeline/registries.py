@@ -237,12 +237,12 @@ def find_blobs(opened: Opened, run: RunContext) -> Blobs:
     return _blobs(run, credential)
 
 
-def _blobs(run: RunContext, ask: Callable[[], TokenCredential]) -> Blobs:
+def _blobs(run: RunContext, sign_in: Callable[[], TokenCredential]) -> Blobs:
     def credential() -> TokenCredential | AzureSasCredential:
         if signature := run.environ.get("AZURE_STORAGE_SAS_TOKEN"):
             from azure.core.credentials import AzureSasCredential
 
             return AzureSasCredential(signature)
-        return ask()
+        return sign_in()
 
     return Blobs(run.environ.get("PUBLISH_BLOB_ENDPOINT") or PUBLIC_ENDPOINT, credential)

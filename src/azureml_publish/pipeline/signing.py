@@ -1,6 +1,6 @@
 """Who signs what a run publishes, and whose signatures it takes: from `publish.yaml`, options and the environment.
 
-Where sigstore's services are is never read from the project: whoever could write that would be sent the build's token.
+Where sigstore's services are is never read from the project: an attacker could have the build's token sent there.
 """
 
 from __future__ import annotations

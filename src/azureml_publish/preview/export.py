@@ -7,14 +7,14 @@ from pathlib import Path
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import make_folder, write_whole
 from azureml_publish.preview.rendering import ASSETS, read_asset
-from azureml_publish.preview.site import Asked, Site
+from azureml_publish.preview.site import PlanRequest, Site
 
 MARK = "made-by-azureml-publish.txt"
 """A file in an export, by which the next one knows that the folder is its own."""
 
 
-def export(site: Site, target: Path, asked: Asked) -> int:
-    """Write every page, with the plan that is asked for; how many there are.
+def export(site: Site, target: Path, request: PlanRequest) -> int:
+    """Write every page, with the requested plan; returns the number of pages.
 
     Raises:
         UsageProblem: the folder holds something else.
@@ -24,7 +24,7 @@ def export(site: Site, target: Path, asked: Asked) -> int:
     look = site.live.now
     broken = look.loaded.subject.project.unreadable if look.loaded.subject is not None else ()
     names = [*(folder.folder for folder in look.loaded.folders), *(name for name in broken if name in look.findings())]
-    pages = {"index.html": site.index(), "findings/index.html": site.findings(), "plan/index.html": site.plan(asked)}
+    pages = {"index.html": site.index(), "findings/index.html": site.findings(), "plan/index.html": site.plan(request)}
     pages |= {f"models/{name}/index.html": site.model(name) for name in names}
     make_folder(target)
     texts = {path: page.text for path, page in pages.items()} | {f"static/{name}": read_asset(name) for name in ASSETS}

@@ -48,7 +48,7 @@ def quick_facts(described: Described, type_: str) -> tuple[Fact, ...]:
     """The quick facts that are there, in the order in which they are read."""
     found = [Fact("Type", (type_.replace("_", " "),))]
     for label, path in _FACTS:
-        values = tuple(_said(label, one) for one in _values(_at(described.metadata, path)))
+        values = tuple(_text_of(label, one) for one in _values(_at(described.metadata, path)))
         if values:
             found.append(Fact(label, values))
     return tuple(found)
@@ -69,7 +69,7 @@ def _values(value: Value) -> Iterator[Value]:
         yield value
 
 
-def _said(label: str, value: Value) -> str:
+def _text_of(label: str, value: Value) -> str:
     if label == "Least machine":
         try:
             spec = MinSkuSpec.parse(str(value))

@@ -89,9 +89,9 @@ def state_of(found: Iterable[Diagnostic]) -> State:
     """What findings amount to, in words."""
     counts = Counter(str(one.severity) for one in found)
     words = {"error": "error", "warning": "warning", "info": "note"}
-    said = [f"{counts[kind]} {word}{'s' * (counts[kind] != 1)}" for kind, word in words.items() if counts[kind]]
+    parts = [f"{counts[kind]} {word}{'s' * (counts[kind] != 1)}" for kind, word in words.items() if counts[kind]]
     kind = next((kind for kind in words if counts[kind]), "clean")
-    return State(kind, ", ".join(said) or "No findings")
+    return State(kind, ", ".join(parts) or "No findings")
 
 
 def _tile(look: Look, folder: ModelFolder, found: tuple[Diagnostic, ...]) -> Tile:

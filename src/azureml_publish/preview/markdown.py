@@ -165,7 +165,7 @@ def _as_text(text: str, notes: Notes) -> Rendered:
 
 
 def _depth(body: str) -> int:
-    """How many elements are open at most at a time, as far as tags tell."""
+    """How many elements are open at most at a time, by their tags."""
     depth = deepest = 0
     for end, name in re.findall(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)", body):
         if name not in VOID:

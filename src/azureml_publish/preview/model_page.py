@@ -191,13 +191,13 @@ def _registry(project: Project) -> str:
 
 def _lineage(folder: ModelFolder, files: Files) -> tuple[tuple[str, str], ...]:
     source = folder.spec.source.model_dump(mode="json", exclude_none=True)
-    told: list[tuple[str, str]] = []
+    facts: list[tuple[str, str]] = []
     for key, value in source.items():
         parts = value.items() if isinstance(value, dict) else [("", value)]
-        told += [(f"{key} {part}".strip(), str(one)) for part, one in parts if one not in ((), [], False, "")]
+        facts += [(f"{key} {part}".strip(), str(one)) for part, one in parts if one not in ((), [], False, "")]
     if files.lock is not None and files.lock.commit:
-        told.append(("locked commit", files.lock.commit))
-    return (*told, *((("content digest", files.digest),) if files.digest else ()))
+        facts.append(("locked commit", files.lock.commit))
+    return (*facts, *((("content digest", files.digest),) if files.digest else ()))
 
 
 class _Sources:

@@ -23,7 +23,7 @@ from azureml_publish.reporters.plans import (
 )
 
 if TYPE_CHECKING:
-    from azureml_publish.preview.site import Asked
+    from azureml_publish.preview.site import PlanRequest
 
 MOST_LINES = 60
 """Lines of one difference that a page shows."""
@@ -37,7 +37,7 @@ class ShownField:
     """One difference: what it means for a registered version, and its lines, or the card with its changed words."""
 
     name: str
-    said: str
+    label: str
     lines: tuple[Line, ...] = ()
     card: str = ""
 
@@ -55,7 +55,7 @@ class ShownAction:
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """A plan, or a comparison with a revision or version; `registry` is as it was asked for, empty for the others."""
+    """A plan, or a comparison with a revision or version; `registry` is that of the request, empty for the others."""
 
     against: str
     registry: str
@@ -68,7 +68,7 @@ class PlanPage:
     skipped: tuple[str, ...] = ()
 
 
-def make_plan_page(live: LiveProject, checked: CheckedProject, asked: Asked) -> PlanPage:
+def make_plan_page(live: LiveProject, checked: CheckedProject, request: PlanRequest) -> PlanPage:
     """Compare the models.
 
     Raises:
@@ -76,14 +76,14 @@ def make_plan_page(live: LiveProject, checked: CheckedProject, asked: Asked) -> 
         PublishError: the registry or the repository cannot be read.
     """
     registry, rest = "", tuple[str, ...]()
-    if asked.revision:
-        comparison = compare_revision(live.run, checked, asked.revision, live.settings)
-        against = f"revision {asked.revision}"
-    elif asked.version:
-        comparison = compare_version(live.run, checked, asked.version, asked.registry)
+    if request.revision:
+        comparison = compare_revision(live.run, checked, request.revision, live.settings)
+        against = f"revision {request.revision}"
+    elif request.version:
+        comparison = compare_version(live.run, checked, request.version, request.registry)
         against = comparison.plan.registry
     else:
-        planned = make_plan(live.run, live.patterns, asked.registry, live.settings, whole=False, checked=checked)
+        planned = make_plan(live.run, live.patterns, request.registry, live.settings, whole=False, checked=checked)
         comparison, against = Comparison(planned.plan), f"registry {planned.plan.registry}"
         registry = planned.request.address
         rest = tuple(without_folder_lines(planned.without_folder))
@@ -115,11 +115,11 @@ def _shown(action: Action, folder: str) -> ShownAction:
 
 def _field(change: FieldChange) -> ShownField:
     before, after = change.before, change.after
-    said = LABELS[change.consequence]
+    label = LABELS[change.consequence]
     if change.moved:
-        return ShownField(change.field, said, tuple(Line(" ", one) for one in change.moved))
+        return ShownField(change.field, label, tuple(Line(" ", one) for one in change.moved))
     texts = isinstance(before, str) and isinstance(after, str)
     if change.field == "description" and texts and len(f"{before}{after}") <= MOST_CHARACTERS:
-        return ShownField(change.field, said, card=word_diff(str(before), str(after)))
+        return ShownField(change.field, label, card=word_diff(str(before), str(after)))
     lines = difference(before, after, items=MOST_LINES, diff_lines=MOST_LINES)
-    return ShownField(change.field, said, tuple(lines))
+    return ShownField(change.field, label, tuple(lines))

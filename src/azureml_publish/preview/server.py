@@ -1,4 +1,4 @@
-"""Serves a catalogue on loopback, and tells open pages when something changed."""
+"""Serves a catalogue on loopback, and notifies open pages when something changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.live import Look
 from azureml_publish.preview.rendering import ASSETS, read_asset
-from azureml_publish.preview.site import Asked, Page, Site
+from azureml_publish.preview.site import PlanRequest, Page, Site
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,14 +37,14 @@ class CannotServe(PublishError):
 
 
 class Events:
-    """Tells every open page of a look. Streams live in the server's loop, and looks come from another thread."""
+    """Notifies every open page of a look. Streams live in the server's loop, and looks come from another thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: dict[asyncio.Queue[str | None], asyncio.AbstractEventLoop] = {}
 
     def send(self, look: Look) -> None:
-        """Tell of a look, from any thread."""
+        """Notify of a look, from any thread."""
         self._put(_event(look))
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ def _event(look: Look) -> str:
 
 
 class _Guard:
-    """Answers who asked for this server by its own name, and no page of another host.
+    """Answers requests for this server by its own name, and no page of another host.
 
     A page may let its own name mean 127.0.0.1 (DNS rebinding): then a browser takes the answers for the page's own. An
     address cannot be made to mean another one.
@@ -103,7 +103,7 @@ class _Guard:
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         if (
             not self._is_own(f"//{host}")
-            or _asked_elsewhere(scope, headers)
+            or _is_from_elsewhere(scope, headers)
             or (origin is not None and origin != f"http://{host}")
         ):
             answer = PlainTextResponse("This page is served to its own address alone.\n", status_code=421)
@@ -119,8 +119,8 @@ class _Guard:
         return host in self._names or is_loopback(host) or (self._addresses_too and _is_address(host))
 
 
-def _asked_elsewhere(scope: Scope, headers: Mapping[bytes, str]) -> bool:
-    """Whether a page of another place asks, as browsers say: it may lead a person here, and not to a registry."""
+def _is_from_elsewhere(scope: Scope, headers: Mapping[bytes, str]) -> bool:
+    """Whether the request is from a page of another site, as browsers say: that may link here, but not to a registry."""
     if headers.get(b"sec-fetch-site", "none") in ("none", "same-origin"):
         return False
     leads = headers.get(b"sec-fetch-mode") == "navigate" and headers.get(b"sec-fetch-dest") == "document"
@@ -161,14 +161,14 @@ def make_app(site: Site, events: Events, host: str) -> ASGIApp:
         return answer(site.findings())
 
     def plan(request: Request) -> Response:
-        asked = {name: request.query_params.get(name, "").strip() for name in ("registry", "revision", "version")}
-        wanted = Asked(asked["registry"] or None, asked["revision"], asked["version"])
+        query = {name: request.query_params.get(name, "").strip() for name in ("registry", "revision", "version")}
+        wanted = PlanRequest(query["registry"] or None, query["revision"], query["version"])
         return answer(site.plan(wanted if request.query_params else None))
 
     def registered(request: Request) -> Response:
-        asked, given = request.query_params, request.path_params
-        registry = asked.get("registry") or None
-        return answer(site.registered(given["name"], given["version"], registry, images="images" in asked))
+        query, given = request.query_params, request.path_params
+        registry = query.get("registry") or None
+        return answer(site.registered(given["name"], given["version"], registry, images="images" in query))
 
     def asset(request: Request) -> Response:
         name = request.path_params["name"]
@@ -196,7 +196,7 @@ def make_app(site: Site, events: Events, host: str) -> ASGIApp:
 
 
 class _Headers:
-    """Adds what every answer says to browsers: keep nothing, guess nothing, tell no other host."""
+    """Adds what every answer says to browsers: keep nothing, guess nothing, send no referrer."""
 
     _ALWAYS = (
         (b"cache-control", b"no-store"),
@@ -269,7 +269,7 @@ class Server:
             time.sleep(0.002)
 
     def stop(self) -> None:
-        """End; open pages are told."""
+        """End; open pages are notified."""
         self.events.close()
         self._server.should_exit = True
         if self.running:

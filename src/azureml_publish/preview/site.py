@@ -23,7 +23,7 @@ POLICY = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlanRequest:
     """What to compare with: a revision of git, else a registered version `NAME:VERSION`, else a registry."""
 
     registry: str | None = None
@@ -96,17 +96,17 @@ class Site:
         )
         return Page(text)
 
-    def plan(self, asked: Asked | None) -> Page:
-        """What would change in a registry, or changed since a revision; only a form where nothing is asked."""
+    def plan(self, request: PlanRequest | None) -> Page:
+        """What would change in a registry, or changed since a revision; only a form without a request."""
         from azureml_publish.preview.plan_page import make_plan_page  # noqa: PLC0415 - the first page does without
 
         look = self.live.now
-        shown: dict[str, Any] = {"plan": None, "problem": None, "problems": (), "models": "-", "asked": asked}
-        if asked is not None and look.checked is None:
+        shown: dict[str, Any] = {"plan": None, "problem": None, "problems": (), "models": "-", "request": request}
+        if request is not None and look.checked is None:
             shown["models"] = "*"
-        elif asked is not None and look.checked is not None:
+        elif request is not None and look.checked is not None:
             try:
-                shown["plan"] = make_plan_page(self.live, look.checked, asked)
+                shown["plan"] = make_plan_page(self.live, look.checked, request)
             except UnsoundProject as unsound:
                 shown |= {"problem": unsound, "problems": tuple(Finding(one) for one in unsound.found)}
             except PublishError as error:

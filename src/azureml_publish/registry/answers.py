@@ -93,7 +93,7 @@ def access_of(answer: Any, network: Network, url: str) -> ContainerAccess:
 def container_numbers(container: Any) -> tuple[int | None, int]:
     """The latest version and the next one, as a model's container says them; None and 1 where it says none.
 
-    A container of data said `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
+    A container of data had `nextVersion: 1` beside a later `latestVersion` (recorded); one of a model was never seen.
     """
     properties = container.get("properties") if isinstance(container, dict) else None
     if not isinstance(properties, dict):
@@ -160,7 +160,7 @@ def require_absence(error: Any, asset: AssetId) -> None:
 
 
 def require_no_page(error: Any, what: str) -> None:
-    """See that an HTTP error is the service's own or says nothing: a proxy's page tells nothing of a registry.
+    """Check that an HTTP error is the service's own or empty: a proxy's page says nothing about a registry.
 
     Raises:
         UnexpectedAnswer: it is a page, or other text.

@@ -288,7 +288,7 @@ class AzureRegistry:
         return self._count(model, self._versions(model))
 
     def _count(self, model: str, listed: list[int] | None) -> tuple[int | None, int]:
-        """How far a name's numbers have gone, by all that tells of it.
+        """How far a name's numbers have gone, by all that is known of it.
 
         The list of versions says what is there. A model's container may know deleted numbers as well; neither need be
         there, and either may lag behind.

@@ -24,7 +24,7 @@ API = "2024-04-01"
 
 
 class AzureWorkspaces:
-    """Asks a cloud about workspaces, and about versions in registries."""
+    """Reads workspaces of a cloud, and versions in registries."""
 
     def __init__(self, credential: Callable[[], TokenCredential], cloud: Callable[[], Cloud], user_agent: str) -> None:
         self._credential = credential

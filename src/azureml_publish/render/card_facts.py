@@ -49,7 +49,7 @@ class Content:
     """What is known of a version's content without a network.
 
     Attributes:
-        kind: the packaging; empty where only the source's files tell.
+        kind: the packaging; empty where only the source's files decide it.
         flavors: those of its MLmodel; None where they are not known.
         served: whether an endpoint serves it without code of its own; None where that is not known.
         signature: the columns of its inputs and outputs, as MLflow writes them.
@@ -76,7 +76,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What `how-to-use.md.j2` needs: `size` and `request` are empty where nothing tells them."""
+    """What `how-to-use.md.j2` needs: `size` and `request` are empty where they are not known."""
 
     kind: str
     served: bool

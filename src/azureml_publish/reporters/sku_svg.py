@@ -154,11 +154,11 @@ def _size_text(sku: Sku) -> str:
     return f"{sku.name}: {', '.join(figures)}"
 
 
-def _named(drawn: str, said: str, *, embedded: bool) -> str:
+def _named(drawn: str, label: str, *, embedded: bool) -> str:
     """A sign that says what it stands for."""
-    said = html.escape(one_line(said))
-    reached = f' tabindex="-1" role="img" aria-label="{said}"' if embedded else ""
-    return f'<g class="size"{reached}><title>{said}</title>{drawn}</g>'
+    label = html.escape(one_line(label))
+    reached = f' tabindex="-1" role="img" aria-label="{label}"' if embedded else ""
+    return f'<g class="size"{reached}><title>{label}</title>{drawn}</g>'
 
 
 def _dot(x: float, y: float, mark: Mark, scenario: Scenario) -> str:

@@ -111,7 +111,7 @@ _WANTED = {
     ),
     "secret_in_address": (
         "an address without a signature or password is wanted",
-        "Take it out and revoke it; who signs in is said in the environment.",
+        "Take it out and revoke it; credentials belong in the environment.",
     ),
     "union_tag_invalid": (
         "a query or a list of sizes is wanted",

@@ -18,7 +18,7 @@ from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.preview.export import export
 from azureml_publish.preview.server import Server
-from azureml_publish.preview.site import Asked, Site
+from azureml_publish.preview.site import PlanRequest, Site
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import render_model
 from tests.conftest import REPOSITORY, Run, edit
@@ -207,7 +207,7 @@ def test_only_reading_is_answered(server: Server) -> None:
 
 def test_an_export_has_only_relative_links_that_lead_somewhere(live: LiveProject, tmp_path: Path) -> None:
     live.look()
-    pages = export(Site(live, exported=True), tmp_path / "site", Asked())
+    pages = export(Site(live, exported=True), tmp_path / "site", PlanRequest())
     written = sorted((tmp_path / "site").rglob("*.html"))
     assert len(written) == pages
     for page in written:
@@ -224,11 +224,11 @@ def test_an_export_has_only_relative_links_that_lead_somewhere(live: LiveProject
 def test_an_export_writes_over_itself_and_over_nothing_else(live: LiveProject, tmp_path: Path) -> None:
     live.look()
     site = Site(live, exported=True)
-    export(site, tmp_path / "site", Asked())
-    export(site, tmp_path / "site", Asked())
+    export(site, tmp_path / "site", PlanRequest())
+    export(site, tmp_path / "site", PlanRequest())
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").write_text("mine")
     with pytest.raises(UsageProblem):
-        export(site, other, Asked())
+        export(site, other, PlanRequest())
     assert [one.name for one in other.iterdir()] == ["letter.txt"]

@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Compare the catalogue with what the Machine Learning service says of a subscription's sizes.
 
-    Shows the differences, and writes them to skus.overlay.csv beside publish.yaml when asked to. Figures of the
+    Shows the differences, and after confirmation writes them to skus.overlay.csv beside publish.yaml. Figures of the
     overlay go before those of the catalogue; the package itself is never changed.
     """
     if not subscription:

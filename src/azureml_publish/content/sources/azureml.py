@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AzureMl(Protocol):
-    """Who asks Azure ML about its jobs, datastores and models, with a credential."""
+    """Reads jobs, datastores and models of Azure ML, with a credential."""
 
     def get(self, workspace: Workspace, *path: str) -> Mapping[str, Any]:
         """The properties of a resource of a workspace: `jobs, NAME` or `models, NAME, versions, VERSION`."""
@@ -82,7 +82,7 @@ class AzureMlFiles:
     """Lists and reads what Azure ML keeps.
 
     Attributes:
-        service: who asks; None where nobody can.
+        service: the client; None where there is no credential.
         workspace: the one that is meant where an address names none.
         credential: opens storage where a datastore has no secret of its own.
         endpoint: address of storage accounts with `{storage}` for the name, where a datastore does not say its own.

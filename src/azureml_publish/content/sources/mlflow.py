@@ -72,7 +72,7 @@ class MlflowFiles:
 
     Args:
         environ: `MLFLOW_TRACKING_URI` says where the server is; `MLFLOW_TRACKING_TOKEN`, or `…_USERNAME` and
-            `…_PASSWORD`, who asks. MLflow's own clients read the same four.
+            `…_PASSWORD`, the user. MLflow's own clients read the same four.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:

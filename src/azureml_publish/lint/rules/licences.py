@@ -62,12 +62,12 @@ def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
 
 @license_unknown.also
 def _unknown_in_front_matter(model: Described) -> Findings:
-    for said in of_subject(model.card, "license"):
-        if said.metadata and not all(_is_known(one) for one in said.text.split(", ")):
-            meant = sorted(licences_in(said.text))
+    for stated in of_subject(model.card, "license"):
+        if stated.metadata and not all(_is_known(one) for one in stated.text.split(", ")):
+            meant = sorted(licences_in(stated.text))
             yield license_unknown.at(
-                model.card.at(said.offset),
-                f"'{short(said.text)}' is not a licence identifier that is known.",
+                model.card.at(stated.offset),
+                f"'{short(stated.text)}' is not a licence identifier that is known.",
                 f"Did you mean {' or '.join(meant)}?" if meant else "Write an identifier of the Hub or of SPDX.",
             )
 

@@ -47,14 +47,14 @@ def license_differs(model: Described) -> Findings:
     if spec not in KNOWN or spec in OPEN_ENDED:
         return
     meant = {spec, *licences_in(spec)}
-    pages = (said for page in (model.card, *model.pages) for said in _card_licence(page))
-    for said in (*pages, *_licence_texts(model)):
-        if said.values and not any(may_be_one(own, one) for own in meant for one in said.values):
+    pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
+    for stated in (*pages, *_licence_texts(model)):
+        if stated.values and not any(may_be_one(own, one) for own in meant for one in stated.values):
             yield license_differs.at(
-                said.location,
-                f"Here the licence is {' or '.join(sorted(said.values))}, the spec says {written}.",
+                stated.location,
+                f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}.",
                 "Write the same licence in both: the one under which the weights are published.",
-                width=width_of(said.text),
+                width=width_of(stated.text),
             )
 
 
@@ -62,9 +62,9 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     """Clear statements of the card: front matter and lines, else a section, else a sentence."""
     if card.too_large:
         return
-    lines = [(said, found) for said in of_subject(card, "license") if (found := licences_in(said.text))]
-    for said, found in lines:
-        yield _Stated(found, said.text, card.at(said.offset))
+    lines = [(stated, found) for stated in of_subject(card, "license") if (found := licences_in(stated.text))]
+    for stated, found in lines:
+        yield _Stated(found, stated.text, card.at(stated.offset))
     if lines:
         return
     for heading in card.headings:
@@ -149,15 +149,15 @@ def task_differs(model: Described) -> Findings:
     if not tasks or len(tasks) < len(tasks_of(model)):
         return
     every = (*tasks, *tasks_of(model, "fineTuningTasks"))
-    for said in of_subject(model.card, "task"):
-        named = re.split(r"\s*,\s*", said.text.strip("`*_ ").lower().replace("_", "-"))
+    for stated in of_subject(model.card, "task"):
+        named = re.split(r"\s*,\s*", stated.text.strip("`*_ ").lower().replace("_", "-"))
         slugs = [re.sub(r"\s+", "-", name.strip("`")) for name in named]
         if slugs and all(slug in _TASKS for slug in slugs) and not any(_agree(slug, every) for slug in slugs):
             yield task_differs.at(
-                model.card.at(said.offset),
-                f"The card gives {short(said.text)} as the task, the spec {', '.join(tasks)}.",
+                model.card.at(stated.offset),
+                f"The card gives {short(stated.text)} as the task, the spec {', '.join(tasks)}.",
                 "Write the same task in both.",
-                width=width_of(said.text),
+                width=width_of(stated.text),
             )
             break
     for name in _architectures(model):
@@ -188,18 +188,18 @@ def languages_differ(model: Described) -> Findings:
     spec = frozenset(plain(code) for code in listed if isinstance(code, str) and code.strip())
     if not spec or not spec <= NAMES.keys():
         return
-    for said in of_subject(model.card, "language"):
-        card = languages_in(said.text)
+    for stated in of_subject(model.card, "language"):
+        card = languages_in(stated.text)
         if not card or card == spec:
             continue
         extra, missing = sorted(card - spec), sorted(spec - card)
         parts = [f"names {', '.join(extra)}, which the spec lacks"] if extra else []
         parts += [f"lacks {', '.join(missing[:5])} of the spec"] if missing else []
         yield languages_differ.at(
-            model.card.at(said.offset),
+            model.card.at(stated.offset),
             f"The card {' and '.join(parts)}.",
             "Write the same languages in both.",
-            width=width_of(said.text),
+            width=width_of(stated.text),
         )
         break
 
@@ -218,9 +218,9 @@ _NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m
 def context_length_differs(model: Described) -> Findings:
     """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
     spec = next(iter(_spec_context(model)), None)
-    said = list(_card_context(model.card))
-    if spec is not None and said and not any(_same_length(spec[0], value) for value, *_ in said):
-        value, text, offset = said[0]
+    stated = list(_card_context(model.card))
+    if spec is not None and stated and not any(_same_length(spec[0], value) for value, *_ in stated):
+        value, text, offset = stated[0]
         yield context_length_differs.at(
             model.card.at(offset),
             f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
@@ -257,9 +257,9 @@ def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
 
 
 def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
-    for said in of_subject(card, "context"):
-        for match in _NUMBER.finditer(said.text):
-            yield _length(match[1], match[2] or ""), said.text, said.offset
+    for stated in of_subject(card, "context"):
+        for match in _NUMBER.finditer(stated.text):
+            yield _length(match[1], match[2] or ""), stated.text, stated.offset
     for match in _CONTEXT.finditer(card.words):
         text = match["a"] or match["b"]
         yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()

@@ -1,4 +1,4 @@
-"""Rules that compare what is said of a model's files: parameters, bytes, device and quantisation."""
+"""Rules that compare statements about a model's files: parameters, bytes, device and quantisation."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def parameters_differ(model: Described) -> Findings:
     named = _named_count(model)
     if named is None:
         return
-    said = list(_card_counts(model))
-    if said and not any(_close(named, count) for count, *_ in said):
-        _, text, offset = said[0]
+    claims = list(_card_counts(model))
+    if claims and not any(_close(named, count) for count, *_ in claims):
+        _, text, offset = claims[0]
         yield parameters_differ.at(
             model.card.at(offset),
             f"The card says '{short(text)}', while the name {model.name} says {_count_text(named)}.",
@@ -68,7 +68,7 @@ def parameters_differ(model: Described) -> Findings:
 
 def _named_count(model: Described) -> float | None:
     """The count in the model's name; None where it has none, several, or that of a mixture of experts."""
-    sizes = variant_of(model.name).said.get("size", frozenset())
+    sizes = variant_of(model.name).stated.get("size", frozenset())
     counts = [_count_of(size) for size in sizes]
     return counts[0] if len(counts) == 1 and counts[0] is not None else None
 
@@ -93,9 +93,9 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
     card = model.card
     if card.too_large:
         return
-    for said in of_subject(card, "parameters"):
-        if match := _COUNT_ALONE.match(said.text):
-            yield _number(match[1], match[2]), said.text, said.offset
+    for claim in of_subject(card, "parameters"):
+        if match := _COUNT_ALONE.match(claim.text):
+            yield _number(match[1], match[2]), claim.text, claim.offset
     words = variant_of(model.name).words
     for match in _COUNT.finditer(card.words):
         before = card.words[max(0, match.start() - _NEAR) : match.start()].rpartition("\n\n")[2].lower()
@@ -142,11 +142,11 @@ Source: https://onnxruntime.ai/docs/execution-providers/
 _USES = re.compile(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE)
 
 
-@rule("MATCH010", "build-differs", Severity.WARNING, "Name, card, spec and weights tell of different builds.")
+@rule("MATCH010", "build-differs", Severity.WARNING, "Name, card, spec and weights name different builds.")
 def build_differs(model: Described) -> Findings:
     """A device, an execution provider or a quantisation that is not the one of the model's name or of the spec."""
     own = variant_of(model.name)
-    devices = own.said.get("device", frozenset()) - {""}
+    devices = own.stated.get("device", frozenset()) - {""}
     details = model.variant.get("variantMetadata") if model.variant is not None else None
     spec: Mapping[str, Any] = details if isinstance(details, Mapping) else {}
     device = str(spec.get("device") or "").lower()
@@ -164,9 +164,9 @@ def build_differs(model: Described) -> Findings:
             f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
         )
     wanted = devices or ({device} if device else frozenset())
-    said = list(_ON_DEVICE.finditer(model.card.words))
-    wrong = [match for match in said if match[2].lower() not in wanted]
-    if wanted and wrong and (len(wrong) == len(said) or any(match[1] for match in wrong)):
+    claims = list(_ON_DEVICE.finditer(model.card.words))
+    wrong = [match for match in claims if match[2].lower() not in wanted]
+    if wanted and wrong and (len(wrong) == len(claims) or any(match[1] for match in wrong)):
         match = next((match for match in wrong if match[1]), wrong[0])
         yield _differs(
             model.card.at(match.start()),
@@ -207,21 +207,21 @@ _PRECISION_WORDS = re.compile(
 
 def _precisions(model: Described) -> Findings:
     """The precision in the name against the card's line on it, and against the weights' own configuration."""
-    named = variant_of(model.name).said.get("precision")
+    named = variant_of(model.name).stated.get("precision")
     if not named:
         return
-    for said in of_subject(model.card, "quantization"):
+    for claim in of_subject(model.card, "quantization"):
         found = frozenset().union(
             *(
-                variant_of(match[1].replace("-", "")).said.get("precision", ())
-                for match in _PRECISION_WORDS.finditer(said.text)
+                variant_of(match[1].replace("-", "")).stated.get("precision", ())
+                for match in _PRECISION_WORDS.finditer(claim.text)
             )
         )
         if found and not any(_may_be(one, other) for one in named for other in found):
             yield _differs(
-                model.card.at(said.offset),
-                f"The card says '{short(said.text)}', while the name {model.name} says {' or '.join(sorted(named))}.",
-                width_of(said.text),
+                model.card.at(claim.offset),
+                f"The card says '{short(claim.text)}', while the name {model.name} says {' or '.join(sorted(named))}.",
+                width_of(claim.text),
             )
             break
     weights = _weights_precision(model)
@@ -249,7 +249,7 @@ def _weights_precision(model: Described) -> str:
             return method
         return f"int{bits}" if bits in (4, 8) else "int4" if quantised.get("load_in_4bit") else ""
     dtype = str(config.get("torch_dtype") or config.get("dtype") or "")
-    return next(iter(variant_of(dtype).said.get("precision", ())), "") if config else ""
+    return next(iter(variant_of(dtype).stated.get("precision", ())), "") if config else ""
 
 
 _BYTES = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s?(k|m|g|t)i?b\b", re.IGNORECASE)
@@ -265,9 +265,9 @@ def bytes_differ(model: Described) -> Findings:
         return
     if model.lock is not None and model.lock.size and not _near(size, model.lock.size, 0.02):
         yield _bytes(model.where(_FIELD), f"The spec says {size} bytes, the lock's files have {model.lock.size}.")
-    said = [(_size(match), one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
-    if said and not any(_near(size, number, 0.1) for number, _ in said):
-        one = said[0][1]
+    claims = [(_size(match), one) for one in of_subject(model.card, "size") if (match := _BYTES.search(one.text))]
+    if claims and not any(_near(size, number, 0.1) for number, _ in claims):
+        one = claims[0][1]
         yield _bytes(
             model.card.at(one.offset), f"The card says '{short(one.text)}', the spec {size} bytes.", width_of(one.text)
         )

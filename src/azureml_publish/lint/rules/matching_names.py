@@ -85,7 +85,7 @@ def _places(model: Described) -> Iterator[_Named]:
         return
     uri, location = model.origin
     words = variant_of(model.name).words
-    parts = [part for part in uri.split("/")[2:] if variant_of(part).said and variant_of(part).words & words]
+    parts = [part for part in uri.split("/")[2:] if variant_of(part).stated and variant_of(part).words & words]
     if parts and all(sibling_of(model.name, part) for part in parts):
         yield _Named("The folder of the files", parts[-1], location)
 
@@ -107,7 +107,7 @@ def card_of_a_sibling(model: Described) -> Findings:
     """A card whose title and first words name another size or variant, and never this one."""
     card = model.card
     own = variant_of(model.name)
-    if card.too_large or not own.said or not own.words:
+    if card.too_large or not own.stated or not own.words:
         return
     if _names_itself(card, own):
         return
@@ -146,8 +146,8 @@ def _mentions(card: Card) -> Iterator[tuple[str, int]]:
 def _is_own(own: Variant, text: str) -> bool:
     """Whether a text names this model: its family, and all that it says of the member is true of this one."""
     theirs = variant_of(text)
-    said = any(kind in own.said and kind in theirs.said for kind in MEMBER)
-    return said and theirs.of_family(own) and contradiction(own, theirs) is None
+    stated = any(kind in own.stated and kind in theirs.stated for kind in MEMBER)
+    return stated and theirs.of_family(own) and contradiction(own, theirs) is None
 
 
 @rule("MATCH003", "card-shared-by-siblings", Severity.WARNING, "Models of different size or variant have one card.")
@@ -191,17 +191,17 @@ _LEAST = 200
 def base_model_differs(model: Described) -> Findings:
     """A base in the card's front matter or its line `Base model:` that is a sibling of the one in spec or MLmodel."""
     bases = [named for named in _named(model) if named.what.startswith(("`base", "base_model_name", "The parent"))]
-    for said in of_subject(model.card, "base"):
-        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", said.text).strip()
+    for stated in of_subject(model.card, "base"):
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", stated.text).strip()
         for named in bases:
             kind = sibling_of(named.name, text)
             foreign = "/" in text and named.derived and not _related(text, named.name)
             if kind is not None or foreign:
                 yield base_model_differs.at(
-                    model.card.at(said.offset),
+                    model.card.at(stated.offset),
                     f"The card gives {short(text)} as its base, {named.what} is {short(named.name)}:"
                     f" another {KIND_WORDS[kind] if kind else 'family'}.",
                     "Write the same base in both.",
-                    width=width_of(said.text),
+                    width=width_of(stated.text),
                 )
                 break

@@ -42,12 +42,12 @@ def languages_missing(model: Described) -> Findings:
 @rule("SPEC036", "language-unknown", Severity.WARNING, "A language in the card's front matter is no code.")
 def language_unknown(model: Described) -> Findings:
     """A language that is no tag of BCP 47: a name, a country, or a typing error. GATE001 looks at those of the spec."""
-    for said in of_subject(model.card, "language"):
-        for code in said.text.split(", ") if said.metadata else ():
+    for stated in of_subject(model.card, "language"):
+        for code in stated.text.split(", ") if stated.metadata else ():
             if code.lower() not in _NO_LANGUAGES and not is_language(code):
                 meant = code_of(code)
                 yield language_unknown.at(
-                    model.card.at(said.offset),
+                    model.card.at(stated.offset),
                     f"'{short(code)}' is not the code of a language.",
                     f"Write {meant}." if meant else "Write a tag of BCP 47, such as en, pt-BR or zh-Hans.",
                 )

@@ -5,7 +5,7 @@
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const live = $("#live");
 
-  // Search: what is asked for stays in the address, so that a reload and a link show the same.
+  // Search: the query stays in the address, so that a reload and a link show the same.
   const search = () => {
     const form = $("#search");
     if (!form) return;
