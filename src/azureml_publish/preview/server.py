@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.live import Look
 from azureml_publish.preview.rendering import ASSETS, read_asset
-from azureml_publish.preview.site import PlanRequest, Page, Site
+from azureml_publish.preview.site import Page, PlanRequest, Site
 
 if TYPE_CHECKING:
     from starlette.requests import Request
