@@ -120,7 +120,7 @@ class _Guard:
 
 
 def _is_from_elsewhere(scope: Scope, headers: Mapping[bytes, str]) -> bool:
-    """Whether the request is from a page of another site, as browsers say: that may link here, but not to a registry."""
+    """Whether a request is from a page of another site, as browsers say: that may link here, but not to a registry."""
     if headers.get(b"sec-fetch-site", "none") in ("none", "same-origin"):
         return False
     leads = headers.get(b"sec-fetch-mode") == "navigate" and headers.get(b"sec-fetch-dest") == "document"
