@@ -1,11 +1,13 @@
-"""kill -9 before and after each file that is written: none is torn, and a second run comes to the same end."""
+"""kill -9 before and after each file and each request that writes: nothing is torn or half, a second run completes."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,9 @@ def _content(project: Path) -> dict[str, bytes]:
 
 @pytest.mark.usefixtures("shared_registry")
 @pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
-def test_no_file_is_torn_and_a_second_run_completes(publish: Run, project: Path, verb: tuple[str, ...]) -> None:
+def test_no_file_is_torn_and_a_second_run_completes(
+    publish: Run, project: Path, verb: tuple[str, ...], record_property: Callable[[str, object], None]
+) -> None:
     if verb[0] == "lint":
         for spec in project.glob("models/*/model.yaml"):
             edit(spec, "\nlicense:", "\nlicence:")
@@ -65,6 +69,7 @@ def test_no_file_is_torn_and_a_second_run_completes(publish: Run, project: Path,
     done = _content(project)
     changed = [name for name in done if done[name] != before[name]]
     assert changed
+    record_property("inputs", 2 * len(changed))
     for step in range(1, len(changed) + 1):
         for when in ("before", "after"):
             shutil.rmtree(project)
@@ -76,3 +81,81 @@ def test_no_file_is_torn_and_a_second_run_completes(publish: Run, project: Path,
             assert all(now[name] in (before[name], done[name]) for name in now)
             publish(*verb)
             assert _content(project) == done
+
+
+KILLED_REQUEST = """
+import http.client, os, signal, sys
+from azureml_publish.cli import main
+
+step, after = int(sys.argv[1]), sys.argv[2] == "after"
+put, got = http.client.HTTPConnection.putrequest, http.client.HTTPConnection.getresponse
+seen = 0
+
+def putrequest(self, method, *arguments, **options):
+    global seen
+    writes = method in ("PUT", "POST", "PATCH", "DELETE")
+    seen += writes
+    self.fatal = writes and seen == step
+    if self.fatal and not after:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return put(self, method, *arguments, **options)
+
+def getresponse(self, *arguments, **options):
+    answer = got(self, *arguments, **options)
+    if self.fatal:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+http.client.HTTPConnection.putrequest = putrequest
+http.client.HTTPConnection.getresponse = getresponse
+main(sys.argv[3:])
+"""
+
+SPEC = """\
+name: tiny
+version: 1
+type: custom_model
+source: {local: weights}
+license: mit
+languages: [en]
+compute: {inference: [Standard_DS4_v2]}
+"""
+
+MOST_STEPS = 40
+SOURCE = "azureml://registries/source"
+
+
+@pytest.mark.usefixtures("shared_registry")
+@pytest.mark.parametrize("verb", ["apply", "promote"])
+def test_no_version_is_half_and_a_second_run_completes(
+    publish: Run, project: Path, verb: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Killed at each of its requests that write, each time with a registry that is empty."""
+    for other in (project / "models").iterdir():
+        shutil.rmtree(other)
+    (project / "models" / "tiny" / "weights").mkdir(parents=True)
+    (project / "models" / "tiny" / "model.yaml").write_text(SPEC, encoding="utf-8")
+    (project / "models" / "tiny" / "card.md").write_text("# Tiny\n", encoding="utf-8")
+    for name in ("a.bin", "b.bin"):
+        (project / "models" / "tiny" / "weights" / name).write_bytes(name.encode() * 20)
+    assert publish("apply", "--yes", "-q", "-r", SOURCE).code == 0
+    tried = 0
+    for step in range(1, MOST_STEPS):
+        codes = set()
+        for when in ("before", "after"):
+            target = f"azureml://registries/{verb}-{step}-{when}"
+            arguments = ["--from", SOURCE, "--to", target, "tiny"] if verb == "promote" else ["-r", target]
+            command = [sys.executable, "-c", KILLED_REQUEST, str(step), when, "-C", str(project), verb, "--yes"]
+            ended = subprocess.run([*command, *arguments], capture_output=True, check=False)
+            codes.add(ended.returncode)
+            there = json.loads(publish("list", "-r", target, "--all", "-o", "json").out)["assets"]
+            assert len(there) <= 1
+            assert not there or publish("verify", "tiny", "-r", target).code == 0
+            assert publish(verb, "--yes", "-q", *arguments).code == 0
+            assert publish("verify", "tiny", "-r", target).code == 0
+        tried += 2
+        if codes == {0}:
+            break
+        assert codes == {-signal.SIGKILL}, ended.stderr
+    assert 4 < step < MOST_STEPS - 1
+    record_property("inputs", tried - 2)
