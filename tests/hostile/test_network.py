@@ -21,12 +21,13 @@ PRIVATE = (
     "192.88.99.1", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "::8.8.8.8",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1", "64:ff9b:1::808:808", "fec0::1", "fe80::1",
     "fc00::1", "fd00:ec2::254", "2002:7f00:1::", "2002:a9fe:a9fe::", "2001:0:7f00:1::", "ff02::1",
-    "64:ff9b::a83f:8110", "::ffff:168.63.129.16",
+    "192.0.0.192", "::ffff:0:7f00:1", "3fff::1", "64:ff9b::a83f:8110", "::ffff:168.63.129.16",
 )  # fmt: skip
 SPELLINGS = (
     "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.1", "127.0.1", "0", "0x0", "10.1",
     "0xa9fea9fe", "2852039166", "0250.077.0201.020", "127.0.0.1.", "localhost.", "LOCALHOST", "a.localhost",
-    "x.internal", "metadata.google.internal.", "printer.local", "router", "[::1]", "[::ffff:127.0.0.1]",
+    "x.internal", "metadata.google.internal.", "printer.local", "router",
+    "router.lan", "printer.home.arpa", "kubernetes.default.svc", "build.corp", "[::1]", "[::ffff:127.0.0.1]",
     "\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "fe80::1%eth0",
 )  # fmt: skip
 PUBLIC = ("8.8.8.8", "20.190.160.1", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::")

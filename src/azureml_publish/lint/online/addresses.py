@@ -22,8 +22,11 @@ _NEVER = tuple(
     ipaddress.ip_network(network)
     for network in (
         "168.63.129.16/32",  # Azure's own, from every virtual machine; it looks public
+        "192.0.0.0/24",  # protocols, RFC 6890, and the metadata service of a cloud
         "192.88.99.0/24",  # 6to4 relays
         "::/96",  # IPv4-compatible
+        "::ffff:0:0:0/96",  # IPv4-translated, RFC 2765
+        "3fff::/20",  # documentation, RFC 9637
         "64:ff9b:1::/48",  # local-use NAT64, RFC 8215
         "2001::/32",  # Teredo
         "fec0::/10",  # site-local
@@ -31,6 +34,12 @@ _NEVER = tuple(
         "5f00::/16",
     )
 )
+
+
+_LOCAL_NAMES = (
+    ".localhost", ".local", ".internal", ".home.arpa", ".home", ".lan", ".corp", ".intranet", ".private", ".svc",
+)  # fmt: skip
+"""What names of private networks end with: RFC 6761, 6762 and 8375, and what is delegated to nobody."""
 
 
 class PrivateHostError(Exception):
@@ -83,7 +92,7 @@ class Guard:
         if address is not None:
             allowed = self._may(bare, address)
         else:
-            local = "." not in bare or bare.endswith((".localhost", ".local", ".internal"))
+            local = "." not in bare or bare.endswith(_LOCAL_NAMES)
             allowed = not local or self.everything or bare in self.names
         if not allowed:
             raise PrivateHostError(host)
