@@ -68,7 +68,8 @@ def test_every_verb_is_right(ask: Run, service: Service, tiny: Path, project: Pa
         assert shown(ask, f"{NAME}:2")["archived"] is archived
     succeed(ask("verify"))
     succeed(ask("drift"))
-    succeed(ask("import", "-r", "azureml://registries/testFeed", "--into", "taken/models"))
+    told = succeed(ask("import", "-r", "azureml://registries/testFeed", "--into", "taken/models")).err
+    assert ("does not hand back system metadata" in told) is not service.shape.sees_metadata
     (spec,) = (project / "taken").rglob("model.yaml")
     imported = 1 if service.shape.stale_lists else 2  # an import goes by the list
     assert f"name: {NAME}\nversion: {imported}\n" in spec.read_text(encoding="utf-8")

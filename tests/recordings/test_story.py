@@ -128,6 +128,25 @@ def test_what_is_registered_is_imported(applied: Run, project: Path) -> None:
     assert "modelManifestPathOrUri" not in text
 
 
+@pytest.mark.recordings(26)
+def test_content_may_be_the_container_itself(applied: Run, service: Service, project: Path) -> None:
+    """As azcopy leaves it: there is no folder in the container, and `modelUri` names the container alone."""
+    held = service.versions[NAME, "1"].properties
+    host, _, path = held["modelUri"].removeprefix("https://").partition("/")
+    container, _, folder = path.partition("/")
+    blobs = service.storage.containers[container]
+    service.storage.containers[container] = {name.removeprefix(f"{folder}/"): blob for name, blob in blobs.items()}
+    held["modelUri"] = f"https://{host}/{container}"
+    assert applied("plan", "--detailed-exitcode").code == 0
+    verified = json.loads(applied("verify", "-o", "json").out)["checks"]
+    assert [(check["intact"], check["files"]) for check in verified] == [(True, 2)]
+    assert "below/words.txt" in applied("show", NAME, "--files").out
+    ran = applied("download", NAME, "--to", "brought")
+    assert ran.code == 0, ran
+    (words,) = (project / "brought").rglob("words.txt")
+    assert words.read_text(encoding="utf-8") == "words\n"
+
+
 @pytest.mark.recordings(14)
 def test_a_version_is_promoted_to_another_registry(applied: Run, project: Path) -> None:
     text = "registries:\n  feed: {name: testFeed}\n  here: {emulator: .publish/here}\nregistry: feed\n"

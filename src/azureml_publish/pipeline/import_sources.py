@@ -14,6 +14,7 @@ from typing import Any
 from azureml_publish.asset_folders import FoundModels, find_models, nothing_found
 from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
 from azureml_publish.content.packaging.mlflow_model import settings_of
+from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.content.upload.container import Container
 from azureml_publish.diagnostics import Diagnostic
@@ -117,16 +118,20 @@ def _draft_file(
 
 def read_registered(
     run: RunContext, project: Project, registry: str, references: Sequence[str], found: list[Diagnostic]
-) -> list[Draft]:
+) -> tuple[list[Draft], list[str]]:
     """Registered versions (`NAME`, `NAME:VERSION` or URIs; none means the latest of every model) as drafts.
+
+    What the registry does not hand back comes with them, in a sentence.
 
     Raises:
         NotFound: there is no such model or version.
     """
-    drafts = []
+    drafts, bare = [], []
     with open_registry(run, project, registry) as opened:
         for reference in references or opened.registry.models():
             asset = find_registered(opened.registry, reference)
+            if asset.shown_keys is None:
+                bare.append(asset.id.name)
             spec = _spec(asset)
             shown = str(asset.id)
             document, _ = parse_yaml(dump_yaml(spec), shown)
@@ -142,7 +147,11 @@ def read_registered(
             if draft := draft_spec(ReadFolder(folder, document), found):
                 settings = _mlflow(asset, opened.registry, project) if "huggingface" in draft.head["source"] else {}
                 drafts.append(replace(draft, head={**draft.head, **settings}))
-    return drafts
+    note = (
+        f"The registry {opened.registry.name} does not hand back system metadata, so what it holds of {some(bare)} is "
+        "not here: write licence, tasks and the like by hand."
+    )
+    return drafts, [note] if bare else []
 
 
 def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dict[str, Any]:

@@ -95,22 +95,24 @@ def import_models(
         PublishError: a folder cannot be written, or the registry cannot be read.
     """
     found: list[Diagnostic] = []
+    notes: list[str] = []
     others = 0
     target = _find_target(run, into)
     if registry is not None:
         document = target.document or Document(CONFIG_FILE, "", None, {})
         project = Project(target.root, target.config, document, ())
-        drafts = _once_each(read_registered(run, project, registry, places, found), found)
+        read, notes = read_registered(run, project, registry, places, found)
+        drafts = _once_each(read, found)
     else:
         drafts, others = _read(run, places, target, found)
     new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
     imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
-    notes = _lock(imported, target, run, registry)
+    notes.extend(_lock(imported, target, run, registry))
     proofs: tuple[Proof, ...] = ()
     if check:
         done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
         proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
-    return ImportResult(imported, proofs, in_order(found), notes)
+    return ImportResult(imported, proofs, in_order(found), tuple(notes))
 
 
 def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | None) -> tuple[str, ...]:
