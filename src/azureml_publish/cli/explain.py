@@ -19,7 +19,7 @@ from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.plan import Desired, rule_of, wanted_fields
-from azureml_publish.project import ModelFolder
+from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.render.provenance import FieldOrigins
 from azureml_publish.reporters.explanations import Explanation, explanation_json, explanation_text
@@ -48,7 +48,7 @@ def command(
         raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
     folder, rendered = staged.rendered[0]
     laid_out = layout or project.config.layout
-    fields = _fields(folder, rendered, field)
+    fields = _fields(project, folder, rendered, field)
     path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))
     if field not in fields and not (field.startswith("system_metadata.") and path):
         raise _unknown(field, fields, rendered, laid_out)
@@ -63,10 +63,12 @@ def command(
     output.data(explanation_json(explanation) if output.json else explanation_text(explanation, output.paint))
 
 
-def _fields(folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
+def _fields(project: Project, folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
     """Every field by name. The identity of the content only with `content`, because it reads local files."""
     asset = rendered.asset
-    wanted = Desired(asset, describe_content(folder, rendered).digest if field == "content" else "")
+    defaults = project.config.defaults.mlflow
+    digest = describe_content(folder, rendered, defaults=defaults).digest if field == "content" else ""
+    wanted = Desired(asset, digest)
     return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}
 
 

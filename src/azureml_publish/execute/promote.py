@@ -78,13 +78,15 @@ def wanted_of(source: RegisteredAsset, folder: Desired | None) -> Desired:
             archived=source.archived,
         )
         return Desired(asset, digest)
-    if folder.source_digest != digest or folder.asset.type != source.type:
+    # What was locked only later holds the same files all the same.
+    same_files = folder.source_digest == digest or folder.manifest == source.properties.get(MANIFEST_PROPERTY)
+    if not same_files or folder.asset.type != source.type:
         raise Conflict(
             f"The folder of {source.id.name} has other files than {source.id}. Nothing was written.",
             hint="Apply the folder as another version to that registry first, or take the metadata along as it is: "
             "--metadata carry.",
         )
-    return folder
+    return replace(folder, source_digest=digest)
 
 
 def plan_promotion(source: RegisteredAsset, folder: Desired | None, state: RegistryState) -> Promotion:

@@ -120,7 +120,8 @@ def _differing(
     if has_errors(checked.found) or not checked.rendered:
         return None
     ((_, rendered),) = checked.rendered
-    wanted = Desired(rendered.asset, describe_content(folder, rendered).digest)
+    defaults = project.project.config.defaults.mlflow
+    wanted = Desired(rendered.asset, describe_content(folder, rendered, defaults=defaults).digest)
     return {change.field for change in plan_model(wanted, state).fields}
 
 

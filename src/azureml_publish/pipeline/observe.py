@@ -82,7 +82,7 @@ def _describe(staged: CheckedProject, digests: Digests) -> dict[str, ModelConten
     contents, found = {}, []
     for folder, rendered in staged.rendered:
         try:
-            contents[rendered.asset.name] = _content(staged, folder, rendered, digests)
+            contents[rendered.asset.name] = content_of(staged, folder, rendered, digests)
         except UnusableSource as error:
             found.append(Finding(UNUSABLE, error.message, error.hint, ("source", "local")).placed(folder.document))
     if found:
@@ -95,7 +95,9 @@ def _differs(wanted: Desired, asset: RegisteredAsset | None) -> bool:
     return asset is not None and asset.properties.get(SOURCE_PROPERTY) not in (None, wanted.source_digest)
 
 
-def _content(staged: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests) -> ModelContent:
+def content_of(
+    staged: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests | None = None
+) -> ModelContent:
     """The content that a model folder describes; what depends on its source's files is rendered once they are known."""
     defaults = staged.project.config.defaults.mlflow if staged.project is not None else None
     rerender = partial(render_package, folder, staged.style) if staged.style is not None else None

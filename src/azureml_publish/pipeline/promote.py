@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.assets import AssetId, Origin, RegisteredAsset
-from azureml_publish.content.upload.transfer import Transfer, describe_content
+from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError, UsageProblem
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.promote import Mode, Promotion, plan_promotion, promote
@@ -17,6 +17,7 @@ from azureml_publish.pipeline.apply import Review, Transferring
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.learned import learn
 from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.observe import content_of
 from azureml_publish.pipeline.references import find_meant, name_references, read_project
 from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
 from azureml_publish.pipeline.run import RunContext
@@ -140,10 +141,8 @@ def _rendered(
         return {}
     staged = load_checked(run, chosen, settings)
     staged.require_sound()
-    return {
-        chosen[folder.folder]: Desired(rendered.asset, describe_content(folder, rendered).digest)
-        for folder, rendered in staged.rendered
-    }
+    contents = {folder.folder: content_of(staged, folder, rendered) for folder, rendered in staged.rendered}
+    return {chosen[name]: Desired(one.rendered.asset, one.digest, one.manifest()) for name, one in contents.items()}
 
 
 @dataclass(frozen=True, slots=True)
