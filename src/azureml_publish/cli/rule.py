@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import click
 
 from azureml_publish.cli.options import output_options
@@ -25,4 +27,6 @@ def command(output: Output, rule: str | None) -> None:
     if output.json:
         output.data(rules_json(pages))
     else:
-        output.data(rules_text(pages) if rule is None else rule_text(pages[0]))
+        output.data(
+            rules_text(pages) if rule is None else rule_text(pages[0], shutil.get_terminal_size((100, 24)).columns)
+        )

@@ -10,10 +10,11 @@ from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.visible import one_line
 
 WIDTH = 100
+_NARROWEST = 30
 
 
-def rule_text(page: RulePage) -> str:
-    """One rule: what it finds, why that matters, what breaks it and what does not, and how it is fixed."""
+def rule_text(page: RulePage, width: int = WIDTH) -> str:
+    """One rule, in lines of at most `width`: what it finds, why that matters, what breaks it, and how it is fixed."""
     rule = page.rule
     parts = {"What": page.what, "Why": page.why, "Bad": page.bad, "Good": page.good, "Fix": page.fix}
     parts["Source"] = page.source
@@ -21,7 +22,7 @@ def rule_text(page: RulePage) -> str:
     lines += (
         textwrap.fill(
             one_line(text),
-            WIDTH,
+            max(_NARROWEST, min(width, WIDTH)),
             initial_indent=f"{name + ':':<8}",
             subsequent_indent=" " * 8,
             break_long_words=False,

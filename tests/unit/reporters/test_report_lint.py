@@ -203,3 +203,14 @@ def test_json_is_what_its_schema_describes() -> None:
         "edits": [{"line": 2, "column": 1, "end_line": 2, "end_column": 2, "text": "y"}],
     }
     assert said["suppressed"][0]["suppressed_at"] == {"path": "p.yaml", "line": 2, "column": 1}
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_words_stay_whole_on_a_narrow_terminal(columns: int) -> None:
+    message = "The card says 'apache-2.0', while the spec of this model says something else, and goes on for a while."
+    one = Diagnostic(
+        "CARD001", "a-name", Severity.WARNING, message, Location("models/a/card.md", 3, 1), f"{message} So."
+    )
+    text = diagnostics_text([one], sources=lambda _: ["", "", "text"], columns=columns)
+    assert [line for line in text.splitlines() if len(line) > columns] == []
+    assert " ".join(text.split()).count(message) == 2
