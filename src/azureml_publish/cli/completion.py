@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from azureml_publish.cli.output import write
 from azureml_publish.completion import WORD
 from azureml_publish.lint.built_in import BUILT_IN
 
@@ -96,7 +97,7 @@ def command(shell: str) -> None:
     fish:        publish completion fish | source           in ~/.config/fish/config.fish
     PowerShell:  publish completion powershell | Out-String | Invoke-Expression    in $PROFILE
     """
-    click.echo(_SCRIPTS[shell], nl=False)
+    write(_SCRIPTS[shell])
 
 
 def table(group: click.Group, helps: dict[str, str]) -> dict[str, Any]:
