@@ -118,8 +118,9 @@ def make_project(root: Path, count: int) -> None:
 
 def edit_project(root: Path, number: int) -> None:
     """Change every model's card and one key of its metadata; another number, another change."""
+    other = ("de", "fr")[number - 1]  # the service refuses languages that it does not know
     for folder in (root / "models").iterdir():
-        (folder / "model.yaml").write_text(SPEC.format(name=folder.name).replace("[en]", f"[en, x{number}]"))
+        (folder / "model.yaml").write_text(SPEC.format(name=folder.name).replace("[en]", f"[en, {other}]"))
         card = (folder / "card.md.j2").read_text()
         (folder / "card.md.j2").write_text(re.sub(r"reads text[0-9]*\.", f"reads text{number}.", card))
 
