@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -130,3 +131,22 @@ def test_one_exit_code_for_all(publish: Run, project: Path, reports: list[object
     for form in ("text", "json", "markdown"):
         ran = publish("report", "merge", *files, "--format", form)
         assert ran.code == code, ran
+
+
+def test_what_was_applied_is_a_table_annotations_and_junit(publish: Run, several: Path, emulator: Emulator) -> None:
+    emulator.faults.add(Fault(service="registry", method="PUT", path="/models/tiny-1/versions/3", status=403))
+    markdown = publish("apply", "--yes", "--format", "markdown")
+    assert markdown.code == 7
+    assert markdown.out.startswith("**Applied to registry <code>local</code>: 4 created, 1 failed.**\n\n| |")
+    assert markdown.out.index("<code>tiny-1</code>") < markdown.out.index("<code>tiny</code>")
+    lines = publish("apply", "--yes", "--format", "github").out.splitlines()
+    assert lines[0].startswith("::error title=failed tiny-1 3 in local::")
+    assert lines[-1] == "Applied: 4 unchanged, 1 failed."
+    root = ET.fromstring(publish("apply", "--yes", "--format", "junit").out)
+    assert (root.get("tests"), root.get("failures")) == ("5", "1")
+    assert [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None] == ["tiny-1 3"]
+    emulator.faults.reset()
+    root = ET.fromstring(publish("verify", "--format", "junit").out)
+    assert (root.get("tests"), root.get("failures")) == ("5", "1")
+    (failure,) = root.iter("failure")
+    assert "tiny-1" in str(failure.text)

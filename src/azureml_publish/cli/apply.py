@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 import click
 
@@ -12,8 +13,8 @@ from azureml_publish.cli.confirm import ask, is_named
 from azureml_publish.cli.options import (
     as_of_option,
     layout_option,
-    output_options,
     registry_option,
+    reporting,
     shard_option,
     since_option,
 )
@@ -26,6 +27,7 @@ from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
 from azureml_publish.pipeline.shards import Shard
 from azureml_publish.plan import ActionKind
+from azureml_publish.reporters.applied import results_annotations, results_junit, results_markdown
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plans import plan_text
 from azureml_publish.reporters.results import past_run_text, provenance_text, results_json, results_text
@@ -53,7 +55,7 @@ from azureml_publish.reporters.results import past_run_text, provenance_text, re
 @since_option
 @shard_option
 @as_of_option
-@output_options
+@reporting("markdown", "github", "junit")
 def command(
     *,
     output: Output,
@@ -89,14 +91,20 @@ def command(
     )
     if report.journal_failure is not None:
         output.announce(f"{report.journal_failure.message}\n  help: {report.journal_failure.hint}")
-    if output.json:
-        output.data(results_json(report.plan.registry, report.results))
+    if output.format in FORMS:
+        output.data(FORMS[output.format](report.plan.registry, report.results))
     elif report.plan.changes:
         output.data(results_text(report.plan.registry, report.results, output.paint))
     else:
         output.data(f"Nothing to do: the registry {report.plan.registry} is as the folders say.\n")
     if report.exit_code:
         raise SystemExit(report.exit_code)
+
+
+FORMS = MappingProxyType(
+    {"json": results_json, "junit": results_junit, "markdown": results_markdown, "github": results_annotations}
+)
+"""What writes the results for programs and build servers."""
 
 
 def _show(output: Output, review: Review, *, confirms: bool) -> None:

@@ -26,18 +26,6 @@ def merge(*, output: Output, files: tuple[str, ...], plan: str | None) -> None:
     it was applied and some was not.
     """
     merged = merge_reports(output.run, files, plan)
-    undone = {
-        "reports": merged.files,
-        "missing_reports": list(merged.missing),
-        "failures": [{"report": path, "code": code, "message": message} for path, code, message in merged.failures],
-        "missing": list(merged.absent),
-        "left": list(merged.left),
-    }
-    if output.json:
-        output.data(merged_json(merged.verb, merged.registry, merged.entries, undone, merged.exit_code))
-    elif output.format == "markdown":
-        output.data(merged_markdown(merged.verb, merged.entries, undone))
-    else:
-        output.data(merged_text(merged.verb, merged.entries, undone))
+    output.data({"json": merged_json, "markdown": merged_markdown}.get(output.format, merged_text)(merged))
     if merged.exit_code:
         raise SystemExit(merged.exit_code)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from azureml_publish.cli.options import output_options, registry_option
+from azureml_publish.cli.options import registry_option, reporting
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.errors import ExitCode, NotFound
 from azureml_publish.pipeline.signing import find_verifier
 from azureml_publish.pipeline.verify import verify
+from azureml_publish.reporters.applied import checks_junit
 from azureml_publish.reporters.results import content_checks_json, content_checks_text
 
 
@@ -21,7 +22,7 @@ from azureml_publish.reporters.results import content_checks_json, content_check
 @click.option("--signature", metavar="KEY.pub", help="Want each signed by the owner of this public key.")
 @click.option("--identity", metavar="WHO", help="Want each signed by this identity through sigstore; with --issuer.")
 @click.option("--issuer", metavar="URL", help="Who vouches for --identity.")
-@output_options
+@reporting("junit")
 def command(
     *,
     output: Output,
@@ -47,9 +48,12 @@ def command(
     if models and len(missing) == 1 and not checks:
         raise next(iter(missing.values()))
     absent = {reference: error.message for reference, error in missing.items()}
-    output.data(
-        content_checks_json(checks, absent) if output.json else content_checks_text(checks, absent, output.paint)
-    )
+    if output.format == "junit":
+        output.data(checks_junit(checks, absent))
+    elif output.json:
+        output.data(content_checks_json(checks, absent))
+    else:
+        output.data(content_checks_text(checks, absent, output.paint))
     if any(check.problems for check in checks):
         raise SystemExit(ExitCode.FAILURE)
     if missing:

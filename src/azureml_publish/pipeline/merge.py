@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +12,11 @@ from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import read_saved
 from azureml_publish.plan import WRITING
+from azureml_publish.reporters.merged import KINDS, FailedPart, MergedReport
 
 MOST_BYTES = 256 * 1024 * 1024
 
-KINDS = {"apply": "results", "plan": "actions", "verify": "checks", "lint": "diagnostics"}
-"""By the verb the key with its entries."""
 KEYS = frozenset(KINDS.values())
-
-
-@dataclass(frozen=True, slots=True)
-class MergedReport:
-    """The reports of all parts.
-
-    Attributes:
-        verb: whose reports they are; empty where no part has one.
-        registry: the registry that they are about; empty where they name none.
-        entries: what each part did, sorted by model; of lint sorted by place.
-        absent: of verify, what is not registered.
-        files: how many reports were read.
-        missing: reports that are not there.
-        failures: parts that failed as a whole: file, name of the exit code, message.
-        left: models that the plan would write and that no part did.
-        exit_code: one for all.
-    """
-
-    verb: str
-    registry: str
-    entries: tuple[Mapping[str, Any], ...]
-    absent: tuple[Mapping[str, Any], ...]
-    files: int
-    missing: tuple[str, ...]
-    failures: tuple[tuple[str, str, str], ...]
-    left: tuple[str, ...]
-    exit_code: int
 
 
 def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> MergedReport:
@@ -64,7 +35,7 @@ def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> Me
     missing = tuple(path for path, report in read.items() if report is None)
     there = {path: report for path, report in read.items() if report is not None}
     failures = tuple(
-        (path, str(report["error"].get("code", "failure")), str(report["error"].get("message", "")))
+        FailedPart(path, str(report["error"].get("code", "failure")), str(report["error"].get("message", "")))
         for path, report in there.items()
         if isinstance(report.get("error"), Mapping)
     )
@@ -82,7 +53,7 @@ def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> Me
     done = {entry.get("model") for entry in entries}
     planned = read_saved(run, plan).plan.actions if plan is not None else ()
     left = tuple(one.model for one in planned if one.kind in WRITING and one.model not in done)
-    code = _exit_code(verb, entries, absent, [name for _, name, _ in failures], undone=bool(missing or left))
+    code = _exit_code(verb, entries, absent, [one.code for one in failures], undone=bool(missing or left))
     return MergedReport(
         verb, next(iter(registries), ""), tuple(sorted(entries, key=_order)), tuple(absent), len(there), missing,
         failures, left, code,

@@ -1,4 +1,4 @@
-"""Findings as JUnit XML, which most build servers show: one suite per file, one case per finding.
+"""JUnit XML, which most build servers show. Of findings one suite per file, one case per finding.
 
 Only errors are failures, because only they make the run fail. Warnings and infos are passed cases with output, and
 suppressed findings are skipped cases with their reason.
@@ -7,13 +7,15 @@ suppressed findings are skipped cases with their reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.reporters.diagnostics import diagnostics_summary
 from azureml_publish.reporters.lint import LintReport
+from azureml_publish.reporters.visible import below
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 does not allow, escaped or not (https://www.w3.org/TR/xml/#charsets)."""
@@ -31,6 +33,40 @@ def lint_junit(report: LintReport) -> str:
     if not cases:
         suite = SubElement(root, "testsuite", name="publish lint", tests="1", failures="0", errors="0", skipped="0")
         SubElement(suite, "testcase", classname="publish lint", name=diagnostics_summary((), report.models))
+    return _document(root)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a suite; it passed where neither `failure` nor `skipped` says something."""
+
+    name: str
+    failure: str = ""
+    skipped: str = ""
+    output: str = ""
+
+
+def junit(name: str, suites: Mapping[str, Sequence[Case]]) -> str:
+    """Suites of cases as one XML document."""
+    root = Element("testsuites", name=_text(name))
+    for title, cases in suites.items():
+        suite = SubElement(root, "testsuite", name=_text(title), tests=str(len(cases)), errors="0")
+        suite.set("failures", str(sum(bool(one.failure) for one in cases)))
+        suite.set("skipped", str(sum(bool(one.skipped) for one in cases)))
+        for one in cases:
+            case = SubElement(suite, "testcase", classname=_text(name), name=_text(one.name))
+            if one.failure:
+                SubElement(case, "failure", message=_text(one.failure.partition("\n")[0])).text = _text(
+                    below(one.failure, "")
+                )
+            elif one.skipped:
+                SubElement(case, "skipped", message=_text(one.skipped))
+            elif one.output:
+                SubElement(case, "system-out").text = _text(one.output)
+    return _document(root)
+
+
+def _document(root: Element) -> str:
     for total in ("tests", "failures", "errors"):
         root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))
     indent(root)
