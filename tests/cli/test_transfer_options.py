@@ -93,7 +93,7 @@ def test_pickles_are_refused_with_the_mend_and_warned_of_where_they_are_allowed(
     (folder / "weights" / "model.pkl").write_bytes(b"\x80\x04N.")
     spec = (
         "name: pickled\nversion: 1\ntype: custom_model\nsource: {local: weights}\nlicense: mit\n"
-        "tasks: {inference: other}\n"
+        "tasks: {inference: forecasting}\n"
     )
     (folder / "model.yaml").write_text(spec)
     (folder / "card.md").write_text("A card.\n")
