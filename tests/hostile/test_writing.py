@@ -6,12 +6,17 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from azureml_publish.assets import AssetId, ManifestEntry
+from azureml_publish.content.manifest import parse_manifest
 from azureml_publish.content.packaging.layout import check_paths
 from azureml_publish.content.packaging.tree import ArtifactFile, RenderedOrigin
-from azureml_publish.errors import UsageProblem
+from azureml_publish.content.upload.progress import Silent
+from azureml_publish.errors import ContentMismatch, UsageProblem
+from azureml_publish.execute.download import download
 from azureml_publish.files import check_target, is_folder_name, make_folder, write_bytes, write_edited
 from azureml_publish.importer import place_folder
 from tests.conftest import ControlPlane, Run, edit
@@ -234,3 +239,44 @@ def test_a_source_whose_files_cannot_lie_in_one_folder_is_refused(paths: tuple[s
     (found,) = check_paths(files)
     assert found.refuses
     assert [*check_paths([files[0], ArtifactFile("ok.txt", 1, RenderedOrigin(b"x"))])] == []
+
+
+HOSTILE_PATHS = (
+    "a\x00b", "\ud800", "\udc80x", ".", "..", "../a", "a/../../b", "", "/a", "//h/s", "C:/a", "c:a", "a\\b", "..\\a",
+    ".git/config", "x/.GIT/hooks/pre-commit", "git~1/config", ".git./config", "a\nb", "a\x7fb",
+)  # fmt: skip
+
+
+class _Stored:
+    """What a hostile registry answers: a manifest that fits its digest, and a byte for every file."""
+
+    uri = "https://storage.example/c"
+
+    def __init__(self, *entries: object) -> None:
+        self.manifest = json.dumps({"schema_version": 1, "files": entries}).encode()
+
+    def read_part(self, path: str, *_part: int) -> bytes:
+        return self.manifest if path == "publish-manifest.json" else b"x"
+
+    def files(self) -> dict[str, object]:
+        return {}
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS)
+def test_a_download_writes_nothing_where_a_manifest_leads_out(tmp_path: Path, path: str) -> None:
+    entry = ManifestEntry(path, 1, hashlib.sha256(b"x").hexdigest())
+    line = f"{entry.sha256} 1 {path}\n".encode(errors="surrogatepass")
+    stored: Any = _Stored(entry._asdict())
+    with pytest.raises((ContentMismatch, UsageProblem)):
+        download(AssetId("r", "m", 1), stored, hashlib.sha256(line).hexdigest(), tmp_path / "to", Silent())
+    assert not [one for one in tmp_path.rglob("*") if one.is_file()]
+
+
+@pytest.mark.parametrize("size", [-1, 1.5, float("inf"), "1", None, True, [1], 10**30])
+def test_a_size_that_is_none_is_no_manifest(size: object) -> None:
+    entry = {"path": "a", "size": size, "sha256": "0" * 64}
+    if size == 10**30:
+        assert parse_manifest(_Stored(entry).manifest)[0].size == size
+        return
+    with pytest.raises(ValueError, match="no size"):
+        parse_manifest(_Stored(entry).manifest)

@@ -129,9 +129,11 @@ def parse_manifest(data: bytes) -> tuple[ManifestEntry, ...]:
     document = json.loads(data)
     if document["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema_version {document['schema_version']} is not {SCHEMA_VERSION}")
-    entries = tuple(ManifestEntry(str(e["path"]), int(e["size"]), str(e["sha256"])) for e in document["files"])
+    entries = tuple(ManifestEntry(str(e["path"]), e["size"], str(e["sha256"])) for e in document["files"])
     for entry in entries:
-        if entry.size < 0 or not re.fullmatch("[0-9a-f]{64}", entry.sha256):
+        if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", entry.path):
+            raise ValueError(f"{entry.path!r} can be no file")
+        if type(entry.size) is not int or entry.size < 0 or not re.fullmatch("[0-9a-f]{64}", entry.sha256):
             raise ValueError(f"{entry.path} has no size or no SHA-256")
     return entries
 
