@@ -57,9 +57,13 @@ def test_its_two_changes_do_what_it_says(publish: Run, project: Path) -> None:
     spec.write_text(original.replace("license: apache-2.0", "license: mit"), encoding="utf-8")
     assert "~ my-bert" in publish("plan").out
     spec.write_text(re.sub("revision: [0-9a-f]{40}", f"revision: {'a' * 40}", original), encoding="utf-8")
+    stale = publish("plan")
+    assert (stale.code, "LOCK001" in stale.err, "`publish lock my-bert`" in stale.err) == (4, True, True)
+    assert publish("lock").code == 3  # the Hub has no such commit
+    (project / "models/my-bert/source.lock.json").unlink()
     assert publish("plan").code == 6
     publish("bump")
-    assert publish("plan").code == 3  # the Hub has no such commit, and plan looks before apply does
+    assert publish("plan").code == 3  # plan looks before apply does
     assert publish("plan", "--offline").code == 0
 
 
