@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -10,10 +11,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import requests
 
+from azureml_publish import cli
 from azureml_publish.cli import VERBS, explain, main
 from azureml_publish.cli.schema import SCHEMAS
 from azureml_publish.execute import apply
@@ -74,6 +77,13 @@ def test_debug_shows_the_traceback_of_what_ended_the_run(
     told = capfd.readouterr().err
     assert "internal error: RuntimeError: a surprise" in told
     assert ("Traceback" in told) is bool(asked)
+
+
+def test_no_verb_takes_the_name_of_what_the_command_line_calls() -> None:
+    for verb in VERBS:
+        importlib.import_module(f"azureml_publish.cli.{verb}")
+    called = {name for name in cli.main.__code__.co_names if name in vars(cli)}
+    assert [name for name in called & VERBS.keys() if isinstance(vars(cli)[name], ModuleType)] == []
 
 
 @pytest.mark.parametrize("verb", VERBS)

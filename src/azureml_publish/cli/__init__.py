@@ -25,12 +25,14 @@ from azureml_publish.cli.interrupts import guarded
 from azureml_publish.cli.output import (
     FilteredLog,
     began,
-    report,
     report_error,
     report_json,
     report_traceback,
     report_usage,
     wants_json,
+)
+from azureml_publish.cli.output import (
+    report as report_failure,  # a verb is called report, and its module takes that name here
 )
 from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
@@ -154,7 +156,7 @@ def main(
         # click raises Abort for Ctrl-C, and where the input of a prompt ends.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)
         message = "Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted."
-        code = report(message, ExitCode.INTERRUPTED, json=json, prefix="")
+        code = report_failure(message, ExitCode.INTERRUPTED, json=json, prefix="")
     except click.ClickException as error:
         code = report_usage(error, json=json)
     except PublishError as error:
@@ -165,13 +167,13 @@ def main(
         code = ExitCode.FAILURE
     except OSError as error:
         hint = "Make room, fix the rights or name another place, then run again."
-        code = report(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, json=json)
+        code = report_failure(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, json=json)
         if debug:
             report_traceback()
     except Exception as error:  # noqa: BLE001 - the last resort, so that nobody meets a traceback
         hint = "This is a fault of publish. Run again with `publish --debug …` and report what it shows."
         what = f"{type(error).__name__}: {error}"
-        code = report(what, ExitCode.FAILURE, hint, json=json, prefix="internal error: ")
+        code = report_failure(what, ExitCode.FAILURE, hint, json=json, prefix="internal error: ")
         if debug:
             report_traceback()
     code = int(code) if isinstance(code, int) else 0
