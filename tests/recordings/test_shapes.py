@@ -82,3 +82,15 @@ def test_every_verb_is_right(ask: Run, service: Service, tiny: Path, project: Pa
     assert succeed(ask("bump")).out.endswith(f"{NAME}: 2 → 3\n")
     succeed(ask("apply", "--yes"))
     assert (ARM in {one.host for one in network.requests}) is (service.shape.lends == "arm")
+
+
+@pytest.mark.parametrize("service", ["keys that are set"], indirect=True)
+def test_another_machine_learns_of_a_dropped_key_from_publish_yaml(
+    ask: Run, service: Service, tiny: Path, project: Path
+) -> None:
+    succeed(ask("apply", "--yes"))
+    succeed(ask("plan", "--detailed-exitcode"))
+    (project / ".publish" / "registries.json").unlink()
+    succeed(ask("plan", "--detailed-exitcode"), 8)
+    edit(project / "publish.yaml", "{name: testFeed}", "{name: testFeed, unverifiable: [hiddenLayerScanned]}")
+    assert "hiddenLayerScanned" in succeed(ask("plan", "--detailed-exitcode")).out
