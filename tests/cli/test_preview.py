@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from azureml_publish.pipeline.live import LiveProject
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.preview.site import PlanRequest, Site
 from tests.conftest import Run, edit
 
 
@@ -83,6 +88,24 @@ def test_show_renders_the_card_on_a_terminal_alone(
     assert "\x1b[" in shown
     raw = publish("show", "bert-base-cased", "--raw").out
     assert "| | Layers | 12 |" in raw
+
+
+def test_the_plan_page_compares_with_a_registry_and_with_one_version(
+    publish: Run, project: Path, shared_registry: None
+) -> None:
+    publish("apply", "--yes", "bert-base-cased")
+    edit(project / "models/bert-base-cased/card.md.j2", "it has no decoder", "it lacks a decoder")
+    edit(project / "models/bert-base-cased/model.yaml", "version: 18", "version: 19")
+    live = LiveProject(RunContext(project, dict(os.environ), date(2026, 11, 21)), ["bert-base-cased"])
+    live.look()
+    site = Site(live)
+    planned = site.plan(PlanRequest("local")).text
+    assert "1 to create" in planned
+    compared = site.plan(PlanRequest(version="bert-base-cased:18")).text
+    assert "<ins>lacks a</ins>" in compared
+    assert "<del>has no</del>" in compared
+    assert "azureml://registries/local/models/bert-base-cased/versions/18" in compared
+    assert "has no version 17" in site.plan(PlanRequest(version="bert-base-cased:17")).text
 
 
 @pytest.mark.long

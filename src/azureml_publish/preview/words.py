@@ -89,12 +89,25 @@ def _words(before: str, after: str) -> str:
         return f'<div class="block-gone">{before}</div>\n<div class="block-come">{after}</div>'
     gone: dict[int, str] = {}
     came: set[int] = set()
-    for kind, start, end, first, last in SequenceMatcher(None, old, words, autojunk=False).get_opcodes():
-        if kind in ("delete", "replace"):
+    for start, end, first, last in _changes(old, words):
+        if end > start:
             gone[at[first] if first < len(at) else len(new)] = "".join(old[start:end])
-        if kind in ("insert", "replace"):
-            came.update(at[first:last])
+        came.update(at[first:last])
     return re.sub(r"</ins>(\s*)<ins>", r"\1", "".join(_woven(new, gone, came)))
+
+
+def _changes(old: Sequence[str], new: Sequence[str]) -> list[list[int]]:
+    """Where words differ: start and end in either; changes that only a space is between are one."""
+    found: list[list[int]] = []
+    between = True
+    for kind, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            between = not "".join(old[start:end]).strip()
+        elif found and between:
+            found[-1][1], found[-1][3] = end, last
+        else:
+            found.append([start, end, first, last])
+    return found
 
 
 def _woven(tokens: Sequence[str], gone: dict[int, str], came: set[int]) -> Iterator[str]:
