@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.interrupts import end_at_once
 from azureml_publish.cli.options import (
     as_of_option,
     layout_option,
@@ -88,16 +89,25 @@ def serve(
         if opens:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: object) -> None:
+        ended.set()  # and not only an exception, which is lost where it comes up in a callback
+        signal.signal(signal.SIGINT, end_at_once)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     try:
         server.events.send(live.look(begin))
         begin()  # where publish.yaml cannot be used there was nothing to check
         with watch_project(live.root) as edits:
             edits.noticed()  # what was edited before the watch began
-            while True:
-                edits.wait()
-                server.events.send(live.look(early=server.events.send))
+            while not ended.is_set():
+                if edits.wait():
+                    server.events.send(live.look(early=server.events.send))
     except KeyboardInterrupt:
-        output.note("Stopped.")
+        pass
     finally:
         server.stop()
+    output.note("Stopped.")

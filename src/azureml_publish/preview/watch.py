@@ -33,11 +33,18 @@ class Edits:
         """An edit was made."""
         self._queue.put(None)
 
-    def wait(self) -> None:
-        """Wait for edits; those that came together are one."""
-        self._queue.get()
+    def wait(self) -> bool:
+        """Wait for edits, those that came together are one; False after a while without any.
+
+        It ends now and then, because a signal wakes no thread that another one was told of.
+        """
+        try:
+            self._queue.get(timeout=_LOOK_MILLISECONDS / 1000)
+        except queue.Empty:
+            return False
         while not self._queue.empty():
             self._queue.get()
+        return True
 
 
 @contextmanager
