@@ -17,7 +17,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from requests.structures import CaseInsensitiveDict
 
 from azureml_publish.assets import AssetId, ContainerAccess
-from azureml_publish.errors import Conflict, NotAuthorised, NotFound, Refused, UnexpectedAnswer
+from azureml_publish.errors import Conflict, Deleted, NotAuthorised, NotFound, Refused, UnexpectedAnswer
 from azureml_publish.layouts import load_keys
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry import http
@@ -232,7 +232,7 @@ def test_a_tombstone_is_told_by_its_words_whatever_the_status(status: int | None
     reason = reason_of({"error": {"code": text["code"], "message": text["text"]}})
     assert reason is not None
     found = failure_of(status, reason, "azureml", "the model")
-    assert (type(found), "publish bump" in found.hint) == (Conflict, True)
+    assert (type(found), "publish bump" in found.hint) == (Deleted, True)
 
 
 @pytest.mark.recordings(36)
