@@ -34,7 +34,7 @@ def test_every_action_is_pinned_every_right_is_named_and_every_job_ends(name: st
 
 def test_zizmor_finds_nothing() -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
-    command = [zizmor, "--offline", "--persona", "pedantic", "--quiet", ".github", "action.yml"]
+    command = [str(zizmor), "--offline", "--persona", "pedantic", "--quiet", ".github", "action.yml"]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stdout
 
