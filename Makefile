@@ -36,11 +36,11 @@ demo: $(VENV)/.installed  ## lint, render, plan, register three models into the 
 	@echo "      $(BIN)/publish show bert-base-cased | less"
 	@echo "      $(BIN)/publish emulator    # the same registry for any other client"
 
-test: $(VENV)/.installed-dev  ## the test suite, in some two minutes; its last lines name the slowest tests
-	$(BIN)/python $(PYTEST) -m "not long and not browser and not proof and not gate"
+test: $(VENV)/.installed-dev  ## the test suite, in some three minutes; what takes longer has targets of its own
+	$(BIN)/python $(PYTEST) --ignore tests/hostile -m "not long and not browser and not proof and not gate"
 
 test-long: $(VENV)/.installed-dev  ## what takes minutes: long histories, runs killed at every step, wheels
-	$(BIN)/python $(PYTEST) -m "long and not proof and not gate"
+	$(BIN)/python $(PYTEST) --ignore tests/hostile -m "long and not proof and not gate"
 
 test-browser: $(VENV)/.installed-dev  ## the preview in a real Chromium; pictures of its pages go to build/screenshots
 	$(BIN)/python -m pytest -m browser tests/browser

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from azureml_publish.execute.apply import Result
     from azureml_publish.execute.outcome import Outcome
     from azureml_publish.pipeline.apply import ApplyResult
-    from azureml_publish.pipeline.load import UnsoundProject
     from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
+    from azureml_publish.project import UnsoundProject
 
 __all__ = [
     "Action",
@@ -79,12 +79,13 @@ _HOMES = MappingProxyType(
         "diagnostics": ("Diagnostic", "Fix", "Location", "Severity"),
         "emulator": ("Emulator",),
         "errors": (
-            *("Conflict", "NotAuthorised", "NotFound", "Overtaken", "PublishError", "Unreachable", "UsageProblem"),
+            *("Conflict", "NotAuthorised", "NotFound", "Overtaken", "PublishError"),
+            *("Unreachable", "UsageProblem"),
         ),
         "execute.apply": ("Result",),
         "execute.outcome": ("Outcome",),
         "pipeline.apply": ("ApplyResult",),
-        "pipeline.load": ("UnsoundProject",),
+        "project": ("UnsoundProject",),
         "plan": ("Action", "ActionKind", "ChangeClass", "FieldChange", "Plan"),
     }
 )

@@ -18,7 +18,7 @@ from azureml_publish import files
 from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml, walk
-from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 
@@ -89,6 +89,22 @@ class Project:
     def templates(self) -> Path:
         """Folder of the project's own templates; it may be missing."""
         return self.root / "templates"
+
+
+class UnsoundProject(PublishError):
+    """The selected models or the project have errors.
+
+    Attributes:
+        found: the errors; warnings are left to `publish lint`.
+        models: how many models were checked.
+    """
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
+        super().__init__("The model folders have errors.", hint="`publish lint` shows them.")
+        self.found = found
+        self.models = models
 
 
 def find_root(start: Path) -> Path:

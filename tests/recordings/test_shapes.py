@@ -12,6 +12,8 @@ from tests.recordings.proxy import Network
 from tests.recordings.service import ARM, Service, Shape
 from tests.recordings.test_story import NAME, shown
 
+pytestmark = pytest.mark.long  # every verb, shape by shape
+
 SHAPES = {
     "lists alone": Shape(has_container=False, page=1, links="relative", plain_headers=True),
     "containers alone": Shape(lists=False, counts=True, ends="body", one_host="missing"),

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from azureml_publish.cli.output import Output, report_json
-from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.shards import Shard
+from azureml_publish.project import UnsoundProject
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text, finding_json
+
+if TYPE_CHECKING:
+    from azureml_publish.pipeline.shards import Shard
 
 _UNITS = {
     f"{letter}{suffix}": base**power
@@ -107,6 +109,8 @@ def since_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _shard(_context: click.Context, _option: click.Parameter, given: str | None) -> Shard | None:
+    from azureml_publish.pipeline.shards import Shard  # noqa: PLC0415 - not every verb has models
+
     try:
         return None if given is None else Shard.parse(given)
     except ValueError as error:

@@ -9,8 +9,6 @@ import click
 
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.cli.preview import serve
-from azureml_publish.pipeline.live import LiveProject
 from azureml_publish.pipeline.references import show_registered
 from azureml_publish.reporters.registered import asset_text, assets_json, files_json, files_text
 
@@ -40,6 +38,9 @@ def command(*, output: Output, model: str, with_files: bool, raw: bool, web: boo
 
 def _show_page(output: Output, reference: str, registry: str | None) -> None:
     """Serve the page of a version."""
+    from azureml_publish.cli.preview import serve  # noqa: PLC0415 - three times the start of this verb
+    from azureml_publish.pipeline.live import LiveProject  # noqa: PLC0415
+
     asset, _ = show_registered(output.run, reference, registry)
     path = f"registered/{quote(asset.id.name, safe='')}/{asset.id.version}/"
     query = f"?{urlencode({'registry': registry})}" if registry is not None else ""

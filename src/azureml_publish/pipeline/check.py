@@ -16,12 +16,12 @@ from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
 from azureml_publish.lint.suppressions import Suppressed
-from azureml_publish.pipeline.load import LoadedProject, Settings, UnsoundProject, load
+from azureml_publish.pipeline.load import LoadedProject, Settings, load
 from azureml_publish.pipeline.local_sources import compare_local, look_into_local
 from azureml_publish.pipeline.parallel import SPREADING, spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import raised, suppressed
-from azureml_publish.project import ModelFolder, Project
+from azureml_publish.project import ModelFolder, Project, UnsoundProject
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.skus.compute import resolve_compute
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.errors import ExitCode, PublishError
-from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.pipeline.shards import Shard
@@ -20,6 +19,7 @@ from azureml_publish.project import (
     ModelFolder,
     Project,
     ReadFolder,
+    UnsoundProject,
     find_root,
     load_project,
     read_folder,
@@ -29,6 +29,9 @@ from azureml_publish.project import (
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_presets
 from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
+
+if TYPE_CHECKING:
+    from azureml_publish.lint.engine import ProjectSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +56,6 @@ class Settings:
     def partial(self) -> bool:
         """Whether models were left out that patterns would select."""
         return self.since is not None or self.only is not None or self.shard is not None
-
-
-class UnsoundProject(PublishError):
-    """The selected models or the project have errors.
-
-    Attributes:
-        found: the errors; warnings are left to `publish lint`.
-        models: how many models were checked.
-    """
-
-    exit_code = ExitCode.FINDINGS
-
-    def __init__(self, found: tuple[Diagnostic, ...], models: int) -> None:
-        super().__init__("The model folders have errors.", hint="`publish lint` shows them.")
-        self.found = found
-        self.models = models
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +115,9 @@ def load(run: RunContext, patterns: Iterable[str], settings: Settings, read: Rea
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:
     """A project as checks and rendering see it on a day."""
+    # It brings all rules along, and verbs that only read registries start without them.
+    from azureml_publish.lint.engine import ProjectSubject  # noqa: PLC0415
+
     return ProjectSubject(project, catalogue, resolve_presets(project.config, catalogue, as_of), as_of)
 
 

@@ -14,9 +14,8 @@ from azureml_publish.content.packaging.rules import UNUSABLE, Finding
 from azureml_publish.content.upload.transfer import ModelContent, describe_content
 from azureml_publish.errors import UnusableSource
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.plan import Desired, Observed, is_as_desired
-from azureml_publish.project import ModelFolder
+from azureml_publish.project import ModelFolder, UnsoundProject
 from azureml_publish.registry import Registry
 from azureml_publish.render import render_package
 

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.pipeline.describe import list_stored
 from azureml_publish.pipeline.live import LiveProject, Look
-from azureml_publish.pipeline.load import UnsoundProject
 from azureml_publish.pipeline.references import show_registered
 from azureml_publish.preview.gallery import make_gallery, state_of
 from azureml_publish.preview.model_page import Finding, page_of_folder, page_of_registered, page_of_unreadable
 from azureml_publish.preview.rendering import Renderer
+from azureml_publish.project import UnsoundProject
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'{images}; "

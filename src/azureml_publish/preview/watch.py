@@ -36,7 +36,7 @@ class Edits:
     def wait(self) -> bool:
         """Wait for edits, those that came together are one; False after a while without any.
 
-        It ends now and then, because a signal wakes no thread that another one was told of.
+        It ends now and then, because a signal wakes a thread other than the one that gets it.
         """
         try:
             self._queue.get(timeout=_LOOK_MILLISECONDS / 1000)
