@@ -58,7 +58,8 @@ def command(run: RunContext, which: str | None, out: str | None) -> None:
 
     An editor follows it where the file's first line says: # yaml-language-server: $schema=PATH
     """
-    schemas = {name: {"$schema": DIALECT, **describe()} for name, (_, describe) in SCHEMAS.items()}
+    chosen = [which] if which is not None and out is None else SCHEMAS
+    schemas = {name: {"$schema": DIALECT, **SCHEMAS[name][1]()} for name in chosen}
     if out is not None:
         folder = run.directory / Path(out)
         folder.mkdir(parents=True, exist_ok=True)
