@@ -38,6 +38,7 @@ def wait_until_it_stops(process: Running) -> None:
     wait_for(lambda: "Press Ctrl-C again" in process.said(), process)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("verb", "held"),
     [

@@ -140,6 +140,8 @@ from azureml_publish.content.upload.transfer import Transfer, describe_content, 
 from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
 from azureml_publish.project import load_project
 
+pytestmark = pytest.mark.long  # transfers that are cut off, one by one
+
 signal.alarm(120)
 asked = json.loads(sys.argv[1])
 model = load_project(Path(asked["root"]))[0].models[0]

@@ -14,6 +14,8 @@ from tests.unit.lint.assets import CODES
 from tests.unit.lint.cards_at_hand import described, findings, fixed
 from tests.unit.lint.test_card_parsing import TEXTS
 
+pytestmark = pytest.mark.long  # thousands of cards
+
 SECONDS = 30
 """A guard of processor time, far above what any of these takes; what grows with the square of a card takes minutes."""
 

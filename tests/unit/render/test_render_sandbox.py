@@ -86,6 +86,7 @@ RUNAWAYS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("card", RUNAWAYS.values(), ids=RUNAWAYS)
 def test_a_runaway_is_stopped_quickly(workshop: Workshop, card: str) -> None:
     workshop.write({"templates/long.txt": "y" * 1000})

@@ -72,6 +72,7 @@ def everything(publish: Run, project: Path) -> dict[str, str]:
     return logs
 
 
+@pytest.mark.long
 @pytest.mark.sarif
 def test_sarif_validates_against_its_schema_and_at_code_scanning(
     schema: Draft202012Validator, publish: Run, project: Path, tmp_path: Path
