@@ -24,6 +24,8 @@ from azureml_publish.errors import (
 )
 from tests.emulator.faulty import BLOCK, READ, SEND, WEIGHTS, Run, Seen
 
+pytestmark = pytest.mark.long  # transfers that are cut off, one by one
+
 SURVIVED: dict[str, list[dict[str, Any]]] = {
     "reset in the middle of a range": [{**READ, "truncate_after": 5_000, "times": 7}],
     "range that ends early": [{**READ, "truncate_after": BLOCK - 1, "after": 3, "times": 2}],
@@ -139,8 +141,6 @@ from azureml_publish.content.upload.progress import Silent
 from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
 from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
 from azureml_publish.project import load_project
-
-pytestmark = pytest.mark.long  # transfers that are cut off, one by one
 
 signal.alarm(120)
 asked = json.loads(sys.argv[1])
