@@ -56,7 +56,7 @@ hostile: $(VENV)/.installed-dev  ## inputs of attackers, class by class: how man
 	$(BIN)/python $(PYTEST) tests/hostile
 
 proof: $(VENV)/.installed-dev $(PROOF)/.installed  ## models go Hub → registry → MLflow, and answer as before
-	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest tests/proof
+	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest -n 2 tests/proof
 
 restate: $(PROOF)/.installed  ## write down again what the pinned transformers and MLflow know of tasks, models and tokenizers
 	$(PROOF)/bin/python tests/proof/restate.py > $(PROOF)/transformers.json

@@ -47,15 +47,19 @@ NAMED = "mlflow: {model_class: BertForMaskedLM, tokenizer_class: BertTokenizerFa
 MODELS = {
     "tiny-bert": "fill-mask",
     "tiny-distilbert": "fill-mask",
-    "tiny-t5": "text2text-generation",
+    "tiny-t5": "text-generation",
     "tiny-translator": "text-translation",
 }
 """Task by model, as the catalogue calls it."""
-SETTINGS = {"tiny-bert": NAMED, "tiny-translator": "mlflow: {task: translation_en_to_de}\n"}
+SETTINGS = {
+    "tiny-bert": NAMED,
+    "tiny-t5": "mlflow: {task: text2text-generation}\n",
+    "tiny-translator": "mlflow: {task: translation_en_to_de}\n",
+}
 """One names its classes, as the shipped models do; those of the others follow from the task and from config.json."""
 ANSWERS = {
     "fill-mask": "token_str",
-    "text2text-generation": "generated_text",
+    "text-generation": "generated_text",
     "text-translation": "translation_text",
 }
 
