@@ -126,12 +126,7 @@ def apply(
         plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
         shown = Review(plan, opened, records.open_end, records.verb, inspection.warnings, provenance)
         review(shown)
-        if plan.conflicts:
-            required = f"`publish bump --required{same_registry(request.registry)}`"
-            raise Conflict(
-                f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
-                hint=f"{required} writes the next free version of each; then plan again.",
-            )
+        _refuse_conflicts(plan, request.registry)
         signer = find_signer(run, project, opened) if plan.changes else None
         approve(shown)
         if plan.changes:
@@ -141,6 +136,15 @@ def apply(
             return ended
         records.settle(plan)
     return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))
+
+
+def _refuse_conflicts(plan: Plan, registry: str | None) -> None:
+    if plan.conflicts:
+        required = f"`publish bump --required{same_registry(registry)}`"
+        raise Conflict(
+            f"{len(plan.conflicts)} of {len(plan.actions)} models cannot be applied; nothing was written.",
+            hint=f"{required} writes the next free version of each; then plan again.",
+        )
 
 
 @contextmanager
