@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 const require = createRequire(`${process.argv[2]}/`);
 const { chromium } = require("playwright-core");
 const axe = require.resolve("axe-core/axe.min.js");
-const browser = await chromium.launch({ executablePath: process.argv[3], args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: process.argv[3], args: ["--no-sandbox"], timeout: 300000 });
 const AsyncFunction = (async () => {}).constructor;
 let context, page, said = [];
 
@@ -16,7 +16,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (options) {
       await context?.close();
       context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", ...options });
-      context.setDefaultTimeout(30000);
+      context.setDefaultTimeout(300000); // against hangs alone: what is slow on a busy machine has not failed
       page = await context.newPage();
       said = [];
       page.on("console", (message) => { if (message.type() === "error") said.push(message.text()); });

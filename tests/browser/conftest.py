@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -72,7 +73,8 @@ class Chromium:
         found: list[str] = self.run(
             """
             await page.evaluate(await (await import("node:fs/promises")).readFile(axe, "utf8"));
-            const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+            const result = await page.evaluate(() => window.axe.run(document, {
+              resultTypes: ["violations"], preload: location.protocol !== "file:" }));
             return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join("\\n  ")}`);
             """
         )
@@ -103,9 +105,11 @@ def running_chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def chromium(running_chromium: Chromium) -> Chromium:
+def chromium(running_chromium: Chromium) -> Iterator[Chromium]:
+    """A browser with a page of its own; nothing that the test does may be an error on the page's console."""
     running_chromium.fresh()
-    return running_chromium
+    yield running_chromium
+    assert running_chromium.run("return said") == []
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,13 @@ def make_project(root: Path) -> None:
         (root / "models" / name / "card.md").write_text(text)
 
 
+def wait_for_look(url: str, number: int) -> None:
+    """Wait until a preview has looked so often."""
+    with urlopen(f"{url}events", timeout=300) as events:
+        while json.loads(events.readline().partition(b"data: ")[2] or b'{"number": 0}')["number"] < number:
+            pass
+
+
 @pytest.fixture(scope="session")
 def previewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
     """A preview by the command line, in a process of its own."""
@@ -150,6 +161,7 @@ def previewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Previewed]:
         errors = process.stderr
         drained = threading.Thread(target=errors.read)
         drained.start()
+        wait_for_look(url, 2)  # the first check, and what was edited before the watch began
         yield Previewed(root, url)
         process.terminate()
         assert process.wait() == 0

@@ -45,6 +45,7 @@
     else if (event.key === "Escape" && event.target === box) { box.value = ""; box.dispatchEvent(new Event("input", { bubbles: true })); }
     else if (event.key === "ArrowDown" && event.target === box) { event.preventDefault(); visible()[0]?.focus(); }
     else if (event.key.startsWith("Arrow") && event.target.closest?.(".tile")) { event.preventDefault(); go(event); }
+    else if (event.key === "Escape") name(null);
     else if (event.key.startsWith("Arrow") && event.target.closest?.(".size, .chart")) sizes(event);
   });
   const go = (event) => {
@@ -55,25 +56,34 @@
     else links[at + step]?.focus();
   };
   const sizes = (event) => {
-    const found = all(".size"), at = found.indexOf(event.target.closest(".size"));
+    const found = all(".size"), at = found.indexOf(size(event.target));
     const next = found[at < 0 ? 0 : at + (/Left|Up/.test(event.key) ? -1 : 1)];
     if (next) { event.preventDefault(); next.focus(); }
   };
-  let tip;
-  const say = (event) => {
-    tip?.remove(); tip = null;
-    const size = event.target.closest?.(".size");
-    if (!size || event.type === "focusout" || event.type === "pointerout") return;
-    tip = document.createElement("div");
-    tip.className = "tip"; tip.textContent = $("title", size).textContent;
-    document.body.append(tip);
-    const box = size.getBoundingClientRect();
-    tip.style.left = `${Math.max(8, Math.min(box.left, innerWidth - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${box.top - tip.offsetHeight - 8}px`;
-  };
-  for (const kind of ["focusin", "focusout", "pointerover", "pointerout"]) document.addEventListener(kind, say);
 
-  addEventListener("scroll", () => { tip?.remove(); tip = null; }, { passive: true });
+  // The size that the pointer is on, or else the focus, is named beside it. The name follows when the page scrolls.
+  const size = (node) => node?.closest?.(".size") ?? null;
+  let tip, named = null;
+  const name = (one) => {
+    if (one === named) return;
+    tip?.remove(); named = one;
+    if (!one) return;
+    tip = document.createElement("div");
+    tip.className = "tip"; tip.textContent = $("title", one).textContent;
+    document.body.append(tip);
+    place();
+  };
+  const place = () => {
+    if (!named) return;
+    const box = named.getBoundingClientRect(), chart = named.closest(".chart").getBoundingClientRect();
+    tip.hidden = box.bottom < 0 || box.top > innerHeight || box.right < chart.left || box.left > chart.right;
+    const above = box.top - tip.offsetHeight - 8;
+    tip.style.left = `${Math.max(8, Math.min(box.left, innerWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${above < 0 ? box.bottom + 8 : above}px`;
+  };
+  for (const kind of ["focusin", "pointerover"]) document.addEventListener(kind, (event) => name(size(event.target) ?? size(document.activeElement)));
+  for (const kind of ["focusout", "pointerout"]) document.addEventListener(kind, () => name(size(document.activeElement)));
+  for (const kind of ["scroll", "resize"]) addEventListener(kind, place, { passive: true, capture: true });
 
   // A click on a block leads to the line that it was written in, and copies.
   document.addEventListener("click", (event) => {
@@ -113,13 +123,19 @@
       if (changed === null || own === "*" || changed.includes(own)) reload();
     });
   };
+  // How an element is found again in a page that was fetched again.
+  const itself = (one, page) => {
+    if (!page.contains(one)) return null;
+    if (one.id) return `#${CSS.escape(one.id)}`;
+    return one.matches("a[href]") ? `a[href="${CSS.escape(one.getAttribute("href"))}"]` : null;
+  };
   let turn = 0;
   const reload = async () => {
     const mine = ++turn, answer = await fetch(location.href.split("#")[0], { cache: "no-store" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html"), page = $("#page");
     if (mine !== turn || !$("#page", fresh)) return;
     const opened = all("details[open]").map((one) => one.id).filter(Boolean), closed = all("details:not([open])").map((one) => one.id).filter(Boolean);
-    const marked = $(".source .at")?.id, focused = document.activeElement?.id, at = scrollY, aside = $(".written")?.scrollTop;
+    const marked = $(".source .at")?.id, focused = itself(document.activeElement, page), at = scrollY, aside = $(".written")?.scrollTop;
     page.dataset.models = $("#page", fresh).dataset.models;
     page.replaceChildren(...$("#page", fresh).childNodes);
     document.title = fresh.title;
@@ -127,7 +143,8 @@
     for (const id of closed) { const one = document.getElementById(id); if (one) one.open = false; }
     begin();
     if (marked) document.getElementById(marked)?.classList.add("at");
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (focused) $(focused, page)?.focus({ preventScroll: true });
+    name(size(document.activeElement));
     scrollTo({ top: at, behavior: "instant" });
     if (aside) $(".written")?.scrollTo({ top: aside, behavior: "instant" });
     live.textContent = `Updated ${new Date().toLocaleTimeString()}`;
