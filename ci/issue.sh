@@ -4,7 +4,7 @@ set -euo pipefail
 
 declare -A titles=([drift]="The registry ${REGISTRY:-} differs from the model folders" [retiring]="Machine sizes that go")
 if [ ! -e "$OUT/$REPORT.md" ]; then
-  echo "::error::There is no report of $REPORT."
+  echo "There is no report of $REPORT." >&2
   exit 1
 fi
-python3 "$(dirname "$0")/github.py" issue "publish-$REPORT ${REGISTRY:-}" "$OUT/$REPORT.md" --title "${titles[$REPORT]}"
+python3 "$(dirname "$0")/review.py" issue "publish-$REPORT ${REGISTRY:-}" "$OUT/$REPORT.md" --title "${titles[$REPORT]}"

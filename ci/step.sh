@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# One verb of publish as a step of a workflow: VERB on MODELS in DIRECTORY. What it makes lies in OUT; GITHUB_OUTPUT gets
-# exit-code, and of a plan its file and the number of its actions by kind. ARGUMENTS and MODELS are split at blanks.
+# One verb of publish as a step of a pipeline: VERB on MODELS in DIRECTORY. What it makes lies in OUT. GitHub and Azure
+# Pipelines get exit-code, and of a plan its file and the number of its actions by kind, as outputs of the step, and a
+# summary. ARGUMENTS and MODELS are split at blanks.
 set -uo pipefail
 
 read -r -a models <<< "${MODELS:-}"
@@ -9,16 +10,24 @@ read -r -a more <<< "${ARGUMENTS:-}"
 registry=()
 [ -z "${REGISTRY:-}" ] || registry=(--registry "$REGISTRY")
 out="${OUT:-$RUNNER_TEMP/publish}"
-output="${GITHUB_OUTPUT:-/dev/null}"
-summary="${GITHUB_STEP_SUMMARY:-/dev/null}"
 mkdir -p "$out"
+output="${GITHUB_OUTPUT:-$out/outputs-$VERB}"
+summary="${GITHUB_STEP_SUMMARY:-$out/summary-$VERB.md}"
+form=text
+[ -z "${GITHUB_ACTIONS:-}" ] || form=github
+[ -z "${TF_BUILD:-}" ] || form=azure
+here="$(cd "$(dirname "$0")" && pwd)"
 cd "${DIRECTORY:-.}" || exit 2
 
 code=0
 case "$VERB" in
   lint)
-    publish lint "${models[@]}" "${more[@]}" --format github || code=$?
-    publish lint "${models[@]}" "${more[@]}" --format sarif > "$out/lint.sarif" || true
+    publish lint "${models[@]}" "${more[@]}" --format "$form" || code=$?
+    if [ -n "${GITLAB_CI:-}" ]; then
+      publish lint "${models[@]}" "${more[@]}" --format gitlab > "$out/code-quality.json" || true
+    else
+      publish lint "${models[@]}" "${more[@]}" --format sarif > "$out/lint.sarif" || true
+    fi
     ;;
   render)
     # Where what is rendered is reviewed in git, it has to be up to date.
@@ -31,17 +40,11 @@ case "$VERB" in
     cat "$out/plan.md" >> "$summary"
     if [ -e "$out/plan.json" ]; then
       echo "plan=$out/plan.json" >> "$output"
-      python3 - "$out/plan.json" >> "$output" <<'PYTHON'
-import collections, json, sys
-kinds = ("create", "update", "archive", "restore", "unchanged", "conflict")
-counts = collections.Counter(action["action"] for action in json.load(open(sys.argv[1], encoding="utf-8"))["actions"])
-print("\n".join(f"{kind}={counts[kind]}" for kind in kinds))
-print(f"changes={sum(counts[kind] for kind in kinds[:4])}")
-PYTHON
+      python3 "$here/count.py" "$out/plan.json" >> "$output"
     fi
     ;;
   apply)
-    # A saved plan is approved already; models are approved by whoever wrote the workflow.
+    # A saved plan is approved already; models are approved by whoever wrote the pipeline.
     publish apply "${models[@]}" "${registry[@]}" "${more[@]}" --yes || code=$?
     ;;
   verify)
@@ -58,6 +61,11 @@ PYTHON
     cat "$out/retiring.md" >> "$summary"
     publish skus retiring "${models[@]}" "${more[@]}" -o json | grep -q '"losses": \[\]' && : > "$out/retiring.md"
     ;;
+  bump)
+    publish bump "${models[@]}" "${registry[@]}" "${more[@]}" --required --format markdown > "$out/bump.md" || code=$?
+    [ -z "$(git ls-files build 2> /dev/null)" ] || publish render --quiet || code=$?
+    cat "$out/bump.md" >> "$summary"
+    ;;
   preview)
     publish preview "${models[@]}" "${more[@]}" --export "$out/preview" || code=$?
     ;;
@@ -66,4 +74,11 @@ PYTHON
     ;;
 esac
 echo "exit-code=$code" >> "$output"
+if [ -n "${TF_BUILD:-}" ]; then
+  # https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
+  while IFS='=' read -r key value; do
+    echo "##vso[task.setvariable variable=$key;isOutput=true]$value"
+  done < "$output"
+  [ ! -s "$summary" ] || echo "##vso[task.uploadsummary]$summary"
+fi
 exit "$code"

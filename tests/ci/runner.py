@@ -116,7 +116,9 @@ class Runner:
         code = expression.replace("&&", " and ").replace("||", " or ").replace("always()", "True")
         code = re.sub(r"\btrue\b", "True", code)
         code = re.sub(
-            r"\b(?:github|inputs|runner|steps|needs|job)(?:\.[\w-]+)+", lambda found: f"look('{found[0]}')", code
+            r"\b(?:github|inputs|runner|steps|needs|job|secrets)(?:\.[\w-]+)+",
+            lambda found: f"look('{found[0]}')",
+            code,
         )
         return eval(" ".join(code.split()), {"look": self._look, "__builtins__": {}})
 

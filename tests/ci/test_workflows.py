@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.ci.fake_github import TOKEN, FakeGitHub, serving
+from tests.ci.fake_github import FakeGitHub
+from tests.ci.loopback import TOKEN, serving
 from tests.ci.runner import Runner, inputs_of, workflow
 from tests.conftest import REPOSITORY
 
 WORKFLOWS = sorted(path.name for path in (REPOSITORY / ".github" / "workflows").glob("*.yml"))
-CALLED = ("models.yml", "upkeep.yml")
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -43,7 +43,7 @@ def test_the_action_hands_its_inputs_to_the_step_and_the_steps_outputs_on() -> N
     action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
     last = action["runs"]["steps"][-1]
     read = set(re.findall(r"\$\{?([A-Z]{3,})\b", (REPOSITORY / "ci" / "step.sh").read_text(encoding="utf-8")))
-    assert set(last["env"]) == read - {"RUNNER", "GITHUB"} - {"PYTHON"}
+    assert set(last["env"]) == read - {"RUNNER", "GITHUB", "GITLAB", "BUILD"}
     for name, output in action["outputs"].items():
         assert output["value"] == f"${{{{ steps.{last['id']}.outputs.{name} }}}}"
 
@@ -87,10 +87,10 @@ class Stranger:
         self.git("init", "-q", "-b", "main")
         self.commit("begin")
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, check: bool = True) -> str:
         names = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
         command = ["git", "-C", str(self.root), *names, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
+        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=120).stdout.strip()
 
     def commit(self, message: str) -> str:
         self.git("add", ".")
@@ -114,8 +114,9 @@ class Stranger:
             "GITHUB_SHA": sha,
             "GITHUB_ACTIONS": "true",
         }
+        github = {"event_name": kind, "event": event, "sha": sha, "repository": "contoso/models", "token": TOKEN}
         contexts = {
-            "github": {"event_name": kind, "event": event, "sha": sha, "repository": "contoso/models", "token": TOKEN},
+            "github": {**github, "ref_name": "main"},
             "inputs": inputs_of(called, given),
             "job": {"workflow_repository": "contoso/azureml-publish", "workflow_sha": "f" * 40},
         }
@@ -123,18 +124,18 @@ class Stranger:
         done = [runner.job(called, job, folder / job) for job in called["jobs"]]
         for artifact, kept in runner.artifacts.items():
             if artifact.startswith("publish-plan"):
-                self.github.keep_artifact(artifact, {file.name: file.read_bytes() for file in kept.iterdir()})
+                self.github.keep_plan(artifact, (kept / "plan.json").read_bytes())
         return all(done), runner, folder
 
 
 @pytest.mark.long
 def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> None:
-    with serving() as github:
+    with serving(FakeGitHub()) as github:
         stranger = Stranger(tmp_path / "models", github)
         head = stranger.git("rev-parse", "HEAD")
         pull: dict[str, Any] = {"number": 7, "head": {"sha": head, "repo": {"full_name": "contoso/models"}}}
         request = {"pull_request": pull}
-        github.pulls = [pull]
+        github.merged = [pull]
         sound, runner, folder = stranger.run("models.yml", request, {"registry": "local"})
         assert sound, runner.log
         assert sorted(runner.artifacts) == ["preview", f"publish-plan-{head}"]
@@ -171,7 +172,7 @@ def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> No
 
 @pytest.mark.long
 def test_what_is_wrong_ends_the_job_and_still_reports(tmp_path: Path) -> None:
-    with serving() as github:
+    with serving(FakeGitHub()) as github:
         stranger = Stranger(tmp_path / "models", github)
         (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("version: 1", "version: none"))
         stranger.commit("wrong")
@@ -185,7 +186,7 @@ def test_what_is_wrong_ends_the_job_and_still_reports(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_drift_and_retirement_are_one_issue_each(tmp_path: Path) -> None:
-    with serving() as github:
+    with serving(FakeGitHub()) as github:
         stranger = Stranger(tmp_path / "models", github)
         main = [sys.executable, "-m", "azureml_publish", "-C", str(stranger.root)]
         subprocess.run([*main, "apply", "--yes"], check=True, capture_output=True, timeout=300)
@@ -206,3 +207,50 @@ def test_drift_and_retirement_are_one_issue_each(tmp_path: Path) -> None:
         assert [(issue["title"], issue["state"]) for issue in github.issues.values()][1:] == [
             ("Machine sizes that go", "open")
         ]
+
+
+@pytest.mark.long
+def test_a_release_is_one_pull_request_with_the_cards_changes(tmp_path: Path) -> None:
+    with serving(FakeGitHub()) as github:
+        stranger = Stranger(tmp_path / "models", github)
+        main = [sys.executable, "-m", "azureml_publish", "-C", str(stranger.root)]
+        subprocess.run([*main, "apply", "--yes"], check=True, capture_output=True, timeout=300)
+
+        def bump() -> tuple[bool, str]:
+            sound, runner, _ = stranger.run("bump.yml", {"schedule": "weekly"}, {"registry": "local"})
+            return sound, runner.log[-1][2]
+
+        assert bump() == (True, "nothing to report\n")
+        for content, words, said in (
+            (b"other", "who goes", "opened a pull request\n"),
+            (b"other", "who goes", "updated the pull request\n"),
+            (b"others", "who stays", "updated the pull request\n"),
+        ):
+            (stranger.root / "models/churn/weights/weights.bin").write_bytes(content)
+            (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("who leaves", words))
+            if stranger.git("status", "--porcelain"):
+                stranger.commit(words)
+            before = stranger.git("rev-parse", "--quiet", "--verify", "publish-release-local", check=False)
+            assert bump() == (True, said)
+            after = stranger.git("rev-parse", "publish-release-local")
+            # The same again is not pushed: reviews stay.
+            assert (before == after) == (content == b"other" and said.startswith("updated"))
+            assert stranger.git("log", "--format=%an %s", "main..publish-release-local") == "publish Release to local"
+            assert "version: 2\n" in stranger.git("show", "publish-release-local:models/churn/model.yaml")
+        (pull,) = github.pulls.values()
+        assert (pull["head"], pull["base"], pull["state"]) == ("publish-release-local", "main", "open")
+        assert "| <code>churn</code> | 1 → 2 |" in pull["body"]
+        assert "\n- Says who leaves." in pull["body"]
+        assert "\n+ Says who stays." in pull["body"]
+
+        # A commit of somebody else is kept; once all is merged, the pull request is closed.
+        stranger.git("checkout", "-q", "publish-release-local")
+        (stranger.root / "models/churn/card.md").write_text("Says who stays, in short.\n")
+        kept = stranger.commit("a word of the reviewer")
+        stranger.git("checkout", "-q", "main")
+        sound, said = bump()
+        assert (sound, "Somebody else committed to publish-release-local" in said) == (False, True)
+        assert stranger.git("rev-parse", "publish-release-local") == kept
+        stranger.git("merge", "-q", "--ff-only", "publish-release-local")
+        assert bump() == (True, "closed 1 pull request\n")
+        assert github.pulls[1]["state"] == "closed"

@@ -121,6 +121,21 @@ def test_required_bumps_are_those_that_the_plan_needs(publish: Run, project: Pat
     assert publish("bump", "--required").out == ""
 
 
+def test_required_bumps_are_the_text_of_a_pull_request_with_the_cards_changes(publish: Run, registered: Path) -> None:
+    assert publish("bump", "--required", "--format", "markdown").out == ""
+    edit(registered, "tokenizer_class: BertTokenizerFast", "tokenizer_class: BertTokenizer")
+    edit(registered.with_name("card.md.j2"), "The smaller", "The <b>smaller</b>")
+    text = publish("bump", "--required", "--format", "markdown").out
+    assert "version: 19\n" in registered.read_text(encoding="utf-8")
+    assert "| <code>bert-base-cased</code> | 18 → 19 | <code>content cannot change in a registered version" in text
+    card, _, others = text.partition("#### The card of <code>bert-base-cased</code>")[2].partition("<details>")
+    assert "\n-" in card
+    assert "\n+ The <b>smaller</b>" in card
+    assert "content" not in card
+    assert "content" in others
+    assert text.count("```diff") == text.count("\n```\n") == 2
+
+
 def test_a_number_of_ones_own_must_be_free(publish: Run, registered: Path) -> None:
     before = registered.read_text(encoding="utf-8")
     for number in ("17", "18"):

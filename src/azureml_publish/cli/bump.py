@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import click
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
+from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
 from azureml_publish.cli.output import Output
 from azureml_publish.content.lock import RULES
 from azureml_publish.content.sources.readers import Readers
@@ -24,21 +24,12 @@ from azureml_publish.pipeline.registries import find_readers, open_registry
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE, Project, load_project
 from azureml_publish.registry import Registry
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.bumps import Bump, bumps_json, bumps_markdown, bumps_text
+from azureml_publish.reporters.plans import by_consequence
 from azureml_publish.reporters.visible import one_line
 
 _JOBS = 8
 """Models queried at a time, as by plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Bump:
-    """One model's version: what stands in its folder, what shall, and why."""
-
-    model: str
-    before: int
-    after: int
-    reason: str = ""
 
 
 @click.command("bump")
@@ -48,7 +39,7 @@ class _Bump:
 @registry_option
 @layout_option
 @as_of_option
-@output_options
+@reporting("markdown")
 def command(
     *,
     output: Output,
@@ -64,7 +55,8 @@ def command(
     The source is looked into again, and its lock (source.lock.json) says what it holds now.
 
     A version that is still free stays. The numbers of deleted versions are never used again, so they are not free.
-    Either every model that is meant gets its version, or none does.
+    Either every model that is meant gets its version, or none does. With --required, --format markdown is the text of a
+    pull request that releases them: versions, the cards' changes, and what else differs.
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
@@ -75,17 +67,12 @@ def command(
         _write(staged, bumps)
         with closing(find_readers(opened, output.run)) as readers:
             notes = _lock(output, project, bumps, readers)
+    form = {"json": bumps_json, "markdown": bumps_markdown}.get(output.format)
+    output.data(bumps_text(bumps) if form is None else form(opened.registry.name, bumps))
     if output.json:
-        versions = [
-            {"model": one.model, "before": one.before, "after": one.after, "reason": one.reason} for one in bumps
-        ]
-        output.data(as_json({"registry": opened.registry.name, "versions": versions}))
         return
     for note in notes:
         output.note(one_line(note))
-    for one in bumps:
-        change = f"{one.before} → {one.after}" if one.before != one.after else f"{one.after} is still free"
-        output.data(f"{one_line(one.model)}: {change}{f' ({one_line(one.reason)})' if one.reason else ''}\n")
     if required and not bumps:
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
 
@@ -96,7 +83,7 @@ def _without_locks(staged: CheckedProject) -> CheckedProject:
     return replace(staged, found=tuple(one for one in staged.found if one.code not in codes))
 
 
-def _lock(output: Output, project: Project, bumps: list[_Bump], readers: Readers) -> tuple[str, ...]:
+def _lock(output: Output, project: Project, bumps: list[Bump], readers: Readers) -> tuple[str, ...]:
     """Lock the sources of what was bumped; why some are not locked."""
     read, _ = load_project(project.root)
     names = {one.model for one in bumps}
@@ -107,16 +94,17 @@ def _lock(output: Output, project: Project, bumps: list[_Bump], readers: Readers
     return notes
 
 
-def _required(staged: CheckedProject, registry: Registry) -> Iterator[_Bump]:
+def _required(staged: CheckedProject, registry: Registry) -> Iterator[Bump]:
     """What makes the plan go through, and nothing more."""
     observed = observe_models(staged, registry, _JOBS).observed
     free = {wanted.asset.name: state.next_version for wanted, state in observed.models}
     for action in observed.plan().actions:
         if action.kind is ActionKind.CONFLICT:
-            yield _Bump(action.model, action.version, free[action.model], action.reason)
+            fields = tuple(by_consequence(action))
+            yield Bump(action.model, action.version, free[action.model], action.reason, fields)
 
 
-def _wanted(staged: CheckedProject, registry: Registry, number: int | None) -> Iterator[_Bump]:
+def _wanted(staged: CheckedProject, registry: Registry, number: int | None) -> Iterator[Bump]:
     """The next free version of every model, or a number of one's own.
 
     Raises:
@@ -132,10 +120,10 @@ def _wanted(staged: CheckedProject, registry: Registry, number: int | None) -> I
                 hint=f"The next free version is {state.next_version}: `publish bump {asset.name}`.",
             )
         after = number if number is not None else max(asset.version, state.next_version)
-        yield _Bump(asset.name, asset.version, after)
+        yield Bump(asset.name, asset.version, after)
 
 
-def _write(staged: CheckedProject, bumps: list[_Bump]) -> None:
+def _write(staged: CheckedProject, bumps: list[Bump]) -> None:
     """Write all versions, once each is known to fit its file."""
     after = {one.model: one.after for one in bumps if one.before != one.after}
     texts = {

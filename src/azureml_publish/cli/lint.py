@@ -19,6 +19,8 @@ from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
 from azureml_publish.project import find_root
+from azureml_publish.reporters.azure_pipelines import lint_issues
+from azureml_publish.reporters.code_quality import lint_quality_json
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, diagnostics_text
 from azureml_publish.reporters.github import github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
@@ -68,7 +70,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @click.option("--stats", is_flag=True, help="How often each rule found something, instead of the findings.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file of the project changes, until Ctrl-C.")
-@reporting("github", "sarif", "junit")
+@reporting("github", "azure", "gitlab", "sarif", "junit")
 def command(
     *,
     output: Output,
@@ -174,9 +176,15 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
         output.note(_summary(report))
         return
     environ = output.run.environ
-    if output.format in ("github", "sarif"):
+    if output.format in ("github", "azure", "gitlab", "sarif"):
         report = replace(report, prefix=prefix_of(report.root, environ))
-    printed: dict[str, Callable[[LintReport], str]] = {"json": lint_json, "sarif": lint_sarif, "junit": lint_junit}
+    printed: dict[str, Callable[[LintReport], str]] = {
+        "json": lint_json,
+        "sarif": lint_sarif,
+        "junit": lint_junit,
+        "azure": lint_issues,
+        "gitlab": lint_quality_json,
+    }
     if output.format in printed:
         output.data(printed[output.format](report))
         return

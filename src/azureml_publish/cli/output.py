@@ -30,7 +30,7 @@ from azureml_publish.reporters.visible import below, for_json, for_terminal, for
 _OWN = f"{secrets.randbits(64)};"
 """The key of our colours: who writes a field cannot know it."""
 
-JSON_FORMS = frozenset({"json", "sarif"})
+JSON_FORMS = frozenset({"json", "sarif", "gitlab"})
 XML_FORMS = frozenset({"svg", "junit"})
 
 began: ContextVar[bool] = ContextVar("began", default=False)
@@ -47,7 +47,7 @@ def write(text: str, form: str = "text") -> None:
     elif form in XML_FORMS:
         text = for_xml(text)
     else:
-        text = for_terminal(text, _OWN, annotations=form == "github")
+        text = for_terminal(text, _OWN, annotations=form in ("github", "azure"))
     click.echo(text, nl=False, color=True)
 
 

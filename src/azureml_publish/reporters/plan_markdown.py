@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
-from azureml_publish.plan import Action, ActionKind, Plan, WithoutFolder
+from azureml_publish.plan import Action, ActionKind, FieldChange, Plan, WithoutFolder
 from azureml_publish.reporters.differences import Line, difference
 from azureml_publish.reporters.plans import (
     LABELS,
@@ -17,6 +18,8 @@ from azureml_publish.reporters.plans import (
     without_folder_lines,
 )
 from azureml_publish.reporters.visible import one_line
+
+T = TypeVar("T")
 
 MOST = 65_536
 """Characters that GitHub accepts in a comment (https://docs.github.com/en/rest/issues/comments answers 422 above them);
@@ -44,10 +47,10 @@ def plan_markdown(plan: Plan, without_folder: Sequence[WithoutFolder] = ()) -> s
     text = head
     if listed:
         text += "\n| | model | version | action | differences |\n| --- | --- | ---: | --- | --- |\n"
-        text += _fitting(listed, _row, _ROWS - _size(text), "\n{} more models are not shown.\n")
+        text += fitting(listed, _row, _ROWS - size_of(text), "\n{} more models are not shown.\n")
         unfolded = [action for action in listed if action.fields or action.hint]
-        left = MOST - _size(text) - _size(tail)
-        text += _fitting(unfolded, _section, left, "\n{} more models differ; `publish plan` shows them all.\n")
+        left = MOST - size_of(text) - size_of(tail)
+        text += fitting(unfolded, _section, left, "\n{} more models differ; `publish plan` shows them all.\n")
     return text + tail
 
 
@@ -85,20 +88,27 @@ def _parts(action: Action) -> Iterator[str]:
     if action.kind is ActionKind.CREATE:
         yield "\n".join(f"- {_prose(name)}: {cell(value)}" for name, value in attributes(action))
         return
-    lines: list[str] = []
-    for change in by_consequence(action):
-        lines.append(f"  {LABELS[change.consequence]}: {one_line(change.field)}")
-        lines += [f"    {one_line(moved_field)}" for moved_field in change.moved]
-        if not change.moved:
-            lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
-    if lines:
-        text = "\n".join(lines)
-        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
-        yield f"{fence}diff\n{text}\n{fence}"
+    if block := diff_block(by_consequence(action)):
+        yield block
     if action.hint:
         yield "> " + "".join(
             _prose(part) if at % 2 == 0 else cell(part) for at, part in enumerate(action.hint.split("`"))
         )
+
+
+def diff_block(changes: Sequence[FieldChange]) -> str:
+    """The differences as a block of code in the colours of a diff; empty where there are none."""
+    lines: list[str] = []
+    for change in changes:
+        lines.append(f"  {LABELS[change.consequence]}: {one_line(change.field)}")
+        lines += [f"    {one_line(moved_field)}" for moved_field in change.moved]
+        if not change.moved:
+            lines += [_in_diff(line) for line in difference(change.before, change.after, items=12, diff_lines=60)]
+    if not lines:
+        return ""
+    text = "\n".join(lines)
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+    return f"{fence}diff\n{text}\n{fence}"
 
 
 def _prose(text: str) -> str:
@@ -114,18 +124,19 @@ def _in_diff(line: Line) -> str:
     return f"{line.sign}{'  ' * line.depth} {line.text}"
 
 
-def _fitting(actions: Sequence[Action], describe: Callable[[Action], str], room: int, rest: str) -> str:
-    """The actions for which there is room, and the number of the others."""
-    room -= _size(rest) + 12
+def fitting(entries: Sequence[T], describe: Callable[[T], str], room: int, rest: str) -> str:
+    """The entries for which there is room in bytes, and the number of the others."""
+    room -= size_of(rest) + 12
     text, used = "", 0
-    for number, action in enumerate(actions):
-        part = describe(action)
-        used += _size(part)
+    for number, entry in enumerate(entries):
+        part = describe(entry)
+        used += size_of(part)
         if used > room:
-            return text + rest.format(len(actions) - number)
+            return text + rest.format(len(entries) - number)
         text += part
     return text
 
 
-def _size(text: str) -> int:
+def size_of(text: str) -> int:
+    """Its bytes in UTF-8."""
     return len(text.encode(errors="surrogatepass"))

@@ -30,6 +30,9 @@ Space before it is passed over, and so are colours."""
 _ANNOTATION = re.compile(r"::(?:error|warning|notice) (?:title|file)=")
 """The beginning of the workflow commands that reporters write."""
 
+_ISSUE = re.compile(r"##vso\[task\.logissue type=(?:error|warning);")
+"""The beginning of the commands of Azure Pipelines that reporters write."""
+
 TAB = "    "
 
 
@@ -71,7 +74,10 @@ def for_terminal(text: str, own: str = "", *, annotations: bool = False) -> str:
     """
     colours = rf"\x1b\[{own}([0-9;]*m)"
     parts = re.split(colours, text) if own else [text]
-    parts[::2] = [_OPENED.sub("# #", _HIDDEN.sub(_in_text, part)) for part in parts[::2]]
+    parts[::2] = [
+        _OPENED.sub(lambda found: _parted(found, annotations=annotations), _HIDDEN.sub(_in_text, part))
+        for part in parts[::2]
+    ]
     parts[1::2] = [f"\x1b[{part}" for part in parts[1::2]]
     return _LINE.sub(lambda found: _broken(found, annotations=annotations), "".join(parts))
 
@@ -97,6 +103,11 @@ def _in_text(found: re.Match[str]) -> str:
 def _in_json(found: re.Match[str]) -> str:
     units = found[0].encode("utf-16-be", errors="surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _parted(found: re.Match[str], *, annotations: bool) -> str:
+    begins = found.start() == 0 or found.string[found.start() - 1] == "\n"
+    return found[0] if annotations and begins and _ISSUE.match(found.string, found.start()) else "# #"
 
 
 def _broken(found: re.Match[str], *, annotations: bool) -> str:

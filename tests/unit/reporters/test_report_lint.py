@@ -13,12 +13,14 @@ from rich.cells import cell_len
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Rule, Severity
 from azureml_publish.lint.suppressions import Suppressed, Suppression
+from azureml_publish.reporters.azure_pipelines import lint_issues
+from azureml_publish.reporters.code_quality import lint_quality_json
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.frames import frame
 from azureml_publish.reporters.github import LIMIT, github_annotations, github_summary, log_lines
 from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json, lint_schema
-from azureml_publish.reporters.visible import visible
+from azureml_publish.reporters.visible import for_terminal, visible
 
 RULE = Rule("CARD001", "table", Severity.ERROR, "A table is wrong.")
 SOFT = Rule("SKU001", "size", Severity.WARNING, "A size is wrong.")
@@ -102,6 +104,42 @@ def test_annotations_are_escaped_and_know_the_repository() -> None:
         "::error title=CARD001 table,file=catalogue/models/a%2C b/c%3Ad.md,line=1,col=3,endLine=1,endColumn=6"
         "::50%25 of%0D%0Ait ::error::.%0Ahelp: Mend ::it.\n"
     )
+
+
+def test_azure_pipelines_shows_errors_and_warnings_whose_text_is_no_command() -> None:
+    nasty = RULE.at(Location("models/a;b]c%d.md", 1, 3), "50% of\nit ##vso[task.complete].", "Write ##[x].")
+    info = Rule("LINT004", "stale", Severity.INFO, "S.").at(Location("i"), "Old.", "H.")
+    lines = for_terminal(
+        lint_issues(report(nasty, SOFT.at(Location("<defaults>/a.j2", 4), "M.", "H."), info)), annotations=True
+    )
+    properties = "type=error;sourcepath=models/a%3Bb%5Dc%AZP25d.md;linenumber=1;columnnumber=3;code=CARD001"
+    assert lines.splitlines() == [
+        "models/a;b]c%d.md:1:3: error CARD001 50% of it # #vso[task.complete].",
+        "<defaults>/a.j2:4:1: warning SKU001 M.",
+        "i:1:1: info LINT004 Old.",
+        f"##vso[task.logissue {properties}]50%AZP25 of it # #vso[task.complete]. help: Write # #[x].",
+        "##vso[task.logissue type=warning;code=SKU001]<defaults>/a.j2:4: M. help: H.",
+        "1 error, 1 warning, 1 info in 2 models.",
+    ]
+    # In any other form, in the middle of a line, and as another command it is text.
+    issue = "##vso[task.logissue type=error;]x"
+    for said, own in ((issue, False), (f" {issue}", True), ("##vso[task.logissue type=x;]", True)):
+        assert "##" not in for_terminal(said, annotations=own)
+
+
+def test_a_report_for_code_quality_keeps_fingerprints_and_has_each_once() -> None:
+    here, there = (RULE.at(Location("models/a.md", line), "M.", "H.") for line in (3, 9))
+    found = json.loads(lint_quality_json(report(here, there, SOFT.at(Location("b"), "M.", "H."), prefix="catalogue/")))
+    assert [(one["location"], one["severity"]) for one in found] == [
+        ({"path": "catalogue/models/a.md", "lines": {"begin": 3}}, "major"),
+        ({"path": "catalogue/models/a.md", "lines": {"begin": 9}}, "major"),
+        ({"path": "catalogue/b", "lines": {"begin": 1}}, "minor"),
+    ]
+    assert len({one["fingerprint"] for one in found}) == 3
+    (moved,) = json.loads(lint_quality_json(report(there)))
+    assert moved["fingerprint"] == found[0]["fingerprint"]
+    assert (moved["check_name"], moved["description"]) == ("CARD001 table", "M. H.")
+    assert json.loads(lint_quality_json(report())) == []
 
 
 def test_a_template_of_the_package_is_no_file_of_the_repository() -> None:
