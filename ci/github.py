@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rest import ARCHIVE_BYTES, call, parsed
+from rest import ARCHIVE_BYTES, call, pages, parsed
 
 NAME = "GitHub"
 COMMENT_BYTES = ISSUE_BYTES = PULL_BYTES = 65_536
@@ -108,12 +108,7 @@ def _thread() -> str:
 
 
 def _pages(path: str) -> Iterator[dict[str, Any]]:
-    """The entries of a list, page by page."""
-    for page in range(1, 31):
-        entries = parsed(_call("GET", f"{path}{'&' if '?' in path else '?'}per_page=100&page={page}"))
-        yield from entries
-        if len(entries) < 100:
-            return
+    return pages(lambda page: _call("GET", page), path)
 
 
 def _call(method: str, path: str, body: object = None) -> bytes:

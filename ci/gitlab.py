@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from rest import Refused, call, parsed
+from rest import Refused, call, pages, parsed
 
 NAME = "GitLab"
 COMMENT_BYTES = ISSUE_BYTES = PULL_BYTES = 1_000_000
@@ -109,12 +109,7 @@ def _request() -> str:
 
 
 def _pages(path: str) -> Iterator[dict[str, Any]]:
-    """The entries of a list, page by page."""
-    for page in range(1, 31):
-        entries = parsed(_call("GET", f"{path}{'&' if '?' in path else '?'}per_page=100&page={page}"))
-        yield from entries
-        if len(entries) < 100:
-            return
+    return pages(lambda page: _call("GET", page), path)
 
 
 def _own() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 
@@ -75,3 +75,12 @@ def parsed(answer: bytes) -> Any:
         return json.loads(answer)
     except ValueError as error:
         raise Refused("the answer is no JSON") from error
+
+
+def pages(get: Callable[[str], bytes], path: str) -> Iterator[dict[str, Any]]:
+    """The entries of a list, page by page, at most 3,000."""
+    for page in range(1, 31):
+        entries = parsed(get(f"{path}{'&' if '?' in path else '?'}per_page=100&page={page}"))
+        yield from entries
+        if len(entries) < 100:
+            return
