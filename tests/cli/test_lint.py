@@ -1,4 +1,4 @@
-"""`publish lint` as somebody uses it: mends, silences, baselines, formats, and as pre-commit and GitHub run it."""
+"""`publish lint` as somebody uses it: fixes, suppressions, baselines and formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from azureml_publish.pipeline.fix import fix_project
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
 from tests.conftest import REPOSITORY, Run, edit
-from tests.unit.test_git import disguise
 
 SPEC = "models/bert-base-cased/model.yaml"
 CARD = "models/bert-base-cased/card.md.j2"
@@ -246,42 +245,6 @@ def test_every_form_goes_to_standard_output_and_ends_with_4_for_errors(publish: 
     assert "SKU002" in ran.out
 
 
-def git(root: Path, *arguments: str) -> None:
-    identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
-    subprocess.run(["git", "-C", root, *identity, *arguments], check=True, capture_output=True, timeout=120)
-
-
-def test_github_gets_paths_of_the_repository_changed_files_first_and_a_summary(
-    publish: Run, doubled: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    top = doubled.parent
-    git(top, "init")
-    git(top, "add", "project/models")
-    git(top, "commit", "-m", "one")
-    other = doubled / "models/distilbert-base-uncased/model.yaml"
-    edit(other, "license: apache-2.0", "license: our-own")
-    git(top, "commit", "-a", "-m", "two")
-    monkeypatch.setenv("GITHUB_BASE_REF", "main")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(top / "summary.md"))
-    edit(doubled / SPEC, "license: apache-2.0", "license: mine")
-    git(top, "commit", "-a", "-m", "three")
-    lines = [line for line in publish("lint", "-o", "github").out.splitlines() if line.startswith("::")]
-    assert [line.partition("::")[2].partition("::")[0].split(",")[1] for line in lines] == [
-        f"file=project/{SPEC}",
-        f"file=project/{SPEC}",
-        "file=project/models/distilbert-base-uncased/model.yaml",
-    ]
-    assert "SKU002" in lines[0]
-    assert "| error | <code>SKU002" in (top / "summary.md").read_text(encoding="utf-8")
-
-
-def test_a_project_that_looks_like_a_bare_repository_runs_nothing(publish: Run, doubled: Path, tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
-    disguise(doubled, f"[core]\nfsmonitor = touch {mark}\n")
-    assert publish("lint", "-o", "github").code == 4
-    assert not mark.exists()
-
-
 def test_a_password_in_an_address_is_refused_and_not_shown(publish: Run, project: Path) -> None:
     path = project / "models" / "bert-base-cased" / "model.yaml"
     before = path.read_text(encoding="utf-8")
@@ -409,53 +372,3 @@ def test_a_terminal_sees_the_line(doubled: Path) -> None:
     assert f"| {SIZES}" in shown
     assert "\n     | " + " " * SIZES.rindex("Standard") + "^" * 15 + "\n" in shown
     assert "\x1b" not in shown
-
-
-def test_the_manifest_of_pre_commit_is_valid_and_its_files_are_ours() -> None:
-    manifest = REPOSITORY / ".pre-commit-hooks.yaml"
-    command = [sys.executable, "-m", "pre_commit", "validate-manifest", str(manifest)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
-    for hook in yaml.safe_load(manifest.read_text(encoding="utf-8")):
-        files_of = re.compile(hook["files"])
-        for path in (SPEC, CARD, "publish.yaml", "templates/card.md.j2", "catalogue/models/a/samples/input.json"):
-            assert files_of.search(path)
-        for path in ("models/README.md", "docs/rules.md", "src/models.py", "publish.yaml.bak"):
-            assert not files_of.search(path)
-
-
-def test_pre_commit_mends_with_the_hook_and_then_passes(
-    doubled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As in the manifest, but with the command of this environment: building one takes the network.
-    manifest = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    hook = next(one for one in manifest if one["id"] == "publish-lint-fix")
-    command = str(Path(sys.executable).with_name("publish"))
-    local = {**hook, "language": "system", "entry": hook["entry"].replace("publish", command, 1)}
-    config = {"repos": [{"repo": "local", "hooks": [local]}]}
-    (doubled / ".pre-commit-config.yaml").write_text(json.dumps(config), encoding="utf-8")
-    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
-    for variable in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(variable)
-    git = ["git", "-C", str(doubled)]
-    subprocess.run([*git, "init", "--quiet"], timeout=120, check=True)
-    subprocess.run([*git, "add", "--all"], timeout=120, check=True)
-
-    def run() -> tuple[int, str]:
-        words = [sys.executable, "-m", "pre_commit", "run", "--files", SPEC]
-        ran = subprocess.run(words, cwd=doubled, capture_output=True, text=True, timeout=120, check=False)
-        return ran.returncode, ran.stdout
-
-    code, said = run()
-    assert code == 1, said
-    assert "Fixed 1 finding." in said
-    assert "[Standard_DS3_v2]   # why" in (doubled / SPEC).read_text(encoding="utf-8")
-    subprocess.run([*git, "add", "--all"], timeout=120, check=True)
-    assert run()[0] == 0
-
-
-def test_the_composite_action_lets_no_input_become_a_command() -> None:
-    action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
-    scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
-    assert all("${{" not in script for script in scripts)
-    assert all(step["shell"] == "bash" for step in action["runs"]["steps"] if "run" in step)

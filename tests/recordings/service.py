@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import copy
 import re
-import time
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.recordings.answers import not_found, now, on_account, reference, respelled, sign_in, user_error
 from tests.recordings.blobs import Storage
 from tests.recordings.exchange import exchanges
 from tests.recordings.proxy import Answer, Request
@@ -122,7 +121,7 @@ class Service:
         if request.host.endswith(".blob.core.windows.net"):
             return self.storage.answer(request)
         if request.host == "login.microsoftonline.com":
-            return _sign_in(request)
+            return sign_in(request)
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return Answer(401, {"error": {"code": "UserError", "message": "No token."}})
         if request.host == DISCOVERY and request.path.endswith("/discovery"):
@@ -195,7 +194,7 @@ class Service:
 
     def _container(self, registry: str, name: str) -> Answer:
         if not self.shape.has_container or not self._numbers(name):
-            return _not_found(f"Model container with name: {name} not found.")
+            return not_found(f"Model container with name: {name} not found.")
         body = copy.deepcopy(exchanges(19)[0].body)  # of data: `nextVersion` stays 1 whatever there is
         body |= {"id": f"azureml://registries/{registry}/models/{name}", "name": name, "type": "models"}
         body["properties"]["latestVersion"] = self._numbers(name)[0]
@@ -236,13 +235,13 @@ class Service:
         for version in numbers:
             body = self._shown(registry, name, version)
             body["properties"].pop("system_metadata", None)
-            body["systemData"]["lastModifiedAt"] = _now()
+            body["systemData"]["lastModifiedAt"] = now()
             found.append(body)
         return found
 
     def _version(self, registry: str, name: str, version: str) -> Answer:
         if (name, version) not in self.versions:
-            return _not_found(f"Model version with name: {name} and version: {version} not found.")
+            return not_found(f"Model version with name: {name} and version: {version} not found.")
         return Answer(200, self._shown(registry, name, version))
 
     def _shown(self, registry: str, name: str, version: str) -> dict[str, Any]:
@@ -253,11 +252,11 @@ class Service:
         properties.pop("defaultDeploymentTemplate", None)
         metadata = properties.pop("system_metadata", None) or {}
         if self.shape.hands_metadata_back:
-            shown = {key: _respelled(metadata.get(key)) for key in VOCABULARY if key not in self.shape.drops}
+            shown = {key: respelled(metadata.get(key)) for key in VOCABULARY if key not in self.shape.drops}
             properties["system_metadata"] = (
                 shown if self.shape.fills_keys else {key: metadata[key] for key in shown if key in metadata}
             )
-        properties["modelUri"] = _on_account(properties["modelUri"], held.reads % 2)
+        properties["modelUri"] = on_account(properties["modelUri"], held.reads % 2)
         asset = f"azureml://registries/{registry.lower()}/models/{name}/versions/{version}"
         recorded |= {"id": asset, "name": name, "properties": properties}
         recorded["systemData"] |= {"createdAt": held.created, "lastModifiedAt": held.modified}
@@ -272,7 +271,7 @@ class Service:
         self.writes.append(request)
         sent = request.json["properties"]
         if (name, version) in self.deleted:
-            return _user_error(
+            return user_error(
                 400,
                 f"Asset azureml://registries/{registry}/models/{name}/versions/{version} was deleted at "
                 "08/16/2024 16:27:49 +00:00, it cannot be recreated. Please try again with a different version.",
@@ -293,7 +292,7 @@ class Service:
             "flavors": sent.get("flavors") or {},
         }
         if not self.shape.fails_operations:
-            self.versions[name, version] = Version(held, old.created if old else _now(), _now())
+            self.versions[name, version] = Version(held, old.created if old else now(), now())
             if old is None:
                 self._listed_without[name] = self.shape.stale_lists
         # The service's `lastModifiedAt` of a new version can lie before its `createdAt`.
@@ -335,7 +334,7 @@ class Service:
         self._lent += 1
         container = f"{registry.lower()[:10]}-{uuid.uuid5(uuid.NAMESPACE_URL, f'{name}/{version}')}"
         body = copy.deepcopy(exchanges(10)[0].body)
-        return Answer(200, _reference(body, container, self._lent % 2, "rcwl"))
+        return Answer(200, reference(body, container, self._lent % 2, "rcwl"))
 
     def _start_pending_upload(self, registry: str, path: str) -> Answer:
         """The documented call (recording 34); the id and the type are those of the specification's example."""
@@ -351,9 +350,9 @@ class Service:
         uri = urlsplit(request.json["blobUri"])
         container, _, path = uri.path.strip("/").partition("/")
         if not self.storage.containers.get(container):
-            return _user_error(400, f"Invalid containerUri {request.json['blobUri']}")
+            return user_error(400, f"Invalid containerUri {request.json['blobUri']}")
         body = copy.deepcopy(exchanges(6)[0].body)
-        return Answer(200, _reference(body, container, int(str(uri.hostname)[5]), "rl", path))
+        return Answer(200, reference(body, container, int(str(uri.hostname)[5]), "rl", path))
 
     # The other API
 
@@ -384,59 +383,3 @@ class Service:
                 body = {"location": begun.headers["Location"], "operationResult": None}
                 return Answer(exchanges(31)[0].status, body, {"location": begun.headers["Location"]})
         return Answer(404, exchanges(32)[0].body)
-
-
-def _respelled(value: Any) -> Any:
-    """Dates in another spelling, and null or blank for what a nested object does not say, as seen in September 2026."""
-    if isinstance(value, dict):
-        return {**{key: _respelled(one) for key, one in value.items()}, "unset": None, "blank": " "}
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        return f"{value}T00:00:00+00:00"
-    return value
-
-
-def _reference(body: dict[str, Any], container: str, account: int, permissions: str, path: str = "") -> dict[str, Any]:
-    """An answer that lends a container: `:443` in one of its URIs and not in the other, as recorded."""
-    host = f"https://store{account}.blob.core.windows.net"
-    ends = datetime.fromtimestamp(time.time() + 8 * 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    lent = body["blobReferenceForConsumption"]
-    lent["blobUri"] = f"{host}:443/{container}" + (f"/{path}" if path else "")
-    lent["credential"]["sasUri"] = f"{host}/{container}?se={ends}&sr=c&sp={permissions}&sig={container}"
-    return body
-
-
-def _on_account(uri: str, account: int) -> str:
-    parts = urlsplit(uri)
-    return parts._replace(netloc=f"store{account}.blob.core.windows.net:443").geturl()
-
-
-def _now() -> str:
-    """Seven digits of a second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "3+00:00"
-
-
-def _user_error(status: int, message: str) -> Answer:
-    return Answer(status, {"error": {"code": "UserError", "message": message, "details": [], "additionalInfo": []}})
-
-
-def _not_found(message: str) -> Answer:
-    body = copy.deepcopy(exchanges(24)[0].body)
-    body["error"]["details"][0]["message"] = message
-    return Answer(404, body)
-
-
-def _sign_in(request: Request) -> Answer:
-    base = "https://login.microsoftonline.com"
-    if request.path.endswith("/openid-configuration"):
-        tenant = request.path.strip("/").partition("/")[0]
-        paths = {"token_endpoint": "token", "authorization_endpoint": "authorize"}
-        urls = {key: f"{base}/{tenant}/oauth2/v2.0/{value}" for key, value in paths.items()}
-        return Answer(200, {**urls, "issuer": f"{base}/{tenant}/v2.0"})
-    if request.path.endswith("/token"):
-        return Answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "made-up"})
-    if "/discovery/instance" in request.path:
-        found = {"tenant_discovery_endpoint": f"{base}/common/v2.0/.well-known/openid-configuration"}
-        names = ["login.microsoftonline.com"]
-        metadata = [{"preferred_network": names[0], "preferred_cache": names[0], "aliases": names}]
-        return Answer(200, {**found, "api-version": "1.1", "metadata": metadata})
-    return Answer(404, {})

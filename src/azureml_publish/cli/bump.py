@@ -71,8 +71,7 @@ def command(
     output.data(bumps_text(bumps) if form is None else form(opened.registry.name, bumps))
     if output.json:
         return
-    for note in notes:
-        output.note(one_line(note))
+    output.notes(notes)
     if required and not bumps:
         output.note(f"No model needs another version in the registry {opened.registry.name}.")
 

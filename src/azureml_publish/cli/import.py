@@ -9,7 +9,6 @@ from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.imports import import_models
 from azureml_publish.reporters.imports import import_json, import_text
-from azureml_publish.reporters.visible import one_line
 
 
 @click.command("import")
@@ -35,7 +34,6 @@ def command(
     else:
         output.findings(report.found)
         output.data(import_text(report.imported, report.proofs, checked=check))
-    for note in report.notes:
-        output.note(one_line(note))
+    output.notes(report.notes)
     if not report.sound:
         raise SystemExit(ExitCode.FINDINGS)

@@ -33,5 +33,4 @@ def command(output: Output, repository: str, name: str | None, revision: str, re
         return
     output.data("".join(f"{one_line(path)}\n" for path in begun.written))
     card = next(path for path in begun.written if path.endswith(CARD_FILE))
-    for note in (*begun.notes, f"Next: write the card's blocks in {card}, then `publish lint`."):
-        output.note(one_line(note))
+    output.notes((*begun.notes, f"Next: write the card's blocks in {card}, then `publish lint`."))

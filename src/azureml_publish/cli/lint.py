@@ -100,12 +100,8 @@ def command(
 
     Exits with 4 where there is an error; warnings alone are 0. --diff exits with 4 where there is anything to fix.
     """
-    _refuse_fixing(fix=fix, unsafe=unsafe, diff=diff, assets=assets)
-    if watch and (diff or write_baseline is not None or output.format != "text"):
-        raise UsageProblem("--watch goes with text: leave --diff, --write-baseline and --format out.")
     if assets or not online:
         _refuse_registry()
-    fixing: Fixing = "show" if diff else "write" if fix else "no"
     request = LintRequest(
         models,
         select,
@@ -118,21 +114,16 @@ def command(
         cache=cache,
         online=online,
         registry=registry,
-        fixing=fixing,
+        fixing=_fixing(fix=fix, unsafe=unsafe, diff=diff, assets=assets),
         unsafe=unsafe,
         since=since,
     )
     if watch:
         _watch(output, request, stats=stats)
     report = lint(output.run, request)
-    if report.change is not None:
-        output.data(as_json({"diff": report.change}) if output.json else report.change)
-    for note in report.notes:
-        output.note(note)
     if write_baseline is not None and not diff:
         _end_accepting(output, report, write_baseline, exit_zero=exit_zero)
-    if report.change is None:
-        _show(output, report, stats=stats)
+    _show(output, report, stats=stats)
     if report.failure is not None:
         raise report.failure
     if (report.has_errors or report.change) and not exit_zero:
@@ -147,6 +138,8 @@ def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
     """Check, and check again with each change, until somebody interrupts."""
     import watchfiles
 
+    if request.fixing == "show" or request.accept is not None or output.format != "text":
+        raise UsageProblem("--watch goes with text: leave --diff, --write-baseline and --format out.")
     root = output.run.directory if request.assets else find_root(output.run.directory)
     filtered = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, *_MADE))
     looked = False
@@ -162,6 +155,7 @@ def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
 
 def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_zero: bool) -> NoReturn:
     """Say what was not accepted into a baseline, and end with the code for it."""
+    output.notes(report.notes)
     if output.json:
         output.data(as_json({"baseline": baseline.as_posix(), "left": len(report.found)}))
     if report.found:
@@ -171,6 +165,11 @@ def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_z
 
 
 def _show(output: Output, report: LintReport, *, stats: bool) -> None:
+    if report.change is not None:
+        output.data(as_json({"diff": report.change}) if output.json else report.change)
+    output.notes(report.notes)
+    if report.change is not None:
+        return
     if stats:
         output.data(stats_json(report) if output.json else lint_stats(report))
         output.note(_summary(report))
@@ -214,8 +213,8 @@ def _summary(report: LintReport) -> str:
     return " ".join(parts)
 
 
-def _refuse_fixing(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> None:
-    """Refuse options about fixing that contradict each other."""
+def _fixing(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> Fixing:
+    """What the options about fixing want; refused where they contradict each other."""
     if unsafe and not (fix or diff):
         raise UsageProblem("--unsafe goes with --fix or --diff.")
     if fix and diff:
@@ -225,6 +224,7 @@ def _refuse_fixing(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> None
             f"--assets only looks, asset folders are never written: leave {'--fix' if fix else '--diff'} out.",
             hint="`publish import` makes model folders of them, which --fix can fix.",
         )
+    return "show" if diff else "write" if fix else "no"
 
 
 def _refuse_registry() -> None:

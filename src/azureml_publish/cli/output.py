@@ -113,6 +113,11 @@ class Output:
         if not self.quiet:
             write_note(text)
 
+    def notes(self, notes: Iterable[str]) -> None:
+        """Write notes to standard error, one on each line, but not with --quiet."""
+        for note in notes:
+            self.note(one_line(note))
+
     def announce(self, text: str) -> None:
         """Write to standard error even with --quiet: why the exit code is not 0, or what a question is about."""
         write_note(text)

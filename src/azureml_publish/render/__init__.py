@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -134,7 +135,9 @@ def _render_model(
     made = MLMODEL in packaged and held != "mlflow_folder"  # such a folder brings its own
     shown = [*documents, *([MLMODEL] if (made or saved) and MLMODEL not in own else [])]
     files = [RenderedFile(name, texts[name]) for name in shown] + [RenderedFile("description.md", card)]
-    return RenderedModel(folder.folder, with_texts, tuple(sorted(files, key=_path)), package, carried), tuple(found)
+    return RenderedModel(
+        folder.folder, with_texts, tuple(sorted(files, key=attrgetter("path"))), package, carried
+    ), tuple(found)
 
 
 def describe_model(
@@ -241,10 +244,6 @@ def _packaged(
     if held != "mlflow_folder":
         found.extend(packaging.check_task(folder, config))
     return dict(packaging.describe(folder, config, facts)), ""
-
-
-def _path(file: RenderedFile) -> str:
-    return file.path
 
 
 def _asset(

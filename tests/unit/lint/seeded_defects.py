@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 Files: TypeAlias = Mapping[str, str]
@@ -121,14 +122,39 @@ def licence_file_of_another(files: Files) -> dict[str, str] | None:
     )
 
 
-@seed("SPEC031", "GATE001")
-def licence_misspelled(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^(\s+)license: .*$", r"\1license: apche-2.0")
+REPLACED = (
+    ("licence misspelled", "SPEC031 GATE001", SPEC, r"^(\s+)license: .*$", r"\1license: apche-2.0"),
+    ("licence gone", "SPEC008", SPEC, r"^\s+license: .*\n", ""),
+    ("language by name", "GATE001 SPEC036", SPEC, r"^(\s+)- en$", r"\1- english"),
+    (
+        "task of mlmodel",
+        "SPEC022 MATCH006",
+        MLMODEL,
+        r"^(\s+)task(_type)?: (?:fill-mask|text-generation|chat-completion)$",
+        r"\1task\2: token-classification",
+    ),
+    ("device of another build", "MATCH010", SPEC, r"^(\s+)device: (?:cpu|gpu)$", r"\1device: npu"),
+    ("device of the card", "MATCH010", CARD, r"inference on (?:CUDA GPUs|CPUs|GPUs)", "inference on Qualcomm NPUs"),
+    ("bytes in megabytes", "MATCH011", SPEC, r"(fileSizeBytes: \d+)\d{6}$", r"\1"),
+    ("input of other columns", "SMPL002", CARD, r'"columns": \["', '"columns": ["unexpected_'),
+    ("sample that is no json", "SMPL001", CARD, r'("input_data": (?:\[|\{))', r"\1,"),
+    ("row too wide", "SMPL003", CARD, r'("data": \[\s*\[)', r'\1"one too many", '),
+    ("minimum that is another", "SKU004 SKU007 SKU013", SPEC, r"^(\s+inferenceMinSkuSpec: )\d+", r"\g<1>77"),
+    ("version that is text", "SPEC003", SPEC, r"^version: .*$", "version: latest"),
+    (
+        "task misspelled",
+        "SPEC034 GATE001",
+        SPEC,
+        r"^(\s+)- (?:fill-mask|chat-completion|text-generation)$",
+        r"\1- text-genration",
+    ),
+)
+"""Name, codes, file, and what in it becomes what: a regular expression and what is written for its first match."""
 
-
-@seed("SPEC008")
-def licence_gone(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^\s+license: .*\n", "")
+SEEDS += [
+    Seed(name, frozenset(codes.split()), partial(_sub, name=file, pattern=pattern, replacement=replacement))
+    for name, codes, file, pattern, replacement in REPLACED
+]
 
 
 @seed("SPEC004")
@@ -198,26 +224,11 @@ def languages_of_the_card(files: Files) -> dict[str, str] | None:
     return _add(files, "- **Language(s) (NLP):** English, German, French")
 
 
-@seed("GATE001", "SPEC036")
-def language_by_name(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^(\s+)- en$", r"\1- english")
-
-
 @seed("MATCH006")
 def task_of_the_card(files: Files) -> dict[str, str] | None:
     if "token-classification" in files[SPEC]:
         return None
     return _add(files, "| Property | Value |\n|---|---|\n| Task | token-classification |")
-
-
-@seed("SPEC022", "MATCH006")
-def task_of_mlmodel(files: Files) -> dict[str, str] | None:
-    return _sub(
-        files,
-        MLMODEL,
-        r"^(\s+)task(_type)?: (?:fill-mask|text-generation|chat-completion)$",
-        r"\1task\2: token-classification",
-    )
 
 
 @seed("MATCH006")
@@ -252,32 +263,12 @@ def parameters_of_a_sibling(files: Files) -> dict[str, str] | None:
 
 
 @seed("MATCH010")
-def device_of_another_build(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^(\s+)device: (?:cpu|gpu)$", r"\1device: npu")
-
-
-@seed("MATCH010")
-def device_of_the_card(files: Files) -> dict[str, str] | None:
-    return _sub(files, CARD, r"inference on (?:CUDA GPUs|CPUs|GPUs)", "inference on Qualcomm NPUs")
-
-
-@seed("MATCH010")
 def quantisation_of_the_card(files: Files) -> dict[str, str] | None:
     if "RTN" not in files[SPEC]:
         return None
     return _sub(files, CARD, r"uses RTN quantization", "uses GPTQ quantization") or _add(
         files, "This model uses GPTQ quantization."
     )
-
-
-@seed("MATCH011")
-def bytes_in_megabytes(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"(fileSizeBytes: \d+)\d{6}$", r"\1")
-
-
-@seed("SMPL002")
-def input_of_other_columns(files: Files) -> dict[str, str] | None:
-    return _sub(files, CARD, r'"columns": \["', '"columns": ["unexpected_')
 
 
 @seed("SMPL008")
@@ -287,19 +278,39 @@ def output_of_other_columns(files: Files) -> dict[str, str] | None:
     return _sub(files, CARD, r'"score":', '"probability":')
 
 
-@seed("SMPL001")
-def sample_that_is_no_json(files: Files) -> dict[str, str] | None:
-    return _sub(files, CARD, r'("input_data": (?:\[|\{))', r"\1,")
+ADDED_TO_A_CARD = (
+    ("mojibake in the card", "CARD040", "The modelâ€™s limitations are known."),
+    ("control character in the card", "CARD048", "It is trained\x08 on books."),
+    ("bidi override in the card", "CARD049", "Access is \u202egranted\u202c to all."),
+    ("placeholder in the card", "CARD010", "# Limitations\n\n[More Information Needed]"),
+    ("quotes in code", "CARD043", "```python\nmodel = load(“little”)\n```"),
+    ("empty image", "CARD022 CARD064", "![Architecture]()"),
+    ("image beside the card", "CARD064", "![Architecture](./images/architecture.png)"),
+    ("html image beside the card", "CARD064", '<p align="center"><img src="assets/architecture.png" width="400"></p>'),
+    ("image over http", "CARD020", "![Architecture](http://example.com/architecture.png)"),
+    (
+        "image that is a page",
+        "CARD057",
+        "![Architecture](https://github.com/contoso/models/blob/main/architecture.png)",
+    ),
+    ("link that runs code", "CARD056", "[Try it](javascript:window.open('x'))"),
+    ("script in the card", "CARD056", '<script src="https://example.com/track.js"></script>'),
+    (
+        "anchor that is not closed",
+        "CARD055",
+        'See <a href="https://example.com/p" target="_blank">the paper for more.',
+    ),
+    (
+        "tag without its end",
+        "CARD055",
+        'See <a href="https://example.com/p" target="_blank"\nthe paper</a> for more.',
+    ),
+    ("fence that is not closed", "CARD054", "```python\nprint(1)\n\nMore text, which nobody meant to be code."),
+    ("malformed address", "CARD023", "[The paper](https:/example.com/paper)"),
+)
+"""Name, codes and what is added to the end of a card."""
 
-
-@seed("SMPL003")
-def row_too_wide(files: Files) -> dict[str, str] | None:
-    return _sub(files, CARD, r'("data": \[\s*\[)', r'\1"one too many", ')
-
-
-@seed("CARD040")
-def mojibake_in_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, "The modelâ€™s limitations are known.")
+SEEDS += [Seed(name, frozenset(codes.split()), partial(_add, text=text)) for name, codes, text in ADDED_TO_A_CARD]
 
 
 @seed("CARD040")
@@ -313,84 +324,14 @@ def mojibake_in_the_notes(files: Files) -> dict[str, str] | None:
     return None if changed is None else {**changed, "notes.md": "The cafÃ© model.\n"}
 
 
-@seed("CARD048")
-def control_character_in_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, "It is trained\x08 on books.")
-
-
-@seed("CARD049")
-def bidi_override_in_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, "Access is \u202egranted\u202c to all.")
-
-
 @seed("CARD049")
 def bidi_override_in_the_spec(files: Files) -> dict[str, str] | None:
     return _metadata(files, "summary: Access is \u202egranted\u202c to all")
 
 
 @seed("CARD010")
-def placeholder_in_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, "# Limitations\n\n[More Information Needed]")
-
-
-@seed("CARD010")
 def placeholder_in_the_spec(files: Files) -> dict[str, str] | None:
     return _metadata(files, "summary: TODO")
-
-
-@seed("CARD043")
-def quotes_in_code(files: Files) -> dict[str, str] | None:
-    return _add(files, "```python\nmodel = load(“little”)\n```")
-
-
-@seed("CARD022", "CARD064")
-def empty_image(files: Files) -> dict[str, str] | None:
-    return _add(files, "![Architecture]()")
-
-
-@seed("CARD064")
-def image_beside_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, "![Architecture](./images/architecture.png)")
-
-
-@seed("CARD064")
-def html_image_beside_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, '<p align="center"><img src="assets/architecture.png" width="400"></p>')
-
-
-@seed("CARD020")
-def image_over_http(files: Files) -> dict[str, str] | None:
-    return _add(files, "![Architecture](http://example.com/architecture.png)")
-
-
-@seed("CARD057")
-def image_that_is_a_page(files: Files) -> dict[str, str] | None:
-    return _add(files, "![Architecture](https://github.com/contoso/models/blob/main/architecture.png)")
-
-
-@seed("CARD056")
-def link_that_runs_code(files: Files) -> dict[str, str] | None:
-    return _add(files, "[Try it](javascript:window.open('x'))")
-
-
-@seed("CARD056")
-def script_in_the_card(files: Files) -> dict[str, str] | None:
-    return _add(files, '<script src="https://example.com/track.js"></script>')
-
-
-@seed("CARD055")
-def anchor_that_is_not_closed(files: Files) -> dict[str, str] | None:
-    return _add(files, 'See <a href="https://example.com/paper" target="_blank">the paper for more.')
-
-
-@seed("CARD055")
-def tag_without_its_end(files: Files) -> dict[str, str] | None:
-    return _add(files, 'See <a href="https://example.com/paper" target="_blank"\nthe paper</a> for more.')
-
-
-@seed("CARD054")
-def fence_that_is_not_closed(files: Files) -> dict[str, str] | None:
-    return _add(files, "```python\nprint(1)\n\nMore text, which nobody meant to be code.")
 
 
 @seed("CARD053")
@@ -401,11 +342,6 @@ def front_matter(files: Files) -> dict[str, str] | None:
 @seed("CARD052")
 def empty_card(files: Files) -> dict[str, str] | None:
     return {CARD: "# Model\n"}
-
-
-@seed("CARD023")
-def malformed_address(files: Files) -> dict[str, str] | None:
-    return _add(files, "[The paper](https:/example.com/paper)")
 
 
 @seed("CARD027")
@@ -433,21 +369,6 @@ def retired_and_shown(files: Files) -> dict[str, str] | None:
 def size_that_there_is_not(files: Files) -> dict[str, str] | None:
     changed = files[SPEC].replace("Standard_NC24ads_A100_v4", "Standard_NC24adz_A100_v4")
     return {SPEC: changed} if changed != files[SPEC] else None
-
-
-@seed("SKU004", "SKU007", "SKU013")
-def minimum_that_is_another(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^(\s+inferenceMinSkuSpec: )\d+", r"\g<1>77")
-
-
-@seed("SPEC003")
-def version_that_is_text(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^version: .*$", "version: latest")
-
-
-@seed("SPEC034", "GATE001")
-def task_misspelled(files: Files) -> dict[str, str] | None:
-    return _sub(files, SPEC, r"^(\s+)- (?:fill-mask|chat-completion|text-generation)$", r"\1- text-genration")
 
 
 @seed("SPEC021")
