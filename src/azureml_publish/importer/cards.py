@@ -45,7 +45,7 @@ def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList
     """A template that renders to exactly this text; the text itself if the project's template cannot."""
     whole = FoldedCard({FINISHED_CARD: text.encode()})
     parts = _split(text)
-    if parts is None or "\r" in text or "{% endraw" in text or not _follows_template(style):
+    if parts is None or "\r" in text or "{% endraw" in text or style.templates.find("card.md.j2") is None:
         return whole
     summary, sections = parts
     samples = _samples(sections.get("sample_data", ""))
@@ -66,10 +66,6 @@ def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList
     files = {CARD_FILE: source.encode()}
     files |= {f"samples/{sample.name}.json": (sample.text + "\n").encode() for sample in samples}
     return FoldedCard(files, sum(bool(made[name]) and made[name] == blocks.get(name) for name in made))
-
-
-def _follows_template(style: Style) -> bool:
-    return style.templates.find("card.md.j2") is not None
 
 
 def _empty(name: str) -> str:

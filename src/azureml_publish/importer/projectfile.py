@@ -41,7 +41,7 @@ def with_presets(document: Document, presets: Mapping[str, tuple[str, ...]]) -> 
     else:
         last = max(span.end for path, span in document.spans.items() if path[:1] == ("presets",) and len(path) > 1)
         first = next(span for path, span in document.spans.items() if path[:1] == ("presets",) and len(path) == 2)
-        stop = text.find("\n", _token_end(text, last))
+        stop = text.find("\n", len(text[:last].rstrip()))
         stop = len(text) if stop < 0 else stop + 1
         newline = "" if text[:stop].endswith("\n") else "\n"
         text = f"{text[:stop]}{newline}{write_yaml(added, first.column - 1)}{text[stop:]}"
@@ -52,11 +52,6 @@ def with_presets(document: Document, presets: Mapping[str, tuple[str, ...]]) -> 
             hint="Write `presets:` as a block, one preset a line, and import again.",
         )
     return text
-
-
-def _token_end(text: str, end: int) -> int:
-    """The end of a value without the line breaks that the end of a block includes."""
-    return len(text[:end].rstrip())
 
 
 def _without_key(document: Document) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from azureml_publish.diagnostics import Diagnostic, Edit, Fix
+from azureml_publish.diagnostics import Diagnostic, Fix
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -56,12 +56,8 @@ def _cuts(text: str, starts: Sequence[int], fix: Fix, newline: str) -> dict[tupl
         end = _index(text, starts, edit.end_line, edit.end_column)
         if start is None or end is None or start > end or any(_touch((start, end), cut) for cut in cuts):
             return None
-        cuts[start, end] = _written(edit, newline)
+        cuts[start, end] = _NEWLINE.sub(newline, edit.text)
     return cuts
-
-
-def _written(edit: Edit, newline: str) -> str:
-    return _NEWLINE.sub(newline, edit.text)
 
 
 def _index(text: str, starts: Sequence[int], line: int, column: int) -> int | None:

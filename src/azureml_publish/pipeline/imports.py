@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, decode, parse_yaml
@@ -233,7 +232,7 @@ def _import(
     found.extend(wrong)
     before = resolve_presets(target.config, catalogue, as_of)
     names, proposed = choose_presets(drafts, before, catalogue)
-    layout = target.config.layout if target.document else _main_layout(drafts)
+    layout = target.config.layout if target.document else Counter(draft.layout for draft in drafts).most_common(1)[0][0]
     if target.document is None:
         text = new_project(layout, proposed, propose_defaults(drafts))
     else:
@@ -272,10 +271,6 @@ def _parsed(text: str) -> ProjectConfig:
     return config
 
 
-def _main_layout(drafts: Sequence[Draft]) -> LayoutName:
-    return Counter(draft.layout for draft in drafts).most_common(1)[0][0]
-
-
 def _prove(drafts: Sequence[Draft], target: _Target, run: RunContext, found: list[Diagnostic]) -> tuple[Proof, ...]:
     """Read the project afresh, render each model in its original's layout, and compare."""
     project, read = load_project(target.root)
@@ -296,12 +291,11 @@ def _prove(drafts: Sequence[Draft], target: _Target, run: RunContext, found: lis
             if one.rendered is not None:
                 differences = tuple(prove(draft.asset, one.rendered, layout))
                 proofs.append(Proof(one.folder.folder, layout, differences))
-        proofs += [_unrendered(folder, layout) for folder in sorted(set(chosen) - {proof.folder for proof in proofs})]
+        proofs += [
+            Proof(folder, layout, (Difference("model.yaml", (), "a model", "nothing that could be rendered"),))
+            for folder in sorted(set(chosen) - {proof.folder for proof in proofs})
+        ]
     return tuple(sorted(proofs, key=lambda proof: proof.folder))
-
-
-def _unrendered(folder: str, layout: LayoutName) -> Proof:
-    return Proof(folder, layout, (Difference("model.yaml", (), "a model", "nothing that could be rendered"),))
 
 
 def _concerns(one: Diagnostic, folders: set[str]) -> bool:

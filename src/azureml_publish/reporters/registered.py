@@ -25,7 +25,7 @@ def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
                 str(a.id.version),
                 a.type,
                 a.created_at[:19].replace("T", " "),
-                _marks(a),
+                "archived" if a.archived else "",
                 str(a.id),
             )
         )
@@ -117,7 +117,3 @@ def _metadata(name: str, value: Value) -> Iterator[tuple[str, str]]:
         yield name, ", ".join(map(encode, value))
     else:
         yield name, encode(value)
-
-
-def _marks(asset: RegisteredAsset) -> str:
-    return "archived" if asset.archived else ""

@@ -26,10 +26,6 @@ from azureml_publish.spec.silence import Silence
 from azureml_publish.spec.source import Source
 
 
-def _min_spec(text: str) -> str:
-    return str(MinSkuSpec.parse(text))
-
-
 def _number(value: object) -> object:
     """Keep a number as it is written; `5e-6` is text in YAML 1.1 and a number in YAML 1.2."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -50,7 +46,7 @@ SEMANTIC_VERSION = (
 """A version by https://semver.org: MAJOR.MINOR.PATCH with optional pre-release and build."""
 
 Number = Annotated[str | int | float, BeforeValidator(_number)]
-MinSpecText = Annotated[str, AfterValidator(_min_spec)]
+MinSpecText = Annotated[str, AfterValidator(lambda text: str(MinSkuSpec.parse(text)))]
 
 
 def _tag(value: object) -> object:

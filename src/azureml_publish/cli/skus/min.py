@@ -58,15 +58,11 @@ def _uses(
             raise UsageProblem(f"'{name}' is a size, and the others are not.", hint="Name either sizes or models.")
     if presets and not models:
         every = lists_of(project, project.models)
-        return tuple(use for use in every if _is_preset(use) and _matches(use.name, presets))
+        return tuple(use for use in every if use.key_path[0] == "presets" and _matches(use.name, presets))
     chosen = lists_of(project, choose_models(models, directory, project))
     if not models:
         return chosen
     return tuple(use for use in chosen if use.users or _matches(use.name, presets))
-
-
-def _is_preset(use: ListUse) -> bool:
-    return use.key_path[0] == "presets"
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

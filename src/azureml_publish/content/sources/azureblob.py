@@ -42,10 +42,6 @@ MOST_CONNECTIONS = 64
 """Open connections that are kept to one account: as many as `--connections` allows."""
 
 
-def _no_credential() -> Credential | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Blobs:
     """Blob storage: the address of an account (`{storage}` stands for its name), and the credential if one is needed.
@@ -55,7 +51,7 @@ class Blobs:
     """
 
     endpoint: str = PUBLIC_ENDPOINT
-    credential: Callable[[], Credential | None] = _no_credential
+    credential: Callable[[], Credential | None] = lambda: None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     _opening: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False, compare=False)
     _opened: dict[tuple[str, str, bool], ContainerClient] = field(

@@ -22,7 +22,7 @@ _SPAN = re.compile(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 def mask_token_unknown(model: Described) -> Findings:
     """A mask token that the model's tokenizer does not have."""
     card = model.card
-    if "mask" not in card.source.lower() or not (_fills_masks(model) or model.tokenizer is not None):
+    if "mask" not in card.source.lower() or not ("fill-mask" in tasks_of(model) or model.tokenizer is not None):
         return
     token = _mask_token(model)
     for start, written in _written(card):
@@ -102,11 +102,6 @@ def _mask_token(model: Described) -> str | None:
         if _SQUARE_FAMILIES.search(name):
             return _SQUARE
     return None
-
-
-def _fills_masks(model: Described) -> bool:
-    """Whether the model's task is to fill in a mask."""
-    return "fill-mask" in tasks_of(model)
 
 
 _SampleKind: TypeAlias = Literal["input", "output"]
