@@ -22,8 +22,8 @@ from azureml_publish import reporters
 from azureml_publish.errors import PublishError
 from azureml_publish.importer import Folded
 from azureml_publish.reporters import visible
-from azureml_publish.reporters.lifecycle import Promoted
 from azureml_publish.reporters.paint import Paint
+from azureml_publish.reporters.promote import Promoted
 from azureml_publish.spec.model import SkuQuery
 from tests.hostile.outputs import ATTACKS, through_json, through_markdown, through_text, through_xml
 
@@ -35,10 +35,9 @@ PIECES = {
     "differences": {"painted", "short", "unified"},
     "drift": {"made", "summary"},
     "frames": {"line_of"},
-    "plans": {"latest_text"},
+    "plan": {"latest_text"},
     "plan_markdown": {"cell"},
-    "results": {"size_text"},
-    "tables": {"figure", "shortened"},
+    "tables": {"figure", "shortened", "size_text"},
     "visible": {"below", "for_json", "for_terminal", "for_xml", "one_line", "shown", "visible"},
 }
 """What returns text that a reporter puts into its own, by module."""
@@ -162,7 +161,7 @@ def test_no_attack_gets_through_a_reporter(name: str) -> None:
 
 
 def test_the_reporters_of_every_form_are_found() -> None:
-    assert {"plans.plan_text", "lint.lint_json", "github.github_summary", "sku_svg.chart_svg"} <= set(REPORTERS)
+    assert {"plan.plan_text", "lint.lint_json", "github.github_summary", "sku_svg.chart_svg"} <= set(REPORTERS)
     assert len(REPORTERS) > 45
 
 

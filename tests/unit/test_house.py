@@ -77,3 +77,27 @@ def test_every_source_and_every_model_kind_has_its_file() -> None:
 
 def test_rules_are_at_most_45_files() -> None:
     assert 20 < len(list((PACKAGE / "lint" / "rules").glob("*.py"))) <= 45
+
+
+SHARED = {
+    "annotations",
+    "cards",
+    "diagnostics",
+    "differences",
+    "frames",
+    "outcomes",
+    "outputs",
+    "paint",
+    "plan_markdown",
+}
+SHARED |= {"__init__", "tables", "visible"}
+FORMS = {"github", "junit", "sarif"}
+OTHERWISE = {"import": "imports", "list": "registered", "show": "registered"}
+
+
+def test_a_report_is_in_the_file_of_its_verb_or_of_its_form() -> None:
+    """`import` is no name that Python takes, and what lists and shows versions is one."""
+    modules = {path.stem for path in (PACKAGE / "reporters").iterdir() if path.stem != "__pycache__"}
+    verbs = {OTHERWISE.get(verb, verb) for verb in VERBS}
+    assert {name for name in modules - SHARED - FORMS - verbs if not name.startswith("sku_")} == set()
+    assert SHARED | FORMS | set(OTHERWISE.values()) <= modules

@@ -27,10 +27,17 @@ from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
 from azureml_publish.pipeline.shards import Shard
 from azureml_publish.plan import ActionKind
-from azureml_publish.reporters.applied import results_annotations, results_junit, results_markdown
+from azureml_publish.reporters.apply import (
+    provenance_text,
+    results_annotations,
+    results_json,
+    results_junit,
+    results_markdown,
+    results_text,
+)
 from azureml_publish.reporters.diagnostics import diagnostics_text
-from azureml_publish.reporters.plans import plan_text
-from azureml_publish.reporters.results import past_run_text, provenance_text, results_json, results_text
+from azureml_publish.reporters.outcomes import past_run_text
+from azureml_publish.reporters.plan import plan_text
 
 
 @click.command("apply")

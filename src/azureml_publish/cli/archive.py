@@ -14,7 +14,7 @@ from azureml_publish.pipeline.archive import exit_code, find_archiving
 from azureml_publish.pipeline.references import name_references, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.project import SPEC_FILE
-from azureml_publish.reporters.lifecycle import archived_json, archived_text
+from azureml_publish.reporters.archive import archived_json, archived_text
 
 
 def options(function: Callable[..., Any]) -> Callable[..., Any]:

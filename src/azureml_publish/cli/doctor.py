@@ -22,7 +22,7 @@ from azureml_publish.pipeline.registries import TOOL, find_config, open_registry
 from azureml_publish.project import Project
 from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.registry.diagnostics import examine_registry
-from azureml_publish.reporters.examinations import examinations_json, examinations_text
+from azureml_publish.reporters.doctor import examinations_json, examinations_text
 from azureml_publish.spec import HubSource
 from azureml_publish.version import __version__
 

@@ -17,7 +17,7 @@ from azureml_publish.execute.download import download
 from azureml_publish.pipeline.references import find_registered, name_reference, read_project
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.project import shown_path
-from azureml_publish.reporters.results import downloaded_json, downloaded_text
+from azureml_publish.reporters.download import downloaded_json, downloaded_text
 
 
 @click.command("download")

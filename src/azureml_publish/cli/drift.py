@@ -14,7 +14,7 @@ from azureml_publish.pipeline.check import find_places
 from azureml_publish.pipeline.drift import DriftResult, look_for_drift
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.reporters.drift import drift_annotations, drift_json, drift_markdown, drift_text
-from azureml_publish.reporters.plans import unseen_text
+from azureml_publish.reporters.plan import unseen_text
 
 
 @click.command("drift")

@@ -22,7 +22,7 @@ from azureml_publish.plan import Desired, rule_of, wanted_fields
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.render.provenance import FieldOrigins
-from azureml_publish.reporters.explanations import Explanation, explanation_json, explanation_text
+from azureml_publish.reporters.explain import Explanation, explanation_json, explanation_text
 
 
 @click.command("explain")

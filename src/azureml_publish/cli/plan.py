@@ -29,8 +29,8 @@ from azureml_publish.pipeline.shards import Shard, divide
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.plan import matrix_json, plan_json, plan_text
 from azureml_publish.reporters.plan_markdown import plan_markdown
-from azureml_publish.reporters.plans import matrix_json, plan_json, plan_text
 
 
 @click.command("plan")

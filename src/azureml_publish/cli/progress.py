@@ -16,7 +16,7 @@ import click
 
 from azureml_publish.cli.output import Output, write_note
 from azureml_publish.content.upload.progress import Progress, Silent
-from azureml_publish.reporters.results import size_text
+from azureml_publish.reporters.tables import size_text
 from azureml_publish.reporters.visible import for_terminal, one_line
 
 FORMS = ("auto", "bars", "lines", "json", "none")

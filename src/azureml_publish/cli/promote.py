@@ -16,9 +16,9 @@ from azureml_publish.execute.promote import Mode
 from azureml_publish.pipeline.apply import Review
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.promote import PromoteResult, PromotionRequest, promote_versions
-from azureml_publish.reporters.lifecycle import promoted_json, promoted_text
-from azureml_publish.reporters.plans import plan_text
-from azureml_publish.reporters.results import past_run_text
+from azureml_publish.reporters.outcomes import past_run_text
+from azureml_publish.reporters.plan import plan_text
+from azureml_publish.reporters.promote import promoted_json, promoted_text
 
 
 @click.command("promote")

@@ -10,7 +10,7 @@ from azureml_publish.cli.options import output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import NotFound
 from azureml_publish.lint.rule_book import rule_pages, rulebook
-from azureml_publish.reporters.rules import rule_text, rules_json, rules_text
+from azureml_publish.reporters.rule import rule_text, rules_json, rules_text
 
 
 @click.command("rule")

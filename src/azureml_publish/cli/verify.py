@@ -10,8 +10,7 @@ from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.errors import ExitCode, NotFound
 from azureml_publish.pipeline.signing import find_verifier
 from azureml_publish.pipeline.verify import verify
-from azureml_publish.reporters.applied import checks_junit
-from azureml_publish.reporters.results import content_checks_json, content_checks_text
+from azureml_publish.reporters.verify import checks_junit, content_checks_json, content_checks_text
 
 
 @click.command("verify")

@@ -14,7 +14,7 @@ from azureml_publish.pipeline.references import find_meant
 from azureml_publish.project import SPEC_FILE, ModelFolder, Project
 from azureml_publish.registry import Registry
 from azureml_publish.registry.archiving import bring_archived
-from azureml_publish.reporters.lifecycle import Archived
+from azureml_publish.reporters.archive import Archived
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
-from azureml_publish.reporters.lifecycle import Promoted
+from azureml_publish.reporters.promote import Promoted
 
 
 @dataclass(frozen=True, slots=True)

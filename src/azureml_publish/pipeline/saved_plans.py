@@ -22,7 +22,7 @@ from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since,
 from azureml_publish.project import find_root
 from azureml_publish.registry import Registry
 from azureml_publish.reporters.differences import short
-from azureml_publish.reporters.plans import NAME_WIDTH
+from azureml_publish.reporters.plan import NAME_WIDTH
 
 SUFFIX = ".json"
 SIGNATURE_SUFFIX = ".sig"

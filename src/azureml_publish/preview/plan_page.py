@@ -12,7 +12,7 @@ from azureml_publish.pipeline.plan import make_plan
 from azureml_publish.plan import Action, ActionKind, FieldChange
 from azureml_publish.preview.words import word_diff
 from azureml_publish.reporters.differences import Line, difference
-from azureml_publish.reporters.plans import (
+from azureml_publish.reporters.plan import (
     LABELS,
     attributes,
     by_consequence,

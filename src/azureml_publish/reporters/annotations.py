@@ -10,7 +10,7 @@ from typing import Literal
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.plan import Action, ActionKind, Plan
-from azureml_publish.reporters.plans import LABELS, by_consequence, latest_text, summary
+from azureml_publish.reporters.plan import LABELS, by_consequence, latest_text, summary
 from azureml_publish.reporters.visible import visible
 
 Level = Literal["error", "warning", "notice"]

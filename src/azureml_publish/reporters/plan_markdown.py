@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from azureml_publish.plan import Action, ActionKind, FieldChange, Plan, WithoutFolder
 from azureml_publish.reporters.differences import Line, difference
-from azureml_publish.reporters.plans import (
+from azureml_publish.reporters.plan import (
     LABELS,
     SIGNS,
     attributes,

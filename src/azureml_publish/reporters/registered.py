@@ -10,6 +10,7 @@ from azureml_publish.layouts import encode
 from azureml_publish.reporters.cards import card_text
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
+from azureml_publish.reporters.tables import table
 from azureml_publish.reporters.visible import below, one_line, visible
 
 
@@ -17,28 +18,14 @@ def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
     """A table with one line per version."""
     if not assets:
         return "No models are registered.\n"
-    rows = [
-        tuple(
-            one_line(field)
-            for field in (
-                a.id.name,
-                str(a.id.version),
-                a.type,
-                a.created_at[:19].replace("T", " "),
-                "archived" if a.archived else "",
-                str(a.id),
-            )
-        )
-        for a in assets
-    ]
-    titles = ("MODEL", "VERSION", "TYPE", "CREATED (UTC)", "", "ASSET")
-    widths = [max(len(row[column]) for row in (titles, *rows)) for column in range(len(titles))]
-    shown = [column for column in range(len(titles)) if widths[column]]
-
-    def line(row: Sequence[str]) -> str:
-        return "  ".join(f"{row[column]:<{widths[column]}}" for column in shown).rstrip()
-
-    return "\n".join([paint(line(titles), "bold"), *(line(row) for row in rows)]) + "\n"
+    marked = any(one.archived for one in assets)
+    titles = ("MODEL", "VERSION", "TYPE", "CREATED (UTC)", *([""] if marked else []), "ASSET")
+    rows = []
+    for one in assets:
+        mark = ["archived" if one.archived else ""] if marked else []
+        made = one.created_at[:19].replace("T", " ")
+        rows.append((one.id.name, str(one.id.version), one.type, made, *mark, str(one.id)))
+    return table(titles, rows, paint)
 
 
 def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN, columns: int | None = None) -> str:

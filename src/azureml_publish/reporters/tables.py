@@ -1,4 +1,4 @@
-"""Tables of text."""
+"""Tables of text, and figures in them."""
 
 from __future__ import annotations
 
@@ -36,3 +36,13 @@ def shortened(names: Sequence[str], most: int = 3) -> str:
     plain = [one_line(name.removeprefix("Standard_")) for name in names]
     rest = len(plain) - most
     return ", ".join(plain) if rest <= 0 else f"{', '.join(plain[:most])} and {rest} more"
+
+
+def size_text(size: int) -> str:
+    """A number of bytes in a suitable unit: B, KiB, MiB, GiB."""
+    amount = float(size)
+    for unit in ("B", "KiB", "MiB"):
+        if round(amount, 1) < 1024:  # else it would be shown as 1024.0
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from azureml_publish.assets import Value
 from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
 from azureml_publish.reporters.paint import Paint
-from azureml_publish.reporters.plans import plan_json, plan_text
+from azureml_publish.reporters.plan import plan_json, plan_text
 
 LONG = [f"Standard_NC{number}s_v3" for number in range(40)]
 UPDATE = Action(

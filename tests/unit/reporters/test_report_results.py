@@ -13,14 +13,10 @@ from azureml_publish.assets import AssetId, Content, ContentCheck
 from azureml_publish.errors import Interrupted, Unreachable
 from azureml_publish.execute.apply import Result
 from azureml_publish.execute.outcome import Outcome
+from azureml_publish.reporters.apply import results_json, results_text
 from azureml_publish.reporters.paint import Paint
-from azureml_publish.reporters.results import (
-    content_checks_json,
-    content_checks_text,
-    results_json,
-    results_text,
-    size_text,
-)
+from azureml_publish.reporters.tables import size_text
+from azureml_publish.reporters.verify import content_checks_json, content_checks_text
 
 RESULTS = (
     Result("a", 1, Outcome.CREATED, Content("https://one/c", "f" * 64, "5" * 64, 9, 435_755_784)),

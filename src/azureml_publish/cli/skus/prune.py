@@ -23,8 +23,8 @@ from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.selection import choose_models
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project
-from azureml_publish.reporters.changes import pruning_json, pruning_text
 from azureml_publish.reporters.differences import file_diff
+from azureml_publish.reporters.sku_changes import pruning_json, pruning_text
 from azureml_publish.skus import Catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from azureml_publish.skus.lists import lists_of

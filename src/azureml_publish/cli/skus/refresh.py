@@ -16,7 +16,7 @@ from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription
-from azureml_publish.reporters.changes import comparison_json, comparison_text
+from azureml_publish.reporters.sku_changes import comparison_json, comparison_text
 from azureml_publish.skus.live import Comparison, compare, overlay_of, read_sizes
 from azureml_publish.skus.overlay import OVERLAY_FILE, read_overlay, write_overlay
 
