@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 from azureml_publish import reporters
 from azureml_publish.errors import PublishError
-from azureml_publish.importer import Folded
+from azureml_publish.importer import NewFolder
 from azureml_publish.reporters import visible
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.promote import Promoted
@@ -66,7 +66,7 @@ def _is_text(kind: Any) -> bool:
 REPORTERS = dict(found_reporters())
 
 
-OWN: dict[tuple[type, str], Any] = {(Promoted, "metadata"): "carry", (Folded, "files"): {"model.yaml": b"name: a\n"}}
+OWN: dict[tuple[type, str], Any] = {(Promoted, "metadata"): "carry", (NewFolder, "files"): {"model.yaml": b"name: a\n"}}
 """Fields whose few words are chosen by the code."""
 
 

@@ -51,7 +51,7 @@ VERBS = MappingProxyType(
         "preview": "Show the catalogue in a browser, live, or as plain files.",
         "plan": "Show what apply would do to a registry.",
         "apply": "Upload, register and update what a plan shows.",
-        "report": "Fold the reports of several machines into one.",
+        "report": "Merge the reports of several machines into one.",
         "bump": "Write the next free version into model.yaml.",
         "explain": "Say where a rendered field comes from, and what changing it means.",
         "skus": "List, derive, draw, fit, foresee and prune machine sizes.",

@@ -20,7 +20,7 @@ def command() -> None:
 @click.option("--plan", metavar="PLAN.json", help="The saved plan that was carried out: it says what is left to do.")
 @reporting("markdown")
 def merge(*, output: Output, files: tuple[str, ...], plan: str | None) -> None:
-    """Fold what apply, plan, verify or lint printed with -o json in several parts into one report and one exit code.
+    """Merge what apply, plan, verify or lint printed with -o json in several parts into one report and one exit code.
 
     A report that is not there counts as a part that was cut off. Exits as the verb would have: with 7 where some of
     it was applied and some was not.

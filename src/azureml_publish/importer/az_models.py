@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, parse_yaml, with_value
-from azureml_publish.importer.findings import ImportRules
+from azureml_publish.importer.rules import ImportRules
 from azureml_publish.layouts import encode
 from azureml_publish.render import SCHEMA
 from azureml_publish.spec.model import SEMANTIC_VERSION

@@ -34,16 +34,16 @@ _FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)
-class FoldedCard:
-    """A card as files of a model folder; `blocks` counts template blocks, None if the card is kept as a whole."""
+class NewCard:
+    """A card as files of a model folder; `blocks`: how many the template makes, None for a whole card."""
 
     files: Mapping[str, bytes]
     blocks: int | None = None
 
 
-def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList], style: Style) -> FoldedCard:
+def make_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList], style: Style) -> NewCard:
     """A template that renders to exactly this text; the text itself if the project's template cannot."""
-    whole = FoldedCard({FINISHED_CARD: text.encode()})
+    whole = NewCard({FINISHED_CARD: text.encode()})
     parts = _split(text)
     if parts is None or "\r" in text or "{% endraw" in text or style.templates.find("card.md.j2") is None:
         return whole
@@ -65,7 +65,7 @@ def fold_card(text: str, folder: ModelFolder, allow: Mapping[Scenario, AllowList
         return whole
     files = {CARD_FILE: source.encode()}
     files |= {f"samples/{sample.name}.json": (sample.text + "\n").encode() for sample in samples}
-    return FoldedCard(files, sum(bool(made[name]) and made[name] == blocks.get(name) for name in made))
+    return NewCard(files, sum(bool(made[name]) and made[name] == blocks.get(name) for name in made))
 
 
 def _empty(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from azureml_publish.importer.comparing import same
+from azureml_publish.importer.comparison import same
 from azureml_publish.importer.draft import Draft
 from azureml_publish.spec import Defaults, FinetuneDefaults, Metadata
 

@@ -11,7 +11,7 @@ from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, holds, walk
-from azureml_publish.importer.findings import ImportRules
+from azureml_publish.importer.rules import ImportRules
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_mapping
 from azureml_publish.project import MISSING_FILE
 from azureml_publish.render import OWNER_PROPERTY

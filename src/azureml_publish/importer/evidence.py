@@ -71,9 +71,9 @@ class Choice:
         why: what the type and the task follow from, in one sentence.
         base: the base model that an adapter belongs to.
         notes: what a person has to know or do before the model can be published.
-        asks_task: whether a person has to write the task.
+        needs_task: whether a person has to write the task.
         needs_pickles: whether the model is not whole without its pickles.
-        exclude: pickles that stay behind, as the same weights or none are in them.
+        exclude: pickles that are left out, because they hold the same weights as another file, or none.
     """
 
     type: str

@@ -9,7 +9,7 @@ from azureml_publish.asset_folders import AssetFolder
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.documents import parse_yaml
 from azureml_publish.files import read_carried
-from azureml_publish.importer.comparing import NOTHING, Difference, compare
+from azureml_publish.importer.comparison import NOTHING, Difference, compare
 
 
 def prove(asset: AssetFolder, rendered: RenderedModel, layout: LayoutName) -> Iterator[Difference]:

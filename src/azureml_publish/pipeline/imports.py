@@ -17,12 +17,12 @@ from azureml_publish.files import check_target, is_folder_name, make_folder, rea
 from azureml_publish.importer import (
     Difference,
     Draft,
-    Folded,
     ImportRules,
-    Kit,
+    ImportSettings,
+    NewFolder,
     choose_presets,
     difference,
-    fold_model,
+    make_model_folder,
     new_project,
     place_folder,
     propose_defaults,
@@ -109,7 +109,7 @@ def import_models(
     notes.extend(_lock(imported, target, run, registry))
     proofs: tuple[Proof, ...] = ()
     if check:
-        done = {one.draft.asset.folder for one in imported.folded} | {draft.asset.folder for draft in known}
+        done = {one.draft.asset.folder for one in imported.folders} | {draft.asset.folder for draft in known}
         proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
     return ImportResult(imported, proofs, in_order(found), tuple(notes))
 
@@ -120,7 +120,7 @@ def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | 
     Raises:
         PublishError: a lock cannot be written.
     """
-    new = {one.draft.asset.folder for one in imported.folded}
+    new = {one.draft.asset.folder for one in imported.folders}
     project, _ = load_project(target.root) if new else (None, ())
     if project is None:
         return ()
@@ -223,7 +223,7 @@ def _sort_out(
 def _import(
     drafts: Sequence[Draft], target: _Target, run: RunContext, found: list[Diagnostic], *, seen: int
 ) -> Imported:
-    """Fold and write the model folders, and what publish.yaml needs for them."""
+    """Make and write the model folders, and what publish.yaml needs for them."""
     into = shown_path(run.directory, target.models)
     if not drafts:
         return Imported(into, (), {}, {}, seen)
@@ -242,25 +242,25 @@ def _import(
     links, unusable = read_sample_links(templates)
     found.extend(unusable)
     presets = resolve_presets(config, catalogue, as_of)
-    folded: list[Folded] = []
+    folders: list[NewFolder] = []
     for draft in drafts:
-        kit = Kit(Style(config, links, templates, draft.layout), presets, names, catalogue, as_of)
-        one = fold_model(draft, kit, found)
+        settings = ImportSettings(Style(config, links, templates, draft.layout), presets, names, catalogue, as_of)
+        one = make_model_folder(draft, settings, found)
         if one is not None:
             found.extend(difference(one, unequal) for unequal in one.unequal)
-            folded.append(one)
-    if folded:
+            folders.append(one)
+    if folders:
         make_folder(target.models, target.root)
         if target.document is None or text != target.document.text:
             write_edited(target.root / CONFIG_FILE, text)
-    for one in folded:
+    for one in folders:
         try:
             place_folder(target.models / one.draft.asset.folder, target.root, one.files)
         except OSError as error:
             raise PublishError(f"{one.draft.asset.folder} cannot be written: {error.strerror}.") from error
     used = Counter(names[sizes] for draft in drafts for sizes in draft.lists.values() if sizes in names)
     grown = text.count("\n") - (target.document.text.count("\n") if target.document else 0)
-    return Imported(into, tuple(folded), dict(proposed), used, seen, grown)
+    return Imported(into, tuple(folders), dict(proposed), used, seen, grown)
 
 
 def _parsed(text: str) -> ProjectConfig:

@@ -1,4 +1,4 @@
-"""Folds the JSON reports of several runs into one: what every part did, what is missing, and one exit code."""
+"""Merges the JSON reports of several runs into one: what every part did, what is missing, and one exit code."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.importer import Difference, Folded
+from azureml_publish.importer import Difference, NewFolder
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 from azureml_publish.reporters.visible import one_line
 
@@ -18,7 +18,7 @@ class Imported:
 
     Attributes:
         into: the folder of models.
-        folded: the model folders.
+        folders: the model folders.
         presets: the new presets.
         uses: how many lists each preset replaces.
         seen: how many asset folders could be read.
@@ -27,7 +27,7 @@ class Imported:
     """
 
     into: str
-    folded: tuple[Folded, ...]
+    folders: tuple[NewFolder, ...]
     presets: Mapping[str, tuple[str, ...]]
     uses: Mapping[str, int]
     seen: int
@@ -37,12 +37,12 @@ class Imported:
     @property
     def lines_before(self) -> int:
         """Lines of YAML in the asset folders."""
-        return sum(one.draft.asset.lines for one in self.folded)
+        return sum(one.draft.asset.lines for one in self.folders)
 
     @property
     def lines_after(self) -> int:
         """Lines of YAML in the model folders, and those added to publish.yaml."""
-        return sum(one.lines for one in self.folded) + self.project_lines
+        return sum(one.lines for one in self.folders) + self.project_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class Proof:
 def import_text(imported: Imported, proofs: Sequence[Proof], *, checked: bool) -> str:
     """The import as text."""
     parts = []
-    if imported.folded or not checked:
+    if imported.folders or not checked:
         parts.append(
-            f"Imported {counted(len(imported.folded), 'model')} of {imported.seen} into {one_line(imported.into)}/.\n"
+            f"Imported {counted(len(imported.folders), 'model')} of {imported.seen} into {one_line(imported.into)}/.\n"
         )
     if imported.others:
         parts.append(f"Passed over: {counted(imported.others, 'asset')} of other kinds.\n")
-    if imported.folded:
+    if imported.folders:
         before, after = imported.lines_before, imported.lines_after
         share = f", {100 * after / before:.0f} %" if before else ""
         parts.append(
@@ -89,18 +89,18 @@ def _presets(imported: Imported) -> str:
 
 
 def _kept(imported: Imported) -> str:
-    verbatim = [one for one in imported.folded if one.verbatim]
-    whole = [one for one in imported.folded if one.card_blocks is None]
+    verbatim = [one for one in imported.folders if one.verbatim]
+    whole = [one for one in imported.folders if one.card_blocks is None]
     lines = []
     if verbatim:
-        lines.append("Not folded, carried verbatim in `extra`:\n")
+        lines.append("Kept word for word in `extra`, as no other key of model.yaml says it:\n")
         lines += [f"  {one_line(one.draft.asset.folder)}: {one_line(', '.join(one.verbatim))}\n" for one in verbatim]
     if whole:
         names = ", ".join(one.draft.asset.folder for one in whole[:8]) + (", …" if len(whole) > 8 else "")
         lines.append(
-            f"Cards that stay as they are (card.md): {len(whole)} of {len(imported.folded)}: {one_line(names)}\n"
+            f"Cards that stay as they are (card.md): {len(whole)} of {len(imported.folders)}: {one_line(names)}\n"
         )
-    made = sum(one.card_blocks or 0 for one in imported.folded)
+    made = sum(one.card_blocks or 0 for one in imported.folders)
     if made:
         lines.append(f"Card sections that the template makes now: {made}.\n")
     return "".join(lines)
@@ -142,7 +142,7 @@ def import_json(imported: Imported, proofs: Sequence[Proof], found: Sequence[Dia
                 "verbatim": list(one.verbatim),
                 "card": "whole" if one.card_blocks is None else "template",
             }
-            for one in imported.folded
+            for one in imported.folders
         ],
         "others": imported.others,
         "lines": {"before": imported.lines_before, "after": imported.lines_after},

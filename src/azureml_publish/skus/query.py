@@ -255,28 +255,28 @@ def _unknown_figure(sku: Sku, missing: Sequence[str], word: str) -> SkuProblem:
 def _empty(query: Query, stages: Sequence[tuple[str, tuple[Sku, ...]]], as_of: date) -> SkuProblem:
     word = next(word for word, skus in stages if not skus)
     before = next((skus for (_, skus), (_, after) in itertools.pairwise(stages) if not after), ())
-    these = "the only size" if len(before) == 1 else f"any of the {len(before)} sizes"
+    these = "the only size" if len(before) == 1 else f"all {len(before)} sizes"
     match word:
         case "families":
             message = "the query selects nothing: it gives neither `families` nor `min`, `max_gpus` or `gpu_models`"
             hint = "Write for example `families: [NC_A100_v4]`."
         case "min":
-            message = f"`min: {query.min}` does not leave {these} of the families"
+            message = f"`min: {query.min}` leaves out {these} of the families"
             hint = f"The most that they have, figure by figure, is {_most(before)}."
         case "max_gpus":
-            message = f"`max_gpus: {query.max_gpus}` does not leave {these} that came as far"
+            message = f"`max_gpus: {query.max_gpus}` leaves out {these} that the keys before it select"
             hint = f"The fewest GPUs that one of them has are {min(sku.gpus or 0 for sku in before)}."
         case "gpu_models":
-            message = f"`gpu_models: [{', '.join(query.gpu_models)}]` does not leave {these} that came as far"
+            message = f"`gpu_models: [{', '.join(query.gpu_models)}]` leaves out {these} that the keys before it select"
             models = dict.fromkeys(sku.gpu_model for sku in before if sku.gpu_model)
             hint = f"They have {', '.join(models)}." if models else "They have no GPUs."
         case "exclude":
-            message = f"`exclude` does not leave {these} that came as far"
+            message = f"`exclude` leaves out {these} that the keys before it select"
             hint = "Exclude fewer sizes, or name more families."
         case _:
             last = max(sku.retirement for sku in before if sku.retirement is not None)
-            message = f"retirement does not leave {these} of the query as of {as_of}"
-            hint = f"The last went on {last}. Name families that are still offered: `publish skus list`."
+            message = f"{these} of the query {'is' if len(before) == 1 else 'are'} retired as of {as_of}"
+            hint = f"The last one retired on {last}. Name families that are still offered: `publish skus list`."
     return SkuProblem("empty", word, (), message, hint)
 
 

@@ -16,16 +16,16 @@ from azureml_publish.documents import dump_yaml, parse_yaml
 from azureml_publish.importer import (
     AssetFolder,
     Draft,
-    Folded,
-    Kit,
+    ImportSettings,
+    NewFolder,
     ReadFolder,
     choose_presets,
     draft_spec,
-    fold_model,
+    make_model_folder,
     propose_defaults,
 )
-from azureml_publish.importer.cards import fold_card
-from azureml_publish.importer.comparing import NOTHING, compare, same
+from azureml_publish.importer.cards import make_card
+from azureml_publish.importer.comparison import NOTHING, compare, same
 from azureml_publish.importer.presets import name_list
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.layouts import lay_out
@@ -96,7 +96,7 @@ def asset_folder(spec: dict[str, Any], **more: Any) -> ReadFolder:
     return ReadFolder(AssetFolder("a", Path("a"), "a", spec, **given_folder), document)
 
 
-def fold(read: ReadFolder, tmp: Path = Path("/nowhere")) -> tuple[Folded, Draft]:
+def fold(read: ReadFolder, tmp: Path = Path("/nowhere")) -> tuple[NewFolder, Draft]:
     found: list[Diagnostic] = []
     draft = draft_spec(read, found)
     assert draft is not None, found
@@ -106,9 +106,11 @@ def fold(read: ReadFolder, tmp: Path = Path("/nowhere")) -> tuple[Folded, Draft]
     templates = Templates(tmp, tmp / "templates", default_templates())
     links, _ = read_sample_links(templates)
     style = Style(config, links, templates, draft.layout)
-    folded = fold_model(draft, Kit(style, resolve_presets(config, catalogue, AS_OF), names, catalogue, AS_OF), found)
-    assert folded is not None, found
-    return folded, draft
+    made = make_model_folder(
+        draft, ImportSettings(style, resolve_presets(config, catalogue, AS_OF), names, catalogue, AS_OF), found
+    )
+    assert made is not None, found
+    return made, draft
 
 
 @settings(max_examples=120)
@@ -126,8 +128,8 @@ def test_what_an_asset_says_its_model_folder_says(native: dict[str, Any], layout
         "version": 3,
     }
     spec = {key: value for key, value in spec.items() if value != {} and value is not None}
-    folded, _ = fold(asset_folder(spec))
-    assert folded.unequal == ()
+    made, _ = fold(asset_folder(spec))
+    assert made.unequal == ()
 
 
 @given(data=st.dictionaries(words.filter(bool), anything, max_size=4))
@@ -192,7 +194,7 @@ def card_of(text: str, tmp_path: Path) -> tuple[dict[str, bytes], int | None]:
     document, _ = parse_yaml("{}", "model.yaml")
     assert document is not None
     folder = ModelFolder("a", tmp_path / "a", ModelSpec.model_validate(SPEC), document, "card.md.j2", "")
-    card = fold_card(text, folder, {}, Style(ProjectConfig(), links, templates, "tags"))
+    card = make_card(text, folder, {}, Style(ProjectConfig(), links, templates, "tags"))
     return dict(card.files), card.blocks
 
 
@@ -237,9 +239,9 @@ def test_no_card_loses_a_character(text: str) -> None:
 
 def test_what_is_of_another_type_than_a_spec_wants_is_carried(tmp_path: Path) -> None:
     native = {"tasks": {"inferenceTasks": ["fill-mask"]}, "license": ["two"], "preview": "yes", "languages": "en"}
-    folded, _ = fold(asset_folder({"name": "a", "version": 1, "system_metadata": native}))
-    assert set(folded.verbatim) >= {"system_metadata.license", "system_metadata.preview", "system_metadata.languages"}
-    assert folded.unequal == ()
+    made, _ = fold(asset_folder({"name": "a", "version": 1, "system_metadata": native}))
+    assert set(made.verbatim) >= {"system_metadata.license", "system_metadata.preview", "system_metadata.languages"}
+    assert made.unequal == ()
 
 
 @pytest.mark.parametrize(
@@ -255,9 +257,9 @@ def test_what_is_of_another_type_than_a_spec_wants_is_carried(tmp_path: Path) ->
 )
 def test_fine_tune_defaults_that_no_type_fits_are_carried(tag: object) -> None:
     spec = {"name": "a", "version": 1, "tags": {"model_specific_defaults": tag, "task": "fill-mask"}}
-    folded, _ = fold(asset_folder(spec))
-    assert any(one.startswith("tags.model_specific_defaults") for one in folded.verbatim)
-    assert folded.unequal == ()
+    made, _ = fold(asset_folder(spec))
+    assert any(one.startswith("tags.model_specific_defaults") for one in made.verbatim)
+    assert made.unequal == ()
 
 
 def test_sizes_that_the_catalogue_lacks_are_carried() -> None:
@@ -265,9 +267,9 @@ def test_sizes_that_the_catalogue_lacks_are_carried() -> None:
         "tasks": {"inferenceTasks": ["fill-mask"]},
         "supportedComputes": {"inferenceComputes": ["Standard_New_v9", "Standard_DS3_v2"]},
     }
-    folded, _ = fold(asset_folder({"name": "a", "version": 1, "system_metadata": native}))
-    assert "system_metadata.supportedComputes.inferenceComputes" in folded.verbatim
-    assert folded.unequal == ()
+    made, _ = fold(asset_folder({"name": "a", "version": 1, "system_metadata": native}))
+    assert "system_metadata.supportedComputes.inferenceComputes" in made.verbatim
+    assert made.unequal == ()
 
 
 @pytest.mark.parametrize(
@@ -282,9 +284,9 @@ def test_sizes_that_the_catalogue_lacks_are_carried() -> None:
 def test_every_kind_of_source_comes_in(path: dict[str, str], source: str) -> None:
     spec = {"name": "a", "version": 1, "properties": {"SHA": "0" * 40}, "tags": {"task": "fill-mask"}}
     model = {"path": path, "publish": MODEL["publish"]}
-    folded, draft = fold(asset_folder(spec, model=model))
+    made, draft = fold(asset_folder(spec, model=model))
     assert next(iter(draft.head["source"])) == source
-    assert folded.unequal == ()
+    assert made.unequal == ()
 
 
 def test_a_container_that_cannot_be_is_told() -> None:
@@ -295,6 +297,6 @@ def test_a_container_that_cannot_be_is_told() -> None:
     catalogue = load_catalogue()
     templates = Templates(Path("/nowhere"), Path("/nowhere/templates"), default_templates())
     links, _ = read_sample_links(templates)
-    kit = Kit(Style(ProjectConfig(), links, templates, "tags"), {}, {}, catalogue, AS_OF)
-    assert fold_model(draft, kit, found) is None
+    settings = ImportSettings(Style(ProjectConfig(), links, templates, "tags"), {}, {}, catalogue, AS_OF)
+    assert make_model_folder(draft, settings, found) is None
     assert [(one.code, one.severity) for one in found] == [("DOC005", Severity.ERROR)]

@@ -205,7 +205,7 @@ def test_an_empty_result_names_the_word_that_emptied_it(query: Query, word: str)
 
 def test_the_hint_of_an_unreachable_min_says_what_there_is() -> None:
     selection = select(CATALOGUE, Query(families=("NC_A100_v4",), min=MinSkuSpec(1, 8, 1, 1)), TODAY)
-    assert selection.problems[0].message == "`min: 1|8|1|1` does not leave any of the 3 sizes of the families"
+    assert selection.problems[0].message == "`min: 1|8|1|1` leaves out all 3 sizes of the families"
     assert selection.problems[0].hint == "The most that they have, figure by figure, is 96|4|880|256."
 
 

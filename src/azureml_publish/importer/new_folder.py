@@ -14,11 +14,11 @@ from azureml_publish.assets import SCENARIOS, CarriedFile, MinSkuSpec
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import dump_yaml, parse_yaml
 from azureml_publish.files import read_carried
-from azureml_publish.importer.cards import FoldedCard, fold_card
-from azureml_publish.importer.comparing import NOTHING, Difference, compare
+from azureml_publish.importer.cards import NewCard, make_card
+from azureml_publish.importer.comparison import NOTHING, Difference, compare
 from azureml_publish.importer.defaults import without_defaults
 from azureml_publish.importer.draft import Draft
-from azureml_publish.importer.findings import ImportRules
+from azureml_publish.importer.rules import ImportRules
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.layouts import load_mapping
 from azureml_publish.project import CARD_FILE, CARRIED_FOLDER, FINISHED_CARD, PLAIN_CARD, ModelFolder
@@ -32,7 +32,7 @@ from azureml_publish.spec.reading import CREDENTIAL_HELPER, INVALID_VALUE
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class ImportSettings:
     """What all models of one import share: the future project, names of lists, the catalogue of sizes, the day."""
 
     style: Style
@@ -43,7 +43,7 @@ class Kit:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class NewFolder:
     """A model folder to write.
 
     Attributes:
@@ -67,15 +67,17 @@ class Folded:
         return spec.count(b"\n") if isinstance(spec, bytes) else 0
 
 
-def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None:
+def make_model_folder(draft: Draft, settings: ImportSettings, found: list[Diagnostic]) -> NewFolder | None:
     """A model folder that renders to the original; None, with diagnostics, if there cannot be one."""
-    data = _in_order(dict(draft.head) | _compute(draft, kit.names) | without_defaults(draft, kit.style.config.defaults))
+    data = _in_order(
+        dict(draft.head) | _compute(draft, settings.names) | without_defaults(draft, settings.style.config.defaults)
+    )
     spec = _validated(data, draft, found)
     if spec is None:
         return None
-    data |= _min_sku(draft, spec, kit)
+    data |= _min_sku(draft, spec, settings)
     spec = ModelSpec.model_validate(data)
-    extra, verbatim = _verbatim(_unequal(draft, spec, kit))
+    extra, verbatim = _verbatim(_unequal(draft, spec, settings))
     if tags := _own_tags(extra):
         data["tags"] = tags
         verbatim = tuple(key for key in verbatim if key.removeprefix("tags.") not in tags)
@@ -89,19 +91,19 @@ def fold_model(draft: Draft, kit: Kit, found: list[Diagnostic]) -> Folded | None
         raise ValueError(f"{draft.asset.shown}: its spec cannot be written")
     carried = draft.asset.carried
     path = Path(draft.asset.folder)
-    allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
+    allow = resolve_compute(spec, settings.presets, settings.catalogue, settings.as_of).allow_lists
     folder = ModelFolder(draft.asset.folder, path, spec, document, FINISHED_CARD, "", finished=True, carried=carried)
-    card = _plain_card(draft) if draft.asset.plain else fold_card(draft.asset.card, folder, allow, kit.style)
+    card = _plain_card(draft) if draft.asset.plain else make_card(draft.asset.card, folder, allow, settings.style)
     if "huggingface" in data["source"]:
-        carried = _not_rendered(folder, kit, carried)
+        carried = _not_rendered(folder, settings, carried)
     files: dict[str, bytes | CarriedFile] = {MODEL_FILE: text.encode(), **card.files}
     files |= {f"{CARRIED_FOLDER}/{file.path}": file for file in carried}
-    return Folded(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, kit)))
+    return NewFolder(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, settings)))
 
 
-def _plain_card(draft: Draft) -> FoldedCard:
+def _plain_card(draft: Draft) -> NewCard:
     """The card of a model that has none: what the template makes, after the description where there is one."""
-    return FoldedCard({} if "description" in draft.head else {CARD_FILE: PLAIN_CARD.encode()}, 0)
+    return NewCard({} if "description" in draft.head else {CARD_FILE: PLAIN_CARD.encode()}, 0)
 
 
 def _own_tags(extra: dict[str, Any]) -> dict[str, str]:
@@ -117,9 +119,9 @@ def _own_tags(extra: dict[str, Any]) -> dict[str, str]:
     return own
 
 
-def difference(folded: Folded, one: Difference) -> Diagnostic:
+def difference(made: NewFolder, one: Difference) -> Diagnostic:
     """An unexplained difference as a finding."""
-    asset = folded.draft.asset
+    asset = made.draft.asset
     dotted = ".".join(map(str, one.key_path))
     where = Location(f"{asset.shown}/{asset.files.get(one.file.removesuffix('.yaml'), one.file)}")
     hint = "Add it to the spec by hand, and report it: every difference should be carried or explained."
@@ -139,9 +141,9 @@ def _compute(draft: Draft, names: Mapping[tuple[str, ...], str]) -> dict[str, An
     return settings
 
 
-def _min_sku(draft: Draft, spec: ModelSpec, kit: Kit) -> dict[str, Any]:
+def _min_sku(draft: Draft, spec: ModelSpec, settings: ImportSettings) -> dict[str, Any]:
     """Min-SKU specs that differ from the derived ones; the spec asserts them, and the linter reports them."""
-    allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
+    allow = resolve_compute(spec, settings.presets, settings.catalogue, settings.as_of).allow_lists
     asserted: dict[str, str] = {}
     for scenario in SCENARIOS:
         text = draft.least.get(scenario)
@@ -190,10 +192,10 @@ def _needed(draft: Draft, key: str, error: Mapping[str, Any]) -> Diagnostic:
     return INVALID_VALUE.at(where, f"Nothing usable {what} in {draft.asset.shown}: {message}.", hint)
 
 
-def _unequal(draft: Draft, spec: ModelSpec, kit: Kit) -> list[Difference]:
+def _unequal(draft: Draft, spec: ModelSpec, settings: ImportSettings) -> list[Difference]:
     """The differences between the spec's rendering and the original, without those that have a reason."""
-    allow = resolve_compute(spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
-    described = describe_model(spec, allow, kit.style.config, draft.layout)
+    allow = resolve_compute(spec, settings.presets, settings.catalogue, settings.as_of).allow_lists
+    described = describe_model(spec, allow, settings.style.config, draft.layout)
     asset = draft.asset
     pairs = [("spec.yaml", asset.spec)]
     pairs += [("asset.yaml", asset.asset)] if asset.asset else []
@@ -242,11 +244,13 @@ def _text(data: dict[str, Any]) -> str:
     return dump_yaml(data) + "\n"
 
 
-def _not_rendered(folder: ModelFolder, kit: Kit, carried: tuple[CarriedFile, ...]) -> tuple[CarriedFile, ...]:
+def _not_rendered(
+    folder: ModelFolder, settings: ImportSettings, carried: tuple[CarriedFile, ...]
+) -> tuple[CarriedFile, ...]:
     """The carried files without an `MLmodel` that rendering produces anyway."""
     own = ModelFolder(folder.folder, folder.path, folder.spec, folder.document, "", "", finished=True)
-    allow = resolve_compute(folder.spec, kit.presets, kit.catalogue, kit.as_of).allow_lists
-    rendered, _ = render_model(own, allow, kit.style)
+    allow = resolve_compute(folder.spec, settings.presets, settings.catalogue, settings.as_of).allow_lists
+    rendered, _ = render_model(own, allow, settings.style)
     if rendered is None:
         return carried
     made = {file.path: file.text.encode() for file in rendered.files}
