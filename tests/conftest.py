@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 import tempfile
 import time
 import warnings
@@ -29,6 +30,9 @@ REQUIRED = os.environ.get("PUBLISH_TESTS_REQUIRE", "").split(",")
 os.environ.setdefault("HF_HOME", tempfile.mkdtemp(prefix="hf-home-"))
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+# A shell lets what it starts in the background ignore Ctrl-C, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast data is drawn says more about the machine than about the code.
 settings.register_profile("publish", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -137,7 +137,6 @@ def linger(_number: int) -> None:
 
 def linger_long() -> None:
     """In a process of its own, see below."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     try:
         list(spread(linger, range(500), how=Spreading(2, chunk=1)))
     except KeyboardInterrupt:
