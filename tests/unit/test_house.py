@@ -91,7 +91,7 @@ SHARED = {
     "plan_markdown",
 }
 SHARED |= {"__init__", "tables", "visible"}
-FORMS = {"github", "junit", "sarif"}
+FORMS = {"azure_pipelines", "code_quality", "github", "junit", "sarif"}
 OTHERWISE = {"import": "imports", "list": "registered", "show": "registered"}
 
 
