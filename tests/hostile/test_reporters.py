@@ -36,7 +36,7 @@ PIECES = {
     "drift": {"made", "summary"},
     "frames": {"line_of"},
     "plan": {"latest_text"},
-    "plan_markdown": {"cell"},
+    "plan_markdown": {"cell", "fitting"},
     "tables": {"figure", "shortened", "size_text"},
     "visible": {"below", "for_json", "for_terminal", "for_xml", "one_line", "shown", "visible"},
 }
