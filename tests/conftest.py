@@ -226,13 +226,16 @@ class Ran:
 
 Run = Callable[..., Ran]
 
+UNWANTED = ("PUBLISH_", "AZURE", "ARM_", "HF_", "REGISTRY_", "OTEL_", "DASK_")
+"""How variables begin that would change what a run does."""
+
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An environment without what the machine may have set; what a run sets is taken back."""
     before = dict(os.environ)
     for name in list(os.environ):
-        if name.startswith(("PUBLISH_", "AZURE", "ARM_", "HF_", "REGISTRY_")) or name in ("NO_COLOR", "FORCE_COLOR"):
+        if name.startswith(UNWANTED) or name in ("NO_COLOR", "FORCE_COLOR", "TRACEPARENT"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf-home"))
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")

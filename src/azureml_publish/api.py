@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azureml_publish.assets import ContentCheck, LayoutName, RenderedModel
-from azureml_publish.content.upload.progress import Progress, Silent
+from azureml_publish.content.upload.progress import Progress, Silent, shown
+from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.pipeline.apply import ApplyResult, apply
 from azureml_publish.pipeline.build import build
@@ -20,6 +22,7 @@ from azureml_publish.pipeline.check import render
 from azureml_publish.pipeline.lint import LintRequest, lint
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.plan import JOBS, make_plan
+from azureml_publish.pipeline.registries import Opened
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import request_of
 from azureml_publish.pipeline.transfer import open_transfer
@@ -200,7 +203,7 @@ class Project:
             PublishError: the registry cannot be read.
         """
         request = request_of(read_plan(plan.text.encode(), "the plan"), "the plan")
-        transferring = partial(open_transfer, self._run, progress=progress or Silent(), stop=stop)
+        transferring = partial(self._transfer, progress or Silent(), stop)
         return apply(self._run, request, transferring, jobs=jobs)
 
     def verify(
@@ -222,7 +225,17 @@ class Project:
             NotFound: there is no such version.
             PublishError: the registry or its storage cannot be read.
         """
-        return verify(self._run, references, registry, progress or Silent(), quick=quick)
+        with shown(self._run.events, progress or Silent()) as watched:
+            return verify(self._run, references, registry, watched, quick=quick)
+
+    @contextmanager
+    def _transfer(self, progress: Progress, stop: Callable[[], bool], opened: Opened) -> Iterator[Transfer]:
+        """What brings files into a registry, and shows how they get on."""
+        with (
+            shown(self._run.events, progress) as watched,
+            open_transfer(self._run, opened, watched, stop) as transfer,
+        ):
+            yield transfer
 
 
 def open_project(

@@ -11,7 +11,7 @@ import pytest
 
 HEAVY = (
     *("azure", "huggingface_hub", "starlette", "uvicorn", "rich", "requests", "trustme"),
-    *("nh3", "pygments", "watchfiles"),
+    *("nh3", "pygments", "watchfiles", "distributed", "dask", "opentelemetry"),
 )
 WATCHED = """
 import json, sys

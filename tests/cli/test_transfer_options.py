@@ -7,9 +7,11 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from azureml_publish.cli import progress as progress_form
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import watch
 from azureml_publish.pipeline.run import RunContext
@@ -63,12 +65,20 @@ def test_a_terminal_has_bars_for_all_for_each_model_and_for_large_files(monkeypa
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
+    drawn: list[Any] = []
+    make = progress_form._bars
+
+    def draw(output: Output) -> Any:
+        drawn.append(make(output))
+        return drawn[0]
+
+    monkeypatch.setattr(progress_form, "_bars", draw)
     with watch(output()) as progress:
         progress.begin("one", 2, 40 << 20)
         progress.begin("two", 1, 10)
         progress.file_begun("one", "weights.safetensors", 39 << 20)
         progress.advance("one", "weights.safetensors", 20 << 20)
-        progress._bars.refresh()  # type: ignore[attr-defined]
+        drawn[0].refresh()
         shown = terminal.getvalue()
         progress.waits("one", "x", 2.0, "The Hub answers 429.")
         progress.file_done("one", "weights.safetensors", 39 << 20, reused=False)

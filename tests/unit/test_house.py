@@ -58,6 +58,7 @@ def test_the_map_names_every_room_and_no_other() -> None:
 def test_what_cli_holds_beside_verbs_is_named() -> None:
     files = {path.stem for path in (PACKAGE / "cli").glob("*.py")} | {"skus"}
     beside = {"__init__", "options", "transfer_options", "output", "forms", "progress", "confirm", "interrupts"}
+    beside |= {"events", "spans"}
     assert files - beside == set(VERBS)
 
 
@@ -91,7 +92,7 @@ SHARED = {
     "plan_markdown",
 }
 SHARED |= {"__init__", "tables", "visible"}
-FORMS = {"azure_pipelines", "code_quality", "github", "junit", "sarif"}
+FORMS = {"azure_pipelines", "code_quality", "events", "github", "junit", "sarif"}
 OTHERWISE = {"import": "imports", "list": "registered", "show": "registered"}
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,9 @@ from azureml_publish.cli.output import (
 from azureml_publish.cli.output import (
     report as report_failure,  # a verb is called report, and its module takes that name here
 )
+from azureml_publish.cli.spans import begin_spans, wants_spans
 from azureml_publish.errors import ExitCode, PublishError
+from azureml_publish.events import Events, Kind, secrets_of
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.registry.read_back import POLLING_INTERVAL
 from azureml_publish.version import __version__
@@ -127,8 +129,10 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
     else:
         logging.captureWarnings(capture=True)
         logging.basicConfig(handlers=[FilteredLog()], force=False)
-    sleep, polling = ctx.obj
-    ctx.obj = RunContext(Path(directory).resolve(), os.environ, datetime.now(UTC).date(), sleep=sleep, polling=polling)
+    sleep, polling, events = ctx.obj
+    today = datetime.now(UTC).date()
+    ctx.obj = RunContext(Path(directory).resolve(), os.environ, today, sleep=sleep, polling=polling, events=events)
+    events.emit(Kind.RUN, verb=ctx.invoked_subcommand or "", tool=f"azureml-publish/{__version__}", process=os.getpid())
 
 
 def main(
@@ -145,9 +149,11 @@ def main(
     began.set(False)
     _fill_closed_streams()
     _replace_unencodable()
+    events = _stream(os.environ)
+    begun = events.clock()
     try:
         with guarded():
-            code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=(sleep, polling))
+            code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=(sleep, polling, events))
     except SystemExit as ended:
         code = ended.code
         if isinstance(code, int) and code:
@@ -177,9 +183,18 @@ def main(
         if debug:
             report_traceback()
     code = int(code) if isinstance(code, int) else 0
+    events.emit(Kind.RUN_DONE, exit_code=code, seconds=events.since(begun))
     if of_this_process and any(thread.daemon for thread in threading.enumerate()):
         _end_at_once(code)
     sys.exit(code)
+
+
+def _stream(environ: Mapping[str, str]) -> Events:
+    """The stream of this run's events, with spans among its listeners where the environment wants them."""
+    events = Events(secrets_of(environ))
+    if wants_spans(environ):
+        begin_spans(events, environ)
+    return events
 
 
 def _end_at_once(code: int) -> NoReturn:

@@ -10,6 +10,7 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import (
     as_of_option,
     layout_option,
@@ -62,6 +63,7 @@ from azureml_publish.reporters.plan import plan_text
 @since_option
 @shard_option
 @as_of_option
+@events_option
 @reporting("markdown", "github", "junit")
 def command(
     *,

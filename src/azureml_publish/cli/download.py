@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import MANIFEST_PROPERTY
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
@@ -25,6 +26,7 @@ from azureml_publish.reporters.download import downloaded_json, downloaded_text
 @click.option("--to", "folder", metavar="DIR", help="The folder for its files. [default: NAME-VERSION]")
 @registry_option
 @progress_option
+@events_option
 @output_options
 def command(*, output: Output, model: str, folder: str | None, registry: str | None, progress: str) -> None:
     """Bring the files of a registered version, the latest unless one is named, and check each against the manifest.

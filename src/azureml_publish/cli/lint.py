@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 from click.core import ParameterSource
 
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting, since_option
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
@@ -70,6 +71,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @click.option("--stats", is_flag=True, help="How often each rule found something, instead of the findings.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file of the project changes, until Ctrl-C.")
+@events_option
 @reporting("github", "azure", "gitlab", "sarif", "junit")
 def command(
     *,

@@ -9,6 +9,7 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import is_named
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import (
     as_of_option,
     layout_option,
@@ -46,6 +47,7 @@ from azureml_publish.reporters.plan_markdown import plan_markdown
 @since_option
 @shard_option
 @as_of_option
+@events_option
 @reporting("markdown", "github")
 def command(
     *,

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -15,14 +14,16 @@ from typing import Any
 import click
 
 from azureml_publish.cli.output import Output, write_note
-from azureml_publish.content.upload.progress import Progress, Silent
+from azureml_publish.content.upload.progress import Emitted, Progress, shown
+from azureml_publish.events import Event, Kind
+from azureml_publish.reporters.events import EventLines
 from azureml_publish.reporters.tables import size_text
 from azureml_publish.reporters.visible import for_terminal, one_line
 
 FORMS = ("auto", "bars", "lines", "json", "none")
 
-EVERY = 0.5
-"""Seconds between two JSON events about the bytes of one model."""
+TRANSFER = frozenset({Kind.BEGIN, Kind.FILE, Kind.PROGRESS, Kind.FILE_DONE, Kind.WAIT, Kind.WARNING, Kind.END})
+"""What `--progress json` writes; `--events` has all."""
 
 
 def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,15 +48,27 @@ def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.
             if sys.stderr.isatty() and output.run.environ.get("TERM") != "dumb"
             else "lines"
         )
+    events = output.run.events
     if form == "none":
-        yield Silent()
+        yield Emitted(events)
     elif form == "json":
-        yield _Events(lambda line: write_note(line, "json"), clock=clock)
+        lines = EventLines(clock)
+
+        def write(event: Event) -> None:
+            if event.kind in TRANSFER and (line := lines.line(event)):
+                write_note(line, "json")
+
+        leave = events.listen(write)
+        try:
+            yield Emitted(events)
+        finally:
+            leave()
     elif form == "lines":
-        yield _Lines(output)
+        with shown(events, _Lines(output)) as progress:
+            yield progress
     else:
-        with _bars(output) as bars:
-            yield _Bars(bars)
+        with _bars(output) as bars, shown(events, _Bars(bars)) as progress:
+            yield progress
 
 
 def _bars(output: Output) -> Any:
@@ -172,64 +185,6 @@ class _Lines:
         """A line a file says enough."""
 
 
-class _Events:
-    """One JSON object a line; see docs/transfer.md."""
-
-    def __init__(self, write: Callable[[str], None], *, clock: Callable[[], float]) -> None:
-        self._write = write
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._models: dict[str, dict[str, Any]] = {}
-
-    def begin(self, model: str, files: int, size: int) -> None:
-        now = self._clock()
-        with self._lock:
-            self._models[model] = {"begun": now, "reported": now, "size": size, "done": 0}
-            self._event("begin", model, files=files, bytes=size)
-
-    def file_begun(self, model: str, path: str, size: int) -> None:
-        with self._lock:
-            self._event("file", model, path=path, bytes=size)
-
-    def advance(self, model: str, path: str, count: int) -> None:
-        now = self._clock()
-        with self._lock:
-            state = self._models[model]
-            state["done"] += count
-            if now - state["reported"] < EVERY:
-                return
-            state["reported"] = now
-            rate = state["done"] / max(now - state["begun"], 0.001)
-            left = (state["size"] - state["done"]) / rate if rate else None
-            self._event(
-                "progress",
-                model,
-                path=path,
-                done=state["done"],
-                bytes=state["size"],
-                bytes_per_second=round(rate),
-                seconds_left=None if left is None else round(left, 1),
-            )
-
-    def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
-        with self._lock:
-            self._event("file-done", model, path=path, bytes=size, reused=reused)
-
-    def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
-        with self._lock:
-            self._event("wait", model, path=path, seconds=round(seconds, 2), reason=reason)
-
-    def warn(self, model: str, text: str) -> None:
-        with self._lock:
-            self._event("warning", model, text=text)
-
-    def end(self, model: str) -> None:
-        with self._lock:
-            self._event("end", model, done=self._models[model]["done"], bytes=self._models[model]["size"])
-
-    def _event(self, event: str, model: str, **facts: Any) -> None:
-        self._write(json.dumps({"schema_version": 1, "event": event, "model": model, **facts}, ensure_ascii=False))
-
-
 def _waiting(model: str, seconds: float, reason: str) -> str:
-    return f"  {one_line(model)}: {one_line(reason)} Again in {seconds:.1f} s."
+    of_model = f"{one_line(model)}: " if model else ""
+    return f"  {of_model}{one_line(reason)} Again in {seconds:.1f} s."

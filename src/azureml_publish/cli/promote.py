@@ -9,6 +9,7 @@ import click
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named, some
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import as_of_option, layout_option, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
@@ -34,6 +35,7 @@ from azureml_publish.reporters.promote import promoted_json, promoted_text
 @layout_option
 @transfer_options
 @as_of_option
+@events_option
 @output_options
 def command(
     *,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import (
     as_of_option,
     layout_option,
@@ -35,6 +36,7 @@ from azureml_publish.reporters.visible import one_line
 @since_option
 @shard_option
 @as_of_option
+@events_option
 @output_options
 def command(
     *,

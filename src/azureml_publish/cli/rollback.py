@@ -7,6 +7,7 @@ from functools import partial
 import click
 
 from azureml_publish.cli.confirm import ask, is_named
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.promote import report_end, show_plan
@@ -24,6 +25,7 @@ from azureml_publish.reporters.visible import one_line
 @click.option("-y", "--yes", is_flag=True, help="Do not prompt.")
 @registry_option
 @transfer_options
+@events_option
 @output_options
 def command(
     *, output: Output, model: str, version: int, registry: str | None, yes: bool, transferring: Transferring

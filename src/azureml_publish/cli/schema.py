@@ -18,6 +18,7 @@ from azureml_publish.plan import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
 from azureml_publish.reporters.outputs import OUTPUTS, output_schema
+from azureml_publish.reporters.outputs.events import events_schema
 from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec import ModelSpec, ProjectConfig
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
@@ -40,6 +41,7 @@ SCHEMAS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "plan": ("plan.json", _typed(SavedPlan)),
     "lock": (LOCK_FILE, _typed(SourceLock)),
     "lint": ("lint.json", lint_schema),
+    "events": ("a line of --events", events_schema),
 } | {
     f"{verb.replace(' ', '-')}-output": (f"publish {verb} -o json", functools.partial(output_schema, verb))
     for verb in OUTPUTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import registry_option, reporting
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
@@ -21,6 +22,7 @@ from azureml_publish.reporters.verify import checks_junit, content_checks_json, 
 @click.option("--signature", metavar="KEY.pub", help="Want each signed by the owner of this public key.")
 @click.option("--identity", metavar="WHO", help="Want each signed by this identity through sigstore; with --issuer.")
 @click.option("--issuer", metavar="URL", help="Who vouches for --identity.")
+@events_option
 @reporting("junit")
 def command(
     *,

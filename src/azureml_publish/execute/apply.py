@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from functools import partial
 from azureml_publish.assets import Content
 from azureml_publish.content.upload.transfer import ModelContent, publish_content
 from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtaken, PublishError
+from azureml_publish.events import Events, Kind
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Registration, Tools
 from azureml_publish.plan import Action, ActionKind, Desired, Plan
@@ -50,34 +52,78 @@ def apply_plan(
     Raises:
         Conflict: the plan has conflicts; nothing was written.
     """
+    applying = Applying(tools, uploads or jobs)
+    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="model") as pool:
+
+        def submit(action: Action) -> Future[Result]:
+            return pool.submit(applying.carry_out, action, contents[action.model])
+
+        return carry_out_all(plan, submit, tools.events, under_way=2 * max(1, jobs))
+
+
+def carry_out_all(
+    plan: Plan, submit: Callable[[Action], Future[Result]], events: Events, *, under_way: int
+) -> tuple[Result, ...]:
+    """Hand what a plan changes to an executor, only so many ahead of what it has done; the results in their order.
+
+    Args:
+        plan: what to do; it must have no conflicts.
+        submit: hands one action over.
+        events: hear of what does not change.
+        under_way: how many are handed over at a time.
+
+    Raises:
+        Conflict: the plan has conflicts; nothing was written.
+    """
     if plan.conflicts:
         names = ", ".join(action.model for action in plan.conflicts)
         raise Conflict(f"The plan has conflicts: {names}. Nothing was written.", hint=plan.conflicts[0].hint)
-    run = _Run(contents, tools, threading.Semaphore(max(1, uploads or jobs)))
-    with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="model") as pool:
-        # What is quickly done goes first, so that it does not wait for a place behind long uploads.
-        order = sorted(plan.actions, key=lambda action: action.kind is ActionKind.CREATE)
-        under_way = {id(action): pool.submit(run.carry_out, action) for action in order}
-        return tuple(under_way[id(action)].result() for action in plan.actions)
+    results: dict[int, Result] = {}
+    for action in plan.actions:
+        if action.kind is ActionKind.UNCHANGED:
+            results[id(action)] = Result(action.model, action.version, Outcome.UNCHANGED)
+            events.emit(Kind.MODEL_DONE, action.model, action.version, stage="apply", outcome=str(Outcome.UNCHANGED))
+    # What is quickly done goes first, so that it does not wait for a place behind long uploads.
+    waiting = deque(sorted(plan.changes, key=lambda action: action.kind is ActionKind.CREATE))
+    begun: dict[Future[Result], Action] = {}
+    while waiting or begun:
+        while waiting and len(begun) < under_way:
+            action = waiting.popleft()
+            begun[submit(action)] = action
+        for future in wait(begun, return_when=FIRST_COMPLETED).done:
+            results[id(begun.pop(future))] = future.result()
+    return tuple(results[id(action)] for action in plan.actions)
 
 
-class _Run:
-    """One run: what its threads share."""
+class Applying:
+    """What carries out actions in one process: its threads share it."""
 
-    def __init__(self, contents: Mapping[str, ModelContent], tools: Tools, uploads: threading.Semaphore) -> None:
-        self._contents = contents
+    def __init__(self, tools: Tools, uploads: int) -> None:
+        """Begin; `uploads` is how many models at a time may bring files in."""
         self._tools = tools
-        self._uploads = uploads
+        self._uploads = threading.Semaphore(max(1, uploads))
         self._halted = threading.Event()
 
-    def carry_out(self, action: Action) -> Result:
+    def halt(self) -> None:
+        """Finish what is under way, and skip the rest."""
+        self._halted.set()
+
+    def carry_out(self, action: Action, content: ModelContent) -> Result:
         """What becomes of one action; failures too are results."""
-        if action.kind is ActionKind.UNCHANGED:
-            return Result(action.model, action.version, Outcome.UNCHANGED)
-        content = self._contents[action.model]
+        with self._uploads if action.kind is ActionKind.CREATE else nullcontext():
+            if self._tools.transfer.stop() or self._halted.is_set() or self._tools.journal.failure is not None:
+                return Result(action.model, action.version, Outcome.SKIPPED)
+            events = self._tools.events
+            with events.one_model("apply", action.model, action.version, action=str(action.kind)) as ended:
+                result = self._result(action, content)
+                brought = result.content
+                sizes = {"files": brought.files, "bytes": brought.size} if brought is not None else {}
+                ended(str(result.outcome), result.error if result.outcome is Outcome.FAILED else None, **sizes)
+                return result
+
+    def _result(self, action: Action, content: ModelContent) -> Result:
         try:
-            with self._uploads if action.kind is ActionKind.CREATE else nullcontext():
-                return self._skip(action) if self._stopped() else self._write(action, content)
+            return self._write(action, content)
         except Interrupted as error:
             return Result(action.model, action.version, Outcome.SKIPPED, error=error)
         except PublishError as error:
@@ -87,12 +133,6 @@ class _Run:
             surprise = PublishError(f"unexpected {type(error).__name__}: {error}", hint="Run again with --debug.")
             surprise.__cause__ = error
             return self._give_up(action, surprise)
-
-    def _stopped(self) -> bool:
-        return self._tools.transfer.stop() or self._halted.is_set() or self._tools.journal.failure is not None
-
-    def _skip(self, action: Action) -> Result:
-        return Result(action.model, action.version, Outcome.SKIPPED)
 
     def _give_up(self, action: Action, error: PublishError) -> Result:
         if isinstance(error, Overtaken | JournalFailed):

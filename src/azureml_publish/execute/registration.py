@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Generic, NoReturn, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from azureml_publish.assets import (
     MANIFEST_PROPERTY,
@@ -31,6 +31,7 @@ from azureml_publish.errors import (
     PublishError,
     Refused,
 )
+from azureml_publish.events import Events, Kind
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
@@ -49,12 +50,13 @@ from azureml_publish.registry.write_guard import (
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What writes to a registry: the registry itself, the way for files, how to wait, and the run's journal."""
+    """What writes to a registry: the registry itself, the way for files, how to wait, the run's journal and events."""
 
     registry: Registry
     transfer: Transfer
     sleep: Callable[[float], None] = time.sleep
     journal: Recorder = field(default_factory=Unrecorded)
+    events: Events = field(default_factory=Events)
 
 
 class Arrived(Protocol):
@@ -92,6 +94,7 @@ class Registration:
         self._asset = desired.asset
         self._registry = tools.registry
         self._journal = tools.journal
+        self._events = tools.events
         self._sleep = tools.sleep
         self._version = (desired.asset.name, desired.asset.version)
         self._named = f"{desired.asset.name} version {desired.asset.version}"
@@ -110,11 +113,13 @@ class Registration:
         """
         guard = self._guard()
         noted = replace(origin or Origin(), run=guard.run)
+        brought: list[ArrivedT] = []
 
         def write() -> ArrivedT:
             content = bring()
+            brought.append(content)
             self._manifest = content.manifest
-            self._journal.note(Step.CONTENT, *self._version, manifest=content.manifest)
+            self._note(Step.CONTENT, manifest=content.manifest)
             properties = {
                 MANIFEST_PROPERTY: content.manifest,
                 SOURCE_PROPERTY: self._desired.source_digest,
@@ -132,6 +137,7 @@ class Registration:
             written = self._write(guard, write, Outcome.CREATED)
             if written.outcome is Outcome.CREATED:
                 require_still_latest(self._registry, *self._version)
+                written = replace(written, content=brought[0])
             return written
 
     def update(self, action: Action) -> Written[Arrived]:
@@ -149,9 +155,10 @@ class Registration:
             if now.kind is ActionKind.UNCHANGED:  # another run did the very same
                 self._done(Step.READ_BACK)
                 return Written(Outcome.UNCHANGED)
-            if now.fields != action.fields:
+            # This very run may have done a part of it, in a process that died.
+            if not all(field in action.fields for field in now.fields):
                 raise self._overtaken(registered)
-            record, changed = record_of(self._asset, {}), changed_metadata(action.fields)
+            record, changed = record_of(self._asset, {}), changed_metadata(now.fields)
             write = partial(self._registry.update, registered, record, changed, archived=self._asset.archived)
             return self._write(self._guard(registered), write, Outcome.UPDATED)
 
@@ -171,12 +178,14 @@ class Registration:
             raise
         except (Conflict, Refused) as refused:
             winner = self._find_winner(guard)
-            if winner is None:
+            if winner is not None:
+                if self._differences(winner):
+                    raise self._overtaken(winner) from refused
+                self._done(Step.READ_BACK)
+                return Written(Outcome.UNCHANGED)
+            if not guard.is_own(self._registry.find(*self._version)):
                 raise
-            if self._differences(winner):
-                raise self._overtaken(winner) from refused
-            self._done(Step.READ_BACK)
-            return Written(Outcome.UNCHANGED)
+            content = None  # this very run registered it, in a process that died before it could say so
         self._done(Step.WRITTEN)
         unseen = self._read_back(guard)
         self._done(Step.READ_BACK)
@@ -244,7 +253,7 @@ class Registration:
     @contextmanager
     def _recorded(self, kind: ActionKind) -> Iterator[None]:
         """Record that the version is begun, before anything is looked at, and that it failed, if it does."""
-        self._journal.note(Step.BEGUN, *self._version, action=str(kind))
+        self._note(Step.BEGUN, action=str(kind))
         try:
             yield
         except (Interrupted, JournalFailed):
@@ -257,7 +266,14 @@ class Registration:
     def _done(self, step: Step, **facts: str) -> None:
         """Record what has happened; where that cannot be, the run stops after the step, not in it."""
         with suppress(JournalFailed):
-            self._journal.note(step, self._asset.name, self._asset.version, **facts)
+            self._note(step, **facts)
+
+    def _note(self, step: Step, **facts: str) -> None:
+        """Record a step, and let it be known."""
+        model, version = self._version
+        self._journal.note(step, model, version, **facts)
+        further: dict[str, Any] = {**facts}
+        self._events.emit(Kind.STEP, model, version, step=str(step), **further)
 
     def _unread(self, *fields: str) -> NoReturn:
         differing = ", ".join(fields or ("the version itself",))

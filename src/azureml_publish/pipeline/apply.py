@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeAlias
 
 from azureml_publish.content.signing import Signer
+from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.transfer import ModelContent, Transfer
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import Conflict, PublishError
@@ -115,13 +116,11 @@ def apply(
         checked.require_sound()
         opened = prefetch.opened()
         provenance = check_provenance(run, project.root, request, protected=opened.config.protected)
-        planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
+        with run.events.stage("observe", models=len(checked.models)):
+            planning = plan_request(request, checked, opened.registry, jobs or JOBS, prefetch.find)
         contents, readers = planning.contents, stack.enter_context(closing(find_readers(opened, run)))
         plan = planning.observed.plan()
-        # What cannot be applied is reported at once, without waiting for its sources.
-        inspection = Inspection(contents)
-        if not plan.conflicts:
-            inspection = inspect_sources(plan, contents, readers, stand_in=opened.stand_in)
+        inspection = _inspect(run, plan, contents, readers, stand_in=opened.stand_in)
         plan = with_attributes(plan, checked, inspection.contents)
         plan = with_moved(plan, planning.observed, contents, opened.registry, readers)
         shown = Review(plan, opened, records.open_end, records.verb, inspection.warnings, provenance)
@@ -136,6 +135,16 @@ def apply(
             return ended
         records.settle(plan)
     return ApplyResult(plan, tuple(Result(each.model, each.version, Outcome.UNCHANGED) for each in plan.actions))
+
+
+def _inspect(
+    run: RunContext, plan: Plan, contents: Mapping[str, ModelContent], readers: Readers, *, stand_in: bool
+) -> Inspection:
+    """What sources hold. What cannot be applied is reported at once, without waiting for them."""
+    if plan.conflicts:
+        return Inspection(contents)
+    with run.events.stage("inspect"):
+        return inspect_sources(plan, contents, readers, stand_in=stand_in)
 
 
 def _refuse_conflicts(plan: Plan, registry: str | None) -> None:
@@ -173,8 +182,9 @@ def _carry_out(
     end = ""
     try:
         with transferring(opened) as transfer:
-            tools = Tools(opened.registry, transfer, run.sleep, journal)
-            results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
+            tools = Tools(opened.registry, transfer, run.sleep, journal, run.events)
+            with run.events.stage("apply", models=len(plan.changes)):
+                results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
         code = exit_code(results, interrupted=transfer.stop())
         end = end_of(code)
     finally:

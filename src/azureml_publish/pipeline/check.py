@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,15 +17,17 @@ from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order
+from azureml_publish.events import Events, Kind
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
 from azureml_publish.lint.suppressions import Suppressed
-from azureml_publish.pipeline.load import LoadedProject, Settings, load
+from azureml_publish.pipeline.elsewhere import Elsewhere, Place, digest_folder, require_folder, unlike
+from azureml_publish.pipeline.load import LoadedProject, Settings, load, read_catalogue, subject_of
 from azureml_publish.pipeline.local_sources import compare_local, look_into_local
-from azureml_publish.pipeline.parallel import SPREADING, spread
+from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import raised, suppressed
-from azureml_publish.project import ModelFolder, Project, UnsoundProject
+from azureml_publish.project import ModelFolder, Project, UnsoundProject, load_project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.skus.compute import resolve_compute
 
@@ -180,6 +186,16 @@ def render_folders(
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """What became of one model folder, and when its work began and ended, in seconds since 1970."""
+
+    rendered: RenderedModel | None
+    checked: engine.Checked
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """What is done with each model folder, as it goes to another process."""
 
@@ -190,7 +206,12 @@ class _Work:
     links: bool
     raised: frozenset[str] = frozenset()
 
-    def __call__(self, folder: ModelFolder) -> tuple[RenderedModel | None, engine.Checked]:
+    def __call__(self, folder: ModelFolder) -> _Made:
+        began = time.time()
+        rendered, checked = self._check(folder)
+        return _Made(rendered, checked, began, time.time())
+
+    def _check(self, folder: ModelFolder) -> tuple[RenderedModel | None, engine.Checked]:
         subject = self.subject
         compute = resolve_compute(folder.spec, subject.presets, subject.catalogue, subject.as_of)
         source, unread = look_into_local(folder, self.style.config)
@@ -207,6 +228,48 @@ class _Work:
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)
         return rendered, ((*mistakes, *unread, *wrong, *found), facts, links)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The same work in a process of another machine.
+
+    It reads from its own disk what models share, and uses its own environment; model folders are handed to it.
+    """
+
+    place: Place
+    layout: LayoutName
+    as_of: date
+    rules: Rules
+    links: bool
+
+    def __call__(self, given: tuple[ModelFolder, str]) -> _Made:
+        folder, digest = given
+        with _ONE_AT_A_TIME:
+            work = _prepare(self)
+            require_folder(folder.path, digest)
+            return work(folder)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Python computes on one core in each process; so the threads of a worker do not wait for each other in templates."""
+
+
+@functools.lru_cache(maxsize=2)
+def _prepare(order: _Order) -> _Work:
+    """What the models of an order share.
+
+    Raises:
+        PublishError: this process has another tool, or the project in another state.
+    """
+    order.place.require_same()
+    root = order.place.root
+    project, _ = load_project(root, lambda _root, _path: (None, ()))
+    if project is None:
+        raise unlike(f"Its {root} cannot be read.")
+    subject = subject_of(project, read_catalogue(root)[0], order.as_of)
+    style, _ = _style(project, order.layout)
+    return _Work(subject, style, order.rules, dict(os.environ), order.links, raised(project))
 
 
 def _style(project: Project, layout: LayoutName | None) -> tuple[Style, tuple[Diagnostic, ...]]:
@@ -232,15 +295,43 @@ def _look(
     known = {} if known is None else known
     (style, wrong), graver = styled, raised(subject.project)
     given, checks = tuple(folders), engine.checks_of(rules, graver)
-    executor, how = (run.executor, run.spreading) if run is not None else (None, SPREADING)
+    run = run or RunContext(subject.project.root, environ, subject.as_of)
     fresh = [folder for folder in given if folder.folder not in known or known[folder.folder].folder is not folder]
-    made = spread(_Work(subject, style, rules, dict(environ), links, graver), fresh, executor, how=how, begun=begun)
-    for folder, (rendered, checked) in zip(fresh, made, strict=True):
-        known[folder.folder] = CheckedModel(folder, rendered, *checked)
+    if isinstance(run.executor, Elsewhere):
+        order = _Order(run.executor.place(subject.project.root), style.layout, subject.as_of, rules, links=links)
+        items = [(folder, digest_folder(folder.path)) for folder in fresh]
+        made = spread(order, items, run.executor, how=run.spreading, begun=begun)
+    else:
+        alone = replace(subject, project=replace(subject.project, models=()))  # a process is handed it, and needs none
+        work = _Work(alone, style, rules, dict(environ), links, graver)
+        made = spread(work, fresh, run.executor, how=run.spreading, begun=begun)
+    stage = "render" if rules == "none" else "check"
+    with run.events.stage(stage, models=len(fresh)):
+        for folder, one in zip(fresh, made, strict=True):
+            known[folder.folder] = CheckedModel(folder, one.rendered, *one.checked)
+            if run.events.heard:
+                _report(run.events, stage, folder, one)
     models = tuple(known[folder.folder] for folder in given)
     found = [*wrong, *engine.check(subject, checks=checks), *(one for each in models for one in each.found)]
     found += engine.compare((fact for each in models for fact in each.facts), checks)
     return models, tuple(found), tuple(link for each in models for link in each.links)
+
+
+def _report(events: Events, stage: str, folder: ModelFolder, made: _Made) -> None:
+    """Let it be known when the work on a model began and ended, which was in another process."""
+    found = Counter(str(one.severity) for one in made.checked[0])
+    events.emit(Kind.MODEL, folder.spec.name, folder.spec.version, at=made.began, stage=stage)
+    events.emit(
+        Kind.MODEL_DONE,
+        folder.spec.name,
+        folder.spec.version,
+        at=made.ended,
+        stage=stage,
+        outcome="findings" if found["error"] else "sound",
+        seconds=round(made.ended - made.began, 3),
+        errors=found["error"],
+        warnings=found["warning"],
+    )
 
 
 def find_places(staged: CheckedProject, environ: Mapping[str, str]) -> dict[str, Location]:

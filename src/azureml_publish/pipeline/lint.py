@@ -151,7 +151,8 @@ class _Linting:
         return replace(linted, found=in_order(replace(one, fix=None) for one in found))
 
     def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
-        here = replace(self.run, directory=root)
+        executor = self.run.executor if root == self.root else None  # a copy that is being fixed is nowhere else
+        here = replace(self.run, directory=root, executor=executor)
         loaded = load(here, self.request.models, Settings(as_of=self.request.as_of, only=self.request.only))
         return check(here, loaded, online=self._check_online if online else None)
 

@@ -97,6 +97,11 @@ def load(run: RunContext, patterns: Iterable[str], settings: Settings, read: Rea
         NotFound: a pattern matches no model, or git does not know the commit.
     """
     root = find_root(run.directory)
+    with run.events.stage("load"):
+        return _load(run, root, patterns, settings, read)
+
+
+def _load(run: RunContext, root: Path, patterns: Iterable[str], settings: Settings, read: ReadFolder) -> LoadedProject:
     chosen = name_models(patterns, run.directory, root)
     only = settings.only if settings.since is None else touched_since(run, root, settings.since)
     project, found = load_project(root, read)

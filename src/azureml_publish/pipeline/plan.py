@@ -80,11 +80,13 @@ def make_plan(
             loaded = LoadedProject(checked.subject, folders, (), patterns=models)
             prefetch.begin(loaded)
         project = checked.require_sound()
-        planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
+        with run.events.stage("observe", models=len(checked.models)):
+            planning = observe_models(checked, prefetch.opened().registry, jobs, whole=whole, find=prefetch.find)
         plan = planning.observed.plan()
         opened = prefetch.opened()
         readers = stack.enter_context(closing(find_readers(opened, run)))
-        inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
+        with run.events.stage("inspect"):
+            inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
         plan = with_attributes(plan, checked, inspection.contents)
         used_readers = None if offline else readers
         plan = with_moved(plan, planning.observed, planning.contents, opened.registry, used_readers)

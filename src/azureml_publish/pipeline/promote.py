@@ -166,14 +166,15 @@ class Carrying:
             unchanged = tuple(self._result(promotion, Outcome.UNCHANGED) for promotion in promotions)
             return PromoteResult(self.source.registry.name, self.target.registry.name, unchanged)
         journal, end = records.begin(plan), "interrupted"
-        tools = Tools(self.target.registry, self.transfer, self.run.sleep, journal)
+        tools = Tools(self.target.registry, self.transfer, self.run.sleep, journal, self.run.events)
         try:
             results: list[Promoted] = []
-            for promotion in promotions:
-                # Another run writes there too, or nothing can be recorded: what is under way was the last.
-                halted = any(isinstance(result.error, Overtaken | JournalFailed) for result in results)
-                stopped = halted or journal.failure is not None or self.transfer.stop()
-                results.append(self._one(promotion, tools, stopped=stopped))
+            with self.run.events.stage("promote", models=len(plan.changes)):
+                for promotion in promotions:
+                    # Another run writes there too, or nothing can be recorded: what is under way was the last.
+                    halted = any(isinstance(result.error, Overtaken | JournalFailed) for result in results)
+                    stopped = halted or journal.failure is not None or self.transfer.stop()
+                    results.append(self._one(promotion, tools, stopped=stopped))
             code = exit_code(results, interrupted=self.transfer.stop())
             end = end_of(code)
         finally:
@@ -187,6 +188,13 @@ class Carrying:
             return self._result(promotion, Outcome.UNCHANGED)
         if stopped:
             return self._result(promotion, Outcome.SKIPPED)
+        asset, events = promotion.wanted.asset, self.run.events
+        with events.one_model("promote", asset.name, asset.version) as ended:
+            result = self._promoted(promotion, tools)
+            ended(str(result.outcome), result.error if result.outcome is Outcome.FAILED else None)
+        return result
+
+    def _promoted(self, promotion: Promotion, tools: Tools) -> Promoted:
         try:
             written = promote(promotion, self.source.registry, tools, self.origin)
         except Interrupted as error:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.sources.mlflow import MlflowFiles
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem
+from azureml_publish.events import Kind
 from azureml_publish.files import CONFIG_FILE, UnusableFile, read_file
 from azureml_publish.pipeline.learned import read_learned
 from azureml_publish.pipeline.run import RunContext
@@ -87,6 +89,7 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
             dropped=learned.dropped | {*config.unverifiable},
             deleted=learned.deleted,
             polling=run.polling,
+            waits=partial(_report_wait, run),
         )
     ) as registry:
         yield Opened(registry, public_hub(run), config, identity, cloud)
@@ -135,10 +138,20 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         cloud, identity = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)
-        with closing(AzureRegistry(name, identity.credential, cloud, TOOL, run.sleep, polling=run.polling)) as registry:
+        with closing(
+            AzureRegistry(
+                name, identity.credential, cloud, TOOL, run.sleep, polling=run.polling, waits=partial(_report_wait, run)
+            )
+        ) as registry:
             yield Opened(registry, hub, config, identity, cloud, stand_in)
     finally:
         emulator.stop()
+
+
+def _report_wait(run: RunContext, seconds: float, status: int | None) -> None:
+    """Let it be known that the registry is to be sent a request once more."""
+    reason = "The registry does not answer." if status is None else f"The registry answers {status}."
+    run.events.emit(Kind.WAIT, path="", seconds=round(seconds, 2), reason=reason)
 
 
 def public_hub(run: RunContext) -> Hub:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from azureml_publish.events import Events
 from azureml_publish.registry.credentials import Identity, find_credential
 from azureml_publish.registry.read_back import POLLING_INTERVAL
 
@@ -43,6 +44,7 @@ class RunContext:
         polling: seconds between two looks of azure-ai-ml at a version that is being registered.
         executor: works on many models at a time; None means processes on this machine's cores, begun as needed.
         spreading: when those processes are used, and how many.
+        events: the stream of what happens, for all who listen.
     """
 
     directory: Path
@@ -53,3 +55,4 @@ class RunContext:
     polling: float = POLLING_INTERVAL
     executor: Executor | None = None
     spreading: Spreading = field(default_factory=Spreading)
+    events: Events = field(default_factory=Events)

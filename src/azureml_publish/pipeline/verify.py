@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
@@ -45,16 +46,22 @@ def verify(
     """
     project = read_project(run)
     named = name_references(run, project, references) or tuple(model.spec.name for model in project.models)
-    with open_registry(run, project, registry) as opened:
+    with open_registry(run, project, registry) as opened, ExitStack() as stack:
         checks, errors = [], []
+        stack.enter_context(run.events.stage("verify"))
         for asset in _registered(opened.registry, _exact(opened.registry, project, named), missing):
-            try:
-                checks.append(_check(opened.registry, asset, progress, verifier, quick=quick))
-            except Interrupted:
-                raise
-            except PublishError as error:
-                errors.append(error)
-                checks.append(ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",)))
+            with run.events.one_model("verify", asset.id.name, asset.id.version) as ended:
+                try:
+                    checks.append(_check(opened.registry, asset, progress, verifier, quick=quick))
+                except Interrupted:
+                    raise
+                except PublishError as error:
+                    errors.append(error)
+                    checks.append(ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",)))
+                    ended("unreadable", error)
+                else:
+                    one = checks[-1]
+                    ended("differs" if one.problems else "intact", files=one.files, bytes=one.size)
     if errors and len(errors) == len(checks):
         raise errors[0]
     return tuple(checks)

@@ -93,17 +93,20 @@ class AzureRegistry:
         dropped: frozenset[str] = frozenset(),
         deleted: Mapping[str, int] | None = None,
         polling: float = POLLING_INTERVAL,
+        waits: Callable[[float, int | None], None] = lambda _seconds, _status: None,
     ) -> None:
         """Prepare to reach a registry, of which something may be known.
 
         `dropped` are keys of the system metadata that it does not hand back, `deleted` the highest number of each name
-        that is known to be a deleted version's; `polling` is how many seconds azure-ai-ml waits between two looks.
+        that is known to be a deleted version's; `polling` is how many seconds azure-ai-ml waits between two looks;
+        `waits` as in `pipeline`.
         """
         self._name = name
         self._credential = credential
         self._cloud = cloud
         self._user_agent = user_agent
         self._sleep = sleep
+        self._waits = waits
         self._dropped = dropped
         self._starting = threading.Lock()
         self._found: Place | None = None
@@ -361,7 +364,7 @@ class AzureRegistry:
 
     @cached_property
     def _rest(self) -> PipelineClient[Any, Any]:
-        return pipeline(self._credential, self._cloud, self._user_agent)
+        return pipeline(self._credential, self._cloud, self._user_agent, waits=self._waits)
 
     @property
     def _place(self) -> Place:

@@ -41,11 +41,17 @@ _UNDER_WAY = frozenset({"notstarted", "inprogress", "running", "accepted", "pend
 
 
 def pipeline(
-    credential: TokenCredential, cloud: Cloud, user_agent: str, *, retries: int | None = None
+    credential: TokenCredential,
+    cloud: Cloud,
+    user_agent: str,
+    *,
+    retries: int | None = None,
+    waits: Callable[[float, int | None], None] = lambda _seconds, _status: None,
 ) -> PipelineClient[Any, Any]:
     """A client whose requests carry a token for a cloud and are tried again where that makes sense.
 
-    `retries` is how often at most. [default: azure-core's]
+    `retries` is how often at most. [default: azure-core's] `waits` is called before each further attempt, with the
+    seconds until then and the status of the answer, None where there was no answer.
     """
     from azure.core import PipelineClient
     from azure.core.pipeline import Pipeline, policies
@@ -55,11 +61,25 @@ def pipeline(
     steps: list[Any] = [
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
-        policies.RetryPolicy() if retries is None else policies.RetryPolicy(retry_total=retries),
+        _retry_policy(waits, {} if retries is None else {"retry_total": retries}),
         token_hosts(cloud),
         policies.BearerTokenCredentialPolicy(credential, cloud.scope),
     ]
     return PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(CONNECTIONS, cloud.network), steps))
+
+
+def _retry_policy(waits: Callable[[float, int | None], None], options: Mapping[str, int]) -> Any:
+    """azure-core's attempts, which are reported."""
+    from azure.core.pipeline.policies import RetryPolicy
+
+    class Reported(RetryPolicy[Any, Any]):
+        def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
+            promised = self.get_retry_after(response) if response is not None else None
+            seconds = promised or self.get_backoff_time(settings)
+            waits(seconds, response.http_response.status_code if response is not None else None)
+            super().sleep(settings, transport, response)
+
+    return Reported(**options)
 
 
 def require_token_host(cloud: Cloud, url: str) -> None:

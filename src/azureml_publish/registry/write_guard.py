@@ -46,6 +46,10 @@ class WriteGuard:
         """Whether another run registered what this one meant to register."""
         return self.before is None and Origin.of(there.properties).run != self.run
 
+    def is_own(self, there: RegisteredAsset | None) -> bool:
+        """Whether this run registered the version that it meant to register."""
+        return self.before is None and there is not None and Origin.of(there.properties).run == self.run
+
     def find_created(
         self,
         differences: Callable[[RegisteredAsset], Differences],

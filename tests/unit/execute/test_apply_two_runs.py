@@ -85,3 +85,13 @@ class TestTwoRuns:
         monkeypatch.setattr(registry, "update", overwrite)
         (result,) = carry_out_with(Listed(), contents, registry)
         assert isinstance(result.error, Overtaken)
+
+    def test_what_is_left_of_an_update_that_was_cut_off_is_done(self, make_contents: MakeContents) -> None:
+        contents = make_contents("a")
+        registry = holding(contents, description="old", tags={"task": "other"})
+        plan = plan_of(contents, registry)
+        assert {change.field for change in plan.actions[0].fields} >= {"description", "tags.task"}
+        registry.held["a"] = replace(registry.held["a"], description=as_registered(contents["a"]).description)
+        (result,) = carry_out_with(Listed(), contents, registry, plan)
+        assert result.outcome is Outcome.UPDATED
+        assert registry.held["a"] == as_registered(contents["a"])

@@ -201,3 +201,17 @@ def test_a_journal_that_breaks_after_the_write_does_not_end_the_step(step: Step)
     registry, journal = Creating(), Unchecked(breaks_at=(step, "a"))
     assert registry.register(desired(), journal) == (Outcome.CREATED, ())
     assert journal.failure is not None
+
+
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("late", [0, 2])
+def test_a_version_that_this_run_registered_in_a_process_that_died_is_finished(*, archived: bool, late: int) -> None:
+    wanted = desired(archived=archived)
+    origin = Origin(run="mine", promoted_from="azureml://elsewhere")
+    there = by_another_run(wanted, archived=False)
+    there = replace(there, properties={**there.properties, RUN_PROPERTY: origin.encode()})
+    registry = Creating(first=there, refusal=Conflict("There already."), late=late)
+    journal = Unchecked()
+    assert registry.register(wanted, journal) == (Outcome.CREATED, ())
+    assert registry.held["a"].archived is archived
+    assert journal.lines[-1] == (Step.READ_BACK, "a")
