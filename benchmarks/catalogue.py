@@ -45,7 +45,7 @@ from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import Plan
-from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 
 PUBLISH = Path(sys.executable).with_name("publish")

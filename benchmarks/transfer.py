@@ -168,7 +168,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     from azureml_publish.pipeline.registries import TOOL
     from azureml_publish.plan import Desired, make_plan
     from azureml_publish.project import load_project
-    from azureml_publish.registry import AzureRegistry
+    from azureml_publish.registry.azure import AzureRegistry
     from azureml_publish.registry.cloud import find_cloud
     from azureml_publish.registry.credentials import find_credential
 
@@ -352,7 +352,7 @@ def _warm(served: dict[str, str]) -> None:
 
 def _lend_from_emulator(served: dict[str, str]) -> str:
     """A container with a signature, as the registry lends it."""
-    from azureml_publish.registry import AzureRegistry
+    from azureml_publish.registry.azure import AzureRegistry
     from azureml_publish.registry.cloud import find_cloud
     from azureml_publish.registry.credentials import find_credential
 

@@ -18,7 +18,7 @@ from azureml_publish.errors import Conflict, NotFound, Overtaken
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.http import send
 from azureml_publish.registry.transport import PooledTransport
@@ -158,7 +158,7 @@ def test_a_long_running_operation_is_waited_for(
 STRICT = """
 import os, sys
 from azureml_publish.assets import AssetRecord
-from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from tests.conftest import StaticCredential
 

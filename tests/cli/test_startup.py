@@ -1,4 +1,4 @@
-"""What does not need an SDK starts without one."""
+"""A run imports and builds nothing that it does not use. `benchmarks/startup.py` measures what that saves."""
 
 from __future__ import annotations
 
@@ -22,18 +22,25 @@ for verb in json.loads(sys.argv[1]):
         main(verb)
     except SystemExit as ended:
         codes.append(ended.code)
-        loaded.append(sorted({name.partition(".")[0] for name in sys.modules}))
+        loaded.append(sorted(sys.modules))
 print("\\n" + json.dumps([codes, loaded]))
 """
 
 
-def without_sdk(project: Path, verbs: list[list[str]]) -> bool:
-    """Whether these verbs, one after the other in one process, end well and import nothing that starts slowly."""
+def loaded_by(project: Path, verbs: list[list[str]]) -> list[set[str]]:
+    """The modules that are loaded after each of these verbs, which end well, one after the other in one process."""
     given = json.dumps([["-C", str(project), *verb] for verb in verbs])
     ran = subprocess.run([sys.executable, "-c", WATCHED, given], capture_output=True, text=True, check=True)
     codes, loaded = json.loads(ran.stdout.rstrip().rpartition("\n")[2])
+    assert codes == [0] * len(verbs)
+    return [set(names) for names in loaded]
+
+
+def without_sdk(project: Path, verbs: list[list[str]]) -> bool:
+    """Whether these verbs, one after the other in one process, import nothing that starts slowly."""
+    loaded = loaded_by(project, verbs)
     heavy = [(verb, name) for verb, modules in zip(verbs, loaded, strict=True) for name in HEAVY if name in modules]
-    return codes == [0] * len(verbs) and "azureml_publish" in loaded[0] and heavy == []
+    return "azureml_publish" in loaded[0] and heavy == []
 
 
 VERBS = [["--help"], ["lint"], ["render"], ["schema"], ["lint", "--help"], ["apply", "--help"], ["preview", "--help"]]
@@ -49,3 +56,29 @@ def test_verbs_that_read_a_registry_alone_start_without_rules_and_pages(verb: st
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     rooms = {name.split(".")[1] for name in ran.stdout.split() if name.startswith("azureml_publish.")}
     assert rooms & {"lint", "preview", "render", "importer"} == set()
+
+
+def test_help_and_lint_load_nothing_of_other_verbs_and_options(project: Path) -> None:
+    helped, linted = loaded_by(project, [["--help"], ["lint"]])
+    assert "click" in helped
+    assert helped.isdisjoint(("concurrent.futures", "hashlib", "jinja2", "markdown_it", "pydantic", "yaml"))
+    assert "azureml_publish.lint.rules.card_text" in linted
+    assert linted.isdisjoint(("multiprocessing", "sqlite3", "ssl"))
+    others = ("lint.cache", "lint.online.link_client", "pipeline.fix", "pipeline.lint_assets", "reporters.sarif")
+    assert linted.isdisjoint(f"azureml_publish.{name}" for name in others)
+
+
+@pytest.mark.parametrize("module", ["api", "content.packaging", "lint.engine"])
+def test_no_class_of_what_people_write_is_built_before_a_file_is_read(module: str) -> None:
+    code = f"""
+import azureml_publish.{module}
+from azureml_publish.spec.reading import Written
+waiting, seen = [Written], set()
+while waiting:
+    seen.add(one := waiting.pop())
+    waiting += one.__subclasses__()
+print(len(seen), *(one.__name__ for one in seen - {{Written}} if one.__pydantic_complete__))"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    classes, *built = ran.stdout.split()
+    assert int(classes) > 20
+    assert built == []

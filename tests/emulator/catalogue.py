@@ -37,7 +37,7 @@ from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import plan_request, read_request, write_plan
 from azureml_publish.plan import ActionKind, Desired, Plan, Request, save_plan
-from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import AnyToken
 from tests.conftest import ControlPlane

@@ -26,7 +26,7 @@ from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts import record_of
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models
-from azureml_publish.registry import AzureRegistry
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from tests.conftest import StaticToken
 

@@ -11,7 +11,7 @@ from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, Regist
 from azureml_publish.content.upload.progress import Silent
 from azureml_publish.errors import JournalFailed
 from azureml_publish.execute.journal import Journal, Step
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 
 class DiedError(BaseException):

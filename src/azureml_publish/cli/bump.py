@@ -23,7 +23,7 @@ from azureml_publish.pipeline.observe import find_states, observe_models
 from azureml_publish.pipeline.registries import find_readers, open_registry
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE, Project, load_project
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.bump import Bump, bumps_json, bumps_markdown, bumps_text
 from azureml_publish.reporters.plan import by_consequence
 from azureml_publish.reporters.visible import one_line

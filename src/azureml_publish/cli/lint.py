@@ -20,13 +20,8 @@ from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
 from azureml_publish.project import find_root
-from azureml_publish.reporters.azure_pipelines import lint_issues
-from azureml_publish.reporters.code_quality import lint_quality_json
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, diagnostics_text
-from azureml_publish.reporters.github import github_annotations, github_summary, log_lines
-from azureml_publish.reporters.junit import lint_junit
 from azureml_publish.reporters.lint import LintReport, lint_json, lint_stats, stats_json
-from azureml_publish.reporters.sarif import lint_sarif
 from azureml_publish.spec import Profile
 
 
@@ -179,17 +174,12 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
     environ = output.run.environ
     if output.format in ("github", "azure", "gitlab", "sarif"):
         report = replace(report, prefix=prefix_of(report.root, environ))
-    printed: dict[str, Callable[[LintReport], str]] = {
-        "json": lint_json,
-        "sarif": lint_sarif,
-        "junit": lint_junit,
-        "azure": lint_issues,
-        "gitlab": lint_quality_json,
-    }
-    if output.format in printed:
-        output.data(printed[output.format](report))
+    if output.format not in ("text", "github"):
+        output.data(_printed(output.format)(report))
         return
     if output.format == "github":
+        from azureml_publish.reporters.github import github_annotations, github_summary, log_lines  # noqa: PLC0415
+
         output.data(log_lines(report.found) + github_annotations(report, changed_files(report.root, environ)))
         if summary := environ.get("GITHUB_STEP_SUMMARY"):
             output.summary(summary, github_summary(report))
@@ -197,6 +187,28 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
         sources = report.sources if output.framed else None
         output.data(diagnostics_text(report.found, output.paint, sources, shutil.get_terminal_size().columns))
     output.note(_summary(report))
+
+
+def _printed(form: str) -> Callable[[LintReport], str]:
+    """The report in a form for programs; a run imports no other than the one that it prints."""
+    match form:
+        case "sarif":
+            from azureml_publish.reporters.sarif import lint_sarif  # noqa: PLC0415
+
+            return lint_sarif
+        case "junit":
+            from azureml_publish.reporters.junit import lint_junit  # noqa: PLC0415
+
+            return lint_junit
+        case "azure":
+            from azureml_publish.reporters.azure_pipelines import lint_issues  # noqa: PLC0415
+
+            return lint_issues
+        case "gitlab":
+            from azureml_publish.reporters.code_quality import lint_quality_json  # noqa: PLC0415
+
+            return lint_quality_json
+    return lint_json
 
 
 def _summary(report: LintReport) -> str:

@@ -26,7 +26,7 @@ from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.migrate import migrations_json, migrations_text
 

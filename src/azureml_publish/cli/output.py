@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
-import secrets
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.visible import below, for_json, for_terminal, for_xml, one_line
 
-_OWN = f"{secrets.randbits(64)};"
+_OWN = f"{int.from_bytes(os.urandom(8))};"
 """The key of our colours: who writes a field cannot know it."""
 
 JSON_FORMS = frozenset({"json", "sarif", "gitlab"})

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -19,13 +19,15 @@ from azureml_publish.content.packaging.rules import Finding, some
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.content.packaging.weights import count_parameters
-from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import parse_yaml
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, LockedFile, LockedModel, SourceLock
+
+if TYPE_CHECKING:
+    from azureml_publish.content.sources.readers import Readers
 
 STALE = Rule("LOCK001", "lock-stale", Severity.ERROR, "The spec changed after its lock was made.")
 UNREADABLE = Rule("LOCK002", "lock-unreadable", Severity.ERROR, "A lock cannot be read.")

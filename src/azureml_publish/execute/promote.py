@@ -21,7 +21,7 @@ from azureml_publish.content.upload.copy import Copied, Place, copy_content
 from azureml_publish.errors import Conflict, UnusableSource
 from azureml_publish.execute.registration import Registration, Tools, Written
 from azureml_publish.plan import Action, ActionKind, Desired, plan_model
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 
 class Mode(StrEnum):

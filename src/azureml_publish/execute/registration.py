@@ -36,8 +36,8 @@ from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, changed_metadata, lacking_keys, plan_model
-from azureml_publish.registry import Registry
 from azureml_publish.registry.archiving import archive_ignored
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.read_back import look_until
 from azureml_publish.registry.write_guard import (
     Differences,

@@ -185,6 +185,7 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         asset.description,
         lambda line, column: _in_source(model, asset.description, line, column),
         lambda edit: _edit_in_source(model, asset.description, edit),
+        Location(model.folder.card_path),
     )
     packaged = next((one for one in rendered.files if one.path == "MLmodel"), None)
     mlmodel = parse_yaml(packaged.text, f"build/{model.folder.folder}/MLmodel")[0] if packaged else None

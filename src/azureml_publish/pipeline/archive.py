@@ -12,8 +12,8 @@ from azureml_publish.execute.outcome import Outcome
 from azureml_publish.files import write_edited
 from azureml_publish.pipeline.references import find_meant
 from azureml_publish.project import SPEC_FILE, ModelFolder, Project
-from azureml_publish.registry import Registry
 from azureml_publish.registry.archiving import bring_archived
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.archive import Archived
 
 

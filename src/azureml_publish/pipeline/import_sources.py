@@ -37,7 +37,7 @@ from azureml_publish.pipeline.references import find_registered
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project, shown_path, unusable_file
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import SCHEMA
 
 BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")

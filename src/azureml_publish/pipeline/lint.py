@@ -18,8 +18,6 @@ from azureml_publish.lint.built_in import ONE_FACT
 from azureml_publish.lint.rule_book import always_looks, rulebook
 from azureml_publish.lint.selection import one_for_each_fact, selected
 from azureml_publish.pipeline.check import CheckedProject, check
-from azureml_publish.pipeline.fix import diff_text, fix_project, write_fixed
-from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
@@ -132,6 +130,8 @@ class _Linting:
         )
 
     def _assets(self) -> CheckedProject:
+        from azureml_publish.pipeline.lint_assets import lint_assets  # noqa: PLC0415 - model folders do without
+
         request, run = self.request, self.run
         day = day_of(run, request.as_of)
         linted = lint_assets(
@@ -173,6 +173,8 @@ class _Linting:
 
         The online rules check the project as it is, and once more after fixing.
         """
+        from azureml_publish.pipeline.fix import diff_text, fix_project, write_fixed  # noqa: PLC0415 - most runs only look
+
         request, online = self.request, self.request.online
         before = self._check(self.root, online=True) if online else None
         if before is not None:

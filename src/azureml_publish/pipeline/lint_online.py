@@ -13,16 +13,12 @@ from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.lint.cache import cache_file
 from azureml_publish.lint.engine import ONLINE_CHECKS, LinkUse, ModelUse, check
-from azureml_publish.lint.online import (
-    Guard,
-    Hosts,
-    HubAnswer,
-    LinkCache,
-    LinkClient,
-    RegistryAnswer,
-    fetch_repository,
-    follow_links,
-)
+from azureml_publish.lint.online.addresses import Guard
+from azureml_publish.lint.online.answers import HubAnswer, RegistryAnswer
+from azureml_publish.lint.online.link_cache import LinkCache
+from azureml_publish.lint.online.link_client import LinkClient
+from azureml_publish.lint.online.links import Hosts, follow_links
+from azureml_publish.lint.online.repositories import fetch_repository
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry

@@ -21,7 +21,7 @@ from azureml_publish.content.upload.container import Container
 from azureml_publish.documents import parse_yaml, walk
 from azureml_publish.errors import PublishError
 from azureml_publish.plan import Action, ActionKind, Observed, Plan
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 REQUIREMENTS = "requirements.txt"
 

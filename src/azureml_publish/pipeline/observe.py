@@ -16,7 +16,7 @@ from azureml_publish.errors import UnusableSource
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.plan import Desired, Observed, is_as_desired
 from azureml_publish.project import ModelFolder, UnsoundProject
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import render_package
 
 DIGESTS_FILE = ".publish/digests.json"

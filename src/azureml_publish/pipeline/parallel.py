@@ -5,13 +5,12 @@ from __future__ import annotations
 import copyreg
 import gc
 import math
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -83,6 +82,8 @@ def _processes(work: Callable[[Any], Any], items: Sequence[Any], how: Spreading)
     workers = min(how.jobs or cores(), MOST, math.ceil(len(items) / how.chunk))
     if workers < 2 or (how.jobs is None and len(items) <= how.few):
         return None
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import, and few folders need none
+
     try:
         return ProcessPoolExecutor(workers, mp_context=_context(how.method), initializer=_begin, initargs=(work, items))
     except (ImportError, NotImplementedError, OSError):  # a machine without semaphores that processes share
@@ -96,6 +97,8 @@ def cores() -> int:
 
 def _context(method: str | None) -> Any:
     """A fork spares each process imports and copies; it is safe on Linux, while this process runs one thread."""
+    import multiprocessing  # noqa: PLC0415 - see above
+
     forks = sys.platform == "linux" and threading.active_count() == 1
     return multiprocessing.get_context(method or ("fork" if forks else "spawn"))
 
@@ -116,6 +119,8 @@ def _begin(work: Callable[[Any], Any], items: Sequence[Any]) -> None:
 
 def _end_with_parent() -> None:
     """End this process when the first one is killed, because that one cannot end it any more."""
+    import multiprocessing  # noqa: PLC0415 - see above
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

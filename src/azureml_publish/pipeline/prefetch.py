@@ -13,7 +13,7 @@ from azureml_publish.assets import RegisteredAsset
 from azureml_publish.pipeline.load import LoadedProject
 from azureml_publish.pipeline.registries import Opened
 from azureml_publish.project import Project
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 Answer: TypeAlias = Future[RegisteredAsset | None]
 

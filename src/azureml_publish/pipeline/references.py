@@ -15,7 +15,7 @@ from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 
 def read_project(run: RunContext) -> Project:

@@ -28,9 +28,10 @@ from azureml_publish.pipeline.learned import read_learned
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import Project
-from azureml_publish.registry import AzureRegistry, Registry
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.credentials import STORAGE_SCOPE, Identity, find_credential, take_early
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.workspaces import AzureWorkspaces
 from azureml_publish.spec import BlobSource, RegistryConfig
 from azureml_publish.version import __version__

@@ -20,7 +20,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.signing import MAX_KEY_BYTES, PASSWORD, read_key
 from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
 from azureml_publish.project import find_root
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plan import NAME_WIDTH
 

@@ -16,7 +16,7 @@ from azureml_publish.pipeline.references import expand_reference, find_registere
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 
 def verify(

@@ -10,7 +10,7 @@ from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset
 from azureml_publish.errors import PublishError
 from azureml_publish.plan import ActionKind, Observed, Plan, WithoutFolder
 from azureml_publish.project import Project
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 MOST_COMPARED = 50
 """Models whose latest version is read: whether it is archived, and its source. Each is two requests."""

@@ -123,20 +123,18 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        for loop in tree.find_all(nodes.For):
-            loop.iter = _counted(loop.iter, ":each", _text_in(loop))
-        for comparison in tree.find_all(nodes.Compare):
-            comparison.expr = _counted(comparison.expr, ":weighed")
-            for operand in comparison.ops:
-                operand.expr = _counted(operand.expr, ":weighed")
-        for pair in tree.find_all(nodes.Pair):
-            if not isinstance(pair.key, nodes.Const):
-                pair.key = _counted(pair.key, ":weighed")  # hashing a key reads all of it
-        for item in tree.find_all(nodes.Getitem):
-            if isinstance(item.arg, nodes.Slice):
-                item.node = _counted(item.node, ":copied")
-        tree = _with_counted_joins(tree)
-        for body in (tree.body, *(block.body for block in tree.find_all(nodes.Block))):
+        everything = [tree, *tree.find_all(nodes.Node)]
+        _count_joins(everything)
+        for node in everything:
+            if isinstance(node, nodes.For):
+                node.iter = _counted(node.iter, ":each", _text_in(node))
+            elif isinstance(node, nodes.Compare | nodes.Operand):
+                node.expr = _counted(node.expr, ":weighed")
+            elif isinstance(node, nodes.Pair) and not isinstance(node.key, nodes.Const):
+                node.key = _counted(node.key, ":weighed")  # hashing a key reads all of it
+            elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
+                node.node = _counted(node.node, ":copied")
+        for body in [tree.body, *(block.body for block in everything if isinstance(block, nodes.Block))]:
             text = sum(map(_text_in, body))  # a block is put out as often as another template calls for it
             body.insert(0, nodes.ExprStmt(_counted(nodes.Const(text, lineno=1), ":static"), lineno=1))
         return tree
@@ -286,15 +284,14 @@ def _text_in(node: nodes.Node) -> int:
     return sum(len(text.data) for text in node.find_all(nodes.TemplateData))
 
 
-def _with_counted_joins(tree: nodes.Template) -> nodes.Template:
+def _count_joins(everything: Iterable[nodes.Node]) -> None:
     """Charge `a ~ b` to the budget; Jinja compiles it to a plain join that the sandbox does not see."""
-    for parent in [tree, *tree.find_all(nodes.Node)]:
+    for parent in everything:
         for field, value in parent.iter_fields():
             if isinstance(value, nodes.Concat):
                 setattr(parent, field, _counted_join(value))
             elif isinstance(value, list):
                 value[:] = [_counted_join(item) if isinstance(item, nodes.Concat) else item for item in value]
-    return tree
 
 
 def _counted_join(join: nodes.Concat) -> nodes.Filter:

@@ -38,5 +38,5 @@ class HouseRules(Written):
     ] = ()
 
 
-NO_HOUSE_RULES = HouseRules()
+NO_HOUSE_RULES = HouseRules.model_construct()
 """What holds where a team declares nothing."""

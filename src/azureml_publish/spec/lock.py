@@ -11,7 +11,7 @@ LOCK_FILE = "source.lock.json"
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LockedFile(_Closed):

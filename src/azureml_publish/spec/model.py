@@ -170,7 +170,7 @@ class ModelSpec(Written):
         default_factory=lambda: Tasks.model_construct(inference="", finetune=())
     )
     finetune_defaults: FinetuneDefaults | None = None
-    compute: Compute = Compute()
+    compute: Compute = Compute.model_construct()
     recommended: Annotated[
         Recommended | None, Field(description="Recommended SKUs, if their order differs from the allow-list's.")
     ] = None
@@ -179,7 +179,7 @@ class ModelSpec(Written):
     ] = None
     mlflow: Mlflow | None = None
     categories: tuple[str, ...] | None = None
-    metadata: Metadata = Metadata()
+    metadata: Metadata = Metadata.model_construct()
     legacy: Annotated[Legacy | None, Field(description="Older tags and properties, if a catalogue needs them.")] = None
     archived: Annotated[StrictBool | None, Field(description="Whether this version is hidden from the catalogue.")] = (
         None

@@ -79,7 +79,7 @@ class Defaults(Written):
     finetune: FinetuneDefaults | None = None
     mlflow: Mlflow | None = None
     categories: tuple[str, ...] = ("Foundation Models",)
-    metadata: Metadata = Metadata()
+    metadata: Metadata = Metadata.model_construct()
 
 
 def _embedded_only() -> dict[str, RegistryConfig]:
@@ -111,9 +111,9 @@ class ProjectConfig(Written):
     registries: dict[str, RegistryConfig] = Field(default_factory=_embedded_only)
     registry: Annotated[str, Field(description="The registry to use if a command names none.")] = "local"
     presets: dict[str, PresetBody] = Field(default_factory=dict)
-    defaults: Defaults = Defaults()
-    lint: Lint = Lint()
-    drift: DriftSettings = DriftSettings()
+    defaults: Defaults = Defaults.model_construct()
+    lint: Lint = Lint.model_construct()
+    drift: DriftSettings = DriftSettings.model_construct()
     signing: Signing | None = None
 
     @field_validator("signing")
@@ -126,7 +126,7 @@ class ProjectConfig(Written):
         return signing
 
     rules: Annotated[HouseRules, Field(description="The team's own rules for its models, which lint checks.")] = (
-        HouseRules()
+        HouseRules.model_construct()
     )
 
     @field_validator("registry")

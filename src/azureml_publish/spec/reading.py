@@ -26,7 +26,9 @@ CREDENTIAL_HELPER = "Take it out and revoke it; git gets passwords from a creden
 class Written(BaseModel):
     """Base class of everything in the files that people write."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=False, defer_build=True
+    )
 
     as_spelled: ClassVar[tuple[KeyPath, ...]] = ()
     """Below these keys a number that Python would write otherwise is the text that stands there."""

@@ -26,7 +26,7 @@ from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Desired, Plan, make_plan
-from azureml_publish.registry import Registry
+from azureml_publish.registry.protocol import Registry
 
 
 @dataclass

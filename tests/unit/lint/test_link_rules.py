@@ -6,7 +6,7 @@ import pytest
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Location
 from azureml_publish.lint.engine import ONLINE_CHECKS, Card, LinkUse, check
-from azureml_publish.lint.online import LinkAnswer, LinkState
+from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 from azureml_publish.lint.online_subjects import _uses
 
 

@@ -18,8 +18,8 @@ from azureml_publish.emulator.certificates import server_context
 from azureml_publish.emulator.registry.wire import render_cloud, render_discovery
 from azureml_publish.errors import NotAuthorised, PublishError, UnexpectedAnswer
 from azureml_publish.network import Network
-from azureml_publish.registry import AzureRegistry
 from azureml_publish.registry import cloud as clouds
+from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import Cloud, find_cloud
 from azureml_publish.registry.conformance import State
 from azureml_publish.registry.credentials import Identity, github_assertion, take_early

@@ -19,7 +19,7 @@ from azureml_publish.content.packaging.facts import ModelFacts
 from azureml_publish.content.packaging.transformers_facts import COMPONENTS, Task, find_task, is_model_class, models_of
 from azureml_publish.spec import HubSource, Mlflow, ModelSpec
 
-FALLBACK = Mlflow(mlflow="3.4.0", transformers="4.57.1", torch="2.9.0", python="3.11.13")
+FALLBACK = Mlflow.model_construct(mlflow="3.4.0", transformers="4.57.1", torch="2.9.0", python="3.11.13")
 """Versions of the model's environment, where neither the spec nor the project names them."""
 
 PINS = MappingProxyType(

@@ -7,8 +7,8 @@ import base64
 import re
 from collections.abc import Iterable, Mapping
 from email.utils import formatdate
+from html import escape
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -91,14 +91,22 @@ class Card:
 
     Attributes:
         text: the whole card.
-        place: where a line and column of it were written.
+        place: where a line and column of it were written; for one of a template, that takes a second rendering.
     """
 
-    def __init__(self, text: str, place: Place, verbatim: Verbatim | None = None) -> None:
-        """A card; without `verbatim` it is a file of its own."""
+    def __init__(
+        self, text: str, place: Place, verbatim: Verbatim | None = None, beginning: Location | None = None
+    ) -> None:
+        """A card; without `verbatim` and `beginning` it is a file of its own."""
         self.text = text
         self.place = place
+        self._beginning = beginning
         self._verbatim = verbatim or self._as_it_stands
+
+    @property
+    def beginning(self) -> Location:
+        """Where the card as a whole is reported."""
+        return self._beginning or self.place(1, 1)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:

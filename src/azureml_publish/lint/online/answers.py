@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from azureml_publish.content.sources.hub import HubRepository
+if TYPE_CHECKING:
+    from azureml_publish.content.sources.hub import HubRepository
 
 
 class LinkState(StrEnum):

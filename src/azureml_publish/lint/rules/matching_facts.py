@@ -7,8 +7,9 @@ values speaks of several models, and is right where one of them is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
@@ -23,11 +24,11 @@ from azureml_publish.lint.subject import Described
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """What a page states: the values, the words, and their place."""
+    """What a page states: the values, the words, and what finds their place, which takes a second rendering."""
 
     values: frozenset[str]
     text: str
-    location: Location
+    find_location: Callable[[], Location]
 
 
 _UNDER = re.compile(
@@ -51,7 +52,7 @@ def license_differs(model: Described) -> Findings:
     for stated in (*pages, *_licence_texts(model)):
         if stated.values and not any(may_be_one(own, one) for own in meant for one in stated.values):
             yield license_differs.at(
-                stated.location,
+                stated.find_location(),
                 f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}.",
                 "Write the same licence in both: the one under which the weights are published.",
                 width=width_of(stated.text),
@@ -64,20 +65,20 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
         return
     lines = [(stated, found) for stated in of_subject(card, "license") if (found := licences_in(stated.text))]
     for stated, found in lines:
-        yield _Stated(found, stated.text, card.at(stated.offset))
+        yield _Stated(found, stated.text, partial(card.at, stated.offset))
     if lines:
         return
     for heading in card.headings:
         if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
             text = _first_line_below(card, heading.line)
             if text is not None and len(found := licences_in(text[0])) == 1:
-                yield _Stated(found, text[0], card.at(text[1]))
+                yield _Stated(found, text[0], partial(card.at, text[1]))
             return
     sentences = [(match, licences_in(match["name"])) for match in _UNDER.finditer(card.prose)]
     named = frozenset[str]().union(*(found for _, found in sentences))
     if len(named) == 1:
         match = next(match for match, found in sentences if found)
-        yield _Stated(named, match["name"], card.at(match.start("name")))
+        yield _Stated(named, match["name"], partial(card.at, match.start("name")))
 
 
 def _first_line_below(card: Card, line: int) -> tuple[str, int] | None:
@@ -93,13 +94,13 @@ def _first_line_below(card: Card, line: int) -> tuple[str, int] | None:
 def _licence_texts(model: Described) -> Iterator[_Stated]:
     for page in model.licences:
         if found := licence_of_text(page.text):
-            yield _Stated(frozenset((found,)), page.lines[0], page.place(1, 1))
+            yield _Stated(frozenset((found,)), page.lines[0], partial(page.place, 1, 1))
     described = model.metadata.get("licenseDescription")
     if isinstance(described, str):
         found = licence_of_text(described)
         values = frozenset((found,)) if found else licences_in(described) if len(described) < _SHORT else frozenset()
         if len(values) == 1:
-            yield _Stated(values, "", model.where("licenseDescription"))
+            yield _Stated(values, "", partial(model.where, "licenseDescription"))
 
 
 _SHORT = 400

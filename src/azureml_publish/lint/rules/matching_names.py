@@ -179,7 +179,7 @@ def _card_facts(model: Described) -> Iterator[Fact]:
             model.name,
             "named" if named else "unnamed",
             digest,
-            model.card.place(1, 1),
+            model.card.beginning,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.online import RegistryAnswer
+from azureml_publish.lint.online.answers import RegistryAnswer
 from azureml_publish.lint.online_subjects import ModelUse
 
 

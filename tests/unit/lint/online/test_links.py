@@ -12,18 +12,11 @@ from typing import Any
 import pytest
 
 from azureml_publish.emulator import Emulator
-from azureml_publish.lint.online import (
-    FollowedLinks,
-    Guard,
-    Hosts,
-    LinkAnswer,
-    LinkCache,
-    LinkClient,
-    LinkState,
-    follow_links,
-)
-from azureml_publish.lint.online.addresses import PrivateHostError
-from azureml_publish.lint.online.links import LONGEST_WAIT, PER_HOST
+from azureml_publish.lint.online.addresses import Guard, PrivateHostError
+from azureml_publish.lint.online.answers import LinkAnswer, LinkState
+from azureml_publish.lint.online.link_cache import LinkCache
+from azureml_publish.lint.online.link_client import LinkClient
+from azureml_publish.lint.online.links import LONGEST_WAIT, PER_HOST, FollowedLinks, Hosts, follow_links
 from tests.unit.lint.online.pages import Page, Site, serve
 
 FINE, BROKEN, UNREACHABLE, PRIVATE = LinkState.FINE, LinkState.BROKEN, LinkState.UNREACHABLE, LinkState.PRIVATE
