@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.emulator import Emulator
+from azureml_publish.emulator import PLAIN, Emulator
 from azureml_publish.registry import diagnostics as examination
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.conformance import Examined, State
@@ -24,8 +24,8 @@ def test_all_is_fine_with_the_embedded_registry(publish: Run) -> None:
     assert ran.code == 0
     assert list(told) == [
         "versions", "project", "cloud", "token for registries", "token for blobs", "registry", "rights",
-        "call: list of models", "call: list of versions", "call: a version that is not there", "calls of a version",
-        "calls that write", "hub",
+        "call: list of models", "call: list of versions", "call: a version that is not there", "call: operations",
+        "calls of a version", "calls that write", "hub",
     ]  # fmt: skip
     assert set(told.values()) == {"fine"}
 
@@ -86,6 +86,11 @@ def test_a_reader_is_told_which_role_is_missing(emulator_environment: dict[str, 
     rights = examined(emulator, StaticCredential("reader"))["rights"]
     assert rights.state is State.WARNING
     assert "AzureML Registry User" in rights.hint
+
+
+def test_a_registry_that_is_busy_is_asked_again(emulator_environment: dict[str, str], emulator: Emulator) -> None:
+    emulator.quirks = PLAIN.changed(throttle_every=2, retry_after_seconds=0)
+    assert {one.state for one in examined(emulator, StaticCredential()).values()} == {State.FINE}
 
 
 def test_who_is_refused_is_told_so(emulator_environment: dict[str, str], emulator: Emulator) -> None:

@@ -81,8 +81,8 @@ class FusedRegistry:
         found: RegisteredAsset | None = self.fuse.around(self.real.find, model, version)
         return found
 
-    def numbers(self, model: str) -> tuple[int | None, int]:
-        return self.real.numbers(model)
+    def numbers(self, model: str, *, deleted: bool = True) -> tuple[int | None, int]:
+        return self.real.numbers(model, deleted=deleted)
 
     def models(self) -> tuple[str, ...]:
         return self.real.models()

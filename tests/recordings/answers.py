@@ -42,6 +42,12 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "3+00:00"
 
 
+def deleted_answer(status: int, asset: str) -> Answer:
+    """The sentence of recording 35; no status of it was recorded."""
+    when = "was deleted at 08/16/2024 16:27:49 +00:00, it cannot be recreated."
+    return user_error(status, f"Asset {asset} {when} Please try again with a different version.")
+
+
 def user_error(status: int, message: str) -> Answer:
     return Answer(status, {"error": {"code": "UserError", "message": message, "details": [], "additionalInfo": []}})
 

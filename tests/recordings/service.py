@@ -13,10 +13,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.recordings.answers import not_found, now, on_account, reference, respelled, sign_in, user_error
+from tests.recordings.answers import (
+    deleted_answer,
+    not_found,
+    now,
+    on_account,
+    reference,
+    respelled,
+    sign_in,
+    user_error,
+)
 from tests.recordings.blobs import Storage
 from tests.recordings.exchange import exchanges
 from tests.recordings.proxy import Answer, Request
+from tests.recordings.shape import Shape
 
 FRONT = "cert-eastus2.experiments.azureml.net"
 REGION = "eastus2.api.azureml.ms"
@@ -31,54 +41,6 @@ REGISTRY = re.compile(
 VOCABULARY = tuple(exchanges(26)[0].body["properties"]["system_metadata"])
 """The 77 keys of April 2026."""
 KNOWN = frozenset(VOCABULARY)
-
-
-@dataclass
-class Shape:
-    """What differed between recordings, and what nobody recorded."""
-
-    hands_metadata_back: bool = True
-    """2026 (recording 26); False is 2025 (recording 12)."""
-    model_registry: bool = False
-    """Whether the model registry API finds what is there; it did not always (recording 32)."""
-    has_container: bool = True
-    """Whether a model's container answers; the only one recorded is of data (recording 19)."""
-    counts: bool = False
-    """Whether that container counts: its latest version, and a next one beyond what was deleted."""
-    lists: bool = True
-    """Whether the versions of a name are listed; else 404, and the container alone tells."""
-    stale_lists: int = 0
-    """How many lists of a name still lack a new version after it was registered."""
-    page: int = 0
-    """How many entries come on a page, with `nextLink`; 0 for all. Not recorded."""
-    links: str = "absolute"
-    """What leads to the next page: a `nextLink` that is `absolute` or `relative`, or a `token` in its place."""
-    lends: str = "tempdatarefs"
-    """Which call lends a container for an upload: `tempdatarefs`, or `arm` where that is 404 (recording 33)."""
-    other_api: int = 404
-    """How a PATCH of the model registry API is refused where it is: 404 (recording 32), 405 or 501."""
-    ends: str = "location"
-    """How a write ends: `location` as recorded; `azure-async` and `body` as documented elsewhere; `at once`."""
-    plain_headers: bool = False
-    """No header beyond HTTP's own."""
-    leads_elsewhere: bool = False
-    """Whether discovery names a host that is none of the cloud's from the second time on: azure-ai-ml asks again."""
-    one_host: str = ""
-    """What discovery leaves out of the region's host: `missing`, `null` or `empty`."""
-    fills_keys: bool = True
-    """Whether keys that are not set come as null, as recorded; else they are left out."""
-    drops: frozenset[str] = frozenset()
-    """Further keys of the system metadata that are taken and not handed back."""
-    fails_operations: bool = False
-    """Operations end with 200 and `"status": "Failed"`, as another client of the service knows them."""
-
-    @property
-    def sees_metadata(self) -> bool:
-        """Whether either API hands system metadata back."""
-        return self.hands_metadata_back or self.model_registry
-
-    refused: str = ""
-    """`discovery` or `write`: no role, as recorded in 22 and 23."""
 
 
 @dataclass
@@ -127,7 +89,7 @@ class Service:
         if request.host == DISCOVERY and request.path.endswith("/discovery"):
             return self._discovery()
         if request.host == REGION and request.path.startswith("/assetstore/"):
-            waiting = self._operations[request.path]
+            waiting = self._operations.get(request.path, [user_error(404, "No such operation.")])
             return waiting.pop(0) if len(waiting) > 1 else waiting[0]
         at = REGISTRY.search(request.path)
         if at is not None and request.host == FRONT and request.path.startswith("/mferp/managementfrontend/"):
@@ -144,7 +106,12 @@ class Service:
         self._discoveries += 1
         if self.shape.leads_elsewhere and self._discoveries > 1:
             body["primaryRegionResourceProviderUri"] = f"https://{ELSEWHERE}/"
-        match self.shape.one_host:
+        if not self.shape.ends_in_slash:
+            body["primaryRegionResourceProviderUri"] = f"https://{FRONT}"
+        match self.shape.region:
+            case "respelled":
+                body["primaryRegion"] = body["primaryRegion"].upper()
+                body["registryFqdns"] = {"westus": {"uri": f"https://{ELSEWHERE}"}, **body["registryFqdns"]}
             case "missing":
                 del body["registryFqdns"]
             case "null":
@@ -207,13 +174,13 @@ class Service:
         size = self.shape.page
         if not size:
             return Answer(200, {"value": entries})
-        token = "continuationToken" if self.shape.links == "token" else "$skip"
+        token = {"token": "continuationToken", "skip": "$skipToken"}.get(self.shape.links, "$skip")
         first = int(request.query.get(token.lower(), 0))
         body: dict[str, Any] = {"value": entries[first : first + size], "nextLink": None}
         if first + size < len(entries):
             path = f"{request.path}?api-version={request.query['api-version']}&$skip={first + size}"
             match self.shape.links:
-                case "token":
+                case "token" | "skip":
                     body[token] = str(first + size)
                 case "relative":
                     body["nextLink"] = path
@@ -240,6 +207,10 @@ class Service:
         return found
 
     def _version(self, registry: str, name: str, version: str) -> Answer:
+        if (name, version) not in self.versions and self.shape.absence == "empty":
+            return Answer(404)
+        if (name, version) in self.deleted and self.shape.absence == "deleted":
+            return deleted_answer(404, f"azureml://registries/{registry}/models/{name}/versions/{version}")
         if (name, version) not in self.versions:
             return not_found(f"Model version with name: {name} and version: {version} not found.")
         return Answer(200, self._shown(registry, name, version))
@@ -271,11 +242,7 @@ class Service:
         self.writes.append(request)
         sent = request.json["properties"]
         if (name, version) in self.deleted:
-            return user_error(
-                400,
-                f"Asset azureml://registries/{registry}/models/{name}/versions/{version} was deleted at "
-                "08/16/2024 16:27:49 +00:00, it cannot be recreated. Please try again with a different version.",
-            )
+            return deleted_answer(400, f"azureml://registries/{registry}/models/{name}/versions/{version}")
         old = self.versions.get((name, version))
         container = urlsplit(str(sent.get("modelUri"))).path.strip("/").partition("/")[0]
         if not self.storage.containers.get(container):
@@ -315,6 +282,10 @@ class Service:
                 return Answer(201, self.ended(asset), {"Azure-AsyncOperation": where, "Retry-After": "0"})
             case "body":
                 return Answer(202, {"location": where, "operationResult": None})
+            case "null":
+                return Answer(200, b"null")
+            case "lost":
+                del self._operations[path]
         return Answer(accepted.status, b"null", {**headers, "Location": where})
 
     def ended(self, asset: str) -> Any:
@@ -362,6 +333,8 @@ class Service:
         if held is None or not self.shape.model_registry:
             recorded = exchanges(32)[0]
             return Answer(recorded.status, recorded.body)
+        if request.method == "PATCH" and self.shape.other_api == 200:
+            return Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
         if request.method == "PATCH" and self.shape.other_api != 404:
             return Answer(self.shape.other_api, {"error": {"code": "UserError", "message": "Not supported."}})
         match request.method:

@@ -21,7 +21,14 @@ from azureml_publish.errors import Conflict, Deleted, NotAuthorised, NotFound, R
 from azureml_publish.layouts import load_keys
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry import http
-from azureml_publish.registry.answers import access_of, container_numbers, place_of, require_absence, version_of
+from azureml_publish.registry.answers import (
+    access_of,
+    container_numbers,
+    place_of,
+    require_unlisted,
+    says_absent,
+    version_of,
+)
 from azureml_publish.registry.diagnostics import examine_rights
 from azureml_publish.registry.failures import OperationFailed, failure_of, reason_of
 from tests.recordings.exchange import FOLDER, NUMBERS, Recorded, document, exchanges
@@ -205,17 +212,21 @@ def test_a_refusal_is_told_by_its_innermost_code(number: int, failure: type[Exce
 
 
 @pytest.mark.recordings(32)
-def test_a_404_that_names_another_asset_is_no_absence() -> None:
+def test_a_404_that_names_another_asset_or_nothing_is_no_absence_unless_the_list_lacks_it_too() -> None:
     body = json.dumps(exchanges(32)[0].body).replace(
         "azureml://<id>", "azureml://registries/r/environments/e/versions/2"
     )
-    with pytest.raises(UnexpectedAnswer, match="about another asset"):
-        require_absence(answered(body), ASSET)
-    for text in ("<html>", ""):
-        with pytest.raises(UnexpectedAnswer, match="answers with something else"):
-            require_absence(answered(text), ASSET)
-    own = body.replace("registries/r/environments/e/versions/2", "registries/testfeed/models/m/versions/1")
-    require_absence(answered(own), ASSET)
+    said = {body: "about another asset", "<html>": "answers with something else", "": "answers with something else"}
+    for text, why in said.items():
+        assert not says_absent(answered(text), ASSET)
+        require_unlisted(answered(text), ASSET, [2, 3])
+        for listed in ([1, 2], None):
+            with pytest.raises(UnexpectedAnswer, match=why):
+                require_unlisted(answered(text), ASSET, listed)
+    assert says_absent(
+        answered(body.replace("registries/r/environments/e/versions/2", "registries/testfeed/models/m/versions/1")),
+        ASSET,
+    )
 
 
 def answered(text: str) -> ResourceNotFoundError:

@@ -32,6 +32,8 @@ def command(output: Output, names: tuple[str, ...], registry: str | None, *, eve
             numbers = opened.registry.versions(name)
             if names and not numbers:
                 raise no_model(opened.registry, name)
+            if not numbers:
+                output.note(f"No version of {name} is listed, or not yet.")
             found = (opened.registry.find(name, number) for number in (numbers if every else numbers[:1]))
             assets.extend(asset for asset in found if asset is not None)
     output.data(assets_json(assets) if output.json else assets_text(assets, output.paint))

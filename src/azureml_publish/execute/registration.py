@@ -26,7 +26,6 @@ from azureml_publish.errors import (
     Deleted,
     Interrupted,
     JournalFailed,
-    NotFound,
     Overtaken,
     PublishError,
     Refused,
@@ -233,10 +232,10 @@ class Registration:
         """
         now = self._plan(registered)
         if changed_metadata(now.fields):
-            with suppress(NotFound, Refused):
+            with suppress(PublishError):
                 self._registry.replace_metadata(record_of(self._asset, {}))
         if registered.archived != self._asset.archived:
-            with suppress(NotFound, Refused):
+            with suppress(PublishError):
                 self._registry.set_archived(registered.id, archived=self._asset.archived)
 
     def _plan(self, registered: RegisteredAsset) -> Action:

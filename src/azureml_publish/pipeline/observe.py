@@ -14,7 +14,7 @@ from azureml_publish.content.packaging.rules import UNUSABLE, Finding
 from azureml_publish.content.upload.transfer import ModelContent, describe_content
 from azureml_publish.errors import UnusableSource
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.plan import Desired, Observed, is_as_desired
+from azureml_publish.plan import ChangeClass, Desired, Observed, differences
 from azureml_publish.project import ModelFolder, UnsoundProject
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import render_package
@@ -104,6 +104,8 @@ def content_of(
 
 
 def _state(registry: Registry, wanted: Desired, asset: RegisteredAsset | None, *, whole: bool) -> RegistryState:
-    if asset is not None and not whole and is_as_desired(wanted, asset):
+    classes = {change.consequence for change in differences(wanted, asset)[0]} if asset is not None else set()
+    if asset is not None and not whole and classes <= {ChangeClass.KEPT}:
         return RegistryState(asset, None, wanted.asset.version + 1)
-    return RegistryState.of(asset, *registry.numbers(wanted.asset.name))
+    new = asset is None or ChangeClass.NEW_VERSION in classes
+    return RegistryState.of(asset, *registry.numbers(wanted.asset.name, deleted=new or whole))

@@ -142,8 +142,12 @@ def find_registered(registry: Registry, reference: str) -> RegisteredAsset:
 
 
 def no_model(registry: Registry, name: str) -> NotFound:
-    """What to raise where a registry has no model of this name."""
-    close = difflib.get_close_matches(name, registry.models(), n=2)
+    """What to raise where a registry has no version of this name."""
+    there = registry.models()
+    if name in there:
+        hint = f"It may have been registered just now: run this again in a minute, or name its version: {name}:NUMBER."
+        return NotFound(f"The registry {registry.name} has the model '{name}' and lists no version of it.", hint=hint)
+    close = difflib.get_close_matches(name, there, n=2)
     hint = f"Did you mean {' or '.join(close)}?" if close else "`publish list` shows what is there."
     return NotFound(f"The registry {registry.name} has no model '{name}'.", hint=hint)
 

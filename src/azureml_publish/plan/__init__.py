@@ -8,7 +8,6 @@ from azureml_publish.plan.actions import WRITING, Action, ActionKind, Desired, F
 from azureml_publish.plan.diff import (
     changed_metadata,
     differences,
-    is_as_desired,
     lacking_keys,
     make_plan,
     plan_model,
@@ -52,7 +51,6 @@ __all__ = [
     "changed_metadata",
     "differences",
     "find_drift",
-    "is_as_desired",
     "lacking_keys",
     "make_plan",
     "moved_since",

@@ -40,11 +40,6 @@ def plan_model(wanted: Desired, state: RegistryState) -> Action:
     return Action(name, version, kind, wanted.digest, reason, fields, hint, state.latest_version, unseen)
 
 
-def is_as_desired(wanted: Desired, registered: RegisteredAsset) -> bool:
-    """Whether a registered version needs no change."""
-    return all(change.consequence is ChangeClass.KEPT for change in differences(wanted, registered)[0])
-
-
 def _decide(version: int, state: RegistryState, fields: Iterable[FieldChange]) -> tuple[ActionKind, str]:
     if state.asset is None:
         return _decide_new(version, state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,11 +20,15 @@ _ASSET = re.compile(r"azureml://[^\s\"']+")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a registry is: its front end and its region's host, without a final slash, and its resource id."""
+    """Where a registry is: its front end and its region's host, without a final slash, and its resource id.
+
+    `fits_sdk` is whether azure-ai-ml, which puts its paths right behind the front end's address, finds it.
+    """
 
     front: str
     region: str
     resource: str
+    fits_sdk: bool = True
 
 
 def require_map(answer: Any, key: str, what: str, url: str) -> Mapping[str, Any]:
@@ -65,19 +69,18 @@ def place_of(found: Any, registry: str, url: str) -> Place:
     def text(key: str) -> str:
         return text_at(found, key, what=f"the registry {registry}", url=url)
 
-    front = text("primaryRegionResourceProviderUri").rstrip("/")
-    hosts, region = found.get("registryFqdns"), found.get("primaryRegion")
-    host = (
-        hosts.get(region) or (next(iter(hosts.values())) if len(hosts) == 1 else None)
-        if isinstance(hosts, dict)
-        else None
-    )
+    address = text("primaryRegionResourceProviderUri")
+    front = address.rstrip("/")
+    named, region = found.get("registryFqdns"), str(found.get("primaryRegion")).lower()
+    hosts = {key.lower(): host for key, host in named.items()} if isinstance(named, dict) else {}
+    host = hosts.get(region) or (next(iter(hosts.values())) if len(hosts) == 1 else None)
     uri = host.get("uri") if isinstance(host, dict) else None
     return Place(
         front,
         uri.rstrip("/") if isinstance(uri, str) and uri else front,
         f"/subscriptions/{segment(text('subscriptionId'))}/resourceGroups/{segment(text('resourceGroup'))}"
         f"/providers/Microsoft.MachineLearningServices/registries/{segment(registry)}",
+        address == f"{front}/",
     )
 
 
@@ -142,21 +145,32 @@ def body_of(record: AssetRecord, path: str) -> dict[str, Any]:
     }
 
 
-def require_absence(error: Any, asset: AssetId) -> None:
-    """See that a 404 says that this version is not there: it is the service's own, and names no other asset.
+def says_absent(error: Any, asset: AssetId) -> bool:
+    """Whether a 404 says by itself that this version is not there: it gives a reason, and names no other asset.
 
-    One that names another was recorded: the service had followed a reference of the version.
-
-    Raises:
-        UnexpectedAnswer: it says something else.
+    One that names another was recorded: the service had followed a reference of the version. An empty one, or a page,
+    may be anybody's.
     """
     reason = read_reason(error.response.body())
     if reason is None:
-        came = f"{name_kind(error.response.headers, error.response.body())}, with status 404"
-        raise unexpected_answer(error.response.request.url, str(asset), came) from error
+        return False
     named = [found.rstrip(".,;:)").lower() for found in _ASSET.findall(reason.message)]
-    if named and str(asset).lower() not in named:
+    return not named or str(asset).lower() in named
+
+
+def require_unlisted(error: Any, asset: AssetId, listed: Collection[int] | None) -> None:
+    """See that the list of versions, if there is one, lacks what a 404 that says nothing by itself is about.
+
+    Raises:
+        UnexpectedAnswer: it has it, or there is none.
+    """
+    if listed is not None and asset.version not in listed:
+        return
+    body = error.response.body()
+    if reason := read_reason(body):
         raise UnexpectedAnswer(f"The answer about {asset} is about another asset: {reason}", hint=SHAPE_HINT) from error
+    came = f"{name_kind(error.response.headers, body)}, with status 404"
+    raise unexpected_answer(error.response.request.url, str(asset), came) from error
 
 
 def require_no_page(error: Any, what: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import cast
 
 from azureml_publish.assets import AssetId, AssetRecord, ModelType, RegisteredAsset
-from azureml_publish.errors import NotFound, PublishError, Refused
+from azureml_publish.errors import PublishError
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.read_back import LOOKS_BEFORE_APART, look_until
 
@@ -33,8 +33,8 @@ def bring_archived(
 ) -> None:
     """Archive a version, or restore it, and look until the registry says so.
 
-    The first attempt changes that alone. Where it is refused, or has no effect, the version is written as it is, with
-    `isArchived` in it.
+    The first attempt changes that alone, by an API that no registry need have. Where it fails, or has no effect, the
+    version is written as it is, with `isArchived` in it.
 
     Raises:
         PublishError: it ignores both, or the version went.
@@ -49,7 +49,7 @@ def bring_archived(
 
     try:
         registry.set_archived(asset, archived=archived)
-    except (NotFound, Refused):
+    except PublishError:
         write_whole()
     looks = 0
 

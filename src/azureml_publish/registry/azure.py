@@ -36,16 +36,17 @@ from azureml_publish.registry.answers import (
     container_numbers,
     newest_first,
     place_of,
-    require_absence,
     require_map,
     require_no_page,
+    require_unlisted,
+    says_absent,
     version_of,
 )
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.failures import is_tombstone, translated
 from azureml_publish.registry.http import NO_SUCH_CALL, pages, pipeline, require_token_host, send
 from azureml_publish.registry.read_back import POLLING_INTERVAL
-from azureml_publish.registry.sdk import CallMissing, Sdk
+from azureml_publish.registry.sdk import Sdk
 from azureml_publish.registry.segments import segment
 from azureml_publish.registry.write_guard import written_values
 
@@ -124,13 +125,15 @@ class AzureRegistry:
     def state(self, model: str, version: int) -> RegistryState:
         """See `Registry.state`."""
         with translated(self._name, f"model {model}"):
-            numbers = self._numbers(model)  # first: a version that is registered in between is then there, not missing
-            return RegistryState.of(self._get(model, version), *numbers)
+            # Numbers first: a version that is registered in between is then there, not missing.
+            latest, following = self._numbers(model)
+            asset = self._get(model, version)  # it may say that the version was deleted
+            return RegistryState.of(asset, latest, max(following, self._deleted.get(model, 0) + 1))
 
-    def numbers(self, model: str) -> tuple[int | None, int]:
+    def numbers(self, model: str, *, deleted: bool = True) -> tuple[int | None, int]:
         """See `Registry.numbers`."""
         with translated(self._name, f"model {model}"):
-            return self._numbers(model)
+            return self._numbers(model, deleted=deleted)
 
     def find(self, model: str, version: int) -> RegisteredAsset | None:
         """See `Registry.find`."""
@@ -145,10 +148,7 @@ class AzureRegistry:
     def versions(self, model: str) -> tuple[int, ...]:
         """See `Registry.versions`."""
         with translated(self._name, f"the versions of {model}"):
-            listed = self._versions(model)
-            if not listed and (latest := self._count(model, listed)[0]) is not None:
-                return (latest,)  # there is no list, or it lags behind
-            return tuple(sorted(listed or (), reverse=True))
+            return tuple(self._known(model)[0])
 
     def start_upload(self, model: str, version: int) -> ContainerAccess:
         """See `Registry.start_upload`."""
@@ -192,9 +192,7 @@ class AzureRegistry:
             # azure-ai-ml would take an existing version for one to update.
             if self._look(record.name, record.version) is not None:
                 raise Conflict(f"{record.name} version {record.version} was registered meanwhile.", hint="Plan again.")
-            try:
-                self._sdk.create(record, path)
-            except CallMissing:
+            if not (self._place.fits_sdk and self._sdk.create(record, path)):
                 self._put(None, record, body_of(record, path))
 
     def update(
@@ -282,27 +280,32 @@ class AzureRegistry:
                 self._deleted[model] = max(version, self._deleted.get(model, 0))
             elif not isinstance(error, ResourceNotFoundError):
                 raise
-            else:
-                require_absence(error, AssetId(self._name, model, version))
+            elif not says_absent(error, asset := AssetId(self._name, model, version)):
+                require_unlisted(error, asset, self._versions(model))
             return None
         return require_map(found, "properties", f"model {model} version {version}", self._place.front)
 
-    def _numbers(self, model: str) -> tuple[int | None, int]:
-        return self._count(model, self._versions(model))
+    def _numbers(self, model: str, *, deleted: bool = True) -> tuple[int | None, int]:
+        listed = None if deleted else self._versions(model)
+        following = 1
+        if not listed:
+            listed, following = self._known(model)
+        highest = max(*listed, self._deleted.get(model, 0), 0)
+        return (listed[0] if listed else None), max(highest + 1, following)
 
-    def _count(self, model: str, listed: list[int] | None) -> tuple[int | None, int]:
-        """How far a name's numbers have gone, by all that is known of it.
+    def _known(self, model: str) -> tuple[list[int], int]:
+        """The versions of a name, the one that came last first, and a number that no version had: by all that is known.
 
-        The list of versions says what is there. A model's container may know deleted numbers as well; neither need be
-        there, and either may lag behind.
+        The list of versions says what is there, and a model's container may know deleted numbers as well; neither need
+        be there, and either may lag behind. So a version that the container names counts where it is there.
         """
+        listed = self._versions(model) or []
         latest, following = container_numbers(self._optional(f"models/{segment(model)}"))
-        if listed:
-            latest = listed[0]
-        elif latest is not None and self._look(model, latest) is None:
-            latest = None
-        highest = max(*(listed or ()), latest or 0, self._deleted.get(model, 0))
-        return latest, max(highest + 1, following)
+        if latest is not None and latest not in listed:
+            if self._look(model, latest) is not None:
+                listed = [latest, *listed]
+            following = max(following, latest + 1)
+        return listed, following
 
     def _versions(self, model: str) -> list[int] | None:
         """The numbers of a name's versions, the one that came last first; None where there is no list.

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from azureml_publish.errors import ExitCode, PublishError
-from azureml_publish.registry.answers import place_of
+from azureml_publish.registry.answers import Place, place_of
 from azureml_publish.registry.azure import DATAPLANE_API, MODEL_REGISTRY_API
 from azureml_publish.registry.cloud import Cloud
 from azureml_publish.registry.conformance import READ, WRITE, Examined, State, examine_calls
@@ -28,11 +28,15 @@ def examine_registry(name: str, identity: Identity, cloud: Cloud, user_agent: st
     yield from tokens
     if any(one.state is State.FAILED for one in tokens):
         return
-    with closing(pipeline(identity.credential, cloud, user_agent, retries=0)) as client:  # a check must end soon
+    with closing(pipeline(identity.credential, cloud, user_agent, retries=2)) as client:  # a check must end soon
         yield from _examine_answers(name, cloud, client)
 
 
 def _examine_answers(name: str, cloud: Cloud, client: Any) -> Iterator[Examined]:
+    from azure.core.rest import HttpRequest
+
+    from azureml_publish.registry.transport import PooledTransport
+
     def read(url: str, version: str) -> Any:
         return send(client, "GET", url, params={"api-version": version})
 
@@ -44,14 +48,28 @@ def _examine_answers(name: str, cloud: Cloud, client: Any) -> Iterator[Examined]
     except PublishError as error:
         yield _failed("registry", error)
         return
-    yield Examined("registry", State.FINE, f"{name} answers in {found.get('primaryRegion') or 'its region'}.")
+    yield examine_place(name, found.get("primaryRegion"), place)
     yield examine_rights(name, f"{cloud.arm}{place.resource}", read)
 
     def call(method: str, url: str, body: Any = None) -> Any:
         version = MODEL_REGISTRY_API if "/modelregistry/" in url else DATAPLANE_API
         return send(client, method, url, params={"api-version": version}, body=body)
 
-    yield from examine_calls(place, name, call)
+    def fetch(url: str) -> int:
+        with closing(PooledTransport(1, cloud.network)) as storage:
+            return int(storage.send(HttpRequest("GET", url)).status_code)
+
+    yield from examine_calls(place, name, call, fetch)
+
+
+def examine_place(name: str, region: str | None, place: Place) -> Examined:
+    """Whether discovery names the hosts of a registry as recorded."""
+    if place.region == place.front:
+        shape = "Falls back: discovery names one host, which is sent all calls."
+    else:
+        shape = "Conforms: discovery names two hosts."
+    without = "" if place.fits_sdk else " Versions are registered without azure-ai-ml, which cannot use the address."
+    return Examined("registry", State.FINE, f"{name} answers in {region or 'its region'}. {shape}{without}")
 
 
 def _tokens(identity: Identity, cloud: Cloud) -> Iterator[Examined]:

@@ -36,6 +36,9 @@ write takes effect within a second (recorded), and none of its answers says when
 LONGEST_OPERATION = 3600.0
 """Seconds: what the service itself gives an operation (`x-ms-async-operation-timeout: PT1H`, recorded)."""
 
+PAGE_TOKENS = {"continuationToken": "continuationToken", "skipToken": "$skipToken", "$skipToken": "$skipToken"}
+"""What a list without `nextLink` may say of its next page, and the parameter that takes it."""
+
 _FAILED = frozenset({"failed", "canceled", "cancelled"})
 _UNDER_WAY = frozenset({"notstarted", "inprogress", "running", "accepted", "pending", "creating", "updating"})
 
@@ -50,18 +53,20 @@ def pipeline(
 ) -> PipelineClient[Any, Any]:
     """A client whose requests carry a token for a cloud and are tried again where that makes sense.
 
-    `retries` is how often at most. [default: azure-core's] `waits` is called before each further attempt, with the
-    seconds until then and the status of the answer, None where there was no answer.
+    `retries` is how often at most, where a host answers and is busy; none that does not. [default: azure-core's rules]
+    `waits` is called before each further attempt, with the seconds until then and the status of the answer, None where
+    there was no answer.
     """
     from azure.core import PipelineClient
     from azure.core.pipeline import Pipeline, policies
 
     from azureml_publish.registry.transport import PooledTransport
 
+    limits = {} if retries is None else {"retry_total": retries, "retry_connect": 0, "retry_read": 0}
     steps: list[Any] = [
         policies.HeadersPolicy(),
         policies.UserAgentPolicy(user_agent),
-        _retry_policy(waits, {} if retries is None else {"retry_total": retries}),
+        _retry_policy(waits, limits),
         token_hosts(cloud),
         policies.BearerTokenCredentialPolicy(credential, cloud.scope),
     ]
@@ -196,8 +201,9 @@ def _require_no_failure(answer: Any) -> str:
 def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any, sleep: Callable[[float], None]) -> None:
     """Follow a long-running operation to its end: by either header, or by `location` in the body.
 
+    A look that is refused ends it, because the write itself was taken: what became of it is read back.
+
     Raises:
-        HttpResponseError: a look at it is answered so.
         OperationFailed: it failed.
         Unreachable: it does not end.
     """
@@ -217,6 +223,8 @@ def _wait(client: PipelineClient[Any, Any], response: Any, answer: Any, sleep: C
         url, is_status = where
         request = HttpRequest("GET", url, headers={"Accept": "application/json"})
         response = client.send_request(request)
+        if response.status_code >= 400:
+            return
         _require_success(response)
         answer = _parsed(response, url)
         state = _require_no_failure(answer)
@@ -248,7 +256,7 @@ def _retry_after(response: Any) -> float | None:
 
 
 def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """The entries of a list, over all its pages: by `nextLink`, or by `continuationToken` as another client sends it.
+    """The entries of a list, over all its pages: by `nextLink`, or by a token, as other clients send it back.
 
     Raises:
         HttpResponseError: see `send`.
@@ -264,12 +272,15 @@ def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str])
             came = "nothing" if answer is None else "JSON without the list `value`"
             raise unexpected_answer(where, urlsplit(where).path, came)
         yield from (entry for entry in entries if isinstance(entry, dict))
-        link, token = answer.get("nextLink"), answer.get("continuationToken")
+        link = answer.get("nextLink")
+        tokens = {
+            sent: answer[key] for key, sent in PAGE_TOKENS.items() if isinstance(answer.get(key), str) and answer[key]
+        }
         following = None
         if isinstance(link, str) and link:
             following = (urljoin(where, link), {})
-        elif isinstance(token, str) and token:
-            following = (url, {**params, "continuationToken": token})
+        elif tokens:
+            following = (url, {**params, **tokens})
         if following is not None:
             page = f"{following[0]} {following[1]}"
             if page in seen:

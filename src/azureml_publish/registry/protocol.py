@@ -25,14 +25,17 @@ class Registry(Protocol):
     def find(self, model: str, version: int) -> RegisteredAsset | None:
         """What the registry holds under a name and version, and nothing about other numbers: in fewer requests."""
 
-    def numbers(self, model: str) -> tuple[int | None, int]:
-        """How far a name's numbers have gone: the latest version, and the next one that is free; (None, 1) for none."""
+    def numbers(self, model: str, *, deleted: bool = True) -> tuple[int | None, int]:
+        """How far a name's numbers have gone: the latest version, and the next one that is free; (None, 1) for none.
+
+        Without `deleted` the next one may be a deleted version's: in fewer requests, where only the latest is wanted.
+        """
 
     def models(self) -> tuple[str, ...]:
         """The names of all models, sorted."""
 
     def versions(self, model: str) -> tuple[int, ...]:
-        """The numbers of a model's versions, latest first; none where there is no such model."""
+        """The numbers of a model's versions, the one that came last first; none where there is no such model."""
 
     def start_upload(self, model: str, version: int) -> ContainerAccess:
         """A container to bring a new version's files into. The same one again until the version is registered.

@@ -11,13 +11,10 @@ from azureml_publish.assets import AssetRecord, prune_map
 from azureml_publish.registry.cloud import CLOUDS, PUBLIC, Cloud, process_environment
 from azureml_publish.registry.failures import OperationFailed, Reason, name_kind, reason_of, unexpected_answer
 from azureml_publish.registry.http import CONNECTIONS, NO_SUCH_CALL, token_hosts
+from azureml_publish.registry.segments import segment
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-
-
-class CallMissing(Exception):
-    """The registry lacks a call that azure-ai-ml makes before it registers a version; nothing was written."""
 
 
 class Sdk:
@@ -30,16 +27,20 @@ class Sdk:
         self._cloud = cloud
         self._starting = threading.Lock()
         self._client: Any = None
+        self._taken: set[str] = set()
+        """Paths of the writes that the registry took."""
 
-    def create(self, record: AssetRecord, path: str) -> None:
+    def create(self, record: AssetRecord, path: str) -> bool:
         """Register a version whose files lie at `path`.
 
+        Returns:
+            whether the registry has the calls that azure-ai-ml makes before it; where not, nothing was written.
+
         Raises:
-            CallMissing: azure-ai-ml cannot register anything there.
             AzureError: as azure-ai-ml raises it.
             OperationFailed: the registry took it, and could not carry it out.
         """
-        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError
 
         client = self._ml_client()
         from azure.ai.ml.entities import Model
@@ -54,18 +55,26 @@ class Sdk:
             properties=dict(record.properties),
             system_metadata=prune_map(record.system_metadata) or None,
         )
+
+        def is_taken() -> bool:
+            """Whether the registry took the write: what it says or hides after that is for reading back to judge."""
+            written = f"/models/{segment(record.name)}/versions/{record.version}"
+            return any(path.endswith(written) for path in self._taken.copy())
+
         try:
             client.models.create_or_update(model)
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # what it raises as it reads such an answer
-            raise unexpected_answer(self._cloud.arm, f"model {record.name}", "JSON of another shape") from error
+            if not is_taken():
+                raise unexpected_answer(self._cloud.arm, f"model {record.name}", "JSON of another shape") from error
         except HttpResponseError as error:
             request = getattr(error.response, "request", None)
             where = urlsplit(getattr(request, "url", "")).path
             if error.status_code in NO_SUCH_CALL and (where.endswith("/versions") or "/tempdatarefs/" in where):
-                raise CallMissing from error
-            # azure-ai-ml reads the version after its write, and a registry may not show it for a while.
-            if not isinstance(error, ResourceNotFoundError) or getattr(request, "method", None) != "GET":
+                return False
+            refused = getattr(request, "method", None) == "GET" and (error.status_code or 0) >= 400
+            if not (refused and is_taken()):
                 raise
+        return True
 
     def _ml_client(self) -> Any:
         with self._starting:
@@ -89,19 +98,24 @@ class Sdk:
                         show_progress=False,
                         enable_telemetry=False,
                         polling_interval=self._polling,
-                        per_call_policies=[token_hosts(self._cloud), _operation_policy()],
+                        per_call_policies=[token_hosts(self._cloud), _operation_policy(self._taken)],
                         **way,
                     )
             return self._client
 
 
-def _operation_policy() -> Any:
-    """A policy that hears of an operation that failed with a status of 200: azure-core would take it for done."""
+def _operation_policy(taken: set[str]) -> Any:
+    """A policy that notes the paths of writes that were taken, and hears of an operation that failed.
+
+    One that failed with a status of 200 azure-core would take for done.
+    """
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     class Watching(SansIOHTTPPolicy[Any, Any]):
         def on_response(self, request: Any, response: Any) -> None:
             answer = response.http_response
+            if request.http_request.method == "PUT" and answer.status_code < 300:
+                taken.add(urlsplit(request.http_request.url).path)
             if request.http_request.method != "GET" or answer.status_code != 200:
                 return
             if "/operations/" not in request.http_request.url:

@@ -57,7 +57,7 @@ class MemoryRegistry:
         asset = next(self._old.get(model, iter(())), self.held.get(model))
         return asset if asset is not None and asset.id.version == version else None
 
-    def numbers(self, model: str) -> tuple[int | None, int]:
+    def numbers(self, model: str, **_options: bool) -> tuple[int | None, int]:
         version = self.held[model].id.version if model in self.held else None
         return version, (version or 0) + 1
 
