@@ -165,12 +165,12 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
     from azureml_publish.execute.apply import apply_plan
     from azureml_publish.execute.registration import Tools
-    from azureml_publish.pipeline.registries import TOOL
     from azureml_publish.plan import Desired, make_plan
     from azureml_publish.project import load_project
     from azureml_publish.registry.azure import AzureRegistry
     from azureml_publish.registry.cloud import find_cloud
     from azureml_publish.registry.credentials import find_credential
+    from azureml_publish.version import TOOL
 
     folder = Path(tempfile.mkdtemp(prefix="bench-project-"))
     (folder / "models" / name).mkdir(parents=True)

@@ -33,13 +33,13 @@ from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.check import CheckedProject, render
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
-from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import plan_request, read_request, write_plan
 from azureml_publish.plan import ActionKind, Desired, Plan, Request, save_plan
 from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import AnyToken
+from azureml_publish.version import TOOL
 from tests.conftest import ControlPlane
 from tests.emulator.crash_points import DiedError, Fuse, FusedJournal, FusedProgress, FusedRegistry
 from tests.emulator.oracles import differences

@@ -18,13 +18,13 @@ from azureml_publish.lint.plugins import UnusablePlugin, plugins
 from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.references import unusable
-from azureml_publish.pipeline.registries import TOOL, find_config, open_registry, public_hub
+from azureml_publish.pipeline.registries import find_config, open_registry, public_hub
 from azureml_publish.project import Project
 from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.registry.diagnostics import examine_registry
 from azureml_publish.reporters.doctor import examinations_json, examinations_text
 from azureml_publish.spec import HubSource
-from azureml_publish.version import __version__
+from azureml_publish.version import TOOL, __version__
 
 LIBRARIES = ("azure-ai-ml", "azure-identity", "azure-storage-blob", "huggingface_hub")
 

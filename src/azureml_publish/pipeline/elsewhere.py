@@ -14,8 +14,8 @@ from typing import Self
 
 from azureml_publish.errors import PublishError
 from azureml_publish.files import CONFIG_FILE, UnusableFile, read_file
-from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.skus.overlay import OVERLAY_FILE
+from azureml_publish.version import TOOL
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -15,10 +15,11 @@ from azureml_publish.pipeline.load import LoadedProject, Settings, day_of, load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import TOOL, find_readers, open_registry
+from azureml_publish.pipeline.registries import find_readers, open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.without_folder import find_without_folder
 from azureml_publish.plan import Observed, Plan, Request, WithoutFolder, save_plan
+from azureml_publish.version import TOOL
 
 JOBS = 16
 """Models whose state is read at a time: nearly all of it is waiting."""

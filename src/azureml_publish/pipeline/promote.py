@@ -19,12 +19,13 @@ from azureml_publish.pipeline.learned import learn
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import content_of
 from azureml_publish.pipeline.references import find_meant, name_references, read_project
-from azureml_publish.pipeline.registries import TOOL, Opened, open_pair
+from azureml_publish.pipeline.registries import Opened, open_pair
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
 from azureml_publish.plan import ActionKind, Desired, Plan
 from azureml_publish.project import Project
 from azureml_publish.reporters.promote import Promoted
+from azureml_publish.version import TOOL
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,10 @@ from azureml_publish.registry.credentials import STORAGE_SCOPE, Identity, find_c
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.workspaces import AzureWorkspaces
 from azureml_publish.spec import BlobSource, RegistryConfig
-from azureml_publish.version import __version__
+from azureml_publish.version import TOOL
 
 if TYPE_CHECKING:
     from azure.core.credentials import AzureSasCredential, TokenCredential
-
-TOOL = f"azureml-publish/{__version__}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from azureml_publish.git import commit_of
 from azureml_publish.pipeline.apply import Review, Transferring
 from azureml_publish.pipeline.promote import Carrying, PromoteResult
 from azureml_publish.pipeline.references import find_registered, name_reference, read_project
-from azureml_publish.pipeline.registries import TOOL, open_registry
+from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import recording
 from azureml_publish.plan import Plan
 from azureml_publish.project import ModelFolder
+from azureml_publish.version import TOOL
 
 
 def roll_back(

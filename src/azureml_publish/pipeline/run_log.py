@@ -10,9 +10,9 @@ from pathlib import Path
 from azureml_publish.errors import UsageProblem
 from azureml_publish.execute.journal import Journal, PastRun, exclusive, last_run
 from azureml_publish.files import check_target, is_folder_name
-from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.plan import Plan
 from azureml_publish.project import Project
+from azureml_publish.version import TOOL
 
 FOLDER = Path(".publish") / "journal"
 """Below the project, a folder a registry."""

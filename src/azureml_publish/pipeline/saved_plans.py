@@ -15,7 +15,6 @@ from azureml_publish.keys import is_signature, read_private_key, read_public_key
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import Find, Planning, observe_models
-from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.signing import MAX_KEY_BYTES, PASSWORD, read_key
 from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
@@ -23,6 +22,7 @@ from azureml_publish.project import find_root
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.differences import short
 from azureml_publish.reporters.plan import NAME_WIDTH
+from azureml_publish.version import TOOL
 
 SUFFIX = ".json"
 SIGNATURE_SUFFIX = ".sig"

@@ -12,13 +12,13 @@ from azureml_publish.cli.output import Output, confirm
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.load import read_catalogue
-from azureml_publish.pipeline.registries import TOOL
 from azureml_publish.project import find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription
 from azureml_publish.reporters.sku_changes import comparison_json, comparison_text
 from azureml_publish.skus.live import Comparison, compare, overlay_of, read_sizes
 from azureml_publish.skus.overlay import OVERLAY_FILE, read_overlay, write_overlay
+from azureml_publish.version import TOOL
 
 
 @click.command("refresh")
