@@ -53,13 +53,18 @@ case "$VERB" in
   drift)
     publish drift "${models[@]}" "${registry[@]}" "${more[@]}" --format markdown > "$out/drift.md" || code=$?
     cat "$out/drift.md" >> "$summary"
-    [ "$code" != 0 ] || : > "$out/drift.md"
+    # An empty report closes the issue, and a report that could not be made is none.
+    case "$code" in 0) : > "$out/drift.md" ;; 9) ;; *) rm "$out/drift.md" ;; esac
     ;;
   retiring)
     { printf '```text\n'; publish skus retiring "${models[@]}" "${more[@]}" --no-color; } > "$out/retiring.md" || code=$?
     printf '```\n' >> "$out/retiring.md"
     cat "$out/retiring.md" >> "$summary"
-    publish skus retiring "${models[@]}" "${more[@]}" -o json | grep -q '"losses": \[\]' && : > "$out/retiring.md"
+    if [ "$code" != 0 ]; then
+      rm "$out/retiring.md"
+    elif publish skus retiring "${models[@]}" "${more[@]}" -o json | grep -q '"losses": \[\]'; then
+      : > "$out/retiring.md"
+    fi
     ;;
   bump)
     publish bump "${models[@]}" "${registry[@]}" "${more[@]}" --required --format markdown > "$out/bump.md" || code=$?

@@ -68,14 +68,24 @@ def prefix_of(root: Path, environ: Mapping[str, str]) -> str:
     return (_query(root, environ, "rev-parse", "--show-prefix") or "").rstrip("\n")
 
 
+def base_of(environ: Mapping[str, str]) -> str:
+    """The branch that the pull request goes into which is built, as git knows it; empty where none is built.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/variables,
+    https://learn.microsoft.com/azure/devops/pipelines/build/variables, https://docs.gitlab.com/ci/variables/predefined_variables/
+    """
+    names = ("GITHUB_BASE_REF", "SYSTEM_PULLREQUEST_TARGETBRANCH", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+    branch = next((environ[name] for name in names if environ.get(name)), "").removeprefix("refs/heads/")
+    return f"origin/{branch}" if branch else ""
+
+
 def changed_files(root: Path, environ: Mapping[str, str]) -> frozenset[str]:
     """Paths from the top of the repository that a pull request changes, committed or not; none where that is not known.
 
-    The branch that it goes into is GITHUB_BASE_REF in GitHub Actions. A shallow checkout may not have it; then the
-    last commit is what is changed.
+    A shallow checkout may not have the branch that it goes into; then the last commit is what is changed.
     """
-    base = environ.get("GITHUB_BASE_REF", "")
-    queries = [[*_DIFF, f"origin/{base}...HEAD", "--"]] if base and not base.startswith("-") else []
+    base = base_of(environ)
+    queries = [[*_DIFF, f"{base}...HEAD", "--"]] if base else []
     queries += [[*_DIFF, "HEAD^", "HEAD", "--"]] if base else []
     names = next((names for arguments in queries if (names := _query(root, environ, *arguments)) is not None), "")
     here = _query(root, environ, *_DIFF, "HEAD", "--") or ""
@@ -96,8 +106,14 @@ class Changes:
         return _query(self.top, environ, "cat-file", "blob", f"{self.base}:{below}")
 
 
-def changes_since(root: Path, environ: Mapping[str, str], revision: str) -> Changes | None:
-    """What differs, committed or not, from the commit where this branch left a revision; None if git knows no such one.
+def changes_since(root: Path, environ: Mapping[str, str], revision: str, *, parted: bool = True) -> Changes | None:
+    """What differs, committed or not, from a revision; None if git knows no such one.
+
+    Args:
+        root: the folder.
+        environ: the environment of git.
+        revision: a commit, branch or tag.
+        parted: compare with the commit where this branch left it, so that what went on there since is no difference.
 
     Raises:
         GitFailed: there is no repository around the folder, or git is not there.
@@ -109,7 +125,7 @@ def changes_since(root: Path, environ: Mapping[str, str], revision: str) -> Chan
     commit = (_query(root, environ, *named) or "").strip()
     if not commit:
         return None
-    base = (_query(root, environ, "merge-base", commit, "HEAD") or commit).strip()
+    base = (_query(root, environ, "merge-base", commit, "HEAD") or commit).strip() if parted else commit
     differing = _query(root, environ, *_DIFF, "--no-renames", base, "--")
     new = _query(root, environ, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/")
     if differing is None or new is None:

@@ -15,6 +15,7 @@ import yaml
 from tests.ci.fake_github import FakeGitHub
 from tests.ci.loopback import TOKEN, serving
 from tests.ci.runner import Runner, inputs_of, workflow
+from tests.ci.stranger import SPEC, Stranger
 from tests.conftest import REPOSITORY
 
 WORKFLOWS = sorted(path.name for path in (REPOSITORY / ".github" / "workflows").glob("*.yml"))
@@ -63,39 +64,12 @@ def test_the_ten_lines_of_readme_are_these_workflows() -> None:
     assert job["permissions"] == wanted
 
 
-SPEC = """\
-name: churn
-version: 1
-type: custom_model
-source: {local: weights}
-license: mit
-description: Says who leaves.
-"""
-
-
-class Stranger:
-    """A repository that calls the workflows, and the runs of it."""
+class Caller(Stranger):
+    """One that calls the workflows, and the runs of it."""
 
     def __init__(self, root: Path, github: FakeGitHub) -> None:
-        self.root, self.github, self.runs = root, github, 0
-        (root / "models" / "churn" / "weights").mkdir(parents=True)
-        registry = root.parent / "registry"
-        (root / "publish.yaml").write_text(f"registries:\n  local: {{emulator: '{registry}'}}\n")
-        (root / ".gitignore").write_text(".publish/\nbuild/\n.publish-tool\n")
-        (root / "models/churn/model.yaml").write_text(SPEC)
-        (root / "models/churn/weights/weights.bin").write_bytes(b"weights")
-        self.git("init", "-q", "-b", "main")
-        self.commit("begin")
-
-    def git(self, *arguments: str, check: bool = True) -> str:
-        names = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
-        command = ["git", "-C", str(self.root), *names, *arguments]
-        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=120).stdout.strip()
-
-    def commit(self, message: str) -> str:
-        self.git("add", ".")
-        self.git("commit", "-qm", message)
-        return self.git("rev-parse", "HEAD")
+        super().__init__(root)
+        self.github, self.runs = github, 0
 
     def run(self, name: str, event: dict[str, Any], given: dict[str, Any]) -> tuple[bool, Runner, Path]:
         """Run all jobs of a called workflow; whether all succeeded, and where."""
@@ -131,7 +105,7 @@ class Stranger:
 @pytest.mark.long
 def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> None:
     with serving(FakeGitHub()) as github:
-        stranger = Stranger(tmp_path / "models", github)
+        stranger = Caller(tmp_path / "models", github)
         head = stranger.git("rev-parse", "HEAD")
         pull: dict[str, Any] = {"number": 7, "head": {"sha": head, "repo": {"full_name": "contoso/models"}}}
         request = {"pull_request": pull}
@@ -173,7 +147,7 @@ def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> No
 @pytest.mark.long
 def test_what_is_wrong_ends_the_job_and_still_reports(tmp_path: Path) -> None:
     with serving(FakeGitHub()) as github:
-        stranger = Stranger(tmp_path / "models", github)
+        stranger = Caller(tmp_path / "models", github)
         (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("version: 1", "version: none"))
         stranger.commit("wrong")
         sound, runner, folder = stranger.run("models.yml", {"ref": "refs/heads/main"}, {"registry": "local"})
@@ -187,9 +161,8 @@ def test_what_is_wrong_ends_the_job_and_still_reports(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_drift_and_retirement_are_one_issue_each(tmp_path: Path) -> None:
     with serving(FakeGitHub()) as github:
-        stranger = Stranger(tmp_path / "models", github)
-        main = [sys.executable, "-m", "azureml_publish", "-C", str(stranger.root)]
-        subprocess.run([*main, "apply", "--yes"], check=True, capture_output=True, timeout=300)
+        stranger = Caller(tmp_path / "models", github)
+        stranger.publish("apply", "--yes")
         request = {"report": "drift", "registry": "local"}
         for words, states in (("who stays", ["open"]), ("who stays here", ["open"]), ("who leaves", ["closed"])):
             (stranger.root / "models/churn/model.yaml").write_text(SPEC.replace("who leaves", words))
@@ -212,9 +185,8 @@ def test_drift_and_retirement_are_one_issue_each(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_release_is_one_pull_request_with_the_cards_changes(tmp_path: Path) -> None:
     with serving(FakeGitHub()) as github:
-        stranger = Stranger(tmp_path / "models", github)
-        main = [sys.executable, "-m", "azureml_publish", "-C", str(stranger.root)]
-        subprocess.run([*main, "apply", "--yes"], check=True, capture_output=True, timeout=300)
+        stranger = Caller(tmp_path / "models", github)
+        stranger.publish("apply", "--yes")
 
         def bump() -> tuple[bool, str]:
             sound, runner, _ = stranger.run("bump.yml", {"schedule": "weekly"}, {"registry": "local"})

@@ -127,6 +127,60 @@ def test_lint_plan_and_apply_take_it_too(publish: Run, project: Path, git: Git) 
     assert publish("apply", "plan.json", "--since", "HEAD").code == 2
 
 
+@pytest.mark.usefixtures("shared_registry")
+def test_two_changes_that_chose_one_version(
+    publish: Run, project: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pull requests bump a model: the second is found once the first is merged, or applied."""
+    spec = project / "models" / BASE / "model.yaml"
+    for branch, before, after in (
+        ("first", "tokenizer_class: BertTokenizerFast", "tokenizer_class: BertTokenizer"),
+        ("second", "mlflow:\n", "mlflow:\n  transformers: 4.56.2\n"),
+    ):
+        git("checkout", "-q", "-b", branch, "main")
+        edit(spec, before, after)
+        edit(spec, "version: 18", "version: 19")
+        git("commit", "-qam", branch)
+
+    def found(*arguments: str) -> list[str]:
+        reported = json.loads(publish("lint", *arguments, "-o", "json").out)["diagnostics"]
+        return [f"{one['path']}:{one['line']} {one['message']}" for one in reported if one["code"] == "SPEC051"]
+
+    assert found("--since", "main") == []
+    git("update-ref", "refs/remotes/origin/main", "first")
+    expected = f"models/{BASE}/model.yaml:3 origin/main has {BASE} 19 as well, with other "
+    (one,) = found("--since", "origin/main")
+    assert one.startswith(expected)
+    assert "content" in one
+    # In CI the branch is known, and what is checked out is the merge of both: git sees no conflict in the version.
+    git("merge", "-q", "--no-edit", "origin/main")
+    assert spec.read_text().count("version: 19\n") == 1
+    assert found() == []
+    for name, value in (
+        ("GITHUB_BASE_REF", "main"),
+        ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main"),
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            assert len(found()) == 1
+    planned = publish("plan", BASE, "--since", "origin/main", "--offline")
+    assert (planned.code, "SPEC051" in planned.err, f"publish bump {BASE}" in planned.err) == (0, True, True)
+    # Where the first is applied, the plan of the second is a conflict, which says what to do; another number is none.
+    git("checkout", "-q", "first")
+    assert publish("apply", BASE, "--yes", "-q").code == 0
+    git("checkout", "-q", "second")
+    refused = publish("plan", BASE)
+    assert (refused.code, f"publish bump {BASE}" in refused.out) == (6, True)
+    assert publish("bump", BASE).code == 0
+    assert found("--since", "origin/main") == []
+    assert publish("plan", BASE, "--offline").code == 0
+    # What changes in place is no other content.
+    git("checkout", "-q", "-f", "first")
+    edit(project / "models" / BASE / "card.md.j2", "The smaller", "A smaller")
+    assert found("--since", "origin/main") == []
+
+
 def test_a_commit_that_is_not_there(publish: Run, project: Path, git: Git) -> None:
     for revision in ("nosuch", "--output=x", "HEAD:models"):
         ran = publish("lint", f"--since={revision}")

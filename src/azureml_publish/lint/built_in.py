@@ -5,12 +5,17 @@ from __future__ import annotations
 from azureml_publish import asset_folders, documents, project, render
 from azureml_publish.content.lock import RULES as LOCKS
 from azureml_publish.content.packaging.rules import RULES as PACKAGING
-from azureml_publish.diagnostics import Rule
+from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.lint import baseline, suppressions
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
 from azureml_publish.render import card_structure, templates
 from azureml_publish.skus import overlay
 from azureml_publish.spec import reading
+
+VERSION_ON_BASE = Rule(
+    "SPEC051", "version-on-base", Severity.WARNING, "The branch that this change goes into has the version, too."
+)
+"""Reported by the pipeline, which asks git."""
 
 READING: tuple[Rule, ...] = (
     documents.MALFORMED,
@@ -43,7 +48,19 @@ LINTING: tuple[Rule, ...] = (suppressions.UNUSED, suppressions.UNKNOWN, suppress
 """What the linter reports about its own settings."""
 
 IDENTITY = frozenset(
-    {"SPEC002", "SPEC003", "SPEC005", "SPEC006", "SPEC030", "SPEC035", "HUB003", "REG001", "REG002", "REG003"}
+    {
+        "SPEC002",
+        "SPEC003",
+        "SPEC005",
+        "SPEC006",
+        "SPEC030",
+        "SPEC035",
+        "SPEC051",
+        "HUB003",
+        "REG001",
+        "REG002",
+        "REG003",
+    }
 )
 """Codes of the rules on what a model is: name, version, source and revision. Their findings cannot be accepted."""
 
@@ -53,5 +70,5 @@ ONE_FACT = frozenset({"GATE001", "GATE003", "GATE006", "SKU003", "SPEC013", "SPE
 ONLINE = frozenset(check.rule.code for check in ONLINE_CHECKS)
 """Codes of the rules on what the network says."""
 
-BUILT_IN = frozenset((*(check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS)), *READING, *LINTING))
+BUILT_IN = frozenset((*(check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS)), *READING, *LINTING, VERSION_ON_BASE))
 """Every one of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,6 +54,25 @@ def compare_revision(run: RunContext, checked: CheckedProject, revision: str, se
     removed = before.keys() - {folder.folder for folder in project.models} - {*project.unreadable}
     plan = Plan(revision, tuple(sorted(actions, key=lambda action: action.model)))
     return Comparison(plan, tuple(sorted(removed)), tuple(sorted(skipped & now.keys())))
+
+
+def changed_content(
+    run: RunContext, checked: CheckedProject, revision: str, folders: Iterable[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """The fields of models that a registered version keeps, and that differ from a revision; by folder.
+
+    Folders that the revision has not, or that do not render there, are left out; so are the files of local sources.
+    """
+    wanted = frozenset(folders)
+    root = checked.require_sound().root
+    before, _ = _at_revision(run, root, revision, Settings(only=wanted))
+    found = {}
+    for folder, rendered in checked.rendered:
+        if folder.folder in wanted and folder.folder in before:
+            action = _action(_desired(folder, rendered), before[folder.folder], revision)
+            kept = [one.field for one in action.fields if one.consequence is ChangeClass.NEW_VERSION]
+            found[folder.folder] = tuple(kept)
+    return found
 
 
 def compare_version(run: RunContext, checked: CheckedProject, reference: str, registry: str | None) -> Comparison:

@@ -22,6 +22,7 @@ from azureml_publish.pipeline.load import Settings, day_of, load
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.pipeline.since import touched_since
+from azureml_publish.pipeline.version_on_base import find_versions_on_base
 from azureml_publish.project import find_root, shown_path
 from azureml_publish.render import default_templates
 from azureml_publish.reporters.diagnostics import counted
@@ -101,13 +102,15 @@ class _Linting:
     failure: PublishError | None = None
 
     def report(self) -> LintReport:
-        request = self.request
+        request, run = self.request, self.run
         done: tuple[Diagnostic, ...] = ()
         change: str | None = None
         if request.assets:
             checked = self._assets()
         elif request.fixing == "no":
             checked = self._check(self.root, online=request.online)
+            on_base = find_versions_on_base(replace(run, directory=self.root), checked, request.since)
+            checked = replace(checked, found=in_order((*checked.found, *on_base)))
         else:
             checked, done, change = self._fixed()
         if request.accept is not None and change is None:

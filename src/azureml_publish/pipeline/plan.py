@@ -17,6 +17,7 @@ from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
 from azureml_publish.pipeline.registries import find_readers, open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.version_on_base import find_versions_on_base
 from azureml_publish.pipeline.without_folder import find_without_folder
 from azureml_publish.plan import Observed, Plan, Request, WithoutFolder, save_plan
 from azureml_publish.version import TOOL
@@ -89,11 +90,10 @@ def make_plan(
         with run.events.stage("inspect"):
             inspection = look_before(plan, planning.contents, readers, stand_in=opened.stand_in, offline=offline)
         plan = with_attributes(plan, checked, inspection.contents)
-        used_readers = None if offline else readers
-        plan = with_moved(plan, planning.observed, planning.contents, opened.registry, used_readers)
-        rest: tuple[WithoutFolder, ...] = ()
-        if not (loaded.patterns or settings.partial):
-            rest = find_without_folder(opened.registry, project, planning.observed, plan, jobs)
+        seen = None if offline else readers
+        plan = with_moved(plan, planning.observed, planning.contents, opened.registry, seen)
+        whole_catalogue = not (loaded.patterns or settings.partial)
+        rest = find_without_folder(opened.registry, project, planning.observed, plan, jobs) if whole_catalogue else ()
     chosen = tuple(folder.folder for folder in loaded.folders) if settings.partial else None
     request = Request(
         registry or project.config.registry,
@@ -104,4 +104,5 @@ def make_plan(
         author_of(project.root, run.environ) if whole else "",
         chosen,
     )
-    return Planned(plan, request, checked, planning.observed, inspection.warnings, rest)
+    warnings = (*inspection.warnings, *find_versions_on_base(run, checked, settings.since))
+    return Planned(plan, request, checked, planning.observed, warnings, rest)

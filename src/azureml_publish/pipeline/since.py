@@ -10,7 +10,7 @@ from typing import Any
 
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.git import GitFailed, changes_since
+from azureml_publish.git import Changes, GitFailed, changes_since
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, ModelFolder, Project, load_project, read_optional
 from azureml_publish.render import Templates, default_templates
@@ -43,6 +43,11 @@ def touched_since(run: RunContext, root: Path, revision: str) -> frozenset[str]:
             f"git knows no commit {revision} here.",
             hint="In CI, check out its history: fetch-depth: 0 for actions/checkout.",
         )
+    return touched_by(run, root, changes)
+
+
+def touched_by(run: RunContext, root: Path, changes: Changes) -> frozenset[str]:
+    """The model folders that changes of git concern, as `touched_since` has it."""
     root = root.resolve()
     paths = [changes.top / one for one in changes.paths]
     inside = {path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
