@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -262,7 +263,8 @@ def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:
             except UnusableFile:
                 continue
             if match is not None:
-                return match[1].lower() == b"model"
+                kind = match[1].decode().lower()
+                return kind == "model" or bool(difflib.get_close_matches(kind, ("model",), cutoff=0.8))
     return True
 
 

@@ -104,8 +104,9 @@ class Rule:
         width: int = 0,
         severity: Severity | None = None,
     ) -> Diagnostic:
-        """A finding of this rule at a location; `severity` overrides the rule's."""
-        return Diagnostic(self.code, self.name, severity or self.severity, message, location, hint, fix, width)
+        """A finding of this rule at a location; `severity` overrides the rule's. Its text repeats no credential."""
+        masked = CREDENTIAL.sub(lambda match: "*" * len(match[0]), message)
+        return Diagnostic(self.code, self.name, severity or self.severity, masked, location, hint, fix, width)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -118,6 +119,17 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(found.severity is Severity.ERROR for found in diagnostics)
 
 
+CREDENTIAL = re.compile(
+    r"(?<=[?&;]sig=)[A-Za-z0-9%+/=_-]{20,}|(?<=AccountKey=)[A-Za-z0-9+/=]{40,}|(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}"
+    r"|\bhf_[A-Za-z0-9]{30,}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_\w{40,}\b|\bsk-[A-Za-z0-9_-]{32,}"
+    r"|\bnvapi-[\w-]{40,}|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
+    r"|(?<=-----BEGIN )(?:[A-Z]{1,20} ){0,3}PRIVATE KEY"
+)
+"""Signatures, keys and tokens by their own forms: Azure's SAS and account keys, the Hub's, GitHub's, OpenAI's, NVIDIA's
+and AWS' tokens, JSON Web Tokens, private keys."""
+
+
 def mask_passwords(text: str) -> str:
-    """A text with users and passwords in its URLs replaced by the same number of stars, for reports."""
-    return re.sub(r"(?<=://)[^\s/]+(?=@)", lambda found: "*" * len(found[0]), text)
+    """A text with credentials, and users and passwords in its URLs, replaced by as many stars, for reports."""
+    hidden = re.sub(r"(?<=://)[^\s/]+(?=@)", lambda found: "*" * len(found[0]), text)
+    return CREDENTIAL.sub(lambda found: "*" * len(found[0]), hidden)

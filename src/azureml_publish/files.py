@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from azureml_publish.assets import CarriedFile
@@ -80,6 +81,35 @@ def read_file(path: Path, root: Path | None, *, limit: int = MAX_FILE_BYTES) -> 
         hint = "Keep what people write small; weights have a source."
         raise UnusableFile(path, f"is larger than {limit // 2**20} MiB", hint=hint)
     return data
+
+
+def read_below(folder: Path, *, limit: int = MAX_FILE_BYTES) -> Iterator[tuple[str, bytes]]:
+    """Path below a folder and content of each file in it, sorted, for a digest of all that is there.
+
+    Raises:
+        UnusableFile: something below it is a link, no regular file, or larger than the limit; or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        for name, path in sorted(_below(str(folder), "")):
+            with os.fdopen(os.open(path, flags), "rb", buffering=0) as stream:
+                kept = os.fstat(stream.fileno())
+                if not stat.S_ISREG(kept.st_mode) or kept.st_size > limit:
+                    raise _irregular(Path(path))
+                yield name, stream.read(limit + 1)
+    except OSError as error:
+        raise UnusableFile(folder, f"cannot be read: {error.strerror}", hint="Make it readable.") from error
+
+
+def _below(folder: str, above: str) -> Iterator[tuple[str, str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                raise UnusableFile(Path(entry.path), "is a link", hint=_OUT)
+            if entry.is_dir():
+                yield from _below(entry.path, f"{above}{entry.name}/")
+            else:
+                yield f"{above}{entry.name}", entry.path
 
 
 def read_carried(file: CarriedFile, *, limit: int = MAX_CARRIED_BYTES) -> bytes:

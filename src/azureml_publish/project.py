@@ -167,8 +167,7 @@ def load_project(root: Path, read: ReadFolder = read_folder) -> tuple[Project | 
             models.append(model)
     if (root / "templates").is_dir():
         _is_inside(root, root / "templates", found)
-    clashes = tuple(_same_names(models))
-    found.extend(clashes)
+    found.extend(same_names((model.spec.name, model.document.location(("name",))) for model in models))
     return Project(root, config, document, tuple(models), tuple(unreadable)), tuple(found)
 
 
@@ -205,11 +204,14 @@ def _model_folders(root: Path, folder: Path, unreadable: list[str], found: list[
     """The folders of models, sorted; those that a link leads out of the project are reported and left out."""
     if not folder.is_dir() or not _is_inside(root, folder, found):
         return
-    for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        if _is_inside(root, path, found):
-            yield path
+    with os.scandir(folder) as entries:
+        names = {entry.name: entry.is_symlink() for entry in entries if entry.is_dir() and entry.name[0] != "."}
+    for name, is_link in sorted(names.items()):
+        # What lies in a folder of the project is in the project, unless it is a link; few of thousands are.
+        if not (is_link or files.is_private(name)) or _is_inside(root, folder / name, found):
+            yield folder / name
         else:
-            unreadable.append(path.name)
+            unreadable.append(name)
 
 
 def _is_inside(root: Path, path: Path, found: list[Diagnostic]) -> bool:
@@ -365,14 +367,15 @@ def _read_text(root: Path, path: Path, found: list[Diagnostic], *, whole: bool =
     return None if mistakes else text
 
 
-def _same_names(models: Iterable[ModelFolder]) -> Iterable[Diagnostic]:
-    first: dict[str, ModelFolder] = {}
-    for model in models:
-        other = first.setdefault(model.spec.name, model)
-        if other is not model:
+def same_names(named: Iterable[tuple[str, Location]]) -> Iterable[Diagnostic]:
+    """A finding for each model that has the name of one before it; each with the place of its name."""
+    first: dict[str, Location] = {}
+    for name, where in named:
+        other = first.setdefault(name, where)
+        if other is not where:
             yield DUPLICATE_NAME.at(
-                model.document.location(("name",)),
-                f"'{model.spec.name}' is also the name of {other.document.path}.",
+                where,
+                f"'{name}' is also the name of {other.path}.",
                 "Give one of the two another name; a registry holds one model of a name.",
             )
 

@@ -22,7 +22,7 @@ BODY = WRITTEN[0][WRITTEN[0].index("    if model") :]
 
 
 def forget() -> None:
-    for cached in (plugins.plugins, rule_book.rulebook, rule_book.rule_pages, cache._tool):
+    for cached in (plugins.plugins, rule_book.rulebook, rule_book.rule_pages, cache.tool_state):
         cached.cache_clear()
     sys.modules.pop("contoso_rules", None)
     importlib.invalidate_caches()
@@ -89,9 +89,9 @@ def test_a_rule_that_raises_in_another_process_is_named_too(publish: Run, instal
 
 def test_the_cache_knows_which_rules_looked(install: Install) -> None:
     install(WRITTEN[0])
-    first = cache._tool()
+    first = cache.tool_state()
     install(WRITTEN[0], version="1.3")
-    assert cache._tool() != first
+    assert cache.tool_state() != first
 
 
 @pytest.mark.parametrize(

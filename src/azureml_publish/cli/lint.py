@@ -60,7 +60,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
     show_default=True,
     help="With --assets: whose rules apply to the metadata; for a project publish.yaml says it.",
 )
-@click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged asset folders.")
+@click.option("--cache/--no-cache", default=True, help="Remember what was found in unchanged folders.")
 @click.option("--online", is_flag=True, help="Follow the cards' links too, and check the Hub and a registry.")
 @registry_option
 @click.option("--stats", is_flag=True, help="How often each rule found something, instead of the findings.")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from azureml_publish.asset_folders import NOT_READABLE, AssetFolder, ReadFolder
 from azureml_publish.assets import CarriedFile, ModelType, Value
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
+from azureml_publish.documents import MALFORMED, Document, KeyPath, decode, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
@@ -78,8 +78,8 @@ def describe_asset(
         files=frozenset((*carried, *asset.files.values())),
         origin=_origin(read),
         stated=True,
-        config=_json(carried, "config.json"),
-        tokenizer=_json(carried, "tokenizer_config.json"),
+        config=_json(asset, carried, "config.json", found),
+        tokenizer=_json(asset, carried, "tokenizer_config.json", found),
         lock=_lock(carried),
         variant=_mapping(spec.get("variantInfo")),
         profile=profile,
@@ -113,13 +113,19 @@ def _samples(asset: AssetFolder) -> Iterator[SampleText]:
             yield SampleText(match[1], text, _place(f"{asset.shown}/{file.path}"))
 
 
-def _json(carried: Mapping[str, CarriedFile], name: str) -> Mapping[str, Value] | None:
+def _json(
+    asset: AssetFolder, carried: Mapping[str, CarriedFile], name: str, found: list[Diagnostic]
+) -> Mapping[str, Value] | None:
     """A JSON file of the weights that lies in the folder, at its top or below."""
     for path, file in carried.items():
         if path.rpartition("/")[2] == name and (text := carried_text(file)) is not None:
             try:
                 data = json.loads(text)
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError) as error:
+                line, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+                where = Location(f"{asset.shown}/{path}", line, column)
+                message = f"{path} is not JSON, so that nothing can load it."
+                found.append(MALFORMED.at(where, message, "Copy the file that lies beside the weights."))
                 continue
             if isinstance(data, dict):
                 return data

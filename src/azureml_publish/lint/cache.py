@@ -8,22 +8,24 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import sqlite3
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
-from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.files import UnusableFile, read_below
 from azureml_publish.lint.engine import Checked, Fact
 from azureml_publish.lint.plugins import plugins
 from azureml_publish.project import shown_path
 from azureml_publish.spec import Profile
 from azureml_publish.version import __version__
+
+Result = TypeVar("Result")
 
 DAYS = 30
 """Entries that nobody used for so long are removed."""
@@ -66,25 +68,25 @@ class LintCache:
         """Whether anything can be kept."""
         return self._connection is not None
 
-    def get(self, digest: bytes | None) -> Checked | None:
-        """What was found in a folder of this digest, without links; None where it was not checked yet."""
+    def get(self, digest: bytes | None, read: Callable[[Any], Result]) -> Result | None:
+        """What was kept of a folder of this digest, as `read` makes it of JSON; None where nothing sound was kept."""
         if self._connection is None or digest is None:
             return None
         try:
             row = self._connection.execute("SELECT found, used FROM checked WHERE digest = ?", (digest,)).fetchone()
             if row is None:
                 return None
-            checked = _read(row[0])
+            result = read(json.loads(row[0]))
         except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError):
             return None
         if row[1] != self._today:
             self._used.append((self._today, digest))
-        return checked
+        return result
 
-    def put(self, digest: bytes | None, checked: Checked) -> None:
-        """Keep what was found, without links."""
+    def put(self, digest: bytes | None, kept: Any) -> None:
+        """Keep something for a folder of this digest, as JSON."""
         if self._connection is not None and digest is not None:
-            self._kept.append((digest, self._today, _written(checked)))
+            self._kept.append((digest, self._today, json.dumps(kept, separators=(",", ":"))))
 
     def __enter__(self) -> Self:
         return self
@@ -120,49 +122,39 @@ def cache_file(environ: Mapping[str, str]) -> Path:
 
 def digest_of(folder: Path, root: Path, as_of: date, profile: Profile = "registry") -> bytes | None:
     """SHA-256 of all that a folder's findings follow from; None where it cannot be read, or holds large files."""
-    digest = hashlib.sha256(
-        f"{_tool()}\0{as_of}\0{profile}\0{shown_path(root, folder)}\0".encode("utf-8", "surrogateescape")
-    )
+    return digest_with(f"{tool_state()}\0{as_of}\0{profile}".encode(), folder, root)
+
+
+def digest_with(state: bytes, folder: Path, root: Path) -> bytes | None:
+    """SHA-256 of a state that folders share, of a folder's place below a root, and of every file in it; or None."""
+    digest = hashlib.sha256(state)
+    digest.update(f"\0{shown_path(root, folder)}\0".encode("utf-8", "surrogateescape"))
     try:
-        for path in sorted(_files(str(folder))):
-            raw = read_file(Path(path), folder)
-            name = os.path.relpath(path, folder).encode("utf-8", "surrogateescape")
+        for path, raw in read_below(folder):
+            name = path.encode("utf-8", "surrogateescape")
             digest.update(b"%d\0%s\0%d\0" % (len(name), name, len(raw)))
             digest.update(raw)
-    except (OSError, UnusableFile):
+    except UnusableFile:
         return None
     return digest.digest()
 
 
-def _files(folder: str) -> list[str]:
-    """Paths of the files below a folder.
-
-    Raises:
-        OSError: a folder cannot be read, or one is a link.
-    """
-    found = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_symlink():
-                raise OSError
-            if entry.is_dir():
-                found += _files(entry.path)
-            else:
-                found.append(entry.path)
-    return found
-
-
 @functools.cache
-def _tool() -> str:
-    """The version of this tool; while it is worked on, the state of its files as well; and those of plug-ins."""
+def tool_state() -> str:
+    """The version of this tool and of what it reads files with; the state of its own files; and that of plug-ins."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")) + sorted(package.rglob("*.csv")):
+    for path in sorted(one for one in package.rglob("*") if one.is_file() and one.suffix not in (".pyc", ".pyo")):
         state = path.stat()
         digest.update(f"{path.name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
     for plugin in plugins():
         digest.update(f"{plugin.state()}\0".encode())
-    return f"{__version__} {digest.hexdigest()}"
+    for library in _LIBRARIES:
+        digest.update(f"{version(library)}\0".encode())
+    return f"{__version__} {sys.version_info} {digest.hexdigest()}"
+
+
+_LIBRARIES = ("jinja2", "markdown-it-py", "pydantic", "pyyaml", "langcodes")
 
 
 def _forget(path: Path) -> bool:
@@ -174,31 +166,44 @@ def _forget(path: Path) -> bool:
     return True
 
 
-def _written(checked: Checked) -> str:
+def checked_data(checked: Checked) -> list[Any]:
+    """What was found in a folder, without links, as JSON has it."""
     diagnostics, compared, _ = checked
     found = [
-        [one.code, one.name, one.severity, one.message, _place(one.location), one.hint, _fix(one.fix), one.width]
+        [
+            one.code,
+            one.name,
+            one.severity,
+            one.message,
+            place_data(one.location),
+            one.hint,
+            fix_data(one.fix),
+            one.width,
+        ]
         for one in diagnostics
     ]
-    facts = [[*fact[:4], _place(fact.location)] for fact in compared]
-    return json.dumps([found, facts], separators=(",", ":"))
+    return [found, [[*fact[:4], place_data(fact.location)] for fact in compared]]
 
 
-def _place(location: Location) -> list[Any]:
+def place_data(location: Location) -> list[Any]:
+    """A place as JSON has it."""
     return [location.path, location.line, location.column]
 
 
-def _fix(fix: Fix | None) -> list[Any] | None:
+def fix_data(fix: Fix | None) -> list[Any] | None:
+    """A fix as JSON has it."""
     if fix is None:
         return None
-    return [[[e.line, e.column, e.end_line, e.end_column, e.text] for e in fix.edits], fix.safe]
+    edits = [[one.line, one.column, one.end_line, one.end_column, one.text] for one in fix.edits]
+    return [edits, fix.safe, fix.path]
 
 
-def _read(text: str) -> Checked:
-    found, facts = json.loads(text)
+def read_checked(data: Any) -> Checked:
+    """What `checked_data` made of it."""
+    found, facts = data
     return (
         tuple(
-            Diagnostic(code, name, Severity(severity), message, Location(*place), hint, _read_fix(fix), width)
+            Diagnostic(code, name, Severity(severity), message, Location(*place), hint, read_fix(fix), width)
             for code, name, severity, message, place, hint, fix, width in found
         ),
         tuple(Fact(code, model, key, value, Location(*place)) for code, model, key, value, place in facts),
@@ -206,5 +211,6 @@ def _read(text: str) -> Checked:
     )
 
 
-def _read_fix(fix: list[Any] | None) -> Fix | None:
-    return None if fix is None else Fix(tuple(Edit(*edit) for edit in fix[0]), fix[1])
+def read_fix(data: list[Any] | None) -> Fix | None:
+    """What `fix_data` made of it."""
+    return None if data is None else Fix(tuple(Edit(*edit) for edit in data[0]), data[1], data[2])

@@ -44,10 +44,14 @@ ONLINE_SUBJECTS = frozenset(SUBJECTS[5:])
 
 
 class Check:
-    """One rule and how it is checked: `looks` has its functions by what they look at, `at` makes a finding."""
+    """One rule and how it is checked: `looks` has its functions by what they look at, `at` makes a finding.
 
-    def __init__(self, rule: Rule) -> None:
+    `pages`: what it looks for in a card, it looks for in each page beside the card as well.
+    """
+
+    def __init__(self, rule: Rule, *, pages: bool = False) -> None:
         self.rule = rule
+        self.pages = pages
         self.at = rule.at
         self.looks: dict[str, Look] = {}
         self.facts: FactLook | None = None
@@ -73,16 +77,16 @@ class Check:
         return facts
 
 
-def rule(code: str, name: str, severity: Severity, summary: str) -> Callable[[Look], Check]:
+def rule(code: str, name: str, severity: Severity, summary: str, *, pages: bool = False) -> Callable[[Look], Check]:
     """Decorator: make a rule out of a function that yields its findings. Codes are never used again."""
-    return finds(Rule(code, name, severity, summary))
+    return finds(Rule(code, name, severity, summary), pages=pages)
 
 
-def finds(rule: Rule) -> Callable[[Look], Check]:
+def finds(rule: Rule, *, pages: bool = False) -> Callable[[Look], Check]:
     """Decorator: have a function look for a rule that reading or rendering defines."""
 
     def decorate(look: Look) -> Check:
-        check = Check(rule)
+        check = Check(rule, pages=pages)
         check.also(look)
         return check
 

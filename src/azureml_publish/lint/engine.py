@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
@@ -63,6 +64,16 @@ def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     for each in checks_of() if checks is None else checks:
         if (look := each.looks.get(subject)) is not None:
             yield from first_findings(look(*seen))
+            for page in _pages_of(seen) if each.pages else ():
+                found = first_findings(look(page))
+                yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in found)
+
+
+def _pages_of(seen: tuple[object, ...]) -> Iterator[Described]:
+    """The model once for each page beside its card, with the page in the card's place."""
+    for one in seen:
+        if isinstance(one, Described):
+            yield from (replace(one, card=page, pages=(), samples=()) for page in one.pages)
 
 
 def check_model(

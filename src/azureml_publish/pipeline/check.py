@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +26,7 @@ from azureml_publish.pipeline.load import LoadedProject, Settings, load, read_ca
 from azureml_publish.pipeline.local_sources import compare_local, look_into_local
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.suppress import raised, suppressed
+from azureml_publish.pipeline.suppress import of_model, raised, suppressed
 from azureml_publish.project import ModelFolder, Project, UnsoundProject, load_project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model, trace_card
 from azureml_publish.skus.compute import resolve_compute
@@ -127,7 +127,7 @@ def render(run: RunContext, loaded: LoadedProject) -> CheckedProject:
     """Render the models; the only findings are those of rendering itself."""
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
-    style = _style(loaded.subject.project, loaded.layout)
+    style = style_of(loaded.subject.project, loaded.layout)
     models, found, _ = _look(loaded.subject, loaded.folders, style, "none", {}, run=run)
     return CheckedProject(loaded.subject, models, in_order((*loaded.found, *found)))
 
@@ -155,7 +155,7 @@ def check(
     if loaded.subject is None:
         return CheckedProject(None, (), in_order(loaded.found))
     memory = memory or Memory()
-    style = memory.style = memory.style or _style(loaded.subject.project, loaded.layout)
+    style = memory.style = memory.style or style_of(loaded.subject.project, loaded.layout)
     models, looked, links = _look(
         loaded.subject,
         loaded.folders,
@@ -171,7 +171,10 @@ def check(
     if online is not None:
         found.extend(online(CheckedProject(loaded.subject, models, in_order(found), links=links)))
     whole = {one.folder.folder for one in models if one.rendered is not None}
-    reported, hidden = suppressed(loaded.subject.project, loaded.folders, whole, dict.fromkeys(found))
+    project = loaded.subject.project
+    everything = not project.unreadable and all(model.folder in whole for model in project.models)
+    own = (one for folder in loaded.folders for one in of_model(folder, judged=folder.folder in whole))
+    reported, hidden = suppressed(project, own, dict.fromkeys(found), whole=everything)
     if rules == "errors":
         reported = tuple(one for one in reported if one.severity is Severity.ERROR)
     return CheckedProject(loaded.subject, models, in_order(reported), hidden, style[0])
@@ -181,7 +184,7 @@ def render_folders(
     subject: ProjectSubject, folders: Iterable[ModelFolder], layout: LayoutName | None, rules: Rules = "none"
 ) -> CheckedProject:
     """Render model folders as they are in memory; with rules they are checked as well, by their own content alone."""
-    models, found, _ = _look(subject, folders, _style(subject.project, layout), rules, {})
+    models, found, _ = _look(subject, folders, style_of(subject.project, layout), rules, {})
     return CheckedProject(subject, models, in_order(found))
 
 
@@ -268,11 +271,11 @@ def _prepare(order: _Order) -> _Work:
     if project is None:
         raise unlike(f"Its {root} cannot be read.")
     subject = subject_of(project, read_catalogue(root)[0], order.as_of)
-    style, _ = _style(project, order.layout)
+    style, _ = style_of(project, order.layout)
     return _Work(subject, style, order.rules, dict(os.environ), order.links, raised(project))
 
 
-def _style(project: Project, layout: LayoutName | None) -> tuple[Style, tuple[Diagnostic, ...]]:
+def style_of(project: Project, layout: LayoutName | None) -> tuple[Style, tuple[Diagnostic, ...]]:
     """What all models of a rendering share, and what is wrong with it."""
     templates = Templates(project.root, project.templates, default_templates())
     samples, wrong = read_sample_links(templates)
@@ -295,26 +298,41 @@ def _look(
     known = {} if known is None else known
     (style, wrong), graver = styled, raised(subject.project)
     given, checks = tuple(folders), engine.checks_of(rules, graver)
-    run = run or RunContext(subject.project.root, environ, subject.as_of)
+    run = replace(run, environ=environ) if run else RunContext(subject.project.root, environ, subject.as_of)
     fresh = [folder for folder in given if folder.folder not in known or known[folder.folder].folder is not folder]
+    for one in check_folders(run, subject, fresh, style, rules, links=links, begun=begun):
+        known[one.folder.folder] = one
+    models = tuple(known[folder.folder] for folder in given)
+    found = [*wrong, *engine.check(subject, checks=checks), *(one for each in models for one in each.found)]
+    found += engine.compare((fact for each in models for fact in each.facts), checks)
+    return models, tuple(found), tuple(link for each in models for link in each.links)
+
+
+def check_folders(
+    run: RunContext,
+    subject: ProjectSubject,
+    fresh: Sequence[ModelFolder],
+    style: Style,
+    rules: Rules = "all",
+    *,
+    links: bool = False,
+    begun: Callable[[], None] = lambda: None,
+) -> Iterator[CheckedModel]:
+    """Render and check model folders, each by itself, over the cores or other machines."""
     if isinstance(run.executor, Elsewhere):
         order = _Order(run.executor.place(subject.project.root), style.layout, subject.as_of, rules, links=links)
         items = [(folder, digest_folder(folder.path)) for folder in fresh]
         made = spread(order, items, run.executor, how=run.spreading, begun=begun)
     else:
         alone = replace(subject, project=replace(subject.project, models=()))  # a process is handed it, and needs none
-        work = _Work(alone, style, rules, dict(environ), links, graver)
+        work = _Work(alone, style, rules, dict(run.environ), links, raised(subject.project))
         made = spread(work, fresh, run.executor, how=run.spreading, begun=begun)
     stage = "render" if rules == "none" else "check"
     with run.events.stage(stage, models=len(fresh)):
         for folder, one in zip(fresh, made, strict=True):
-            known[folder.folder] = CheckedModel(folder, one.rendered, *one.checked)
             if run.events.heard:
                 _report(run.events, stage, folder, one)
-    models = tuple(known[folder.folder] for folder in given)
-    found = [*wrong, *engine.check(subject, checks=checks), *(one for each in models for one in each.found)]
-    found += engine.compare((fact for each in models for fact in each.facts), checks)
-    return models, tuple(found), tuple(link for each in models for link in each.links)
+            yield CheckedModel(folder, one.rendered, *one.checked)
 
 
 def _report(events: Events, stage: str, folder: ModelFolder, made: _Made) -> None:

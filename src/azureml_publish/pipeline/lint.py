@@ -50,7 +50,7 @@ class LintRequest:
         accept: a file to write the findings into, as a baseline.
         assets: whether `models` are asset folders that nobody imported.
         profile: with `assets`, whose rules apply to their metadata.
-        cache: whether to reuse an earlier run's answers of the network, and its findings of unchanged asset folders.
+        cache: whether to reuse an earlier run's answers of the network, and its findings of unchanged folders.
         online: whether to use the network.
         registry: the registry to read then.
         fixing: whether to fix what can be fixed, or to show what that would change.
@@ -121,7 +121,7 @@ class _Linting:
             one_for_each_fact(in_order((*found, *self.heard)) if change is not None else found, ONE_FACT),
             checked.suppressed,
             done,
-            checked.folders if request.assets else len(checked.models),
+            checked.folders or len(checked.models),
             rulebook().rules,
             file_lines(self.root),
             held=held,
@@ -156,6 +156,11 @@ class _Linting:
     def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
         executor = self.run.executor if root == self.root else None  # a copy that is being fixed is nowhere else
         here = replace(self.run, directory=root, executor=executor)
+        everything = not self.request.models and self.request.only is None
+        if self.request.cache and everything and not online and self.request.fixing == "no":
+            from azureml_publish.pipeline.lint_models import lint_models  # noqa: PLC0415 - parts of models do without
+
+            return lint_models(here, self.request.as_of)
         loaded = load(here, self.request.models, Settings(as_of=self.request.as_of, only=self.request.only))
         return check(here, loaded, online=self._check_online if online else None)
 

@@ -17,7 +17,7 @@ from azureml_publish.asset_folders import find_models, model_folders, read_asset
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.documents import MALFORMED
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.lint.cache import LintCache, digest_of
+from azureml_publish.lint.cache import LintCache, checked_data, digest_of, read_checked
 from azureml_publish.lint.engine import Checked, Fact, LinkUse, check_asset, compare, describe_asset, link_uses
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.parallel import spread
@@ -67,7 +67,7 @@ def lint_assets(
         )
         waiting = []
         for folder in folders:
-            known = store.get(digests.get(folder))
+            known = store.get(digests.get(folder), read_checked)
             if known is None:
                 waiting.append(folder)
             else:
@@ -82,7 +82,7 @@ def lint_assets(
             found += checked[0]
             facts += checked[1]
             linked += checked[2]
-            store.put(digests.get(folder), checked)
+            store.put(digests.get(folder), checked_data(checked))
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
     links_of_all = tuple(linked)
     return CheckedProject(None, (), in_order(found), links=links_of_all, folders=len(folders), remembered=remembered)

@@ -82,7 +82,7 @@ class LiveProject:
         self.run = run
         self.patterns = tuple(patterns)
         self.settings = settings or Settings()
-        self._memory, self._shared = Memory(), _stamp(self.root / name for name in SHARED)
+        self._memory, self._shared = Memory(), stamp_of(self.root / name for name in SHARED)
         self._kept: dict[Path, tuple[Stamp, Stamp, tuple[ModelFolder | None, tuple[Diagnostic, ...]]]] = {}
         self._aside = threading.Lock()
         self.now = Look(0, self._load(), reports=self._memory.models)
@@ -102,7 +102,7 @@ class LiveProject:
         return self.now
 
     def _look(self, begun: Callable[[], None], early: Callable[[Look], None]) -> Look:
-        before, shared = self.now, _stamp(self.root / name for name in SHARED)
+        before, shared = self.now, stamp_of(self.root / name for name in SHARED)
         if shared != self._shared:
             self._memory, self._shared = Memory(), shared
         loaded = self._load()
@@ -132,23 +132,24 @@ class LiveProject:
         return load(self.run, self.patterns, self.settings, self._read)
 
     def _read(self, root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
-        stamp = _stamp([path])
+        stamp = stamp_of([path])
         kept = self._kept.get(path)
-        if kept is not None and kept[0] == stamp and kept[1] == _beside(kept[2][0]):
+        if kept is not None and kept[0] == stamp and kept[1] == beside(kept[2][0]):
             return kept[2]
         result = read_folder(root, path)
-        self._kept[path] = (stamp, _beside(result[0]), result)
+        self._kept[path] = (stamp, beside(result[0]), result)
         return result
 
 
-def _beside(folder: ModelFolder | None) -> Stamp:
+def beside(folder: ModelFolder | None) -> Stamp:
     """The stamp of the files of a local source, which are looked into as well."""
     if folder is None or not isinstance(folder.spec.source, LocalSource) or "://" in folder.spec.source.local:
         return ()
-    return _stamp([folder.path / folder.spec.source.local])
+    return stamp_of([folder.path / folder.spec.source.local])
 
 
-def _stamp(paths: Iterable[Path]) -> Stamp:
+def stamp_of(paths: Iterable[Path]) -> Stamp:
+    """The stamp of files and folders; nothing where there are none."""
     return tuple(one for path in paths for one in _stamps(str(path)))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,19 +21,16 @@ MOST_PARSED = 2_000_000
 
 
 def suppressed(
-    project: Project, folders: Sequence[ModelFolder], looked: AbstractSet[str], found: Iterable[Diagnostic]
+    project: Project, own: Iterable[Suppression], found: Iterable[Diagnostic], *, whole: bool
 ) -> tuple[tuple[Diagnostic, ...], tuple[Suppressed, ...]]:
     """What is reported, with what is wrong with suppressions, and what is suppressed.
 
     A suppression can only be reported as unused where everything that it may mean was looked at: its model was read and
-    rendered (`looked` has the names of those folders), and for those of the project and its templates every model was.
-    Those of online rules never are, because not every run is online, and not every answer comes.
+    rendered, and for those of the project and its templates every model was (`whole`). Those of online rules never
+    are, because not every run is online, and not every answer comes. `own` are those of the models.
     """
     found = _graded(project, found)
-    whole = not project.unreadable and all(model.folder in looked for model in project.models)
-    return apply_suppressions(
-        found, [*_of_project(project, whole=whole), *_of_models(folders, looked)], rulebook(), always_looks
-    )
+    return apply_suppressions(found, [*_of_project(project, whole=whole), *own], rulebook(), always_looks)
 
 
 def _graded(project: Project, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -72,17 +68,14 @@ def _of_project(project: Project, *, whole: bool) -> Iterator[Suppression]:
             yield from comment_suppressions(text, shown_path(project.root, path), judged=whole)
 
 
-def _of_models(folders: Iterable[ModelFolder], looked: AbstractSet[str]) -> Iterator[Suppression]:
-    for folder in folders:
-        judged = folder.folder in looked
-        for index, one in enumerate(folder.spec.silence):
-            key_path: KeyPath = ("silence", index)
-            where = folder.document.location((*key_path, "rule"))
-            fix = _removal(folder.document, key_path)
-            yield Suppression(
-                one.rule, one.reason, where, f"models/{escaped(folder.folder)}/**", judged=judged, fix=fix
-            )
-        yield from comment_suppressions(folder.card, folder.card_path, judged=judged)
+def of_model(folder: ModelFolder, *, judged: bool) -> Iterator[Suppression]:
+    """The suppressions that a model folder holds; `judged`: it was rendered, so that all rules looked at it."""
+    for index, one in enumerate(folder.spec.silence):
+        key_path: KeyPath = ("silence", index)
+        where = folder.document.location((*key_path, "rule"))
+        fix = _removal(folder.document, key_path)
+        yield Suppression(one.rule, one.reason, where, f"models/{escaped(folder.folder)}/**", judged=judged, fix=fix)
+    yield from comment_suppressions(folder.card, folder.card_path, judged=judged)
 
 
 def _removal(document: Document, key_path: KeyPath) -> Fix | None:

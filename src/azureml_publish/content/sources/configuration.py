@@ -11,6 +11,9 @@ from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import HubSource, LocalSource
 
+CONFIGURATIONS = ("config.json", "tokenizer_config.json")
+"""The files that rules read of a model."""
+
 MAX_BYTES = 1024 * 1024
 """A configuration has a few thousand bytes; what is larger is none."""
 
@@ -20,7 +23,7 @@ def read_configuration(folder: ModelFolder, name: str, environ: Mapping[str, str
 
     It is looked for in a local source, among the files that the model folder carries, and in the Hub's cache.
     """
-    for path in _places(folder, name, environ):
+    for path in places_of(folder, name, environ):
         try:
             data = json.loads(read_file(path, None, limit=MAX_BYTES))
         except (UnusableFile, ValueError, RecursionError):
@@ -30,7 +33,8 @@ def read_configuration(folder: ModelFolder, name: str, environ: Mapping[str, str
     return None
 
 
-def _places(folder: ModelFolder, name: str, environ: Mapping[str, str]) -> Iterator[Path]:
+def places_of(folder: ModelFolder, name: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where a JSON file of the model's may lie on this machine."""
     source = folder.spec.source
     if isinstance(source, LocalSource):
         root = folder.path / source.local

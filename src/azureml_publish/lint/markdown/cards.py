@@ -234,6 +234,11 @@ class Card:
         return tuple(found)
 
     @cached_property
+    def definitions(self) -> frozenset[str]:
+        """The names of links that the card defines: `[name]: target`."""
+        return frozenset(self._parsed[1])
+
+    @cached_property
     def headings(self) -> tuple[Heading, ...]:
         """The card's headings, in order."""
         found: list[Heading] = []

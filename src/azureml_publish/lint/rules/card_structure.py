@@ -15,7 +15,7 @@ from azureml_publish.lint.subject import Described
 _SHOWN = re.compile(r"[^\W_]")
 
 
-@rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.")
+@rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.", pages=True)
 def card_empty(model: Described) -> Findings:
     """A card without a word, or with headings alone."""
     card = model.card
@@ -38,7 +38,13 @@ def card_empty(model: Described) -> Findings:
 _KEY = re.compile(r"[A-Za-z][\w-]*[ \t]*:(?=\s|$)")
 
 
-@rule("CARD053", "front-matter", Severity.WARNING, "The card begins with front matter, which a registry shows as text.")
+@rule(
+    "CARD053",
+    "front-matter",
+    Severity.WARNING,
+    "The card begins with front matter, which a registry shows as text.",
+    pages=True,
+)
 def front_matter(model: Described) -> Findings:
     """YAML before the card: the Hub reads it as metadata, a registry shows it, as a rule and a heading."""
     card = model.card
@@ -62,7 +68,7 @@ def front_matter(model: Described) -> Findings:
         )
 
 
-@rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.")
+@rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.", pages=True)
 def fence_open(model: Described) -> Findings:
     """A fence that nothing closes, so that all below it is shown as code."""
     card = model.card
@@ -107,15 +113,22 @@ class _Wrong:
     hint: str
 
 
-@rule("CARD055", "html-malformed", Severity.WARNING, "HTML of the card is not well formed.")
+@rule("CARD055", "html-malformed", Severity.WARNING, "HTML of the card is not well formed.", pages=True)
 def html_malformed(model: Described) -> Findings:
     """Tags that are cut, not closed, closed twice, or whose quotes are not."""
     card = model.card
     if card.too_large or "<" not in card.prose:
         return
-    wrong = sorted((*_cut_tags(card), *_unbalanced(card)), key=lambda one: one.offset)
+    wrong = sorted((*_cut_tags(card), *_unbalanced(card), *_open_comment(card)), key=lambda one: one.offset)
     for one in wrong[:_MOST]:
         yield html_malformed.at(card.at(one.offset), one.message, one.hint, width=width_of(one.text))
+
+
+def _open_comment(card: Card) -> Iterator[_Wrong]:
+    """Comments are blanked out of prose; one that nothing closes is left in it."""
+    at = card.prose.find("<!--")
+    if at >= 0 and "-->" not in card.prose[at:]:
+        yield _Wrong(at, "<!--", "Nothing closes this comment, so that all below it is hidden.", "Write --> behind it.")
 
 
 def _cut_tags(card: Card) -> Iterator[_Wrong]:

@@ -21,7 +21,10 @@ _PROSE = re.compile(
     r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
     r"|\[(?:model[ _-](?:name|id)|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
     r"|\b(?:description|text|content|summary|details|information) goes? here\b"
-    r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )(?:\w+ ){1,2}here\b"
+    r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)"
+    r"|<(?:your|insert|model|company|organi[sz]ation)[ _-][a-z_ -]{2,40}>|\byour[._-](?:e?mail|name)@[\w.-]+"
+    r"|(?-i:(?<![\w.$-])(?:X{2,4}|Y{2,4}|N{2,4}))(?:\.X+)? ?(?:%|hours|days|gpus?|tokens|samples|examples|images|epochs"
+    r"|million|billion)(?!\w)"
     r"|\breplace this (?:text|section|paragraph)\b"
     r"|\blorem ipsum\b"
     r"|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
@@ -31,6 +34,7 @@ _TO_BE = re.compile(r"to be (?:added|announced|defined|determined|done)")
 _SIGNS = (
     *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
+    *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
 )
 """One of these, or the one above, is in every text that the expressions above find; most cards have none."""
 
@@ -54,7 +58,7 @@ _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publis
 
 
 def _unwritten(card: Card) -> Findings:
-    if not any(sign in card.lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
+    if not any(sign in card.prose.lower() for sign in _SIGNS) and not _TO_BE.search(card.lowered):
         return
     reported: set[tuple[int, int]] = set()
     for table in card.tables:
@@ -66,8 +70,9 @@ def _unwritten(card: Card) -> Findings:
     rows = {line for line, _ in reported}
     for match in _LINE.finditer(card.words):
         yield from _found(card, match.start(1), match[1], rows)
-    for match in _PROSE.finditer(card.words):
-        yield from _found(card, match.start(), match[0], rows)
+    for match in _PROSE.finditer(card.prose):
+        if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
+            yield from _found(card, match.start(), match[0], rows)
 
 
 def _in_cell(card: Card, row: Row, cell: Cell, columns: int) -> Diagnostic:

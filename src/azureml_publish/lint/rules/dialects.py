@@ -52,6 +52,9 @@ def _uses(card: Card) -> Iterator[tuple[str, int]]:
     for fence in card.fences:
         if fence.language in _FENCES:
             yield _FENCES[fence.language], card.starts[fence.line - 1]
+    for image in card.images:
+        if image.url.lower().startswith("data:image/"):
+            yield "an image within the text", image.start
     if not any(sign in card.source for sign in ("$", "[^", "[!", "\\(", "\\[")):
         return
     for kind, form in _PROSE:

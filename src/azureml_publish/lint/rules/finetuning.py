@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.subject import ModelSubject
+from azureml_publish.lint.subject import AssetSubject, ModelSubject
 from azureml_publish.spec import FinetuneDefaults
 
 
 @rule("FT001", "zero-stage-unknown", Severity.ERROR, "deepspeed_stage is none of DeepSpeed's ZeRO stages 1 to 3.")
-def zero_stage_unknown(subject: ModelSubject) -> Findings:
+def zero_stage_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A ZeRO stage that DeepSpeed does not have, or that turns ZeRO off.
 
     Source: DeepSpeed, Configuration JSON, `zero_optimization.stage`: "Stage 0, 1, 2, and 3 refer to disabled, optimizer
@@ -32,7 +33,7 @@ def zero_stage_unknown(subject: ModelSubject) -> Findings:
 
 
 @rule("FT002", "precision-unknown", Severity.ERROR, "precision is none of 4, 8, 16 and 32 bits.")
-def precision_unknown(subject: ModelSubject) -> Findings:
+def precision_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A precision that nothing trains with.
 
     Sources: 32 and 16 (mixed precision): transformers, Trainer, `fp16`
@@ -50,7 +51,7 @@ def precision_unknown(subject: ModelSubject) -> Findings:
 
 
 @rule("FT003", "zero-stage-without-deepspeed", Severity.WARNING, "deepspeed_stage is set and DeepSpeed is not.")
-def zero_stage_without_deepspeed(subject: ModelSubject) -> Findings:
+def zero_stage_without_deepspeed(subject: ModelSubject | AssetSubject) -> Findings:
     """A ZeRO stage without DeepSpeed, which alone reads it.
 
     Source: transformers, DeepSpeed: the stage is part of DeepSpeed's own configuration, which takes effect through the
@@ -66,7 +67,7 @@ def zero_stage_without_deepspeed(subject: ModelSubject) -> Findings:
 
 
 @rule("FT004", "quantised-without-lora", Severity.ERROR, "8 or 4 bits without LoRA leave nothing to train.")
-def quantised_without_lora(subject: ModelSubject) -> Findings:
+def quantised_without_lora(subject: ModelSubject | AssetSubject) -> Findings:
     """Quantised weights without LoRA: nothing is left to train.
 
     Source: peft, Quantization: a quantised model is not trained further by itself, an adapter on top of it is
@@ -84,7 +85,7 @@ def quantised_without_lora(subject: ModelSubject) -> Findings:
 
 
 @rule("FT005", "ort-with-zero-3", Severity.WARNING, "ONNX Runtime trains with ZeRO stages 1 and 2 only.")
-def ort_with_zero_3(subject: ModelSubject) -> Findings:
+def ort_with_zero_3(subject: ModelSubject | AssetSubject) -> Findings:
     """ONNX Runtime training with ZeRO stage 3, with LoRA or without.
 
     Source: Optimum, How to accelerate training with ONNX Runtime: "DeepSpeed is supported by ONNX Runtime(only ZeRO
@@ -166,36 +167,76 @@ def lora_task_unserved(subject: ModelSubject) -> Findings:
             )
 
 
+_SWITCHES = ("apply_deepspeed", "apply_lora", "apply_ort", "ignore_mismatched_sizes")
+_COUNTS = (
+    *("deepspeed_stage", "precision", "max_seq_length", "num_train_epochs", "per_device_train_batch_size"),
+    *("per_device_eval_batch_size", "gradient_accumulation_steps", "logging_steps", "save_total_limit"),
+)
+_RATES = ("learning_rate_min", "learning_rate", "learning_rate_max")
+
+
+@rule("FT008", "defaults-not-usable", Severity.ERROR, "A default of fine-tuning is no value of its kind.")
+def defaults_not_usable(subject: AssetSubject) -> Findings:
+    """A switch that is neither true nor false, a count that is no number, a rate outside its own bounds.
+
+    In a model folder these are typed, and DOC005 reports them.
+    """
+    chosen = _choice(subject)
+    for key in (key for key in (*_SWITCHES, *_COUNTS, *_RATES) if key in chosen.values):
+        written = chosen.values[key]
+        wanted = "true or false" if key in _SWITCHES else "a number"
+        sound = str(written).strip().lower() in ("true", "false") if key in _SWITCHES else _number(written) is not None
+        if not sound:
+            yield defaults_not_usable.at(chosen.location(key), f"{key} is '{written}'.", f"Write {wanted}.")
+    rates = [(key, rate) for key in _RATES if (rate := _number(chosen.values.get(key))) is not None]
+    for (low, least), (high, most) in itertools.pairwise(rates):
+        if least > most:
+            yield defaults_not_usable.at(
+                chosen.location(low),
+                f"{low} {chosen.values[low]} is above {high} {chosen.values[high]}.",
+                "Write the smaller one as the lower bound.",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class _Choice:
     """The fine-tune defaults of a model: the project's, unless it has no fine-tune task, under its own."""
 
-    subject: ModelSubject
     values: Mapping[str, Any]
-    own: frozenset[str]
+    location: Callable[[str], Location]
 
     def on(self, switch: str) -> bool:
-        """Whether a switch is set and true."""
-        return self.values.get(switch) is True
+        """Whether a switch is set and true; asset folders may have it as text."""
+        return str(self.values.get(switch)).strip().lower() == "true"
 
     def number(self, key: str) -> float | None:
-        """A companion as a number; it may be written as text. None where it is not given."""
-        value = self.values.get(key)
-        return None if value is None else float(value)
-
-    def location(self, key: str) -> Location:
-        """Where a value stands: in the model's own file, or in `publish.yaml`."""
-        if key in self.own:
-            return self.subject.folder.document.location(("finetune_defaults", key))
-        return self.subject.project.project.document.location(("defaults", "finetune", key))
+        """A companion as a number; it may be written as text. None where it is not given, or is no number."""
+        return _number(self.values.get(key))
 
 
-def _choice(subject: ModelSubject) -> _Choice:
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _choice(subject: ModelSubject | AssetSubject) -> _Choice:
     """The fine-tune defaults of a model as they take effect."""
-    spec = subject.folder.spec
-    inherited = subject.project.project.config.defaults.finetune if spec.tasks.finetune else None
+    if isinstance(subject, AssetSubject):
+        written = subject.described.tags.get("model_specific_defaults")
+        values = written if isinstance(written, Mapping) else {}
+        return _Choice(values, lambda key: subject.described.where(f"tags.model_specific_defaults.{key}"))
+    spec, project = subject.folder.spec, subject.project.project
+    inherited = project.config.defaults.finetune if spec.tasks.finetune else None
     own = _given(spec.finetune_defaults)
-    return _Choice(subject, _given(inherited) | own, frozenset(own))
+
+    def location(key: str) -> Location:
+        if key in own:
+            return subject.folder.document.location(("finetune_defaults", key))
+        return project.document.location(("defaults", "finetune", key))
+
+    return _Choice(_given(inherited) | own, location)
 
 
 def _given(layer: FinetuneDefaults | None) -> dict[str, Any]:

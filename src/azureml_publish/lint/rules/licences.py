@@ -48,6 +48,34 @@ def custom_license_without_text(model: Described) -> Findings:
         )
 
 
+_UNFILLED = re.compile(
+    r"copyright\s*(?:\(c\)|\u00a9)?\s*[\[<{](?:year|yyyy|fullname|name|owner|copyright|author)[^\]>}\n]{0,40}[\]>}]",
+    re.IGNORECASE,
+)
+
+
+@rule("SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence file holds no licence, or nobody's.")
+def licence_file_unfinished(model: Described) -> Findings:
+    """A licence file that is empty, that is a page of HTML, or that names no owner."""
+    for page in model.licences:
+        text = page.text.strip()
+        if not text:
+            what, hint = (
+                "is empty",
+                "Copy the licence's text from where the weights are published, or take the file away.",
+            )
+        elif re.match(r"<!doctype html|<html", text, re.IGNORECASE):
+            what, hint = "is a page of HTML, perhaps that of an error", "Download the text itself."
+        elif (match := _UNFILLED.search(page.text)) and not re.search(r"apache license", text, re.IGNORECASE):
+            what, hint = (
+                f"says '{short(match[0])}'",
+                "Write the year and the owner, as they stand where it is published.",
+            )
+        else:
+            continue
+        yield licence_file_unfinished.at(page.place(1, 1), f"The licence {what}.", hint)
+
+
 @rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is no identifier that is known.")
 def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A licence that neither the service's catalogue nor the Hub knows is most likely a typing error."""

@@ -33,7 +33,7 @@ def _targets(card: Card) -> Iterator[tuple[Link, str]]:
     yield from ((image, "image") for image in card.images)
 
 
-@rule("CARD020", "link-http", Severity.WARNING, "A link or an image goes over plain http.")
+@rule("CARD020", "link-http", Severity.WARNING, "A link or an image goes over plain http.", pages=True)
 def link_http(model: Described) -> Findings:
     """A link over plain http."""
     card = model.card
@@ -67,7 +67,7 @@ _STAYS = re.compile(
 """Names that repositories keep: default branches, commits, versions and releases."""
 
 
-@rule("CARD021", "link-non-default-branch", Severity.WARNING, "A link goes into a branch of a repository.")
+@rule("CARD021", "link-non-default-branch", Severity.WARNING, "A link goes into a branch of a repository.", pages=True)
 def link_non_default_branch(model: Described) -> Findings:
     """A link into somebody's branch of a repository, which is gone once the branch is merged."""
     card = model.card
@@ -85,7 +85,7 @@ def link_non_default_branch(model: Described) -> Findings:
         )
 
 
-@rule("CARD022", "link-empty", Severity.ERROR, "A link has no target or no text, or an image no address.")
+@rule("CARD022", "link-empty", Severity.ERROR, "A link has no target or no text, or an image no address.", pages=True)
 def link_empty(model: Described) -> Findings:
     """A link that goes nowhere, or that nobody can see."""
     card = model.card
@@ -118,7 +118,9 @@ _BRACKETS = re.compile(
 _ADDRESS = re.compile(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
 
 
-@rule("CARD023", "link-malformed-url", Severity.ERROR, "A link's address cannot be followed as it is written.")
+@rule(
+    "CARD023", "link-malformed-url", Severity.ERROR, "A link's address cannot be followed as it is written.", pages=True
+)
 def link_malformed_url(model: Described) -> Findings:
     """An address that is none, or a link whose brackets are not those of Markdown."""
     card = model.card
@@ -127,6 +129,7 @@ def link_malformed_url(model: Described) -> Findings:
             yield from _broken(card, link)
         elif link.kind in ("markdown", "html", "definition"):
             yield from _address(card, link)
+            yield from _host(card, link)
     if ")[" in card.prose:
         yield from _swapped(card)
 
@@ -170,6 +173,27 @@ def _address(card: Card, link: Link) -> Findings:
     )
 
 
+_HOSTS = ("huggingface.co", "github.com", "arxiv.org", "microsoft.com", "wikipedia.org", "openai.com", "pytorch.org")
+
+
+def _host(card: Card, link: Link) -> Findings:
+    """A host that is almost one which cards link: nobody means `gihub.com`."""
+    match = re.match(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", link.url, re.IGNORECASE)
+    host = match[1].lower() if match else ""
+    close = difflib.get_close_matches(host, _HOSTS, n=1, cutoff=0.9) if host and host not in _HOSTS else []
+    if match and close:
+        yield link_malformed_url.at(
+            card.at(link.url_start),
+            f"'{host}' is almost {close[0]}, and another host.",
+            f"Write {close[0]}, if that is meant.",
+            fix=card.fix(
+                [replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close[0])], safe=False
+            ),
+            width=width_of(link.url),
+            severity=Severity.WARNING,
+        )
+
+
 def _swapped(card: Card) -> Findings:
     for match in _BRACKETS.finditer(card.prose):
         url, text = (match[1], match[2]) if match[1] else (match["u"], match["t"])
@@ -185,7 +209,13 @@ def _swapped(card: Card) -> Findings:
 _NAMED = re.compile(r"<[a-z][^<>]*?\b(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE)
 
 
-@rule("CARD024", "link-anchor-missing", Severity.WARNING, "A link goes to a heading that the card does not have.")
+@rule(
+    "CARD024",
+    "link-anchor-missing",
+    Severity.WARNING,
+    "A link goes to a heading that the card does not have.",
+    pages=True,
+)
 def link_anchor_missing(model: Described) -> Findings:
     """A link to a heading that the card does not have."""
     card = model.card
@@ -258,11 +288,11 @@ def html_link_instead_of_markdown(model: Described) -> Findings:
         )
 
 
-_FILE = re.compile(r"(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$")
+_FILE = re.compile(r"(?:file:|[A-Za-z]:[\\/])\S*$|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$", re.IGNORECASE)
 _SITE = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
 
 
-@rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.")
+@rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.", pages=True)
 def link_relative(model: Described) -> Findings:
     """A link to a file beside the card, which is not there in a registry."""
     card = model.card
@@ -285,7 +315,7 @@ _PAGE = re.compile(
 )
 
 
-@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.")
+@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.", pages=True)
 def image_is_a_page(model: Described) -> Findings:
     """An image whose address answers with a page about the file, which no viewer shows as an image."""
     card = model.card
@@ -306,7 +336,9 @@ def image_is_a_page(model: Described) -> Findings:
 _SCRIPT = re.compile(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
 
 
-@rule("CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.")
+@rule(
+    "CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.", pages=True
+)
 def link_runs_code(model: Described) -> Findings:
     """Code in a card, which every viewer takes out, or runs."""
     card = model.card
@@ -329,5 +361,6 @@ def link_runs_code(model: Described) -> Findings:
 
 
 _CODE_TAG = re.compile(
-    r"<script\b[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>", re.IGNORECASE
+    r"<(?:script|iframe|object|embed)\b[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
+    re.IGNORECASE,
 )

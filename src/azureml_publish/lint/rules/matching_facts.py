@@ -66,14 +66,12 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     lines = [(stated, found) for stated in of_subject(card, "license") if (found := licences_in(stated.text))]
     for stated, found in lines:
         yield _Stated(found, stated.text, partial(card.at, stated.offset))
-    if lines:
-        return
-    for heading in card.headings:
+    for heading in card.headings if not lines else ():
         if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
             text = _first_line_below(card, heading.line)
             if text is not None and len(found := licences_in(text[0])) == 1:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
-            return
+            break
     sentences = [(match, licences_in(match["name"])) for match in _UNDER.finditer(card.prose)]
     named = frozenset[str]().union(*(found for _, found in sentences))
     if len(named) == 1:
@@ -126,13 +124,14 @@ _TASK_GROUPS = tuple(
 )
 """Tasks that go by several names, or that one model serves."""
 
-_TASKS = frozenset[str]().union(*_TASK_GROUPS)
+KNOWN_TASKS = frozenset[str]().union(*_TASK_GROUPS)
 _CLASSES = {
     "ForMaskedLM": "fill-mask",
     "ForSequenceClassification": "text-classification",
     "ForTokenClassification": "token-classification",
     "ForQuestionAnswering": "question-answering",
     "ForCausalLM": "text-generation",
+    "LMHeadModel": "text-generation",
     "ForImageClassification": "image-classification",
     "ForObjectDetection": "object-detection",
     "ForSpeechSeq2Seq": "automatic-speech-recognition",
@@ -146,14 +145,14 @@ Source: https://huggingface.co/docs/transformers/model_doc/auto
 @rule("MATCH006", "task-differs", Severity.WARNING, "Card or configuration and spec name different tasks.")
 def task_differs(model: Described) -> Findings:
     """A task in the card, or a class in config.json, that is not for any task of the spec."""
-    tasks = [task for task in tasks_of(model) if task in _TASKS]
+    tasks = [task for task in tasks_of(model) if task in KNOWN_TASKS]
     if not tasks or len(tasks) < len(tasks_of(model)):
         return
     every = (*tasks, *tasks_of(model, "fineTuningTasks"))
     for stated in of_subject(model.card, "task"):
         named = re.split(r"\s*,\s*", stated.text.strip("`*_ ").lower().replace("_", "-"))
         slugs = [re.sub(r"\s+", "-", name.strip("`")) for name in named]
-        if slugs and all(slug in _TASKS for slug in slugs) and not any(_agree(slug, every) for slug in slugs):
+        if slugs and all(slug in KNOWN_TASKS for slug in slugs) and not any(tasks_agree(slug, every) for slug in slugs):
             yield task_differs.at(
                 model.card.at(stated.offset),
                 f"The card gives {short(stated.text)} as the task, the spec {', '.join(tasks)}.",
@@ -163,7 +162,7 @@ def task_differs(model: Described) -> Findings:
             break
     for name in _architectures(model):
         meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
-        if meant is not None and not _agree(meant, every) and not _agree("embeddings", every):
+        if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):
             yield task_differs.at(
                 model.where("tasks.inferenceTasks"),
                 f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}.",
@@ -177,7 +176,8 @@ def _architectures(model: Described) -> tuple[str, ...]:
     return tuple(found) or (model.lock.model.architectures if model.lock is not None else ())
 
 
-def _agree(task: str, others: tuple[str, ...]) -> bool:
+def tasks_agree(task: str, others: tuple[str, ...]) -> bool:
+    """Whether a task is one of the others, goes by another name there, or is served by the same models."""
     return any(task == other or any(task in row and other in row for row in _TASK_GROUPS) for other in others)
 
 
@@ -215,7 +215,13 @@ _CONTEXT = re.compile(
 _NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
 
 
-@rule("MATCH008", "context-length-differs", Severity.WARNING, "Card, spec and weights give different context lengths.")
+@rule(
+    "MATCH008",
+    "context-length-differs",
+    Severity.WARNING,
+    "Card, spec and weights give different context lengths.",
+    pages=True,
+)
 def context_length_differs(model: Described) -> Findings:
     """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
     spec = next(iter(_spec_context(model)), None)
@@ -236,6 +242,19 @@ def context_length_differs(model: Described) -> Findings:
             f"Write {int(named[1]) * 1024}, or give the model another name.",
         )
     most = _configured(model.config)
+    output = model.metadata.get("maxOutputTokens")
+    if spec is not None and isinstance(output, int) and output > spec[0]:
+        yield context_length_differs.at(
+            model.where("maxOutputTokens"),
+            f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output.",
+            f"Write at most {spec[0]}, or correct the context.",
+        )
+    if named and most is not None and not _same_length(most, int(named[1]) * 1024):
+        yield context_length_differs.at(
+            model.where("name"),
+            f"The weights' config.json has a context of {most} tokens, while the name {model.name} says {named[1]}k.",
+            "Take the weights of this model; those of a sibling do not fit its name.",
+        )
     if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
         yield context_length_differs.at(
             spec[1],

@@ -9,6 +9,7 @@ from typing import Any
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import sibling_of, variant_of
@@ -33,7 +34,13 @@ _TOLERANCE = 1.4
 """Counts are rounded, and with or without embeddings; siblings are further apart."""
 
 
-@rule("MATCH009", "parameters-differ", Severity.WARNING, "Name, card and weights give different parameter counts.")
+@rule(
+    "MATCH009",
+    "parameters-differ",
+    Severity.WARNING,
+    "Name, card and weights give different parameter counts.",
+    pages=True,
+)
 def parameters_differ(model: Described) -> Findings:
     """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
     named = _named_count(model)
@@ -209,6 +216,7 @@ def _precisions(model: Described) -> Findings:
     """The precision in the name against the card's line on it, and against the weights' own configuration."""
     named = variant_of(model.name).stated.get("precision")
     if not named:
+        yield from _quantised_unsaid(model)
         return
     for claim in of_subject(model.card, "quantization"):
         found = frozenset().union(
@@ -230,6 +238,19 @@ def _precisions(model: Described) -> Findings:
             model.where("name"),
             f"The weights are {weights} by config.json, while the name {model.name} says {' or '.join(sorted(named))}.",
         )
+
+
+_QUANTISED = re.compile(r"quanti[sz]|\b[48]-?bit\b|int[48]\b|\bfp8\b|awq|gptq")
+
+
+def _quantised_unsaid(model: Described) -> Findings:
+    """Weights that are quantised, of which neither name nor card nor spec says a word."""
+    quantised = model.config.get("quantization_config") if model.config is not None else None
+    found = _weights_precision(model) if isinstance(quantised, Mapping) else ""
+    pages = (model.card, *model.pages)
+    texts = (f"{model.name} {model.variant or ''}".lower(), *(page.lowered for page in pages))
+    if found and not any(_QUANTISED.search(text) for text in texts):
+        yield _differs(model.where("name"), f"The weights are {found} by config.json, and nothing else says so.")
 
 
 def _may_be(one: str, other: str) -> bool:
@@ -259,6 +280,7 @@ _FIELD = "variantInfo.variantMetadata.fileSizeBytes"
 @rule("MATCH011", "bytes-differ", Severity.WARNING, "Card, spec and files give different sizes in bytes.")
 def bytes_differ(model: Described) -> Findings:
     """A number of bytes in the spec that the lock, the card or the number of parameters contradicts."""
+    yield from _logged_bytes(model)
     details = model.variant.get("variantMetadata") if model.variant is not None else None
     size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
@@ -279,6 +301,20 @@ def bytes_differ(model: Described) -> Findings:
             model.where(_FIELD),
             f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {_count_text(count)}.",
         )
+
+
+def _logged_bytes(model: Described) -> Findings:
+    """The size that MLflow wrote, of a model of transformers: by the name's own count, or too few for any."""
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    size = data.get("model_size_bytes") if isinstance(data, Mapping) else None
+    if model.mlmodel is None or not isinstance(size, int) or isinstance(size, bool) or size <= 0:
+        return
+    count, where = _named_count(model), model.mlmodel.location(("model_size_bytes",))
+    if size < _LEAST_BYTES and "transformers" in flavours(model.mlmodel):
+        yield _bytes(where, f"model_size_bytes is {size}, too few for the weights of a model.")
+    elif count is not None and size / count < 0.1:
+        message = f"model_size_bytes is {size}, while the name {model.name} says {_count_text(count)} parameters."
+        yield _bytes(where, message)
 
 
 _LEAST_BYTES = 100_000

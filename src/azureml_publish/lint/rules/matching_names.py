@@ -11,6 +11,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import KIND_WORDS, MEMBER, Variant, contradiction, sibling_of, variant_of
@@ -35,6 +36,8 @@ def names_a_sibling(model: Described) -> Findings:
     for named in _named(model):
         kind = sibling_of(model.name, named.name)
         foreign = named.derived and not _related(model.name, named.name)
+        if named.what.startswith("base_model_name"):
+            foreign = _is_foreign(model, named.name)
         if kind is None and not foreign:
             continue
         why = f"another {KIND_WORDS[kind]}" if kind else "another family"
@@ -43,6 +46,12 @@ def names_a_sibling(model: Described) -> Findings:
             f"{named.what} is {short(named.name)}, which is of {why} than {model.name}.",
             f"Write what belongs to {model.name}; it was perhaps copied along with the folder.",
         )
+
+
+def _is_foreign(model: Described, name: str) -> bool:
+    """Whether a base is of a family that neither the model's name nor its Hub id names, which name one family."""
+    hub = hub_id(model)
+    return bool(hub) and _related(model.name, hub) and not _related(model.name, name) and not _related(hub, name)
 
 
 def _named(model: Described) -> Iterator[_Named]:
@@ -63,6 +72,9 @@ def _named(model: Described) -> Iterator[_Named]:
     base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
     if isinstance(base, str) and base and model.mlmodel is not None:
         yield _Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
+    origin = model.config.get("_name_or_path") if model.config is not None else None
+    if isinstance(origin, str) and re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", origin):
+        yield _Named("_name_or_path of config.json", origin.rpartition("/")[2], model.where("name"))
     yield from _parents(model)
     yield from _places(model)
 
@@ -109,6 +121,18 @@ def card_of_a_sibling(model: Described) -> Findings:
     own = variant_of(model.name)
     if card.too_large or not own.stated or not own.words:
         return
+    title = card.headings[0] if card.headings else None
+    if title is not None and title.line <= 3 and len(title.text) <= 40:
+        theirs = variant_of(title.text)
+        kind = contradiction(own, theirs) if theirs.of_family(own) else None
+        if kind is not None:
+            yield card_of_a_sibling.at(
+                card.place(title.line, title.column),
+                f"The card's title is {short(title.text)}, another {KIND_WORDS[kind]} than {model.name}.",
+                f"Write the name of {model.name}; this title is a sibling's.",
+                width=width_of(title.text),
+            )
+            return
     if _names_itself(card, own):
         return
     for text, offset in _mentions(card):

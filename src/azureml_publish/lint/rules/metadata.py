@@ -63,7 +63,9 @@ _NUMBERS: frozenset[Coercion] = frozenset({"int", "counts"})
 @rule("SPEC010", "bool-as-string", Severity.WARNING, "A truth value of the system metadata is text.")
 def bool_as_string(subject: AssetSubject) -> Findings:
     """True or false as text in the system metadata, whose types are native. Tags are text, so they may."""
-    for key_path, text, fixable in _texts(subject, _TRUTH):
+    archived = subject.read.asset.spec.get("isArchived")
+    root = [(("isArchived",), archived, True)] if isinstance(archived, str) else []
+    for key_path, text, fixable in (*root, *_texts(subject, _TRUTH)):
         value = {"true": True, "false": False}.get(text.strip().lower())
         if value is not None:
             fix = replaced_by(subject.read.document, key_path, value) if fixable else None

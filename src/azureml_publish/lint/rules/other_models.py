@@ -36,7 +36,9 @@ _LOADED = re.compile(
 )
 
 
-@rule("CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.")
+@rule(
+    "CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.", pages=True
+)
 def card_links_other_model(model: Described) -> Findings:
     """A card that sends its reader to another model's page, or loads another model in its code."""
     card = model.card
@@ -110,7 +112,9 @@ _CONTRARY = {
 _NEGATED = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.IGNORECASE)
 
 
-@rule("CARD029", "prose-contradicts-name", Severity.WARNING, "The card says the contrary of the model's name.")
+@rule(
+    "CARD029", "prose-contradicts-name", Severity.WARNING, "The card says the contrary of the model's name.", pages=True
+)
 def prose_contradicts_name(model: Described) -> Findings:
     """A card that says cased where the model's name says uncased, and the other way round."""
     own = frozenset[str]().union(*(parts_of(name) for name in own_names(model)))
@@ -178,7 +182,7 @@ class _Stated:
     value: int
 
 
-@rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.")
+@rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
 def figures_contradict_config(model: Described) -> Findings:
     """Layers, hidden size, heads or parameters of another model."""
     known = _architecture(model)

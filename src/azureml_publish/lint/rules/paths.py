@@ -9,6 +9,7 @@ from typing import Any
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.subject import AssetSubject, Described, Fact
 
 _FOLDER = "mlflow_model_folder"
@@ -84,6 +85,55 @@ def path_type_unsupported(subject: AssetSubject) -> Findings:
             _place(subject, ("path", "type")),
             f"Nothing copies files from a place of type '{kind}'." if kind else "The path has no type.",
             "Write azureblob, git or local.",
+        )
+
+
+_STORAGE = re.compile(r"[a-z0-9]{3,24}")
+"""Names of storage accounts.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage
+"""
+
+
+@rule("PATH006", "path-incomplete", Severity.ERROR, "A path in a storage account lacks a part, or has a wrong one.")
+def path_incomplete(subject: AssetSubject) -> Findings:
+    """Storage account, container and path of files in Azure's storage; an address in the place of a name."""
+    path = _origin(subject)
+    if path.get("type") != "azureblob":
+        return
+    for key in ("storage_name", "container_name", "container_path"):
+        value = path.get(key)
+        text = value.strip() if isinstance(value, str) else ""
+        if not text:
+            yield path_incomplete.at(
+                _place(subject, ("path", key)), f"The path says no {key}.", f"Write {key}: below `path:`."
+            )
+        elif key == "storage_name" and not _STORAGE.fullmatch(text):
+            meant = re.match(r"(?:https?://)?([a-z0-9]{3,24})\.", text)
+            yield path_incomplete.at(
+                _place(subject, ("path", key)),
+                f"'{short(text)}' is no name of a storage account.",
+                f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 small letters and digits.",
+            )
+        elif key == "container_path" and "://" in text:
+            yield path_incomplete.at(
+                _place(subject, ("path", key)),
+                "The container path is an address.",
+                "Write what stands behind the container in it.",
+            )
+
+
+@rule("PATH007", "publish-type-differs", Severity.WARNING, "An MLflow model is published as another kind.")
+def publish_type_differs(subject: AssetSubject) -> Findings:
+    """A folder with an MLmodel whose path ends in MLflow's folder, and `publish.type` says `custom_model`."""
+    described = subject.described
+    folder = _origin(subject).get("container_path")
+    ends = isinstance(folder, str) and folder.rstrip("/").rpartition("/")[2] == _FOLDER
+    if ends and described.mlmodel is not None and described.type in ("custom_model", "triton_model"):
+        yield publish_type_differs.at(
+            _place(subject, ("publish", "type")),
+            f"The files are those of an MLflow model, and it would be registered as {described.type}.",
+            "Write type: mlflow_model.",
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import KIND_WORDS, sibling_of
@@ -26,6 +27,9 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
         if _plain(fact.model) in (_plain(fact.value), _plain(_tail(fact.value))):
             owners.setdefault(_plain(fact.value), fact)
     for fact in facts:
+        if "://" in fact.value:
+            yield _address(fact)
+            continue
         if _words(_tail(fact.value)) <= _words(fact.model):
             continue
         owner = owners.get(_plain(fact.value))
@@ -41,12 +45,33 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
                 f"The Hub id is '{fact.value}', which is of another {KIND_WORDS[kind]} than {fact.model}.",
                 f"Write the repository that {fact.model} was made from.",
             )
+        elif _is_foreign(fact):
+            yield huggingface_id_wrong.at(
+                fact.location,
+                f"The Hub id is '{fact.value}', which has nothing of the name {fact.model} or of its files.",
+                f"Write the repository that {fact.model} was made from.",
+            )
+        elif meant := _meant(fact):
+            yield huggingface_id_wrong.at(
+                fact.location,
+                f"The Hub id '{fact.value}' is almost the name {fact.model}: '{meant[0]}' is perhaps '{meant[1]}'.",
+                "Write the id as the Hub has it.",
+            )
         elif _is_another(fact):
             yield huggingface_id_wrong.at(
                 fact.location,
-                f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from '{fact.key}'.",
-                f"Write {fact.key} if that is right, or fix base_model_name in MLmodel.",
+                f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from "
+                f"'{fact.key.partition(' ')[0]}'.",
+                f"Write {fact.key.partition(' ')[0]} if that is right, or fix base_model_name in MLmodel.",
             )
+
+
+def _address(fact: Fact) -> Diagnostic:
+    repository = re.search(r"huggingface\.co/([\w.-]+(?:/[\w.-]+)?)", fact.value)
+    message = f"'{fact.value}' is an address, not the id of a repository."
+    return huggingface_id_wrong.at(
+        fact.location, message, f"Write {repository[1]}." if repository else "Write ORG/NAME."
+    )
 
 
 @huggingface_id_wrong.keeps
@@ -56,7 +81,7 @@ def _hub_id_facts(model: Described) -> Iterator[Fact]:
         yield Fact(
             huggingface_id_wrong.rule.code,
             model.name,
-            _base(model) if model.stated else "",
+            f"{_base(model)} {_made_of(model)}" if model.stated else "",
             hub_id,
             model.where("huggingFaceModelId"),
         )
@@ -69,9 +94,39 @@ def _base(model: Described) -> str:
     return base if isinstance(base, str) and "/" in base else ""  # a repository, not just the model's own name
 
 
+def _made_of(model: Described) -> str:
+    """What else names the model: the folder of its files, and MLmodel's own name of the base."""
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    metadata = data.get("metadata") if isinstance(data, Mapping) else None
+    base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
+    return f"{model.origin[0] if model.origin is not None else ''} {base or ''}".strip()
+
+
+def _is_foreign(fact: Fact) -> bool:
+    """Whether the id shares no word with the model's name, while the files or MLmodel share most of them."""
+    own, tail = _words(fact.model), _words(_tail(fact.value))
+    files = _words(fact.key.partition(" ")[2])
+    joined = _plain(fact.model), _plain(_tail(fact.value))
+    return not own & tail and joined[0] not in joined[1] and joined[1] not in joined[0] and own <= files
+
+
+def _meant(fact: Fact) -> tuple[str, str] | None:
+    """The one word of the id that is almost one of the name: a typing error. Words with digits vary."""
+    own, tail = _words(fact.model), _words(fact.value)
+    theirs = [word for word in tail - own if word not in _words(fact.key.partition(" ")[2])]
+    mine = own - tail
+    if len(theirs) != 1 or len(mine) != 1 or not tail & own:
+        return None
+    one, other = theirs[0], next(iter(mine))
+    alike = difflib.SequenceMatcher(None, one, other).ratio() >= 0.74
+    return (
+        (one, other) if alike and one.isalpha() and other.isalpha() and {one, other} != {"cased", "uncased"} else None
+    )
+
+
 def _is_another(fact: Fact) -> bool:
     """Whether MLflow's base is the model's own name and not the id's."""
-    base = _words(_tail(fact.key))
+    base = _words(_tail(fact.key.partition(" ")[0]))
     return bool(base) and base <= _words(fact.model) and not base & _words(_tail(fact.value))
 
 

@@ -10,6 +10,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS
 from azureml_publish.lint.samples import (
     NotJsonError,
     flavours,
@@ -131,6 +132,13 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
         return
     tasks = tasks_of(model)
     for sample, data in inputs(model):
+        if {*tasks} & KNOWN_TASKS and not _OF_MASKS.intersection(tasks) and (mask := _MASK.search(sample.text)):
+            yield sample_shape_not_the_tasks.at(
+                sample.place(1, 1),
+                f"The sample input has {mask[0]}, as of a fill-mask model; this one is for {tasks[0]}.",
+                f"Show what a model for {tasks[0]} takes.",
+            )
+            continue
         if not isinstance(data, Mapping) or "input_data" not in data:
             key = next(iter(data), "") if isinstance(data, Mapping) else ""
             if key in _OTHER_SERVERS or key in _MISSPELLED:
@@ -150,6 +158,10 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
                     where, f"A model for {task} takes {shape[1]}; this is something else.", shape[2]
                 )
 
+
+_MASK = re.compile(r"\[MASK\]|<mask>")
+_OF_MASKS = frozenset({"fill-mask", "embeddings", "feature-extraction", "text2text-generation"})
+"""Tasks of models that were trained on masks."""
 
 _OTHER_SERVERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 """What MLflow's own server reads in the place of `input_data`; a deployment may well have that server.

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.rules.matching_facts import tasks_agree
 from azureml_publish.lint.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.subject import Described
 
@@ -93,6 +95,7 @@ def sample_output_mismatch(model: Described) -> Findings:
     """A sample output whose records lack a column that the signature names. Outputs without names are let pass."""
     columns = signature(model.mlmodel, "outputs")
     names = [column.name for column in columns or () if column.name and column.required]
+    yield from _fewer_values(model)
     if not names:
         yield from _values_of_another_type(model, columns or ())
         return
@@ -111,6 +114,28 @@ def sample_output_mismatch(model: Described) -> Findings:
 
 
 _NUMBERS = frozenset({"double", "float", "long", "integer"})
+
+
+_ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summarization", "automatic-speech-recognition"})
+"""Tasks that answer each text or sound with one value."""
+
+
+def _fewer_values(model: Described) -> Findings:
+    """An output of one value for each of several inputs, of which it has not as many."""
+    if not _ONE_EACH.intersection(tasks_of(model)):
+        return
+    given = [data.get("input_data") for _, data in inputs(model) if isinstance(data, Mapping)]
+    shown = [(sample, data) for sample, data in outputs(model) if isinstance(data, list)]
+    if len(given) != 1 or len(shown) != 1 or not isinstance(given[0], list):
+        return
+    (sample, values), texts = shown[0], given[0]
+    plain = all(isinstance(one, str) for one in (*values, *texts))
+    if plain and values and len(values) != len(texts):
+        yield sample_output_mismatch.at(
+            place_in(sample, ()),
+            f"The sample input has {len(texts)} texts, and the sample output answers {len(values)}.",
+            "Show one answer for each input.",
+        )
 
 
 def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Findings:
@@ -168,12 +193,21 @@ def task_vs_mlmodel(model: Described) -> Findings:
         return
     known = {word for row in _SAME for word in row}
     one, other = _plain(task), _plain(logged)
-    if one in known and other in known and not any(one in row and other in row for row in _SAME):
+    apart = one in known and other in known and not any(one in row and other in row for row in _SAME)
+    if apart or _by_other_classes(task, logged):
         yield task_vs_mlmodel.at(
             model.where("tasks.inferenceTasks"),
             f"The task is {task}, and MLmodel was logged for {logged}.",
             f"Write {other}, or log the model for {task}: samples and endpoints follow the task.",
         )
+
+
+def _by_other_classes(one: str, other: str) -> bool:
+    """Whether transformers serves two tasks by classes of models that have nothing in common."""
+    mine, theirs = find_task(one), find_task(other)
+    if mine is None or theirs is None or not mine.models or not theirs.models or tasks_agree(one, (other,)):
+        return False
+    return not {*mine.models} & {*theirs.models}
 
 
 def _logged(model: Described) -> str | None:

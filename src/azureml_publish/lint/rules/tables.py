@@ -14,7 +14,9 @@ _DELIMITER = re.compile(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
 """The row of dashes of a table with two columns or more."""
 
 
-@rule("CARD001", "table-row-column-count", Severity.ERROR, "A table row has not as many cells as its header.")
+@rule(
+    "CARD001", "table-row-column-count", Severity.ERROR, "A table row has not as many cells as its header.", pages=True
+)
 def table_row_column_count(model: Described) -> Findings:
     """A table row with more or fewer cells than its header, which viewers pad or cut without a word."""
     card = model.card
@@ -67,7 +69,7 @@ def _odd_delimiters(card: Card) -> Findings:
 _DASHES = re.compile(r"[ >]*\|?[ :|-]+$")
 
 
-@rule("CARD002", "table-missing-delimiter", Severity.ERROR, "Rows of a table lack the row of dashes.")
+@rule("CARD002", "table-missing-delimiter", Severity.ERROR, "Rows of a table lack the row of dashes.", pages=True)
 def table_missing_delimiter(model: Described) -> Findings:
     """Rows of a table without the row of dashes that makes them one."""
     card = model.card
@@ -111,7 +113,13 @@ def _is_row(text: str) -> bool:
     return (bare.startswith("|") and bare.endswith("|") and bars >= 3) or (bars >= 2 and "||" not in bare)
 
 
-@rule("CARD003", "table-no-blank-line-before", Severity.WARNING, "A table follows text without an empty line between.")
+@rule(
+    "CARD003",
+    "table-no-blank-line-before",
+    Severity.WARNING,
+    "A table follows text without an empty line between.",
+    pages=True,
+)
 def table_no_blank_line_before(model: Described) -> Findings:
     """A table right below text, which some viewers take for more of that text."""
     card = model.card

@@ -1,0 +1,162 @@
+"""Rules on what was left in a text that was meant for its authors: conflicts, credentials, their own hosts, copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from azureml_publish.diagnostics import CREDENTIAL, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.prose import everything_of, prose_of
+from azureml_publish.lint.subject import Described
+
+_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: \S.{0,200})?$", re.MULTILINE)
+
+
+@rule("CARD058", "conflict-marker", Severity.ERROR, "A conflict of a merge was left in a text.")
+def conflict_marker(model: Described) -> Findings:
+    """The marks that git writes where two branches changed one place."""
+    for card in prose_of(model):
+        found = list(_CONFLICT.finditer(card.source)) if "<<<<<<<" in card.source else []
+        if found and any(match[0].startswith(">") for match in found):
+            yield conflict_marker.at(
+                card.at(found[0].start()),
+                f"'{short(found[0][0])}' marks a conflict of a merge that nobody resolved.",
+                "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
+                width=width_of(found[0][0]),
+            )
+
+
+_LEAST_LETTERS = 8
+"""A made-up token, such as hf_xxxx, has fewer different ones."""
+
+
+@rule("CARD059", "credential-shown", Severity.ERROR, "A text shows a credential.")
+def credential_shown(model: Described) -> Findings:
+    """A token, a key or the signature of an address, which whoever reads the card can use. Its text is not repeated."""
+    samples = (Card(sample.text, sample.place) for sample in model.samples)
+    for card in (*everything_of(model), *samples):
+        for match in CREDENTIAL.finditer(card.source):
+            if len(set(match[0])) < _LEAST_LETTERS:
+                continue
+            yield credential_shown.at(
+                card.at(match.start()),
+                f"{_kind(card.source, match)} stands here, and whoever reads this can use it.",
+                "Take it out, and have it revoked: whoever had the folder has it already.",
+                width=width_of(match[0]),
+            )
+
+
+def _kind(text: str, match: re.Match[str]) -> str:
+    before = text[max(0, match.start() - 16) : match.start()]
+    if before.endswith("sig="):
+        return "A signature of an address (SAS)"
+    if before.endswith("Key=") or "PRIVATE KEY" in match[0]:
+        return "A key"
+    return "A token"
+
+
+_LOOPBACK = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
+_INSIDE = re.compile(
+    r"(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
+    r"|[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan|local)$"
+    r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
+    re.IGNORECASE,
+)
+"""Hosts of one's own network or of one company's tenants, where strangers are not let in."""
+
+_HOST = re.compile(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
+_HOME = re.compile(
+    r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
+    r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
+    re.IGNORECASE,
+)
+
+
+@rule("CARD060", "link-not-public", Severity.WARNING, "A link or a path leads where readers cannot go.", pages=True)
+def link_not_public(model: Described) -> Findings:
+    """A link into a private network, a company's tenant or the author's machine, or the path of the author's home."""
+    card = model.card
+    for link in (*card.links, *card.images):
+        host = _HOST.match(link.url)
+        loopback = host is not None and _LOOPBACK.match(host[1]) and link.kind != "plain"
+        if host is not None and link.kind != "broken" and (loopback or _INSIDE.match(host[1])):
+            where = "to the reader's own machine" if loopback else "into a network that readers are not in"
+            yield link_not_public.at(
+                card.at(link.url_start),
+                f"The link to {short(host[1])} leads {where}.",
+                "Link a public page, or take it out.",
+                width=width_of(link.url),
+            )
+    for match in _HOME.finditer(card.words):
+        yield link_not_public.at(
+            card.at(match.start()),
+            f"'{short(match[0])}' is a folder of its author's own machine.",
+            "Write a path that any reader has, such as ./model.",
+            width=width_of(match[0]),
+        )
+
+
+_LEAST = 120
+"""Shorter paragraphs may well stand twice."""
+
+
+@rule("CARD065", "text-repeated", Severity.WARNING, "A paragraph or a section stands twice.", pages=True)
+def text_repeated(model: Described) -> Findings:
+    """A paragraph of some length, or a section under the same heading, word for word as above."""
+    card = model.card
+    first: dict[str, int] = {}
+    copied: list[tuple[int, int]] = []
+    for start, end, text, what in (*_sections(card), *_paragraphs(card)):
+        above = first.setdefault(text, start)
+        if above != start and not any(one <= start <= last for one, last in copied):
+            copied.append((start, end))
+            yield text_repeated.at(
+                card.place(start, 1),
+                f"The {what} stands in line {card.place(above, 1).line} already, word for word.",
+                "Take one of the two out.",
+            )
+
+
+def _sections(card: Card) -> Iterator[tuple[int, int, str, str]]:
+    """Sections without the ones below them: first and last line, heading and text, and how to call it."""
+    lines = [heading.line for heading in card.headings]
+    for heading, end in zip(card.headings, (*lines[1:], len(card.lines) + 1), strict=False):
+        body = " ".join(" ".join(card.lines[heading.line : end - 1]).split())
+        if len(body) > _LEAST // 3:
+            yield heading.line, end - 1, f"{heading.text}\n{body}", f"section '{short(heading.text)}'"
+
+
+def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str]]:
+    for start, end in card.paragraphs:
+        text = " ".join(" ".join(card.lines[start - 1 : end]).split())
+        if len(text) >= _LEAST:
+            yield start, end, text, f"paragraph '{short(text)}'"
+
+
+@rule("CARD067", "section-empty", Severity.WARNING, "A section has a heading and nothing below it.", pages=True)
+def section_empty(model: Described) -> Findings:
+    """A heading that is followed by one of its own level or above, or by the end. A title needs nothing below it."""
+    card = model.card
+    if not (card.paragraphs or card.fences or card.tables or card.html):
+        return  # CARD052 says so
+    following = (*card.headings[1:], None)
+    for index, (heading, below) in enumerate(zip(card.headings, following, strict=False)):
+        last = below.line - 1 if below is not None else len(card.lines)
+        inside = "".join(card.lines[_text_from(card, heading.line) : last]).strip()
+        plain = re.fullmatch(r"[\w /&,()*-]{3,60}", heading.text) and len(heading.text.split()) <= 6
+        if index and not inside and plain and (below is None or below.level <= heading.level):
+            yield section_empty.at(
+                card.place(heading.line, heading.column),
+                f"The section '{short(heading.text)}' is empty.",
+                "Write it, or take the heading out.",
+                width=width_of(heading.text),
+            )
+
+
+def _text_from(card: Card, line: int) -> int:
+    """The index of the line below a heading, which may be underlined."""
+    underlined = line < len(card.lines) and re.fullmatch(r" {0,3}(?:=+|-+)\s*", card.lines[line])
+    return line + 1 if underlined and not card.lines[line - 1].lstrip().startswith("#") else line

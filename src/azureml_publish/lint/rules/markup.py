@@ -1,0 +1,85 @@
+"""The rule on Markdown that is not what it was meant to be, so that its signs are shown as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from markdown_it import MarkdownIt
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import replacing, short, width_of
+from azureml_publish.lint.markdown.cards import Card, CardEdit
+from azureml_publish.lint.subject import Described
+
+_Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
+"""Offset and text, what it is, what to write, and the edit where there is only one."""
+
+_HEADING = re.compile(r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n)", re.MULTILINE)
+_APART = re.compile(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
+_UNDEFINED = re.compile(r"(?<![\]!\\])\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
+_LINE_END = re.compile(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
+_ENTITY = re.compile(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
+_BOLD = re.compile(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
+_INLINE = MarkdownIt("commonmark")
+_MOST = 10
+
+
+@rule(
+    "CARD066", "markup-shown", Severity.WARNING, "Markup stands as text, because it is not quite Markdown.", pages=True
+)
+def markup_shown(model: Described) -> Findings:
+    """Headings without a blank, links with one, bold that nothing ends, and line ends and entities escaped twice."""
+    card = model.card
+    if card.too_large:
+        return
+    for offset, text, what, hint, edit in sorted(_all(card), key=lambda one: one[0])[:_MOST]:
+        fix = card.fix([edit], safe=False) if edit is not None else None
+        yield markup_shown.at(card.at(offset), f"'{short(text)}' {what}.", hint, fix=fix, width=width_of(text))
+
+
+def _all(card: Card) -> Iterator[_Shown]:
+    for match in _HEADING.finditer(card.prose):
+        marks = match[1] or match[3]
+        at = match.start(1) if match[1] else match.start(3)
+        edit = replacing(card, at + len(marks), at + len(marks), " ")
+        yield at, match[0].strip(), "is no heading without a blank behind the #", "Write a blank behind it.", edit
+    for match in _APART.finditer(card.prose):
+        edit = replacing(card, match.start(2), match.end(2), "")
+        yield match.start(), match[0], "is no link with a blank between its brackets", "Take the blank out.", edit
+    defined = {key.casefold() for key in card.definitions}
+    for match in _UNDEFINED.finditer(card.prose):
+        if " ".join(match[2].split()).casefold() not in defined:
+            hint = f"Write [{short(match[1])}](https://...), or define [{match[2]}]: https://... below."
+            yield match.start(), match[0], "is no link, because nothing defines its target", hint, None
+    for match in _LINE_END.finditer(card.prose):
+        yield match.start(), match[0], "is an escaped line end, shown as it is", "Break the line instead.", None
+    for match in _ENTITY.finditer(card.prose):
+        edit = replacing(card, match.start(), match.end(), "&" + match[0].removeprefix("&amp;"))
+        yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
+    yield from _open_bold(card)
+
+
+def _open_bold(card: Card) -> Iterator[_Shown]:
+    """`**` before a word that a viewer would show: nothing in its paragraph ends it."""
+    if "**" not in card.prose:
+        return
+    for first, last in card.paragraphs:
+        start = card.starts[first - 1]
+        end = card.starts[last] if last < len(card.starts) else len(card.prose)
+        text = card.prose[start:end]
+        if text.count("**") % 2 == 0 or (match := _BOLD.search(text)) is None:
+            continue
+        tokens = _INLINE.parseInline(text)[0].children or []
+        if any(token.type == "text" and _BOLD.search(token.content) for token in tokens):
+            marks = [found.start() for found in _BOLD.finditer(text)]
+            at = start + (marks[-1] if marks else match.start())
+            yield (
+                at,
+                card.prose[at : at + 40].partition("\n")[0],
+                "begins bold text that nothing ends",
+                "End it with **.",
+                None,
+            )

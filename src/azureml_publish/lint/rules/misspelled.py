@@ -1,0 +1,151 @@
+"""Rules on keys of an asset folder that are almost a known one, values that stand twice, and the kind of asset."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from azureml_publish.asset_folders import NOT_READABLE
+from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import Document, KeyPath
+from azureml_publish.layouts import load_mapping
+from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.rules.vocabularies import vocabulary
+from azureml_publish.lint.subject import AssetSubject, Described
+
+_SPEC_KEYS = (
+    *(
+        "$schema",
+        "name",
+        "version",
+        "type",
+        "path",
+        "description",
+        "tags",
+        "properties",
+        "stage",
+        "flavors",
+        "datasets",
+    ),
+    *("system_metadata", "isArchived", "variantInfo", "intellectualProperty", "defaultDeploymentTemplate"),
+    *("intellectual_property", "default_deployment_template", "allowed_deployment_templates", "job_name"),
+)
+"""Source: https://azuremlschemas.azureedge.net/latest/model.schema.json, and the keys of published asset folders."""
+_ENTRY_KEYS = ("name", "version", "type", "spec", "extra_config", "categories", "release_notes", "test")
+_PUBLISHING_KEYS: Mapping[str, tuple[str, ...]] = {
+    "": ("path", "publish", "deploy", "extra"),
+    "path": ("type", "container_name", "container_path", "storage_name", "uri", "branch", "local_path", "commit_hash"),
+    "publish": ("type", "description", "flavors", "model_asset_path"),
+}
+"""Source of both: azureml-assets 1.17.8, `AssetConfig`, `ModelConfig`."""
+
+
+@rule("SPEC039", "key-misspelled", Severity.WARNING, "A key is almost a known one, and read by nothing.")
+def key_misspelled(subject: AssetSubject) -> Findings:
+    """A key of the spec, of its tags and properties, of asset.yaml or model.yaml, that misses a known one by little."""
+    asset, read = subject.read.asset, subject.read
+    for document, key_path, data, known in (
+        (read.document, (), asset.spec, _SPEC_KEYS),
+        (read.document, ("tags",), asset.spec.get("tags"), _mapped("tags")),
+        (read.document, ("properties",), asset.spec.get("properties"), _mapped("properties")),
+        (read.entry, (), asset.asset, _ENTRY_KEYS),
+        *(
+            (read.publishing, tuple(key.split()), _below(asset.model, key), keys)
+            for key, keys in _PUBLISHING_KEYS.items()
+        ),
+    ):
+        for key, meant in _almost(data, known) if document is not None else ():
+            yield from _misspelled(document, (*key_path, key), meant)
+
+
+def _misspelled(document: Document | None, key_path: KeyPath, meant: str) -> Findings:
+    if document is not None:
+        yield key_misspelled.at(
+            document.location(key_path),
+            f"Nothing reads the key '{short(str(key_path[-1]))}'; the known one is '{meant}'.",
+            f"Write {meant}.",
+        )
+
+
+def _below(data: Mapping[str, Any], key: str) -> object:
+    return data.get(key) if key else data
+
+
+def _almost(data: object, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Keys that are none of the known ones, each with the one that it was meant as."""
+    names = tuple(known)
+    if not isinstance(data, Mapping):
+        return
+    for key in data:
+        if not isinstance(key, str) or key in names:
+            continue
+        same = next((name for name in names if _plain(name) == _plain(key)), "")
+        close = difflib.get_close_matches(key, names, n=1, cutoff=0.87) if len(key) > 4 and len(key) < 100 else []
+        meant = same or (close[0] if close else "")
+        if meant and meant not in data:
+            yield key, meant
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[^a-z]", "", key.lower())
+
+
+@functools.cache
+def _mapped(section: str) -> tuple[str, ...]:
+    """The keys that tags or properties have in the layout of before 2026, and those that published folders use."""
+    rows = (row for rows in load_mapping().values() for row in rows)
+    return tuple(dict.fromkeys((*(row.key for row in rows if row.section == section), *vocabulary(section))))
+
+
+@rule("SPEC038", "value-twice", Severity.WARNING, "A list of the metadata has one value twice.")
+def value_twice(model: Described) -> Findings:
+    """Languages, tasks, data sets, keywords and the like; SKU002 looks at lists of sizes."""
+    for key, values in _lists("", model.metadata):
+        texts = Counter(value.strip().lower() for value in values if isinstance(value, str))
+        for text, count in texts.items():
+            if count > 1:
+                again = [
+                    at for at, value in enumerate(values) if isinstance(value, str) and value.strip().lower() == text
+                ]
+                yield value_twice.at(
+                    model.where(f"{key}.{again[1]}"), f"{key} names '{short(text)}' {count} times.", "Name it once."
+                )
+
+
+def _lists(prefix: str, data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...] | list[Any]]]:
+    for key, value in data.items():
+        if key in ("SKU", "supportedComputes"):
+            continue
+        if isinstance(value, Mapping):
+            yield from _lists(f"{prefix}{key}.", value)
+        elif isinstance(value, list | tuple):
+            yield f"{prefix}{key}", value
+
+
+@finds(NOT_READABLE)
+def entry_not_readable(subject: AssetSubject) -> Findings:
+    """asset.yaml or the schema of the spec that say another kind of asset; categories that are no list."""
+    entry, data = subject.read.entry, subject.read.asset.asset
+    kind = data.get("type")
+    if entry is not None and kind is not None and kind != "model":
+        yield entry_not_readable.at(
+            entry.location(("type",)), f"asset.yaml says type: {short(str(kind))}.", "Write type: model."
+        )
+    categories = data.get("categories")
+    if entry is not None and categories is not None and not isinstance(categories, list | tuple):
+        where = entry.location(("categories",))
+        hint = f"Write a list: categories: [{short(str(categories))}]."
+        yield entry_not_readable.at(where, "`categories` is no list.", hint)
+    schema = subject.read.asset.spec.get("$schema")
+    found = re.search(r"/(\w+)\.schema\.json", schema) if isinstance(schema, str) else None
+    if found and found[1].lower() != "model":
+        yield entry_not_readable.at(
+            subject.place(("$schema",)),
+            f"The schema is that of a {short(found[1])}, not of a model.",
+            "Write $schema: https://azuremlschemas.azureedge.net/latest/model.schema.json.",
+        )

@@ -1,0 +1,136 @@
+"""Rules on MLmodel itself: whether MLflow can read it, and whether its parts speak of one model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
+from azureml_publish.content.packaging.transformers_facts import find_task, is_model_class, stated
+from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import Document
+from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.samples import flavours
+from azureml_publish.lint.subject import AssetSubject, Described
+
+_TYPES = frozenset(
+    {
+        "boolean",
+        "integer",
+        "long",
+        "float",
+        "double",
+        "string",
+        "binary",
+        "datetime",
+        "object",
+        "array",
+        "map",
+        "tensor",
+        "any",
+    }
+)
+"""Source: MLflow, Model Signatures, supported data types (https://mlflow.org/docs/latest/ml/model/signatures/)."""
+
+
+@finds(BROKEN_MLMODEL)
+def mlmodel_broken(subject: AssetSubject) -> Findings:
+    """An MLmodel that MLflow could not load: no flavours, no loader, or a signature that it cannot read."""
+    document = subject.described.mlmodel
+    if document is None or not isinstance(document.data, Mapping):
+        return
+    found = document.data.get("flavors")
+    if not isinstance(found, Mapping) or not found:
+        where, hint = document.location(("flavors",)), "Copy the MLmodel that MLflow wrote beside the model's files."
+        yield mlmodel_broken.at(where, "MLmodel names no flavours, so that nothing can load the model.", hint)
+        return
+    python = found.get("python_function")
+    if isinstance(python, Mapping) and not python.get("loader_module"):
+        where = document.location(("flavors", "python_function"))
+        message = "python_function names no loader_module, so that MLflow does not know what loads the model."
+        yield mlmodel_broken.at(where, message, "Write loader_module: mlflow.transformers, or that of its flavour.")
+    written = document.data.get("signature")
+    for side in ("inputs", "outputs", "params"):
+        listed = written.get(side) if isinstance(written, Mapping) else None
+        if isinstance(listed, str) and (wrong := _signature_mistake(listed)):
+            where = document.location(("signature", side))
+            yield mlmodel_broken.at(where, f"The signature's {side} {wrong}.", "Copy the signature that MLflow wrote.")
+
+
+def _signature_mistake(text: str) -> str:
+    try:
+        columns = json.loads(text)
+    except (ValueError, RecursionError):
+        return "are not JSON"
+    if not isinstance(columns, list):
+        return "are no list"
+    types = (column.get("type") for column in columns if isinstance(column, Mapping))
+    unknown = next((kind for kind in types if isinstance(kind, str) and kind not in _TYPES), None)
+    return f"have the type '{short(unknown)}', which MLflow does not know" if unknown is not None else ""
+
+
+@rule("MATCH012", "mlmodel-contradicts-itself", Severity.WARNING, "Parts of MLmodel speak of different models.")
+def mlmodel_contradicts_itself(model: Described) -> Findings:
+    """A class, a pipeline or a tokenizer of the transformers flavour that does not serve the flavour's own task.
+
+    Source: transformers' own tables of what loads which class (`transformers.json`). Classes that these do not name
+    are let pass.
+    """
+    flavour = flavours(model.mlmodel).get("transformers")
+    if model.mlmodel is None or not isinstance(flavour, Mapping):
+        return
+    for key, message in _contradictions(flavour):
+        yield mlmodel_contradicts_itself.at(
+            _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
+        )
+    written = model.mlmodel.data
+    data = written.get("metadata") if isinstance(written, Mapping) else None
+    base = data.get("base_model_task") if isinstance(data, Mapping) else None
+    task = flavour.get("task")
+    if isinstance(base, str) and isinstance(task, str):
+        one, other = find_task(base), find_task(task)
+        if one is not None and other is not None and not {*one.models} & {*other.models}:
+            yield mlmodel_contradicts_itself.at(
+                model.mlmodel.location(("metadata", "base_model_task")),
+                f"base_model_task is {base}, the flavour's task {task}.",
+                "Write the task that the model was logged for in both.",
+            )
+
+
+def _place(document: Document, key: str) -> Location:
+    return document.location(("flavors", "transformers", key))
+
+
+def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The key that contradicts the others, and how."""
+    task, pipeline, name, tokenizer = (
+        value if isinstance(value := flavour.get(key), str) else ""
+        for key in ("task", "instance_type", "pipeline_model_type", "tokenizer_type")
+    )
+    found = find_task(task) if task else None
+    loaders = {auto for auto, classes in _classes().items() if name in classes}
+    if found is not None and is_model_class(name) and not loaders & {*found.models, "AutoModel"}:
+        yield "pipeline_model_type", f"{name} is no class of models for {task}."
+    served = {each["pipeline"]: {*each["models"]} for each in stated()["tasks"].values()}
+    if found is not None and pipeline in served and not served[pipeline] & {*found.models}:
+        yield "instance_type", f"{pipeline} does not serve {task}."
+    own = {auto for auto in loaders if auto not in _ANY}
+    types = [kind for kind, pair in stated()["tokenizer_of"].items() if tokenizer in pair]
+    theirs = {
+        auto for auto, kinds in stated()["models"].items() if auto not in _ANY and any(one in kinds for one in types)
+    }
+    if own and types and not own & theirs:
+        yield "tokenizer_type", f"{tokenizer} is of other models than {name}."
+
+
+_ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
+"""Load nearly every model, and so say nothing of its kind."""
+
+
+def _classes() -> Mapping[str, frozenset[str]]:
+    return {
+        auto: frozenset(name for names in kinds.values() for name in names)
+        for auto, kinds in stated()["models"].items()
+    }
