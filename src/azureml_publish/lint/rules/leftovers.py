@@ -35,7 +35,7 @@ _LEAST_LETTERS = 8
 
 @rule("CARD059", "credential-shown", Severity.ERROR, "A text shows a credential.")
 def credential_shown(model: Described) -> Findings:
-    """A token, a key or the signature of an address, which whoever reads the card can use. Its text is not repeated."""
+    """A token, a key or the signature of an address, which every reader of the card can use. Its text is not repeated."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
         for match in CREDENTIAL.finditer(card.source):
@@ -43,8 +43,8 @@ def credential_shown(model: Described) -> Findings:
                 continue
             yield credential_shown.at(
                 card.at(match.start()),
-                f"{_kind(card.source, match)} stands here, and whoever reads this can use it.",
-                "Take it out, and have it revoked: whoever had the folder has it already.",
+                f"{_kind(card.source, match)} stands here, and every reader can use it.",
+                "Take it out, and have it revoked: all who had the folder have it already.",
                 width=width_of(match[0]),
             )
 
