@@ -35,7 +35,7 @@ _LEAST_LETTERS = 8
 
 @rule("CARD059", "credential-shown", Severity.ERROR, "A text shows a credential.")
 def credential_shown(model: Described) -> Findings:
-    """A token, a key or the signature of an address, which every reader of the card can use. Its text is not repeated."""
+    """A token, a key or the signature of an address, which every reader can use. Its text is not repeated."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
         for match in CREDENTIAL.finditer(card.source):
