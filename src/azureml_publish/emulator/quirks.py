@@ -242,22 +242,13 @@ class EmulatorFaults(_Settings):
 
 
 class Switches:
-    """The quirks in force. Safe from any thread."""
+    """The quirks in force, which are `now`. Safe from any thread."""
 
     def __init__(self, quirks: Quirks) -> None:
         """Start with these; `reset` returns to them."""
         self._lock = threading.Lock()
         self._first = quirks
-        self._now = quirks
-
-    @property
-    def now(self) -> Quirks:
-        """The quirks in force."""
-        return self._now
-
-    @now.setter
-    def now(self, quirks: Quirks) -> None:
-        self._now = quirks
+        self.now = quirks
 
     def change(self, **values: object) -> Quirks:
         """Change some and leave the others.
@@ -266,13 +257,13 @@ class Switches:
             ValueError: As `Quirks.changed`.
         """
         with self._lock:
-            self._now = self._now.changed(**values)
-            return self._now
+            self.now = self.now.changed(**values)
+            return self.now
 
     def off(self) -> None:
         """Turn all of them off."""
-        self._now = Quirks()
+        self.now = Quirks()
 
     def reset(self) -> None:
         """Return to those of the start."""
-        self._now = self._first
+        self.now = self._first

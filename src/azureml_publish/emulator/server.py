@@ -68,15 +68,19 @@ def _is_loopback(url: str) -> bool:
 
 
 class _Split:
-    """Chooses the service for a path by its first segment."""
+    """Chooses the service for a path by its first segment; with `signed` a container's, where a signature is sent."""
 
-    def __init__(self, first: dict[str, ASGIApp], rest: ASGIApp) -> None:
+    def __init__(self, first: dict[str, ASGIApp], rest: ASGIApp, signed: BlobStore | None = None) -> None:
         self._first = first
         self._rest = rest
+        self._signed = signed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         segment = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-        await self._first.get(segment, self._rest)(scope, receive, send)
+        app = self._first.get(segment)
+        if app is None and self._signed and b"sig=" in scope["query_string"] and self._signed.has_container(segment):
+            app, scope = self._first[ACCOUNT], {**scope, "path": f"/{ACCOUNT}{scope['path']}"}
+        await (app or self._rest)(scope, receive, send)
 
 
 class Emulator:
@@ -189,7 +193,12 @@ class Emulator:
             {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "quirks": switches},
             guarded(hub, "hub", render_hub),
         )
-        secure = _SecurePort(guarded(registry, "registry", render_error), plain_blobs, secure_switches, self._blobs)
+        # Model records give URLs of blobs on this port, with and without the account.
+        secure = _Split(
+            {ACCOUNT: plain_blobs, "reset": secure_switches},
+            guarded(registry, "registry", render_error),
+            signed=self._blobs,
+        )
         return [Listener(https, _Loopback(secure), context), Listener(http, _Loopback(plain), None)]
 
     def stop(self) -> None:
@@ -339,24 +348,3 @@ class Emulator:
 def _too_many(scope: Scope, seconds: int) -> Response:
     message = f"Too many requests. Try again in {seconds} s."
     return render_error(RefusedError(429, "TooManyRequests", message, {"Retry-After": str(seconds)}), scope)
-
-
-class _SecurePort:
-    """The HTTPS port: control plane, and blobs at the URLs that model records give."""
-
-    def __init__(self, registry: ASGIApp, blobs: ASGIApp, switches: ASGIApp, store: BlobStore) -> None:
-        self._registry = registry
-        self._blobs = blobs
-        self._switches = switches
-        self._store = store
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        segment = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-        if segment == "reset":
-            await self._switches(scope, receive, send)
-        elif segment == ACCOUNT:
-            await self._blobs(scope, receive, send)
-        elif b"sig=" in scope["query_string"] and self._store.has_container(segment):
-            await self._blobs({**scope, "path": f"/{ACCOUNT}{scope['path']}"}, receive, send)
-        else:
-            await self._registry(scope, receive, send)
