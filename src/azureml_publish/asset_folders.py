@@ -12,7 +12,7 @@ from typing import Any
 
 from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import Document, KeyPath, decode, parse_yaml
+from azureml_publish.documents import Document, KeyPath, decode, mapping_of, parse_yaml
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.project import MISSING_FILE, shown_path, unusable_file
 
@@ -84,7 +84,7 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
     shown = shown_path(root, path)
     reader = _Reader(path, shown, found)
     asset = reader.document(ASSET_FILE) if (path / ASSET_FILE).exists() else None
-    named = _mapping(asset.data) if asset else {}
+    named = mapping_of(asset.data) if asset else {}
     files = {
         "asset": ASSET_FILE,
         "spec": _name(named.get("spec"), SPEC_FILE),
@@ -105,16 +105,16 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
             hint = f"Write {keys} and what else there is to say."
             found.append(NOT_READABLE.at(Location(one.path), f"{one.path} is not a mapping.", hint))
         return None
-    publishing = _mapping(_as_upstream_reads(model))
-    files["card"] = _name(_mapping(publishing.get("publish")).get("description"), CARD)
+    publishing = mapping_of(_as_upstream_reads(model))
+    files["card"] = _name(mapping_of(publishing.get("publish")).get("description"), CARD)
     card = reader.text(files["card"], model, ("publish", "description"))
     carried = reader.others(frozenset(files.values()))
     if card is None or carried is None:
         return None
     texts = [document.text for document in (spec, model, asset) if document]
     lines = sum(text.count("\n") + (not text.endswith("\n")) for text in texts)
-    data = _mapping(_as_upstream_reads(spec))
-    entry = _mapping(_as_upstream_reads(asset)) if asset else {}
+    data = mapping_of(_as_upstream_reads(spec))
+    entry = mapping_of(_as_upstream_reads(asset)) if asset else {}
     folder = AssetFolder(path.name, path, shown, data, entry, publishing, files, card, carried, lines)
     return ReadFolder(folder, spec, asset, model)
 
@@ -273,10 +273,6 @@ def nothing_found(root: Path, place: Path) -> Diagnostic:
     shown = shown_path(root, place)
     hint = "Name an asset folder (with spec.yaml), a model YAML of `az ml`, or a folder of either."
     return WITHOUT_SPEC.at(Location(shown), f"{shown} has no model: neither an asset folder nor a model YAML.", hint)
-
-
-def _mapping(data: object) -> Mapping[str, Any]:
-    return data if isinstance(data, Mapping) else {}
 
 
 def _name(value: object, default: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import click
 
@@ -13,6 +12,7 @@ from azureml_publish.assets import LayoutName, RenderedModel, Value
 from azureml_publish.cli.options import as_of_option, layout_option, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.content.upload.transfer import describe_content
+from azureml_publish.documents import value_at
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_mapping
 from azureml_publish.pipeline.check import load_checked
@@ -56,7 +56,7 @@ def command(
     source, _ = look_into_local(folder, project.config)
     top = source.top if source is not None else None
     provenance = FieldOrigins(project, folder, rendered.asset, templates, laid_out, top)
-    value = fields[field] if field in fields else _at(rendered.asset.system_metadata, path)
+    value = fields[field] if field in fields else value_at(rendered.asset.system_metadata, path)
     explanation = Explanation(
         rendered.asset.name, rendered.asset.version, field, value, provenance.origins(field, path), rule_of(field)
     )
@@ -84,13 +84,6 @@ def _path(tree: Value, parts: list[str]) -> tuple[str, ...]:
             if below := _path(tree[key], parts[end:]):
                 return (key, *below)
     return ()
-
-
-def _at(tree: Any, path: tuple[str, ...]) -> Value:
-    for key in path:
-        tree = tree[key]
-    found: Value = tree
-    return found
 
 
 def _unknown(field: str, fields: Mapping[str, Value], rendered: RenderedModel, layout: LayoutName) -> NotFound:

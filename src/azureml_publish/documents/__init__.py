@@ -12,7 +12,7 @@ from azureml_publish.documents.reading import (
     parse_yaml,
 )
 from azureml_publish.documents.round_trip import says
-from azureml_publish.documents.trees import KeyPath, holds, value_at, walk, with_value
+from azureml_publish.documents.trees import KeyPath, found_at, holds, mapping_of, value_at, walk, with_value
 from azureml_publish.documents.writing import dump_yaml
 
 __all__ = [
@@ -26,7 +26,9 @@ __all__ = [
     "Span",
     "decode",
     "dump_yaml",
+    "found_at",
     "holds",
+    "mapping_of",
     "parse_yaml",
     "says",
     "value_at",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from azureml_publish.assets import Value
@@ -20,6 +20,18 @@ def value_at(data: Any, key_path: KeyPath) -> Any:
     for key in key_path:
         data = data[key]
     return data
+
+
+def found_at(data: object, path: Iterable[str]) -> Any:
+    """The value at a path of keys of mappings; None where there is none."""
+    for key in path:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
+
+
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """A value that is a mapping; an empty one for any other."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def with_value(data: Any, key_path: KeyPath, value: Value) -> Any:

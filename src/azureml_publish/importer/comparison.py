@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.layouts import encode, load_mapping
 
 
@@ -75,7 +75,7 @@ def _differing(old: Any, new: Any, at: KeyPath, *, strings: bool) -> Iterator[tu
             yield from _differing(old.get(key, NOTHING), new.get(key, NOTHING), (*at, key), strings=strings)
     elif _is_section(at) and (old is NOTHING or not old) != (new is NOTHING or not new):
         # A missing section differs key by key.
-        yield from _differing(_keys(old), _keys(new), at, strings=strings)
+        yield from _differing(mapping_of(old), mapping_of(new), at, strings=strings)
     elif not same(old, new):
         yield at, old, new
 
@@ -93,10 +93,6 @@ def same(old: Any, new: Any) -> bool:
 
 def _is_section(at: KeyPath) -> bool:
     return at in (("tags",), ("properties",), ("system_metadata",))
-
-
-def _keys(section: Any) -> Mapping[str, Any]:
-    return section if isinstance(section, Mapping) else {}
 
 
 def _usual_name(file: str, at: KeyPath, old: Any, new: Any) -> str:

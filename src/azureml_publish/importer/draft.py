@@ -10,7 +10,7 @@ from typing import Any, get_args
 from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import Document, KeyPath, holds, walk
+from azureml_publish.documents import Document, KeyPath, holds, mapping_of, walk
 from azureml_publish.importer.rules import ImportRules
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_mapping
 from azureml_publish.project import MISSING_FILE
@@ -124,7 +124,7 @@ def _unusable(asset: AssetFolder, document: Document) -> Iterator[Diagnostic]:
         if not isinstance(asset.spec.get(section), Mapping | None):
             where = document.location((section,))
             yield INVALID_VALUE.at(where, f"'{section}' is not a mapping.", "Write key: value pairs below it.")
-    kind = _publish(asset).get("type", "mlflow_model")
+    kind = mapping_of(asset.model.get("publish")).get("type", "mlflow_model")
     if kind not in get_args(ModelType):
         hint = f"Write one of {', '.join(get_args(ModelType))} in {asset.files['model']}."
         yield INVALID_VALUE.at(document.location(), f"{asset.shown} publishes the type {kind!r}.", hint)
@@ -190,9 +190,7 @@ def _lists(
 
 
 def _least(skus: Any) -> dict[Scenario, str]:
-    written = (
-        {scenario: skus.get(f"{scenario}MinSkuSpec") for scenario in SCENARIOS} if isinstance(skus, Mapping) else {}
-    )
+    written = {scenario: mapping_of(skus).get(f"{scenario}MinSkuSpec") for scenario in SCENARIOS}
     return {scenario: text for scenario, text in written.items() if isinstance(text, str)}
 
 
@@ -227,7 +225,7 @@ def _head(
 ) -> dict[str, Any]:
     """The typed keys; a value of another type is left out here, and carried verbatim later."""
     root = asset.spec
-    kind = str(_publish(asset).get("type", "mlflow_model"))
+    kind = str(mapping_of(asset.model.get("publish")).get("type", "mlflow_model"))
     source = _source(asset, properties)
     tasks = metadata.get("tasks")
     inference = _texts(tasks, "inferenceTasks")
@@ -267,8 +265,7 @@ def _at_the_top(root: Mapping[str, Any], owner: Any) -> dict[str, Any]:
 
 
 def _source(asset: AssetFolder, properties: Mapping[str, Any]) -> dict[str, Any]:
-    path = asset.model.get("path")
-    path = path if isinstance(path, Mapping) else {}
+    path = mapping_of(asset.model.get("path"))
     commit = properties.get("SHA")
     kind = path.get("type")
     source: dict[str, Any]
@@ -288,11 +285,6 @@ def _source(asset: AssetFolder, properties: Mapping[str, Any]) -> dict[str, Any]
             }
         }
     return source | ({"revision": commit} if isinstance(commit, str) else {})
-
-
-def _publish(asset: AssetFolder) -> Mapping[str, Any]:
-    publish = asset.model.get("publish")
-    return publish if isinstance(publish, Mapping) else {}
 
 
 def _categories(entry: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from azureml_publish.asset_folders import NOT_READABLE, AssetFolder, ReadFolder
 from azureml_publish.assets import CarriedFile, ModelType, Value
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import MALFORMED, Document, KeyPath, decode, parse_yaml
+from azureml_publish.documents import MALFORMED, Document, KeyPath, decode, mapping_of, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
@@ -35,7 +35,7 @@ def describe_asset(
     asset, document = read.asset, read.document
     found: list[Diagnostic] = []
     spec: Mapping[str, Any] = asset.spec
-    gathered = gather(*(_mapping(spec.get(section)) for section in SECTIONS))
+    gathered = gather(*(mapping_of(spec.get(section)) for section in SECTIONS))
     carried = {file.path: file for file in asset.carried}
     mlmodel = None
     if MLMODEL in carried and (text := _text(carried[MLMODEL], f"{asset.shown}/{MLMODEL}", found)) is not None:
@@ -52,12 +52,12 @@ def describe_asset(
             shown = f"{asset.shown}/{name}"
             if (text := _text(carried[name], shown, found)) is not None:
                 pages.append(Card(text, _place(shown)))
-    publishing = _mapping(_mapping(asset.model).get("publish"))
+    publishing = mapping_of(mapping_of(asset.model).get("publish"))
     if read.publishing is not None and publishing.get("type") not in get_args(ModelType):
         where = read.publishing.location(("publish", "type"))
         hint = f"Write `publish:` with `type:` {', '.join(get_args(ModelType)[:-1])} or {get_args(ModelType)[-1]}."
         found.append(NOT_READABLE.at(where, "`publish.type` names no kind of model.", hint))
-    commit = _mapping(spec.get("properties")).get("SHA")
+    commit = mapping_of(spec.get("properties")).get("SHA")
     described = Described(
         asset.folder,
         _as_text(spec.get("name")),
@@ -81,16 +81,16 @@ def describe_asset(
         config=_json(asset, carried, "config.json", found),
         tokenizer=_json(asset, carried, "tokenizer_config.json", found),
         lock=_lock(carried),
-        variant=_mapping(spec.get("variantInfo")),
+        variant=mapping_of(spec.get("variantInfo")),
         profile=profile,
-        system_keys=frozenset(str(key).partition(".")[0] for key in _mapping(spec.get("system_metadata"))),
+        system_keys=frozenset(str(key).partition(".")[0] for key in mapping_of(spec.get("system_metadata"))),
     )
     return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
 
 
 def _origin(read: ReadFolder) -> tuple[str, Location] | None:
     """Where the files come from, as one URI, and its place in model.yaml."""
-    path = _mapping(read.asset.model.get("path"))
+    path = mapping_of(read.asset.model.get("path"))
     if read.publishing is None or not isinstance(folder := path.get("container_path"), str):
         return None
     parts = (path.get("storage_name"), path.get("container_name"), folder.strip("/"))
@@ -146,10 +146,6 @@ def _place(path: str) -> Callable[[int, int], Location]:
 
 def _as_text(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _text(file: CarriedFile, shown: str, found: list[Diagnostic]) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from markdown_it.token import Token
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, parse_yaml
+from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, mapping_of, parse_yaml
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described, SampleText
 
@@ -130,8 +130,7 @@ def signature(mlmodel: Document | None, side: Literal["inputs", "outputs"] = "in
 def flavours(mlmodel: Document | None) -> Mapping[str, Any]:
     """MLflow's flavours by name; none where there is no such file."""
     data = mlmodel.data if mlmodel is not None else None
-    found = data.get("flavors") if isinstance(data, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    return mapping_of(mapping_of(data).get("flavors"))
 
 
 def is_offered(model: Described) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from azureml_publish.assets import LayoutName, RegistryState, Value
 from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.diagnostics import has_errors
-from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.documents import Document, found_at, parse_yaml
 from azureml_publish.documents.edits import remove_items, remove_key, set_value
 from azureml_publish.files import write_bytes, write_edited
 from azureml_publish.lint.engine import ProjectSubject
@@ -85,7 +85,7 @@ def _with(document: Document, key_path: tuple[str, ...], value: Value) -> str:
     """The text with a key set; items that go from a list are cut out, so that comments on the others stay."""
     if value is None and "tags" in key_path:
         return _without_tag(document, key_path)
-    there = _at(document, key_path)
+    there = found_at(document.data, key_path)
     if isinstance(there, list) and isinstance(value, list) and value:
         gone = [index for index, item in enumerate(there) if item not in value]
         if [item for item in there if item in value] == value:
@@ -100,16 +100,9 @@ def _without_tag(document: Document, key_path: tuple[str, ...]) -> str:
     try:
         return remove_key(document, key_path)
     except ValueError:
-        others = _at(document, key_path[:-1])
+        others = found_at(document.data, key_path[:-1])
         kept = {key: value for key, value in others.items() if key != key_path[-1]} if isinstance(others, dict) else {}
         return set_value(document, key_path[:-1], kept)
-
-
-def _at(document: Document, key_path: Iterable[str]) -> Value:
-    found: Value = document.data
-    for key in key_path:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
 
 
 def _differing(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from azureml_publish.assets import SCENARIOS, RegisteredAsset, RenderedAsset, Value, is_bookkeeping
+from azureml_publish.documents import mapping_of
 from azureml_publish.layouts import decode, encode, gather
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
@@ -109,7 +109,7 @@ def _metadata(key: str, spec: ModelSpec, before: Value, after: Value) -> Iterato
 
 
 def _tasks(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
-    one, other = _map(before), _map(after)
+    one, other = mapping_of(before), mapping_of(after)
     inference, finetune = other.get("inferenceTasks"), other.get("fineTuningTasks")
     if not _same(one.get("inferenceTasks"), inference) and isinstance(inference, list) and len(inference) == 1:
         yield ("tasks", "inference"), inference[0]
@@ -121,7 +121,7 @@ def _lists(
     key: str, form: str, section: object, before: Value, after: Value
 ) -> Iterator[tuple[tuple[str, ...], Value]]:
     """The scenarios whose list (or min-SKU spec) is in the model's own spec; a preset may be shared."""
-    one, other = _map(before), _map(after)
+    one, other = mapping_of(before), mapping_of(after)
     for scenario in SCENARIOS:
         name = form.format(scenario)
         written = getattr(section, scenario, None)
@@ -131,7 +131,7 @@ def _lists(
 
 
 def _finetune(before: Value, after: Value) -> Iterator[tuple[tuple[str, ...], Value]]:
-    one, other = (_map(decode(value) if isinstance(value, str) else value) for value in (before, after))
+    one, other = (mapping_of(decode(value) if isinstance(value, str) else value) for value in (before, after))
     for name in FinetuneDefaults.model_fields:
         old, new = one.get(name), other.get(name)
         if str(old) != str(new):
@@ -150,10 +150,6 @@ def _leaves(path: tuple[str, ...], before: Value, after: Value) -> Iterator[tupl
                 yield from _leaves((*path, key), before.get(key), after.get(key))
     else:
         yield path, after
-
-
-def _map(value: Value) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _same(before: Value, after: Value) -> bool:

@@ -17,6 +17,7 @@ from azureml_publish.assets import (
     is_bookkeeping,
     prune_map,
 )
+from azureml_publish.documents import found_at
 from azureml_publish.layouts import decode, encode
 from azureml_publish.plan.actions import Desired
 
@@ -87,21 +88,13 @@ def _visible(
     shown = registered.shown_keys
     for key, value in values.items():
         below = f"{path}.{key}" if path else key
-        dropped = below in registered.dropped and _at(registered.system_metadata, below) is None
+        dropped = below in registered.dropped and found_at(registered.system_metadata, below.split(".")) is None
         if shown is None or dropped or key not in shown.get(path, (key,)):
             unseen.append(below)
         elif not isinstance(value, Mapping):
             found[key] = value
         elif part := _visible(value, below, registered, unseen):
             found[key] = part
-    return found
-
-
-def _at(values: Mapping[str, Value], path: str) -> Value:
-    """The value at a dotted path; None where there is none."""
-    found: Value = values
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.assets import MinSkuSpec, Value
+from azureml_publish.documents import found_at
 from azureml_publish.pipeline.describe import Described
 
 
@@ -48,18 +49,10 @@ def quick_facts(described: Described, type_: str) -> tuple[Fact, ...]:
     """The quick facts that are there, in the order in which they are read."""
     found = [Fact("Type", (type_.replace("_", " "),))]
     for label, path in _FACTS:
-        values = tuple(_text_of(label, one) for one in _values(_at(described.metadata, path)))
+        values = tuple(_text_of(label, one) for one in _values(found_at(described.metadata, path.split("."))))
         if values:
             found.append(Fact(label, values))
     return tuple(found)
-
-
-def _at(tree: Value, path: str) -> Value:
-    for key in path.split("."):
-        if not isinstance(tree, Mapping) or key not in tree:
-            return None
-        tree = tree[key]
-    return tree
 
 
 def _values(value: Value) -> Iterator[Value]:

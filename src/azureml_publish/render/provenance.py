@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.assets import SCENARIOS, LayoutName, RenderedAsset, Scenario, Value
 from azureml_publish.content.packaging import choose_kind
 from azureml_publish.diagnostics import Location
-from azureml_publish.documents import Document, KeyPath
+from azureml_publish.documents import Document, KeyPath, found_at
 from azureml_publish.layouts import MetadataPath, load_mapping
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG
@@ -69,7 +69,7 @@ class FieldOrigins:
         section, _, key = field.partition(".")
         match section:
             case "system_metadata":
-                yield from self._metadata(path, _at(self.asset.system_metadata, path))
+                yield from self._metadata(path, found_at(self.asset.system_metadata, path))
             case "tags" | "properties":
                 yield from self._key(section, key)
             case "content":
@@ -109,7 +109,7 @@ class FieldOrigins:
                 yield from self._metadata((*path, key), child)
             return
         spec = self.folder.spec
-        if _at(spec.extra.system_metadata if spec.extra else {}, path) is not None:
+        if found_at(spec.extra.system_metadata if spec.extra else {}, path) is not None:
             yield from self._written("extra", "system_metadata", *path)
         elif written := self._written("metadata", *path):
             yield from written
@@ -203,14 +203,6 @@ class FieldOrigins:
         lines = document.text.splitlines()
         line = lines[location.line - 1].strip() if location.line <= len(lines) else ""
         return Origin(kind, line, location)
-
-
-def _at(tree: object, path: Iterable[str]) -> Value:
-    for key in path:
-        if not isinstance(tree, Mapping) or key not in tree:
-            return None
-        tree = tree[key]
-    return tree  # type: ignore[return-value]
 
 
 def _plain(value: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import found_at
 from azureml_publish.layouts import load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.rules.vocabularies import CATALOG, vocabulary, wanted_type
@@ -36,7 +37,7 @@ def catalogue_key_missing(model: Described) -> Findings:
         message = f"Microsoft's catalogue requires {keys}, which is not there."
         yield catalogue_key_missing.at(model.where(keys.partition(",")[0]), message, hint)
     for scenario in _SCENARIOS:
-        recommended, _, allowed = (_at(model.metadata, key) for key in _sizes(scenario))
+        recommended, _, allowed = (found_at(model.metadata, key.split(".")) for key in _sizes(scenario))
         if recommended and allowed and {*map(str, recommended)} != {*map(str, allowed)}:
             key, _, other = _sizes(scenario)
             yield catalogue_key_missing.at(
@@ -46,33 +47,26 @@ def catalogue_key_missing(model: Described) -> Findings:
 
 def _missing(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Keys that are missing, and what to write."""
-    if not _at(metadata, "license"):
+    if not found_at(metadata, ["license"]):
         yield "license", "Write license: with one of the values that GATE001 knows; `license: other` is one."
-    if _at(metadata, "sharedComputeCapacityEnabled") is None:
+    if found_at(metadata, ["sharedComputeCapacityEnabled"]) is None:
         yield "sharedComputeCapacityEnabled", "Write sharedComputeCapacityEnabled: true under `metadata:`."
-    if not _at(metadata, "tasks.inferenceTasks"):
+    if not found_at(metadata, ["tasks", "inferenceTasks"]):
         yield "tasks.inferenceTasks", "Write the task under `tasks:`, for example inference: fill-mask."
     for scenario, tasks in _SCENARIOS.items():
         keys = _sizes(scenario)
-        trained = scenario == "finetune" and bool(_at(metadata, f"tasks.{tasks}Tasks"))
-        named = trained or any(_at(metadata, key) is not None for key in keys)
+        trained = scenario == "finetune" and bool(found_at(metadata, f"tasks.{tasks}Tasks".split(".")))
+        named = trained or any(found_at(metadata, key.split(".")) is not None for key in keys)
         if scenario == "finetune" and named and not trained:
             yield f"tasks.{tasks}Tasks", "Write the tasks under `tasks:`, for example finetune: [text-classification]."
         if scenario == "inference" or named:
             hint = f"Write a preset, a query or a list of sizes under `compute:`, as {scenario}:."
-            if lacking := [key for key in keys if not _at(metadata, key)]:
+            if lacking := [key for key in keys if not found_at(metadata, key.split("."))]:
                 yield ", ".join(lacking), hint
 
 
 def _sizes(scenario: str) -> tuple[str, str, str]:
     return f"SKU.{scenario}RecommendedSkus", f"SKU.{scenario}MinSkuSpec", f"supportedComputes.{scenario}Computes"
-
-
-def _at(metadata: Mapping[str, Any], key: str) -> Any:
-    value: Any = metadata
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 @rule("GATE006", "tag-not-taken", Severity.ERROR, "A tag or property is none that Microsoft's catalogue takes.")
