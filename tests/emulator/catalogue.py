@@ -19,7 +19,6 @@ from xml.etree import ElementTree as ET
 import yaml
 
 from azureml_publish.assets import Origin
-from azureml_publish.cli import bump
 from azureml_publish.content.manifest import check_content
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.container import Container
@@ -30,6 +29,7 @@ from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import Journal, read_journal
 from azureml_publish.execute.promote import Promotion, plan_promotion, promote
 from azureml_publish.execute.registration import Tools
+from azureml_publish.pipeline.bump import free_bumps, required_bumps, write_bumps
 from azureml_publish.pipeline.check import CheckedProject, render
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
@@ -140,8 +140,8 @@ class Catalogue:
             Conflict: the number is not free.
         """
         staged, target = self.stage(*names), self.registries[registry]
-        bumps = bump._required(staged, target) if required else bump._wanted(staged, target, to)
-        bump._write(staged, list(bumps))
+        bumps = required_bumps(staged, target) if required else free_bumps(staged, target, to)
+        write_bumps(staged, list(bumps))
         for name in MODELS:
             self.specs[name] = yaml.load((self.root / "models" / name / "model.yaml").read_text(), yaml.CSafeLoader)
 

@@ -19,12 +19,6 @@ import azureml_publish
 from azureml_publish import Conflict, NotFound, Outcome, UnsoundProject, UsageProblem, open_project
 from tests.conftest import REPOSITORY, StaticCredential, edit
 
-# As `publish` itself does: a program that has ended closes connections that are kept for the next request.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 GOLDEN = Path(__file__).parent / "goldens" / "api.txt"
 PAGE = (REPOSITORY / "docs" / "python.md").read_text(encoding="utf-8")
 EMULATED = "azureml://registries/local"

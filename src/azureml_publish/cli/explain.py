@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from datetime import datetime
 
 import click
 
-from azureml_publish.assets import LayoutName, RenderedModel, Value
+from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, output_options
 from azureml_publish.cli.output import Output
-from azureml_publish.content.upload.transfer import describe_content
-from azureml_publish.documents import value_at
-from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.layouts import load_mapping
-from azureml_publish.pipeline.check import load_checked
-from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.local_sources import look_into_local
-from azureml_publish.plan import Desired, rule_of, wanted_fields
-from azureml_publish.project import ModelFolder, Project
-from azureml_publish.render import Templates, default_templates
-from azureml_publish.render.provenance import FieldOrigins
-from azureml_publish.reporters.explain import Explanation, explanation_json, explanation_text
+from azureml_publish.pipeline.explain import explain
+from azureml_publish.reporters.explain import explanation_json, explanation_text
 
 
 @click.command("explain")
@@ -39,85 +27,5 @@ def command(
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
     or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is read.
     """
-    staged = load_checked(output.run, [model] if model else [], Settings(layout, as_of))
-    project = staged.require_sound()
-    if len(staged.rendered) != 1:
-        if not project.models:
-            raise NotFound("There is no model folder yet.", hint="`publish init ORG/NAME` begins one.")
-        names = ", ".join(folder.folder for folder, _ in staged.rendered[:8])
-        raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
-    folder, rendered = staged.rendered[0]
-    laid_out = layout or project.config.layout
-    fields = _fields(project, folder, rendered, field)
-    path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))
-    if field not in fields and not (field.startswith("system_metadata.") and path):
-        raise _unknown(field, fields, rendered, laid_out)
-    templates = Templates(project.root, project.templates, default_templates())
-    source, _ = look_into_local(folder, project.config)
-    top = source.top if source is not None else None
-    provenance = FieldOrigins(project, folder, rendered.asset, templates, laid_out, top)
-    value = fields[field] if field in fields else value_at(rendered.asset.system_metadata, path)
-    explanation = Explanation(
-        rendered.asset.name, rendered.asset.version, field, value, provenance.origins(field, path), rule_of(field)
-    )
+    explanation = explain(output.run, field, model, layout, as_of)
     output.data(explanation_json(explanation) if output.json else explanation_text(explanation, output.paint))
-
-
-def _fields(project: Project, folder: ModelFolder, rendered: RenderedModel, field: str) -> dict[str, Value]:
-    """Every field by name. The identity of the content only with `content`, because it reads local files."""
-    asset = rendered.asset
-    defaults = project.config.defaults.mlflow
-    digest = describe_content(folder, rendered, defaults=defaults).digest if field == "content" else ""
-    wanted = Desired(asset, digest)
-    return {"name": asset.name, "version": asset.version, **wanted_fields(wanted)}
-
-
-def _path(tree: Value, parts: list[str]) -> tuple[str, ...]:
-    """The keys that a dotted name means; a key may hold dots itself. Empty where there is no such key."""
-    if not isinstance(tree, Mapping):
-        return ()
-    for end in range(1, len(parts) + 1):
-        key = ".".join(parts[:end])
-        if key in tree:
-            if end == len(parts):
-                return (key,)
-            if below := _path(tree[key], parts[end:]):
-                return (key, *below)
-    return ()
-
-
-def _unknown(field: str, fields: Mapping[str, Value], rendered: RenderedModel, layout: LayoutName) -> NotFound:
-    message = f"{rendered.asset.name} has no field '{field}' in the layout {layout}."
-    paths = _twins(field)
-    there = [
-        name
-        for name in paths
-        if name in fields or _path({"system_metadata": rendered.asset.system_metadata}, name.split("."))
-    ]
-    if there:
-        return NotFound(message, hint=f"Its value is {' and '.join(there)} there.")
-    names = [*fields, *_deep(rendered.asset.system_metadata, "system_metadata")]
-    close = difflib.get_close_matches(field, names, n=3, cutoff=0.6)
-    ends = [name for name in names if name.rpartition(".")[2] == field]
-    meant = list(dict.fromkeys([*ends, *close]))[:3]
-    hint = f"Did you mean {' or '.join(meant)}?" if meant else f"There are: {', '.join(fields)}."
-    return NotFound(message, hint=hint)
-
-
-def _twins(field: str) -> list[str]:
-    """What the other layout calls a field."""
-    found = []
-    for path, rules in load_mapping().items():
-        native = f"system_metadata.{'.'.join(path)}"
-        names = [rule.old_name for rule in rules]
-        if field in names:
-            found.append(native)
-        elif field == native:
-            found += names
-    return found
-
-
-def _deep(tree: Value, above: str) -> list[str]:
-    if not isinstance(tree, Mapping):
-        return []
-    return [name for key, child in tree.items() for name in (f"{above}.{key}", *_deep(child, f"{above}.{key}"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import time
@@ -286,7 +287,9 @@ def _direct_client() -> httpx.Client:
     """A client that reads no variable of the environment."""
     from huggingface_hub.utils import httpx
 
-    return httpx.Client(trust_env=False, follow_redirects=True, timeout=None)
+    client = httpx.Client(trust_env=False, follow_redirects=True, timeout=None)
+    atexit.register(client.close)  # as huggingface_hub does with its own
+    return client
 
 
 def _find_start(status: int, headers: Mapping[str, str], start: int, size: int, path: str) -> int:
