@@ -151,10 +151,13 @@ def card_of_a_sibling(model: Described) -> Findings:
 def _names_itself(card: Card, own: Variant) -> bool:
     """Whether the card names the model anywhere, be it in code or in an address."""
     title = card.headings[0].text if card.headings else ""
-    names = [title, *(match[0] for match in _ANY_NAME.finditer(card.source))]
-    return any(_is_own(own, name) for name in dict.fromkeys(names))
+    joined = {word for word in _WORD.findall(card.source) if "-" in word or "_" in word}
+    names = {title, *(name for word in joined for name in _ANY_NAME.findall(word))}
+    return any(_is_own(own, name) for name in names)
 
 
+_WORD = re.compile(r"[A-Za-z0-9._-]+")
+"""A name is in one of these. They are found in one pass, while the next expression tries again at each letter."""
 _ANY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+")
 
 
