@@ -59,6 +59,10 @@ class GitFailed(PublishError):
     """git is not there, refused, or took too long; the message is its last line, as a part of a sentence."""
 
 
+class GitShallow(GitFailed):
+    """The clone has not the history that is needed."""
+
+
 class GitMissing(GitFailed):
     """git is not installed."""
 
@@ -117,6 +121,7 @@ def changes_since(root: Path, environ: Mapping[str, str], revision: str, *, part
 
     Raises:
         GitFailed: there is no repository around the folder, or git is not there.
+        GitShallow: the clone ends before the commit where this branch left the revision.
     """
     top = _query(root, environ, "rev-parse", "--show-toplevel")
     if top is None:
@@ -125,7 +130,11 @@ def changes_since(root: Path, environ: Mapping[str, str], revision: str, *, part
     commit = (_query(root, environ, *named) or "").strip()
     if not commit:
         return None
-    base = (_query(root, environ, "merge-base", commit, "HEAD") or commit).strip() if parted else commit
+    base = (_query(root, environ, "merge-base", commit, "HEAD") or "").strip() if parted else commit
+    if not base:
+        if (_query(root, environ, "rev-parse", "--is-shallow-repository") or "").strip() == "true":
+            raise GitShallow(f"the clone is shallow, and ends before the commit where HEAD left {revision}")
+        base = commit
     differing = _query(root, environ, *_DIFF, "--no-renames", base, "--")
     new = _query(root, environ, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/")
     if differing is None or new is None:

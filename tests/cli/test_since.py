@@ -102,6 +102,93 @@ def test_a_local_source_and_the_sizes_of_the_project(publish: Run, project: Path
     assert touched(publish, project) == ["little"]
 
 
+def test_models_that_are_moved_renamed_and_removed(publish: Run, project: Path, git: Git) -> None:
+    models = project / "models"
+    git("mv", f"models/{BASE}", "models/other")
+    assert touched(publish, project) == ["other"]
+    git("commit", "-qm", "moved")
+    assert touched(publish, project, "HEAD~1") == ["other"]
+    git("mv", "models/other/samples/input.json", f"models/{DISTIL}/samples/moved.json")
+    assert touched(publish, project) == [DISTIL, "other"]
+    git("reset", "-q", "--hard")
+    edit(models / "other" / "model.yaml", f"name: {BASE}", "name: renamed")
+    assert touched(publish, project) == ["other"]
+    git("checkout", "-q", ".")
+    git("rm", "-rq", "models/other")
+    assert touched(publish, project) == []
+    git("commit", "-qm", "removed")
+    assert touched(publish, project, "HEAD~1") == []
+    # Nothing of a removed model is left to select, and a name of one is not there.
+    assert publish("render", "other", "--since", "HEAD~1").code == 3
+
+
+def test_templates_and_settings_that_come_and_go(publish: Run, project: Path, git: Git) -> None:
+    templates = project / "templates"
+    templates.mkdir(exist_ok=True)
+    own = templates / "card-sections.md.j2"
+    own.write_bytes((Path(__file__).parents[2] / "templates" / own.name).read_bytes())
+    assert touched(publish, project) == [BASE, LARGE, DISTIL]
+    git("add", ".")
+    git("commit", "-qm", "own")
+    own.unlink()
+    assert touched(publish, project) == [BASE, LARGE, DISTIL]
+    git("checkout", "-q", ".")
+    edit(project / "publish.yaml", "presets:\n", "presets:\n  spare: {families: [NCasT4_v3], min: 4|1|28|64}\n")
+    assert touched(publish, project) == []  # nobody names it
+    edit(project / "models" / LARGE / "model.yaml", "finetune: gpu-t4", "finetune: spare")
+    git("commit", "-qam", "spare")
+    edit(project / "publish.yaml", "spare: {families: [NCasT4_v3], min: 4|1|28|64}", "spare: {families: [NCasT4_v3]}")
+    assert touched(publish, project) == [LARGE]
+
+
+def test_a_submodule_is_what_it_holds(publish: Run, project: Path, git: Git) -> None:
+    """git knows of a submodule's new commit, and of no file in it."""
+    sub = project.parent / "sub"
+    (sub / "deep").mkdir(parents=True)
+
+    def commit(text: str) -> None:
+        (sub / "deep" / "a.onnx").write_text(text)
+        names = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", text)):
+            subprocess.run(["git", "-C", str(sub), *names, *arguments], check=True, capture_output=True, timeout=120)
+
+    commit("one")
+    git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(sub), "vendor")
+    for name, source in (("below", "../../vendor/deep"), ("whole", "../../vendor"), ("beside", "../../vendors")):
+        (project / "models" / name).mkdir()
+        spec = f"name: {name}\nversion: 1\ntype: custom_model\nsource: {{local: {source}}}\nlicense: mit\n"
+        (project / "models" / name / "model.yaml").write_text(f"{spec}description: A.\n")
+    (project / "vendors").mkdir()
+    (project / "vendors" / "a.onnx").write_text("one")
+    git("add", ".")
+    git("commit", "-qm", "vendor")
+    assert touched(publish, project) == []
+    commit("two")
+    git("-C", "vendor", "-c", "protocol.file.allow=always", "pull", "-q", str(sub))
+    assert touched(publish, project) == ["below", "whole"]
+
+
+def test_a_shallow_clone_says_what_it_lacks(publish: Run, project: Path, git: Git, tmp_path: Path) -> None:
+    git("checkout", "-q", "-b", "feature")
+    for before, after in (("The larger", "A larger"), ("A larger", "The larger")):
+        edit(project / "models" / LARGE / "card.md.j2", before, after)
+        git("commit", "-qam", after)
+    edit(project / "models" / LARGE / "model.yaml", "languages: [en]", "languages: [de]")
+    git("commit", "-qam", "language")
+    git("checkout", "-q", "main")
+    edit(project / "models" / BASE / "card.md.j2", "The smaller", "A smaller")
+    git("commit", "-qam", "base")
+    clone = tmp_path / "clone"
+    options = ("-q", "--depth", "1", "--no-single-branch", "-b", "feature")
+    subprocess.run(["git", "clone", *options, f"file://{project}", str(clone)], check=True, timeout=120)
+    for revision, message in (("HEAD~1", "git knows no commit HEAD~1"), ("origin/main", "the clone is shallow")):
+        ran = publish("-C", str(clone), "lint", "--since", revision)
+        assert (ran.code, message in ran.err, "fetch-depth: 0" in ran.err) == (3, True, True), ran
+    subprocess.run(["git", "-C", str(clone), "fetch", "-q", "--unshallow"], check=True, timeout=120)
+    ran = publish("-C", str(clone), "render", "--since", "origin/main", "-o", "json")
+    assert {Path(path).parts[-2] for path in json.loads(ran.out)["changed"]} == {LARGE}
+
+
 def test_lint_plan_and_apply_take_it_too(publish: Run, project: Path, git: Git) -> None:
     edit(project / "models" / LARGE / "model.yaml", "license: apache-2.0", "license: nonsense")
     git("commit", "-qam", "large")

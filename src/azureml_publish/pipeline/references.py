@@ -16,6 +16,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.registry.protocol import Registry
+from azureml_publish.spec import ModelSpec
 
 
 def read_project(run: RunContext) -> Project:
@@ -83,6 +84,8 @@ def name_reference(run: RunContext, project: Project, reference: str) -> str:
         UsageProblem: it stands for several models, or see `name_references`.
     """
     names = name_references(run, project, [reference])
+    if len(names) == 1 and ":" not in names[0] and any(sign in names[0] for sign in "*?["):
+        names = tuple(spec.name for spec in _folders_named(project, names[0])) or names
     if len(names) != 1:
         raise UsageProblem(f"{reference} stands for {len(names)} models.", hint="Name one.")
     return names[0]
@@ -109,16 +112,20 @@ def expand_reference(registry: Registry, project: Project, reference: str) -> li
     """What a reference stands for: a glob for several, and a model with a folder for the version that it names."""
     if ":" in reference:
         return [reference]
-    specs = [
-        model.spec
-        for model in project.models
-        if any(fnmatch.fnmatchcase(name, reference) for name in (model.folder, model.spec.name))
-    ]
-    if specs:
+    if specs := _folders_named(project, reference):
         return [f"{spec.name}:{spec.version}" for spec in specs]
     if any(sign in reference for sign in "*?["):
         return fnmatch.filter(registry.models(), reference) or [reference]
     return [reference]
+
+
+def _folders_named(project: Project, pattern: str) -> list[ModelSpec]:
+    """The specs of the model folders whose name, or whose model's name, a name or glob matches."""
+    return [
+        model.spec
+        for model in project.models
+        if any(fnmatch.fnmatchcase(name, pattern) for name in (model.folder, model.spec.name))
+    ]
 
 
 def find_registered(registry: Registry, reference: str) -> RegisteredAsset:

@@ -10,7 +10,7 @@ from typing import Any
 
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.git import Changes, GitFailed, changes_since
+from azureml_publish.git import Changes, GitFailed, GitShallow, changes_since
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, ModelFolder, Project, load_project, read_optional
 from azureml_publish.render import Templates, default_templates
@@ -18,6 +18,10 @@ from azureml_publish.render.samples import FILE as SAMPLE_LINKS
 from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.spec import LocalSource
 
+_WHOLE = (
+    "In CI, check out the whole history: fetch-depth: 0 for actions/checkout, fetchDepth: 0 for Azure Pipelines, "
+    "GIT_DEPTH: 0 for GitLab; `git fetch --unshallow` elsewhere."
+)
 _EVERY_MODEL = ("asset.yaml.j2", "model.yaml.j2", "spec.yaml.j2")
 _MLFLOW = ("MLmodel.j2", "conda.yaml.j2", "python_env.yaml.j2", "requirements.txt.j2")
 """Templates of files that a model has beside its card."""
@@ -36,12 +40,14 @@ def touched_since(run: RunContext, root: Path, revision: str) -> frozenset[str]:
     """
     try:
         changes = changes_since(root, run.environ, revision)
+    except GitShallow as error:
+        raise NotFound(f"--since {revision}: {error.message}.", hint=_WHOLE) from None
     except GitFailed as error:
         raise UsageProblem(f"--since {revision}: {error.message}.", hint="It works in a git repository only.") from None
     if changes is None:
         raise NotFound(
             f"git knows no commit {revision} here.",
-            hint="In CI, check out its history: fetch-depth: 0 for actions/checkout.",
+            hint=_WHOLE,
         )
     return touched_by(run, root, changes)
 
@@ -52,12 +58,15 @@ def touched_by(run: RunContext, root: Path, changes: Changes) -> frozenset[str]:
     paths = [changes.top / one for one in changes.paths]
     inside = {path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
     outside = {path for path in paths if not path.is_relative_to(root)}
-    own = {parts[1] for one in inside if len(parts := one.split("/")) > 2 and parts[0] == "models"}
+    # A path of git is a file, or a submodule as a whole: a model folder, or one that holds folders of ours.
+    own = {parts[1] for one in inside if len(parts := one.split("/")) > 1 and parts[0] == "models"}
     if not outside and all(one.startswith("models/") for one in inside):
         return frozenset(own)
     project, _ = load_project(root)
     if project is None:
         return frozenset(own)
+    if not inside.isdisjoint({"models", "templates"}):
+        return frozenset(own | {folder.folder for folder in project.models})
     shared = _Shared(project, inside, outside, lambda path: changes.before(root / path, run.environ))
     return frozenset(own | {folder.folder for folder in project.models if shared.concerns(folder)})
 
@@ -142,7 +151,7 @@ class _Shared:
             return False
         place = (folder.path / source.local).resolve()
         changed = (*self.outside, *(self.project.root / one for one in self.inside))
-        return any(path.is_relative_to(place) for path in changed)
+        return any(path.is_relative_to(place) or place.is_relative_to(path) for path in changed)
 
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any], deep: Iterable[str]) -> Iterator[tuple[str, str]]:

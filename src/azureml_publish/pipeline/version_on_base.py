@@ -50,13 +50,14 @@ def _version_before(run: RunContext, changes: Changes, folder: ModelFolder) -> o
     return data.get("version") if isinstance(data, dict) and data.get("name") == folder.spec.name else None
 
 
-def _fields(folder: ModelFolder, changed: Mapping[str, tuple[str, ...]], changes: Changes) -> tuple[str, ...]:
+def _fields(folder: ModelFolder, kept: Mapping[str, tuple[str, ...]], changes: Changes) -> tuple[str, ...]:
     """What differs that a registered version keeps; of a local source whether git sees a difference."""
-    fields = changed.get(folder.folder, ())
+    fields = kept.get(folder.folder, ())
     if not isinstance(folder.spec.source, LocalSource):
         return fields
     place = (folder.path / folder.spec.source.local).resolve()
-    files = any((changes.top / path).is_relative_to(place) for path in changes.paths)
+    changed = [changes.top / path for path in changes.paths]
+    files = any(path.is_relative_to(place) or place.is_relative_to(path) for path in changed)
     return tuple(dict.fromkeys((*fields, "content"))) if files else fields
 
 
