@@ -20,7 +20,7 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 COMPILE := $(LOCK)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url --annotation-style line \
   --custom-compile-command "make lock"
 
-.PHONY: demo test test-long test-browser test-lowest test-newest hostile proof restate gate check format schemas lock clean
+.PHONY: demo test test-long test-browser test-lowest test-newest hostile proof restate gate docs check format schemas lock clean
 
 demo: $(VENV)/.installed  ## lint, render, plan, register three models into the local registry, verify, show
 	$(BIN)/publish lint
@@ -65,6 +65,10 @@ restate: $(PROOF)/.installed  ## write down again what the pinned transformers a
 gate: $(VENV)/.installed-dev $(GATE)/.installed  ## Microsoft's validator passes README's model, the shipped ones and the examples
 	PUBLISH_TESTS_REQUIRE=gate $(BIN)/python -m pytest -n 2 tests/gate
 
+docs: $(VENV)/.installed-docs  ## the documentation as a site, in build/docs/site; a broken link, or a page that nobody is led to, fails
+	$(BIN)/python -m docs.site
+	$(BIN)/python -m pytest -m browser tests/docs
+
 measure-lint: $(VENV)/.installed-dev  ## how many of seeded defects lint finds; docs/lint-precision.md has the table
 	$(BIN)/python -m benchmarks.lint_precision --table
 
@@ -91,6 +95,7 @@ lock: $(LOCK)/.installed  ## renew requirements/: the newest versions that pypro
 	$(COMPILE) --generate-hashes pyproject.toml --group dev --constraint $(LOCK)/lowest.txt \
 	  --output-file requirements/lowest.txt
 	$(COMPILE) --generate-hashes --group proof --output-file requirements/proof.txt
+	$(COMPILE) --generate-hashes --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 	$(COMPILE) --generate-hashes --prerelease if-necessary-or-explicit --group gate --output-file requirements/gate.txt
 
 clean:  ## forget builds and the local registry
@@ -104,6 +109,10 @@ $(VENV)/.installed: requirements/run.txt pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	$(BIN)/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/dev.txt
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev requirements/docs.txt
+	$(BIN)/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/docs.txt
 	@touch $@
 
 $(LOWEST)/.installed: requirements/lowest.txt pyproject.toml

@@ -53,6 +53,7 @@ def test_the_ten_lines_of_readme_are_these_workflows() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     lines = text.partition("## CI in ten lines")[2].partition("```yaml\n")[2].partition("```")[0]
     assert len(lines.splitlines()) <= 12
+    assert f"```yaml\n{lines}```" in (REPOSITORY / "docs" / "ci.md").read_text(encoding="utf-8")
     caller = yaml.safe_load(lines)
     (job,) = caller["jobs"].values()
     assert re.fullmatch(r"OWNER/REPOSITORY/\.github/workflows/models\.yml@COMMIT", job["uses"])

@@ -1,0 +1,134 @@
+"""The commands of a page and what it shows below them, and a shell that runs them one after another."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+
+SHELLS = ("console", "sh")
+STANDS_FOR = (
+    (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]*(Z|\+00:00)?"), "DAY AND TIME"),
+    (re.compile(r"\b[0-9a-f]{12,64}\b"), "DIGEST"),
+)
+"""What differs from run to run, or with every release: times, and digests of texts that the templates make."""
+
+PREAMBLE = f"""
+export PYTHONUNBUFFERED=1 COLUMNS=100 LC_ALL=C.UTF-8
+publish() {{
+  case " $* " in
+    *" preview "*--export*) ;;
+    *" preview "*) serve "$@" --no-open --port 0; return ;;
+  esac
+  case "$1" in apply | archive | restore | promote | rollback) set -- "$@" --yes ;; esac
+  {shlex.quote(sys.executable)} -m azureml_publish "$@"
+}}
+serve() {{  # until it says where it is
+  coproc {shlex.quote(sys.executable)} -m azureml_publish "$@" 2>/dev/null
+  local process=$COPROC_PID address
+  read -r address <&"${{COPROC[0]}}" && kill "$process" && wait "$process" && [[ $address == http://127.0.0.1:* ]]
+}}
+python3() {{ mkdir -p venv/bin && : > venv/bin/activate; }}  # what is installed is what is tested
+pip() {{ [ "$1" = install ]; }}
+make() {{ command make --no-print-directory --dry-run -C {shlex.quote(str(REPOSITORY))} "$@" > /dev/null; }}
+model_signing() {{ {shlex.quote(str(Path(sys.executable).with_name("model_signing")))} "$@"; }}
+"""
+"""`--yes` stands for the `yes` on a terminal. `make TARGET` only looks whether there is such a target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of a page, or a file that the page has its reader write.
+
+    `shown` is None where the page shows no output; `codes` are the exit codes that the page names, besides 0.
+    """
+
+    line: int
+    command: str
+    shown: str | None = None
+    codes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a step left behind."""
+
+    step: Step
+    code: int
+    output: str
+
+
+def steps(page: str) -> Iterator[Step]:
+    """What a reader of a page types, from its top to its end."""
+    for found in re.finditer(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        before = page[: found.start()].rstrip("\n").rpartition("\n\n")[2]
+        line = page.count("\n", 0, found.start()) + 2
+        written = re.fullmatch(r"(?:.*\s)?(Write|Add to) `([^`]+)`:", before, re.DOTALL)
+        if written is not None:
+            redirect = ">" if written[1] == "Write" else ">>"
+            yield Step(
+                line, f"mkdir -p {Path(written[2]).parent} && cat {redirect} {written[2]} <<'END'\n{found[2]}END"
+            )
+        elif found[1] in SHELLS:
+            yield from _typed(found[2], line, tuple(map(int, re.findall(r"exit\s+code\s+(\d+)", before))))
+
+
+def _typed(block: str, line: int, codes: tuple[int, ...]) -> Iterator[Step]:
+    if not re.search(r"^\$ ", block, re.MULTILINE):
+        for at, command in enumerate(block.splitlines()):
+            own = tuple(map(int, re.findall(r"#.*exit code (\d+)", command)))
+            yield Step(line + at, command, None, own or codes)
+        return
+    for found in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+        yield Step(line + block.count("\n", 0, found.start()), found[1], found[2] or None, codes)
+
+
+def run(typed: list[Step], directory: Path, environment: Mapping[str, str], prepared: str = "") -> list[Ended]:
+    """Type the steps into one shell. `prepared` runs before; where it fails, so does this."""
+    script = [PREAMBLE, "set -e", prepared, "set +e", "echo @@begin"]
+    for number, step in enumerate(typed):
+        script.append(f"{step.command}\nprintf '\\n@@%s %s\\n' {number} $?")
+    ran = subprocess.run(
+        ["bash", "-c", "\n".join(script)],
+        cwd=directory,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    before, _, rest = ran.stdout.partition("@@begin\n")
+    assert rest or not typed, before
+    ended = [(int(code), output) for output, _, code in re.findall(r"((?:.|\n)*?)\n@@(\d+) (\d+)\n", rest)]
+    assert len(ended) == len(typed), ran.stdout
+    return [Ended(step, code, output) for step, (code, output) in zip(typed, ended, strict=True)]
+
+
+def problem(ended: Ended) -> str:
+    """How a step differs from what its page says; empty where it does not."""
+    step = ended.step
+    if ended.code not in (0, *step.codes):
+        return f"line {step.line}: `{step.command}` ends with {ended.code}\n{ended.output}"
+    if step.shown is not None and not matches(step.shown, ended.output):
+        return f"line {step.line}: `{step.command}` shows\n{ended.output}"
+    return ""
+
+
+def matches(shown: str, output: str) -> bool:
+    """Whether a page shows an output; a line `…` stands for any lines."""
+    parts = [re.escape(part) for part in re.split(r"^ *…\n", steady(shown), flags=re.MULTILINE)]
+    return re.fullmatch("(?:.*\n)*?".join(parts), steady(output).rstrip("\n") + "\n") is not None
+
+
+def steady(text: str) -> str:
+    """A text in which what differs from run to run is replaced."""
+    for pattern, word in STANDS_FOR:
+        text = pattern.sub(word, text)
+    return text
