@@ -75,7 +75,6 @@ PREPARED = {
     "docs/ci.md": PROJECT,
     "docs/lifecycle.md": PROJECT + OLDER + BY_OTHERS,
     "docs/not-from-the-hub.md": OUTSIDE,
-    "docs/planning.md": PLAIN,
     "docs/preview.md": PROJECT,
     "docs/registries.md": PROJECT + EMULATOR,
     "docs/rules.md": PROJECT + "publish render --out assets/models/system -q",

@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.docs.console import problem, run, steps
-from tests.docs.stages import PREPARED, RUN_ELSEWHERE
+from tests.docs.stages import PLAIN, PREPARED, RUN_ELSEWHERE
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]  # a page may have twenty commands
 
 PAGES = {
     path.relative_to(REPOSITORY).as_posix(): path.read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_what_a_page_has_its_reader_type_does_what_the_page_says(page: str, tmp_
     }
     directory = tmp_path / "there"
     directory.mkdir()
-    ended = run(TYPED[page], directory, environment, PREPARED.get(page, ""))
+    ended = run(TYPED[page], directory, environment, PREPARED.get(page, PLAIN))
     if problems := [said for one in ended if (said := problem(one))]:
         pytest.fail("\n\n".join(problems), pytrace=False)
     promised = {code for one in ended for code in one.step.codes}
