@@ -372,3 +372,12 @@ def test_a_terminal_sees_the_line(doubled: Path) -> None:
     assert f"| {SIZES}" in shown
     assert "\n     | " + " " * SIZES.rindex("Standard") + "^" * 15 + "\n" in shown
     assert "\x1b" not in shown
+
+
+def test_the_last_lines_say_how_many_models_are_in_order(publish: Run, project: Path) -> None:
+    edit = (project / "models" / "bert-large-cased" / "model.yaml").read_text().replace("fill-mask", "fill-msk")
+    (project / "models" / "bert-large-cased" / "model.yaml").write_text(edit)
+    shown = publish("-C", str(project), "lint", "--no-cache")
+    assert shown.code == 4
+    assert shown.err.splitlines()[-1].startswith("Errors in 1 folder: bert-large-cased (")
+    assert shown.err.splitlines()[-1].endswith("2 of 3 models are in order.")

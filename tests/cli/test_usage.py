@@ -144,7 +144,8 @@ def test_findings_are_data_and_the_summary_is_not(publish: Run, project: Path) -
     assert ran.code == 4
     expected = (HERE / "goldens" / "lint.txt").read_text(encoding="utf-8")
     assert ran.out == expected
-    assert ran.err == "1 error, 1 warning in 3 models.\n"
+    where = "Errors in 1 folder: bert-base-cased (1). 2 of 3 models are in order."
+    assert ran.err == f"1 error, 1 warning in 3 models.\n{where}\n"
 
     as_json = json.loads(publish("lint", "-o", "json").out)
     assert as_json["schema_version"] == 1
@@ -303,3 +304,11 @@ def test_a_question_shows_what_it_is_about_with_quiet_too(publish: Run, monkeypa
     assert "+ bert-base-cased" in shown
     assert question
     assert after.endswith("Nothing was changed, because the answer was no.\n")
+
+
+@pytest.mark.parametrize("arguments", [["-v", "lint"], ["lint", "-v"], ["lint", "--verbose"]])
+def test_verbose_says_what_is_done_wherever_it_stands(publish: Run, project: Path, arguments: list[str]) -> None:
+    shown = publish("-C", str(project), *arguments, "--no-cache")
+    assert shown.code == 0
+    assert any(line.startswith("check bert-base-cased version 18: sound in ") for line in shown.err.splitlines())
+    assert shown.err.splitlines()[-1] == "No findings in 3 models."

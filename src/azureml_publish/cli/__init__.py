@@ -119,9 +119,12 @@ class _Verbs(click.Group):
     help="Work on the project in DIR.",
 )
 @click.option("--debug", is_flag=True, envvar="PUBLISH_DEBUG", help="Show tracebacks and the SDKs' logs.")
+@click.option(
+    "-v", "--verbose", is_flag=True, envvar="PUBLISH_VERBOSE", help="Say what is done, and how long it takes."
+)
 @click.version_option(__version__, prog_name="publish")
 @click.pass_context
-def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
+def group(ctx: click.Context, directory: str, *, debug: bool, verbose: bool) -> None:
     """Model folders in git are the truth: render, check, plan and register them in Azure ML registries."""
     if not debug:  # the SDKs' warnings and logs are for --debug
         warnings.simplefilter("ignore")
@@ -131,6 +134,10 @@ def group(ctx: click.Context, directory: str, *, debug: bool) -> None:
         logging.basicConfig(handlers=[FilteredLog()], force=False)
     sleep, polling, events = ctx.obj
     today = datetime.now(UTC).date()
+    if verbose:
+        from azureml_publish.cli.events import narrate  # noqa: PLC0415 - most runs do without
+
+        events.listen(narrate)
     ctx.obj = RunContext(Path(directory).resolve(), os.environ, today, sleep=sleep, polling=polling, events=events)
     events.emit(Kind.RUN, verb=ctx.invoked_subcommand or "", tool=f"azureml-publish/{__version__}", process=os.getpid())
 
@@ -206,7 +213,7 @@ def _end_at_once(code: int) -> NoReturn:
 
 
 def _in_front(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `-C DIR` and `--debug` before the verb, wherever they were written before a `--`."""
+    """The arguments with `-C DIR`, `-v` and `--debug` before the verb, wherever they were written before a `--`."""
     front: list[str] = []
     rest: list[str] = []
     waiting = iter(arguments)
@@ -215,7 +222,7 @@ def _in_front(arguments: Sequence[str]) -> list[str]:
             rest += [one, *waiting]
         elif one == "-C":
             front += [one, *itertools.islice(waiting, 1)]
-        elif one == "--debug" or (one.startswith("-C") and not one.startswith("--")):
+        elif one in ("--debug", "-v", "--verbose") or (one.startswith("-C") and not one.startswith("--")):
             front.append(one)
         else:
             rest.append(one)

@@ -44,6 +44,21 @@ def _note_lines(lines: EventLines) -> Callable[[Event], None]:
     return add
 
 
+def narrate(event: Event) -> None:
+    """What happens, as notes for a person who wants to know more: `--verbose`."""
+    facts = event.facts
+    seconds = f" in {facts['seconds']:.2f} s" if isinstance(facts.get("seconds"), int | float) else ""
+    match event.kind:
+        case Kind.STAGE_DONE:
+            write_note(one_line(f"{facts.get('stage')} done{seconds}."))
+        case Kind.MODEL_DONE | Kind.MODEL_FAILED:
+            outcome = facts.get("outcome") or facts.get("error") or "failed"
+            write_note(one_line(f"{facts.get('stage')} {event.model} version {event.version}: {outcome}{seconds}."))
+        case Kind.STEP | Kind.RETRY | Kind.WAIT | Kind.WARNING:
+            said = ", ".join(f"{key} {value}" for key, value in facts.items())
+            write_note(one_line(f"{event.kind} {event.model} {said}".strip()))
+
+
 class _FileLines:
     """A file of lines. Each is written whole and at once, so a run that is killed leaves no half of one."""
 

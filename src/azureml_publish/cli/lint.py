@@ -16,11 +16,18 @@ from click.core import ParameterSource
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting, since_option
 from azureml_publish.cli.output import Output
+from azureml_publish.diagnostics import Severity
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
 from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
 from azureml_publish.project import find_root
-from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, diagnostics_text
+from azureml_publish.reporters.diagnostics import (
+    as_json,
+    counted,
+    diagnostics_summary,
+    diagnostics_text,
+    folders_summary,
+)
 from azureml_publish.reporters.lint import LintReport, lint_json, lint_stats, stats_json
 from azureml_publish.spec import Profile
 
@@ -187,6 +194,11 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
         sources = report.sources if output.framed else None
         output.data(diagnostics_text(report.found, output.paint, sources, shutil.get_terminal_size().columns))
     output.note(_summary(report))
+    if output.format == "text" and report.models > 1 and (summary := folders_summary(report.found, report.models)):
+        output.note(summary)
+    if output.framed and report.found:
+        worst = min(report.found, key=lambda one: list(Severity).index(one.severity))
+        output.note(f"`publish rule {worst.code}` says what is behind a code, and where its page is.")
 
 
 def _printed(form: str) -> Callable[[LintReport], str]:

@@ -59,15 +59,17 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
     The verb is handed an `Output` as `output`; findings that stop it are shown here.
     """
+    forms = ("text", "json", "yaml", "tsv", "table", *further)
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         @click.option(
             "-o",
             "--format",
             "format_",
-            type=click.Choice(["text", "json", "yaml", "tsv", "table", *further]),
+            metavar="FORM",
+            type=click.Choice(forms),
             default="text",
-            help="Form of the output; yaml and tsv hold what json does, table is text.",
+            help=f"Form of the output: {', '.join(forms)}; yaml and tsv hold what json does, table is text.",
         )
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
         @click.option("--no-color", is_flag=True, help="No colours (as NO_COLOR).")

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.errors import Declined, ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
+from azureml_publish.reporters.folding import folded
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.visible import below, for_json, for_terminal, for_xml, one_line
 
@@ -48,12 +50,19 @@ def write(text: str, form: str = "text") -> None:
         text = for_xml(text)
     else:
         text = for_terminal(text, _OWN, annotations=form in ("github", "azure"))
+        text = _fitted(text, sys.stdout) if form == "text" else text
     click.echo(text, nl=False, color=True)
 
 
 def write_note(text: str, form: str = "text") -> None:
     """A finished text, and a line end, to standard error."""
-    click.echo(for_json(text) if form in JSON_FORMS else for_terminal(text, _OWN), err=True, color=True)
+    shown = for_json(text) if form in JSON_FORMS else _fitted(for_terminal(text, _OWN), sys.stderr)
+    click.echo(shown, err=True, color=True)
+
+
+def _fitted(text: str, stream: IO[Any]) -> str:
+    """The text as it is, or for a terminal with its lines broken between words."""
+    return folded(text, shutil.get_terminal_size().columns) if stream.isatty() else text
 
 
 def confirm(question: str) -> bool:

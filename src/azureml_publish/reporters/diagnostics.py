@@ -90,6 +90,33 @@ def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
     return f"{', '.join(counts_text) or 'No findings'} in {counted(models, 'model')}."
 
 
+_MOST_NAMED = 5
+
+
+def folders_summary(found: Sequence[Diagnostic], models: int) -> str:
+    """How many models are in order and where the errors and warnings are, those with most of them first."""
+    errors = Counter(_folder(one) for one in found if one.severity is Severity.ERROR)
+    warnings = Counter(_folder(one) for one in found if one.severity is Severity.WARNING)
+    only = [name for name in warnings if name not in errors]
+    sentences = []
+    if errors:
+        named = [f"{one_line(name)} ({count})" for name, count in errors.most_common(_MOST_NAMED)]
+        more = f" and {len(errors) - _MOST_NAMED} more" if len(errors) > _MOST_NAMED else ""
+        sentences.append(f"Errors in {counted(len(errors), 'folder')}: {', '.join(named)}{more}.")
+    if only:
+        sentences.append(f"{'No errors, but warnings' if errors else 'Warnings'} in {counted(len(only), 'folder')}.")
+    in_order = max(0, models - len(errors) - len(only))
+    if sentences and models > 1:
+        sentences.append(f"{in_order} of {counted(models, 'model')} are in order.")
+    return " ".join(sentences)
+
+
+def _folder(one: Diagnostic) -> str:
+    """The folder that a finding is in, as people call it: that of a model, or of the file."""
+    parts = one.location.path.split("/")
+    return parts[1] if parts[0] in ("models", "build") and len(parts) > 2 else "/".join(parts[:-1]) or parts[0]
+
+
 def finding_json(one: Diagnostic) -> dict[str, object]:
     """One finding in the form that `publish lint --format json` documents; `line` and `column` count from 1."""
     return {

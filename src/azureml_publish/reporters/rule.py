@@ -17,7 +17,7 @@ def rule_text(page: RulePage, width: int = WIDTH) -> str:
     """One rule, in lines of at most `width`: what it finds, why that matters, what breaks it, and how it is fixed."""
     rule = page.rule
     parts = {"What": page.what, "Why": page.why, "Bad": page.bad, "Good": page.good, "Fix": page.fix}
-    parts["Source"] = page.source
+    parts |= {"Source": page.source, "Page": page.address()}
     lines = [f"{one_line(rule.code)} {one_line(rule.name)} ({rule.severity})", one_line(rule.summary), ""]
     lines += (
         textwrap.fill(

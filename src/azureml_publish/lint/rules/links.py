@@ -29,7 +29,8 @@ _LOCAL = re.compile(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$
 
 def _targets(card: Card) -> Iterator[tuple[Link, str]]:
     """The links and images of a card, each with how a message begins to speak of it."""
-    yield from ((link, "link to") for link in card.links)
+    shown = {image.url_start for image in card.images}
+    yield from ((link, "link to") for link in card.links if link.url_start not in shown)
     yield from ((image, "image") for image in card.images)
 
 
