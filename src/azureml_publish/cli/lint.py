@@ -134,27 +134,15 @@ def command(
         raise SystemExit(ExitCode.FINDINGS)
 
 
-_MADE = ("build", ".publish", ".venv")
-"""Folders that this tool writes or that hold other programs: a change in them is no edit of a project."""
-
-
 def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
     """Check, and check again with each change, until somebody interrupts."""
-    import watchfiles
+    from azureml_publish.pipeline.watch import watch  # noqa: PLC0415 - one run needs none
 
-    if request.fixing == "show" or request.accept is not None or output.format != "text":
-        raise UsageProblem("--watch goes with text: leave --diff, --write-baseline and --format out.")
     root = output.run.directory if request.assets else find_root(output.run.directory)
-    filtered = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, *_MADE))
-    looked = False
-    # The first round comes once changes are noticed, so that none is missed that is made meanwhile.
-    for changes in watchfiles.watch(
-        root, watch_filter=filtered, debounce=400, step=50, rust_timeout=100, yield_on_timeout=True
-    ):
-        if changes or not looked:
-            _show(output, lint(output.run, request), stats=stats)
-            looked = True
-    raise KeyboardInterrupt
+    with watch(root, (), lambda: (root,)) as edits:
+        while True:
+            if edits.wait():
+                _show(output, lint(output.run, request), stats=stats)
 
 
 def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_zero: bool) -> NoReturn:

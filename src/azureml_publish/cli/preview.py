@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import webbrowser
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,12 +21,12 @@ from azureml_publish.cli.options import (
     registry_option,
 )
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.live import LiveProject
+from azureml_publish.pipeline.live import MODELS, SHARED, LiveProject
 from azureml_publish.pipeline.load import Settings
+from azureml_publish.pipeline.watch import watch
 from azureml_publish.preview.export import export
 from azureml_publish.preview.server import Server, is_loopback
 from azureml_publish.preview.site import PlanRequest, Site
-from azureml_publish.preview.watch import watch_project
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary
 
 
@@ -57,7 +58,7 @@ def command(
 
     Serves on loopback until Ctrl-C, and opens the browser. With --export the same pages become plain files.
     """
-    live = LiveProject(output.run, models, Settings(layout, as_of))
+    live = LiveProject(output.run, models, Settings(layout, as_of), lambda: datetime.now(UTC).date())
     if target is not None:
         look, folder = live.look(), output.run.directory / target
         pages = export(Site(live, exported=True), folder, PlanRequest(registry, against or ""))
@@ -69,6 +70,10 @@ def command(
             output.note(f"Wrote {counted(pages, 'page')}. {diagnostics_summary(found, len(look.loaded.folders))}")
         return
     serve(output, live, host, port, opens=opens)
+
+
+_SWITCH_SECONDS = 0.0005
+"""How long the check of many models keeps the interpreter while a page is made: answers before throughput."""
 
 
 def serve(
@@ -89,6 +94,7 @@ def serve(
         if opens:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
+    sys.setswitchinterval(_SWITCH_SECONDS)
     ended = threading.Event()
 
     def end(_signal: int, _frame: object) -> None:
@@ -101,11 +107,13 @@ def serve(
     try:
         server.events.send(live.look(begin))
         begin()  # where publish.yaml cannot be used there was nothing to check
-        with watch_project(live.root) as edits:
-            edits.noticed()  # what was edited before the watch began
+        with watch(live.root, (*SHARED, MODELS), lambda: live.folders) as edits:
             while not ended.is_set():
-                if edits.wait():
+                if edits.wait() or live.outdated:
+                    watched = live.folders
                     server.events.send(live.look(early=server.events.send))
+                    if live.folders != watched:
+                        edits.look_for_folders()
     except KeyboardInterrupt:
         pass
     finally:

@@ -21,6 +21,9 @@ class State:
     text: str
 
 
+BEING_CHECKED = State("pending", "Being checked")
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """One model of the gallery; empty where nothing is written.
@@ -102,7 +105,7 @@ def _tile(look: Look, folder: ModelFolder, found: tuple[Diagnostic, ...]) -> Til
         folder=folder.folder,
         name=spec.name,
         title=metadata.display_name or spec.name,
-        state=State("pending", "Being checked") if pending else state_of(found),
+        state=BEING_CHECKED if pending else state_of(found),
         version=spec.version,
         type=spec.type,
         task=spec.tasks.inference,

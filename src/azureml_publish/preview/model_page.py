@@ -10,11 +10,10 @@ from azureml_publish.assets import SCENARIOS, LayoutName, RegisteredAsset, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.origins import SourceMap
 from azureml_publish.pipeline.describe import Described, Files, chart_of, describe_asset, list_files, trace_of
-from azureml_publish.pipeline.lint import file_lines
 from azureml_publish.pipeline.live import LiveProject, Look
 from azureml_publish.pipeline.registries import find_config
 from azureml_publish.preview.facts import CodeSample, Fact, code_samples, quick_facts
-from azureml_publish.preview.gallery import State, state_of
+from azureml_publish.preview.gallery import BEING_CHECKED, State, state_of
 from azureml_publish.preview.markdown import Rendered, render_markdown
 from azureml_publish.preview.rendering import render_note
 from azureml_publish.project import ModelFolder, Project
@@ -114,7 +113,8 @@ def page_of_folder(live: LiveProject, look: Look, folder: ModelFolder, *, images
     subject = look.loaded.subject
     assert subject is not None  # noqa: S101 - a folder was read, so publish.yaml was
     report = live.report(folder)
-    found = look.findings().get(folder.folder, ()) if look.report(folder) is not None else report.found
+    checked = look.report(folder) is not None
+    found = look.findings().get(folder.folder, ()) if checked else report.found
     sources = _Sources(live, folder.card_path, folder.document.path)
     spec, chart = folder.spec, chart_of(subject.project, folder, subject.catalogue, subject.as_of)
     page = ModelPage(
@@ -122,7 +122,7 @@ def page_of_folder(live: LiveProject, look: Look, folder: ModelFolder, *, images
         title=spec.metadata.display_name or spec.name,
         version=spec.version,
         folder=folder.folder,
-        state=state_of(found),
+        state=state_of(found) if checked or found else BEING_CHECKED,
         archived=spec.archived is True,
         chart=chart_svg(chart, embedded=True) if chart.rows else "",
         machines=tuple(_machines(chart)),
@@ -204,6 +204,8 @@ class _Sources:
     """The files that a card and its findings come from, each with a number, in the order of first use."""
 
     def __init__(self, live: LiveProject, *first: str) -> None:
+        from azureml_publish.pipeline.lint import file_lines  # noqa: PLC0415 - the first page does without
+
         self._lines = file_lines(live.root)
         self._numbers: dict[str, int] = {}
         for path in first:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.pipeline.describe import list_stored
 from azureml_publish.pipeline.live import LiveProject, Look
-from azureml_publish.pipeline.references import show_registered
 from azureml_publish.preview.gallery import make_gallery, state_of
 from azureml_publish.preview.model_page import Finding, page_of_folder, page_of_registered, page_of_unreadable
 from azureml_publish.preview.rendering import Renderer
@@ -120,6 +119,8 @@ class Site:
 
     def registered(self, name: str, version: str, registry: str | None, *, images: bool = False) -> Page:
         """The page of a version as a registry has it."""
+        from azureml_publish.pipeline.references import show_registered  # noqa: PLC0415 - the first page does without
+
         look, path = self.live.now, "registered/x/1/"
         try:
             asset, stored = show_registered(self.live.run, f"{name}:{version}", registry, files=True)

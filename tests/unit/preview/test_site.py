@@ -6,7 +6,7 @@ import http.client
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from azureml_publish.errors import UsageProblem
-from azureml_publish.pipeline.live import LiveProject
+from azureml_publish.pipeline.live import LiveProject, Look
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.preview.export import export
 from azureml_publish.preview.server import Server
 from azureml_publish.preview.site import PlanRequest, Site
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import render_model
+from azureml_publish.skus import load_catalogue
 from tests.conftest import REPOSITORY, Run, edit
 
 
@@ -73,6 +74,68 @@ def test_one_model_is_made_at_once_while_all_wait_for_an_edit_of_a_template(live
     assert len(pages) == 1
     assert "Edited template" in pages[0]
     assert "Edited template" in Site(live).model("bert-large-cased").text
+
+
+def test_the_model_that_is_viewed_is_checked_before_pages_are_told_of_a_template(
+    live: LiveProject, project: Path, rendered: list[str]
+) -> None:
+    live.look()
+    edit(project / "models/bert-large-cased/card.md.j2", "{% block training %}", "{% block training %}\nComing soon\n")
+    live.look()
+    Site(live).model("bert-large-cased")
+    (project / "templates").mkdir()
+    (project / "templates/card-sections.md.j2").write_bytes((REPOSITORY / "templates/card-sections.md.j2").read_bytes())
+    rendered.clear()
+    told: list[tuple[list[str], bool]] = []
+
+    def early(_look: Look) -> None:
+        told.append(([*rendered], "CARD010" in Site(live).model("bert-large-cased").text))
+
+    live.look(early=early)
+    assert told == [(["bert-large-cased"], True)]
+    assert sorted(rendered) == ["bert-base-cased", "bert-large-cased", "distilbert-base-uncased"]
+
+
+def test_pages_in_other_threads_run_no_rules_because_those_have_no_limit_there(
+    live: LiveProject, project: Path
+) -> None:
+    edit(
+        project / "models/bert-large-cased/card.md.j2", "{% block training %}", "{% block training %}\nComing soon\n\n"
+    )
+    live = LiveProject(live.run)
+    folder = next(one for one in live.now.loaded.folders if one.folder == "bert-large-cased")
+    report = live.report(folder)
+    assert report.rendered is not None
+    assert report.found == ()
+    page = Site(live).model("bert-large-cased").text
+    assert "Being checked" in page
+    assert "Coming soon" in page
+    live.look()
+    assert "CARD010" in Site(live).model("bert-large-cased").text
+
+
+def test_sizes_that_retire_at_midnight_are_retired_from_then_on(live: LiveProject, project: Path) -> None:
+    size = next(one for one in load_catalogue() if one.retirement is not None and one.retirement > date(2027, 1, 1))
+    assert size.retirement is not None
+    edit(project / "models/bert-base-cased/model.yaml", "  inference: cpu-small\n", f"  inference: [{size.name}]\n")
+    days = [size.retirement - timedelta(days=1)]
+    live = LiveProject(live.run, today=lambda: days[-1])
+    assert [one.code for one in live.look().findings()["bert-base-cased"]] == ["SKU011"]
+    assert not live.outdated
+    days.append(size.retirement + timedelta(days=1))
+    assert [live.outdated, live.now.number] == [True, 1]
+    assert [one.code for one in live.look().findings()["bert-base-cased"]] == ["SKU010"]
+    assert not live.outdated
+
+
+def test_files_that_models_are_made_from_elsewhere_are_followed(live: LiveProject, project: Path) -> None:
+    spec = project / "models/bert-base-cased/model.yaml"
+    lines = [line for line in spec.read_text().splitlines() if not line.startswith("  revision:")]
+    spec.write_text(
+        "\n".join("  local: ../../weights" if line.startswith("  huggingface:") else line for line in lines) + "\n"
+    )
+    assert live.look().failure is None
+    assert live.folders == {project / "models", project / "templates", project / "weights"}
 
 
 def test_a_look_finds_what_lint_finds(live: LiveProject, project: Path, publish: Run) -> None:
