@@ -50,16 +50,16 @@ def command(
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    staged = render(output.run, load(output.run, models, Settings(layout, as_of, since, shard=shard)))
-    project = staged.require_sound()
+    checked = render(output.run, load(output.run, models, Settings(layout, as_of, since, shard=shard)))
+    project = checked.require_sound()
     target = output.run.directory / out if out else project.root / "build"
-    changed = build(target, staged, write=not check)
+    changed = build(target, checked, write=not check)
     shown = [Path(os.path.relpath(path, output.run.directory)).as_posix() for path in changed]
     if output.json:
-        output.data(as_json({"out": str(target), "models": len(staged.rendered), "changed": shown}))
+        output.data(as_json({"out": str(target), "models": len(checked.rendered), "changed": shown}))
     else:
         output.data("".join(f"{one_line(path)}\n" for path in shown))
         what = "different" if check else "written"
-        output.note(f"Rendered {counted(len(staged.rendered), 'model')}; {counted(len(shown), 'file')} {what}.")
+        output.note(f"Rendered {counted(len(checked.rendered), 'model')}; {counted(len(shown), 'file')} {what}.")
     if check and changed:
         raise SystemExit(ExitCode.FINDINGS)

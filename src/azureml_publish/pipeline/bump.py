@@ -58,22 +58,22 @@ def bump(
     Raises:
         Conflict: that number is not free.
     """
-    staged = _without_locks(load_checked(run, models, settings))
-    project = staged.require_sound()
+    checked = _without_locks(load_checked(run, models, settings))
+    project = checked.require_sound()
     with open_registry(run, project, registry) as opened:
         bumps = list(
-            required_bumps(staged, opened.registry) if required else free_bumps(staged, opened.registry, number)
+            required_bumps(checked, opened.registry) if required else free_bumps(checked, opened.registry, number)
         )
-        write_bumps(staged, bumps)
+        write_bumps(checked, bumps)
         with closing(find_readers(opened, run)) as readers:
             locked, notes = _lock(project, bumps, readers)
         return Bumped(opened.registry.name, tuple(bumps), locked, notes)
 
 
-def _without_locks(staged: CheckedProject) -> CheckedProject:
+def _without_locks(checked: CheckedProject) -> CheckedProject:
     """The same without findings on locks, which are written anew."""
     codes = {rule.code for rule in RULES}
-    return replace(staged, found=tuple(one for one in staged.found if one.code not in codes))
+    return replace(checked, found=tuple(one for one in checked.found if one.code not in codes))
 
 
 def _lock(project: Project, bumps: Sequence[Bump], readers: Readers) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -84,9 +84,9 @@ def _lock(project: Project, bumps: Sequence[Bump], readers: Readers) -> tuple[tu
     return lock_new(folders, readers, project.config.defaults.mlflow)
 
 
-def required_bumps(staged: CheckedProject, registry: Registry) -> Iterator[Bump]:
+def required_bumps(checked: CheckedProject, registry: Registry) -> Iterator[Bump]:
     """What makes the plan go through, and nothing more."""
-    observed = observe_models(staged, registry, _JOBS).observed
+    observed = observe_models(checked, registry, _JOBS).observed
     free = {wanted.asset.name: state.next_version for wanted, state in observed.models}
     for action in observed.plan().actions:
         if action.kind is ActionKind.CONFLICT:
@@ -94,13 +94,13 @@ def required_bumps(staged: CheckedProject, registry: Registry) -> Iterator[Bump]
             yield Bump(action.model, action.version, free[action.model], action.reason, fields)
 
 
-def free_bumps(staged: CheckedProject, registry: Registry, number: int | None) -> Iterator[Bump]:
+def free_bumps(checked: CheckedProject, registry: Registry, number: int | None) -> Iterator[Bump]:
     """The next free version of every model, or a number of one's own.
 
     Raises:
         Conflict: that number is not free.
     """
-    assets = [rendered.asset for _, rendered in staged.rendered]
+    assets = [rendered.asset for _, rendered in checked.rendered]
     for asset, state in zip(assets, find_states(assets, registry, _JOBS), strict=True):
         if number is not None and number < state.next_version:
             latest = f"its latest is {state.latest_version}, " if state.latest_version is not None else ""
@@ -113,12 +113,12 @@ def free_bumps(staged: CheckedProject, registry: Registry, number: int | None) -
         yield Bump(asset.name, asset.version, after)
 
 
-def write_bumps(staged: CheckedProject, bumps: Sequence[Bump]) -> None:
+def write_bumps(checked: CheckedProject, bumps: Sequence[Bump]) -> None:
     """Write all versions, once each is known to fit its file."""
     after = {one.model: one.after for one in bumps if one.before != one.after}
     texts = {
         folder.path / SPEC_FILE: with_version(folder.document, after[rendered.asset.name])
-        for folder, rendered in staged.rendered
+        for folder, rendered in checked.rendered
         if rendered.asset.name in after
     }
     for path, text in texts.items():

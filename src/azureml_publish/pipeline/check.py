@@ -352,11 +352,11 @@ def _report(events: Events, stage: str, folder: ModelFolder, made: _Made) -> Non
     )
 
 
-def find_places(staged: CheckedProject, environ: Mapping[str, str]) -> dict[str, Location]:
+def find_places(checked: CheckedProject, environ: Mapping[str, str]) -> dict[str, Location]:
     """Where each model's version is written, by a path from the top of the repository, as GitHub wants it."""
-    top, root = environ.get("GITHUB_WORKSPACE"), staged.require_sound().root
+    top, root = environ.get("GITHUB_WORKSPACE"), checked.require_sound().root
     places = {}
-    for folder, rendered in staged.rendered:
+    for folder, rendered in checked.rendered:
         place = folder.document.location(("version",))
         if top and root.is_relative_to(Path(top).resolve()):
             path = Path(os.path.relpath(root / place.path, Path(top).resolve())).as_posix()

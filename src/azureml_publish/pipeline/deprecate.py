@@ -35,10 +35,10 @@ def deprecate(
     in_order = [days[step] for step in STEPS if step in days]
     if in_order != sorted(in_order):
         raise UsageProblem("The days are out of order.", hint="First legacy, then deprecated, then retired.")
-    staged = load_checked(run, models, Settings())
-    staged.require_sound()
+    checked = load_checked(run, models, Settings())
+    checked.require_sound()
     written: dict[str, dict[str, str]] = {}
-    for folder, _ in staged.rendered:
+    for folder, _ in checked.rendered:
         tuned = bool(folder.spec.tasks.finetune) if finetune is None else finetune
         written[folder.spec.name] = dates = _dates(days, finetune=tuned)
         write_edited(folder.path / SPEC_FILE, _with_dates(folder, dates))

@@ -38,30 +38,30 @@ def examine(run: RunContext, registry: str | None) -> Iterator[Examined]:
     if added:
         yield Examined("plug-ins", State.FINE, f"{', '.join(added)}.")
     try:
-        staged = load_checked(run, (), Settings())
+        checked = load_checked(run, (), Settings())
     except UsageProblem as problem:
         yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
         return
-    if staged.project is None:
-        first = unusable(staged.found)
+    if checked.project is None:
+        first = unusable(checked.found)
         yield Examined("project", State.FAILED, first.message, first.hint, ExitCode.FINDINGS)
         return
-    if has_errors(staged.found):
+    if has_errors(checked.found):
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
     else:
-        yield Examined("project", State.FINE, f"{len(staged.models)} models without an error.")
+        yield Examined("project", State.FINE, f"{len(checked.models)} models without an error.")
     # A name that is wrong is no finding.
-    config = find_config(staged.project, registry or staged.project.config.registry)
+    config = find_config(checked.project, registry or checked.project.config.registry)
     with ExitStack() as opening:
         try:
-            opened = opening.enter_context(open_registry(run, staged.project, registry, early=False))
+            opened = opening.enter_context(open_registry(run, checked.project, registry, early=False))
         except PublishError as error:
             yield Examined("registry", State.FAILED, error.message, error.hint, error.exit_code)
             if config.emulator is None:
-                yield from _hub(staged.project, public_hub(run))
+                yield from _hub(checked.project, public_hub(run))
             return
         yield from examine_registry(opened.registry.name, opened.identity, opened.cloud, TOOL)
-        yield from _hub(staged.project, opened.hub)
+        yield from _hub(checked.project, opened.hub)
 
 
 def _hub(project: Project, hub: Hub) -> Iterator[Examined]:

@@ -121,11 +121,11 @@ def _newer(registry: Registry, wanted: Desired, state: RegistryState) -> tuple[R
     return find_assets(registry, name, (number for number in registry.versions(name) if number > version))
 
 
-def _fix(staged: CheckedProject, observed: Observed, drift: Drift, layout: LayoutName | None) -> dict[str, Fixed]:
+def _fix(checked: CheckedProject, observed: Observed, drift: Drift, layout: LayoutName | None) -> dict[str, Fixed]:
     states = {wanted.asset.name: state for wanted, state in observed.models}
-    models = {one.folder.spec.name: one for one in staged.models}
+    models = {one.folder.spec.name: one for one in checked.models}
     return {
-        one.model: fix_folder(staged.subject, models[one.model], one, states[one.model], layout)
+        one.model: fix_folder(checked.subject, models[one.model], one, states[one.model], layout)
         for one in drift.models
-        if staged.subject is not None and any(field.counts for field in one.fields)
+        if checked.subject is not None and any(field.counts for field in one.fields)
     }

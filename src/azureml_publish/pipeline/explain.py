@@ -31,14 +31,14 @@ def explain(
         NotFound: there is no such model, or it has no such field.
         UsageProblem: several models are meant.
     """
-    staged = load_checked(run, [model] if model else [], Settings(layout, as_of))
-    project = staged.require_sound()
-    if len(staged.rendered) != 1:
+    checked = load_checked(run, [model] if model else [], Settings(layout, as_of))
+    project = checked.require_sound()
+    if len(checked.rendered) != 1:
         if not project.models:
             raise NotFound("There is no model folder yet.", hint="`publish init ORG/NAME` begins one.")
-        names = ", ".join(folder.folder for folder, _ in staged.rendered[:8])
+        names = ", ".join(folder.folder for folder, _ in checked.rendered[:8])
         raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
-    folder, rendered = staged.rendered[0]
+    folder, rendered = checked.rendered[0]
     laid_out = layout or project.config.layout
     fields = _fields(project, folder, rendered, field)
     path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))

@@ -73,15 +73,15 @@ def fix_project(
     after: dict[str, bytes] = {}
     refused: set[str] = set()
     with _copy_of(root) as copy:
-        staged = lint(copy)
+        checked = lint(copy)
         for number in range(ROUNDS):
-            found = (*reported(staged), *(besides if number == 0 else ()))
+            found = (*reported(checked), *(besides if number == 0 else ()))
             wanted = [one for one in found if one.fix is not None and (one.fix.safe or unsafe)]
             changed, fixed = _round(copy, [one for one in wanted if fix_path(one) not in refused])
             if not changed:
                 break
             old = {path: (copy / path).read_bytes() for path in changed}
-            held, staged = _apply(copy, changed, staged, lint)
+            held, checked = _apply(copy, changed, checked, lint)
             refused |= changed.keys() - held.keys()
             before = {path: old[path] for path in held} | before
             after |= held
@@ -89,29 +89,29 @@ def fix_project(
     unchanged = {path for path in after if after[path] == before[path]}
     for path in unchanged:
         del before[path], after[path]
-    return FixedProject(before, after, tuple(done), staged, tuple(sorted(refused)))
+    return FixedProject(before, after, tuple(done), checked, tuple(sorted(refused)))
 
 
 def _apply(
-    copy: Path, changed: Mapping[str, bytes], staged: CheckedProject, lint: Callable[[Path], CheckedProject]
+    copy: Path, changed: Mapping[str, bytes], checked: CheckedProject, lint: Callable[[Path], CheckedProject]
 ) -> tuple[dict[str, bytes], CheckedProject]:
     """Change the files that can still be read and rendered afterwards, and look again."""
     old = {path: (copy / path).read_bytes() for path in changed}
     for path, data in changed.items():
         write_bytes(copy / path, data, durable=False)
     following = lint(copy)
-    if not _reach(staged) - _reach(following):
+    if not _reach(checked) - _reach(following):
         return dict(changed), following
     for path, data in old.items():
         write_bytes(copy / path, data, durable=False)
     if len(changed) == 1:
-        return {}, staged
+        return {}, checked
     paths = sorted(changed)
     held: dict[str, bytes] = {}
     for half in (paths[: len(paths) // 2], paths[len(paths) // 2 :]):
-        part, staged = _apply(copy, {path: changed[path] for path in half}, staged, lint)
+        part, checked = _apply(copy, {path: changed[path] for path in half}, checked, lint)
         held |= part
-    return held, staged
+    return held, checked
 
 
 def write_fixed(root: Path, fixed: FixedProject) -> tuple[str, ...]:
@@ -172,15 +172,15 @@ def _readable(path: str, text: str) -> bool:
     return True
 
 
-def _reach(staged: CheckedProject) -> set[tuple[str, bool]]:
+def _reach(checked: CheckedProject) -> set[tuple[str, bool]]:
     """Which models can be read, and which of them can be rendered (True).
 
     More findings after a fix are no reason to take it back: a file that can be read again may have findings of its own.
     """
-    if staged.project is None:
+    if checked.project is None:
         return set()
-    readable = {(model.folder, False) for model in staged.project.models}
-    return readable | {(folder.folder, True) for folder, _ in staged.rendered}
+    readable = {(model.folder, False) for model in checked.project.models}
+    return readable | {(folder.folder, True) for folder, _ in checked.rendered}
 
 
 @contextmanager

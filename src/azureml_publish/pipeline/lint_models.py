@@ -43,7 +43,7 @@ from azureml_publish.spec import LocalSource
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class _CachedModel:
     """What is kept of one model folder.
 
     Attributes:
@@ -90,9 +90,9 @@ def _together(
     """The findings of a loaded project: its own, those of every folder, and those of all folders together."""
     if loaded.subject is None:
         raise ValueError(loaded)
-    models = [known.looked[name] for name in sorted(known.looked)]
+    models = [known.cached[name] for name in sorted(known.cached)]
     project = loaded.subject.project
-    unreadable = tuple(name for name in project.unreadable if name not in known.looked or not known.looked[name].name)
+    unreadable = tuple(name for name in project.unreadable if name not in known.cached or not known.cached[name].name)
     project = replace(project, unreadable=unreadable)
     found = [
         *(one for one in loaded.found if one.code != DUPLICATE_NAME.code),
@@ -135,11 +135,11 @@ def _shared_state(run: RunContext, day: str) -> bytes | None:
 class _Known:
     """The folders of a run: those that an earlier one looked at, and those that this one reads and checks.
 
-    `looked` has both by their names, and `remembered` says how many are from before.
+    `cached` has both by their names, and `remembered` says how many are from before.
     """
 
     def __init__(self, run: RunContext, store: LintCache, state: bytes | None) -> None:
-        self.looked: dict[str, _Looked] = {}
+        self.cached: dict[str, _CachedModel] = {}
         self.remembered = 0
         self._run = run
         self._store = store
@@ -151,17 +151,17 @@ class _Known:
         digest = digest_with(self._state, path, root) if self._state is not None else None
         known = self._store.get(digest, _of_data)
         if known is not None and known.current:
-            self.looked[path.name] = known
+            self.cached[path.name] = known
             self.remembered += 1
             return None, ()
         folder, mistakes = read_folder(root, path)
         if folder is None:
-            self.looked[path.name] = _Looked("", Location(""), rendered=False, checked=(mistakes, (), ()))
+            self.cached[path.name] = _CachedModel("", Location(""), rendered=False, checked=(mistakes, (), ()))
         else:
             where = folder.document.location(("name",))
             outside = _outside(folder, self._run.environ)
             stamp = stamp_of(Path(one) for one in outside)  # before it is looked into
-            self.looked[path.name] = _Looked(
+            self.cached[path.name] = _CachedModel(
                 folder.spec.name,
                 where,
                 rendered=False,
@@ -174,16 +174,16 @@ class _Known:
     def keep(self, checked: Mapping[str, CheckedModel]) -> None:
         """Take in what was found in the folders that were read, and keep it for later runs."""
         for name, (digest, mistakes) in self._read.items():
-            one, looked = checked.get(name), self.looked[name]
+            one, cached = checked.get(name), self.cached[name]
             if one is not None:
                 rendered = one.rendered is not None
-                looked = self.looked[name] = replace(
-                    looked,
+                cached = self.cached[name] = replace(
+                    cached,
                     rendered=rendered,
                     checked=((*mistakes, *one.found), one.facts, ()),
                     suppressions=tuple(of_model(one.folder, judged=rendered)),
                 )
-            self._store.put(digest, _data(looked))
+            self._store.put(digest, _data(cached))
 
 
 def _outside(folder: ModelFolder, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -196,26 +196,26 @@ def _outside(folder: ModelFolder, environ: Mapping[str, str]) -> tuple[str, ...]
     return tuple(place for place in places if not place.startswith(inside))
 
 
-def _data(looked: _Looked) -> list[Any]:
+def _data(cached: _CachedModel) -> list[Any]:
     """What is kept of a folder, as JSON has it."""
     suppressions = [
         [one.rule, one.reason, place_data(one.where), one.path, one.lines, one.judged, fix_data(one.fix), one.width]
-        for one in looked.suppressions
+        for one in cached.suppressions
     ]
     return [
-        looked.name,
-        place_data(looked.place),
-        looked.rendered,
-        checked_data(looked.checked),
+        cached.name,
+        place_data(cached.place),
+        cached.rendered,
+        checked_data(cached.checked),
         suppressions,
-        looked.outside,
+        cached.outside,
     ]
 
 
-def _of_data(data: Any) -> _Looked:
+def _of_data(data: Any) -> _CachedModel:
     """What `_data` made of it."""
     name, place, rendered, checked, suppressions, (places, stamp) = data
-    return _Looked(
+    return _CachedModel(
         name,
         Location(*place),
         rendered,

@@ -53,19 +53,19 @@ class Online:
     failure: PublishError | None = None
 
 
-def lint_online(run: RunContext, staged: CheckedProject, registry: str | None, *, cache: bool = True) -> Online:
+def lint_online(run: RunContext, checked: CheckedProject, registry: str | None, *, cache: bool = True) -> Online:
     """Check every model online: its links, its Hub repository, and its version in a registry.
 
     The registry is the one that is named, else the project's own; an embedded one that was never used is not started.
     """
-    found, notes = _links(run, staged.links, cache=cache)
-    hub, unanswered = _hub(run, [model.folder for model in staged.models])
+    found, notes = _links(run, checked.links, cache=cache)
+    hub, unanswered = _hub(run, [model.folder for model in checked.models])
     found += hub
     notes += unanswered
     failure = None
-    if staged.project is not None and staged.rendered and _wants_registry(staged.project, registry):
+    if checked.project is not None and checked.rendered and _wants_registry(checked.project, registry):
         try:
-            found += _registry(run, staged, staged.project, registry)
+            found += _registry(run, checked, checked.project, registry)
         except Unreachable as error:
             notes.append(f"The registry was not read: {error.message}")
         except PublishError as error:
@@ -148,14 +148,14 @@ def _wants_registry(project: Project, name: str | None) -> bool:
     return config is not None and (config.emulator is None or (project.root / config.emulator).exists())
 
 
-def _registry(run: RunContext, staged: CheckedProject, project: Project, name: str | None) -> list[Diagnostic]:
+def _registry(run: RunContext, checked: CheckedProject, project: Project, name: str | None) -> list[Diagnostic]:
     called = name or project.config.registry
     with open_registry(run, project, name) as opened:
-        observed = observe_models(staged, opened.registry, 16, whole=True).observed
+        observed = observe_models(checked, opened.registry, 16, whole=True).observed
     plan = observed.plan()
     states = {wanted.asset.name: state for wanted, state in observed.models}
     found: list[Diagnostic] = []
-    for folder, rendered in staged.rendered:
+    for folder, rendered in checked.rendered:
         state = states[rendered.asset.name]
         answer = RegistryAnswer(
             called,

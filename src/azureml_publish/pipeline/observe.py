@@ -41,12 +41,12 @@ def find_states(assets: Sequence[RenderedAsset], registry: Registry, jobs: int) 
 
 
 def observe_models(
-    staged: CheckedProject, registry: Registry, jobs: int, *, whole: bool = False, find: Find | None = None
+    checked: CheckedProject, registry: Registry, jobs: int, *, whole: bool = False, find: Find | None = None
 ) -> Planning:
     """Every model that was rendered, with its content's identity, beside what the registry says.
 
     Args:
-        staged: what was rendered.
+        checked: what was rendered.
         registry: the registry.
         jobs: how many models at a time.
         whole: read the latest version of every model, which a saved plan needs; else only where something is to do.
@@ -56,8 +56,8 @@ def observe_models(
         UnsoundProject: files of local sources cannot be read.
         PublishError: the registry cannot be read.
     """
-    digests = Digests(staged.project.root / DIGESTS_FILE if staged.project is not None else None)
-    contents = _describe(staged, digests)
+    digests = Digests(checked.project.root / DIGESTS_FILE if checked.project is not None else None)
+    contents = _describe(checked, digests)
     digests.save()
     wanted = [Desired(one.rendered.asset, one.digest) for one in contents.values()]
     find_one = find or registry.find
@@ -72,20 +72,20 @@ def observe_models(
     return Planning(Observed(registry.name, tuple(zip(wanted, states, strict=True))), contents)
 
 
-def _describe(staged: CheckedProject, digests: Digests) -> dict[str, ModelContent]:
+def _describe(checked: CheckedProject, digests: Digests) -> dict[str, ModelContent]:
     """The content of every model by asset name.
 
     Raises:
         UnsoundProject: files of local sources cannot be read.
     """
     contents, found = {}, []
-    for folder, rendered in staged.rendered:
+    for folder, rendered in checked.rendered:
         try:
-            contents[rendered.asset.name] = content_of(staged, folder, rendered, digests)
+            contents[rendered.asset.name] = content_of(checked, folder, rendered, digests)
         except UnusableSource as error:
             found.append(Finding(UNUSABLE, error.message, error.hint, ("source", "local")).placed(folder.document))
     if found:
-        raise UnsoundProject(tuple(found), len(staged.rendered))
+        raise UnsoundProject(tuple(found), len(checked.rendered))
     return contents
 
 
@@ -95,11 +95,11 @@ def _differs(wanted: Desired, asset: RegisteredAsset | None) -> bool:
 
 
 def content_of(
-    staged: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests | None = None
+    checked: CheckedProject, folder: ModelFolder, rendered: RenderedModel, digests: Digests | None = None
 ) -> ModelContent:
     """The content that a model folder describes; what depends on its source's files is rendered once they are known."""
-    defaults = staged.project.config.defaults.mlflow if staged.project is not None else None
-    rerender = partial(render_package, folder, staged.style) if staged.style is not None else None
+    defaults = checked.project.config.defaults.mlflow if checked.project is not None else None
+    rerender = partial(render_package, folder, checked.style) if checked.style is not None else None
     return describe_content(folder, rendered, digests, defaults=defaults, rerender=rerender)
 
 

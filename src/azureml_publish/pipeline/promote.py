@@ -140,9 +140,9 @@ def _rendered(
     chosen = {folder.folder: asset for asset, folder in meant.items() if folder is not None}
     if not chosen:
         return {}
-    staged = load_checked(run, chosen, settings)
-    staged.require_sound()
-    contents = {folder.folder: content_of(staged, folder, rendered) for folder, rendered in staged.rendered}
+    checked = load_checked(run, chosen, settings)
+    checked.require_sound()
+    contents = {folder.folder: content_of(checked, folder, rendered) for folder, rendered in checked.rendered}
     return {chosen[name]: Desired(one.rendered.asset, one.digest, one.manifest()) for name, one in contents.items()}
 
 

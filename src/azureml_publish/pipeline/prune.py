@@ -35,11 +35,11 @@ def bump_pruned(
     """The pruning with the next free version for each model whose registered version cannot take the new lists."""
     after = _with_texts(project, pruning.texts)
     subject = subject_of(after, catalogue, day)
-    staged = render_folders(subject, _affected(project, after, catalogue, day), layout)
-    staged.require_sound()
+    checked = render_folders(subject, _affected(project, after, catalogue, day), layout)
+    checked.require_sound()
     texts, bumped = dict(pruning.texts), {}
     with open_registry(run, project, registry) as opened:
-        plan = observe_models(staged, opened.registry, jobs=8).observed.plan()
+        plan = observe_models(checked, opened.registry, jobs=8).observed.plan()
         for action in plan.actions:
             if action.kind is not ActionKind.CONFLICT:
                 continue
