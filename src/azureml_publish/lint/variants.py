@@ -14,6 +14,12 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "device", "precision"]
 
+
+def alphanumeric(name: str) -> str:
+    """The letters and digits of a name, in lower case: how it is parted makes it no other name."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
 _WORDS: dict[str, tuple[Kind, str]] = {
     **{name: ("class", name) for name in ("nano", "micro", "tiny", "mini", "small", "base", "medium", "large", "xl")},
     **{name: ("class", name) for name in ("xxl", "huge", "giant")},

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
+from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.lint.yaml_fixes import replaced_by, whole_number
 from azureml_publish.project import DUPLICATE_NAME
 
@@ -15,17 +16,12 @@ from azureml_publish.project import DUPLICATE_NAME
 @rule("SPEC001", "model-name-not-folder", Severity.INFO, "A model is not called as its folder is.")
 def model_name_not_folder(model: Described) -> Findings:
     """A model that is not called as its folder is."""
-    if model.stated and model.name and _plain(model.name) != _plain(model.folder):
+    if model.stated and model.name and alphanumeric(model.name) != alphanumeric(model.folder):
         yield model_name_not_folder.at(
             model.where("name"),
             f"The folder is called {model.folder}, the model {model.name}.",
             f"Rename the folder to {model.name}, so that people find it; a registered model keeps its name.",
         )
-
-
-def _plain(text: str) -> str:
-    """Letters and digits alone: case and punctuation do not keep anybody from finding a folder."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")

@@ -12,7 +12,7 @@ from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
-from azureml_publish.lint.variants import sibling_of, variant_of
+from azureml_publish.lint.variants import alphanumeric, sibling_of, variant_of
 
 _COUNT = re.compile(
     r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
@@ -192,19 +192,15 @@ def _differs(where: Location, message: str, width: int = 0) -> Any:
 
 def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:
     listed = spec.get("quantization")
-    methods = {_plain(str(one)) for one in listed} if isinstance(listed, list | tuple) else set()
+    methods = {alphanumeric(str(one)) for one in listed} if isinstance(listed, list | tuple) else set()
     for match in _USES.finditer(model.card.words):
-        if methods and _plain(match[1]) not in methods and "mixed" not in methods:
+        if methods and alphanumeric(match[1]) not in methods and "mixed" not in methods:
             yield _differs(
                 model.card.at(match.start()),
                 f"The card says '{match[0]}', the spec {', '.join(str(one) for one in listed or ())}.",
                 width_of(match[0]),
             )
             return
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 _PRECISION_WORDS = re.compile(

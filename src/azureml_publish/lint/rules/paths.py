@@ -11,6 +11,7 @@ from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.subject import AssetSubject, Described, Fact
+from azureml_publish.lint.variants import alphanumeric
 
 _FOLDER = "mlflow_model_folder"
 
@@ -47,19 +48,15 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     described = subject.described
     if not isinstance(folder, str) or not described.name:
         return
-    whole = _plain(folder)
+    whole = alphanumeric(folder)
     hub_id = str(described.metadata.get("huggingFaceModelId") or "")
-    names = {_plain(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
+    names = {alphanumeric(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
     if not any(name and name in whole for name in names):
         yield container_path_name_mismatch.at(
             _place(subject, ("path", "container_path")),
             f"The container path '{folder}' does not name {described.name}.",
             "Check that these are the model's own files; another model's path is easily left in a copy.",
         )
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 _SUPPORTED = ("azureblob", "git", "local")

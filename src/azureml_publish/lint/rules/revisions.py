@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import KIND_WORDS, sibling_of
+from azureml_publish.lint.variants import KIND_WORDS, alphanumeric, sibling_of
 from azureml_publish.spec import HubSource
 
 
@@ -24,15 +24,15 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
     """
     owners: dict[str, Fact] = {}
     for fact in facts:
-        if _plain(fact.model) in (_plain(fact.value), _plain(_tail(fact.value))):
-            owners.setdefault(_plain(fact.value), fact)
+        if alphanumeric(fact.model) in (alphanumeric(fact.value), alphanumeric(_tail(fact.value))):
+            owners.setdefault(alphanumeric(fact.value), fact)
     for fact in facts:
         if "://" in fact.value:
             yield _address(fact)
             continue
         if _words(_tail(fact.value)) <= _words(fact.model):
             continue
-        owner = owners.get(_plain(fact.value))
+        owner = owners.get(alphanumeric(fact.value))
         if owner is not None and owner.model != fact.model:
             yield huggingface_id_wrong.at(
                 fact.location,
@@ -106,7 +106,7 @@ def _is_foreign(fact: Fact) -> bool:
     """Whether the id shares no word with the model's name, while the files or MLmodel share most of them."""
     own, tail = _words(fact.model), _words(_tail(fact.value))
     files = _words(fact.key.partition(" ")[2])
-    joined = _plain(fact.model), _plain(_tail(fact.value))
+    joined = alphanumeric(fact.model), alphanumeric(_tail(fact.value))
     return not own & tail and joined[0] not in joined[1] and joined[1] not in joined[0] and own <= files
 
 
@@ -132,10 +132,6 @@ def _is_another(fact: Fact) -> bool:
 
 def _tail(hub_id: str) -> str:
     return hub_id.rpartition("/")[2]
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _words(text: str) -> frozenset[str]:
@@ -195,7 +191,7 @@ def _differ(one: str, other: str) -> bool:
         return True
     if "://" in one and "://" in other:
         return not {*one.split()} & {*other.split()}
-    return _plain(_tail(one)) != _plain(_tail(other))
+    return alphanumeric(_tail(one)) != alphanumeric(_tail(other))
 
 
 @rule("SPEC006", "revision-not-a-commit", Severity.ERROR, "The revision is not a full commit of the Hub.")
