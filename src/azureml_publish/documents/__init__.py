@@ -12,7 +12,7 @@ from azureml_publish.documents.reading import (
     parse_yaml,
 )
 from azureml_publish.documents.round_trip import says
-from azureml_publish.documents.trees import KeyPath, found_at, holds, mapping_of, value_at, walk, with_value
+from azureml_publish.documents.trees import KeyPath, found_at, holds, mapping_of, plain, value_at, walk, with_value
 from azureml_publish.documents.writing import dump_yaml
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "holds",
     "mapping_of",
     "parse_yaml",
+    "plain",
     "says",
     "value_at",
     "walk",

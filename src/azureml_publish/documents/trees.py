@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from azureml_publish.assets import Value
@@ -32,6 +32,17 @@ def found_at(data: object, path: Iterable[str]) -> Any:
 def mapping_of(value: object) -> Mapping[str, Any]:
     """A value that is a mapping; an empty one for any other."""
     return value if isinstance(value, Mapping) else {}
+
+
+def plain(value: Any) -> Any:
+    """The same tree of nothing but dicts and lists."""
+    if isinstance(value, str):  # most are, and a check against an abstract class takes ten times as long
+        return value
+    if isinstance(value, dict | Mapping):
+        return {key: plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple | Sequence):
+        return [plain(child) for child in value]
+    return value
 
 
 def with_value(data: Any, key_path: KeyPath, value: Value) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from azureml_publish.documents import plain
 from azureml_publish.importer.comparison import same
 from azureml_publish.importer.draft import Draft
 from azureml_publish.spec import Defaults, FinetuneDefaults, Metadata
@@ -58,7 +59,7 @@ def without_defaults(draft: Draft, defaults: Defaults) -> dict[str, Any]:
         settings["finetune_defaults"] = finetune
     if draft.categories is not None and draft.categories != defaults.categories:
         settings["categories"] = list(draft.categories)
-    if metadata := _over(draft.metadata, _plain(defaults.metadata.model_dump(by_alias=True, exclude_none=True))):
+    if metadata := _over(draft.metadata, plain(defaults.metadata.model_dump(by_alias=True, exclude_none=True))):
         settings["metadata"] = metadata
     return settings
 
@@ -66,9 +67,3 @@ def without_defaults(draft: Draft, defaults: Defaults) -> dict[str, Any]:
 def _over(own: Mapping[str, Any], inherited: Mapping[str, Any]) -> dict[str, Any]:
     settings = {key: value for key, value in own.items() if key not in inherited or not same(value, inherited[key])}
     return settings | {key: None for key in inherited if key not in own}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(child) for key, child in value.items()}
-    return [_plain(child) for child in value] if isinstance(value, list | tuple) else value

@@ -20,11 +20,10 @@ from azureml_publish.importer.defaults import without_defaults
 from azureml_publish.importer.draft import Draft
 from azureml_publish.importer.rules import ImportRules
 from azureml_publish.importer.writing import write_yaml
-from azureml_publish.layouts import load_mapping
+from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, load_mapping
 from azureml_publish.project import CARD_FILE, CARRIED_FOLDER, FINISHED_CARD, PLAIN_CARD, ModelFolder
 from azureml_publish.project import SPEC_FILE as MODEL_FILE
 from azureml_publish.render import Style, describe_model, render_model
-from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG
 from azureml_publish.skus import Catalogue, Selection
 from azureml_publish.skus.compute import resolve_compute
 from azureml_publish.spec import PLACES, ModelSpec

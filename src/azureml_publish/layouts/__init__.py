@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from azureml_publish.layouts.coercions import Coercion, UnreadableValueError
 from azureml_publish.layouts.convert import ConflictKind, Gathered, LaidOut, LayoutConflict, gather, lay_out
-from azureml_publish.layouts.mapping import MappingRow, MetadataPath, Section, load_keys, load_mapping, tags_that_stay
+from azureml_publish.layouts.mapping import (
+    FINETUNE_TAG,
+    SEMVER_TAG,
+    MappingRow,
+    MetadataPath,
+    Section,
+    load_keys,
+    load_mapping,
+    tags_that_stay,
+)
 from azureml_publish.layouts.wire import decode, encode, record_of
 
 __all__ = [
+    "FINETUNE_TAG",
+    "SEMVER_TAG",
     "Coercion",
     "ConflictKind",
     "Gathered",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, Value
-from azureml_publish.documents import holds, value_at
+from azureml_publish.documents import holds, plain, value_at
 from azureml_publish.layouts.coercions import ABSENT, TRUE_ONLY, Absent, UnreadableValueError, read, write
 from azureml_publish.layouts.mapping import MappingRow, MetadataPath, Section, load_mapping
 
@@ -221,14 +221,4 @@ def _is_empty(value: Value) -> bool:
 
 
 def _plain_map(values: Mapping[str, Value]) -> dict[str, Value]:
-    return {key: _plain(value) for key, value in values.items()}
-
-
-def _plain(value: Value) -> Value:
-    if isinstance(value, str):  # most are, and a check against an abstract class takes ten times as long
-        return value
-    if isinstance(value, dict | Mapping):
-        return _plain_map(value)
-    if isinstance(value, list | Sequence):
-        return [_plain(item) for item in value]
-    return value
+    return {key: plain(value) for key, value in values.items()}

@@ -25,6 +25,13 @@ MetadataPath: TypeAlias = tuple[str, ...]
 """Keys from the top of the system metadata down to a value: `("tasks", "inferenceTasks")`."""
 
 
+SEMVER_TAG = "semver"
+"""The tag that carries a team's own semantic version, in either layout."""
+
+FINETUNE_TAG = "model_specific_defaults"
+"""The tag that carries the fine-tune defaults, in either layout."""
+
+
 @dataclass(frozen=True, slots=True)
 class MappingRow:
     """One key of the layout `tags` and its place in the system metadata.

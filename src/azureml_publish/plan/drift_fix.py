@@ -12,11 +12,8 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import SCENARIOS, RegisteredAsset, RenderedAsset, Value, is_bookkeeping
 from azureml_publish.documents import mapping_of
-from azureml_publish.layouts import decode, encode, gather
+from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, decode, encode, gather
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
-
-FINETUNE_TAG = "model_specific_defaults"
-SEMVER_TAG = "semver"
 
 _METADATA = frozenset(info.alias or name for name, info in Metadata.model_fields.items())
 _SWITCHES = frozenset(name for name in FinetuneDefaults.model_fields if name.startswith("apply_")) | {

@@ -27,14 +27,14 @@ from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import decode, parse_yaml, says
 from azureml_publish.files import read_carried
-from azureml_publish.layouts import LaidOut, lay_out
+from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import packaging
 from azureml_publish.render.card_facts import MAY_HOLD_MLMODEL, content_of, facts_table, usage_of
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
-from azureml_publish.render.metadata import FINETUNE_TAG, SEMVER_TAG, finetune_tag, legacy_values, metadata
+from azureml_publish.render.metadata import finetune_tag, legacy_values, metadata
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.render.tracing import Traced, traced_values

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from azureml_publish.assets import AllowList, Scenario, Value
+from azureml_publish.documents import plain
 from azureml_publish.layouts import Section
 from azureml_publish.spec import PLACES, Defaults, FinetuneDefaults, HubSource, Legacy, Metadata, ModelSpec
-
-SEMVER_TAG = "semver"
-"""The tag that carries a team's own semantic version."""
-
-FINETUNE_TAG = "model_specific_defaults"
-"""The tag that carries the fine-tune defaults."""
 
 
 def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
@@ -72,18 +65,7 @@ def _refused(part: Metadata) -> list[str]:
 
 def _written(part: Metadata) -> dict[str, Value]:
     """The set values of a part of the metadata, by the service's names, with lists for tuples."""
-    return {key: _plain(value) for key, value in part.model_dump(by_alias=True, exclude_none=True).items()}
-
-
-def _plain(value: Any) -> Value:
-    if isinstance(value, BaseModel):
-        return _plain(value.model_dump(by_alias=True, exclude_none=True))
-    if isinstance(value, Mapping):
-        return {key: _plain(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(child) for child in value]
-    plain: Value = value
-    return plain
+    return {key: plain(value) for key, value in part.model_dump(by_alias=True, exclude_none=True).items()}
 
 
 def legacy_values(legacy: Legacy | None) -> dict[Section, dict[str, Value]]:
@@ -93,6 +75,6 @@ def legacy_values(legacy: Legacy | None) -> dict[Section, dict[str, Value]]:
         value = getattr(legacy, name, None)
         if value is None or (place.form == "presence" and not value):
             continue
-        plain = list(value) if place.form == "list" else value
-        written[place.section][place.key] = "" if place.form == "presence" else plain
+        kept = list(value) if place.form == "list" else value
+        written[place.section][place.key] = "" if place.form == "presence" else kept
     return written
