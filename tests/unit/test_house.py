@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import get_args
+
+import grimp
 
 from azureml_publish.cli import VERBS
 from azureml_publish.content.packaging import KINDS
@@ -53,6 +56,12 @@ def test_the_map_names_every_room_and_no_other() -> None:
     contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     layered = {room for layer in contracts["contracts"][0]["layers"] for room in layer.split(" | ")}
     assert {*layered, "__init__", "__main__"} == {room.removesuffix(".py") for room in rooms}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph("azureml_publish", exclude_type_checking_imports=True, cache_dir=None)
+    assert len(graph.modules) > 300
+    TopologicalSorter({module: graph.find_modules_directly_imported_by(module) for module in graph.modules}).prepare()
 
 
 def test_what_cli_holds_beside_verbs_is_named() -> None:
