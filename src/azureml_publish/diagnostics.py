@@ -128,6 +128,12 @@ CREDENTIAL = re.compile(
 """Signatures, keys and tokens by their own forms: Azure's SAS and account keys, the Hub's, GitHub's, OpenAI's, NVIDIA's
 and AWS' tokens, JSON Web Tokens, private keys."""
 
+CREDENTIAL_SIGNS = (
+    *("sig=", "AccountKey=", "SharedAccessKey=", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    *("sk-", "nvapi-", "AKIA", "eyJ", "PRIVATE KEY"),
+)
+"""One of these is in every text that holds one; to look for them first takes a tenth of the time."""
+
 
 def mask_passwords(text: str) -> str:
     """A text with credentials, and users and passwords in its URLs, replaced by as many stars, for reports."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from azureml_publish.diagnostics import CREDENTIAL, Severity
+from azureml_publish.diagnostics import CREDENTIAL, CREDENTIAL_SIGNS, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
@@ -38,7 +38,7 @@ def credential_shown(model: Described) -> Findings:
     """A token, a key or the signature of an address, which every reader can use. Its text is not repeated."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
-        for match in CREDENTIAL.finditer(card.source):
+        for match in CREDENTIAL.finditer(card.source) if any(sign in card.source for sign in CREDENTIAL_SIGNS) else ():
             if len(set(match[0])) < _LEAST_LETTERS:
                 continue
             yield credential_shown.at(

@@ -72,7 +72,8 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
             if text is not None and len(found := licences_in(text[0])) == 1:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
             break
-    sentences = [(match, licences_in(match["name"])) for match in _UNDER.finditer(card.prose)]
+    claims = _UNDER.finditer(card.prose) if "under" in card.prose.lower() else ()
+    sentences = [(match, licences_in(match["name"])) for match in claims]
     named = frozenset[str]().union(*(found for _, found in sentences))
     if len(named) == 1:
         match = next(match for match, found in sentences if found)
@@ -280,7 +281,8 @@ def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
     for stated in of_subject(card, "context"):
         for match in _NUMBER.finditer(stated.text):
             yield _length(match[1], match[2] or ""), stated.text, stated.offset
-    for match in _CONTEXT.finditer(card.words):
+    possible = "context" in card.lowered or "sequence" in card.lowered
+    for match in _CONTEXT.finditer(card.words) if possible else ():
         text = match["a"] or match["b"]
         yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
 

@@ -171,7 +171,7 @@ def build_differs(model: Described) -> Findings:
             f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
         )
     wanted = devices or ({device} if device else frozenset())
-    claims = list(_ON_DEVICE.finditer(model.card.words))
+    claims = list(_ON_DEVICE.finditer(model.card.words)) if "inference on " in model.card.lowered else []
     wrong = [match for match in claims if match[2].lower() not in wanted]
     if wanted and wrong and (len(wrong) == len(claims) or any(match[1] for match in wrong)):
         match = next((match for match in wrong if match[1]), wrong[0])
@@ -193,7 +193,7 @@ def _differs(where: Location, message: str, width: int = 0) -> Any:
 def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:
     listed = spec.get("quantization")
     methods = {alphanumeric(str(one)) for one in listed} if isinstance(listed, list | tuple) else set()
-    for match in _USES.finditer(model.card.words):
+    for match in _USES.finditer(model.card.words) if "quanti" in model.card.lowered else ():
         if methods and alphanumeric(match[1]) not in methods and "mixed" not in methods:
             yield _differs(
                 model.card.at(match.start()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,9 +152,13 @@ def card_of_a_sibling(model: Described) -> Findings:
 def _names_itself(card: Card, own: Variant) -> bool:
     """Whether the card names the model anywhere, be it in code or in an address."""
     title = card.headings[0].text if card.headings else ""
-    joined = {word for word in _WORD.findall(card.source) if "-" in word or "_" in word}
-    names = {title, *(name for word in joined for name in _ANY_NAME.findall(word))}
-    return any(_is_own(own, name) for name in names)
+    return any(_is_own(own, name) for name in (title, *_names_in(card.source)))
+
+
+@functools.lru_cache(maxsize=2)
+def _names_in(source: str) -> frozenset[str]:
+    joined = {word for word in _WORD.findall(source) if "-" in word or "_" in word}
+    return frozenset(name for word in joined for name in _ANY_NAME.findall(word))
 
 
 _WORD = re.compile(r"[A-Za-z0-9._-]+")
