@@ -300,7 +300,7 @@ def test_a_question_shows_what_it_is_about_with_quiet_too(publish: Run, monkeypa
     ran = publish("apply", "-q", "bert-base-cased")
     assert ran.code == 1
     assert ran.out == ""
-    shown, question, after = ran.err.partition("Apply 1 changes to local?")
+    shown, question, after = ran.err.partition("Apply 1 change to local?")
     assert "+ bert-base-cased" in shown
     assert question
     assert after.endswith("Nothing was changed, because the answer was no.\n")

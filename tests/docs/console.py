@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +30,10 @@ publish() {{
     *" preview "*) serve "$@" --no-open --port 0; return ;;
   esac
   case "$1" in apply | archive | restore | promote | rollback) set -- "$@" --yes ;; esac
-  {shlex.quote(sys.executable)} -m azureml_publish "$@"
-}}
+  env -0 > "$CALLS/environment"
+  printf '%s\\0' "$PWD" "$BASHPID" "$@" > "$CALLS/call"
+  local code && read -r code < "$CALLS/answer" && return "$code"
+}} 8>&1 9>&2
 serve() {{  # until it says where it is
   coproc {shlex.quote(sys.executable)} -m azureml_publish "$@" 2>/dev/null
   local process=$COPROC_PID address
@@ -70,7 +75,7 @@ def steps(page: str) -> Iterator[Step]:
     for found in re.finditer(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         before = page[: found.start()].rstrip("\n").rpartition("\n\n")[2]
         line = page.count("\n", 0, found.start()) + 2
-        written = re.fullmatch(r"(?:.*\s)?(Write|Add to) `([^`]+)`:", before, re.DOTALL)
+        written = re.fullmatch(r"(?:.*\s)?(Write|Add\s+to)\s`([^`]+)`:", before, re.DOTALL)
         if written is not None:
             redirect = ">" if written[1] == "Write" else ">>"
             yield Step(
@@ -95,21 +100,37 @@ def run(typed: list[Step], directory: Path, environment: Mapping[str, str], prep
     script = [PREAMBLE, "set -e", prepared, "set +e", "echo @@begin"]
     for number, step in enumerate(typed):
         script.append(f"{step.command}\nprintf '\\n@@%s %s\\n' {number} $?")
-    ran = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=directory,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    with _publish_at_hand(environment) as calls:
+        ran = subprocess.run(
+            ["bash", "-c", "\n".join(script)],
+            cwd=directory,
+            env={**environment, "CALLS": str(calls)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
     before, _, rest = ran.stdout.partition("@@begin\n")
     assert rest or not typed, before
     ended = [(int(code), output) for output, _, code in re.findall(r"((?:.|\n)*?)\n@@(\d+) (\d+)\n", rest)]
     assert len(ended) == len(typed), ran.stdout
     return [Ended(step, code, output) for step, (code, output) in zip(typed, ended, strict=True)]
+
+
+@contextmanager
+def _publish_at_hand(environment: Mapping[str, str]) -> Iterator[Path]:
+    """The folder of a running `fast_publish`."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("call", "answer"):
+            os.mkfifo(Path(folder) / name)
+        command = [sys.executable, "-m", "tests.docs.fast_publish", folder]
+        loud = {**environment, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+        with subprocess.Popen(command, cwd=REPOSITORY, env=loud) as process:
+            try:
+                yield Path(folder)
+            finally:
+                process.terminate()
 
 
 def problem(ended: Ended) -> str:

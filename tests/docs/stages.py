@@ -15,7 +15,7 @@ sed -i 's#^  local: .*#&\\n  dev: {{emulator: .publish/dev}}\\n  prod: {{emulato
 """The shipped models, and three registries on disk."""
 
 EMULATOR = """
-exec 3< <(publish emulator --data emulated --port 0 2>/dev/null & echo "PROCESS=$!"; wait)
+exec 3< <("$PYTHON" -m azureml_publish emulator --data emulated --port 0 2>/dev/null & echo "PROCESS=$!"; wait)
 while read -r line <&3; do
   export "${line?}"
   case "$line" in HF_ENDPOINT=*) break ;; esac
@@ -46,8 +46,8 @@ cd ../there
 """What somebody else did to one of them."""
 
 OUTSIDE = """
-mkdir -p runs/churn-42 exports work && cd work
-cat > ../runs/churn-42/MLmodel <<'END'
+mkdir -p runs/churn-42 exports deploy/weights
+cat > runs/churn-42/MLmodel <<'END'
 flavors:
   python_function: {loader_module: mlflow.sklearn, model_path: model.pkl, python_version: 3.11.9}
   sklearn: {code: null, pickled_model: model.pkl, serialization_format: cloudpickle, sklearn_version: 1.6.1}
@@ -55,10 +55,10 @@ signature:
   inputs: '[{"type": "double", "name": "orders", "required": true}]'
   outputs: '[{"type": "double", "name": "leaves", "required": true}]'
 END
-head -c 400 /dev/urandom > ../runs/churn-42/model.pkl
-head -c 400 /dev/urandom > ../exports/detector.onnx
-mkdir -p weights && echo '{}' > weights/model.json
-cat > model.yml <<'END'
+head -c 400 /dev/urandom > runs/churn-42/model.pkl
+head -c 400 /dev/urandom > exports/detector.onnx
+echo '{}' > deploy/weights/model.json
+cat > deploy/model.yml <<'END'
 $schema: https://azuremlschemas.azureedge.net/latest/model.schema.json
 name: taxi
 version: 3
@@ -70,11 +70,11 @@ END
 """Files of a team's own, beside the catalogue."""
 
 PREPARED = {
-    "README.md": EMULATOR + "mkdir clone && cd clone",
+    "README.md": EMULATOR + OUTSIDE + "mkdir clone && cd clone",
     "docs/tutorial.md": "mkdir clone && cd clone",
     "docs/ci.md": PROJECT,
     "docs/lifecycle.md": PROJECT + OLDER + BY_OTHERS,
-    "docs/not-from-the-hub.md": OUTSIDE,
+    "docs/not-from-the-hub.md": OUTSIDE + "mkdir catalogue && cd catalogue",
     "docs/preview.md": PROJECT,
     "docs/registries.md": PROJECT + EMULATOR,
     "docs/rules.md": PROJECT + "publish render --out assets/models/system -q",

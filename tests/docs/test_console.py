@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def test_what_a_page_has_its_reader_type_does_what_the_page_says(page: str, tmp_
         **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))},
         "HOME": str(tmp_path),
         "REPOSITORY": str(REPOSITORY),
+        "PYTHON": sys.executable,
         # What is looked for on the network is not there.
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "HTTP_PROXY": "http://127.0.0.1:9",

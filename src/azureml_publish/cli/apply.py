@@ -36,7 +36,7 @@ from azureml_publish.reporters.apply import (
     results_markdown,
     results_text,
 )
-from azureml_publish.reporters.diagnostics import diagnostics_text
+from azureml_publish.reporters.diagnostics import counted, diagnostics_text
 from azureml_publish.reporters.outcomes import past_run_text
 from azureml_publish.reporters.plan import plan_text
 
@@ -133,7 +133,7 @@ def _approve(output: Output, request: ApplyRequest, review: Review, *, yes: bool
     if not plan.changes:
         return
     if request.saved is None:
-        ask(opened, f"apply {len(plan.changes)} changes to", yes=yes, named=is_named("registry"))
+        ask(opened, f"apply {counted(len(plan.changes), 'change')} to", yes=yes, named=is_named("registry"))
     elif opened.config.protected and not is_named("registry"):
         raise UsageProblem(
             f"{opened.registry.name} is protected: a saved plan alone does not change it.",
