@@ -104,7 +104,7 @@ def test_where_rules_are_linked_from_reports_is_a_page_of_the_site() -> None:
 
 def test_every_variable_that_is_read_is_on_the_page() -> None:
     shape = re.compile(
-        r"(?:PUBLISH|AZURE|AZUREML|AZURESUBSCRIPTION|ARM|ACTIONS|CI|CIRCLE|CURL|GITHUB|GITLAB|HF|MLFLOW|OTEL|REGISTRY"
+        r"(?:PUBLISH|AZURE|AZUREML|AZURESUBSCRIPTION|ARM|ACTIONS|CI|CIRCLE|CURL|GITHUB|GITLAB|HF|MLFLOW|REGISTRY"
         r"|REQUESTS|SIGSTORE|SYSTEM|XDG)_[A-Z_]+|NO_COLOR|FORCE_COLOR|NO_PROXY|TERM|BUILD_REQUESTEDFOR"
     )
     read = {
