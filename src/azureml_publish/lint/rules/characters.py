@@ -19,7 +19,9 @@ _TAIL = "".join(
 )
 _RUN = re.compile(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
 _LONE = re.compile(
-    r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)|\ufffd", re.MULTILINE
+    r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)"
+    r"|(?<=\w)\ufffd|\ufffd(?=\w)",
+    re.MULTILINE,
 )
 _OTHER_PAGES = {"cp1251": "\u0432\u0402", "mac-roman": "\u201a\u00c4"}
 """How the two bytes that begin dashes and typographic quotes in UTF-8 look in encodings other than Windows-1252."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import posixpath
 import re
 
 from azureml_publish.diagnostics import Location, Severity
@@ -9,7 +11,7 @@ from azureml_publish.documents import walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
-from azureml_publish.project import MISSING_FILE
+from azureml_publish.project import CARD_FILE, CARRIED_FOLDER, FINISHED_CARD, MISSING_FILE
 from azureml_publish.spec import PAGE_KEYS
 
 
@@ -64,6 +66,38 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
         yield unexpected_file_name.at(
             Location(f"{asset.shown}/{name}"), f"Nothing reads {name}: no file of the folder names it.", hint
         )
+
+
+@unexpected_file_name.also
+def _unread_in_a_model_folder(subject: ModelSubject) -> Findings:
+    folder = posixpath.dirname(subject.folder.document.path)
+    for name in subject.folder.unread:
+        above, _, file = name.rpartition("/")
+        near = difflib.get_close_matches(file, ("input.json", "output.json", "card.md.j2", "model.yaml"), 1, 0.8)
+        if name == FINISHED_CARD:
+            hint = f"{CARD_FILE} goes before it: keep one of the two."
+        elif near:
+            hint = f"Call it {near[0]}."
+        else:
+            hint = (
+                f"Move it to {CARRIED_FOLDER}/, so that it is published, or take it away."
+                if not above
+                else "Take it away."
+            )
+        yield unexpected_file_name.at(Location(f"{folder}/{name}"), f"Nothing reads {name}.", hint)
+
+
+@orphan_file.also
+def _orphan_in_a_model_folder(subject: ModelSubject) -> Findings:
+    folder, carried = posixpath.dirname(subject.folder.document.path), {one.path for one in subject.folder.carried}
+    for key in PAGE_KEYS:
+        name = f"{key}.md"
+        if name in carried and not getattr(subject.folder.spec.metadata, key):
+            yield orphan_file.at(
+                Location(f"{folder}/{CARRIED_FOLDER}/{name}"),
+                f"{name} lies in the folder, and no key `{key}` names it, so the catalogue does not show it.",
+                f"Add {key}: {name} to `metadata:`, or take the file away.",
+            )
 
 
 def _plain(name: str) -> str:

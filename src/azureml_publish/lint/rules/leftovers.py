@@ -33,13 +33,20 @@ _LEAST_LETTERS = 8
 """A made-up token, such as hf_xxxx, has fewer different ones."""
 
 
+_AZURITE = "Eby8vdM02xNOcqFlqUwJPLlm"
+"""How the key of every local storage emulator begins.
+
+Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
+"""
+
+
 @rule("CARD059", "credential-shown", Severity.ERROR, "A text shows a credential.")
 def credential_shown(model: Described) -> Findings:
     """A token, a key or the signature of an address, which every reader can use. Its text is not repeated."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
         for match in CREDENTIAL.finditer(card.source) if any(sign in card.source for sign in CREDENTIAL_SIGNS) else ():
-            if len(set(match[0])) < _LEAST_LETTERS:
+            if len(set(match[0])) < _LEAST_LETTERS or match[0].startswith(_AZURITE):
                 continue
             yield credential_shown.at(
                 card.at(match.start()),
@@ -60,8 +67,8 @@ def _kind(text: str, match: re.Match[str]) -> str:
 
 _LOOPBACK = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
 _INSIDE = re.compile(
-    r"(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
-    r"|[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan|local)$"
+    r"(?!host\.docker\.)(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
+    r"|(?!host\.docker\.)[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan|local)$"
     r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
     re.IGNORECASE,
 )
@@ -108,6 +115,7 @@ def text_repeated(model: Described) -> Findings:
     """A paragraph of some length, or a section under the same heading, word for word as above."""
     card = model.card
     first: dict[str, int] = {}
+    ends: dict[str, int] = {}
     copied: list[tuple[int, int]] = []
     for start, end, text, what in (*_sections(card), *_paragraphs(card)):
         above = first.setdefault(text, start)
@@ -117,7 +125,9 @@ def text_repeated(model: Described) -> Findings:
                 card.place(start, 1),
                 f"The {what} stands in line {card.place(above, 1).line} already, word for word.",
                 "Take one of the two out.",
+                severity=Severity.INFO if "".join(card.lines[ends[text] : start - 1]).strip() else None,
             )
+        ends[text] = end
 
 
 def _sections(card: Card) -> Iterator[tuple[int, int, str, str]]:

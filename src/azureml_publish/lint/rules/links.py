@@ -181,7 +181,7 @@ def _host(card: Card, link: Link) -> Findings:
     """A host that is almost one which cards link: nobody means `gihub.com`."""
     match = re.match(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", link.url, re.IGNORECASE)
     host = match[1].lower() if match else ""
-    close = difflib.get_close_matches(host, _HOSTS, n=1, cutoff=0.9) if host and host not in _HOSTS else []
+    close = [] if not host or host in _HOSTS else [one for one in _HOSTS if _mistyped(host, one)]
     if match and close:
         yield link_malformed_url.at(
             card.at(link.url_start),
@@ -193,6 +193,15 @@ def _host(card: Card, link: Link) -> Findings:
             width=width_of(link.url),
             severity=Severity.WARNING,
         )
+
+
+def _mistyped(written: str, meant: str) -> bool:
+    """Whether a letter is missing, stands twice or has changed places; another letter makes another name."""
+    if len(written) == len(meant):
+        return sorted(written) == sorted(meant) and sum(a != b for a, b in zip(written, meant, strict=True)) == 2
+    short_one, long_one = sorted((written, meant), key=len)
+    one_less = (long_one[:at] + long_one[at + 1 :] for at in range(len(long_one)))
+    return len(long_one) == len(short_one) + 1 and short_one in one_less
 
 
 def _swapped(card: Card) -> Findings:

@@ -23,7 +23,7 @@ def table_row_column_count(model: Described) -> Findings:
     for table in card.tables:
         wanted = len(table.header.cells)
         for row in table.rows:
-            if len(row.cells) != wanted:
+            if len(row.cells) != wanted and any(cell.text for cell in row.cells):
                 yield _odd_row(card, row, wanted)
     yield from _odd_delimiters(card)
 
