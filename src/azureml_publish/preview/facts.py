@@ -45,9 +45,17 @@ _FACTS = (
 _TOKENS = ("Context window", "Longest output")
 
 
+_TYPES = {"mlflow_model": "MLflow model", "triton_model": "Triton model"}
+
+
+def type_name(type_: str) -> str:
+    """A type of model as people write it."""
+    return _TYPES.get(type_, type_.replace("_", " "))
+
+
 def quick_facts(described: Described, type_: str) -> tuple[Fact, ...]:
     """The quick facts that are there, in the order in which they are read."""
-    found = [Fact("Type", (type_.replace("_", " "),))]
+    found = [Fact("Type", (type_name(type_),))]
     for label, path in _FACTS:
         values = tuple(_text_of(label, one) for one in _values(found_at(described.metadata, path.split("."))))
         if values:

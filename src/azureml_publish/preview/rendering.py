@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from azureml_publish.diagnostics import mask_passwords
 from azureml_publish.preview.code import highlight
+from azureml_publish.preview.facts import type_name
 from azureml_publish.reporters.sku_svg import STYLE
 from azureml_publish.reporters.visible import for_xml, visible
 from azureml_publish.version import __version__
@@ -104,6 +105,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "bytes": number,
+        "type_name": type_name,
         "plain": lambda text: mask_passwords(visible(str(text))),
         "highlight": lambda text, language: Markup(highlight(str(text), language)),  # noqa: S704 - Pygments escapes
         "prose": _prose,

@@ -295,3 +295,19 @@ def test_an_export_writes_over_itself_and_over_nothing_else(live: LiveProject, t
     with pytest.raises(UsageProblem):
         export(site, other, PlanRequest())
     assert [one.name for one in other.iterdir()] == ["letter.txt"]
+
+
+def test_a_page_with_many_findings_begins_with_a_few_and_its_card_is_near(live: LiveProject, project: Path) -> None:
+    spec = project / "models/bert-base-cased/model.yaml"
+    for scenario, preset in (("inference", "cpu-small"), ("evaluation", "cpu-medium"), ("finetune", "gpu-t4")):
+        edit(spec, f"  {scenario}: {preset}\n", f"  {scenario}: [Standard_NC6s_v3, Standard_NC12s_v3]\n")
+    edit(spec, "license: apache-2.0", "license: custom")
+    edit(spec, "languages: [en]", "languages: [en, en, english]")
+    live.look()
+    problems = (
+        Site(live).model("bert-base-cased").text.partition('aria-label="Findings">')[2].partition("</section>")[0]
+    )
+    first, _, folded = problems.partition('<details class="more" id="more-findings">')
+    assert first.count('class="finding ') == 3
+    assert folded.count('class="finding ') == int(folded.partition("<summary>")[2].partition(" more")[0]) > 0
+    assert '<a href="../models/bert-base-cased/">models/bert-base-cased/model.yaml:' in Site(live).findings().text
