@@ -8,6 +8,7 @@ GATE := .venv-gate
 LOWEST := .venv-lowest
 NEWEST := .venv-newest
 LOCK := .venv-lock
+TRITON := .venv-triton
 # Two more than there are cores, because more than half of a worker's time is waiting for emulators and processes.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 + len(getattr(os, 'sched_getaffinity', lambda _: range(os.cpu_count()))(0)))")
 PYTEST = -m pytest -n $(WORKERS) --dist worksteal --durations 10 --durations-min 1
@@ -55,8 +56,8 @@ test-newest: $(NEWEST)  ## the tests with the newest versions that pyproject.tom
 hostile: $(VENV)/.installed-dev  ## inputs of attackers, class by class: how many were tried, how many got through
 	$(BIN)/python $(PYTEST) tests/hostile
 
-proof: $(VENV)/.installed-dev $(PROOF)/.installed  ## models go Hub → registry → MLflow, and answer as before
-	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest -n 2 tests/proof
+proof: $(VENV)/.installed-dev $(PROOF)/.installed $(TRITON)/.installed  ## models go to a registry and back, and answer as before
+	PUBLISH_TESTS_REQUIRE=proof $(BIN)/python -m pytest -n 2 --dist loadfile tests/proof
 
 restate: $(PROOF)/.installed  ## write down again what the pinned transformers and MLflow know of tasks, models and tokenizers
 	$(PROOF)/bin/python tests/proof/restate.py > $(PROOF)/transformers.json
@@ -96,6 +97,7 @@ lock: $(LOCK)/.installed  ## renew requirements/: the newest versions that pypro
 	  --output-file requirements/lowest.txt
 	$(COMPILE) --generate-hashes --group proof --output-file requirements/proof.txt
 	$(COMPILE) --generate-hashes --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
+	$(COMPILE) --generate-hashes --group triton --output-file requirements/triton.txt
 	$(COMPILE) --generate-hashes --prerelease if-necessary-or-explicit --group gate --output-file requirements/gate.txt
 
 clean:  ## forget builds and the local registry
@@ -131,6 +133,11 @@ $(PROOF)/.installed: requirements/proof.txt pyproject.toml
 	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --upgrade "pip>=25.1"
 	$(PROOF)/bin/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/proof.txt
 	$(PROOF)/bin/python -m pip $(PIP_INSTALL) --group torch
+	@touch $@
+
+$(TRITON)/.installed: requirements/triton.txt
+	$(PYTHON) -m venv $(TRITON)
+	$(TRITON)/bin/python -m pip $(PIP_INSTALL) $(LOCKED) requirements/triton.txt
 	@touch $@
 
 $(GATE)/.installed: requirements/gate.txt

@@ -13,6 +13,7 @@ import yaml
 from azureml_publish.files import CONFIG_FILE
 from azureml_publish.lint.rules.card_text import BEGINNING
 from azureml_publish.project import load_project
+from tests.checkpoints import BERT, write
 from tests.conftest import Run, edit
 
 COMMIT = "6cdc0aad91f5ae2e6712e91bc7b65d1cf5c05411"
@@ -198,6 +199,64 @@ def test_a_folder_of_this_machine_is_taken_for_what_its_files_are(
     assert (spec.get("type", "mlflow_model"), spec["source"]) == (kind, {"local": "../../weights"})
     assert said in ran.err
     assert "# license:" in (project / "models/mine/model.yaml").read_text()
+
+
+README = """\
+\ufeff---
+library_name: transformers
+license: [other]
+license_name: churn-1.0
+license_link: https://contoso.com/churn
+base_model: [google-bert/bert-base-cased, org/second]
+language: [en, multilingual]
+datasets: contoso/orders
+pipeline_tag: token-classification
+tags: [generated_from_trainer, reasoning, churn, "license:other"]
+model-index:
+- name: churn
+  results:
+  - task: {type: token-classification, name: Token {{ tagging }}}
+    dataset: {name: "orders | 2025", type: contoso/orders, split: test}
+    metrics:
+    - {type: f1, value: 0.9310}
+    - {type: accuracy, name: "Accuracy *", value: 88}
+    - {type: broken, value: [1]}
+---
+# Churn
+"""
+
+
+def test_what_the_readme_of_a_folder_states_is_taken(publish: Run, project: Path) -> None:
+    write(project / "weights", {**BERT, "README.md": README.replace("Token {{ tagging }}", "'Token {{ tagging }}'")})
+    ran = publish("init", "weights", "--name", "mine")
+    assert ran.code == 0, ran
+    spec = yaml.safe_load((project / "models/mine/model.yaml").read_text())
+    assert {key: spec[key] for key in spec if key not in ("name", "version", "source", "compute")} == {
+        "license": "other",
+        "languages": ["en"],
+        "datasets": ["contoso/orders"],
+        "tags": {"base_model": "google-bert/bert-base-cased, org/second"},
+        "tasks": {"inference": "token-classification"},
+        "metadata": {"licenseDescription": "churn-1.0: https://contoso.com/churn", "keywords": ["Reasoning"]},
+    }
+    assert "stay behind: churn." in ran.err
+    edit(project / "models/mine/card.md.j2", BEGINNING, "Says who leaves.")
+    assert publish("render", "mine").code == 0
+    card = (project / "build/mine/description.md").read_text()
+    assert "| Token &#123;&#123; tagging }} | orders \\| 2025, test | f1 | 0.9310 |\n" in card
+    assert "| Accuracy \\* | 88 |\n" in card
+    assert "broken" not in card
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [("a: [", "is no YAML mapping (README.md, line 2)"), ("base_model: ./out/checkpoint-3", "'./out/checkpoint-3'")],
+)
+def test_a_readme_that_says_nothing_of_use_is_told(publish: Run, project: Path, front: str, said: str) -> None:
+    write(project / "weights", {**BERT, "README.md": f"---\n{front}\n---\n# Mine\n"})
+    ran = publish("init", "weights", "--name", "mine")
+    assert (ran.code, said in ran.err) == (0, True), ran
+    assert "tags" not in yaml.safe_load((project / "models/mine/model.yaml").read_text())
 
 
 def test_a_file_is_a_model_too_and_gives_it_its_name(publish: Run, project: Path) -> None:

@@ -18,7 +18,6 @@ import torch
 import transformers
 from originals import TEXTS, unigram, word_piece  # type: ignore[import-not-found]
 from PIL import Image
-from sklearn.linear_model import LogisticRegression
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 SPREAD = {"initializer_range": 0.2}
@@ -254,45 +253,13 @@ def make(folder: Path) -> dict[str, Any]:
     return told
 
 
-ROWS = np.arange(12.0).reshape(6, 2)
-
-
-def make_local(folder: Path) -> dict[str, Any]:
-    """What a team has on disk: a folder that MLflow wrote of scikit-learn, and a checkpoint of a training."""
-    sorter = LogisticRegression().fit(ROWS, [0, 1, 1, 0, 1, 0])
-    mlflow.sklearn.save_model(sorter, str(folder / "iris"), pip_requirements=["scikit-learn"])
-    torch.manual_seed(20)
-    net = torch.nn.Linear(2, 3)
-    (folder / "net").mkdir()
-    torch.save({"epoch": 3, "state_dict": net.state_dict()}, folder / "net" / "epoch=3.ckpt")
-    return {"iris": plain(sorter.predict(ROWS)), "net": plain(net(torch.tensor(ROWS, dtype=torch.float32)).detach())}
-
-
-def ask_local(name: str, folder: Path) -> Any:
-    """What such a model answers once it was brought back."""
-    if name == "iris":
-        return plain(mlflow.pyfunc.load_model(str(folder)).predict(ROWS))
-    net = torch.nn.Linear(2, 3)
-    net.load_state_dict(torch.load(folder / "epoch=3.ckpt", weights_only=True)["state_dict"])
-    return plain(net(torch.tensor(ROWS, dtype=torch.float32)).detach())
-
-
 def ask(folders: dict[str, str]) -> dict[str, Any]:
     """What downloaded models answer."""
-    return {
-        name: plain(KINDS[name].ask(mlflow.transformers.load_model(folder)))
-        if name in KINDS
-        else ask_local(name, Path(folder))
-        for name, folder in folders.items()
-    }
+    return {name: plain(KINDS[name].ask(mlflow.transformers.load_model(folder))) for name, folder in folders.items()}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     making = sys.argv[1] == "make"
-    found = (
-        {"tasks": make(Path()), "local": make_local(Path())}
-        if making
-        else ask(json.loads(Path("places.json").read_text()))
-    )
+    found = make(Path()) if making else ask(json.loads(Path("places.json").read_text()))
     Path(sys.argv[2]).write_text(json.dumps(found))

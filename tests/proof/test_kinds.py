@@ -26,15 +26,6 @@ mlflow: {{task: {task}}}
 """
 """The task by transformers' own name: the catalogue knows some by another one, and some not at all."""
 
-LOCAL = """\
-name: {name}
-version: 1
-type: {type}
-license: proprietary
-source: {{local: {folder}, allow_pickle: true}}
-"""
-TYPES = {"iris": "mlflow_model", "net": "custom_model"}
-
 NAMES = (
     "answerer", "captioner", "chooser", "classifier", "depth", "detector", "features", "listener", "looker", "masked",
     "seer", "segmenter", "sound-sorter", "summariser", "tagger", "text-to-text", "translator", "writer", "zero-shot",
@@ -52,15 +43,13 @@ class Kinds:
     saved: Path
     published: Path
     answers: dict[str, Any]
-    local: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def kinds(models_python: Path, running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Kinds:
     running_emulator.reset()
     folder = tmp_path_factory.mktemp("kinds")
-    made = run_script(models_python, folder, "kinds.py", "make", "originals.json")
-    originals, local = made["tasks"], made["local"]
+    originals = run_script(models_python, folder, "kinds.py", "make", "originals.json")
     commits = running_emulator.add_repositories(folder / "checkpoints")
     data = Path(running_emulator.environment["REQUESTS_CA_BUNDLE"]).parent
     project = folder / "project"
@@ -68,10 +57,6 @@ def kinds(models_python: Path, running_emulator: Emulator, tmp_path_factory: pyt
         (project / "models" / name).mkdir(parents=True)
         text = SPEC.format(name=name, revision=commits[f"contoso/{name}"], task=originals[name]["task"])
         (project / "models" / name / "model.yaml").write_text(text)
-        (project / "models" / name / "card.md").write_text(f"A tiny model, {name}.\n")
-    for name, kind in TYPES.items():
-        (project / "models" / name).mkdir()
-        (project / "models" / name / "model.yaml").write_text(LOCAL.format(name=name, type=kind, folder=folder / name))
         (project / "models" / name / "card.md").write_text(f"A tiny model, {name}.\n")
     (project / "publish.yaml").write_text(PROJECT.format(data=data))
     publish(project, "apply", "--yes")
@@ -81,13 +66,9 @@ def kinds(models_python: Path, running_emulator: Emulator, tmp_path_factory: pyt
         publish(project, "download", name, "--to", str(folder / "brought" / str(number)))
         (found,) = (folder / "brought" / str(number)).rglob("MLmodel")
         places[name] = str(found.parent)
-    for name in TYPES:
-        publish(project, "download", name, "--to", str(folder / "back" / name))
-        (found,) = (folder / "back" / name).rglob("MLmodel" if name == "iris" else "*.ckpt")
-        places[name] = str(found.parent)
     (folder / "places.json").write_text(json.dumps(places))
     answers = run_script(models_python, folder, "kinds.py", "ask", "answers.json")
-    return Kinds(originals, folder / "saved", folder / "brought", answers, local)
+    return Kinds(originals, folder / "saved", folder / "brought", answers)
 
 
 def place(kinds: Kinds, name: str) -> Path:
@@ -132,8 +113,3 @@ def test_mlmodel_says_what_mlflow_itself_would(kinds: Kinds, name: str) -> None:
 def test_its_requirements_hold_what_it_is_loaded_with(kinds: Kinds, name: str) -> None:
     asked = (place(kinds, name) / "requirements.txt").read_text().split()
     assert {f"{package}=={version}" for package, version in VERSIONS.items()} <= set(asked)
-
-
-@pytest.mark.parametrize("name", TYPES)
-def test_what_lay_on_disk_answers_as_before(kinds: Kinds, name: str) -> None:
-    assert kinds.answers[name] == kinds.local[name]

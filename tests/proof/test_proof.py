@@ -150,10 +150,11 @@ def run_there(python: Path, folder: Path, script: str, *arguments: str, said: st
     return json.loads(ran.stdout)
 
 
-def run_script(python: Path, folder: Path, script: str, verb: str, told: str) -> Any:
-    """Run a script in the models' environment, out of reach of any network; what it writes down as JSON."""
+def run_script(python: Path, folder: Path, script: str, verb: str, told: str, *, hub: str = "") -> Any:
+    """Run a script in the models' environment, out of reach of anything but a Hub on loopback; its JSON file."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HF_HOME": str(folder / "hf-home")}
-    environment |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment |= {"HF_HUB_DISABLE_TELEMETRY": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "NO_PROXY": "127.0.0.1"}
+    environment |= {"HF_ENDPOINT": hub} if hub else {"HF_HUB_OFFLINE": "1"}
     command = [str(python), str(HERE / script), verb, told]
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert ran.returncode == 0, ran.stderr[-4000:]

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, read_file, write_bytes, write_whole
 from azureml_publish.importer import place_folder
 from azureml_publish.importer.evidence import READ, Choice, Evidence, choose
+from azureml_publish.importer.front_matter import README, Stated, read_front_matter, results_table
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.pipeline.locks import lock_new
@@ -52,10 +53,11 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is known of a model: its source for the spec, the evidence, the Hub's facts, and which Hub that was."""
+    """What is known of a model: its source for the spec, the evidence, what its makers state, and which Hub it was."""
 
     source: dict[str, Any]
     evidence: Evidence
+    stated: Stated = field(default_factory=Stated)
     repository: HubRepository | None = None
     notes: tuple[str, ...] = ()
     hub: Hub | None = None
@@ -209,8 +211,21 @@ def _look_at(path: Path, folder: Path) -> _Found:
         files += [Path(top, name).relative_to(path).as_posix() for name in sorted(names)]
     if not files:
         raise UsageProblem(f"{path} holds no file.", hint="Name the folder that holds the model's files.")
-    texts = {name: read_file(path / name, path).decode(errors="replace") for name in READ if name in files}
-    return _Found(source, Evidence(tuple(files), _serves, _parsed(texts)))
+    texts = {name: read_file(path / name, path).decode(errors="replace") for name in (*READ, README) if name in files}
+    stated, unread = read_front_matter(texts.pop(README, ""))
+    notes = [unread] if unread else []
+    if stated.base_models:
+        notes.append(_base_note(stated.base_models, README))
+    if stated.local_base:
+        notes.append(
+            f"{README} names the base model {stated.local_base!r}, a folder of the machine where it was trained: write "
+            "the name that it has for others as the tag base_model."
+        )
+    taken = {keyword.lower() for keyword in _keywords(stated)}
+    if left := [one for one in stated.keywords if one.lower().replace("-", " ") not in taken]:
+        notes.append(f"Tags of {README} that stay behind: {', '.join(left)}. Write `tags` for those that readers want.")
+    evidence = Evidence(tuple(files), _serves, _parsed(texts), stated.task, stated.library)
+    return _Found(source, evidence, stated, notes=tuple(notes))
 
 
 def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -> _Found:
@@ -228,7 +243,7 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
         hint = "The local registry's stand-in Hub knows few repositories; `hub: public` beside it takes the real one."
         raise NotFound(error.message, hint=hint) from error
     texts = {}
-    for name in READ:
+    for name in (*READ, README):
         if name in info.files:
             with suppress(PublishError):  # of a gated repository the list of files is public, and nothing else
                 texts[name] = hub.read_text(info.id, info.revision, name)
@@ -240,9 +255,27 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
     elif info.private:
         notes.append("It is private: publishing it needs HF_TOKEN with a token that may read it.")
     if info.base_models:
-        notes.append(f"Its makers name its base model, which the tag base_model keeps: {', '.join(info.base_models)}.")
+        notes.append(_base_note(info.base_models, "Its makers"))
+    stated = replace(
+        read_front_matter(texts.pop(README, ""))[0],
+        license=info.license, license_name=info.license_name, license_link=info.license_link,
+        languages=info.languages, datasets=info.datasets, base_models=info.base_models,
+    )  # fmt: skip
     evidence = Evidence(info.files, _serves, _parsed(texts), info.task, info.library)
-    return _Found({"huggingface": info.id, "revision": info.revision}, evidence, info, tuple(notes), hub)
+    return _Found({"huggingface": info.id, "revision": info.revision}, evidence, stated, info, tuple(notes), hub)
+
+
+def _base_note(bases: tuple[str, ...], who: str) -> str:
+    verb = "name" if who.endswith("s") else "names"
+    return f"{who} {verb} its base model, which the tag base_model keeps: {', '.join(bases)}."
+
+
+def _keywords(stated: Stated) -> tuple[str, ...]:
+    """The makers' tags that are keywords of the service, spelled as it does, and no more than it takes."""
+    key = vocabulary()["keywords"]
+    known = {str(one).lower(): str(one) for one in key.values}
+    taken = (known.get(one.lower().replace("-", " "), "") for one in stated.keywords)
+    return tuple(dict.fromkeys(one for one in taken if one))[: key.most]
 
 
 def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
@@ -260,27 +293,31 @@ def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
 
 def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
     """The keys of the spec after its version, and comments on what a person has to write."""
-    info = found.repository
+    info, stated = found.repository, found.stated
     spec: dict[str, Any] = {"type": choice.type} if choice.type != "mlflow_model" else {}
     spec["source"] = {**found.source, **({"exclude": list(choice.exclude)} if choice.exclude else {})}
     comments = []
-    if info is not None and info.license:
-        spec["license"] = info.license
-        if described := _license(info):
-            spec["metadata"] = {"licenseDescription": described}
+    metadata: dict[str, Any] = {}
+    if stated.license:
+        spec["license"] = stated.license
+        if described := _license(found):
+            metadata["licenseDescription"] = described
     else:
         whom = "The repository states no licence." if info else "Nothing states the licence."
         comments.append(
             f"{whom} Write one; `proprietary` is for a model of your own without a public licence:\n# license:"
         )
-    if info is not None:
-        taken = vocabulary()["languages"].values
-        stated = {"languages": [one for one in info.languages if one in taken], "datasets": list(info.datasets)}
-        spec |= {key: names for key, names in stated.items() if names}
-        if left := [one for one in info.languages if one not in taken]:
-            comments.append(f"Left out, as the service takes no such language: {', '.join(left)}.")
-    if base := choice.base or ", ".join(info.base_models if info else ()):
+    taken = vocabulary()["languages"].values
+    languages = [one for one in stated.languages if one in taken]
+    spec |= {key: names for key, names in (("languages", languages), ("datasets", list(stated.datasets))) if names}
+    if left := [one for one in stated.languages if one not in taken]:
+        comments.append(f"Left out, as the service takes no such language: {', '.join(left)}.")
+    if base := choice.base or ", ".join(stated.base_models):
         spec["tags"] = {"base_model": base}
+    if keywords := _keywords(stated):
+        metadata["keywords"] = list(keywords)
+    if metadata:
+        spec["metadata"] = metadata
     if choice.task:
         spec |= _task_keys(found, choice)
         if "tasks" not in spec:
@@ -307,14 +344,15 @@ def _task_keys(found: _Found, choice: Choice) -> dict[str, Any]:
     return keys
 
 
-def _license(info: HubRepository) -> str:
+def _license(found: _Found) -> str:
     """What a licence is that has no identifier of its own: its name, and a link to its text."""
-    if info.license not in ("other", "custom") and not info.license_name:
+    stated, info = found.stated, found.repository
+    if stated.license not in ("other", "custom") and not stated.license_name:
         return ""
-    link = info.license_link
-    if link and "://" not in link:
+    link = stated.license_link
+    if link and "://" not in link and info is not None:
         link = f"https://huggingface.co/{info.id}/blob/{info.revision}/{link.removeprefix('./')}"
-    return ": ".join(part for part in (info.license_name, link) if part)
+    return ": ".join(part for part in (stated.license_name, link) if part)
 
 
 def _written(key: str, value: Any) -> str:
@@ -331,6 +369,7 @@ def _render(project: Project, name: str, version: int, found: _Found, choice: Ch
         "spec": "".join(_written(key, spec[key]) for key in ModelSpec.model_fields if key in spec),
         "comments": comments,
         "repository": asdict(found.repository) if found.repository else None,
+        "results": results_table(found.stated.results),
         "preset": next(iter(project.config.presets), None),
     }
     texts = {}

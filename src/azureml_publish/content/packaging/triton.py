@@ -29,8 +29,32 @@ FILES = MappingProxyType(
 )  # fmt: skip
 """What Triton loads from a version, by the platform or backend that the configuration names."""
 
-_UNCONFIGURED = ("model.onnx", "model.plan", "model.savedmodel", "model.xml")
+_UNCONFIGURED = ("model.onnx", "model.plan", "model.py", "model.savedmodel", "model.xml")
 """Files whose configuration Triton completes by itself."""
+
+_BACKEND_FOLLOWS = (*_UNCONFIGURED, "model.graphdef", "model.pt")
+"""Files by whose name Triton knows the backend, where a configuration says all but that."""
+
+FIELDS = frozenset(
+    [
+        *("backend", "batch_input", "batch_output", "cc_model_filenames", "default_model_filename", "dynamic_batching"),
+        *("ensemble_scheduling", "input", "instance_group", "max_batch_size", "metric_tags", "model_metrics"),
+        *("model_operations", "model_repository_agents", "model_transaction_policy", "model_warmup", "name"),
+        *("optimization", "output", "parameters", "platform", "response_cache", "runtime", "sequence_batching"),
+        "version_policy",
+    ]
+)
+"""Fields of `ModelConfig` (https://github.com/triton-inference-server/common/blob/main/protobuf/model_config.proto)."""
+
+_CLOSES = MappingProxyType({"{": "}", "[": "]", "<": ">"})
+_NAMED = MappingProxyType({"n": "\n", "r": "\r", "t": "\t"})
+_ESCAPE = re.compile(r"\\(?:(?P<octal>[0-7]{1,3})|(?P<other>.))")
+_TOKEN = re.compile(
+    r"\s++|#[^\n]*+"
+    r"|(?P<text>\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+')"
+    r"|(?P<word>[\w.+-]++)|(?P<mark>[{}\[\]<>:;,])|(?P<odd>.)"
+)
+"""Parts of protobuf's text format (https://protobuf.dev/reference/protobuf/textformat-spec/)."""
 
 _VERSION = re.compile(r"[1-9][0-9]*")
 _WANTED = f"Triton wants MODEL/{CONFIG} and MODEL/1/FILE, for example mymodel/1/model.onnx"
@@ -62,8 +86,12 @@ def _check(source: SourceFiles) -> Iterator[Finding]:
 def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) -> Iterator[Finding]:
     path = f"{model}/{CONFIG}"
     configured = path in source.by_path
-    config = re.sub(r"#[^\n]*", "", source.text(path))
-    named = _value(config, "name")
+    config, problem = read_config(source.text(path))
+    if problem:
+        hint = 'Correct it: Triton reads it as protobuf\'s text format, such as `backend: "onnxruntime"`.'
+        yield Finding(TRITON, f"{path} cannot be read: {problem}.", hint)
+        return
+    named = config.get("name")
     if named and named != model:
         message = f"{path} names the model '{named}', and its folder is '{model}'."
         yield Finding(TRITON, message, f'Give both one name: write name: "{model}" or rename the folder.')
@@ -72,35 +100,63 @@ def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) 
         message = f"The model '{model}' has no numbered version folder."
         yield Finding(TRITON, message, f"{_WANTED}; an ensemble needs a file in its version folder, too.")
         return
-    serves = _value(config, "platform") or _value(config, "backend")
+    platform = config.get("platform", "")
+    serves = platform or config.get("backend", "")
     if serves == "ensemble":
         return
-    if serves and _value(config, "platform") and serves not in FILES:
+    if platform and platform not in FILES:
         hint = f"Write one of {', '.join(key for key in FILES if '_' in key)}, or backend instead."
         yield Finding(TRITON, f"Triton knows no platform '{serves}', which {path} names.", hint)
         return
     for version in versions:
         there = {file[1] for file in files if file[0] == version and len(file) > 1}
-        wanted = _value(config, "default_model_filename") or FILES.get(serves, "")
+        wanted = config.get("default_model_filename") or FILES.get(serves, "")
         if wanted and wanted not in there:
             message = f"Triton looks for {model}/{version}/{wanted} ({serves}), which is not there."
             hint = f"Rename {some(there)} to {wanted}, or write default_model_filename in {path}."
             yield Finding(TRITON, message, hint)
-        elif not serves and not wanted and there.isdisjoint(_UNCONFIGURED):
+        elif not serves and not wanted and there.isdisjoint(_BACKEND_FOLLOWS if configured else _UNCONFIGURED):
             what = f"{path} names no platform or backend" if configured else f"The model '{model}' has no {CONFIG}"
-            hint = f"Write platform or backend there: Triton guesses it for {', '.join(_UNCONFIGURED)} alone."
+            hint = f"Write platform or backend there: Triton guesses it for {', '.join(_BACKEND_FOLLOWS)} alone."
             yield Finding(TRITON, f"{what}, and {model}/{version} holds {some(there)}.", hint)
 
 
-def _value(config: str, key: str) -> str:
-    """The text of a key at the top level of a configuration in protobuf's text format."""
-    depth, top = 0, []
-    for part in re.findall(r'"(?:\\.|[^"\\])*+"?|\'(?:\\.|[^\'\\])*+\'?|[\w.]+|\S', config):
-        depth -= part in ("}", "]")
-        if depth == 0:
-            top.append(part)
-        depth += part in ("{", "[")
-    for index, part in enumerate(top[:-2]):
-        if part == key and top[index + 1] == ":":
-            return str(top[index + 2]).strip("\"'")
-    return ""
+def read_config(text: str) -> tuple[dict[str, str], str]:
+    """The fields at the top of a configuration in protobuf's text format, and why it is none; one of both is empty.
+
+    A field that holds a message or a list is there without its value.
+    """
+    fields: dict[str, str] = {}
+    open_marks: list[str] = []
+    field, waits, line = "", False, 1
+    for token in _TOKEN.finditer(text):
+        mark, written, word = token["mark"], token["text"], token["word"]
+        if token["odd"]:
+            return {}, f"line {line} has {token['odd']} where no text format has it"
+        if mark and mark in _CLOSES:
+            open_marks.append(_CLOSES[mark])
+            waits = False
+        elif mark and mark in _CLOSES.values():
+            if not open_marks or open_marks.pop() != mark:
+                return {}, f"line {line} closes {mark} that nothing opens"
+        elif not open_marks and word and not waits:
+            if word not in FIELDS:
+                return {}, f"line {line} has {word}, which is no field of a model's configuration"
+            field = word
+            fields.setdefault(field, "")
+        elif not open_marks and mark == ":":
+            waits = True
+            fields[field] = ""
+        elif not open_marks and (written or word):
+            if not field:
+                return {}, f"line {line} has a text without a field"
+            fields[field] += _unescaped(written) if written else word
+            waits = False
+        line += token[0].count("\n")
+    return ({}, f"{open_marks[-1]} is missing at its end") if open_marks else (fields, "")
+
+
+def _unescaped(written: str) -> str:
+    return _ESCAPE.sub(
+        lambda one: chr(int(one["octal"], 8)) if one["octal"] else _NAMED.get(one["other"], one["other"]), written[1:-1]
+    )

@@ -101,6 +101,8 @@ class TestTriton:
             ('backend: "onnxruntime"\ndefault_model_filename: "net.onnx"\n', "net.onnx"),
             ('backend: "ours"\ninput [ { name: "x" } ]\n', "whatever.bin"),
             ("", "model.onnx"),
+            ("# all but the backend\nmax_batch_size: 8\n", "model.graphdef"),
+            ('parameters { key: "platform: \'x\'" value { string_value: "y}" } }', "model.py"),
         ],
     )
     def test_a_model_repository_is_published_as_it_is(self, config: str, file: str) -> None:
@@ -118,6 +120,11 @@ class TestTriton:
             ({"mine/config.pbtxt": 'platform: "onnxruntime_onnx"', "mine/1/net.onnx": b"x"}, "mine/1/model.onnx"),
             ({"mine/config.pbtxt": 'platform: "onnx"', "mine/1/model.onnx": b"x"}, "no platform 'onnx'"),
             ({"mine/1/model.bin": b"x"}, "has no config.pbtxt"),
+            ({"mine/config.pbtxt": 'nam: "mine"', "mine/1/model.onnx": b"x"}, "line 1 has nam, which is no field"),
+            ({"mine/config.pbtxt": "\ninput [ { ]", "mine/1/model.onnx": b"x"}, "line 2 closes ] that nothing opens"),
+            ({"mine/config.pbtxt": "input [ {", "mine/1/model.onnx": b"x"}, "} is missing at its end"),
+            ({"mine/config.pbtxt": 'name: "mine', "mine/1/model.onnx": b"x"}, 'line 1 has " where'),
+            ({"mine/config.pbtxt": '"mine"', "mine/1/model.onnx": b"x"}, "a text without a field"),
             ({"README.md": "# Nothing"}, "no model folder"),
         ],
     )
