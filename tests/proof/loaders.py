@@ -146,7 +146,7 @@ def _run_onnx(model: bytes | str) -> Any:
     return answer
 
 
-class Net(pytorch_lightning.LightningModule):
+class Net(pytorch_lightning.LightningModule):  # type: ignore[misc]
     """A layer, whose width is a hyperparameter that the checkpoint keeps."""
 
     def __init__(self, width: int) -> None:
