@@ -74,6 +74,32 @@ def test_what_a_workspace_keeps_is_published(publish: Run, project: Path, addres
     assert "sig=" not in ran.err + ran.out
 
 
+TRACKED = (
+    "azureml://westeurope.api.azureml.ms/mlflow/v1.0/subscriptions/s/resourceGroups/g/providers/"
+    "Microsoft.MachineLearningServices/workspaces/w"
+)
+"""As Azure ML writes it into MLFLOW_TRACKING_URI of its jobs."""
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("address", ["runs:/job7/m", "models:/detector/3"])
+def test_the_tracking_server_of_a_workspace_is_the_workspace(
+    publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    for name in ("SUBSCRIPTION", "RESOURCEGROUP", "WORKSPACE_NAME"):
+        monkeypatch.delenv(f"AZUREML_ARM_{name}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", TRACKED)
+    add(project, "mine", f"{{mlflow: '{address}'}}", "custom_model")
+    assert publish("lock", "mine").code == 0
+    ran = publish("apply", "mine", "--yes")
+    assert ran.code == 0, ran
+    assert held(publish, "mine") == ["labels.txt", "model.onnx"]
+    for name, odd in (("first", "models:/detector@best"), ("second", "mlflow-artifacts:/a")):
+        add(project, name, f"{{mlflow: '{odd}'}}", "custom_model")
+        ran = publish("plan", name)
+        assert (ran.code, "models:/NAME/VERSION" in ran.err) == (1, True), ran
+
+
 def test_a_version_of_another_registry_is_a_source(publish: Run, project: Path) -> None:
     folder = project / "first"
     folder.mkdir()

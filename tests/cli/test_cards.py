@@ -61,7 +61,7 @@ def deployment(text: str) -> Any:
 
 KINDS = {
     "sklearn": (SKLEARN, "license: mit\n", "mlflow.pyfunc.load_model", "MLflow model (python_function, sklearn)"),
-    "adapter": (LORA, "type: custom_model\ntags: {base_model: meta/llama}\n", "AutoPeftModel", "Custom model"),
+    "adapter": (LORA, "type: custom_model\ntags: {base_model: meta/llama}\n", "PeftConfig.", "Custom model"),
     "detector": ({"detector.onnx": b"onnx"}, "type: custom_model\n", "onnxruntime.InferenceSession", "Custom model"),
     "quantised": ({"model-Q4.gguf": b"GGUF\x03\0\0\0" + bytes(64)}, "type: custom_model\n", "Llama(", "Custom model"),
     "lightning": ({"epoch.ckpt": b"PK"}, "type: custom_model\n", "torch.load", "Custom model"),

@@ -1,7 +1,7 @@
 """The ten kinds of models of a team, from the folder where they lie to a registry and back.
 
-Each begins with `init`, needs at most twelve lines, and answers as the original when the loader of its kind has loaded
-what was downloaded. Triton, the tenth, has a file of its own.
+Each begins with `init`, needs at most twelve lines, and answers as the original once it is downloaded and loaded by the
+code that its card shows. Triton, the tenth, has a file of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from azureml_publish.emulator import Emulator
 from azureml_publish.lint.rules.card_text import BEGINNING
@@ -28,8 +29,6 @@ README_STATES = ("classifier", "llm", "speech", "vision")
 """Those whose README.md states the licence; a person writes it for the others."""
 PICKLED = ("lightning", "sklearn")
 NAMES = ("classifier", "gguf", "lightning", "llm", "lora", "onnx", "sklearn", "speech", "vision")
-WANTED = {"gguf": "*.gguf", "lightning": "*.ckpt", "lora": "adapter_config.json", "onnx": "*.onnx"}
-"""By what the model's folder is found in a download; all others by their MLmodel."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,13 @@ def loaded(models_python: Path, running_emulator: Emulator, tmp_path_factory: py
     publish(project, "apply", "--yes")
     publish(project, "verify")
     shutil.rmtree(folder / "disk")  # what answers below is not what lay there
-    places = {}
-    for number, name in enumerate(NAMES):
-        brought = folder / "brought" / str(number)
-        publish(project, "download", name, "--to", str(brought))
-        (found,) = brought.rglob(WANTED.get(name, "MLmodel"))
-        places[name] = str(found.parent)
-    (folder / "places.json").write_text(json.dumps(places))
+    publish(project, "render")
+    codes = {}
+    for name in NAMES:
+        publish(project, "download", name, "--to", str(folder / name))
+        card = MarkdownIt().parse((project / "build" / name / "description.md").read_text())
+        codes[name] = next(token.content for token in card if token.type == "fence" and token.info == "python")
+    (folder / "codes.json").write_text(json.dumps(codes))
     answers = run_script(models_python, folder, "loaders.py", "ask", "answers.json", hub=running_emulator.http_url)
     return Loaded(originals, answers, lines)
 

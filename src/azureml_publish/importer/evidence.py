@@ -38,6 +38,18 @@ _ARCHITECTURES = MappingProxyType(
 )
 """Tasks by the end of an architecture's name, where it has but one (https://huggingface.co/docs/transformers/tasks)."""
 
+_ADAPTERS = MappingProxyType(
+    {
+        "CAUSAL_LM": "text-generation",
+        "SEQ_2_SEQ_LM": "text2text-generation",
+        "SEQ_CLS": "text-classification",
+        "TOKEN_CLS": "token-classification",
+        "QUESTION_ANS": "question-answering",
+        "FEATURE_EXTRACTION": "feature-extraction",
+    }
+)
+"""Tasks by PEFT's `task_type` (https://huggingface.co/docs/peft/package_reference/peft_types)."""
+
 _SPEECH = frozenset({"whisper", "speech_to_text", "moonshine"})
 """Types of models whose `ForConditionalGeneration` writes down speech."""
 
@@ -130,7 +142,9 @@ def _choose(found: Evidence) -> Choice:
     if _is_triton(found.files):
         return Choice("triton_model", task, "config.pbtxt stands beside folders of versions.")
     if "adapter_config.json" in names:
-        base = str(found.texts.get("adapter_config.json", {}).get("base_model_name_or_path") or "")
+        adapter = found.texts.get("adapter_config.json", {})
+        base = str(adapter.get("base_model_name_or_path") or "")
+        task = task or _ADAPTERS.get(str(adapter.get("task_type")), "")
         note = f"It is an adapter{f' for {base}' if base else ''}: loading it needs the base model, too."
         return Choice("custom_model", task, "adapter_config.json says that it is an adapter.", base, (note,))
     if weights and all(path.endswith(".gguf") for path in weights):

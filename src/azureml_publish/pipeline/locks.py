@@ -16,7 +16,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity, has_errors
 from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.files import write_whole
 from azureml_publish.project import ModelFolder
-from azureml_publish.spec import Mlflow
+from azureml_publish.spec import GitSource, Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 QUICK = 256 * 1024 * 1024
@@ -136,6 +136,8 @@ def look(
     Raises:
         PublishError: the source cannot be read, or more of it would have to be read than `most_read` bytes.
     """
+    if most_read is not None and isinstance(folder.spec.source, GitSource):
+        raise PublishError("git would clone a repository whole, and says of none how large it is.")
     source = readers.open(folder)
     package = package_source(folder, source, defaults)
     found = tuple(one.placed(folder.document) for one in package.found)

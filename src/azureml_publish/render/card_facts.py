@@ -21,6 +21,7 @@ from azureml_publish.content.packaging.mlflow_model import is_served, signature
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.triton import CONFIG
 from azureml_publish.project import ModelFolder
+from azureml_publish.render.loading import Loading, find_loading
 from azureml_publish.render.packaging import flavour_of
 from azureml_publish.spec import (
     AzuremlSource,
@@ -63,15 +64,6 @@ class Content:
     signature: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     lock: SourceLock | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """How Python loads the files of a custom model: what it imports, the file that it finds, and the call."""
-
-    imports: str
-    file: str
-    call: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,23 +201,6 @@ def _least(least: MinSkuSpec) -> str:
     return f"at least {least.vcpus} vCPUs, {gpus}{least.memory_gib} GiB of memory, {least.disk_gib} GiB of disk"
 
 
-_LOADERS = (
-    (
-        "adapter_config.json",
-        "from peft import AutoPeftModel",
-        "model = AutoPeftModel.from_pretrained(str(file.parent))",
-    ),
-    ("*.onnx", "import onnxruntime", "session = onnxruntime.InferenceSession(str(file))"),
-    ("*.gguf", "from llama_cpp import Llama", "model = Llama(str(file))"),
-    ("*.safetensors", "from safetensors.torch import load_file", "tensors = load_file(str(file))"),
-    *(
-        (pattern, "import torch", 'checkpoint = torch.load(file, map_location="cpu", weights_only=True)')
-        for pattern in ("*.ckpt", "*.pt", "*.pth", "pytorch_model*.bin")
-    ),
-)
-"""What loads a custom model, by the name of one of its files; the first that is there decides."""
-
-
 def usage_of(spec: ModelSpec, compute: Mapping[Scenario, AllowList], content: Content, *, has_sample: bool) -> Usage:
     """How a model is loaded, deployed and called.
 
@@ -248,19 +223,11 @@ def usage_of(spec: ModelSpec, compute: Mapping[Scenario, AllowList], content: Co
         kind=spec.type.removesuffix("_model"),
         served=served,
         flavor=flavor,
-        loading=_loading(content.files) if spec.type == "custom_model" else None,
+        loading=find_loading(spec.tasks.inference, content.files) if spec.type == "custom_model" else None,
         size=_first(spec, allow, "inference") if allow and allow.skus else "",
         request="" if has_sample else _request(spec.tasks.inference, content.signature.get("inputs")),
         triton_models=tuple(sorted({path.split("/")[0] for path in content.files if path.endswith(f"/{CONFIG}")})),
     )
-
-
-def _loading(files: Iterable[str]) -> Loading | None:
-    names = [PurePosixPath(path).name for path in files]
-    for pattern, imports, call in _LOADERS:
-        if found := next((name for name in names if PurePosixPath(name).match(pattern)), None):
-            return Loading(imports, found, call)
-    return None
 
 
 _EXAMPLES = MappingProxyType(

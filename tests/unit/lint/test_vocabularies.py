@@ -105,3 +105,26 @@ def test_a_tag_may_hold_any_text(tmp_path: Path, text: str) -> None:
     for layout, severity in (("system_metadata", Severity.ERROR), ("tags", Severity.WARNING)):
         found = lint(tmp_path / layout, f"{head}{text}\n", publish=f"layout: {layout}\n")
         assert severity in {one.severity for one in found if one.code == "GATE001"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "hint"),
+    [
+        ("mlflow_model", "text2text-generation", "Write text-generation, and mlflow: {task: text2text-generation}, by"),
+        ("custom_model", "text2text-generation", "Write text-generation."),
+        ("mlflow_model", "feature-extraction", "Write embeddings."),
+        ("mlflow_model", "depth-estimation", "Write mlflow: {task: depth-estimation} in place of `tasks`"),
+        (
+            "mlflow_model",
+            "tabular-classification",
+            "Leave `tasks` out, as the service has no name for it; tags: {task:",
+        ),
+        ("custom_model", "depth-estimation", "Leave `tasks` out"),
+    ],
+)
+def test_a_task_without_a_name_in_the_service_is_not_taken_for_another(
+    tmp_path: Path, kind: str, task: str, hint: str
+) -> None:
+    head = HEAD.replace("type: custom_model", f"type: {kind}\ntasks: {{inference: {task}}}")
+    (found,) = (one for one in lint(tmp_path, head) if one.code == "GATE001")
+    assert found.hint.startswith(hint), found

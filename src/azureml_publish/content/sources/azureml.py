@@ -163,7 +163,10 @@ class AzureMlFiles:
         container = described.get("containerName") or described.get("filesystem")
         account = described.get("accountName")
         if kind not in ("AzureBlob", "AzureDataLakeGen2"):
-            hint = "Copy the files to a blob datastore, or download them: source: {local: FOLDER}."
+            hint = (
+                "Copy the files to a blob datastore, or download them, and write source: {local: FOLDER}; for a share "
+                f"of Azure Files: azcopy copy 'https://{account or 'ACCOUNT'}.file.core.windows.net/SHARE/PATH' FOLDER."
+            )
             raise UnusableSource(f"The datastore {name} is of the type {kind}, which is not read.", hint=hint)
         if not isinstance(container, str) or not isinstance(account, str):
             raise UnexpectedAnswer(f"The datastore {name} names no account and container.", hint="Correct it there.")

@@ -46,6 +46,13 @@ _RUN = re.compile(r"runs:/(?P<run>[^/]+)(?:/(?P<path>.*))?")
 _MODEL = re.compile(
     r"models:/(?:(?P<logged>m-[0-9a-f]{32})|(?P<name>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/]+)))/?"
 )
+_OF_WORKSPACE = re.compile(
+    r"azureml://[^/?]+/mlflow/v[0-9.]+/subscriptions/(?P<subscription>[^/?]+)/resourceGroups/(?P<group>[^/?]+)"
+    r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<name>[^/?]+)/?(?:\?.*)?",
+    re.IGNORECASE,
+)
+"""The tracking server of a workspace; its jobs have it as MLFLOW_TRACKING_URI."""
+
 _PROXIED = re.compile(r"mlflow-artifacts:/{1,3}(?P<path>.*)")
 _BLOB = re.compile(r"(?:wasbs?|abfss?)://[^@/]+@[a-z0-9]+\.\S+|https://[a-z0-9]+\.blob\.\S+")
 
@@ -107,6 +114,28 @@ class MlflowFiles:
         if not files:
             raise UnusableSource(f"There is no file at {address}.", hint="Correct `source.mlflow` in the spec.")
         return tuple(files)
+
+    def in_workspace(self, address: str) -> str | None:
+        """The same files as an address of Azure ML, where its workspace is the tracking server; else None.
+
+        A run there is a job, what it logged is the job's output `artifacts`, and the model registry is the workspace's
+        (https://learn.microsoft.com/azure/machine-learning/concept-mlflow). So Resource Manager is all that it needs.
+
+        Raises:
+            UnusableSource: such an address says nothing to a workspace.
+        """
+        found = _OF_WORKSPACE.fullmatch(self._environ.get("MLFLOW_TRACKING_URI", ""))
+        if found is None:
+            return None
+        top = f"azureml://subscriptions/{found['subscription']}/resourcegroups/{found['group']}/workspaces/{found['name']}"
+        if run := _RUN.fullmatch(address):
+            below = (run["path"] or "").strip("/")
+            return f"{top}/jobs/{run['run']}/outputs/artifacts{f'/paths/{below}' if below else ''}"
+        model = _MODEL.fullmatch(address)
+        if model is not None and model["version"]:
+            return f"{top}/models/{model['name']}/versions/{model['version']}"
+        hint = "Write runs:/RUN/PATH or models:/NAME/VERSION."
+        raise UnusableSource(f"{address} is nothing that a workspace of Azure ML keeps by that name.", hint=hint)
 
     def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
         """Bytes of an artifact, by the path and query of its download.
@@ -285,8 +314,8 @@ class MlflowFiles:
         if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
             return server.rstrip("/")
         if parts.scheme == "azureml":
-            hint = "Write source: {azureml: azureml://jobs/RUN/outputs/artifacts/paths/PATH} for a run of Azure ML."
-            raise UnusableSource("The tracking server of Azure ML is not read through MLflow.", hint=hint)
+            hint = "Take it from the workspace's page or `az ml workspace show --query mlflow_tracking_uri`."
+            raise UnusableSource("MLFLOW_TRACKING_URI is no tracking server of an Azure ML workspace.", hint=hint)
         hint = "Set MLFLOW_TRACKING_URI to https://HOST; a token goes into MLFLOW_TRACKING_TOKEN, not into the address."
         if not server:
             raise UnusableSource("A source of MLflow needs a tracking server, and none is named.", hint=hint)

@@ -78,7 +78,8 @@ class Readers:
             case AzuremlSource(azureml=address):
                 listed = self.azureml.list_files(address)
             case MlflowSource(mlflow=address):
-                listed = self.mlflow.list_files(address)
+                kept = self.mlflow.in_workspace(address)
+                listed = self.azureml.list_files(kept) if kept else self.mlflow.list_files(address)
             case HubSource():
                 return self.hub.list_files(source)
         chosen = set(choose((file.path for file in listed), source.include, source.exclude))

@@ -18,10 +18,11 @@ from typing import Any
 
 import yaml
 
+from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ProjectSubject
-from azureml_publish.spec.tasks import service_task
+from azureml_publish.spec.tasks import TASKS, service_task
 
 CATALOG = "microsoft-catalog"
 FORMS = {
@@ -41,6 +42,8 @@ FORMS = {
 
 OWN_RULES = ("license", "supportedComputes.", "SKU.")
 """Keys whose values a team's own registry takes from a wider world: other rules check licences and sizes."""
+
+INFERENCE = "tasks.inferenceTasks"
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -97,7 +100,7 @@ def value_not_in_vocabulary(model: Described) -> Findings:
         yield value_not_in_vocabulary.at(
             model.where(place),
             f"{name}: {refuses} does not take {shown}.",
-            _instead(str(first), key, name),
+            _task_instead(model, str(first), key) if name == INFERENCE else _instead(str(first), key, name),
             severity=_severity(model, name),
         )
 
@@ -228,6 +231,20 @@ def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
     scenario = re.fullmatch("SKU.(inference|evaluation|finetune)RecommendedSkus", name)
     allowed: Any = model.metadata.get("supportedComputes")
     return scenario is not None and isinstance(allowed, Mapping) and allowed.get(f"{scenario[1]}Computes") == value
+
+
+def _task_instead(model: Described, value: str, key: Key) -> str:
+    """The service's name for a task; one of the Hub that it has no name for is not a misspelling of another."""
+    named, loads = service_task(value), find_task(value)
+    own = f"mlflow: {{task: {value}}}" if loads is not None and model.type == "mlflow_model" else ""
+    if value in TASKS and named not in key.values:
+        return (
+            f"Write {own} in place of `tasks`, for which the service has no name."
+            if own
+            else (f"Leave `tasks` out, as the service has no name for it; tags: {{task: {value}}} says it to readers.")
+        )
+    hint = _instead(value, key, INFERENCE)
+    return f"{hint.rstrip('.')}, and {own}, by which it is loaded." if own and loads != find_task(named) else hint
 
 
 def _instead(value: str, key: Key, name: str) -> str:
