@@ -125,7 +125,8 @@ def lock_new(
             reason = f"it cannot be published like this. {refused.code}: {refused.message} {refused.hint}"
             reasons.setdefault(reason, []).append(one.model)
     again = "`publish lock` writes it once that is done."
-    return tuple(written), tuple(f"No {LOCK_FILE} for {some(names)}: {why} {again}" for why, names in reasons.items())
+    notes = (f"{LOCK_FILE} of {some(names)} was not written: {why} {again}" for why, names in reasons.items())
+    return tuple(written), tuple(notes)
 
 
 def look(

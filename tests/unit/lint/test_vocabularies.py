@@ -115,7 +115,7 @@ def test_a_tag_may_hold_any_text(tmp_path: Path, text: str) -> None:
         ("mlflow_model", "feature-extraction", "Write embeddings."),
         ("mlflow_model", "depth-estimation", "Write mlflow: {task: depth-estimation} in place of `tasks`"),
         (
-            "mlflow_model",
+            "custom_model",
             "tabular-classification",
             "Leave `tasks` out, as the service has no name for it; tags: {task:",
         ),
