@@ -8,7 +8,11 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model
 
 from azureml_publish.spec.reading import Written
 
-REQUIREMENT = r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?(\[[\w., -]+\])?\s*([=<>!~;@ ].*)?|(git\+)?https?://\S+)$"
+_COMPARED = r"(===|[<>=!~]=|[<>])\s*[\w.*+!-]+"
+REQUIREMENT = (
+    r"^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*(\[[\w., -]*\])?\s*"
+    rf"({_COMPARED}(\s*,\s*{_COMPARED})*|@\s*\S+)?\s*(;\s*\S.*)?|(git\+)?https?://\S+)$"
+)
 """A requirement as pip reads it (https://peps.python.org/pep-0508/), or an address."""
 
 
