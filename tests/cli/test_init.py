@@ -259,6 +259,13 @@ def test_a_readme_that_says_nothing_of_use_is_told(publish: Run, project: Path, 
     assert "tags" not in yaml.safe_load((project / "models/mine/model.yaml").read_text())
 
 
+def test_a_snapshot_of_the_hubs_cache_is_taken_from_the_hub(publish: Run, project: Path) -> None:
+    ran = publish("init", f"cache/models--distilbert--distilbert-base-uncased/snapshots/{COMMIT}")
+    assert (ran.code, f"publish init distilbert/distilbert-base-uncased --revision {COMMIT}" in ran.err) == (2, True), (
+        ran
+    )
+
+
 def test_a_file_is_a_model_too_and_gives_it_its_name(publish: Run, project: Path) -> None:
     (project / "tiny q.gguf").write_text("x")
     assert publish("init", "tiny q.gguf").code == 0

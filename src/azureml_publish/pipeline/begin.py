@@ -40,6 +40,10 @@ IGNORED = (".publish/", "build/")
 _HUB = re.compile(r"(?:(?:https://huggingface\.co|hf:/)/)?([\w.-]+(?:/[\w.-]+)?)(?:/tree/([\w.-]+))?/?", re.ASCII)
 
 
+_CACHED = re.compile(r"/models--(?P<repository>[\w.-]+)/snapshots/(?P<revision>[\w.-]+)/?$", re.ASCII)
+"""A snapshot as huggingface_hub keeps it: https://huggingface.co/docs/huggingface_hub/guides/manage-cache."""
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A new model folder: the files that were written, and notes for its author."""
@@ -128,6 +132,10 @@ def _local(run: RunContext, what: str) -> Path | None:
         NotFound: it is written as a path, and nothing is there.
     """
     path = run.directory / Path(what.removeprefix("file://")).expanduser()
+    if cached := _CACHED.search(path.as_posix()):
+        again = f"publish init {cached['repository'].replace('--', '/')} --revision {cached['revision']}"
+        hint = f"`{again}` takes the same files from the Hub; `cp -rL` makes a folder of your own of them."
+        raise UsageProblem(f"{what} is a folder of links in the Hub's cache.", hint=hint)
     if path.exists():
         return Path(os.path.normpath(path))
     if what.startswith((".", "/", "~", "file:")) or "\\" in what:
