@@ -165,7 +165,7 @@ class Agent:
             ["bash", "--noprofile", "--norc", "-c", self._filled(script)],
             cwd=self._filled(step.get("workingDirectory") or inputs.get("workingDirectory") or str(workspace)),
             env={**os.environ, **self.environ, **environ},
-            capture_output=True, text=True, timeout=300, check=False,
+            capture_output=True, text=True, timeout=1500, check=False,
         )  # fmt: skip
         return ran.returncode, ran.stdout + ran.stderr
 

@@ -25,6 +25,8 @@ def included(file: Path, inputs: Mapping[str, str]) -> dict[str, Any]:
     declared = yaml.safe_load(header)["spec"]["inputs"]
     assert set(inputs) <= set(declared), f"no inputs {set(inputs) - set(declared)}"
     values = {name: inputs.get(name, (one or {}).get("default")) for name, one in declared.items()}
+    for name, value in inputs.items():
+        assert value in declared[name].get("options", [value])
     assert None not in values.values(), f"no values for {[name for name, value in values.items() if value is None]}"
     found: dict[str, Any] = _interpolated(yaml.safe_load(body), values)
     return found
@@ -85,7 +87,7 @@ class GitLabRunner:
         script = "\n".join(["set -eo pipefail", *job["before_script"], *job["script"]])
         ran = subprocess.run(
             ["bash", "--noprofile", "--norc", "-c", script],
-            cwd=project, env={**os.environ, **variables}, capture_output=True, text=True, timeout=300, check=False,
+            cwd=project, env={**os.environ, **variables}, capture_output=True, text=True, timeout=1500, check=False,
         )  # fmt: skip
         self.log[name] = (ran.returncode, ran.stdout + ran.stderr)
         kept = self.artifacts[name] = self.folder / f"{project.name}-artifacts"

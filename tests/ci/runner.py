@@ -63,6 +63,20 @@ class Runner:
             self.failed.add(name)
         return sound
 
+    def action(self, action: Mapping[str, Any], given: Mapping[str, str], folder: Path) -> tuple[int, dict[str, str]]:
+        """Run a composite action in the repository as a step of a job would; its exit code and outputs."""
+        assert set(given) <= set(action["inputs"])
+        inputs = {name: given.get(name, one.get("default", "")) for name, one in action["inputs"].items()}
+        assert not [name for name, one in action["inputs"].items() if one.get("required") and not inputs[name]]
+        self.contexts |= {"inputs": inputs, "steps": {}}
+        temp, code = folder / "temp", 0
+        temp.mkdir(parents=True)
+        for step in action["runs"]["steps"]:
+            if code == 0:
+                code, said = self._step(step, self.repository, temp)
+                self.log.append((step["name"], code, said))
+        return code, {name: self._filled(one["value"]) for name, one in action["outputs"].items()}
+
     def _step(self, step: Mapping[str, Any], workspace: Path, temp: Path) -> tuple[int, str]:
         given = {key: self._filled(str(value)) for key, value in step.get("with", {}).items()}
         action = step.get("uses", "").partition("@")[0]
@@ -75,7 +89,7 @@ class Runner:
             kept = temp.parent / given["name"]
             kept.mkdir()
             for path in given["path"].split():
-                found = Path(path)
+                found = workspace / path
                 if found.is_dir():
                     shutil.copytree(found, kept / found.name)
                 else:
@@ -98,7 +112,7 @@ class Runner:
         files["GITHUB_OUTPUT"].write_text("")
         ran = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self._filled(step["run"])],
-            cwd=workspace, env=environ | own, capture_output=True, text=True, timeout=300, check=False,
+            cwd=workspace, env=environ | own, capture_output=True, text=True, timeout=1500, check=False,
         )  # fmt: skip
         lines = [line.partition("=") for line in files["GITHUB_OUTPUT"].read_text().splitlines()]
         if "id" in step:

@@ -33,7 +33,7 @@ def schema() -> Draft7Validator:
 def test_the_configuration_is_one_with_any_inputs() -> None:
     required = {"tool": "https://example.com/t.git", "commit": "f" * 40}
     all_inputs = yaml.safe_load(FILE.read_text(encoding="utf-8").partition("\n---\n")[0])["spec"]["inputs"]
-    for inputs in (required, dict.fromkeys(all_inputs, "x")):
+    for inputs in (required, {**dict.fromkeys(all_inputs, "x"), "apply": "manual"}):
         jobs = included(FILE, inputs)
         assert not list(schema().iter_errors(jobs))
         assert "$[[" not in json.dumps(jobs)
@@ -76,6 +76,7 @@ class Runs:
             "CI_DEFAULT_BRANCH": "main",
             "CI_COMMIT_BRANCH": "" if merge_request else "main",
             "CI_MERGE_REQUEST_IID": "7" if merge_request else "",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main" if merge_request else "",
             "CI_COMMIT_SHA": self.stranger.git("rev-parse", "HEAD"),
             "CI_API_V4_URL": f"{self.gitlab.url}/api/v4",
             "CI_PROJECT_ID": "17",

@@ -104,6 +104,34 @@ class Caller(Stranger):
 
 
 @pytest.mark.long
+def test_a_stranger_runs_verbs_by_the_action(tmp_path: Path) -> None:
+    stranger = Stranger(tmp_path / "models")
+    action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "GITHUB_ACTION_PATH": str(REPOSITORY),
+        "GITHUB_ACTIONS": "true",
+    }
+
+    def run(**given: str) -> tuple[int, dict[str, str]]:
+        runner = Runner(stranger.root, {}, environ)
+        return runner.action(action, given, tmp_path / f"run{len([*tmp_path.iterdir()])}")
+
+    code, outputs = run(verb="plan", registry="local", models="ch* models/churn/model.yaml", since="HEAD~0")
+    assert (code, outputs["exit-code"], outputs["changes"]) == (0, "0", "0")  # nothing changed since
+    code, outputs = run(verb="plan", registry="local", models="models/churn/model.yaml")
+    assert (code, outputs["changes"], outputs["create"], outputs["conflict"]) == (0, "1", "1", "0")
+    assert json.loads(Path(outputs["plan"]).read_text())["actions"][0]["model"] == "churn"
+    code, outputs = run(verb="apply", models=outputs["plan"])
+    assert (code, outputs["exit-code"], outputs["plan"]) == (0, "0", "")
+    (stranger.root / "models/churn/weights/weights.bin").write_bytes(b"other")
+    code, outputs = run(verb="plan", registry="local")
+    assert (code, outputs["exit-code"], outputs["conflict"]) == (6, "6", "1")
+    code, outputs = run(verb="lint", arguments="--select SPEC --exit-zero", directory=".")
+    assert (code, outputs["exit-code"]) == (0, "0")
+
+
+@pytest.mark.long
 def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> None:
     with serving(FakeGitHub()) as github:
         stranger = Caller(tmp_path / "models", github)

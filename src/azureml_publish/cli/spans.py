@@ -40,7 +40,7 @@ def begin_spans(events: Events, environ: Mapping[str, str]) -> None:
         spans = _Spans(environ)
     except ImportError:
         write_note(
-            "No spans are sent: OTEL_* names a collector; `pip install 'azureml-publish[otel]'` adds what sends them."
+            "No spans are sent: OTEL_* names a collector, and the extra `otel` of azureml-publish is not installed."
         )
         return
     events.listen(spans.add)

@@ -172,7 +172,7 @@ def require_library() -> None:
     except ImportError as error:
         raise UsageProblem(
             f"Models are signed and checked by a package that is not installed ({error.name}).",
-            hint='`pip install "azureml-publish[signing]"` brings it.',
+            hint="Install `azureml-publish[signing]` from where you have azureml-publish.",
         ) from None
 
 
