@@ -231,7 +231,9 @@ UNWANTED = ("PUBLISH_", "AZURE", "ARM_", "HF_", "REGISTRY_", "OTEL_", "DASK_")
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def surroundings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """An environment without what the machine may have set; what a run sets is taken back."""
     before = dict(os.environ)
     for name in list(os.environ):
@@ -239,6 +241,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
             monkeypatch.delenv(name)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf-home"))
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    monkeypatch.setenv("PUBLISH_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "publish-cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     yield
     logging.disable(logging.NOTSET)

@@ -115,17 +115,24 @@ def _together(
     )
 
 
+_BYTES = ("utf-8", "surrogateescape")
+"""How names of files become bytes, even those that are no UTF-8."""
+
+
 def _shared_state(run: RunContext, day: str) -> bytes | None:
-    """What all models are made of, for their digests; None where it cannot be read as a whole."""
+    """What all models are made of, for their digests; None where it cannot be read as a whole.
+
+    The project's own place is a part of it: a source outside of it is another one for a copy of the project elsewhere.
+    """
     root = run.directory
-    digest = hashlib.sha256(f"{tool_state()}\0{day}\0{hub_cache(run.environ)}\0".encode())
+    digest = hashlib.sha256(f"{tool_state()}\0{day}\0{hub_cache(run.environ)}\0{root.resolve()}\0".encode(*_BYTES))
     try:
         for name in (CONFIG_FILE, OVERLAY_FILE):
             raw = read_file(root / name, root) if os.path.lexists(root / name) else b""
             digest.update(b"%d\0%s" % (len(raw), raw))
         for folder in (root / "templates", default_templates()):
             for path, raw in read_below(folder) if folder.is_dir() else ():
-                digest.update(f"{path}\0{len(raw)}\0".encode("utf-8", "surrogateescape"))
+                digest.update(f"{path}\0{len(raw)}\0".encode(*_BYTES))
                 digest.update(raw)
     except UnusableFile:
         return None

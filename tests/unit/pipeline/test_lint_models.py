@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -117,6 +118,17 @@ def test_after_any_change_the_cache_says_what_a_run_without_it_says(run: RunCont
     assert after.remembered == kept
     once_more = lint_models(run, None)
     assert found(once_more) == found(after)
+
+
+def test_a_copy_elsewhere_has_other_neighbours(run: RunContext, tmp_path: Path) -> None:
+    edit(run.directory / "models/local/model.yaml", "local: weights", "local: ../../../weights")
+    write(tmp_path / "weights/config.json", "{}")
+    lint_models(run, None)
+    write(tmp_path / "elsewhere/weights/config.json", CONFIG)
+    copy = replace(run, directory=tmp_path / "elsewhere" / "project")
+    shutil.copytree(run.directory, copy.directory)
+    there = lint_models(copy, None)
+    assert found(there) == without_cache(copy) != without_cache(run)
 
 
 def test_another_day_is_another_entry(run: RunContext) -> None:
