@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from azureml_publish.content.packaging.layout import Layout, Request
-from azureml_publish.content.packaging.rules import ADAPTER, Finding
+from azureml_publish.content.packaging.rules import ADAPTER, NO_WEIGHTS, Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.weights import check_weights
 
 ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
 def lay_out(request: Request, source: SourceFiles) -> Layout:  # noqa: ARG001 - every kind has the same signature
@@ -27,6 +28,10 @@ def check_adapters(source: SourceFiles) -> Iterator[Finding]:
         hint = f"Write the Hub's name of the base model as base_model_name_or_path in {file.path}."
         config = source.parsed(file.path)
         base = base_model(source, file.path)
+        beside = file.path.removesuffix(ADAPTER_CONFIG)
+        if not any(f"{beside}{name}" in source.by_path for name in ADAPTER_WEIGHTS):
+            message = f"Beside {file.path} there are no weights: neither {' nor '.join(ADAPTER_WEIGHTS)}."
+            yield Finding(NO_WEIGHTS, message, "Save the adapter with save_pretrained, or correct include and exclude.")
         if config is None:
             yield Finding(ADAPTER, f"{file.path} is no JSON object, so the adapter names no base model.", hint)
         elif not base:

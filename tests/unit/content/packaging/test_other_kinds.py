@@ -146,6 +146,13 @@ class TestCustom:
         }
         assert len(paths(adapter, "", "custom_model")) == 2
 
+    @pytest.mark.parametrize("there", [{}, {"other/adapter_model.safetensors": safetensors("a")}])
+    def test_an_adapter_without_weights_beside_it_is_refused(self, there: Files) -> None:
+        adapter: Files = {"sub/adapter_config.json": {"base_model_name_or_path": "org/base"}, **there}
+        assert refusal(adapter, "", "custom_model").startswith(
+            "PKG003 Beside sub/adapter_config.json there are no weights"
+        )
+
     @pytest.mark.parametrize("base", [None, "", "/home/me/llama", "./base", "C:\\llama", "../org/base"])
     def test_an_adapter_whose_base_nobody_finds_is_refused(self, base: str | None) -> None:
         adapter: Files = {
