@@ -333,8 +333,18 @@ class TestBeginning:
         ran = publish("import", "in", "--into", "new/models")
         assert ran.code == 0, ran
         assert [file["path"] for file in read(project / "new/models/mine")["files"]] == ["m.onnx"]
-        assert f"No {LOCK} for gone" in ran.err
+        assert f"{LOCK} of gone was not written" in ran.err
         assert not (project / "new/models/gone" / LOCK).exists()
+
+    def test_no_repository_of_git_is_cloned_on_the_way(self, publish: Run, project: Path) -> None:
+        folder = project / "models" / "mine"
+        folder.mkdir()
+        source = "{git: {uri: 'https://git.contoso.invalid/weights', branch: main}}"
+        (folder / "model.yaml").write_text(
+            f"name: mine\nversion: 1\ntype: custom_model\nsource: {source}\nlicense: mit\n"
+        )
+        ran = publish("bump", "mine")
+        assert (ran.code, "git would clone a repository whole" in ran.err) == (0, True), ran
 
     def test_init_leaves_nothing_where_it_is_interrupted(
         self, publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch
