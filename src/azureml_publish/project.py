@@ -8,7 +8,6 @@ import fnmatch
 import json
 import math
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -63,7 +62,6 @@ class ModelFolder:
         card: the source of its card template; `card_path` is its path in messages.
         finished: whether the card is finished text instead of a template.
         carried: files that are copied unchanged into the asset folder.
-        unread: text files in it and in its folder of samples that nothing reads.
     """
 
     folder: str
@@ -75,7 +73,6 @@ class ModelFolder:
     samples: tuple[Sample, ...] = ()
     finished: bool = False
     carried: tuple[CarriedFile, ...] = ()
-    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,25 +254,7 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
     if spec is None or card is None:
         return None
     carried = _carried(root, path / CARRIED_FOLDER, found) if CARRIED_FOLDER in names else ()
-    unread = tuple(_unread(path, names, own.name))
-    return ModelFolder(path.name, path, spec, document, shown_path(root, own), card, samples, finished, carried, unread)
-
-
-_READ = frozenset({SPEC_FILE, "source.lock.json"})
-_FOR_PEOPLE = re.compile(r"(README|CHANGELOG|NOTICE|LICEN[CS]E|CONTRIBUTING|OWNERS)\b.*|\..*", re.IGNORECASE)
-
-
-def _unread(folder: Path, names: frozenset[str], card: str) -> Iterable[str]:
-    """Texts of the kinds that this tool reads elsewhere; other files may be a local source, or somebody's own."""
-    for name in sorted(names - _READ - {card}):
-        ours = name.endswith((".md", ".yaml", ".yml", ".md.j2")) and not _FOR_PEOPLE.fullmatch(name)
-        if ours and (folder / name).is_file():
-            yield name
-    if SAMPLES_FOLDER in names:
-        known = {f"{one}.json" for one in SAMPLES}
-        yield from (
-            f"{SAMPLES_FOLDER}/{one}" for one in sorted(_names_in(folder / SAMPLES_FOLDER) - known) if one[0] != "."
-        )
+    return ModelFolder(path.name, path, spec, document, shown_path(root, own), card, samples, finished, carried)
 
 
 def _names_in(folder: Path) -> frozenset[str]:

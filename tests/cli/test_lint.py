@@ -372,34 +372,3 @@ def test_a_terminal_sees_the_line(doubled: Path) -> None:
     assert f"| {SIZES}" in shown
     assert "\n     | " + " " * SIZES.rindex("Standard") + "^" * 15 + "\n" in shown
     assert "\x1b" not in shown
-
-
-def test_the_last_lines_say_how_many_models_are_in_order(publish: Run, project: Path) -> None:
-    edit = (project / "models" / "bert-large-cased" / "model.yaml").read_text().replace("fill-mask", "fill-msk")
-    (project / "models" / "bert-large-cased" / "model.yaml").write_text(edit)
-    shown = publish("-C", str(project), "lint", "--no-cache")
-    assert shown.code == 4
-    assert shown.err.splitlines()[-1].startswith("Errors in 1 folder: bert-large-cased (")
-    assert shown.err.splitlines()[-1].endswith("2 of 3 models are in order.")
-
-
-@pytest.mark.parametrize(
-    ("file", "code", "hint"),
-    [
-        ("samples/inputs.json", "SPEC016", "Call it input.json."),
-        ("card.md", "SPEC016", "card.md.j2 goes before it: keep one of the two."),
-        ("notes.md", "SPEC016", "Move it to files/, so that it is published, or take it away."),
-        ("model.yml.yaml", "SPEC016", "Call it model.yaml."),
-        ("files/notes.md", "SPEC014", "Add notes: notes.md to `metadata:`, or take the file away."),
-        ("README.md", "", ""),
-        ("notes.txt", "", ""),
-        ("files/USE.md", "", ""),
-    ],
-)
-def test_files_that_nothing_reads_are_reported(publish: Run, project: Path, file: str, code: str, hint: str) -> None:
-    place = project / "models" / "bert-base-cased" / file
-    place.parent.mkdir(exist_ok=True)
-    place.write_text("{}\n")
-    told = json.loads(publish("-C", str(project), "lint", "-o", "json").out)["diagnostics"]
-    found = [(one["code"], one["path"], one["hint"]) for one in told if one["severity"] != "info"]
-    assert found == ([(code, f"models/bert-base-cased/{file}", hint)] if code else [])

@@ -55,8 +55,8 @@ def narrate(event: Event) -> None:
             outcome = facts.get("outcome") or facts.get("error") or "failed"
             write_note(one_line(f"{facts.get('stage')} {event.model} version {event.version}: {outcome}{seconds}."))
         case Kind.STEP | Kind.RETRY | Kind.WAIT | Kind.WARNING:
-            said = ", ".join(f"{key} {value}" for key, value in facts.items())
-            write_note(one_line(f"{event.kind} {event.model} {said}".strip()))
+            rest = ", ".join(f"{key} {value}" for key, value in facts.items())
+            write_note(one_line(f"{event.kind} {event.model} {rest}".strip()))
 
 
 class _FileLines:

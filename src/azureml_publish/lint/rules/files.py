@@ -5,13 +5,23 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
+from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
-from azureml_publish.project import CARD_FILE, CARRIED_FOLDER, FINISHED_CARD, MISSING_FILE
+from azureml_publish.project import (
+    CARD_FILE,
+    CARRIED_FOLDER,
+    FINISHED_CARD,
+    MISSING_FILE,
+    SAMPLES,
+    SAMPLES_FOLDER,
+    SPEC_FILE,
+    ModelFolder,
+)
 from azureml_publish.spec import PAGE_KEYS
 
 
@@ -71,7 +81,7 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
 @unexpected_file_name.also
 def _unread_in_a_model_folder(subject: ModelSubject) -> Findings:
     folder = posixpath.dirname(subject.folder.document.path)
-    for name in subject.folder.unread:
+    for name in _unread(subject.folder):
         above, _, file = name.rpartition("/")
         near = difflib.get_close_matches(file, ("input.json", "output.json", "card.md.j2", "model.yaml"), 1, 0.8)
         if name == FINISHED_CARD:
@@ -85,6 +95,21 @@ def _unread_in_a_model_folder(subject: ModelSubject) -> Findings:
                 else "Take it away."
             )
         yield unexpected_file_name.at(Location(f"{folder}/{name}"), f"Nothing reads {name}.", hint)
+
+
+_FOR_PEOPLE = re.compile(r"(README|CHANGELOG|NOTICE|LICEN[CS]E|CONTRIBUTING|OWNERS)\b.*|\..*", re.IGNORECASE)
+
+
+def _unread(folder: ModelFolder) -> Iterator[str]:
+    """Texts of the kinds that this tool reads elsewhere; other files may be a local source, or somebody's own."""
+    card = CARD_FILE if not folder.finished else FINISHED_CARD
+    for path in sorted(folder.path.glob("*")):
+        ours = path.name.endswith((".md", ".yaml", ".yml", ".md.j2")) and not _FOR_PEOPLE.fullmatch(path.name)
+        if ours and path.name not in (card, SPEC_FILE) and path.is_file():
+            yield path.name
+    for path in sorted((folder.path / SAMPLES_FOLDER).glob("[!.]*")):
+        if path.name not in {f"{one}.json" for one in SAMPLES}:
+            yield f"{SAMPLES_FOLDER}/{path.name}"
 
 
 @orphan_file.also
