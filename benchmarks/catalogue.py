@@ -6,8 +6,9 @@ one of them.
 
 The bars: to ask the registry about 1,000 models and compare takes less than 6 s; to write their descriptions and system
 metadata, with journal and reading back, a tenth of what `MLClient.models.get` and `create_or_update` take for the
-descriptions alone; and no process grows above 400 MiB. Beside each bar the whole verb is told, with reading, rendering
-and checking the folders, which needs no registry and is spread over the cores while the registry is asked.
+descriptions alone; the whole of `publish plan` takes less than 8 s; one create, through azure-ai-ml and read back, less
+than 4 s; and no process grows above 400 MiB. The whole verbs read, render and check the folders as well, which needs no
+registry and is spread over the cores while the registry is asked.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,9 @@ from azureml_publish.registry.cloud import find_cloud
 
 PUBLISH = Path(sys.executable).with_name("publish")
 THERE = "azureml://registries/local"
-PLAN_SECONDS = 6.0
+ASK_SECONDS = 6.0
+PLAN_SECONDS = 8.0
+CREATE_SECONDS = 4.0
 TIMES_AS_FAST = 10.0
 PEAK_MIB = 400.0
 
@@ -143,8 +146,12 @@ def serve(folder: Path) -> Iterator[dict[str, str]]:
         process.wait(20)
 
 
-def seed(staged: CheckedProject, environ: dict[str, str]) -> None:
-    """Register every model as it is now, with one small file for all of them, faster than through any client."""
+def seed(staged: CheckedProject, environ: dict[str, str]) -> str:
+    """Register every model as it is now, with one small file for all of them, faster than through any client.
+
+    Returns:
+        Where that file lies.
+    """
     base = environ["REGISTRY_DISCOVERY_ENDPOINT_URL"].rstrip("/")
     place = "subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/local"
     session = requests.Session()
@@ -170,6 +177,7 @@ def seed(staged: CheckedProject, environ: dict[str, str]) -> None:
         begun.raise_for_status()
         while session.get(begun.headers["Location"]).status_code == 202:
             pass  # till then a read may answer what was there before
+    return f"{uri}/model"
 
 
 def run(root: Path, *arguments: str, expected: int = 0) -> Ran:
@@ -207,6 +215,14 @@ def plan_models(staged: CheckedProject, registry: AzureRegistry, jobs: int) -> P
     return observe_models(staged, registry, jobs).observed.plan()
 
 
+def create_one(staged: CheckedProject, registry: AzureRegistry, path: str) -> None:
+    """Register one version more, through azure-ai-ml as `apply` does, and read it back."""
+    record = replace(record_of(staged.rendered[0][1].asset, {}), name="created")
+    registry.create(record, path)
+    while registry.find("created", record.version) is None:
+        time.sleep(0.05)
+
+
 def timed(call: Callable[[], Any]) -> Timed:
     """Measure a call in this process."""
     began, cpu = time.monotonic(), time.process_time()
@@ -242,7 +258,7 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     """Everything, one after another; the lines to print, and whether the bars are kept."""
     count, jobs = asked.count, ("--jobs", str(asked.jobs), "-r", THERE, "-q")
     staged, reading = read_stages(root)
-    seed(staged, found)
+    path = seed(staged, found)
     faults = f"{found['HF_ENDPOINT']}/faults"
     secret = {"Authorization": f"Bearer {found['PUBLISH_EMULATOR_SECRET']}"}
     requests.post(faults, json={"delay_seconds": asked.latency}, headers=secret, timeout=20).raise_for_status()
@@ -272,19 +288,28 @@ def measure(root: Path, found: dict[str, str], asked: argparse.Namespace) -> tup
     names = [rendered.asset.name for _, rendered in staged.rendered][: asked.sample]
     alone = one_after_another(names) * count
     ratio, peak = alone / writing.seconds, max(planned.peak, applied.peak)
-    kept = "within" if planned.seconds <= PLAN_SECONDS else "above"
+    created = timed(lambda: create_one(staged, registry, path))
+    bars = {
+        "ask": asking.seconds <= ASK_SECONDS,
+        "plan": planned.seconds <= PLAN_SECONDS,
+        "write": ratio >= TIMES_AS_FAST,
+        "create": created.seconds <= CREATE_SECONDS,
+        "memory": peak <= PEAK_MIB,
+    }
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     lines = [
         f"{count} models, {asked.latency * 1000:.0f} ms before each answer, {asked.jobs} jobs, {load}",
         f"plan   read, render, check          {reading:7.1f} s",
         f"plan   ask the registry, compare    {asking.seconds:7.1f} s   {asking.cpu:6.1f} s of processor",
-        f"plan   the whole verb               {planned}; {kept} {PLAN_SECONDS:.0f} s",
+        f"plan   the whole verb               {planned}",
         f"apply  write and read back          {writing.seconds:7.1f} s   {writing.cpu:6.1f} s of processor",
         f"apply  the whole verb               {applied}",
         f"azure-ai-ml, get and create_or_update one by one: {alone:.1f} s, scaled up from {len(names)} models",
         f"writing is {ratio:.1f} times as fast, the whole verb {alone / applied.seconds:.1f} times",
+        f"create one version and read it back {created.seconds:7.1f} s   {created.cpu:6.1f} s of processor",
+        "bars: " + ", ".join(f"{name} {'kept' if kept else 'not kept'}" for name, kept in bars.items()),
     ]
-    return lines, asking.seconds <= PLAN_SECONDS and ratio >= TIMES_AS_FAST and peak <= PEAK_MIB
+    return lines, all(bars.values())
 
 
 def main() -> None:

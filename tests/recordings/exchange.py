@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,13 @@ import yaml
 
 FOLDER = Path(__file__).parent / "exchanges"
 NUMBERS = range(1, 38)
+
+
+def marked(*files: Path) -> set[int]:
+    """The numbers that tests of these files say they replay: `@pytest.mark.recordings(…)`."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    found = re.findall(r"@pytest\.mark\.recordings\(([0-9, ]+)\)", text)
+    return {int(number) for numbers in found for number in numbers.split(",")}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,12 +64,21 @@ class Service:
     versions: dict[tuple[str, str], Version] = field(default_factory=dict)
     writes: list[Request] = field(default_factory=list)
     deleted: set[tuple[str, str]] = field(default_factory=set)
+    clock: Callable[[], float] = time.monotonic
+    takes: float = 0.0
+    """Seconds from a write's arrival until it took effect, by the clock."""
+    came: Callable[[Request], None] = lambda _request: None
+    """Hears of each request before it is answered."""
+    _now: float = 0.0
+    _begun: dict[str, float] = field(default_factory=dict)
     _operations: dict[str, list[Answer]] = field(default_factory=dict)
     _lent: int = 0
     _discoveries: int = 0
     _listed_without: dict[str, int] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Answer:
+        self._now = self.clock()
+        self.came(request)
         answer = self._answer(request)
         if not self.shape.plain_headers:
             return answer
@@ -90,7 +101,8 @@ class Service:
             return self._discovery()
         if request.host == REGION and request.path.startswith("/assetstore/"):
             waiting = self._operations.get(request.path, [user_error(404, "No such operation.")])
-            return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+            under_way = self.clock() < self._begun.get(request.path, 0.0) + self.takes
+            return waiting.pop(0) if len(waiting) > 1 and not under_way else waiting[0]
         at = REGISTRY.search(request.path)
         if at is not None and request.host == FRONT and request.path.startswith("/mferp/managementfrontend/"):
             return self._front(request, at["r"], at["path"])
@@ -272,6 +284,7 @@ class Service:
             last = Answer(200, {"status": "Failed", "error": {"code": "ModelRegistryError", "message": "No luck."}})
         path = f"/assetstore/v1.0/operations/{uuid.uuid4().hex}"
         self._operations[path] = [Answer(waiting.status), last]
+        self._begun[path] = self._now
         headers = {key: value for key, value in accepted.headers.items() if key != "Content-Length"}
         assert "Azure-AsyncOperation" not in headers
         where = f"https://{REGION}{path}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -31,7 +30,7 @@ from azureml_publish.registry.answers import (
 )
 from azureml_publish.registry.diagnostics import examine_rights
 from azureml_publish.registry.failures import OperationFailed, failure_of, reason_of
-from tests.recordings.exchange import FOLDER, NUMBERS, Recorded, document, exchanges
+from tests.recordings.exchange import FOLDER, NUMBERS, Recorded, document, exchanges, marked
 
 ASSET = AssetId("testFeed", "m", 1)
 
@@ -41,12 +40,7 @@ def test_every_number_is_there_with_its_source_and_has_a_check() -> None:
     for number in NUMBERS:
         assert {"repository", "path", "commit", "copied"} <= set(document(number)["source"])
         assert document(number).get("exchanges") or document(number)["facts"]
-    marked = re.findall(r"@pytest\.mark\.recordings\(([0-9, ]+)\)", _tests())
-    assert {int(number) for found in marked for number in found.split(",")} == set(NUMBERS)
-
-
-def _tests() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert marked(*Path(__file__).parent.glob("test_*.py")) == set(NUMBERS)
 
 
 class Played:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,17 +37,33 @@ class _Structure:
     lost: tuple[tuple[int, int], ...]
 
 
-@functools.lru_cache(maxsize=64)
+_KNOWN: dict[str, _Structure] = {}
+_MOST_KNOWN = 64
+
+
 def _structure_of(source: str) -> _Structure:
     """The structure of a template; parsed once for all cards that extend it."""
-    tree = Environment(**SYNTAX).parse(source)  # noqa: S701 - nothing is rendered with it
+    known = _KNOWN.pop(source, None)
+    if known is None:
+        return note_structure(source, Environment(**SYNTAX).parse(source))  # noqa: S701 - nothing is rendered with it
+    _KNOWN[source] = known  # what was used last is dropped last
+    return known
+
+
+def note_structure(source: str, tree: nodes.Template) -> _Structure:
+    """Keep the structure of a template that was parsed anyway."""
+    if source in _KNOWN:
+        return _KNOWN[source]
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.pop(next(iter(_KNOWN)), None)
     extends = (one.template for one in tree.find_all(nodes.Extends))
-    return _Structure(
+    _KNOWN[source] = found = _Structure(
         tuple(str(one.value) if isinstance(one, nodes.Const) else None for one in extends),
         frozenset(block.name for block in tree.find_all(nodes.Block)),
         tuple((block.name, block.lineno) for block in _top_blocks(tree)),
         tuple(_lost(tree)),
     )
+    return found
 
 
 def check_structure(source: str, path: str, read: Callable[[str], str | None]) -> Iterator[Diagnostic]:

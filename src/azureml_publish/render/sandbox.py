@@ -39,6 +39,7 @@ from azureml_publish.render.budget import (
     Budget,
     RunawayTemplate,
 )
+from azureml_publish.render.card_structure import note_structure
 from azureml_publish.render.comments import SYNTAX
 
 _GLANCES = ("defined", "undefined", "none", "boolean", "string", "mapping", "sequence", "number", "integer", "float")
@@ -123,6 +124,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
+        note_structure(source, tree)
         everything = [tree, *tree.find_all(nodes.Node)]
         _count_joins(everything)
         for node in everything:
