@@ -167,6 +167,11 @@ GENERATED = {
             "extra: {properties: {baseWeightsId: Llama-2-7b}}\n", "extra: {properties: {baseWeightsId: zzz}}\n",
             "extra: {properties: {azureml.copyRegistryFilesToWorkspace: true}}\n", "extra: {root: {zzz: 1}}\n",
             "extra: {properties: {azureml.x: y}}\n", "extra: {root: {stage: Production}}\n", "archived: true\n",
+            "tags: {license: zzz}\n", "tags: {task: flying}\n", "tags: {Preview: ''}\n", "tags: {author: ''}\n",
+            "tags: {hiddenlayerscanned: ''}\n", "tags: {SharedComputeCapacityEnabled: ''}\n",
+            "tags: {maas-inference: 'true'}\n", "tags: {finetune_compute_allow_list: zzz}\n",
+            "extra: {tags: {license: MIT}}\n", "extra: {asset: {type: zzz}}\n", "extra: {asset: {type: model}}\n",
+            "extra: {model: {publish: {type: zzz}}}\n", "extra: {model: {publish: {description: nothing.md}}}\n",
         )
     ],
     "scenarios": [

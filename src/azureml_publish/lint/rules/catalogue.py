@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.documents import found_at
+from azureml_publish.documents import KeyPath, found_at, holds
 from azureml_publish.layouts import load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.rules.vocabularies import CATALOG, vocabulary, wanted_type
@@ -104,6 +104,33 @@ def old_key_not_taken(subject: AssetSubject) -> Findings:
                 )
 
 
+@tag_not_taken.also
+def old_key_of_a_folder(model: ModelSubject) -> Findings:
+    """A model folder that writes metadata as a tag or a property."""
+    config, rendered = model.project.project.config, model.rendered
+    if config.profile != CATALOG or rendered is None or config.layout == "tags":  # GATE004 speaks of that layout
+        return
+    document = model.folder.document
+    for rows in load_mapping().values():
+        for row in rows:
+            if row.key in getattr(rendered.asset, row.section):
+                written: KeyPath = (row.section, row.key)
+                place = written if holds(document.data, written) else ("extra", *written)
+                yield tag_not_taken.at(
+                    document.location(place),
+                    f"{row.old_name}: Microsoft's catalogue takes it as system metadata only.",
+                    f"Write it as metadata, {'.'.join(row.path)}, or with the key of the spec that says it.",
+                )
+
+
+_TAKEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("asset", "type"): ("model",),
+    ("model", "publish", "type"): ("custom_model", "mlflow_model", "triton_model"),
+    ("model", "publish", "description"): ("description.md",),
+}
+"""What `extra` may write over, and with what: the catalogue's tools read it before anything else."""
+
+
 @rule("GATE007", "source-not-taken", Severity.ERROR, "Microsoft's catalogue does not take files from such a source.")
 def source_not_taken(model: ModelSubject) -> Findings:
     """The catalogue's tools read blob containers, folders and branches of git; and the keys of spec.yaml are closed."""
@@ -123,6 +150,15 @@ def source_not_taken(model: ModelSubject) -> Findings:
             "Microsoft's validator requires the branch of a git repository.",
             "Write branch: beside uri:, for example branch: main.",
         )
+    over = {"asset": spec.extra.asset, "model": spec.extra.model} if spec.extra is not None else {}
+    for key_path, values in _TAKEN.items():
+        value = found_at(over, key_path)
+        if holds(over, key_path) and value not in values:
+            yield source_not_taken.at(
+                document.location(("extra", *key_path)),
+                f"Microsoft's validator does not take {value} here.",
+                f"Write {' or '.join(values)}, or leave it out.",
+            )
     for key in sorted((spec.extra.root if spec.extra is not None else {}).keys() - _ROOT):
         yield source_not_taken.at(
             document.location(("extra", "root", key)),
