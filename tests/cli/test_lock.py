@@ -343,6 +343,7 @@ class TestBeginning:
         (folder / "model.yaml").write_text(
             f"name: mine\nversion: 1\ntype: custom_model\nsource: {source}\nlicense: mit\n"
         )
+        (folder / "card.md").write_text("Says little.\n")
         ran = publish("bump", "mine")
         assert (ran.code, "git would clone a repository whole" in ran.err) == (0, True), ran
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from packaging.requirements import InvalidRequirement, Requirement
-from pydantic import ValidationError
 
 from azureml_publish.cli.schema import SCHEMAS
 from azureml_publish.diagnostics import Diagnostic
@@ -17,7 +15,6 @@ from azureml_publish.documents import parse_yaml
 from azureml_publish.spec import (
     HubSource,
     LocalSource,
-    Mlflow,
     ModelSpec,
     ProjectConfig,
     RegistryConfig,
@@ -401,21 +398,3 @@ def test_what_is_no_semantic_version_is_refused(version: str) -> None:
     spec, found = read_spec(document, ModelSpec)
     assert spec is None
     assert found[0].location.line == LEAST.count("\n") + 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "einops", "einops==0.8.1", "flash-attn>=2.5,<3", "a[b,c] ~= 1.0", "x @ https://contoso.com/x.whl", "x===1.0",
-        "torch==2.*; python_version < '3.12'", "a b c", "a ==", "a = 1", "a >", "-r other.txt", "a,b", "a[b", "a; ",
-        "a==1 b==2", "--index-url=x", "", "a!1",
-    ],
-)  # fmt: skip
-def test_a_requirement_is_what_pip_takes(text: str) -> None:
-    try:
-        Requirement(text)
-    except InvalidRequirement:
-        with pytest.raises(ValidationError):
-            Mlflow(requirements=(text,))
-    else:
-        assert Mlflow(requirements=(text,)).requirements == (text,)
