@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 
-MOST_CODE = 40_000
-"""Characters of one block of code beyond which it has no colours."""
+MOST_CODE = 4_000
+"""Characters of one block of code beyond which it has no colours. Lexers of Pygments take the square of the length of
+what is written against them: 40,000 characters of Java take ten seconds, in which no other page is made."""
 
 _LANGUAGES = {
     **{name: name for name in ("python", "json", "yaml", "bash", "console", "r", "java", "go", "rust", "sql", "toml")},

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from azureml_publish.preview.code import MOST_CODE
 from azureml_publish.preview.markdown import MOST_CHARACTERS, TAGS, render_markdown
 
 
@@ -149,3 +150,10 @@ def costly() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("written", [text for _, text in costly()], ids=[name for name, _ in costly()])
 def test_a_costly_card_is_shown_all_the_same(written: str) -> None:
     assert render_markdown(written).body
+
+
+def test_code_that_would_keep_its_lexer_busy_has_no_colours() -> None:
+    short, long = "x = 1\n" * 600, "x = 1\n" * 700
+    assert len(short) <= MOST_CODE < len(long)
+    assert "<span" in render_markdown(f"```python\n{short}```\n").body
+    assert "<span" not in render_markdown(f"```python\n{long}```\n").body
