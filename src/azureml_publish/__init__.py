@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from azureml_publish.execute.apply import Result
     from azureml_publish.execute.outcome import Outcome
     from azureml_publish.pipeline.apply import ApplyResult
+    from azureml_publish.pipeline.scheduler import Scheduler
     from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
     from azureml_publish.project import UnsoundProject
 
@@ -63,6 +64,7 @@ __all__ = [
     "RenderedAsset",
     "RenderedModel",
     "Result",
+    "Scheduler",
     "Severity",
     "Unreachable",
     "UnsoundProject",
@@ -85,6 +87,7 @@ _HOMES = MappingProxyType(
         "execute.apply": ("Result",),
         "execute.outcome": ("Outcome",),
         "pipeline.apply": ("ApplyResult",),
+        "pipeline.scheduler": ("Scheduler",),
         "project": ("UnsoundProject",),
         "plan": ("Action", "ActionKind", "ChangeClass", "FieldChange", "Plan"),
     }

@@ -163,7 +163,7 @@ def failure_facts(error: BaseException) -> dict[str, Any]:
 
 _SECRETS = re.compile(
     r"(?P<before>[?&;](?:sig|signature|x-amz-signature|x-amz-security-token|token|access_token|code)="
-    r"|\b(?:accountkey|sharedaccesssignature|password|client_secret)=|\bbearer\s+|://[^/\s:@]*:)"
+    r"|\b(?:accountkey|sharedaccesssignature|password|client_secret)=|\bbearer\s+|://[^/\s:@]*:(?=[^/\s@]*@))"
     r"(?P<secret>[^\s&;,'\"@]+)"
     r"|\b(?P<token>hf_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
     re.IGNORECASE,

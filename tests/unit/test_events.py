@@ -20,6 +20,7 @@ from azureml_publish.events import Event, Events, Kind, secrets_of, without_secr
         ("DefaultEndpointsProtocol=https;AccountKey=abc==;x", "DefaultEndpointsProtocol=https;AccountKey=***;x"),
         ("token hf_abcdefghijkl was refused", "token *** was refused"),
         ("https://me:hunter2@example.org/x", "https://me:***@example.org/x"),
+        ("tcp://127.0.0.1:8786 and https://hub:8080/x", "tcp://127.0.0.1:8786 and https://hub:8080/x"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "***"),
         ("The signature is wrong: sign it again.", "The signature is wrong: sign it again."),
         ("azureml://registries/r/models/m/versions/1", "azureml://registries/r/models/m/versions/1"),

@@ -16,6 +16,7 @@ from azureml_publish.cli.options import (
     layout_option,
     registry_option,
     reporting,
+    scheduler_option,
     shard_option,
     since_option,
 )
@@ -65,6 +66,7 @@ from azureml_publish.reporters.plan import plan_text
 @as_of_option
 @events_option
 @reporting("markdown", "github", "junit")
+@scheduler_option
 def command(
     *,
     output: Output,

@@ -14,7 +14,14 @@ import click
 from click.core import ParameterSource
 
 from azureml_publish.cli.events import events_option
-from azureml_publish.cli.options import as_of_option, models_argument, registry_option, reporting, since_option
+from azureml_publish.cli.options import (
+    as_of_option,
+    models_argument,
+    registry_option,
+    reporting,
+    scheduler_option,
+    since_option,
+)
 from azureml_publish.cli.output import Output
 from azureml_publish.diagnostics import Severity
 from azureml_publish.errors import ExitCode, UsageProblem
@@ -75,6 +82,7 @@ def _words(_context: click.Context, _option: click.Parameter, given: Sequence[st
 @click.option("--watch", is_flag=True, help="Check again whenever a file of the project changes, until Ctrl-C.")
 @events_option
 @reporting("github", "azure", "gitlab", "sarif", "junit")
+@scheduler_option
 def command(
     *,
     output: Output,
@@ -106,6 +114,8 @@ def command(
     """
     if assets or not online:
         _refuse_registry()
+    if assets and output.run.executor is not None:
+        raise UsageProblem("Workers of a scheduler check model folders, not asset folders: leave --scheduler out.")
     request = LintRequest(
         models,
         select,

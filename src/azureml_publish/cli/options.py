@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,27 @@ def shard_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--shard", metavar="I/N", callback=_shard, help="Only part I of N: for N machines that share the models."
     )(function)
+
+
+def scheduler_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The workers of a dask scheduler instead of this machine's cores and threads."""
+
+    @click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        envvar="PUBLISH_SCHEDULER",
+        help="Spread the work over the workers of a dask scheduler, such as tcp://10.0.0.4:8786.",
+    )
+    @wraps(function)
+    def wrapped(*, output: Output, scheduler: str | None, **rest: Any) -> Any:
+        if scheduler is None:
+            return function(output=output, **rest)
+        from azureml_publish.pipeline.scheduler import Scheduler  # noqa: PLC0415 - most runs have none
+
+        with Scheduler(scheduler) as executor:
+            return function(output=replace(output, run=replace(output.run, executor=executor)), **rest)
+
+    return wrapped
 
 
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:

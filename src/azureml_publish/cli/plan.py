@@ -16,6 +16,7 @@ from azureml_publish.cli.options import (
     models_argument,
     registry_option,
     reporting,
+    scheduler_option,
     shard_option,
     since_option,
 )
@@ -49,6 +50,7 @@ from azureml_publish.reporters.plan_markdown import plan_markdown
 @as_of_option
 @events_option
 @reporting("markdown", "github")
+@scheduler_option
 def command(
     *,
     output: Output,

@@ -15,6 +15,7 @@ from azureml_publish.cli.options import (
     layout_option,
     models_argument,
     output_options,
+    scheduler_option,
     shard_option,
     since_option,
 )
@@ -38,6 +39,7 @@ from azureml_publish.reporters.visible import one_line
 @as_of_option
 @events_option
 @output_options
+@scheduler_option
 def command(
     *,
     output: Output,

@@ -91,8 +91,17 @@ def carry_out_all(
             action = waiting.popleft()
             begun[submit(action)] = action
         for future in wait(begun, return_when=FIRST_COMPLETED).done:
-            results[id(begun.pop(future))] = future.result()
+            action = begun.pop(future)
+            results[id(action)] = _result_of(action, future)
     return tuple(results[id(action)] for action in plan.actions)
+
+
+def _result_of(action: Action, future: Future[Result]) -> Result:
+    """What became of an action; where the process that carried it out is lost, it has failed."""
+    try:
+        return future.result()
+    except PublishError as error:
+        return Result(action.model, action.version, Outcome.FAILED, error=error)
 
 
 class Applying:

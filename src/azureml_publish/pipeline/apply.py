@@ -12,25 +12,28 @@ from azureml_publish.content.signing import Signer
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.transfer import ModelContent, Transfer
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.errors import Conflict, PublishError
+from azureml_publish.errors import Conflict, PublishError, UsageProblem
 from azureml_publish.execute.apply import Result, apply_plan
-from azureml_publish.execute.journal import PastRun
+from azureml_publish.execute.journal import Journal, PastRun
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.registration import Tools
+from azureml_publish.pipeline.apply_elsewhere import Order, apply_elsewhere
 from azureml_publish.pipeline.attributes import with_attributes
-from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.check import CheckedProject, check
 from azureml_publish.pipeline.inspection import Inspection, inspect_sources
 from azureml_publish.pipeline.learned import learn
 from azureml_publish.pipeline.load import load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import Opened, find_readers, name_of, open_registry, same_registry
+from azureml_publish.pipeline.registries import Opened, find_config, find_readers, name_of, open_registry, same_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.pipeline.run_log import Records, recording
+from azureml_publish.pipeline.run_log import recording
 from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance, plan_request
+from azureml_publish.pipeline.scheduler import Scheduler
 from azureml_publish.pipeline.signing import find_signer
 from azureml_publish.plan import Plan, Provenance
+from azureml_publish.project import Project
 
 UPLOADS = 2
 """Models at a time that upload files: each takes some blocks of memory, and the network is the limit."""
@@ -107,6 +110,7 @@ def apply(
     """
     loaded = load(run, request.models, request.settings)
     project = loaded.require_project()
+    _require_reach(run, project, request.registry)
     with (
         recording(project, name_of(project, request.registry), "apply") as records,
         Prefetch(partial(open_registry, run, name=request.registry), jobs or JOBS) as prefetch,
@@ -126,11 +130,13 @@ def apply(
         shown = Review(plan, opened, records.open_end, records.verb, inspection.warnings, provenance)
         review(shown)
         _refuse_conflicts(plan, request.registry)
-        signer = find_signer(run, project, opened) if plan.changes else None
+        # Workers find what signs in their own environments.
+        signs = plan.changes and not isinstance(run.executor, Scheduler)
+        signer = find_signer(run, project, opened) if signs else None
         approve(shown)
         if plan.changes:
-            bring = partial(_signing, transferring, signer)
-            ended = _carry_out(run, opened, records, plan, inspection.contents, transferring=bring, jobs=jobs)
+            carrying = _Carrying(run, request.registry, checked, partial(_signing, transferring, signer), jobs)
+            ended = carrying.out(opened, records.begin(plan), plan, inspection.contents)
             learn(project.root, plan.registry, ((r.model, r.version, r.unseen, r.error) for r in ended.results))
             return ended
         records.settle(plan)
@@ -163,30 +169,58 @@ def _signing(transferring: Transferring, signer: Signer | None, opened: Opened) 
         yield replace(transfer, signer=signer)
 
 
-def _carry_out(
-    run: RunContext,
-    opened: Opened,
-    records: Records,
-    plan: Plan,
-    contents: Mapping[str, ModelContent],
-    *,
-    transferring: Transferring,
-    jobs: int | None,
-) -> ApplyResult:
-    """Apply a plan under a journal.
+@dataclass(frozen=True, slots=True)
+class _Carrying:
+    """Carries out a plan: in this process, or over the workers of a scheduler."""
+
+    run: RunContext
+    registry: str | None
+    checked: CheckedProject
+    transferring: Transferring
+    jobs: int | None
+
+    def out(self, opened: Opened, journal: Journal, plan: Plan, contents: Mapping[str, ModelContent]) -> ApplyResult:
+        """Apply a plan under a journal, which is ended."""
+        end = ""
+        try:
+            with self.transferring(opened) as transfer:
+                with self.run.events.stage("apply", models=len(plan.changes)):
+                    results = self._results(opened, journal, plan, contents, transfer)
+                code = exit_code(results, interrupted=transfer.stop())
+            end = end_of(code)
+        finally:
+            journal.end(end or "interrupted")
+        return ApplyResult(plan, results, code, journal.failure)
+
+    def _results(
+        self, opened: Opened, journal: Journal, plan: Plan, contents: Mapping[str, ModelContent], transfer: Transfer
+    ) -> tuple[Result, ...]:
+        run, uploads = self.run, self.jobs or UPLOADS
+        if not isinstance(run.executor, Scheduler):
+            tools = Tools(opened.registry, transfer, run.sleep, journal, run.events)
+            return apply_plan(plan, contents, tools, jobs=self.jobs or JOBS, uploads=uploads)
+        project, style = self.checked.require_sound(), self.checked.style
+        order = Order(
+            run.executor.place(project.root),
+            journal.apply,
+            self.registry,
+            style.layout if style is not None else project.config.layout,
+            uploads,
+            transfer.pool.bandwidth.rate,
+            transfer.pool.connections,
+        )
+        return apply_elsewhere(run, run.executor, order, plan, contents, journal=journal, stop=transfer.stop)
+
+
+def _require_reach(run: RunContext, project: Project, registry: str | None) -> None:
+    """Check that other machines reach the registry, where they are to write to it.
 
     Raises:
-        JournalFailed: the journal cannot be begun; nothing was written.
+        UsageProblem: it is the embedded one.
     """
-    journal = records.begin(plan)
-    end = ""
-    try:
-        with transferring(opened) as transfer:
-            tools = Tools(opened.registry, transfer, run.sleep, journal, run.events)
-            with run.events.stage("apply", models=len(plan.changes)):
-                results = apply_plan(plan, contents, tools, jobs=jobs or JOBS, uploads=jobs or UPLOADS)
-        code = exit_code(results, interrupted=transfer.stop())
-        end = end_of(code)
-    finally:
-        journal.end(end or "interrupted")
-    return ApplyResult(plan, results, code, journal.failure)
+    name = registry or project.config.registry
+    if isinstance(run.executor, Scheduler) and find_config(project, name).emulator is not None:
+        raise UsageProblem(
+            f"{name} is an embedded registry of this machine, which the workers of a scheduler do not reach.",
+            hint="Name a registry of Azure with -r, or run `publish emulator` where all of them reach it.",
+        )

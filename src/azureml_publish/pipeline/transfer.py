@@ -22,7 +22,7 @@ def open_transfer(
     progress: Progress,
     stop: Callable[[], bool],
     *,
-    bandwidth: int | None = None,
+    bandwidth: float | None = None,
     connections: int = CONNECTIONS,
 ) -> Iterator[Transfer]:
     """What brings files into a registry.

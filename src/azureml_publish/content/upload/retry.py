@@ -131,7 +131,7 @@ class Bandwidth:
         clock: Callable[[], float] = time.monotonic,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self._rate = rate
+        self.rate = rate
         self._clock = clock
         self._retry = retry or RetryPolicy()
         self._lock = threading.Lock()
@@ -143,11 +143,11 @@ class Bandwidth:
         Raises:
             Interrupted: `stop` returned true meanwhile.
         """
-        if self._rate is None:
+        if self.rate is None:
             return
         with self._lock:
             now = self._clock()
-            self._paid_until = max(self._paid_until, now) + count / self._rate
+            self._paid_until = max(self._paid_until, now) + count / self.rate
             seconds = self._paid_until - now
         self._retry.pause(seconds, stop)
 
