@@ -6,7 +6,6 @@ import codecs
 import difflib
 import fnmatch
 import json
-import math
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -17,7 +16,8 @@ from typing import Any, TypeAlias
 from azureml_publish import files
 from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import MAX_DEPTH, Document, decode, parse_yaml, walk
+from azureml_publish.documents import Document, decode, parse_yaml
+from azureml_publish.documents.strict_json import parse_json
 from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
@@ -295,45 +295,19 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
         return None
     shown = shown_path(root, path)
     try:
-        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        _refuse_unprintable(data)
+        data = parse_json(text)
     except json.JSONDecodeError as error:
         where = Location(shown, error.lineno, error.colno)
         found.append(
             BROKEN_SAMPLE.at(where, f"The sample is not JSON: {error.msg}.", "Correct the JSON here or just before.")
         )
         return None
-    except (ValueError, RecursionError) as error:
-        what = _TOO_DEEP if isinstance(error, RecursionError) else str(error)
+    except ValueError as error:
         found.append(
-            BROKEN_SAMPLE.at(Location(shown), f"The sample cannot be used: {what}.", "Write plain JSON values.")
+            BROKEN_SAMPLE.at(Location(shown), f"The sample cannot be used: {error}.", "Write plain JSON values.")
         )
         return None
     return Sample(name, shown, text, data)
-
-
-_TOO_DEEP = f"it is nested deeper than {MAX_DEPTH}"
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"the number {text} is too large")
-    return number
-
-
-def _refuse_unprintable(data: Any) -> None:
-    """Refuse what no card can show: deep nesting, and single surrogates, which cannot be encoded."""
-    if any(len(key_path) > MAX_DEPTH for key_path, _ in walk(data)):
-        raise ValueError(_TOO_DEEP)
-    try:
-        json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("it holds half a character, such as \\ud800 alone") from None
 
 
 def _read_document(root: Path, path: Path, found: list[Diagnostic]) -> Document | None:

@@ -303,21 +303,6 @@ def test_a_project_says_how_serious_findings_are(publish: Run, doubled: Path) ->
     assert publish("plan").code == 0
 
 
-def test_sarif_opens_the_page_of_each_rule(publish: Run, doubled: Path) -> None:
-    def help_uri() -> str:
-        (run,) = json.loads(publish("lint", "-o", "sarif").out)["runs"]
-        (rule,) = (one for one in run["tool"]["driver"]["rules"] if one["id"] == "SKU002")
-        assert "twice" in rule["help"]["markdown"]
-        return str(rule["helpUri"])
-
-    path, _, anchor = help_uri().removeprefix("file://").partition("#")
-    assert "## SKU002 sku-duplicate" in Path(path).read_text(encoding="utf-8")
-    assert anchor == "sku002-sku-duplicate"
-    with (doubled / "publish.yaml").open("a", encoding="utf-8") as file:
-        file.write("lint: {docs: 'https://docs.contoso.com/publish/'}\n")
-    assert help_uri() == "https://docs.contoso.com/publish/rules/skus#sku002-sku-duplicate"
-
-
 def test_a_watching_linter_looks_again_after_each_change(project: Path) -> None:
     command = [sys.executable, "-m", "azureml_publish", "-C", str(project), "lint", "--watch"]
     environ = {**os.environ, "PYTHONUNBUFFERED": "1"}

@@ -103,3 +103,18 @@ def test_the_composite_action_lets_no_input_become_a_command() -> None:
     scripts = [step["run"] for step in action["runs"]["steps"] if "run" in step]
     assert all("${{" not in script for script in scripts)
     assert all(step["shell"] == "bash" for step in action["runs"]["steps"] if "run" in step)
+
+
+def test_sarif_opens_the_page_of_each_rule(publish: Run, doubled: Path) -> None:
+    def help_uri() -> str:
+        (run,) = json.loads(publish("lint", "-o", "sarif").out)["runs"]
+        (rule,) = (one for one in run["tool"]["driver"]["rules"] if one["id"] == "SKU002")
+        assert "twice" in rule["help"]["markdown"]
+        return str(rule["helpUri"])
+
+    path, _, anchor = help_uri().removeprefix("file://").partition("#")
+    assert "## SKU002 sku-duplicate" in Path(path).read_text(encoding="utf-8")
+    assert anchor == "sku002-sku-duplicate"
+    with (doubled / "publish.yaml").open("a", encoding="utf-8") as file:
+        file.write("lint: {docs: 'https://docs.contoso.com/publish/'}\n")
+    assert help_uri() == "https://docs.contoso.com/publish/rules/skus#sku002-sku-duplicate"

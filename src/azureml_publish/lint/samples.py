@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, mapping_of, parse_yaml
+from azureml_publish.documents.strict_json import refuse_constant
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described, SampleText
 
@@ -77,7 +78,7 @@ def parse_sample(text: str) -> Any:
         NotJsonError: it is not JSON.
     """
     try:
-        data = json.loads(text, parse_constant=_refuse_constant)
+        data = json.loads(text, parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
         raise NotJsonError(error.msg, error.lineno, error.colno) from None
     except RecursionError:
@@ -185,7 +186,3 @@ def _fence_place(page: Card, token: Token) -> Any:
         return page.place(first + line + 1, column + max(indent, 0))
 
     return place
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
