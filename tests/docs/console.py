@@ -22,6 +22,15 @@ STANDS_FOR = (
 )
 """What differs from run to run, or with every release: times, and digests of texts that the templates make."""
 
+_PROGRAM = """
+import ctypes, os, signal, sys
+if prctl := getattr(ctypes.CDLL(None), "prctl", None):
+    prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+ENDING = (sys.executable, "-c", _PROGRAM)
+"""Before a command: on Linux it ends with the process that starts it, however that ends."""
+
 PREAMBLE = f"""
 export PYTHONUNBUFFERED=1 COLUMNS=100 LC_ALL=C.UTF-8
 publish() {{
@@ -102,7 +111,7 @@ def run(typed: list[Step], directory: Path, environment: Mapping[str, str], prep
         script.append(f"{step.command}\nprintf '\\n@@%s %s\\n' {number} $?")
     with _publish_at_hand(environment) as calls:
         ran = subprocess.run(
-            ["bash", "-c", "\n".join(script)],
+            [*ENDING, "bash", "-c", "\n".join(script)],
             cwd=directory,
             env={**environment, "CALLS": str(calls)},
             stdin=subprocess.DEVNULL,
@@ -124,7 +133,7 @@ def _publish_at_hand(environment: Mapping[str, str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("call", "answer"):
             os.mkfifo(Path(folder) / name)
-        command = [sys.executable, "-m", "tests.docs.fast_publish", folder]
+        command = [*ENDING, sys.executable, "-m", "tests.docs.fast_publish", folder]
         loud = {**environment, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
         with subprocess.Popen(command, cwd=REPOSITORY, env=loud) as process:
             try:

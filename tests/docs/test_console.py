@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from azureml_publish import Emulator
 from tests.conftest import REPOSITORY
 from tests.docs.console import problem, run, steps
-from tests.docs.stages import PLAIN, PREPARED, RUN_ELSEWHERE
+from tests.docs.stages import EMULATED, PLAIN, PREPARED, RUN_ELSEWHERE
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]  # a page may have twenty commands
 
@@ -27,14 +28,15 @@ def test_what_a_page_has_its_reader_type_does_what_the_page_says(page: str, tmp_
         **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))},
         "HOME": str(tmp_path),
         "REPOSITORY": str(REPOSITORY),
-        "PYTHON": sys.executable,
         # What is looked for on the network is not there.
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "HTTP_PROXY": "http://127.0.0.1:9",
     }
     directory = tmp_path / "there"
     directory.mkdir()
-    ended = run(TYPED[page], directory, environment, PREPARED.get(page, PLAIN))
+    with Emulator(tmp_path / "emulated") if page in EMULATED else nullcontext() as emulator:
+        environment |= emulator.environment if emulator else {}
+        ended = run(TYPED[page], directory, environment, PREPARED.get(page, PLAIN))
     if problems := [said for one in ended if (said := problem(one))]:
         pytest.fail("\n\n".join(problems), pytrace=False)
     promised = {code for one in ended for code in one.step.codes}
