@@ -14,7 +14,9 @@ from tests.conftest import REPOSITORY, Run
 def test_a_rule_is_shown_as_its_page_has_it(publish: Run, written: str) -> None:
     shown = publish("rule", written)
     assert shown.code == 0
-    title, summary, blank, *parts = shown.out.splitlines()
+    title, summary, blank, *parts, address = shown.out.splitlines()
+    assert address.startswith("Page:   file://")
+    assert address.endswith("/finetuning.md#ft007-lora-task-unserved")
     assert title == "FT007 lora-task-unserved (warning)"
     assert summary == "LoRA is on for a task that peft does not name."
     assert not blank

@@ -34,6 +34,7 @@ PIECES = {
     "diagnostics": {"as_json", "counted"},
     "differences": {"painted", "short", "unified"},
     "drift": {"made", "summary"},
+    "folding": {"folded"},
     "frames": {"line_of"},
     "plan": {"latest_text"},
     "plan_markdown": {"cell", "fitting"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.lint.built_in import BUILT_IN, IDENTITY, ONLINE, READING
@@ -53,7 +54,8 @@ class RulePage:
         """Where the rule's section is: below the team's documentation, else in the pages that come with the package."""
         if not self.page:
             return ""
-        base = f"{docs.rstrip('/')}/rules/{self.page}" if docs else (_pages_folder() / f"{self.page}.md").as_uri()
+        page = quote(self.page, errors="replace")
+        base = f"{docs.rstrip('/')}/rules/{page}" if docs else f"{_pages_folder().as_uri()}/{page}.md"
         return f"{base}#{self.rule.code.lower()}-{self.rule.name}"
 
     @property
