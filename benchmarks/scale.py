@@ -16,6 +16,7 @@ all cores, it is the machine; where they have not, it is waiting for answers.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def calls_a_model(root: Path) -> float:
         nonlocal counted
         counted = 0
         try:
-            main(["-C", str(root), *arguments])
+            with redirect_stdout(io.StringIO()):
+                main(["-C", str(root), *arguments])
         except SystemExit as ended:
             if ended.code:
                 raise
