@@ -162,6 +162,20 @@ def test_a_version_is_promoted_to_another_registry(applied: Run, project: Path) 
     assert applied("verify", NAME, "-r", "here").code == 0
 
 
+def test_a_plan_reads_of_a_model_what_it_needs_and_no_more(applied: Run, network: Network, tiny: Path) -> None:
+    def read() -> list[str]:
+        made = len(network.requests)
+        applied("plan")
+        paths = [one.path for one in network.requests[made:] if one.host == FRONT and NAME in one.path]
+        return [path.partition(NAME)[2] for path in paths]
+
+    assert read() == ["/versions/1"]
+    edit(tiny / "model.yaml", "summary: Small.", "summary: Still small.")
+    assert read() == ["/versions/1", "/versions"]
+    edit(tiny / "model.yaml", "version: 1", "version: 2")
+    assert read() == ["/versions/2", "/versions", ""]
+
+
 class Clock:
     """The time of a service: each request takes what was recorded of its like, each wait what it is to last."""
 
