@@ -34,7 +34,7 @@ from azureml_publish.render import packaging
 from azureml_publish.render.card_facts import MAY_HOLD_MLMODEL, content_of, facts_table, usage_of
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
-from azureml_publish.render.metadata import finetune_tag, legacy_values, metadata
+from azureml_publish.render.metadata import finetune_tag, legacy_values, metadata, with_task_tag
 from azureml_publish.render.samples import SampleTable, read_sample_links, sample_tables
 from azureml_publish.render.templates import Templates, default_templates
 from azureml_publish.render.tracing import Traced, traced_values
@@ -249,9 +249,8 @@ def _packaged(
 def _asset(
     spec: ModelSpec, config: ProjectConfig, compute: Mapping[Scenario, AllowList], card: str, layout: LayoutName
 ) -> RenderedAsset:
-    native = metadata(spec, config.defaults, compute)
+    native, tags = with_task_tag(metadata(spec, config.defaults, compute), spec, layout)
     properties: dict[str, Value] = {}
-    tags: dict[str, Value] = {}
     if isinstance(spec.source, HubSource | BlobSource | GitSource) and spec.source.revision is not None:
         properties["SHA"] = spec.source.revision
     if layout == "tags" and spec.intellectual_property:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from azureml_publish.assets import AllowList, Scenario, Value
+from azureml_publish.assets import AllowList, LayoutName, Scenario, Value
 from azureml_publish.documents import plain
 from azureml_publish.layouts import Section
+from azureml_publish.render.carry import without
 from azureml_publish.spec import PLACES, Defaults, FinetuneDefaults, HubSource, Legacy, Metadata, ModelSpec
+from azureml_publish.spec.tasks import TASK_TAG, has_service_name
 
 
 def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, AllowList]) -> dict[str, Value]:
@@ -29,6 +31,16 @@ def metadata(spec: ModelSpec, defaults: Defaults, compute: Mapping[Scenario, All
     for key in _refused(spec.metadata):
         data.pop(key, None)
     return {key: value for key, value in data.items() if value not in (None, [], {})}
+
+
+def with_task_tag(
+    data: dict[str, Value], spec: ModelSpec, layout: LayoutName
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The metadata, and the tag of a task that the service has no name for: its system metadata would be refused."""
+    task = spec.tasks.inference
+    if layout == "tags" or not task or has_service_name(task):
+        return data, {}
+    return without(data, ("tasks", "inferenceTasks")), {TASK_TAG: task}
 
 
 def finetune_tag(spec: ModelSpec, inherited: FinetuneDefaults | None) -> dict[str, Value]:

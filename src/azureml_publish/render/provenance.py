@@ -14,6 +14,7 @@ from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, MetadataPath, load
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render.templates import Templates
 from azureml_publish.spec import BlobSource, Extra, GitSource, SkuQuery
+from azureml_publish.spec.tasks import TASK_TAG
 
 PACKAGE_TEMPLATES = ("MLmodel.j2", "conda.yaml.j2", "python_env.yaml.j2", "requirements.txt.j2")
 """The module that writes the files beside the weights of an MLflow model."""
@@ -91,6 +92,8 @@ class FieldOrigins:
             yield from self._written("tags", key)
         elif f"{section}.{key}" in named:
             yield from self._written(*named[f"{section}.{key}"])
+        elif (section, key) == ("tags", TASK_TAG) and self.layout == "system_metadata":
+            yield from self._written("tasks", "inference")
         elif (section, key) == ("tags", FINETUNE_TAG):
             value = self.asset.tags[key]
             for switch in value if isinstance(value, Mapping) else ():

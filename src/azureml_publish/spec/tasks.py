@@ -51,6 +51,23 @@ _SERVICE_NAMES = MappingProxyType(
 )
 """Tasks of the Hub that the service has under another name."""
 
+_UNNAMED = frozenset(
+    [
+        *("any-to-any", "audio-text-to-text", "audio-to-audio", "depth-estimation", "document-question-answering"),
+        *("graph-ml", "image-instance-segmentation", "image-object-detection", "image-text-to-video", "image-to-video"),
+        *("keypoint-detection", "mask-generation", "multiple-choice", "ranking", "reinforcement-learning", "robotics"),
+        *("speech-recognition", "table-question-answering", "table-to-text", "tabular-classification"),
+        *("tabular-regression", "tabular-to-text", "text-ranking", "text-retrieval", "text-to-audio"),
+        *("text-to-image-inpainting", "text-to-video", "unconditional-image-generation"),
+        *("video-multi-object-tracking", "video-object-segmentation", "video-to-video", "visual-document-retrieval"),
+        *("voice-activity-detection", "zero-shot-object-detection"),
+    ]
+)
+"""Tasks that the service has no name for, as its vocabulary was seen on 2026-11-28."""
+
+TASK_TAG = "task"
+"""The tag for such a task in the layout `system_metadata`; the layout `tags` has every task there."""
+
 ALIKE = 0.9
 """How much of two names is the same where one is taken for a misspelling: `text-to-video-3d` is a name of its own."""
 
@@ -70,3 +87,8 @@ def meant_task(name: str) -> str:
 def service_task(name: str) -> str:
     """The name under which the service has a task of the Hub; the name itself where nothing else is known."""
     return _SERVICE_NAMES.get(name, name)
+
+
+def has_service_name(name: str) -> bool:
+    """Whether a task may go up in the system metadata; true of a name that is no task, which other rules report."""
+    return name not in _UNNAMED

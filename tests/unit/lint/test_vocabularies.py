@@ -15,6 +15,7 @@ from azureml_publish.lint.rules.vocabularies import FORMS, Key, vocabulary
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.spec.project import Profile
+from azureml_publish.spec.tasks import TASKS, has_service_name, service_task
 from tests.unit.lint.assets import TODAY, sound, write
 from tests.unit.lint.test_checks_in_detail import SPEC, lint
 
@@ -126,5 +127,15 @@ def test_a_task_without_a_name_in_the_service_is_not_taken_for_another(
     tmp_path: Path, kind: str, task: str, hint: str
 ) -> None:
     head = HEAD.replace("type: custom_model", f"type: {kind}\ntasks: {{inference: {task}}}")
-    (found,) = (one for one in lint(tmp_path, head) if one.code == "GATE001")
+    strict = lint(tmp_path / "strict", head, publish="profile: microsoft-catalog\n")
+    (found,) = (one for one in strict if one.code == "GATE001" and "inferenceTasks" in one.message)
     assert found.hint.startswith(hint), found
+    # A registry of one's own gets such a task as a tag, so that nothing is refused.
+    own = [one for one in lint(tmp_path / "own", head) if one.code.startswith("GATE")]
+    assert [one.code for one in own] == (["GATE001"] if has_service_name(task) else []), own
+
+
+def test_the_tasks_that_go_up_as_a_tag_are_those_that_the_service_has_no_name_for() -> None:
+    named = {str(one).lower() for one in vocabulary()["tasks.inferenceTasks"].values}
+    for task in TASKS:
+        assert has_service_name(task) == (service_task(task).lower() in named), task

@@ -22,7 +22,7 @@ from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ProjectSubject
-from azureml_publish.spec.tasks import TASKS, service_task
+from azureml_publish.spec.tasks import TASKS, has_service_name, service_task
 
 CATALOG = "microsoft-catalog"
 FORMS = {
@@ -91,6 +91,8 @@ def value_not_in_vocabulary(model: Described) -> Findings:
             continue
         values = list(value) if isinstance(value, list | tuple) else [value]
         wrong = [(index, each) for index, each in enumerate(values) if each not in key.values]
+        if name == INFERENCE and not model.stated and model.profile != CATALOG:
+            wrong = [one for one in wrong if has_service_name(str(one[1]))]  # the others go up as the tag `task`
         if not wrong or _repeats_allow_list(model, name, value):
             continue
         index, first = wrong[0]
