@@ -6,8 +6,10 @@ import json
 import os
 import pickle
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -220,6 +222,22 @@ def test_what_is_not_there_is_reported(publish: Run, project: Path, cluster: Clu
         assert publish("lint", "--scheduler", "pigeon://here").code == 2
     ran = publish("apply", "--yes", "-r", "local", "--scheduler", cluster.address)
     assert (ran.code, "embedded registry" in ran.err) == (2, True)
+
+
+class Web(socketserver.StreamRequestHandler):
+    """Answers as a proxy or the page of a scheduler does."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_what_answers_and_is_no_scheduler_is_reported(publish: Run, project: Path) -> None:
+    assert project.is_dir()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Web) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        ran = publish("lint", "--scheduler", f"tcp://127.0.0.1:{web.server_address[1]}")
+        web.shutdown()
+    assert (ran.code, "is no scheduler" in ran.err) == (1, True), ran.err
 
 
 def one_left(several: Path, emulator: Emulator, run: Applying) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 RUN_ELSEWHERE = {"docs/moving.md": "tests/cli/test_moving.py", "docs/skus.md": "tests/cli/test_skus_docs.py"}
 """Pages whose commands another test runs."""
 
+ON_OTHER_MACHINES = {"docs/install.md", "docs/scheduler.md"}
+"""Pages whose commands need Docker or a cluster; tests/ci and tests/cli/test_scheduler.py do the like."""
+
 PLAIN = 'cp -r "$REPOSITORY/models" . && cp "$REPOSITORY/publish.yaml" .'
 """The shipped models."""
 

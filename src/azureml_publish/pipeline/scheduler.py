@@ -144,6 +144,9 @@ class Scheduler(Elsewhere):
         except (OSError, TimeoutError) as error:
             hint = "Is it running, and is its port open to this machine? `dask scheduler` prints its address."
             raise Unreachable(f"The scheduler at {self._address} does not answer.", hint=hint) from error
+        except MemoryError as error:  # dask takes the first bytes of any answer, such as HTTP, for a length
+            hint = "Is it the scheduler's own port, and not that of its dashboard or of a proxy?"
+            raise Unreachable(f"What answers at {self._address} is no scheduler.", hint=hint) from error
         except ValueError as error:
             hint = "Write it as the scheduler prints it, for example tcp://10.0.0.4:8786."
             raise UsageProblem(f"'{self._address}' is no address of a scheduler.", hint=hint) from error
