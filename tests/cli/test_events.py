@@ -83,6 +83,7 @@ def test_a_failure_is_in_the_lines_of_its_model_and_its_run(publish: Run, projec
     assert failed[-1]["exit_code"] != 0
 
 
+@pytest.mark.long
 def test_what_a_registry_lets_wait_is_in_the_lines(publish: Run, emulator: Emulator, tmp_path: Path) -> None:
     emulator.quirks = Quirks(**{**PLAIN.model_dump(), "throttle_every": 3, "retry_after_seconds": 1})
     path = tmp_path / "events.jsonl"
@@ -244,6 +245,7 @@ def test_nothing_is_sent_where_that_is_not_wanted(
     assert ("No spans are sent" in ran.err) is said
 
 
+@pytest.mark.long
 def test_a_collector_that_is_not_there_ends_no_run(
     publish: Run, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

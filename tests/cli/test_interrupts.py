@@ -75,6 +75,7 @@ def test_a_second_one_waits_for_nothing(
     assert remote("verify").code == 0
 
 
+@pytest.mark.long
 def test_the_first_one_ends_apply_and_promote_alike(
     publish: Run, remote: Run, emulator: Emulator, project: Path
 ) -> None:

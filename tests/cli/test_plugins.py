@@ -68,6 +68,7 @@ def test_the_rule_of_the_page_is_found_shown_selected_and_listed(publish: Run, i
     assert "contoso-rules 1.2 (CONTOSO001)" in publish("doctor").out
 
 
+@pytest.mark.long
 def test_its_rules_look_in_other_processes_too(publish: Run, install: Install, project: Path) -> None:
     source = WRITTEN[0].replace("names no team of ours.", "is wrong in {os.getpid()}.").replace('where, "', 'where, f"')
     install(f"import os\n{source}")

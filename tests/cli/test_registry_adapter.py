@@ -168,6 +168,7 @@ print(registry.find("m", 1).id.version)
 """
 
 
+@pytest.mark.long
 def test_a_program_that_makes_errors_of_warnings_registers_a_version(
     emulator_environment: dict[str, str], control: ControlPlane
 ) -> None:
