@@ -14,6 +14,9 @@ from functools import lru_cache
 _STAR, _ANY, _FOLDERS = "*", "**", "**/"
 """What stands for many characters: all of one folder's, all, and any number of whole folders."""
 
+_BEFORE = ""
+"""The position before `**/`, from which it may be left out as a whole; within it, only a slash leads on."""
+
 
 @dataclass(frozen=True, slots=True)
 class _One:
@@ -43,11 +46,13 @@ class Glob:
             pattern: the pattern.
             sets: whether `[a-z]` and `[!a]` mean one of several characters.
         """
-        self._tokens = tuple(_without_repeats(_parse(pattern, sets=sets)))
-        many = [token for token in self._tokens if isinstance(token, str)]
+        tokens = tuple(_without_repeats(_parse(pattern, sets=sets)))
+        many = [token for token in tokens if isinstance(token, str)]
         # With one star there is one way to part a path, and `re` is faster.
-        self._simple = re.compile("".join(map(_expression, self._tokens)), re.DOTALL) if len(many) < 2 else None
-        self._skipping = sum(1 << at for at, token in enumerate(self._tokens) if isinstance(token, str))
+        self._simple = re.compile("".join(map(_expression, tokens)), re.DOTALL) if len(many) < 2 else None
+        self._tokens = tuple(part for one in tokens for part in ((_BEFORE, one) if one == _FOLDERS else (one,)))
+        self._skipping = sum(1 << at for at, token in enumerate(self._tokens) if token in (_STAR, _ANY, _BEFORE))
+        self._leaving_out = sum(1 << at for at, token in enumerate(self._tokens) if token == _BEFORE)
         self._moves: dict[str, tuple[int, int]] = {}
 
     def matches(self, text: str) -> bool:
@@ -63,7 +68,7 @@ class Glob:
         return bool(at >> len(self._tokens) & 1)
 
     def _skipped(self, at: int) -> int:
-        while (more := at | (at & self._skipping) << 1) != at:
+        while (more := at | (at & self._skipping) << 1 | (at & self._leaving_out) << 2) != at:
             at = more
         return at
 
@@ -75,7 +80,7 @@ class Glob:
                 onward |= token.takes(char) << position
             elif token == _STAR:
                 staying |= (char != "/") << position
-            else:
+            elif token != _BEFORE:
                 staying |= 1 << position
                 onward |= (token == _FOLDERS and char == "/") << position
         self._moves[char] = onward, staying

@@ -55,6 +55,7 @@ def steps(pipeline: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.long
 def test_every_shape_of_the_templates_is_a_pipeline() -> None:
     validator = schema()
     for name, pipeline in pipelines().items():

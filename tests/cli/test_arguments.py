@@ -81,6 +81,7 @@ def test_every_verb_with_models_is_tried() -> None:
 
 @pytest.mark.usefixtures("shared_registry", "azure_sdk")
 @pytest.mark.parametrize("verb", WITH)
+@pytest.mark.long
 def test_a_model_is_meant_alike_in_every_form(publish: Run, tiny: Path, project: Path, verb: str) -> None:
     other = tiny.with_name("second")
     shutil.copytree(tiny, other)

@@ -86,6 +86,7 @@ def catalogue(root: Path, count: int) -> None:
         write(root, {**sound(), "spec.yaml": spec}, f"m{number}")
 
 
+@pytest.mark.long
 def test_any_number_of_processes_says_the_same(tmp_path: Path) -> None:
     """In processes of its own: a fork of this one, which runs threads, would be unsafe."""
     catalogue(tmp_path, 40)

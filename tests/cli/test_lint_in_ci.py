@@ -68,6 +68,7 @@ def test_the_manifest_of_pre_commit_is_valid_and_its_files_are_ours() -> None:
             assert not files_of.search(path)
 
 
+@pytest.mark.long
 def test_pre_commit_mends_with_the_hook_and_then_passes(
     doubled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

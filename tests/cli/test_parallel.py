@@ -169,6 +169,7 @@ def started(call: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_any_way_to_spread_the_models_finds_and_renders_the_same(tmp_path: Path) -> None:
     run = started("compare_ways(test_parallel.Path(sys.argv[1]))", str(tmp_path))
     _, errors = run.communicate(timeout=120)

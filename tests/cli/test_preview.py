@@ -41,6 +41,7 @@ def read(address: str) -> str:
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.long
 def test_it_prints_its_address_serves_and_ends_when_asked(project: Path, end: int) -> None:
     with served(project, "preview", "bert*", "--no-open", "--port", "0", end=end) as address:
         page = read(address)

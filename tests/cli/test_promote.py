@@ -193,6 +193,7 @@ def test_a_damaged_source_goes_nowhere(publish: Run, in_dev: Path, emulator: Emu
     assert json.loads(publish("list", "-r", PROD, "-o", "json").out)["assets"] == []
 
 
+@pytest.mark.long
 def test_two_embedded_registries_and_two_in_one_folder(publish: Run, tiny: Path, project: Path) -> None:
     (project / "publish.yaml").write_text(
         "registry: dev\nregistries:\n  dev: {emulator: .publish/a}\n  prod: {emulator: .publish/b, protected: true}\n"

@@ -39,6 +39,7 @@ def in_prod(control: ControlPlane) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_one_that_was_killed_before_it_archived_is_told_and_carried_on(
     publish: Run, in_dev: Path, emulator: Emulator, control: ControlPlane
 ) -> None:

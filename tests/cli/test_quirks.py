@@ -46,6 +46,7 @@ def remote(publish: Run, emulator_environment: dict[str, str]) -> Run:
 
 
 @pytest.mark.parametrize("quirks", ODD.values(), ids=list(ODD))
+@pytest.mark.long
 def test_a_model_goes_up_changes_and_reads_back(remote: Run, emulator: Emulator, project: Path, quirks: Quirks) -> None:
     emulator.quirks = quirks
 

@@ -293,6 +293,7 @@ def test_outside_of_a_repository(publish: Run, project: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("shared_registry", "azure_sdk")
+@pytest.mark.long
 def test_models_are_named_in_many_ways(
     publish: Run, project: Path, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:

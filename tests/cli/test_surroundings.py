@@ -36,6 +36,7 @@ def no_file_above(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.long
 def test_closed_streams_are_taken_for_empty_ones(project: Path) -> None:
     quiet = in_shell(project, "explain type -m bert-base-cased >&-")
     assert (quiet.returncode, quiet.stderr) == (0, "")

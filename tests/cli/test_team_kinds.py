@@ -75,6 +75,7 @@ def begun(publish: Run, project: Path, shared_registry: None, azure_sdk: None) -
 
 
 @pytest.mark.usefixtures("begun")
+@pytest.mark.long
 def test_each_is_linted_locked_published_and_verified(publish: Run, project: Path) -> None:
     assert publish("lock", *KINDS).code == 0
     assert publish("lint", *KINDS, "--select", "PKG,LOCK,TMPL,SPEC,DOC,CARD").code == 0

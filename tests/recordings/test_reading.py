@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Run
 from tests.recordings.proxy import Network
 
@@ -26,6 +28,7 @@ NAME = "Tiny-3.5.model"
 VERBS = [["list"], ["show", NAME], ["verify"], ["drift"], ["plan"], ["doctor"]]
 
 
+@pytest.mark.long
 def test_reading_verbs_leave_azure_ai_ml_alone(ask: Run, network: Network, project: Path) -> None:
     assert ask("apply", "--yes").code == 0
     ran = subprocess.run(

@@ -98,6 +98,7 @@ def test_other_content_is_a_conflict_until_it_is_bumped(applied: Run, service: S
 
 @pytest.mark.recordings(31, 32)
 @pytest.mark.parametrize("model_registry", [False, True])
+@pytest.mark.long
 def test_a_version_is_archived_and_restored(
     applied: Run, service: Service, tiny: Path, *, model_registry: bool
 ) -> None:
@@ -135,6 +136,7 @@ def test_what_is_registered_is_imported(applied: Run, project: Path) -> None:
 
 
 @pytest.mark.recordings(26)
+@pytest.mark.long
 def test_content_may_be_the_container_itself(applied: Run, service: Service, project: Path) -> None:
     """As azcopy leaves it: there is no folder in the container, and `modelUri` names the container alone."""
     held = service.versions[NAME, "1"].properties

@@ -21,6 +21,7 @@ PATHS = st.lists(st.text("abcx-", min_size=1, max_size=4), min_size=1, max_size=
         ("**", "a a/b", ""),
         ("**/card.md", "card.md a/card.md a/b/card.md", "xcard.md a/card.mdx"),
         ("a/**/b", "a/b a/x/b a/x/y/b", "ab a/xb"),
+        ("*/**/b", "a/b a/x/b a/x/y/b", "ab a/xb a/x/yb"),
         ("*", "a abc", "a/b"),
         ("?.md", "a.md", "/.md ab.md"),
         ("a*b*c*d", "abcd axbxcxd aabbccdd", "abc abcdx a/bcd"),
@@ -34,6 +35,7 @@ def test_what_a_pattern_takes(pattern: str, taken: str, left: str) -> None:
 
 
 @given(st.text("ab*?/.", max_size=10), PATHS)
+@example("*?**/", "a/a")
 def test_both_ways_to_match_agree(pattern: str, path: str) -> None:
     """With at most one star a regular expression is used, else a set of positions; to most patterns both are open."""
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -132,6 +132,7 @@ def reader(server: str) -> Iterator[MlflowFiles]:
         ("mlflow-artifacts:/0/run1/artifacts/notes/deep", {"c.txt": 1}),
     ],
 )
+@pytest.mark.long
 def test_the_files_of_an_address_are_listed_and_read(reader: MlflowFiles, address: str, files: dict[str, int]) -> None:
     found = reader.list_files(address)
     assert {file.path: file.size for file in found} == files
@@ -163,6 +164,7 @@ def test_a_server_without_ranges_hands_a_file_out_once_more_and_no_more(reader: 
         ("models:/echo/200", UnexpectedAnswer, "a page (text/html)"),
     ],
 )
+@pytest.mark.long
 def test_what_cannot_be_read_is_told(reader: MlflowFiles, address: str, failure: type[Exception], said: str) -> None:
     with pytest.raises(failure) as raised:
         reader.list_files(address)
