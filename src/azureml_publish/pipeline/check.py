@@ -123,6 +123,11 @@ def load_checked(run: RunContext, patterns: Iterable[str], settings: Settings) -
     return check(run, load(run, patterns, settings), "errors")
 
 
+def load_rendered(run: RunContext, patterns: Iterable[str], settings: Settings) -> CheckedProject:
+    """Load and render, as do verbs that publish nothing: what rules find in the models does not stop these."""
+    return render(run, load(run, patterns, settings))
+
+
 def render(run: RunContext, loaded: LoadedProject) -> CheckedProject:
     """Render the models; the only findings are those of rendering itself."""
     if loaded.subject is None:

@@ -9,7 +9,7 @@ from azureml_publish.documents import parse_yaml
 from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import write_edited
-from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.check import load_rendered
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import SPEC_FILE, ModelFolder
@@ -35,7 +35,7 @@ def deprecate(
     in_order = [days[step] for step in STEPS if step in days]
     if in_order != sorted(in_order):
         raise UsageProblem("The days are out of order.", hint="First legacy, then deprecated, then retired.")
-    checked = load_checked(run, models, Settings())
+    checked = load_rendered(run, models, Settings())
     checked.require_sound()
     written: dict[str, dict[str, str]] = {}
     for folder, _ in checked.rendered:

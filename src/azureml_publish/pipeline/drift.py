@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
 from azureml_publish.errors import UsageProblem
-from azureml_publish.pipeline.check import CheckedProject, load_checked
+from azureml_publish.pipeline.check import CheckedProject, load_rendered
 from azureml_publish.pipeline.drift_fix import fix_folder
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import observe_models
@@ -77,7 +77,7 @@ def look_for_drift(
         UsageProblem: the saved plan is for another registry.
         PublishError: the registry cannot be read.
     """
-    checked = load_checked(run, models, settings)
+    checked = load_rendered(run, models, settings)
     project = checked.require_sound()
     saved = read_saved(run, since) if since is not None else None
     with open_registry(run, project, registry) as opened:

@@ -11,7 +11,7 @@ from azureml_publish.content.upload.transfer import describe_content
 from azureml_publish.documents import value_at
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_mapping
-from azureml_publish.pipeline.check import load_checked
+from azureml_publish.pipeline.check import load_rendered
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.pipeline.run import RunContext
@@ -31,7 +31,7 @@ def explain(
         NotFound: there is no such model, or it has no such field.
         UsageProblem: several models are meant.
     """
-    checked = load_checked(run, [model] if model else [], Settings(layout, as_of))
+    checked = load_rendered(run, [model] if model else [], Settings(layout, as_of))
     project = checked.require_sound()
     if len(checked.rendered) != 1:
         if not project.models:

@@ -15,9 +15,9 @@ from azureml_publish.documents.edits import replace_value
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.importer import Migration, migrate_spec
 from azureml_publish.layouts import encode
-from azureml_publish.pipeline.check import render, render_folders
+from azureml_publish.pipeline.check import load_rendered, render_folders
 from azureml_publish.pipeline.import_sources import find_assets, read_assets
-from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, Project
@@ -91,7 +91,7 @@ def _registered_numbers(run: RunContext, registry: str, opened: ExitStack) -> Fo
 
 
 def _project(run: RunContext, layout: LayoutName, following: Following | None, *, write: bool) -> list[Migration]:
-    before = render(run, load(run, (), Settings()))
+    before = load_rendered(run, (), Settings())
     project = before.require_sound()
     after = replace(before, models=())
     if before.subject is not None:
