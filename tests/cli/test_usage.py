@@ -315,7 +315,8 @@ def test_verbose_says_what_is_done_wherever_it_stands(publish: Run, project: Pat
 
 
 def test_what_publishes_nothing_goes_on_where_a_rule_finds_something(publish: Run, project: Path) -> None:
-    edit(project / "models/bert-base-cased/card.md.j2", "{% block summary %}\n", "{% block summary %}\nWrite here what the model does, for whom, and where it comes from.\n")
+    begun = "Write here what the model does, for whom, and where it comes from."
+    edit(project / "models/bert-base-cased/card.md.j2", "{% block summary %}\n", f"{{% block summary %}}\n{begun}\n")
     assert publish("lint").code == 4
     assert publish("explain", "content", "-m", "bert-base-cased").code == 0
     assert publish("deprecate", "bert-base-cased", "--retired", "2030-01-31").code == 0
