@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.engine import Card
+from azureml_publish.lint.markdown.blocks import block_parser
 
 PIECES = st.sampled_from(
     (
@@ -199,6 +200,30 @@ def test_every_link_of_markdown_it_is_found(text: str) -> None:
         return
     wanted = {href for href in hrefs(MarkdownIt("commonmark").enable("table").parse(text)) if "%" not in href}
     assert wanted <= {link.url for link in card(text).links}
+
+
+def blocks(tokens: Sequence[Token]) -> list[tuple[object, ...]]:
+    """What begins where, without the cells of tables."""
+    found: list[tuple[object, ...]] = []
+    cell = False
+    for token in tokens:
+        if token.type in ("td_open", "th_open", "td_close", "th_close"):
+            cell = token.nesting > 0
+        elif not cell and token.nesting >= 0 and token.type not in ("thead_open", "tbody_open"):
+            kind = token.type.replace("tr_open", "row")
+            found.append((kind, token.tag, token.map, token.content, token.info))
+    return found
+
+
+@settings(max_examples=150)
+@given(TEXTS)
+def test_blocks_are_those_of_markdown_it(text: str) -> None:
+    plain = MarkdownIt("commonmark").enable("table")
+    plain.core.ruler.enableOnly(["normalize", "block"])
+    names: dict[str, object] = {}
+    links: dict[str, object] = {}
+    assert blocks(block_parser().parse(text, links)) == blocks(plain.parse(text, names))
+    assert links == names
 
 
 @settings(max_examples=100)

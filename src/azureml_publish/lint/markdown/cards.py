@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -179,7 +179,7 @@ class Card:
                 continue
             if token.type in ("fence", "code_block"):
                 blank.append((token.map[0], token.map[1]))
-            elif token.type in ("paragraph_open", "heading_open", "tr_open"):
+            elif token.type in ("paragraph_open", "heading_open", "row"):
                 blocks.append((self.starts[token.map[0]], self._end(token.map[1])))
         text = without(self.source, [(self.starts[first], self._end(end)) for first, end in blank])
         return masked_code(text, blocks)
@@ -283,16 +283,12 @@ class Card:
     def tables(self) -> tuple[Table, ...]:
         """The card's tables, cells split at bars as GitHub splits them."""
         found: list[Table] = []
-        lines: list[int] = []
-        nested = False
+        lines = [token.map[0] for token in self.tokens if token.type == "row" and token.map]
         for token in self.tokens:
-            if token.type == "table_open":
-                lines, nested = [], token.level > 0
-            elif token.type == "tr_open" and token.map:
-                lines.append(token.map[0] + 1)
-            elif token.type == "table_close" and lines:
-                header, *rows = (Row(line, cells_of(self.lines[line - 1], line)) for line in lines)
-                found.append(Table(header, tuple(rows), nested))
+            if token.type == "table_open" and token.map:
+                first, last = bisect_left(lines, token.map[0]), bisect_left(lines, token.map[1])
+                header, *rows = (Row(line + 1, cells_of(self.lines[line], line + 1)) for line in lines[first:last])
+                found.append(Table(header, tuple(rows), token.level > 0))
         return tuple(found)
 
     def fix(self, edits: Sequence[CardEdit], *, safe: bool = True) -> Fix | None:
@@ -328,11 +324,12 @@ def cells_of(row: str, line: int) -> tuple[Cell, ...]:
     if end > start and row[end - 1] == "|" and row[end - 2 : end - 1] != "\\":
         end -= 1
     found = []
-    for bar in (*(match.start() for match in _BAR.finditer(row, start, end)), end):
-        inner = row[start:bar]
-        indent = len(inner) - len(inner.lstrip()) if inner.strip() else 0
-        found.append(Cell(line, start + indent + 1, inner.strip(), start + 1, bar + 1))
-        start = bar + 1
+    for inner in row[start:end].split("|") if "\\" not in row else _BAR.split(row[start:end]):
+        text = inner.strip()
+        indent = len(inner) - len(inner.lstrip()) if text else 0
+        after = start + len(inner) + 1
+        found.append(Cell(line, start + indent + 1, text, start + 1, after))
+        start = after
     return tuple(found)
 
 

@@ -58,7 +58,8 @@ _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publis
 
 
 def _unwritten(card: Card) -> Findings:
-    if not any(sign in card.prose.lower() for sign in _SIGNS) and not _TO_BE.search(card.lowered):
+    lowered = card.prose.lower()
+    if not any(sign in lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
         return
     reported: set[tuple[int, int]] = set()
     for table in card.tables:

@@ -80,6 +80,7 @@ _HOME = re.compile(
     r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
     re.IGNORECASE,
 )
+_HOME_SIGNS = (":\\users", ":\\\\users", "/home/", "/users/")
 
 
 @rule("CARD060", "link-not-public", Severity.WARNING, "A link or a path leads where readers cannot go.", pages=True)
@@ -97,7 +98,7 @@ def link_not_public(model: Described) -> Findings:
                 "Link a public page, or take it out.",
                 width=width_of(link.url),
             )
-    for match in _HOME.finditer(card.words):
+    for match in _HOME.finditer(card.words) if any(sign in card.lowered for sign in _HOME_SIGNS) else ():
         yield link_not_public.at(
             card.at(match.start()),
             f"'{short(match[0])}' is a folder of its author's own machine.",
@@ -141,8 +142,8 @@ def _sections(card: Card) -> Iterator[tuple[int, int, str, str]]:
 
 def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str]]:
     for start, end in card.paragraphs:
-        text = " ".join(" ".join(card.lines[start - 1 : end]).split())
-        if len(text) >= _LEAST:
+        raw = " ".join(card.lines[start - 1 : end])
+        if len(raw) >= _LEAST and len(text := " ".join(raw.split())) >= _LEAST:
             yield start, end, text, f"paragraph '{short(text)}'"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import html
 import re
 from collections.abc import Iterator
@@ -174,25 +175,31 @@ def _address(card: Card, link: Link) -> Findings:
     )
 
 
+_DOMAIN = re.compile(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", re.IGNORECASE)
 _HOSTS = ("huggingface.co", "github.com", "arxiv.org", "microsoft.com", "wikipedia.org", "openai.com", "pytorch.org")
 
 
 def _host(card: Card, link: Link) -> Findings:
     """A host that is almost one which cards link: nobody means `gihub.com`."""
-    match = re.match(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", link.url, re.IGNORECASE)
+    match = _DOMAIN.match(link.url)
     host = match[1].lower() if match else ""
-    close = [] if not host or host in _HOSTS else [one for one in _HOSTS if _mistyped(host, one)]
+    close = _meant(host)
     if match and close:
         yield link_malformed_url.at(
             card.at(link.url_start),
-            f"'{host}' is almost {close[0]}, and another host.",
-            f"Write {close[0]}, if that is meant.",
+            f"'{host}' is almost {close}, and another host.",
+            f"Write {close}, if that is meant.",
             fix=card.fix(
-                [replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close[0])], safe=False
+                [replacing(card, link.url_start + match.start(1), link.url_start + match.end(1), close)], safe=False
             ),
             width=width_of(link.url),
             severity=Severity.WARNING,
         )
+
+
+@functools.lru_cache(maxsize=1024)
+def _meant(host: str) -> str | None:
+    return None if host in _HOSTS else next((one for one in _HOSTS if _mistyped(host, one)), None)
 
 
 def _mistyped(written: str, meant: str) -> bool:

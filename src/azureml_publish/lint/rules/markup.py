@@ -18,6 +18,8 @@ _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
 """Offset and text, what it is, what to write, and the edit where there is only one."""
 
 _HEADING = re.compile(r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n)", re.MULTILINE)
+_UNSPACED = re.compile(r"#[A-Za-z]")
+"""In every text that the expression above finds, and found much faster."""
 _APART = re.compile(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
 _UNDEFINED = re.compile(r"(?<![\]!\\])\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
 _LINE_END = re.compile(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
@@ -41,7 +43,7 @@ def markup_shown(model: Described) -> Findings:
 
 
 def _all(card: Card) -> Iterator[_Shown]:
-    for match in _HEADING.finditer(card.prose):
+    for match in _HEADING.finditer(card.prose) if _UNSPACED.search(card.prose) else ():
         marks = match[1] or match[3]
         at = match.start(1) if match[1] else match.start(3)
         edit = replacing(card, at + len(marks), at + len(marks), " ")

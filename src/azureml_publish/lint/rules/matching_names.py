@@ -157,7 +157,8 @@ def _names_itself(card: Card, own: Variant) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def _names_in(source: str) -> frozenset[str]:
-    joined = {word for word in _WORD.findall(source) if "-" in word or "_" in word}
+    near = {word for word in source.split() if "-" in word or "_" in word}
+    joined = {part for word in near for part in _WORD.findall(word) if "-" in part or "_" in part}
     return frozenset(name for word in joined for name in _ANY_NAME.findall(word))
 
 

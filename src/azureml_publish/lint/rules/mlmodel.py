@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -129,6 +130,7 @@ _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
 """Load nearly every model, and so say nothing of its kind."""
 
 
+@functools.cache
 def _classes() -> Mapping[str, frozenset[str]]:
     return {
         auto: frozenset(name for names in kinds.values() for name in names)

@@ -164,8 +164,9 @@ def _is_validated(model: Described, name: str) -> bool:
 
 def _known(model: Described) -> Iterator[tuple[str, Key, Any]]:
     for name, key in vocabulary().items():
-        value: Any = model.metadata
-        for part in name.split("."):
+        first, *rest = name.split(".")
+        value = model.metadata.get(first)
+        for part in rest:
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is not None:
             yield name, key, value
