@@ -1,4 +1,4 @@
-"""Draws docs/plan.svg, README's picture: a real plan of the shipped models after three edits.
+"""Draws docs/plan.svg, README's picture: a real plan of the shipped models after two edits.
 
 Run it by hand where the plan's text has changed: .venv/bin/python docs/draw_plan.py
 """
@@ -35,10 +35,9 @@ def main() -> None:
         shutil.copytree(ROOT / "models", project / "models")
         publish(project, "apply", "--yes", "bert*")
         edit(project / "models/bert-base-cased/model.yaml", "BertTokenizerFast", "BertTokenizer")
-        edit(project / "models/bert-large-cased/model.yaml", "languages: [en]", "languages: [en, de]")
         edit(project / "models/bert-large-cased/model.yaml", "  inference: cpu-small", "  inference: cpu-medium")
         shown = publish(project, "plan")
-    console = Console(record=True, width=92, file=StringIO())
+    console = Console(record=True, width=112, file=StringIO())
     console.print(Text.assemble(("$ ", "green"), ("publish plan", "bold")))
     console.print(Text.from_ansi(shown))
     svg = console.export_svg(title="publish plan", theme=THEME, unique_id="plan")

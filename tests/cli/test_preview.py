@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -89,6 +90,20 @@ def test_show_renders_the_card_on_a_terminal_alone(
     assert "\x1b[" in shown
     raw = publish("show", "bert-base-cased", "--raw").out
     assert "| | Layers | 12 |" in raw
+
+
+def test_findings_and_plan_lead_to_each_finding_at_its_block(project: Path, shared_registry: None) -> None:
+    begun = "Write here what the model does, for whom, and where it comes from."
+    edit(project / "models/bert-base-cased/card.md.j2", "{% block summary %}\n", f"{{% block summary %}}\n{begun}\n")
+    edit(project / "models/bert-large-cased/model.yaml", "license:", "licens:")
+    live = LiveProject(RunContext(project, dict(os.environ), date(2026, 11, 21)))
+    live.look()
+    site = Site(live)
+    for listed in (site.findings().text, site.plan(PlanRequest("local")).text):
+        led = re.findall(r'href="\.\./models/([\w-]+)/#(finding-\w+)"', listed)
+        assert {model for model, _ in led} == {"bert-base-cased", "bert-large-cased"}
+        for model, anchor in led:
+            assert site.model(model).text.count(f'id="{anchor}"') == 1
 
 
 def test_the_plan_page_compares_with_a_registry_and_with_one_version(

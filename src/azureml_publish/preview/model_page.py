@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,13 @@ class Finding:
 
     found: Diagnostic
     anchor: str = ""
+
+    @property
+    def id(self) -> str:
+        """The anchor of the finding itself on the page of its model, to which other pages lead."""
+        found = self.found
+        told = repr((found.code, found.message, found.location.path, found.location.line, found.location.column))
+        return f"finding-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

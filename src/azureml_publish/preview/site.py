@@ -107,7 +107,9 @@ class Site:
             try:
                 shown["plan"] = make_plan_page(self.live, look.checked, request)
             except UnsoundProject as unsound:
-                shown |= {"problem": unsound, "problems": tuple(Finding(one) for one in unsound.found)}
+                in_the_way, found = set(unsound.found), look.findings().items()
+                problems = [(folder, Finding(one)) for folder, part in found for one in part if one in in_the_way]
+                shown |= {"problem": unsound, "problems": problems}
             except PublishError as error:
                 shown["problem"] = error
         subject = look.loaded.subject

@@ -310,4 +310,4 @@ def test_a_page_with_many_findings_begins_with_a_few_and_its_card_is_near(live: 
     first, _, folded = problems.partition('<details class="more" id="more-findings">')
     assert first.count('class="finding ') == 3
     assert folded.count('class="finding ') == int(folded.partition("<summary>")[2].partition(" more")[0]) > 0
-    assert '<a href="../models/bert-base-cased/">models/bert-base-cased/model.yaml:' in Site(live).findings().text
+    assert '<a href="../models/bert-base-cased/#finding-' in Site(live).findings().text
