@@ -1,5 +1,6 @@
 """One emulator a session, emptied before each test; the shipped project, and the command line in this process."""
 
+import atexit
 import logging
 import os
 import shutil
@@ -27,7 +28,8 @@ REQUIRED = os.environ.get("PUBLISH_TESTS_REQUIRE", "").split(",")
 """Optional parts that must not be missing. Read here, because tests run without any PUBLISH_ variable."""
 
 # huggingface_hub reads these when it is imported, so a fixture would come too late.
-os.environ.setdefault("HF_HOME", tempfile.mkdtemp(prefix="hf-home-"))
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hf-home-")
+atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
