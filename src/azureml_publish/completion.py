@@ -40,7 +40,7 @@ def offers(current: str, words: Sequence[str], directory: Path) -> list[tuple[st
         names = {name.removeprefix(near).split()[0]: help_text for name, help_text in known.items()}
         return _starting(current, [*names.items(), *_options(table["shared"])])
     entry = table["verbs"][verb]
-    if given and (option := entry["options"].get(given[-1])) is not None and not option["flag"]:
+    if given and (option := entry["options"].get(given[-1])) is not None and not option.get("flag"):
         return _of_kind(option, current, directory)
     if current.startswith("-"):
         return _starting(current, [*_options(entry["options"]), *_options(table["shared"])])

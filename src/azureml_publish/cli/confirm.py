@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from azureml_publish.cli.output import confirm, prompt
+from azureml_publish.cli.output import Output, confirm, prompt
 from azureml_publish.errors import Declined, UsageProblem
 from azureml_publish.pipeline.registries import Opened
 
@@ -55,3 +55,8 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         wanted = confirm(f"{what[:1].upper()}{what[1:]} {name}?")
     if not wanted:
         raise Declined("Nothing was changed, because the answer was no.")
+
+
+def confirms_writing(output: Output, what: str) -> bool:
+    """Whether a person at a terminal wants something written; no question for JSON, or without a terminal."""
+    return not output.json and sys.stdin.isatty() and confirm(f"Write {what}?")

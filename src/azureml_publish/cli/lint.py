@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -30,12 +29,10 @@ from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
 from azureml_publish.project import find_root
 from azureml_publish.reporters.diagnostics import (
     as_json,
-    counted,
-    diagnostics_summary,
     diagnostics_text,
     folders_summary,
 )
-from azureml_publish.reporters.lint import LintReport, lint_json, lint_stats, stats_json
+from azureml_publish.reporters.lint import LintReport, lint_json, lint_stats, lint_summary, stats_json
 from azureml_publish.spec import Profile
 
 
@@ -174,7 +171,7 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
         return
     if stats:
         output.data(stats_json(report) if output.json else lint_stats(report))
-        output.note(_summary(report))
+        output.note(lint_summary(report))
         return
     environ = output.run.environ
     if output.format in ("github", "azure", "gitlab", "sarif"):
@@ -191,7 +188,7 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
     else:
         sources = report.sources if output.framed else None
         output.data(diagnostics_text(report.found, output.paint, sources, shutil.get_terminal_size().columns))
-    output.note(_summary(report))
+    output.note(lint_summary(report))
     if output.format == "text" and report.models > 1 and (summary := folders_summary(report.found, report.models)):
         output.note(summary)
     if output.framed and report.found:
@@ -219,22 +216,6 @@ def _printed(form: str) -> Callable[[LintReport], str]:
 
             return lint_quality_json
     return lint_json
-
-
-def _summary(report: LintReport) -> str:
-    parts = [f"Fixed {counted(len(report.fixed), 'finding')}."] if report.fixed else []
-    parts.append(diagnostics_summary(report.found, report.models))
-    aside = [f"{len(report.suppressed)} suppressed"] if report.suppressed else []
-    aside += [f"{report.held} in the baseline"] if report.held else []
-    parts += [f"({', '.join(aside)})"] if aside else []
-    fixes = Counter(one.fix.safe for one in report.found if one.fix is not None)
-    if fixes[True]:
-        parts.append(f"{fixes[True]} can be fixed with --fix.")
-    if fixes[False]:
-        parts.append(f"{fixes[False]} can be fixed with --fix --unsafe.")
-    if not report.models and not report.found:
-        parts.append("There is no folder in models/ yet: `publish init ORG/NAME` begins one.")
-    return " ".join(parts)
 
 
 def _fixing(*, fix: bool, unsafe: bool, diff: bool, assets: bool) -> Fixing:

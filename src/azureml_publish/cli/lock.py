@@ -10,10 +10,9 @@ from azureml_publish.cli.options import models_argument, output_options, registr
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.load import Settings, load
-from azureml_publish.pipeline.locks import Locked, LockState, lock_sources
+from azureml_publish.pipeline.locks import lock_sources
 from azureml_publish.pipeline.registries import find_readers, open_registry
-from azureml_publish.reporters.diagnostics import as_json
-from azureml_publish.spec.lock import LOCK_FILE
+from azureml_publish.reporters.lock import LockState, locks_json, locks_text
 
 
 @click.command("lock")
@@ -36,10 +35,7 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
     ):
         locked = lock_sources(loaded.folders, readers, project.config.defaults.mlflow, check=check)
     output.findings((*loaded.found, *(found for one in locked for found in one.found)))
-    if output.json:
-        output.data(as_json({"locks": [_described(one) for one in locked]}))
-    else:
-        output.data("".join(_line(one) for one in locked))
+    output.data(locks_json(locked) if output.json else locks_text(locked))
     for one in locked:
         if one.failure is not None:
             output.announce(f"Error: {one.model}: {one.failure.message}\n  help: {one.failure.hint}")
@@ -51,19 +47,3 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
         raise SystemExit(ExitCode.FINDINGS)
     if failures := [one.failure for one in locked if one.failure is not None]:
         raise SystemExit(failures[0].exit_code)
-
-
-def _line(one: Locked) -> str:
-    holds = f", {len(one.lock.files)} files, {one.lock.size:,} bytes" if one.lock is not None else ""
-    return f"{one.model}/{LOCK_FILE}: {one.state}{holds}\n"
-
-
-def _described(one: Locked) -> dict[str, object]:
-    lock = one.lock
-    return {
-        "model": one.model,
-        "state": str(one.state),
-        "files": None if lock is None else len(lock.files),
-        "bytes": None if lock is None else lock.size,
-        "reason": None if one.failure is None else one.failure.message,
-    }

@@ -9,7 +9,7 @@ import click
 
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.references import show_registered
+from azureml_publish.pipeline.registered import show_registered
 from azureml_publish.reporters.registered import asset_text, assets_json, files_json, files_text
 
 

@@ -16,6 +16,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
 
+from azureml_publish.assets import LayoutName
 from azureml_publish.layouts.coercions import Coercion
 
 Section: TypeAlias = Literal["tags", "properties"]
@@ -100,6 +101,14 @@ def load_keys() -> Mapping[str, KeyType]:
 def tags_that_stay() -> frozenset[str]:
     """Tags known to upstream that have no place in the system metadata: they are tags in both layouts."""
     return frozenset(row["key"] for row in _rows() if not row["path"])
+
+
+def keeps_lists_in_properties(layout: LayoutName) -> bool:
+    """Whether a layout has lists of sizes in properties, which never change: another list needs another version."""
+    if layout == "system_metadata":
+        return False
+    rules = (rule for path, found in load_mapping().items() if path[0] == "SKU" for rule in found)
+    return any(rule.writes and rule.section == "properties" for rule in rules)
 
 
 @functools.cache

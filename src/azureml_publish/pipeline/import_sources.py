@@ -16,7 +16,6 @@ from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookke
 from azureml_publish.content.packaging.mlflow_model import settings_of
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
-from azureml_publish.content.upload.container import Container
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode as decode_text
 from azureml_publish.documents import dump_yaml, parse_yaml
@@ -33,7 +32,7 @@ from azureml_publish.importer import (
     read_az_model,
 )
 from azureml_publish.layouts import decode
-from azureml_publish.pipeline.references import find_registered
+from azureml_publish.pipeline.references import find_registered, open_files
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project, shown_path, unusable_file
@@ -181,9 +180,9 @@ def _mlflow(asset: RegisteredAsset, registry: Registry, project: Project) -> dic
 
 def _file(asset: RegisteredAsset, registry: Registry, name: str) -> str:
     """A small text file of a registered version; nothing where it is not there."""
-    access = registry.open_content(asset)
+    opened = open_files(registry, asset)
     try:
-        with Container(access, access.folder_of(asset.path)) as container:
+        with opened as container:
             return b"".join(container.read(name)).decode()
     except (PublishError, ValueError):
         return ""

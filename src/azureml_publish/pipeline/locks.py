@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from enum import StrEnum
 
 from azureml_publish.content.contents import package_source
 from azureml_publish.content.lock import CHANGED, STALE, make_lock, not_compared, read_lock, write_text
@@ -16,6 +14,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity, has_errors
 from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.files import write_whole
 from azureml_publish.project import ModelFolder
+from azureml_publish.reporters.lock import Locked, LockState
 from azureml_publish.spec import GitSource, Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
@@ -24,38 +23,6 @@ QUICK = 256 * 1024 * 1024
 
 JOBS = 4
 """Sources that are locked at a time: files may have to be read whole."""
-
-
-class LockState(StrEnum):
-    """What became of a lock, or is to become of it."""
-
-    WRITTEN = "written"
-    UNCHANGED = "unchanged"
-    STALE = "stale"
-    REFUSED = "refused"
-    """The source cannot be published, so there is nothing to lock."""
-    UNREACHABLE = "unreachable"
-    NOT_COMPARED = "not compared"
-    """It is of the real Hub, and the emulator's was looked into."""
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """The lock of one model folder.
-
-    Attributes:
-        model: the folder's name.
-        state: see there.
-        lock: what the source holds now; None where it could not be looked into.
-        found: what is wrong with the source or its lock, and what is odd.
-        failure: why the source could not be read.
-    """
-
-    model: str
-    state: LockState
-    lock: SourceLock | None = None
-    found: tuple[Diagnostic, ...] = ()
-    failure: PublishError | None = None
 
 
 def lock_sources(

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from azureml_publish.assets import ManifestEntry, RegisteredAsset
@@ -17,9 +16,9 @@ from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.sources.selection import WEIGHTS, matches
-from azureml_publish.content.upload.container import Container
 from azureml_publish.documents import parse_yaml, walk
 from azureml_publish.errors import PublishError
+from azureml_publish.pipeline.references import open_files
 from azureml_publish.plan import Action, ActionKind, Observed, Plan
 from azureml_publish.registry.protocol import Registry
 
@@ -65,8 +64,7 @@ def _moved(content: ModelContent, asset: RegisteredAsset, registry: Registry, re
     if content.entries() is None and readers is not None:
         known = content.look(readers)
     wanted, made = known.entries(), known.made()
-    access = registry.open_content(asset)
-    with Container(access, access.folder_of(asset.path), partial(registry.open_content, asset)) as container:
+    with open_files(registry, asset) as container:
         manifest = container.read_part(MANIFEST_FILE)
         held = {entry.path: entry for entry in parse_manifest(manifest)}
         source = json.loads(manifest).get("source")

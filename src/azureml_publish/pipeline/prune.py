@@ -1,28 +1,82 @@
-"""What `publish skus prune --bump` adds: new versions for models that a registry cannot update in place."""
+"""What `publish skus prune` does: lists without retired sizes, and new versions for models that need them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, parse_yaml
-from azureml_publish.files import with_version
+from azureml_publish.files import with_version, write_edited
 from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.load import subject_of
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.selection import choose_models
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus import Catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
-from azureml_publish.skus.prune import Pruning
+from azureml_publish.skus.lists import lists_of
+from azureml_publish.skus.prune import Pruning, prune
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 
 
-def bump_pruned(
+@dataclass(frozen=True, slots=True)
+class PrunedProject:
+    """What pruning changes.
+
+    Attributes:
+        pruning: the lists that lose sizes, and the new text of each file.
+        versions: by model, the version before and the next free one.
+        before: the text of each file as it is.
+    """
+
+    pruning: Pruning
+    versions: Mapping[str, tuple[int, int]]
+    before: Mapping[str, str]
+
+    def write(self, project: Project) -> None:
+        """Write the new texts."""
+        for path, text in self.pruning.texts.items():
+            write_edited(project.root / path, text)
+
+
+def prune_project(
+    run: RunContext,
+    project: Project,
+    catalogue: Catalogue,
+    models: Sequence[str],
+    day: date,
+    *,
+    bump: bool,
+    registry: str | None,
+    layout: LayoutName | None,
+) -> PrunedProject:
+    """Take the sizes that are retired by a day out of presets and lists; nothing is written yet.
+
+    Args:
+        run: the environment.
+        project: the project.
+        catalogue: its sizes.
+        models: the models whose lists are meant. [default: all]
+        day: the day.
+        bump: give the next free version to each model whose registered version cannot take the new lists.
+        registry: for `bump`. [default: the project's own]
+        layout: for `bump`. [default: the project's own]
+    """
+    uses = lists_of(project, choose_models(models, run.directory, project))
+    pruning = prune(project, uses, catalogue, day)
+    versions: Mapping[str, tuple[int, int]] = {}
+    if bump and pruning.texts:
+        pruning, versions = _bump(run, project, pruning, catalogue, day, registry=registry, layout=layout)
+    texts = {document.path: document.text for document in (project.document, *(one.document for one in project.models))}
+    return PrunedProject(pruning, versions, {path: texts[path] for path in pruning.texts})
+
+
+def _bump(
     run: RunContext,
     project: Project,
     pruning: Pruning,
@@ -31,7 +85,7 @@ def bump_pruned(
     *,
     registry: str | None,
     layout: LayoutName | None,
-) -> tuple[Pruning, Mapping[str, tuple[int, int]]]:
+) -> tuple[Pruning, dict[str, tuple[int, int]]]:
     """The pruning with the next free version for each model whose registered version cannot take the new lists."""
     after = _with_texts(project, pruning.texts)
     subject = subject_of(after, catalogue, day)

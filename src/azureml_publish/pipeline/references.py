@@ -1,17 +1,16 @@
-"""What show, list and verify share: which registered versions are meant."""
+"""Which registered versions a person means, and where their files are."""
 
 from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 
 from azureml_publish.assets import AssetId, RegisteredAsset
-from azureml_publish.content.upload.container import Container, StoredFile
+from azureml_publish.content.upload.container import Container
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
@@ -39,24 +38,10 @@ def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
     )
 
 
-def show_registered(
-    run: RunContext, reference: str, registry: str | None, *, files: bool = False
-) -> tuple[RegisteredAsset, Mapping[str, StoredFile]]:
-    """One registered version, see `find_registered`, and by path its files where they are wanted.
-
-    Raises:
-        NotFound, UsageProblem: see `find_registered`.
-        PublishError: the registry or its storage cannot be read.
-    """
-    project = read_project(run)
-    with open_registry(run, project, registry) as opened:
-        asset = find_registered(opened.registry, name_reference(run, project, reference))
-        if not files:
-            return asset, {}
-        access = opened.registry.open_content(asset)
-        again = partial(opened.registry.open_content, asset)
-        with Container(access, access.folder_of(asset.path), again) as container:
-            return asset, container.files()
+def open_files(registry: Registry, asset: RegisteredAsset) -> Container:
+    """The container with the files of a registered version; it closes with its `with`."""
+    access = registry.open_content(asset)
+    return Container(access, access.folder_of(asset.path), partial(registry.open_content, asset))
 
 
 def name_references(run: RunContext, project: Project, references: Iterable[str]) -> tuple[str, ...]:

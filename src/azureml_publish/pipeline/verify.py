@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 
 from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
 from azureml_publish.content.manifest import check_content
 from azureml_publish.content.signing import Verifier
-from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import Interrupted, NotFound, PublishError
-from azureml_publish.pipeline.references import expand_reference, find_registered, name_references, read_project
+from azureml_publish.pipeline.references import (
+    expand_reference,
+    find_registered,
+    name_references,
+    open_files,
+    read_project,
+)
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
@@ -90,6 +94,5 @@ def _check(
     if promised is None:
         problem = f"no property {MANIFEST_PROPERTY}: another tool registered it, so there is nothing to check against"
         return ContentCheck(asset.id, problems=(problem,))
-    access = registry.open_content(asset)
-    with Container(access, access.folder_of(asset.path), partial(registry.open_content, asset)) as container:
+    with open_files(registry, asset) as container:
         return check_content(asset.id, container, promised, quick=quick, progress=progress, verifier=verifier)

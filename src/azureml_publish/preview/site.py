@@ -121,7 +121,7 @@ class Site:
 
     def registered(self, name: str, version: str, registry: str | None, *, images: bool = False) -> Page:
         """The page of a version as a registry has it."""
-        from azureml_publish.pipeline.references import show_registered  # noqa: PLC0415 - the first page does without
+        from azureml_publish.pipeline.registered import show_registered  # noqa: PLC0415 - the first page does without
 
         look, path = self.live.now, "registered/x/1/"
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from azureml_publish.diagnostics import Diagnostic, Edit, Rule, has_errors
 from azureml_publish.errors import PublishError
 from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppressed
-from azureml_publish.reporters.diagnostics import as_json, finding_json
+from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, finding_json
 from azureml_publish.reporters.frames import Sources, span_of
 from azureml_publish.reporters.visible import one_line
 
@@ -222,3 +223,20 @@ def _edit(edit: Edit) -> JsonEdit:
     return JsonEdit(
         line=edit.line, column=edit.column, end_line=edit.end_line, end_column=edit.end_column, text=edit.text
     )
+
+
+def lint_summary(report: LintReport) -> str:
+    """How many findings there are in how many models, what is aside, and what can be fixed."""
+    parts = [f"Fixed {counted(len(report.fixed), 'finding')}."] if report.fixed else []
+    parts.append(diagnostics_summary(report.found, report.models))
+    aside = [f"{len(report.suppressed)} suppressed"] if report.suppressed else []
+    aside += [f"{report.held} in the baseline"] if report.held else []
+    parts += [f"({', '.join(aside)})"] if aside else []
+    fixes = Counter(one.fix.safe for one in report.found if one.fix is not None)
+    if fixes[True]:
+        parts.append(f"{fixes[True]} can be fixed with --fix.")
+    if fixes[False]:
+        parts.append(f"{fixes[False]} can be fixed with --fix --unsafe.")
+    if not report.models and not report.found:
+        parts.append("There is no folder in models/ yet: `publish init ORG/NAME` begins one.")
+    return " ".join(parts)

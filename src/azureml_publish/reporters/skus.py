@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from azureml_publish.assets import LayoutName, Scenario
+from azureml_publish.layouts import keeps_lists_in_properties
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import figure, shortened, table
@@ -121,11 +122,11 @@ def _min_spec(shown: MinSpecShown) -> dict[str, object]:
     }
 
 
-def foresight_text(foresight: Foresight, layout: LayoutName, paint: Paint = PLAIN, *, new_version: bool) -> str:
+def foresight_text(foresight: Foresight, layout: LayoutName, paint: Paint = PLAIN) -> str:
     """The losses of lists, the earliest first, and their effect in the layout in use."""
     lines = []
     for loss in sorted(foresight.losses, key=lambda one: (one.day, one.use.path, one.use.name)):
-        lines.extend([*_loss_lines(loss, layout, paint, new_version=new_version), ""])
+        lines.extend([*_loss_lines(loss, layout, paint), ""])
     count = len({loss.use for loss in foresight.losses})
     quiet = len(foresight.untouched)
     until = f"from {foresight.as_of} to {foresight.until}"
@@ -134,7 +135,7 @@ def foresight_text(foresight: Foresight, layout: LayoutName, paint: Paint = PLAI
     return "".join(f"{line}\n" for line in lines)
 
 
-def _loss_lines(loss: Loss, layout: LayoutName, paint: Paint, *, new_version: bool) -> Iterator[str]:
+def _loss_lines(loss: Loss, layout: LayoutName, paint: Paint) -> Iterator[str]:
     gone = paint(f"gone since {loss.day}", "red") if loss.gone else paint(f"goes on {loss.day}", "yellow")
     kind = "list" if loss.use.literal else "query"
     yield f"{paint(one_line(loss.use.name), 'bold')} ({kind}, {one_line(loss.use.path)}): {gone}"
@@ -147,22 +148,23 @@ def _loss_lines(loss: Loss, layout: LayoutName, paint: Paint, *, new_version: bo
         yield f"  min     {loss.before or '?'} stays"
     if loss.use.users:
         yield f"  serves  {one_line(', '.join(f'{model} {scenario}' for model, scenario in loss.use.users))}"
-        yield f"  means   {_consequence(loss, layout, new_version=new_version)}"
+        yield f"  means   {_consequence(loss, layout)}"
     else:
         yield "  serves  no model"
 
 
-def _consequence(loss: Loss, layout: LayoutName, *, new_version: bool) -> str:
+def _consequence(loss: Loss, layout: LayoutName) -> str:
     when = "once it is pruned" if loss.use.literal else "from that day on"
     if not loss.left:
         return "apply stops at an empty list; name other sizes"
-    if new_version:
+    if keeps_lists_in_properties(layout):
         return f"{when}, a new version each: the layout {layout} keeps lists in properties, which never change"
     return f"{when}, a change in place: the layout {layout} takes it without a new version"
 
 
-def foresight_json(foresight: Foresight, layout: LayoutName, *, new_version: bool) -> str:
+def foresight_json(foresight: Foresight, layout: LayoutName) -> str:
     """The losses as a JSON object."""
+    new_version = keeps_lists_in_properties(layout)
     return as_json(
         {
             "as_of": str(foresight.as_of),

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from azureml_publish.cli.skus.retiring import changes_need_a_version
+from azureml_publish.layouts import keeps_lists_in_properties
 from azureml_publish.skus import load_catalogue
 from azureml_publish.skus.foresight import Foresight, foresee, last_day
 from azureml_publish.skus.lists import lists_of
@@ -96,5 +96,5 @@ def test_a_span_beyond_the_calendar_ends_with_it() -> None:
 
 
 def test_lists_lie_in_properties_in_one_layout_alone() -> None:
-    assert changes_need_a_version("tags")
-    assert not changes_need_a_version("system_metadata")
+    assert keeps_lists_in_properties("tags")
+    assert not keeps_lists_in_properties("system_metadata")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from datetime import datetime
 
 import click
 
 from azureml_publish.assets import LayoutName
+from azureml_publish.cli.confirm import confirms_writing
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
-from azureml_publish.cli.output import Output, confirm
+from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import ExitCode
-from azureml_publish.files import write_edited
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.pipeline.prune import bump_pruned
-from azureml_publish.pipeline.selection import choose_models
+from azureml_publish.pipeline.prune import prune_project
+from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.differences import file_diff
+from azureml_publish.reporters.paint import PLAIN
 from azureml_publish.reporters.sku_changes import pruning_json, pruning_text
-from azureml_publish.skus.lists import lists_of
-from azureml_publish.skus.prune import prune
 
 
 @click.command("prune")
@@ -48,31 +45,20 @@ def command(
     """
     project, catalogue = project_here(output)
     day = day_of(output.run, as_of)
-    pruning = prune(project, lists_of(project, choose_models(models, output.run.directory, project)), catalogue, day)
-    before = {folder.document.path: folder.document.text for folder in project.models}
-    before[project.document.path] = project.document.text
-    bumped: Mapping[str, tuple[int, int]] = {}
-    if bump and pruning.texts:
-        pruning, bumped = bump_pruned(output.run, project, pruning, catalogue, day, registry=registry, layout=layout)
-    diffs = {path: file_diff(path, before[path], text, output.paint) for path, text in sorted(pruning.texts.items())}
+    done = prune_project(output.run, project, catalogue, models, day, bump=bump, registry=registry, layout=layout)
+    texts = done.pruning.texts
+    paint = PLAIN if output.json else output.paint
+    diffs = {path: file_diff(path, done.before[path], text, paint) for path, text in sorted(texts.items())}
     if not output.json:
         output.data("".join(diffs.values()))
-    else:
-        diffs = {path: file_diff(path, before[path], pruning.texts[path]) for path in diffs}
-    output.note(pruning_text(pruning, bumped, output.paint_notes).rstrip("\n") or f"Nothing is retired as of {day}.")
-    written = bool(pruning.texts) and (write or _confirmed(output, len(pruning.texts)))
+    summary = pruning_text(done.pruning, done.versions, output.paint_notes).rstrip("\n")
+    output.note(summary or f"Nothing is retired as of {day}.")
+    written = bool(texts) and (write or confirms_writing(output, counted(len(texts), "file")))
     if written:
-        for path, text in pruning.texts.items():
-            write_edited(project.root / path, text)
-    elif pruning.texts:
+        done.write(project)
+    elif texts:
         output.note("Nothing is written; --write does.")
     if output.json:
-        output.data(pruning_json(pruning, bumped, diffs, written=written))
-    if pruning.refused:
+        output.data(pruning_json(done.pruning, done.versions, diffs, written=written))
+    if done.pruning.refused:
         raise SystemExit(ExitCode.FINDINGS)
-
-
-def _confirmed(output: Output, files: int) -> bool:
-    if output.json or not sys.stdin.isatty():
-        return False
-    return confirm(f"Write {files} file{'s' * (files != 1)}?")

@@ -10,12 +10,9 @@ from azureml_publish.assets import LayoutName
 from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Days, project_here
-from azureml_publish.layouts import load_mapping
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.pipeline.selection import choose_models
+from azureml_publish.pipeline.sizes import foresee_losses
 from azureml_publish.reporters.skus import foresight_json, foresight_text
-from azureml_publish.skus.foresight import foresee
-from azureml_publish.skus.lists import lists_of
 
 
 @click.command("retiring")
@@ -33,18 +30,7 @@ def command(
     rendered lists change, and in the layout `tags` a registered version cannot follow.
     """
     project, catalogue = project_here(output)
-    uses = lists_of(project, choose_models(models, output.run.directory, project))
-    foresight = foresee(uses, catalogue, day_of(output.run, as_of), within)
+    day = day_of(output.run, as_of)
+    foresight = foresee_losses(output.run, project, catalogue, day, models=models, days=within)
     chosen = layout or project.config.layout
-    if output.json:
-        output.data(foresight_json(foresight, chosen, new_version=changes_need_a_version(chosen)))
-    else:
-        output.data(foresight_text(foresight, chosen, output.paint, new_version=changes_need_a_version(chosen)))
-
-
-def changes_need_a_version(layout: LayoutName) -> bool:
-    """Whether another allow-list needs another version: where a layout keeps it in properties, which never change."""
-    if layout == "system_metadata":
-        return False
-    rules = (rule for path, found in load_mapping().items() if path[0] == "SKU" for rule in found)
-    return any(rule.writes and rule.section == "properties" for rule in rules)
+    output.data(foresight_json(foresight, chosen) if output.json else foresight_text(foresight, chosen, output.paint))
