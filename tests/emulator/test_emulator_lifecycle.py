@@ -3,11 +3,13 @@
 import os
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +279,9 @@ def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
         assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in secrets.iterdir()} == {
             "ca.pem": 0o600,
             "sas.key": 0o600,
+            "server.pem": 0o600,
         }
+        assert b"PRIVATE" not in emulator._authority.read_bytes()
         assert b"PRIVATE" not in Path(emulator.environment["REQUESTS_CA_BUNDLE"]).read_bytes()
 
 
@@ -293,6 +297,57 @@ def test_old_authority_is_renewed(tmp_path: Path) -> None:
     os.utime(tmp_path / "ca.pem", (year_old, year_old))
     later = certificates.authority(tmp_path, now)
     assert later.cert_pem.bytes() != first.cert_pem.bytes()
+
+
+def _shown(emulator: Emulator) -> str:
+    """The certificate that the HTTPS port shows to a client which believes the CA alone."""
+    place = urllib.parse.urlsplit(emulator.url)
+    return ssl.get_server_certificate((str(place.hostname), place.port or 0), ca_certs=str(emulator._authority))
+
+
+def test_the_certificate_of_the_server_is_kept_for_a_month(tmp_path: Path) -> None:
+    kept = tmp_path / "secrets" / "server.pem"
+    with plain(tmp_path) as emulator:
+        first = _shown(emulator)
+    with plain(tmp_path) as emulator:
+        assert _shown(emulator) == first
+    month_old = time.time() - 31 * 24 * 3600
+    os.utime(kept, (month_old, month_old))
+    with plain(tmp_path) as emulator:
+        assert _shown(emulator) != first
+
+
+@pytest.mark.parametrize("spoil", ["mode", "link", "authority", "gone"])
+def test_a_certificate_that_cannot_be_the_emulators_own_is_made_anew(tmp_path: Path, spoil: str) -> None:
+    kept, ca = tmp_path / "secrets" / "server.pem", tmp_path / "secrets" / "ca.pem"
+    with plain(tmp_path) as emulator:
+        first = _shown(emulator)
+    if spoil == "mode":
+        kept.chmod(0o644)
+    elif spoil == "link":
+        kept.rename(tmp_path / "elsewhere.pem")
+        kept.symlink_to(tmp_path / "elsewhere.pem")
+    elif spoil == "authority":
+        ca.unlink()
+    else:
+        kept.unlink()
+    with plain(tmp_path) as emulator:
+        assert _shown(emulator) != first
+        assert not kept.is_symlink()
+        assert requests.get(emulator.url, verify=emulator.environment["REQUESTS_CA_BUNDLE"], timeout=120).status_code
+
+
+def test_a_second_start_makes_no_certificate(tmp_path: Path) -> None:
+    with plain(tmp_path):
+        pass
+    script = (
+        "import sys; from pathlib import Path; from azureml_publish.emulator import Emulator\n"
+        "emulator = Emulator(Path(sys.argv[1]))\n"
+        "with emulator: pass\n"
+        "print([name for name in ('trustme', 'cryptography') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(("layout", "age"), [(1, "an older"), (99, "a newer")])

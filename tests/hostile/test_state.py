@@ -229,6 +229,25 @@ def test_an_authority_that_was_brought_along_is_not_taken(tmp_path: Path) -> Non
     assert (other / "ca.pem").read_bytes() == bounded
 
 
+def test_an_authority_that_was_brought_along_with_its_server_is_not_exported(tmp_path: Path) -> None:
+    """Its files may look as if this user had made them: an archive keeps modes, and is unpacked as its reader's own."""
+    foreign, secrets = trustme.CA(), tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    certificate = foreign.cert_pem.bytes()
+    leaf = foreign.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.bytes()
+    brought = {"ca.pem": foreign.private_key_pem.bytes() + certificate, "server.pem": leaf + certificate}
+    for name, pem in brought.items():
+        (secrets / name).write_bytes(pem)
+        (secrets / name).chmod(0o600)
+    with Emulator(tmp_path) as emulator:
+        with pytest.raises(OSError, match="loopback alone"):
+            _ = emulator.environment
+        assert not (tmp_path / "ca-bundle.pem").exists()
+    with Emulator(tmp_path) as emulator:
+        bundle = Path(emulator.environment["REQUESTS_CA_BUNDLE"]).read_bytes()
+        assert certificate not in bundle
+
+
 def test_a_key_of_signatures_that_was_brought_along_is_not_taken(tmp_path: Path) -> None:
     key = tmp_path / "secrets" / "sas.key"
     key.parent.mkdir()

@@ -64,12 +64,13 @@ def command(
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    emulator = start_emulator(run, ServeRequest(data, port, http_port, hub_weights, service_shape, hub), wanted)
+    request = ServeRequest(data, port, http_port, hub_weights, service_shape, hub)
+    emulator, environment = start_emulator(run, request, wanted)
     try:
         if hub is not None:
             for repository, commit in add_repositories(run, emulator, hub).items():
                 write_note(f"{one_line(repository)} is at {commit}.")
-        for name, value in emulator.environment.items():
+        for name, value in environment.items():
             write(f"{name}={value}\n")
         write_note(f"Serving {one_line(str(run.directory / Path(data).expanduser()))}. Stop with Ctrl-C.")
         ended.wait()

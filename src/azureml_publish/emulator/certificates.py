@@ -5,12 +5,8 @@ CA is made once per data folder, its key never leaves the folder, and its certif
 loopback alone: even with its key nobody can deceive a client about another host.
 """
 
-import contextlib
 import datetime as dt
 import ipaddress
-import os
-import ssl
-import tempfile
 from pathlib import Path
 
 import certifi
@@ -20,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from azureml_publish.emulator.state import is_own_secret
+from azureml_publish.emulator.state import is_own_secret, publish_file
 
 _LEAF_DAYS = 365
 _AUTHORITY_DAYS = 365
@@ -35,23 +31,6 @@ _CONSTRAINTS = x509.NameConstraints(
     excluded_subtrees=None,
 )
 """RFC 5280, section 4.2.1.10."""
-
-
-def _publish(path: Path, content: bytes, *, mode: int, replace: bool) -> None:
-    """Write a file so that no reader sees half of it; without `replace` the first of several writers wins."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(mode)
-        if replace:
-            temporary.replace(path)
-        else:
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(temporary)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _load(path: Path, now: dt.datetime) -> trustme.CA | None:
@@ -128,27 +107,31 @@ def authority(secrets: Path, now: dt.datetime) -> trustme.CA:
     path = secrets / "ca.pem"
     found = _load(path, now)
     if found is None:
-        _publish(path, _make(now), mode=0o600, replace=False)
+        publish_file(path, _make(now), mode=0o600, replace=False)
         found = _load(path, now)
     if found is None:
         raise OSError(f"{path} cannot be read back")
     return found
 
 
-def server_context(ca: trustme.CA, now: dt.datetime) -> ssl.SSLContext:
-    """A server-side TLS context with a fresh certificate for `localhost` and `127.0.0.1`."""
+def issue(ca: trustme.CA, now: dt.datetime) -> bytes:
+    """A key and a certificate for `localhost` and `127.0.0.1`, in PEM."""
     leaf = ca.issue_cert("localhost", "127.0.0.1", not_after=now + dt.timedelta(days=_LEAF_DAYS))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    leaf.configure_cert(context)
-    return context
+    return leaf.private_key_and_cert_chain_pem.bytes()
 
 
-def write_bundle(ca: trustme.CA, path: Path) -> Path:
-    """Write certifi's CAs and ours into one file.
+def write_bundle(secrets: Path, authority: Path, bundle: Path, now: dt.datetime) -> None:
+    """Write certifi's CAs and the emulator's into one file.
 
-    Both, because `REQUESTS_CA_BUNDLE` replaces the default: a process that exports it must still reach the world.
+    Both, because `REQUESTS_CA_BUNDLE` replaces the default: a process that exports it must still reach the world. So
+    this one is looked at again: it would be believed about every host that it may vouch for.
+
+    Raises:
+        OSError: the emulator answers with a certificate of a CA that it would not make.
     """
-    content = Path(certifi.where()).read_bytes().rstrip() + b"\n\n# azureml-publish emulator\n" + ca.cert_pem.bytes()
-    if path.is_symlink() or not path.exists() or path.read_bytes() != content:
-        _publish(path, content, mode=0o644, replace=True)
-    return path
+    served, ca = authority.read_bytes(), _load(secrets / "ca.pem", now)
+    if ca is None or ca.cert_pem.bytes() != served:
+        raise OSError(f"{authority} is not what vouches for loopback alone; delete {secrets} and start again")
+    content = Path(certifi.where()).read_bytes().rstrip() + b"\n\n# azureml-publish emulator\n" + served
+    if bundle.is_symlink() or not bundle.exists() or bundle.read_bytes() != content:
+        publish_file(bundle, content, mode=0o644, replace=True)

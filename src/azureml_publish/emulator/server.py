@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from azureml_publish.emulator import certificates
+from azureml_publish.emulator import tls
 from azureml_publish.emulator.addresses import ACCOUNT, Addresses
 from azureml_publish.emulator.blobs.routes import blob_service
 from azureml_publish.emulator.blobs.sas import Signer
@@ -141,15 +141,13 @@ class Emulator:
             http = bind(self._ports[1], "HTTP")
             undo.callback(http.close)
             self._folder.create()
-            now = dt.datetime.now(dt.UTC)
-            ca = certificates.authority(self._folder.secrets, now)
-            certificates.write_bundle(ca, self._bundle)
+            context = tls.prepare(self._folder.secrets, self._authority, dt.datetime.now(dt.UTC))
             self._database = Database(self._folder.database)
             undo.callback(self._database.close)
             self._addresses = Addresses(
                 f"https://{HOST}:{https.getsockname()[1]}", f"http://{HOST}:{http.getsockname()[1]}"
             )
-            self._listeners = self._listen(https, http, certificates.server_context(ca, now), self._database)
+            self._listeners = self._listen(https, http, context, self._database)
             undo.callback(self.stop)
             for listener in self._listeners:
                 listener.start()
@@ -301,8 +299,9 @@ class Emulator:
         return self._addresses
 
     @property
-    def _bundle(self) -> Path:
-        return self._folder.root / "ca-bundle.pem"
+    def _authority(self) -> Path:
+        """File with the one certificate that vouches for the HTTPS port, in PEM."""
+        return self._folder.root / "authority.pem"
 
     @property
     def quirks(self) -> Quirks:
@@ -325,14 +324,26 @@ class Emulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that turn an unmodified client to this emulator."""
+        """The environment variables that turn an unmodified client to this emulator.
+
+        Raises:
+            OSError: The CA may vouch for more than loopback, or its certificates cannot be written.
+        """
+        from azureml_publish.emulator import certificates  # noqa: PLC0415 - an embedded registry exports nothing
+
+        now, bundle = dt.datetime.now(dt.UTC), self._folder.root / "ca-bundle.pem"
+        certificates.write_bundle(self._folder.secrets, self._authority, bundle, now)
+        return {**self.own_environment, "REQUESTS_CA_BUNDLE": str(bundle), "PUBLISH_EMULATOR_SECRET": self.secret}
+
+    @property
+    def own_environment(self) -> dict[str, str]:
+        """The same for a client in this process, which believes only the emulator by these certificates."""
         return {
             "AZUREML_CURRENT_CLOUD": CLOUD,
             "ARM_CLOUD_METADATA_URL": f"{self.url}/metadata/endpoints?api-version=2022-09-01",
             "REGISTRY_DISCOVERY_ENDPOINT_URL": f"{self.url}/",
-            "REQUESTS_CA_BUNDLE": str(self._bundle),
+            "REQUESTS_CA_BUNDLE": str(self._authority),
             "HF_ENDPOINT": self.http_url,
-            "PUBLISH_EMULATOR_SECRET": self.secret,
         }
 
     def __enter__(self) -> Self:

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -70,6 +71,23 @@ def is_own_secret(path: Path) -> bool:
     return os.name != "posix" or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
 
 
+def publish_file(path: Path, content: bytes, *, mode: int, replace: bool) -> None:
+    """Write a file so that no reader sees half of it; without `replace` the first of several writers wins."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(mode)
+        if replace:
+            temporary.replace(path)
+        else:
+            with suppress(FileExistsError):
+                path.hardlink_to(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """Where everything lies under the one folder that the user names."""
@@ -108,7 +126,7 @@ class DataFolder:
 
     @property
     def secrets(self) -> Path:
-        """The key of the throw-away CA and of the SAS signatures."""
+        """The keys of the throw-away CA, of the server and of the SAS signatures."""
         return self.root / "secrets"
 
     def segment(self, name: str) -> Path:

@@ -133,7 +133,7 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
         hint = "`emulator` in publish.yaml names its folder: one that can be made, or is yours and intact."
         raise EmulatorUnavailable(f"The embedded registry does not start: {error}.", hint=hint) from error
     try:
-        served = emulator.environment
+        served = emulator.own_environment
         cloud, identity = find_cloud(served), find_credential(served)
         stand_in = config.hub == "stand-in"
         hub = Hub(served["HF_ENDPOINT"]) if stand_in else public_hub(run)

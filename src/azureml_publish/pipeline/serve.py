@@ -57,8 +57,10 @@ def read_faults(run: RunContext, name: str) -> tuple[EmulatorFaults | None, tupl
     return wanted, tuple(replace(one, fix=None) for one in wrong)  # `publish lint` fixes no file of faults
 
 
-def start_emulator(run: RunContext, request: ServeRequest, faults: EmulatorFaults | None) -> Emulator:
-    """Start the emulator; the caller stops it.
+def start_emulator(
+    run: RunContext, request: ServeRequest, faults: EmulatorFaults | None
+) -> tuple[Emulator, dict[str, str]]:
+    """Start the emulator, with the environment that leads to it; the caller stops it.
 
     Raises:
         NotFound: there is no folder of repositories.
@@ -86,10 +88,12 @@ def start_emulator(run: RunContext, request: ServeRequest, faults: EmulatorFault
     )
     try:
         emulator.start()
+        environment = emulator.environment
     except (OSError, sqlite3.Error) as error:
+        emulator.stop()
         hint = "Choose other ports, or with --data a folder that is yours and intact."
         raise EmulatorUnavailable(f"The emulator does not start: {error}.", hint=hint) from error
-    return emulator
+    return emulator, environment
 
 
 def add_repositories(run: RunContext, emulator: Emulator, folder: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
@@ -14,7 +15,6 @@ import trustme
 
 from azureml_publish.assets import AssetId, AssetRecord, RegisteredAsset
 from azureml_publish.emulator import Quirks
-from azureml_publish.emulator.certificates import server_context
 from azureml_publish.emulator.registry.wire import render_cloud, render_discovery
 from azureml_publish.errors import NotAuthorised, PublishError, UnexpectedAnswer
 from azureml_publish.network import Network
@@ -70,13 +70,13 @@ class OddRegistry(Odd):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The host, and the path of its certificate."""
-    import datetime as dt
-
     authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     path = tmp_path_factory.mktemp("odd") / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     with ThreadingHTTPServer(("127.0.0.1", 0), OddRegistry) as server:
-        server.socket = server_context(authority, dt.datetime.now(dt.UTC)).wrap_socket(server.socket, server_side=True)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"127.0.0.1:{server.server_port}", str(path)
