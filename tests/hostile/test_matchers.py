@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from azureml_publish.content.packaging.facts import relative_imports
+from azureml_publish.content.packaging.remote_code import find_imports
 from azureml_publish.globs import Glob, IgnoreFile, path_matches
 from azureml_publish.lint.suppression_comments import comment_suppressions
 from azureml_publish.render.comments import SuppressionComments, kept_parts
@@ -48,7 +48,7 @@ def _ignored(text: str) -> None:
     IgnoreFile(["*a*a*a*a*b", "**/*x*/**/y*", "!*[a-z]*[a-z]*[0-9]"]).matches(text, folder=False)
 
 
-READERS: tuple[Callable[[str], object], ...] = (_preprocess, _suppressions, _comments, kept_parts, relative_imports)
+READERS: tuple[Callable[[str], object], ...] = (_preprocess, _suppressions, _comments, kept_parts, find_imports)
 AROUND = (
     ("", ""), ("<!-- publish: ignore ", ""), ("{# publish: ignore A", "\x00"), ("{% raw %}", "#}"),
 )  # fmt: skip

@@ -16,9 +16,9 @@ from azureml_publish.content.packaging.facts import ModelFacts, read_facts
 from azureml_publish.content.packaging.mlflow_folder import MLMODEL
 from azureml_publish.content.packaging.mlflow_model import settings
 from azureml_publish.content.packaging.rules import Finding, some
+from azureml_publish.content.packaging.safetensors import count_parameters
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.tree import ArtifactFile
-from azureml_publish.content.packaging.weights import count_parameters
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import parse_yaml
 from azureml_publish.files import UnusableFile, read_file

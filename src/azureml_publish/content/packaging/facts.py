@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -127,7 +126,7 @@ def _tokenizer_packages(source: SourceFiles, name: str, model_type: str) -> Iter
     if splitter.get("word_tokenizer_type") == "mecab":
         settings = splitter.get("mecab_kwargs")
         dictionary = settings.get("mecab_dic") if isinstance(settings, Mapping) else None
-        yield from ("fugashi", str(dictionary or "ipadic").replace("_", "-"))
+        yield from ("fugashi", str(dictionary or "unidic_lite").replace("_", "-"))
 
 
 def _packages(config: Mapping[str, Any]) -> Iterator[str]:
@@ -173,12 +172,6 @@ def _guards(node: ast.AST) -> bool:
 
 
 _BUILT_IN = frozenset({*sys.stdlib_module_names, ""})
-
-
-def relative_imports(text: str) -> frozenset[str]:
-    """The modules beside it that a module of the model's own code imports."""
-    found = re.findall(r"^[ \t]*+from[ \t]++\.(\w++)[ \t]++import|^[ \t]*+import[ \t]++\.(\w++)", text, re.MULTILINE)
-    return frozenset(f"{one or other}.py" for one, other in found)
 
 
 def _text(value: object) -> str:

@@ -13,6 +13,7 @@ from azureml_publish.content.packaging.mlflow_model import package_of
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL, NO_ENVIRONMENT, Finding, some
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.weights import check_weights
+from azureml_publish.content.sources.selection import WEIGHTS, matches
 from azureml_publish.documents import parse_yaml
 
 MLMODEL = "MLmodel"
@@ -20,15 +21,17 @@ MLMODEL = "MLmodel"
 ENVIRONMENTS = ("requirements.txt", "conda.yaml", "python_env.yaml")
 
 _PATHS = (
-    "code", "data", "model_binary", "model_code_path", "model_data", "model_path", "pickled_model", "python_model",
-    "saved_model_dir",
+    "code", "data", "model_binary", "model_code_path", "model_data", "model_path", "peft_adaptor", "pickled_model",
+    "python_model", "saved_model_dir",
 )  # fmt: skip
 """Keys of flavours whose value is a file or folder of the model (https://mlflow.org/docs/latest/ml/model/)."""
 
 _PACKAGES = MappingProxyType(
     {
         "catboost": ("catboost",), "fastai": ("fastai",), "keras": ("keras", "tensorflow"), "lightgbm": ("lightgbm",),
-        "onnx": ("onnx", "onnxruntime", "onnxruntime-gpu"), "prophet": ("prophet",), "pytorch": ("torch",),
+        "langchain": ("langchain", "langchain-core"), "onnx": ("onnx", "onnxruntime", "onnxruntime-gpu"),
+        "paddle": ("paddlepaddle", "paddlepaddle-gpu"), "pmdarima": ("pmdarima",), "prophet": ("prophet",),
+        "pytorch": ("torch",), "spark": ("pyspark", "databricks-connect"),
         "sentence_transformers": ("sentence-transformers",), "sklearn": ("scikit-learn",), "spacy": ("spacy",),
         "statsmodels": ("statsmodels",), "tensorflow": ("tensorflow", "tensorflow-cpu"),
         "transformers": ("transformers",), "xgboost": ("xgboost",),
@@ -61,6 +64,8 @@ def _check(source: SourceFiles) -> Iterator[Finding]:
         yield Finding(
             BROKEN_MLMODEL, message, "Publish the whole folder that MLflow wrote; correct include and exclude."
         )
+    yield from _check_transformers(source, flavors.get("transformers"))
+    yield from _check_loader(source, flavors.get("python_function"))
     yield from _check_signature(data.get("signature"))
     yield from _check_environment(source, flavors)
 
@@ -81,6 +86,36 @@ def _named(flavors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             found += [f"components/{name}" for name in components] if isinstance(components, list) else []
             found += ["components/processor"] if "processor_type" in settings else []
         yield from ((flavour, path) for path in found if isinstance(path, str) and path)
+
+
+def _check_transformers(source: SourceFiles, settings: object) -> Iterator[Finding]:
+    """Weights of the transformers flavour, which can be no more than a name on the Hub."""
+    if not isinstance(settings, Mapping) or "peft_adaptor" in settings:
+        return
+    if any(matches(path, WEIGHTS) for path in source.by_path):
+        return
+    folder = settings.get("model_binary")
+    if isinstance(folder, str) and source.holds(folder):  # else it is reported as missing
+        hint = "Publish the whole folder that MLflow wrote; correct include and exclude."
+        yield Finding(BROKEN_MLMODEL, f"There are no weights in {folder}/, which {MLMODEL} names.", hint)
+    elif not isinstance(folder, str):
+        message = f"{MLMODEL} names {settings.get('source_model_name') or 'a model'} on the Hub, and holds no weights."
+        hint = "Run mlflow.transformers.persist_pretrained_model, which fetches them into the folder."
+        yield Finding(BROKEN_MLMODEL, message, hint)
+
+
+def _check_loader(source: SourceFiles, settings: object) -> Iterator[Finding]:
+    """Whether the module that loads the model is MLflow's, lies beside the model, or comes with a package."""
+    module = settings.get("loader_module") if isinstance(settings, Mapping) else None
+    top = module.partition(".")[0] if isinstance(module, str) else "mlflow"
+    beside = settings.get("code") if isinstance(settings, Mapping) else None
+    places = [one for one in (beside if isinstance(beside, list) else [beside]) if isinstance(one, str)]
+    if top == "mlflow" or any(source.holds(f"{place}/{top}{end}") for place in places for end in (".py", "")):
+        return
+    if any(name.startswith(top.replace("_", "-").lower()) for name in _packages(source)):
+        return
+    message = f"{MLMODEL} lets {module} load the model, which is neither in its code folder nor among its packages."
+    yield Finding(BROKEN_MLMODEL, message, "Save the model with code_paths that hold it, or name its package.")
 
 
 def _check_signature(signature: object) -> Iterator[Finding]:
@@ -104,11 +139,17 @@ def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Itera
         message = "Nothing beside MLmodel says which packages the model needs, so no endpoint can be built."
         yield Finding(NO_ENVIRONMENT, message, "Put the requirements.txt there with which it was trained.")
         return
-    lines = [line for name in there[:2] for line in source.text(name).splitlines()]
-    packages = {package_of(re.sub(r"^[\s-]+", "", line)) for line in lines if line.strip(" -")}
+    packages = _packages(source)
     if not packages or "-r" in packages:
         return
     for flavour, needed in _PACKAGES.items():
         if flavour in flavors and packages.isdisjoint(needed):
             message = f"The flavour {flavour} needs {needed[0]}, which {' or '.join(there[:2])} does not name."
             yield Finding(NO_ENVIRONMENT, message, f"Add {needed[0]} with its version to {there[0]}.")
+
+
+def _packages(source: SourceFiles) -> frozenset[str]:
+    """The packages that the environment names, as far as its lines do."""
+    there = [name for name in ENVIRONMENTS if name in source.top][:2]
+    lines = [line for name in there for line in source.text(name).splitlines()]
+    return frozenset(package_of(re.sub(r"^[\s-]+", "", line)) for line in lines if line.strip(" -"))

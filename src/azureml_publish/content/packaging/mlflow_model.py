@@ -27,9 +27,12 @@ PINS = MappingProxyType(
         "accelerate": "1.11.0",
         "bitsandbytes": "0.48.2",
         "compressed-tensors": "0.12.2",
+        "fugashi": "1.5.1",
+        "ipadic": "1.0.0",
         "sacremoses": "0.1.1",
         "sentencepiece": "0.2.1",
         "timm": "1.0.22",
+        "unidic-lite": "1.0.8",
     }
 )
 """Versions of what some models need: those of the days of transformers 4.57.1 (October 2025)."""

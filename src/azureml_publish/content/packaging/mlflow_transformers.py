@@ -7,35 +7,38 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from azureml_publish.content.packaging.custom import ADAPTER_CONFIG, base_model
-from azureml_publish.content.packaging.facts import ModelFacts, has_tokenizer, read_facts, relative_imports
+from azureml_publish.content.packaging.facts import ModelFacts, has_tokenizer, read_facts
 from azureml_publish.content.packaging.layout import Layout, Request
 from azureml_publish.content.packaging.mlflow_model import Flavour, describe, package_of, requirements, unpinned
+from azureml_publish.content.packaging.remote_code import check_code
 from azureml_publish.content.packaging.rules import (
     ADAPTER,
-    CODE,
     CUSTOM,
     MORE_PARTS,
-    NO_CODE,
     NO_COMPONENT,
     NO_PACKAGE,
     UNKNOWN_MODEL,
+    UNTRAINED,
     Finding,
     some,
 )
+from azureml_publish.content.packaging.safetensors import floating_type
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.transformers_facts import (
     find_tokenizer,
     is_model_class,
     knows_model_type,
+    knows_tokenizer,
     models_of,
     stated,
     tokenizer_files,
 )
 from azureml_publish.content.packaging.tree import ArtifactFile
-from azureml_publish.content.packaging.weights import INDEX, WHOLE, check_weights, choose_weights, floating_type
+from azureml_publish.content.packaging.weights import INDEX, WHOLE, check_weights, choose_weights, is_pointer
 from azureml_publish.content.sources.selection import INDEXES, WEIGHTS, matches
 
 CONFIG = "config.json"
+MLMODEL = "MLmodel"
 TEMPLATES = "additional_chat_templates"
 """Folder of a tokenizer's further chat templates (https://huggingface.co/docs/transformers/main/chat_templating)."""
 
@@ -77,10 +80,13 @@ def lay_out(request: Request, source: SourceFiles) -> Layout:
     every = (
         *found,
         *(check_weights(checked) if weights else ()),
+        *_check_settings(source),
         *_check_model_type(request, flavour, facts),
+        *_check_version(request, source, flavour, facts),
+        *_check_head(flavour, facts),
         *_check_components(source, flavour, facts),
-        *_check_code(source, flavour, facts),
-        *_check_folders(source),
+        *check_code(source, flavour, facts),
+        *_check_folders(source, weights),
         *_check_packages(flavour, facts),
     )
     return Layout(tuple(_place(source, flavour, facts, weights)), every, facts)
@@ -106,11 +112,30 @@ def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
     elif "model_index.json" in source.top:
         message = "The source is a pipeline of diffusers, which MLflow's transformers flavour does not load."
         yield Finding(MORE_PARTS, message, "Write type: custom_model.", ("type",))
+    elif is_pointer(source, CONFIG):
+        yield from check_weights(source.below([CONFIG]))
     elif source.parsed(CONFIG) is None:
-        wrong = "has no config.json" if CONFIG not in source.top else "has a config.json that is no JSON object"
         gguf = any(path.endswith(".gguf") for path in source.by_path)
+        if not gguf and (below := _lies_below(source)):
+            yield below
+            return
+        wrong = "has no config.json" if CONFIG not in source.top else "has a config.json that is no JSON object"
         hint = "Write type: custom_model." if gguf else f"Correct `source`, {CUSTOM}."
         yield Finding(NO_COMPONENT, f"The source {wrong}, so transformers could not load the model.", hint)
+
+
+def _lies_below(source: SourceFiles) -> Finding | None:
+    """A model that lies whole in a folder of the source."""
+    for path in sorted(source.by_path):
+        folder, _, name = path.rpartition("/")
+        holds = folder and not _is_copy(path) and name in (MLMODEL, CONFIG)
+        if holds and (
+            name == MLMODEL
+            or any(other.startswith(f"{folder}/") and matches(other, WEIGHTS) for other in source.by_path)
+        ):
+            message = f"{name} lies in {folder}/, and a model's files are looked for at the top of its source."
+            return Finding(NO_COMPONENT, message, f"Write a source that ends with {folder}, {CUSTOM}.")
+    return None
 
 
 def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
@@ -133,6 +158,62 @@ def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> 
         saved = next((f" ({one})" for one in facts.architectures if is_model_class(one)), "")
         hint = f"Write the task that it was trained for{saved}, or mlflow: {{model_class: …}}"
     yield Finding(UNKNOWN_MODEL, message, f"{hint}, {CUSTOM}.", ("tasks", "inference"))
+
+
+def _check_settings(source: SourceFiles) -> Iterator[Finding]:
+    """Settings that are no JSON object: transformers reads what is there, and fails."""
+    for path in (*_PREPROCESSORS, "tokenizer_config.json"):
+        if path in source.top and source.parsed(path) is None and not is_pointer(source, path):
+            message = f"{path} is no JSON object, so transformers could not load the model."
+            yield Finding(NO_COMPONENT, message, f"Correct it, or remove it where nothing needs it, {CUSTOM}.")
+
+
+def _check_version(request: Request, source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
+    """What a newer transformers wrote, and the one of the environment does not know."""
+    chosen, pinned = request.mlflow.transformers or "", stated()["versions"]["transformers"]
+    config = source.parsed(CONFIG) or {}
+    parts = [config, *(value for value in config.values() if isinstance(value, dict))]
+    if chosen.startswith("4.") and any("rope_parameters" in one and "rope_theta" not in one for one in parts):
+        message = (
+            f"config.json says rope_parameters, as transformers 5 does: transformers {chosen} passes over them, and "
+            "the model would answer otherwise."
+        )
+        hint = f"Write mlflow: {{transformers: VERSION}} with the version that saved it, {CUSTOM}."
+        yield Finding(UNKNOWN_MODEL, message, hint)
+    loads = "tokenizer" in dict(flavour.components) and not facts.class_of("AutoTokenizer")
+    if loads and facts.tokenizer and chosen == pinned and not knows_tokenizer(facts.tokenizer):
+        message = (
+            f"transformers {pinned} has no class of tokenizers {facts.tokenizer}, by which the tokenizer was saved."
+        )
+        hint = (
+            "Write mlflow: {transformers: VERSION} with the version that saved it, or, where all is in tokenizer.json, "
+            f"tokenizer_class: PreTrainedTokenizerFast in tokenizer_config.json, {CUSTOM}."
+        )
+        yield Finding(UNKNOWN_MODEL, message, hint)
+
+
+_HEADS = frozenset(
+    {
+        "AutoModelForSequenceClassification", "AutoModelForTokenClassification", "AutoModelForQuestionAnswering",
+        "AutoModelForImageClassification", "AutoModelForAudioClassification", "AutoModelForVideoClassification",
+    }
+)  # fmt: skip
+"""Auto classes whose models end in a layer that only training for the task fills."""
+
+
+def _check_head(flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
+    """Whether the last layer that the task needs is among the weights, by the class that they were saved as."""
+    saved_as, task = next(iter(facts.architectures), ""), flavour.task
+    if task is None or flavour.model_class not in _HEADS or not is_model_class(saved_as):
+        return
+    suited = {one for auto in task.models for one in models_of(auto).get(facts.model_type, ())}
+    if suited and saved_as not in suited:
+        message = (
+            f"config.json was saved as {saved_as}: {min(suited)}, which {task.name} needs, finds no weights for its "
+            "last layer, and would answer at random."
+        )
+        hint = "Write the task that it was trained for, or the revision that was trained for this one."
+        yield Finding(UNTRAINED, message, hint, ("tasks", "inference"))
 
 
 def _check_components(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
@@ -180,55 +261,15 @@ def _without(source: SourceFiles, path: str) -> SourceFiles:
     return source.below(other for other in source.by_path if other != path)
 
 
-def _check_code(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
-    """Code that the model brings: it must be whole, lie in this source, and find what it imports."""
-    used = dict(facts.code)
-    if not used:
-        return
-    native = flavour.model_class.startswith("Auto") or is_model_class(flavour.model_class)
-    classes = {auto: reference for auto, reference in used.items() if not (native and auto.startswith("AutoModel"))}
-    elsewhere = sorted({reference.partition("--")[0] for reference in classes.values() if "--" in reference})
-    if elsewhere:
-        hint = f"Copy the modules into the source and write auto_map without '{elsewhere[0]}--', {CUSTOM}."
-        yield Finding(NO_CODE, f"The model's code lies in another repository: {some(elsewhere)}.", hint)
-    modules = {
-        f"{reference.rpartition('--')[2].partition('.')[0]}.py"
-        for reference in classes.values()
-        if "--" not in reference
-    }
-    missing = sorted(_closure(source, modules) - source.top)
-    if missing:
-        hint = f"Add {some(missing)} to the source, {CUSTOM}."
-        yield Finding(NO_CODE, f"The model's code is not whole: {some(missing)} is not there.", hint)
-    saved_as = next(iter(facts.architectures), "")
-    own = {reference.rpartition(".")[2] for auto, reference in used.items() if auto.startswith("AutoModel")}
-    if own and saved_as not in own and not is_model_class(saved_as):
-        message = f"config.json was saved as {saved_as or 'nothing'}, and its auto_map names {some(own)}."
-        hint = f"MLflow looks for the class of `architectures` in auto_map: let both name one class, {CUSTOM}."
-        yield Finding(NO_CODE, message, hint)
-    message = (
-        f"The model brings its own code, which runs on the machine that loads it: {some(_closure(source, modules))}."
-    )
-    yield Finding(CODE, message, "Read it before you publish it; MLflow runs it without confirmation.")
-
-
-def _closure(source: SourceFiles, modules: Iterable[str]) -> set[str]:
-    """Modules with all that they import from beside them."""
-    found: set[str] = set()
-    left = set(modules)
-    while left:
-        module = left.pop()
-        found.add(module)
-        left |= relative_imports(source.text(module)) - found
-    return found
-
-
-def _check_folders(source: SourceFiles) -> Iterator[Finding]:
-    """Weights in subfolders, which `from_pretrained` does not look into."""
+def _check_folders(source: SourceFiles, weights: frozenset[str]) -> Iterator[Finding]:
+    """Weights in subfolders, which `from_pretrained` does not look into unless the index names them."""
     lost = {
         file.path.partition("/")[0]
         for file in source.files
-        if "/" in file.path and not _is_copy(file.path) and matches(PurePosixPath(file.path).name, WEIGHTS)
+        if "/" in file.path
+        and file.path not in weights
+        and not _is_copy(file.path)
+        and matches(PurePosixPath(file.path).name, WEIGHTS)
     }
     if lost:
         message = (

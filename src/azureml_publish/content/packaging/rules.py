@@ -19,17 +19,18 @@ NO_CODE = Rule("PKG009", "code-missing", Severity.ERROR, "Code that the model br
 CODE = Rule("PKG010", "code-runs", Severity.WARNING, "The model brings code that runs on the machine that loads it.")
 MORE_PARTS = Rule("PKG011", "parts-would-be-lost", Severity.ERROR, "The model has parts that MLflow would not load.")
 ADAPTER = Rule("PKG012", "adapter-without-base", Severity.ERROR, "An adapter does not load without its base model.")
-UNKNOWN_MODEL = Rule("PKG013", "model-unknown", Severity.ERROR, "transformers does not know the model's type.")
+UNKNOWN_MODEL = Rule("PKG013", "model-unknown", Severity.ERROR, "transformers does not know the model's type or class.")
 BROKEN_MLMODEL = Rule("PKG014", "mlmodel-broken", Severity.ERROR, "MLmodel does not describe the files beside it.")
 NO_ENVIRONMENT = Rule("PKG015", "environment-missing", Severity.WARNING, "An MLflow model names no requirements.")
 TRITON = Rule("PKG016", "triton-layout", Severity.ERROR, "Triton would not find the model.")
 NO_PACKAGE = Rule("PKG017", "package-missing", Severity.ERROR, "The model needs a package that nothing requires.")
 NOT_SERVED = Rule("PKG018", "task-not-served", Severity.WARNING, "MLflow loads the model, and serves no such task.")
 NOT_HERE = Rule("PKG019", "source-not-here", Severity.WARNING, "A local source is not on this machine.")
+UNTRAINED = Rule("PKG020", "head-untrained", Severity.WARNING, "The weights lack the layer that the task needs.")
 
 RULES = (
     UNUSABLE, PICKLE, NO_WEIGHTS, INCOMPLETE, SURPLUS, DAMAGED, POINTER, NO_COMPONENT, NO_CODE, CODE, MORE_PARTS,
-    ADAPTER, UNKNOWN_MODEL, BROKEN_MLMODEL, NO_ENVIRONMENT, TRITON, NO_PACKAGE, NOT_SERVED, NOT_HERE,
+    ADAPTER, UNKNOWN_MODEL, BROKEN_MLMODEL, NO_ENVIRONMENT, TRITON, NO_PACKAGE, NOT_SERVED, NOT_HERE, UNTRAINED,
 )  # fmt: skip
 
 CUSTOM = "or write type: custom_model, which publishes the files as they are"

@@ -15,12 +15,15 @@ from azureml_publish.content.packaging.tree import ArtifactFile
 TEXTS = (
     "config.json", "*tokenizer_config.json", "*preprocessor_config.json", "*processor_config.json", "modules.json",
     "model_index.json", "*adapter_config.json", "MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt",
-    "config.pbtxt", "*.index.json", "*.py",
+    "config.pbtxt", "*.index.json", "*.index.*.json", "*.py",
 )  # fmt: skip
 """Files that are read whole, by name in any folder."""
 
 MOST_TEXT = 64 * 1024 * 1024
 """Bytes of a file that may be read whole: the index of a model of experts has many."""
+
+MOST_ONNX = 4 * 1024 * 1024
+"""Bytes of an ONNX file that is read whole: one whose weights lie beside it is smaller than that."""
 
 HEAD = 64 * 1024
 """Bytes that are read of a file of weights at first; most headers fit."""
@@ -83,11 +86,20 @@ class SourceFiles:
 
         transformers reads UTF-8 alone, and takes no byte order mark.
         """
+        found = self._json(path)
+        return found if isinstance(found, dict) else None
+
+    def parsed_list(self, path: str) -> list[Any] | None:
+        """Likewise a JSON list."""
+        found = self._json(path)
+        return found if isinstance(found, list) else None
+
+    def _json(self, path: str) -> object:
         try:
-            found = json.loads(self.read[path].decode())
+            found: object = json.loads(self.read[path].decode())
         except (KeyError, ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return found
 
     def below(self, paths: Iterable[str]) -> SourceFiles:
         """The same with these files alone."""
@@ -105,7 +117,9 @@ def parts_to_read(files: Iterable[ArtifactFile]) -> Iterator[Part]:
                 yield Part(file, file.size)
         elif name.endswith(".safetensors"):
             yield Part(file, min(file.size, HEAD))
-        elif name.endswith(".gguf") or (
+        elif name.endswith(".onnx") and file.size <= MOST_ONNX:
+            yield Part(file, file.size)
+        elif name.lower().endswith(".gguf") or (
             file.size in POINTER_BYTES and (file.size < 200 or PurePosixPath(name).suffix not in (".json", ".txt"))
         ):
             yield Part(file, min(file.size, len(LFS_POINTER)))

@@ -114,6 +114,17 @@ def find_tokenizer(name: str, model_type: str) -> tuple[TokenizerClass | None, T
     return _tokenizer(slow), _tokenizer(fast)
 
 
+def knows_tokenizer(name: str) -> bool:
+    """Whether the pinned transformers has a class of tokenizers of this name, slow or fast."""
+    named = {one for pair in stated()["tokenizer_of"].values() for one in pair}
+    known = named | stated()["tokenizers"].keys() | _NEED_MORE
+    return not known.isdisjoint({name, f"{name.removesuffix('Fast')}Fast"})
+
+
+_NEED_MORE = frozenset({"MistralCommonTokenizer", "Pop2PianoTokenizer"})
+"""Classes of tokenizers that transformers has only beside another package."""
+
+
 def _tokenizer(name: str) -> TokenizerClass | None:
     found = stated()["tokenizers"].get(name)
     if found is None:

@@ -46,6 +46,21 @@ FIELDS = frozenset(
 )
 """Fields of `ModelConfig` (https://github.com/triton-inference-server/common/blob/main/protobuf/model_config.proto)."""
 
+_OF_AZURE = "triton"
+"""A folder round the models, as Microsoft's examples have it
+(https://github.com/Azure/azureml-examples/tree/main/cli/endpoints/online/triton)."""
+
+_FOLDERS = ("model.savedmodel",)
+
+_TYPES = frozenset(
+    f"TYPE_{name}"
+    for name in (
+        *("BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"),
+        *("FP16", "FP32", "FP64", "BF16", "STRING", "INVALID"),
+    )
+)
+"""Types of data of `ModelConfig`; protobuf takes their numbers as well."""
+
 _CLOSES = MappingProxyType({"{": "}", "[": "]", "<": ">"})
 _NAMED = MappingProxyType({"n": "\n", "r": "\r", "t": "\t"})
 _ESCAPE = re.compile(r"\\(?:(?P<octal>[0-7]{1,3})|(?P<other>.))")
@@ -69,6 +84,9 @@ def _check(source: SourceFiles) -> Iterator[Finding]:
     parts: dict[str, list[tuple[str, ...]]] = {}
     for file in source.files:
         model, *rest = PurePosixPath(file.path).parts
+        is_around = len(rest) > 1 and not _VERSION.fullmatch(rest[0]) and f"{_OF_AZURE}/{CONFIG}" not in source.by_path
+        if model == _OF_AZURE and is_around:
+            model, rest = f"{model}/{rest[0]}", rest[1:]
         if rest:
             parts.setdefault(model, []).append(tuple(rest))
     flat = [name for name in source.top if name == CONFIG or name in FILES.values()]
@@ -79,11 +97,20 @@ def _check(source: SourceFiles) -> Iterator[Finding]:
         return
     if not parts:
         yield Finding(TRITON, "The source holds no model folder.", f"{_WANTED}.")
+    if parts and not any(f"{model}/{CONFIG}" in source.by_path for model in parts):
+        deeper = sorted(folder for folder in source.folders if f"{folder}/{CONFIG}" in source.by_path)
+        if deeper:
+            above = deeper[0].rpartition("/")[0]
+            message = f"The model folders lie in {above}/, and Triton looks for them at the top."
+            yield Finding(TRITON, message, f"Write a source that ends with {above}.")
+            return
     for model, files in sorted(parts.items()):
-        yield from _check_model(source, model, files)
+        yield from _check_model(source, model, files, frozenset(parts))
 
 
-def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) -> Iterator[Finding]:
+def _check_model(
+    source: SourceFiles, model: str, files: list[tuple[str, ...]], models: frozenset[str]
+) -> Iterator[Finding]:
     path = f"{model}/{CONFIG}"
     configured = path in source.by_path
     config, problem = read_config(source.text(path))
@@ -91,10 +118,11 @@ def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) 
         hint = 'Correct it: Triton reads it as protobuf\'s text format, such as `backend: "onnxruntime"`.'
         yield Finding(TRITON, f"{path} cannot be read: {problem}.", hint)
         return
-    named = config.get("name")
-    if named and named != model:
-        message = f"{path} names the model '{named}', and its folder is '{model}'."
-        yield Finding(TRITON, message, f'Give both one name: write name: "{model}" or rename the folder.')
+    yield from _check_names(source, model, models)
+    named, folder = config.get("name"), PurePosixPath(model).name
+    if named and named != folder:
+        message = f"{path} names the model '{named}', and its folder is '{folder}'."
+        yield Finding(TRITON, message, f'Give both one name: write name: "{folder}" or rename the folder.')
     versions = sorted({file[0] for file in files if len(file) > 1 and _VERSION.fullmatch(file[0])}, key=int)
     if not versions:
         message = f"The model '{model}' has no numbered version folder."
@@ -109,16 +137,48 @@ def _check_model(source: SourceFiles, model: str, files: list[tuple[str, ...]]) 
         yield Finding(TRITON, f"Triton knows no platform '{serves}', which {path} names.", hint)
         return
     for version in versions:
-        there = {file[1] for file in files if file[0] == version and len(file) > 1}
+        there = {file[1] for file in files if file[0] == version and len(file) > 1 and not file[1].startswith(".")}
         wanted = config.get("default_model_filename") or FILES.get(serves, "")
         if wanted and wanted not in there:
             message = f"Triton looks for {model}/{version}/{wanted} ({serves}), which is not there."
-            hint = f"Rename {some(there)} to {wanted}, or write default_model_filename in {path}."
+            hint = f"Rename {some(there) or 'the file'} to {wanted}, or write default_model_filename in {path}."
+            if wanted in _FOLDERS:
+                hint = f"Put the files that were saved into a folder {model}/{version}/{wanted}."
             yield Finding(TRITON, message, hint)
+        elif wanted == "model.xml" and "model.bin" not in there:
+            message = f"Triton looks for {model}/{version}/model.bin beside model.xml, which is not there."
+            yield Finding(TRITON, message, "Put it there: OpenVINO keeps the weights in it.")
         elif not serves and not wanted and there.isdisjoint(_BACKEND_FOLLOWS if configured else _UNCONFIGURED):
             what = f"{path} names no platform or backend" if configured else f"The model '{model}' has no {CONFIG}"
             hint = f"Write platform or backend there: Triton guesses it for {', '.join(_BACKEND_FOLLOWS)} alone."
             yield Finding(TRITON, f"{what}, and {model}/{version} holds {some(there)}.", hint)
+
+
+def _check_names(source: SourceFiles, model: str, models: frozenset[str]) -> Iterator[Finding]:
+    """What a configuration names beside itself: the models of an ensemble, files with labels, types of data."""
+    path = f"{model}/{CONFIG}"
+    text = source.text(path)
+    missing = _values(text, "model_name") - {PurePosixPath(one).name for one in models}
+    if missing:
+        hint = "Publish all models of an ensemble together, or correct the name."
+        yield Finding(TRITON, f"The ensemble '{model}' names models that are not there: {some(missing)}.", hint)
+    labels = {f"{model}/{name}" for name in _values(text, "label_filename")} - source.by_path.keys()
+    if labels:
+        yield Finding(TRITON, f"{path} names labels that are not there: {some(labels)}.", "Put the file there.")
+    types = {name for name in _values(text, "data_type") if name not in _TYPES and not name.isdigit()}
+    if types:
+        hint = f"Write one of {', '.join(sorted(_TYPES))}."
+        yield Finding(TRITON, f"{path} names types of data that Triton does not know: {some(types)}.", hint)
+
+
+def _values(text: str, field: str) -> set[str]:
+    """The values of a field at any depth of a configuration in protobuf's text format."""
+    found: set[str] = set()
+    tokens = [token for token in _TOKEN.finditer(text) if token.lastgroup]
+    for name, mark, value in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if name["word"] == field and mark["mark"] == ":" and (value["text"] or value["word"]):
+            found.add(_unescaped(value["text"]) if value["text"] else value["word"])
+    return found
 
 
 def read_config(text: str) -> tuple[dict[str, str], str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from azureml_publish.content.packaging.onnx import external_files
 from azureml_publish.content.packaging.rules import (
     CUSTOM,
     DAMAGED,
@@ -18,8 +17,8 @@ from azureml_publish.content.packaging.rules import (
     Finding,
     some,
 )
-from azureml_publish.content.packaging.source_files import LFS_POINTER, MOST_HEADER, SourceFiles
-from azureml_publish.content.packaging.tree import ArtifactFile
+from azureml_publish.content.packaging.safetensors import misfit, read_header
+from azureml_publish.content.packaging.source_files import LFS_POINTER, SourceFiles
 from azureml_publish.content.sources.selection import WEIGHTS, find_pickles, matches
 
 WHOLE = "model.safetensors"
@@ -31,7 +30,19 @@ _VARIANT = re.compile(r"(model|pytorch_model)\.(?P<variant>[\w-]+?)(-\d+-of-\d+)
 _COPY = re.compile(r"consolidated([.-]\w+)*\.safetensors|model\.[\w-]+\.safetensors")
 """A precision variant of the same weights (`model.fp16.safetensors`), or the same in the format of another loader."""
 
-_GGUF_PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
+_PARTS = (
+    re.compile(
+        r"(?P<stem>.+)-(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<end>\.(gguf|safetensors|bin))", re.IGNORECASE
+    ),
+    re.compile(r"(?P<stem>.+\.data)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>)"),
+    re.compile(r"(?P<stem>.+)[.-]part(?P<number>\d{1,6})of(?P<count>\d{1,6})(?P<end>)"),
+)
+"""Numbered parts: of GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), of shards without an index, of
+TensorFlow's checkpoints, of files that were cut."""
+
+_TENSORFLOW_INDEX = re.compile(r"(?P<stem>(.*/)?(variables|.*\.ckpt[^/]*))\.index")
+_INDEX_NAME = re.compile(r".+\.(safetensors|bin)\.index\.([\w-]+\.)?json")
+_BELONG = "Choose a revision whose index and files belong together, or correct include and exclude in `source`."
 _AGAIN = "Fetch the source again, or choose a revision that is whole."
 
 
@@ -51,20 +62,22 @@ def choose_weights(source: SourceFiles, *, allow_pickle: bool) -> tuple[frozense
     elif allow_pickle and PICKLED_INDEX in source.top:
         return frozenset({PICKLED_INDEX, *(indexed(source, PICKLED_INDEX) or {}).values()}), ()
     else:
-        return frozenset(), (_nothing_to_load(source, safe),)
+        pickled = [name for name in source.top if allow_pickle and name.endswith(".bin")]
+        return frozenset(), (_nothing_to_load(source, (*safe, *pickled), allow_pickle=allow_pickle),)
     left = [name for name in safe if name not in chosen and not _COPY.fullmatch(name)]
-    if not left:
+    if not left or chosen == {INDEX}:  # an index that cannot be read says nothing of them
         return chosen, ()
     why = f"{INDEX} does not name them" if INDEX in chosen else f"transformers loads {WHOLE} alone"
     message = f"These weights stay behind, as {why}: {some(left)}."
     return chosen, (Finding(SURPLUS, message, "Delete them, or exclude them in `source`."),)
 
 
-def _nothing_to_load(source: SourceFiles, safe: Iterable[str]) -> Finding:
-    """Why transformers would find no weights."""
-    shards = [name for name in safe if re.search(r"-\d+-of-\d+\.safetensors$", name) and not _VARIANT.fullmatch(name)]
+def _nothing_to_load(source: SourceFiles, loadable: Iterable[str], *, allow_pickle: bool) -> Finding:
+    """Why transformers would find no weights, though it would load files of these kinds."""
+    shards = [name for name in loadable if _PARTS[0].fullmatch(name) and not _VARIANT.fullmatch(name)]
     if shards:
-        message = f"The weights are in {some(shards)}, but {INDEX} is missing, which says what is in which."
+        index = INDEX if any(name.endswith(".safetensors") for name in shards) else PICKLED_INDEX
+        message = f"The weights are in {some(shards)}, but {index} is missing, which says what is in which."
         return Finding(INCOMPLETE, message, "Choose a revision that holds it, or correct include and exclude.")
     variants = {found["variant"] for name in source.top if (found := _VARIANT.fullmatch(name))}
     if variants:
@@ -74,7 +87,7 @@ def _nothing_to_load(source: SourceFiles, safe: Iterable[str]) -> Finding:
     weights = [file.path for file in source.files if matches(file.path, WEIGHTS)]
     held = f"only {some(weights)}" if weights else "no weights"
     hint = f"transformers loads {WHOLE} or {INDEX} from the source's top: choose a revision with them, {CUSTOM}."
-    if find_pickles(weights):
+    if find_pickles(weights) and not allow_pickle:
         hint += (
             " Pickled weights run code on the machine that loads them: where you trust where they come from, "
             "write allow_pickle: true in `source`."
@@ -91,9 +104,14 @@ def indexed(source: SourceFiles, index: str) -> Mapping[str, str] | None:
     return {tensor: f"{folder}/{file}" if folder else file for tensor, file in weights.items()}
 
 
+def is_pointer(source: SourceFiles, path: str) -> bool:
+    """Whether git LFS left a pointer in the place of a file."""
+    return source.read.get(path, b"").startswith(LFS_POINTER)
+
+
 def check_weights(source: SourceFiles) -> Iterator[Finding]:
     """What is wrong with the weights among these files, whatever loads them."""
-    pointers = [path for path, data in source.read.items() if data.startswith(LFS_POINTER)]
+    pointers = [path for path in source.read if is_pointer(source, path)]
     if pointers:
         hint = "Run `git lfs pull` there (`git lfs install` first), which fetches the files themselves."
         message = f"{some(pointers)} {'is' if len(pointers) == 1 else 'are'} only a pointer of git LFS, not the file."
@@ -103,94 +121,66 @@ def check_weights(source: SourceFiles) -> Iterator[Finding]:
         if head is None or file.path in pointers:
             continue
         if file.path.endswith(".safetensors"):
-            if wrong := _misfit(file, head):
+            if wrong := misfit(head, file.size):
                 yield Finding(DAMAGED, f"{file.path} is damaged: {wrong}.", _AGAIN)
-        elif file.path.endswith(".gguf") and not head.startswith(b"GGUF"):
+        elif file.path.lower().endswith(".gguf") and not head.startswith(b"GGUF"):
             yield Finding(DAMAGED, f"{file.path} is damaged: it does not begin as GGUF does.", _AGAIN)
+        elif file.path.endswith(".onnx"):
+            yield from _check_external(source, file.path, head)
     for file in source.files:
-        if re.search(r"\.(safetensors|bin)\.index\.json$", file.path) and file.path not in pointers:
+        if _INDEX_NAME.fullmatch(file.path) and file.path not in pointers:
             yield from _check_index(source, file.path)
-    yield from _check_gguf_parts(source)
+    yield from _check_parts(source)
 
 
-def tensors(head: bytes) -> Mapping[str, tuple[int, int]] | None:
-    """Where each tensor lies behind the header of a safetensors file; None where the header cannot be read."""
-    length = int.from_bytes(head[:8], "little")
-    if len(head) < 8 or length > min(MOST_HEADER, len(head) - 8):
-        return None
-    try:
-        header = json.loads(head[8 : 8 + length])
-        found = {name: tuple(each["data_offsets"]) for name, each in header.items() if name != "__metadata__"}
-        sound = all(len(span) == 2 and 0 <= span[0] <= span[1] for span in found.values())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return found if sound else None
-
-
-def count_parameters(heads: Iterable[bytes]) -> int | None:
-    """The numbers in the tensors of safetensors files, by their headers; None where there are none to count."""
-    count = None
-    for head in heads:
-        if tensors(head) is None:
-            continue
-        header = json.loads(head[8 : 8 + int.from_bytes(head[:8], "little")])
-        shapes = (each.get("shape") for name, each in header.items() if name != "__metadata__")
-        count = (count or 0) + sum(
-            math.prod(shape) for shape in shapes if isinstance(shape, list) and all(type(n) is int for n in shape)
+def _check_external(source: SourceFiles, path: str, data: bytes) -> Iterator[Finding]:
+    """The files beside an ONNX model that hold its weights."""
+    folder = PurePosixPath(path).parent
+    missing = {str(folder / name) for name in external_files(data)} - source.by_path.keys()
+    if missing:
+        hint = "Put them there under these names, or correct include and exclude in `source`."
+        yield Finding(
+            INCOMPLETE, f"{path} keeps weights in files that the source does not hold: {some(missing)}.", hint
         )
-    return count
-
-
-_FLOATING = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
-"""PyTorch's names of the floating types of safetensors."""
-
-
-def floating_type(head: bytes) -> str:
-    """The type of the first tensor of floating point in a safetensors file, as PyTorch calls it; empty if none is."""
-    if not tensors(head):
-        return ""
-    header = json.loads(head[8 : 8 + int.from_bytes(head[:8], "little")])
-    kinds = (str(each.get("dtype")) for name, each in header.items() if name != "__metadata__")
-    return next((_FLOATING[kind] for kind in kinds if kind in _FLOATING), "")
-
-
-def _misfit(file: ArtifactFile, head: bytes) -> str:
-    """Why the bytes of a safetensors file are not those of its header; nothing where they are."""
-    found = tensors(head)
-    if found is None:
-        return "its header cannot be read"
-    promised = 8 + int.from_bytes(head[:8], "little") + max((end for _, end in found.values()), default=0)
-    return "" if promised == file.size else f"its header promises {promised:,} bytes, it has {file.size:,}"
 
 
 def _check_index(source: SourceFiles, index: str) -> Iterator[Finding]:
-    hint = "Choose a revision whose index and files belong together, or correct include and exclude in `source`."
     weights = indexed(source, index)
     if weights is None:
         problem = "is no JSON" if source.parsed(index) is None else "has no weight_map"
-        yield Finding(INCOMPLETE, f"{index} {problem}, so it does not say which weights belong.", hint)
+        yield Finding(INCOMPLETE, f"{index} {problem}, so it does not say which weights belong.", _BELONG)
         return
     missing = {shard for shard in weights.values() if shard not in source.by_path}
     if missing:
-        yield Finding(INCOMPLETE, f"{index} names files that the source does not hold: {some(missing)}.", hint)
+        yield Finding(INCOMPLETE, f"{index} names files that the source does not hold: {some(missing)}.", _BELONG)
         return
-    held = {shard: tensors(source.read.get(shard, b"")) for shard in set(weights.values())}
+    held = {shard: read_header(source.read.get(shard, b"")) for shard in set(weights.values())}
     strange = [name for name, shard in weights.items() if (there := held[shard]) is not None and name not in there]
     if strange:
         where = weights[min(strange)]
-        yield Finding(INCOMPLETE, f"{index} says that {min(strange)} is in {where}, which does not hold it.", hint)
+        yield Finding(INCOMPLETE, f"{index} says that {min(strange)} is in {where}, which does not hold it.", _BELONG)
 
 
-def _check_gguf_parts(source: SourceFiles) -> Iterator[Finding]:
-    """Parts of one model in GGUF's own naming (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md)."""
-    models: dict[tuple[str, int], set[int]] = {}
-    for file in source.files:
-        if part := _GGUF_PART.fullmatch(file.path):
-            models.setdefault((part["stem"], int(part["count"])), set()).add(int(part["number"]))
-    for (stem, count), there in sorted(models.items()):
-        missing = [number for number in range(1, count + 1) if number not in there]
+def _check_parts(source: SourceFiles) -> Iterator[Finding]:
+    """Numbered parts of one file that no index names: all of them must be there."""
+    indexed_folders = {file.path.rpartition("/")[0] for file in source.files if _INDEX_NAME.fullmatch(file.path)}
+    models: dict[tuple[str, int, str], set[int]] = {}
+    for path in source.by_path:
+        part = next((found for pattern in _PARTS if (found := pattern.fullmatch(path))), None)
+        if part and (
+            part["end"].lower() not in (".safetensors", ".bin") or path.rpartition("/")[0] not in indexed_folders
+        ):
+            models.setdefault((part["stem"], int(part["count"]), part["end"]), set()).add(int(part["number"]))
+        if (index := _TENSORFLOW_INDEX.fullmatch(path)) and not any(
+            other.startswith(f"{index['stem']}.data-") for other in source.by_path
+        ):
+            message = f"Beside {path} there is no {PurePosixPath(index['stem']).name}.data-00000-of-00001."
+            yield Finding(INCOMPLETE, message, "Put it there: it holds the weights; or correct include and exclude.")
+    for (stem, count, end), there in sorted(models.items()):
+        first = 0 if 0 in there and end.lower() != ".gguf" else 1  # llama.cpp counts from one
+        missing = [number for number in range(first, first + count) if number not in there]
         if missing:
-            name = PurePosixPath(stem).name
             numbers = ", ".join(map(str, missing[:5]))
-            hint = "Include all of them: llama.cpp loads a model from all its parts or not at all."
+            hint = "Include all of them: a model is loaded from all its parts or not at all."
+            name = PurePosixPath(stem).name
             yield Finding(INCOMPLETE, f"Of {count} parts of {name} these are missing: {numbers}.", hint)

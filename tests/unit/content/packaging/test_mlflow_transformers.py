@@ -10,7 +10,7 @@ import pytest
 from azureml_publish.content.packaging.mlflow_model import describe, mlmodel, settings_of, signature
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.spec import Mlflow, ModelSpec
-from tests.checkpoints import BERT, VIT, Files, safetensors
+from tests.checkpoints import BERT, POINTER, VIT, Files, safetensors
 from tests.unit.content.packaging.packaged import codes, package, paths, refusal, required
 
 CODE: Files = {
@@ -31,6 +31,9 @@ CODE: Files = {
     "tokenization_tiny.py": "import os\n",
 }
 """A model that brings code for its model and its tokenizer."""
+
+
+JAPANESE = {"tokenizer_class": "BertJapaneseTokenizer", "word_tokenizer_type": "mecab"}
 
 
 def config(model_type: str, **more: object) -> Files:
@@ -224,7 +227,16 @@ class TestCode:
                         "auto_map": {"AutoTokenizer": ["org/other--tokenization_tiny.TinyTokenizer", None]}
                     }
                 },
-                "lies in another repository: org/other",
+                "not beside the model: org/other",
+            ),
+            ({"modeling_tiny.py": "from . import layers\n"}, "says 'from . import layers'"),
+            ({"modeling_tiny.py": "from .deep.layers import L\n"}, "says 'from .deep.layers import'"),
+            (
+                {
+                    "tokenization_tiny.py": None,
+                    "tokenizer_config.json": {"auto_map": {"AutoTokenizer": ["code.tiny.T", None]}},
+                },
+                "takes MODULE.CLASS alone",
             ),
         ],
     )
@@ -273,6 +285,23 @@ class TestOtherKinds:
             (config("newbert"), "PKG013", "does not know the model type 'newbert'"),
             ({**VIT, "vocab.txt": "a"}, "PKG013", "no AutoModelForMaskedLM for the model type 'vit'"),
             ({**BERT, "config.json": {}}, "PKG013", "names no model_type"),
+            ({**BERT, "tokenizer_config.json": "{"}, "PKG008", "tokenizer_config.json is no JSON object"),
+            (
+                {"final/config.json": {}, "final/model.safetensors": safetensors("a")},
+                "PKG008",
+                "config.json lies in final/",
+            ),
+            ({"model/MLmodel": "x", "model/model.pkl": b"x"}, "PKG008", "MLmodel lies in model/"),
+            (
+                {**BERT, "tokenizer.json": {}, "tokenizer_config.json": {"tokenizer_class": "TokenizersBackend"}},
+                "PKG013",
+                "no class of tokenizers TokenizersBackend",
+            ),
+            (
+                {**BERT, "config.json": {"model_type": "bert", "rope_parameters": {"rope_theta": 5e5}}},
+                "PKG013",
+                "passes over them",
+            ),
         ],
     )
     def test_what_mlflow_would_not_load_as_it_is_is_refused_with_the_fix(
@@ -283,8 +312,27 @@ class TestOtherKinds:
         assert "type: custom_model" in found[0].hint
 
     def test_another_transformers_is_not_judged(self) -> None:
-        files: Files = {**config("newbert"), "tokenizer.json": {}}
+        named: Files = {"tokenizer.json": {}, "tokenizer_config.json": {"tokenizer_class": "TokenizersBackend"}}
+        files: Files = {**config("newbert", rope_parameters={"rope_theta": 1.0}), **named}
         assert codes(files, transformers="5.0.0") == []
+
+    @pytest.mark.parametrize(
+        ("saved_as", "task", "found"),
+        [
+            ("BertForMaskedLM", "text-classification", ["PKG020"]),
+            ("BertModel", "token-classification", ["PKG020"]),
+            ("BertForSequenceClassification", "text-classification", []),
+            ("BertForSequenceClassification", "zero-shot-classification", []),
+            ("BertForPreTraining", "fill-mask", []),
+            ("BertForMaskedLM", "feature-extraction", []),
+        ],
+    )
+    def test_a_head_that_nobody_trained_is_reported(self, saved_as: str, task: str, found: list[str]) -> None:
+        files: Files = {**BERT, "config.json": {"model_type": "bert", "architectures": [saved_as]}}
+        assert [one.rule.code for one in package(files, task).found] == found
+
+    def test_a_pointer_in_the_place_of_config_json_is_called_one(self) -> None:
+        assert codes({**BERT, "config.json": POINTER}) == ["PKG007"]
 
 
 class TestEnvironment:
@@ -292,6 +340,12 @@ class TestEnvironment:
         ("files", "task", "package_line"),
         [
             (VIT, "image-classification", "torchvision==0.24.0"),
+            ({**BERT, "tokenizer_config.json": JAPANESE}, "fill-mask", "unidic-lite==1.0.8"),
+            (
+                {**BERT, "tokenizer_config.json": {**JAPANESE, "mecab_kwargs": {"mecab_dic": "ipadic"}}},
+                "fill-mask",
+                "ipadic==1.0.0",
+            ),
             ({**config("gpt2"), "tokenizer.json": {}}, "text-generation", "accelerate==1.11.0"),
             ({**config("detr", use_timm_backbone=True)}, "object-detection", "timm==1.0.22"),
             (

@@ -8,7 +8,7 @@ import yaml
 from azureml_publish.content.packaging import choose_kind
 from azureml_publish.content.sources.selection import choose, is_leftover
 from tests.checkpoints import BERT, Files, safetensors
-from tests.unit.content.packaging.packaged import package, paths, refusal
+from tests.unit.content.packaging.packaged import codes, package, paths, refusal
 
 
 def saved(flavors: object, **more: object) -> str:
@@ -49,7 +49,7 @@ class TestMlflowFolders:
             ),
             (
                 {"transformers": {"model_binary": "model", "components": ["tokenizer"]}},
-                {"model/config.json": {}, "components/tokenizer/vocab.txt": "a"},
+                {"model/model.safetensors": safetensors("a"), "components/tokenizer/vocab.txt": "a"},
             ),
         ],
     )
@@ -86,6 +86,39 @@ class TestMlflowFolders:
         found = package({**SKLEARN, "MLmodel": plain, **more}, "", allow_pickle=True).found
         assert [one.rule.code for one in found] == ["PKG015"]
         assert told in found[0].message
+
+    @pytest.mark.parametrize(
+        ("flavour", "files", "told"),
+        [
+            ({"transformers": {"model_binary": "model"}}, {"model/config.json": {}}, "no weights in model/"),
+            (
+                {"transformers": {"source_model_name": "org/little", "source_model_revision": "0" * 40}},
+                {"LICENSE": "MIT"},
+                "names org/little on the Hub",
+            ),
+            (
+                {"python_function": {"loader_module": "ours", "code": "code"}},
+                {"code/other.py": "x"},
+                "ours load the model",
+            ),
+        ],
+    )
+    def test_what_mlflow_could_not_load_is_refused(self, flavour: object, files: Files, told: str) -> None:
+        found = refusal({"MLmodel": saved(flavour), **files}, "")
+        assert found.startswith("PKG014 ")
+        assert told in found
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"code/ours.py": "x"},
+            {"code/ours/__init__.py": "x"},
+            {"code/x.py": "", "requirements.txt": "ours-models==1\n"},
+        ],
+    )
+    def test_a_loader_of_ones_own_lies_beside_the_model_or_comes_with_a_package(self, files: Files) -> None:
+        flavour = {"python_function": {"loader_module": "ours.loading", "code": "code"}}
+        assert codes({"MLmodel": saved(flavour), **files}, "") == []
 
 
 class TestTriton:
@@ -126,12 +159,48 @@ class TestTriton:
             ({"mine/config.pbtxt": 'name: "mine', "mine/1/model.onnx": b"x"}, 'line 1 has " where'),
             ({"mine/config.pbtxt": '"mine"', "mine/1/model.onnx": b"x"}, "a text without a field"),
             ({"README.md": "# Nothing"}, "no model folder"),
+            ({"a/b/config.pbtxt": "", "a/b/1/model.onnx": b"x"}, "lie in a/"),
+            ({"triton/b/config.pbtxt": 'name: "c"', "triton/b/1/model.onnx": b"x"}, "and its folder is 'b'"),
+            (
+                {"mine/config.pbtxt": 'platform: "tensorflow_savedmodel"', "mine/1/saved_model.pb": b"x"},
+                "into a folder",
+            ),
+            ({"mine/config.pbtxt": 'backend: "openvino"', "mine/1/model.xml": b"x"}, "mine/1/model.bin"),
+            (
+                {
+                    "mine/config.pbtxt": 'output [ { name: "y" label_filename: "names.txt" } ]',
+                    "mine/1/model.onnx": b"x",
+                },
+                "labels that are not there: mine/names.txt",
+            ),
+            (
+                {"mine/config.pbtxt": "input [ { data_type: FP32 } ]", "mine/1/model.onnx": b"x"},
+                "Triton does not know: FP32",
+            ),
+            (
+                {
+                    "mine/config.pbtxt": 'platform: "ensemble" ensemble_scheduling { step [ { model_name: "gone" } ] }',
+                    "mine/1/.keep": b"",
+                },
+                "names models that are not there: gone",
+            ),
         ],
     )
     def test_what_triton_would_not_find_is_refused(self, files: Files, told: str) -> None:
         found = refusal(files, "", "triton_model")
         assert found.startswith("PKG016 ")
         assert told in found
+
+    def test_models_of_one_ensemble_are_published_together_and_in_the_folder_that_azure_has(self) -> None:
+        scheduled = 'platform: "ensemble" ensemble_scheduling { step [ { model_name: "mine" model_version: -1 } ] }'
+        files: Files = {
+            **self.repository("backend: 'python'", "model.py"),
+            "all/config.pbtxt": scheduled,
+            "all/1/.keep": b"",
+        }
+        assert paths(files, "", "triton_model") == sorted(files)
+        around = {f"triton/{path}": content for path, content in files.items()}
+        assert paths(around, "", "triton_model") == sorted(around)
 
 
 class TestCustom:
@@ -153,7 +222,10 @@ class TestCustom:
             "PKG003 Beside sub/adapter_config.json there are no weights"
         )
 
-    @pytest.mark.parametrize("base", [None, "", "/home/me/llama", "./base", "C:\\llama", "../org/base"])
+    @pytest.mark.parametrize(
+        "base",
+        [None, "", "/home/me/llama", "./base", "C:\\llama", "../org/base", "outputs/merged", "bert/checkpoint-500"],
+    )
     def test_an_adapter_whose_base_nobody_finds_is_refused(self, base: str | None) -> None:
         adapter: Files = {
             "adapter_model.safetensors": safetensors("a"),
@@ -162,6 +234,47 @@ class TestCustom:
         found = refusal(adapter, "", "custom_model")
         assert found.startswith("PKG012 ")
         assert "base_model_name_or_path in adapter_config.json" in found
+
+    def test_weights_of_an_adapter_without_its_settings_are_refused(self) -> None:
+        found = refusal({"adapter_model.safetensors": safetensors("a")}, "", "custom_model")
+        assert found.startswith("PKG012 Beside adapter_model.safetensors there is no adapter_config.json")
+
+    def test_an_adapter_of_adapterhub_names_its_base_otherwise(self) -> None:
+        files: Files = {"adapter_config.json": {"model_name": "bert-base-uncased"}, "pytorch_adapter.bin": b"x"}
+        assert paths(files, "", "custom_model") == sorted(files)
+
+    @pytest.mark.parametrize(
+        ("files", "told"),
+        [
+            (
+                {"modules.json": [{"path": "", "type": "a.Transformer"}, {"path": "1_Dense", "type": "a.Dense"}]},
+                "1_Dense",
+            ),
+            ({"modules.json": "{}"}, "modules.json is no JSON list"),
+            ({"model_index.json": {"vae": ["diffusers", "AutoencoderKL"]}}, "does not hold: vae"),
+            ({"model_index.json": {"vae": ["diffusers", "A"]}, "vae/config.json": {}}, "no weights in vae/"),
+            ({"model_index.json": "<html>"}, "model_index.json is no JSON object"),
+        ],
+    )
+    def test_a_model_of_parts_has_all_that_it_names(self, files: Files, told: str) -> None:
+        found = refusal({"model.safetensors": safetensors("a"), **files}, "", "custom_model")
+        assert found.startswith("PKG004 ")
+        assert told in found
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"modules.json": [{"path": "", "type": "a.Transformer"}, {"path": "1_Normalize", "type": "a.Normalize"}]},
+            {"modules.json": [{"path": "0_Bag", "type": "a.BoW"}], "0_Bag/config.json": {}},
+            {
+                "model_index.json": {"_class_name": "P", "vae": ["diffusers", "A"], "safety_checker": [None, None]},
+                "vae/config.json": {},
+                "vae/diffusion_pytorch_model.fp16.safetensors": safetensors("a"),
+            },
+        ],
+    )
+    def test_a_model_of_parts_is_published_whole(self, files: Files) -> None:
+        assert paths(files, "", "custom_model") == sorted(files)
 
 
 LEFTOVERS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.checkpoints import BERT, POINTER, Files, index, safetensors
@@ -28,6 +30,7 @@ def weights(files: Files, *, allow_pickle: bool = False) -> list[str]:
         TWO,
         {"one": "model-00000-of-00002.safetensors", "two": "model-00001-of-00002.safetensors"},
         {"one": "layers-a.safetensors", "two": "layers-b.safetensors"},
+        {"one": "model-1-of-2.safetensors", "two": "parts/two.safetensors"},
     ],
 )
 def test_an_index_says_which_files_belong_however_they_are_called(shards: dict[str, str]) -> None:
@@ -67,6 +70,7 @@ def test_weights_that_belong_to_nothing_are_told_and_stay_behind(more: dict[str,
             {**sharded(TWO), INDEX: index(one=TWO["two"])},
             f"one is in {TWO['two']}, which does not hold it.",
         ),
+        ({**sharded(TWO), INDEX: "null"}, f"{INDEX} is no JSON"),
         ({**sharded(TWO), INDEX: None}, f"but {INDEX} is missing"),
     ],
 )
@@ -107,6 +111,12 @@ def test_pickles_come_where_they_are_allowed_and_nothing_else_is_there() -> None
     split: Files = {**BARE, "pytorch_model.bin.index.json": index(**shards), **dict.fromkeys(shards.values(), b"x")}
     assert len(weights(split, allow_pickle=True)) == 3
     assert codes({**split, "pytorch_model-2.bin": None}, allow_pickle=True) == ["PKG004"]
+    unnamed: Files = {**BARE, "pytorch_model-00001-of-00002.bin": b"x", "pytorch_model-00002-of-00002.bin": b"x"}
+    assert "pytorch_model.bin.index.json is missing" in refusal(unnamed, allow_pickle=True)
+
+
+def test_an_index_that_says_nothing_makes_no_shard_a_surplus() -> None:
+    assert [one.rule.code for one in package({**sharded(TWO), INDEX: "<html>"}).found] == ["PKG004"]
 
 
 WHOLE = safetensors("a", "b")
@@ -123,6 +133,34 @@ WHOLE = safetensors("a", "b")
 def test_a_file_that_is_not_what_its_header_says_is_refused_whatever_it_is_for(damaged: bytes, kind: str) -> None:
     files: Files = {**BERT, "model.safetensors": damaged}
     assert refusal(files, kind=kind).startswith("PKG006 model.safetensors is damaged: its header ")  # type: ignore[arg-type]
+
+
+def saved(**tensors: tuple[str, list[int] | None, list[int]]) -> bytes:
+    """A safetensors file of 32 bytes of data, with these types, shapes and offsets in its header."""
+    header = {name: {"dtype": one[0], "shape": one[1], "data_offsets": one[2]} for name, one in tensors.items()}
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(32)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "told"),
+    [
+        (saved(a=("F32", [4], [0, 16]), b=("F32", [2], [24, 32])), "b does not begin where"),
+        (saved(a=("F32", [4], [0, 16]), b=("F32", [6], [8, 32])), "b does not begin where"),
+        (saved(a=("F32", [800], [0, 32])), "a has another size"),
+        (saved(a=("F16", [4, 2], [0, 32])), "a has another size"),
+        (saved(a=("F32", None, [0, 32])), "cannot be read"),
+    ],
+)
+def test_a_header_that_contradicts_itself_is_refused_as_safetensors_does(damaged: bytes, told: str) -> None:
+    """safetensors 0.6 and 0.7 read none of them; see `validate` in its tensor.rs."""
+    assert told in refusal({**BERT, "model.safetensors": damaged})
+
+
+@pytest.mark.parametrize("dtype", ["F32", "I32", "U32", "ANOTHER"])
+def test_a_header_of_sound_entries_is_taken_whatever_their_type(dtype: str) -> None:
+    whole = saved(b=(dtype, [4, 0], [16, 16]), c=(dtype, [4], [16, 32]), a=(dtype, [2, 2], [0, 16]))
+    assert codes({**BERT, "model.safetensors": whole}) == []
 
 
 def test_a_header_may_be_longer_than_what_is_read_at_first() -> None:
@@ -149,3 +187,63 @@ def test_a_model_in_gguf_is_published_with_all_its_parts_or_not() -> None:
     missing = refusal({**parts, "llama-00002-of-00003.gguf": None}, kind="custom_model")
     assert missing.startswith("PKG004 Of 3 parts of llama these are missing: 2.")
     assert codes({"llama.gguf": b"<html>" * 20}, kind="custom_model") == ["PKG006"]
+    assert codes({"A.GGUF": b"<html>"}, kind="custom_model") == ["PKG006"]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            ("model-00001-of-00003.safetensors", "model-00003-of-00003.safetensors"),
+            "Of 3 parts of model these are missing: 2.",
+        ),
+        (("model-00000-of-00002.safetensors",), "missing: 1."),
+        (("big.gguf.part1of2",), "Of 2 parts of big.gguf these are missing: 2."),
+        (("variables/variables.index", "saved_model.pb"), "no variables.data-00000-of-00001"),
+        (("model.ckpt-100.index", "model.ckpt-100.meta"), "no model.ckpt-100.data-00000-of-00001"),
+        (("v.index", "v.data-00000-of-00002"), "Of 2 parts of v.data these are missing: 1."),
+    ],
+)
+def test_numbered_parts_belong_together_where_no_index_names_them(files: tuple[str, ...], told: str) -> None:
+    there: Files = {file: safetensors("a") for file in files}
+    assert told in refusal(there, kind="custom_model")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("model-00000-of-00002.safetensors", "model-00001-of-00002.safetensors"),
+        ("variables/variables.index", "variables/variables.data-00000-of-00001"),
+        ("a.part1of2", "a.part2of2"),
+        ("faiss.index",),
+    ],
+)
+def test_all_parts_are_published(files: tuple[str, ...]) -> None:
+    assert paths({file: safetensors("a") for file in files}, kind="custom_model") == sorted(files)
+
+
+def test_an_index_of_a_variant_is_read_as_well() -> None:
+    stale: Files = {"unet/m.safetensors.index.fp16.json": index(a="m-00001-of-00002.fp16.safetensors")}
+    assert "names files that the source does not hold" in refusal(stale, kind="custom_model")
+
+
+ONNX = (
+    b'\x08\x0e\x12\x01t:y\n\x0e\n\x01x\n\x01w\x12\x01y"\x03Add\x12\x01g*@\x08\xac\x02\x10\x01B\x01wj\x17\n\x08location\x12\x0b'
+    b"e.onnx_dataj\x0b\n\x06offset\x12\x010j\x0e\n\x06length\x12\x041200p\x01Z\x10\n\x01x\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x08\xac"
+    b"\x02b\x10\n\x01y\x12\x0b\n\t\x08\x01\x12\x05\n\x03\x08\xac\x02B\x02\x10\x1c"
+)
+"""What onnx 1.23.2 wrote with `save_as_external_data=True, location="e.onnx_data"`."""
+
+
+def test_weights_beside_an_onnx_model_must_be_there() -> None:
+    whole: Files = {"deep/e.onnx": ONNX, "deep/e.onnx_data": b"x"}
+    assert paths(whole, kind="custom_model") == sorted(whole)
+    found = refusal({**whole, "deep/e.onnx_data": None, "e.onnx_data": b"x"}, kind="custom_model")
+    assert found.startswith(
+        "PKG004 deep/e.onnx keeps weights in files that the source does not hold: deep/e.onnx_data."
+    )
+
+
+@pytest.mark.parametrize("cut", range(0, len(ONNX), 7))
+def test_what_is_no_onnx_model_is_not_judged(cut: int) -> None:
+    assert codes({"e.onnx": ONNX[:cut] + b"\xff" * 9}, kind="custom_model") in ([], ["PKG004"])
