@@ -12,7 +12,7 @@ from typing import get_args
 import grimp
 
 from azureml_publish.cli import VERBS
-from azureml_publish.content.packaging import KINDS
+from azureml_publish.content.packaging.kinds import KINDS
 from azureml_publish.spec import ModelSpec
 from tests.conftest import REPOSITORY
 

@@ -11,7 +11,8 @@ from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.locks import lock_sources
-from azureml_publish.pipeline.registries import find_readers, open_registry
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.reporters.lock import LockState, locks_json, locks_text
 
 

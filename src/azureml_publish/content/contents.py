@@ -9,8 +9,8 @@ from typing import TypeAlias
 from azureml_publish.assets import ManifestEntry, RenderedFile, RenderedModel
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.lock import changed, compare, facts_of, not_compared, request_of, usable_lock
-from azureml_publish.content.packaging import Kind, Package, build_package
 from azureml_publish.content.packaging.facts import ModelFacts
+from azureml_publish.content.packaging.kinds import Kind, Package, build_package
 from azureml_publish.content.packaging.rules import Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.tree import (

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from azureml_publish.content.packaging import Package, Request
 from azureml_publish.content.packaging.facts import ModelFacts, read_facts
+from azureml_publish.content.packaging.kinds import Package
+from azureml_publish.content.packaging.layout import Request
 from azureml_publish.content.packaging.mlflow_folder import MLMODEL
 from azureml_publish.content.packaging.mlflow_model import settings
 from azureml_publish.content.packaging.rules import Finding, some

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
@@ -19,6 +18,7 @@ from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import LICENCE_FILE, AssetSubject, Described, SampleText, carried_text
+from azureml_publish.patterns import pattern
 from azureml_publish.project import unusable_file
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.spec import PAGE_KEYS, Profile
@@ -103,7 +103,7 @@ def _licences(asset: AssetFolder) -> Iterator[Card]:
             yield Card(text, _place(f"{asset.shown}/{file.path}"))
 
 
-_SAMPLE = re.compile(r"(?:samples?/)?(?:sample[_-])?(input|output)(?:_example)?\.json")
+_SAMPLE = pattern(r"(?:samples?/)?(?:sample[_-])?(input|output)(?:_example)?\.json")
 
 
 def _samples(asset: AssetFolder) -> Iterator[SampleText]:

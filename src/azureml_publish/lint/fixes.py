@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Diagnostic, Fix
+from azureml_publish.patterns import pattern
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = pattern(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from azureml_publish.patterns import pattern
+
 NAMES = {
     "af": "afrikaans", "ar": "arabic", "bg": "bulgarian", "bn": "bengali", "ca": "catalan", "cs": "czech",
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish", "et": "estonian",
@@ -20,7 +22,7 @@ NAMES = {
 
 _CODES = {name: code for code, name in NAMES.items()} | {"mandarin": "zh", "farsi": "fa", "castilian": "es"}
 _SAME = {"no": "nb", "nn": "nb", "iw": "he", "in": "id", "jw": "jv", "fil": "tl"}
-_SEPARATORS = re.compile(r"\s*(?:,|;|/|&|\band\b|\+)\s*", re.IGNORECASE)
+_SEPARATORS = pattern(r"\s*(?:,|;|/|&|\band\b|\+)\s*", re.IGNORECASE)
 
 
 def plain(code: str) -> str:

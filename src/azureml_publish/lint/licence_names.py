@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from azureml_publish.patterns import pattern
+
 KNOWN = frozenset(
     (
         "0bsd", "aal", "afl-1.1", "afl-2.0", "afl-2.1", "afl-3.0", "agpl-1.0", "agpl-3.0", "agpl-3.0-only",
@@ -87,7 +89,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "isc": (r"\bisc licen[cs]e\b", "^isc$"),
     "zlib": (r"\bzlib licen[cs]e\b", "^zlib$"),
 }
-_COMPILED = {name: re.compile("|".join(forms), re.IGNORECASE | re.MULTILINE) for name, forms in _FORMS.items()}
+_COMPILED = {name: pattern("|".join(forms), re.IGNORECASE | re.MULTILINE) for name, forms in _FORMS.items()}
 _SAME = {"llama 3.1 community licensed": "llama3.1", "gnu agpl v3.0": "agpl-3.0", "mit-modern-variant": "mit"}
 _FULL_TEXTS: tuple[tuple[str, str], ...] = (
     ("mit", "permission is hereby granted, free of charge, to any person obtaining a copy"),

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.assets import Value
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_HUB = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^\s?#]+)", re.IGNORECASE)
-_CATALOGUE = re.compile(
+_HUB = pattern(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^\s?#]+)", re.IGNORECASE)
+_CATALOGUE = pattern(
     r"https?://(?:ml\.azure\.com/registries/[\w-]+|ai\.azure\.com/(?:explore|catalog))/models/([\w.-]+)", re.IGNORECASE
 )
 _NO_MODELS = frozenset(
@@ -44,7 +45,7 @@ _NO_MODELS = frozenset(
 )
 """First parts of the Hub's addresses that are no organisation: https://huggingface.co/docs."""
 
-_VARIANT = re.compile(
+_VARIANT = pattern(
     r"(?:un)?cased|base|large|small|tiny|mini|medium|micro|nano|x+l|x*large|huge|giant|chat|instruct|it|multilingual"
     r"|v?[0-9]+(?:\.[0-9]+)*[bkm]?|v[0-9][\w.]*",
     re.IGNORECASE,
@@ -94,7 +95,7 @@ def linked_model(url: str) -> str:
     return "/".join(parts[:2])
 
 
-_LONE_ORGANISATION = re.compile(r"-(?:ai|inc|labs?|research|community|nlp|team|org|hub)$", re.IGNORECASE)
+_LONE_ORGANISATION = pattern(r"-(?:ai|inc|labs?|research|community|nlp|team|org|hub)$", re.IGNORECASE)
 
 
 def is_own(linked: str, own: Sequence[str]) -> bool:

@@ -11,11 +11,12 @@ from azureml_publish.diagnostics import Fix, Location
 from azureml_publish.lint.in_cards import replacing, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_RESERVED = re.compile(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)", re.IGNORECASE)
+_RESERVED = pattern(r"(?:.*\.)?(?:example(?:\.(?:com|net|org))?|test|invalid)", re.IGNORECASE)
 """Names that belong to nobody: https://www.rfc-editor.org/rfc/rfc2606."""
 
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
+_HOST = pattern(r"[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)

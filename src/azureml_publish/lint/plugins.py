@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -24,12 +23,13 @@ from azureml_publish.errors import PublishError
 from azureml_publish.lint.built_in import BUILT_IN
 from azureml_publish.lint.check import ONLINE_SUBJECTS, Check
 from azureml_publish.lint.subject import Fact
+from azureml_publish.patterns import pattern
 
 GROUP = "azureml_publish.checks"
 
 T = TypeVar("T")
 
-_FORM = re.compile(r"[A-Z]+[0-9]{3}")
+_FORM = pattern(r"[A-Z]+[0-9]{3}")
 
 
 class UnusablePlugin(PublishError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import functools
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,9 +16,10 @@ from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, mapping_of, 
 from azureml_publish.documents.strict_json import refuse_constant
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described, SampleText
+from azureml_publish.patterns import pattern
 
 _JSON = frozenset({"json", "JSON", "Json"})
-_ELIDED = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<elision>\.\.\.|…)')
+_ELIDED = pattern(r'"(?:[^"\\]|\\.)*"|(?P<elision>\.\.\.|…)')
 """Strings, and what stands for something left out between them."""
 
 

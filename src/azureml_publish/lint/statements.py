@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.patterns import pattern
 
 Subject: TypeAlias = Literal[
     "license", "language", "task", "base", "context", "parameters", "quantization", "size", "version"
@@ -42,14 +43,14 @@ _LABELS: dict[Subject, str] = {
     "size": r"(?:file|download|disk|weights?)[ _-]size|size on disk|download",
     "version": r"(?:model )?version",
 }
-_LINE = re.compile(
+_LINE = pattern(
     r"^[ \t>]*(?:[-*+][ \t]+)?"
     r"(?:(?:\*\*|__)(?P<bold>[A-Za-z#][\w #()\[\]/-]{2,40}?)[ \t]*:?(?:\*\*|__)[ \t]*:?"
     r"|(?P<label>[A-Za-z#][\w #()\[\]/-]{2,40}?)[ \t]*:)"
     r"[ \t]*(?P<value>\S[^\n]{0,300})$",
     re.MULTILINE,
 )
-_ALL = {subject: re.compile(label, re.IGNORECASE) for subject, label in _LABELS.items()}
+_ALL = {subject: pattern(label, re.IGNORECASE) for subject, label in _LABELS.items()}
 _FRONT: Mapping[str, Subject] = {
     "license": "license",
     "language": "language",

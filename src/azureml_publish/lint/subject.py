@@ -18,6 +18,7 @@ from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.origins import SourceMap
+from azureml_publish.patterns import pattern
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
@@ -25,7 +26,7 @@ from azureml_publish.skus.query import Selection
 from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, HouseRules, Profile
 from azureml_publish.spec.lock import SourceLock
 
-_TAG = re.compile(r"\{[{%#]")
+_TAG = pattern(r"\{[{%#]")
 """What begins a tag of Jinja."""
 
 
@@ -260,7 +261,7 @@ def _variant(model: ModelSubject) -> Mapping[str, Value] | None:
     return found if isinstance(found, Mapping) else None
 
 
-LICENCE_FILE = re.compile(r"(?:.*/)?(?:LICEN[CS]E|COPYING|NOTICE|USE_POLICY)(?:[._-][\w.-]*)?", re.IGNORECASE)
+LICENCE_FILE = pattern(r"(?:.*/)?(?:LICEN[CS]E|COPYING|NOTICE|USE_POLICY)(?:[._-][\w.-]*)?", re.IGNORECASE)
 """Names of files that hold a licence."""
 
 _WRITTEN_AS = {

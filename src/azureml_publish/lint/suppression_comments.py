@@ -16,9 +16,10 @@ from functools import lru_cache
 from azureml_publish.diagnostics import Edit, Fix, Location
 from azureml_publish.globs import escaped
 from azureml_publish.lint.suppressions import Suppression
+from azureml_publish.patterns import pattern
 from azureml_publish.spec.silence import SilenceComment, silence_comments
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE = pattern(r" {0,3}(`{3,}|~{3,})")
 
 
 def comment_suppressions(text: str, path: str, *, judged: bool) -> Iterator[Suppression]:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from azureml_publish.patterns import pattern
+
 Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "device", "precision"]
 
 
@@ -49,11 +51,11 @@ _NEUTRAL = frozenset(
 )
 """Words that do not distinguish families."""
 
-_SIZE = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)([bm])")
-_MIXTURE = re.compile(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
-_CONTEXT = re.compile(r"(\d{1,4})k")
-_VERSION = re.compile(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
-_GLUED = re.compile(r"([a-z]{2,})v?(\d{1,3}(?:\.\d{1,3})?)")
+_SIZE = pattern(r"(\d{1,4}(?:\.\d{1,3})?)([bm])")
+_MIXTURE = pattern(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
+_CONTEXT = pattern(r"(\d{1,4})k")
+_VERSION = pattern(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
+_GLUED = pattern(r"([a-z]{2,})v?(\d{1,3}(?:\.\d{1,3})?)")
 _MOST_PARTS = 20
 
 

@@ -26,12 +26,13 @@ from azureml_publish.pipeline.load import load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import Opened, find_config, find_readers, name_of, open_registry, same_registry
+from azureml_publish.pipeline.registries import Opened, find_config, name_of, open_registry, same_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import recording
 from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance, plan_request
 from azureml_publish.pipeline.scheduler import Scheduler
 from azureml_publish.pipeline.signing import find_signer
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.plan import Plan, Provenance
 from azureml_publish.project import Project
 

@@ -30,10 +30,11 @@ from azureml_publish.execute.journal import Journal, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
 from azureml_publish.pipeline.elsewhere import Place, unlike
-from azureml_publish.pipeline.registries import find_readers, open_registry
+from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.scheduler import Scheduler, is_leaving, report, this_worker
 from azureml_publish.pipeline.signing import find_signer
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.pipeline.transfer import open_transfer
 from azureml_publish.plan import Action, ActionKind, Plan
 from azureml_publish.project import load_project

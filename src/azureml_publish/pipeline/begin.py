@@ -25,8 +25,9 @@ from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.references import read_project
-from azureml_publish.pipeline.registries import Opened, find_readers, open_registry, public_hub
+from azureml_publish.pipeline.registries import Opened, open_registry, public_hub
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, find_root, load_project, shown_path
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import diagnostics_text

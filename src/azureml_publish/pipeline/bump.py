@@ -14,8 +14,9 @@ from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.observe import find_states, observe_models
-from azureml_publish.pipeline.registries import find_readers, open_registry
+from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.plan import ActionKind
 from azureml_publish.project import SPEC_FILE, Project, load_project
 from azureml_publish.registry.protocol import Registry

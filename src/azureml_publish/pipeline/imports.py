@@ -34,8 +34,9 @@ from azureml_publish.pipeline.import_sources import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
 from azureml_publish.pipeline.locks import lock_new
 from azureml_publish.pipeline.references import unusable
-from azureml_publish.pipeline.registries import find_config, find_readers_alone
+from azureml_publish.pipeline.registries import find_config
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.sources import find_readers_alone
 from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, Project, load_project, shown_path
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
 from azureml_publish.reporters.imports import Imported, Proof

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from azureml_publish.content.contents import package_source
 from azureml_publish.content.lock import changed, compare
 from azureml_publish.content.packaging.rules import NOT_HERE, UNUSABLE, Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
-from azureml_publish.content.sources.readers import open_local
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
 from azureml_publish.project import ModelFolder
@@ -23,6 +21,10 @@ def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceF
         message = f"{source.local} is no folder of this machine."
         hint = "A source in a cloud has a key of its own: huggingface, azureblob, git, azureml or mlflow."
         return None, (Finding(UNUSABLE, message, hint, ("source", "local")).placed(folder.document),)
+    # Most models lie elsewhere, and what reads sources is loaded for nothing.
+    from azureml_publish.content.contents import package_source  # noqa: PLC0415
+    from azureml_publish.content.sources.readers import open_local  # noqa: PLC0415
+
     try:
         files = open_local(folder)
     except PublishError as error:
@@ -39,5 +41,7 @@ def compare_local(
     folder: ModelFolder, lock: SourceLock, files: SourceFiles, config: ProjectConfig
 ) -> tuple[Diagnostic, ...]:
     """How the files of a local source differ from their lock, as far as that shows without hashing them."""
+    from azureml_publish.content.contents import package_source  # noqa: PLC0415 - as above
+
     differences = compare(lock, package_source(folder, files, config.defaults.mlflow).files)
     return (changed(folder, lock, differences).placed(folder.document),) if differences else ()

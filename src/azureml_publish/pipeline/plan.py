@@ -15,8 +15,9 @@ from azureml_publish.pipeline.load import LoadedProject, Settings, day_of, load
 from azureml_publish.pipeline.moved import with_moved
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.prefetch import Prefetch
-from azureml_publish.pipeline.registries import find_readers, open_registry
+from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.pipeline.version_on_base import find_versions_on_base
 from azureml_publish.pipeline.without_folder import find_without_folder
 from azureml_publish.plan import Observed, Plan, Request, WithoutFolder, save_plan

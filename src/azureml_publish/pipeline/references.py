@@ -6,9 +6,9 @@ import difflib
 import fnmatch
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from azureml_publish.assets import AssetId, RegisteredAsset
-from azureml_publish.content.upload.container import Container
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.run import RunContext
@@ -16,6 +16,9 @@ from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from azureml_publish.content.upload.container import Container
 
 
 def read_project(run: RunContext) -> Project:
@@ -40,6 +43,8 @@ def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
 
 def open_files(registry: Registry, asset: RegisteredAsset) -> Container:
     """The container with the files of a registered version; it closes with its `with`."""
+    from azureml_publish.content.upload.container import Container  # noqa: PLC0415 - most verbs open no container
+
     access = registry.open_content(asset)
     return Container(access, access.folder_of(asset.path), partial(registry.open_content, asset))
 

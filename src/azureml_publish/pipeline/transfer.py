@@ -10,8 +10,9 @@ from azureml_publish.content.upload.pool import CONNECTIONS, UploadPool
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import Bandwidth
 from azureml_publish.content.upload.transfer import Transfer
-from azureml_publish.pipeline.registries import Opened, find_blobs
+from azureml_publish.pipeline.registries import Opened
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.sources import find_blobs
 from azureml_publish.version import TOOL
 
 

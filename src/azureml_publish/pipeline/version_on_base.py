@@ -9,7 +9,6 @@ from azureml_publish.documents import parse_yaml
 from azureml_publish.git import Changes, GitFailed, base_of, changes_since
 from azureml_publish.lint.built_in import VERSION_ON_BASE
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.pipeline.compare import changed_content
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.since import touched_by
 from azureml_publish.project import SPEC_FILE, ModelFolder
@@ -40,6 +39,8 @@ def find_versions_on_base(run: RunContext, checked: CheckedProject, since: str |
     ]
     if not same:
         return ()
+    from azureml_publish.pipeline.compare import changed_content  # noqa: PLC0415 - few runs get here
+
     changed = changed_content(run, checked, changes.base, (folder.folder for folder in same))
     return tuple(_found(folder, fields, base) for folder in same if (fields := _fields(folder, changed, changes)))
 

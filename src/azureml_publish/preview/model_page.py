@@ -48,8 +48,8 @@ class Finding:
     def id(self) -> str:
         """The anchor of the finding itself on the page of its model, to which other pages lead."""
         found = self.found
-        told = repr((found.code, found.message, found.location.path, found.location.line, found.location.column))
-        return f"finding-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+        identity = repr((found.code, found.message, found.location.path, found.location.line, found.location.column))
+        return f"finding-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

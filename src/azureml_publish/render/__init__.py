@@ -20,8 +20,8 @@ from azureml_publish.assets import (
     Value,
 )
 from azureml_publish.content.lock import facts_of
-from azureml_publish.content.packaging import choose_kind
 from azureml_publish.content.packaging.facts import ModelFacts, read_facts
+from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.content.packaging.mlflow_folder import MLMODEL
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity

@@ -15,8 +15,8 @@ from jinja2.filters import do_filesizeformat
 
 from azureml_publish.assets import SCENARIOS, AllowList, MinSkuSpec, Scenario
 from azureml_publish.content.lock import facts_of, read_mlmodel
-from azureml_publish.content.packaging import choose_kind
 from azureml_publish.content.packaging.facts import read_facts
+from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.content.packaging.mlflow_model import is_served, signature
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.triton import CONFIG

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
-from azureml_publish.content.packaging import Package, Request, build_package
+from azureml_publish.content.packaging.kinds import Package, build_package
+from azureml_publish.content.packaging.layout import Request
 from azureml_publish.content.packaging.mlflow_model import settings_of
 from azureml_publish.content.packaging.rules import Finding
 from azureml_publish.content.packaging.source_files import SourceFiles

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from azureml_publish.diagnostics import Edit, Fix, Location
 from azureml_publish.lint.markdown.blocks import block_parser
 from azureml_publish.lint.markdown.inline import Link, images_in, links_in, masked_code, masked_links, without
+from azureml_publish.patterns import pattern
 
 Place: TypeAlias = Callable[[int, int], Location]
 """Where line and column of a card, both from 1, were written: in a template, a model folder or an asset folder."""
@@ -30,8 +31,8 @@ PARSED_CHARACTERS = 256 * 1024
 _PARSER = block_parser()
 
 _FRONT_MATTER_LINES = 200
-_FRONT_MATTER_KEY = re.compile(r"[\w-]+[ \t]*:|[ \t]+\S|-[ \t]|#|[ \t]*$")
-_BAR = re.compile(r"(?<!\\)\|")
+_FRONT_MATTER_KEY = pattern(r"[\w-]+[ \t]*:|[ \t]+\S|-[ \t]|#|[ \t]*$")
+_BAR = pattern(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True, slots=True)

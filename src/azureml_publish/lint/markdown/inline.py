@@ -12,28 +12,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from azureml_publish.patterns import pattern
+
 LinkKind: TypeAlias = Literal["markdown", "html", "plain", "definition", "broken"]
 """How a link is written; `broken`: it looks like one in Markdown and is none."""
 
 _LONGEST_TARGET = 2000
 _LONGEST_TEXT = 1000
 
-_PIECE = re.compile(r"\\.|!?\[|\][(\[]?|\n[ \t>]*(?=\n)")
-_TARGET = re.compile(
+_PIECE = pattern(r"\\.|!?\[|\][(\[]?|\n[ \t>]*(?=\n)")
+_TARGET = pattern(
     r"\(\s{0,20}"
     r"(?:<(?P<angle>[^<>\n]{0,2000})>"
     r"|(?P<plain>(?:[^\s()\\<]|\\.|\((?:[^\s()\\]|\\.){0,500}+\))(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.){0,500}+\)){0,2000}+)?)"
     r"(?:\s{1,20}(?:\"[^\"]{0,500}+\"|'[^']{0,500}+'|\([^()]{0,500}+\)))?"
     r"\s{0,20}\)"
 )
-_ANCHOR = re.compile(r"<a\b([^<>]*)>", re.IGNORECASE)
-_SOURCE = re.compile(r"<(?:img|video|audio|source|embed|iframe)\b([^<>]*)>", re.IGNORECASE)
-_SRC = re.compile(r"\bsrc\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
-_HREF = re.compile(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-_PLAIN = re.compile(r"https?://[^\s<>\"'`|)\]]{1,2000}")
-_DEFINITION = re.compile(r"[ \t>]*\[[^\]\n]{1,999}\]:\s{0,20}<?([^\s<>]{1,2000})")
-_CODE_TAG = re.compile(r"<(/?)(?:code|pre|script|style)\b[^<>]*>", re.IGNORECASE)
+_ANCHOR = pattern(r"<a\b([^<>]*)>", re.IGNORECASE)
+_SOURCE = pattern(r"<(?:img|video|audio|source|embed|iframe)\b([^<>]*)>", re.IGNORECASE)
+_SRC = pattern(r"\bsrc\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_HREF = pattern(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_TAG = pattern(r"</?[a-zA-Z][^<>]*>")
+_PLAIN = pattern(r"https?://[^\s<>\"'`|)\]]{1,2000}")
+_DEFINITION = pattern(r"[ \t>]*\[[^\]\n]{1,999}\]:\s{0,20}<?([^\s<>]{1,2000})")
+_CODE_TAG = pattern(r"<(/?)(?:code|pre|script|style)\b[^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from azureml_publish.content.upload.retry import read_retry_after
 from azureml_publish.lint.online.addresses import Guard, PrivateHostError
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
+from azureml_publish.patterns import pattern
 
 if TYPE_CHECKING:
     import requests
@@ -30,7 +31,7 @@ WHOLE = 40.0
 _PERMANENT = (301, 308)
 _REDIRECTS = (*_PERMANENT, 302, 303, 307)
 _NO_NAME = tuple(getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name))
-_SIGN_IN = re.compile(
+_SIGN_IN = pattern(
     r"(?:^|[/._-])(?:log[-_]?in|sign[-_]?in|sso|oauth2?|authori[sz]e|auth|consent|captcha)(?:$|[/._-])", re.IGNORECASE
 )
 

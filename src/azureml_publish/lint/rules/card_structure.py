@@ -11,8 +11,9 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_SHOWN = re.compile(r"[^\W_]")
+_SHOWN = pattern(r"[^\W_]")
 
 
 @rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.", pages=True)
@@ -35,7 +36,7 @@ def card_empty(model: Described) -> Findings:
     )
 
 
-_KEY = re.compile(r"[A-Za-z][\w-]*[ \t]*:(?=\s|$)")
+_KEY = pattern(r"[A-Za-z][\w-]*[ \t]*:(?=\s|$)")
 
 
 @rule(
@@ -98,8 +99,8 @@ _CONTAINERS = frozenset(
 """Elements whose end must be written. Others end by themselves (p, li, td), have no end (br, img), or are tokens of
 a vocabulary rather than HTML (s, mask, i of a set)."""
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s[^<>]*)?)>")
-_CUT = re.compile(r"<(?:a|img|div|span|font|table|td|th|p)\s+[\w-]+\s*=[^<>]*(?=<|\Z)", re.IGNORECASE)
+_TAG = pattern(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s[^<>]*)?)>")
+_CUT = pattern(r"<(?:a|img|div|span|font|table|td|th|p)\s+[\w-]+\s*=[^<>]*(?=<|\Z)", re.IGNORECASE)
 _MOST = 5
 
 

@@ -11,11 +11,12 @@ from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card, CardEdi
 from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
 _EMPTY_WORDS = r"to-?do|tbd|tba|fixme|placeholder|coming soon|to be (?:added|announced|defined|determined|done)|\?\?+"
-_CELL = re.compile(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
-_LINE = re.compile(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
-_PROSE = re.compile(
+_CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
+_LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
+_PROSE = pattern(
     r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
     r"|\{% ?[a-z][^%\n]{0,100}%\}"
     r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
@@ -30,7 +31,7 @@ _PROSE = re.compile(
     r"|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
     re.IGNORECASE,
 )
-_TO_BE = re.compile(r"to be (?:added|announced|defined|determined|done)")
+_TO_BE = pattern(r"to be (?:added|announced|defined|determined|done)")
 _SIGNS = (
     *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
@@ -160,7 +161,7 @@ def _edit(card: Card, line: int, level: int, wanted: int) -> list[CardEdit]:
 
 
 _NAMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(form, re.IGNORECASE), name)
+    (pattern(form, re.IGNORECASE), name)
     for form, name in (
         (r"samples?\s+inputs?\s*(?:and|&|/)\s*outputs?(?:\s*\(for .{1,40}\))?|samples?\s+inputs?/outputs?",
          "Sample inputs and outputs"),
@@ -222,12 +223,12 @@ def card_too_large(model: Described) -> Findings:
     )
 
 
-_DISCLAIMER = re.compile(
+_DISCLAIMER = pattern(
     r"\bsummary\b[^.\n]{0,40}\b(?:generated|written|created|produced)\b[^.\n]{0,20}\b"
     r"(?:using|by|with)\s+(?:ChatGPT|GPT-?[0-9][\w.]*|an? (?:AI|LLM|language model)|AI|Copilot|Claude|Gemini)\b",
     re.IGNORECASE,
 )
-_ORIGINAL = re.compile(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
+_ORIGINAL = pattern(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
 
 
 @rule("CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-made summary links no original.")

@@ -12,13 +12,14 @@ from azureml_publish.lint.in_cards import once_a_card, replacing, times, width_o
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Fence
 from azureml_publish.lint.prose import everything_of, texts_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
 _TAIL = "".join(
     sorted({bytes([byte]).decode("latin-1") for byte in range(0x80, 0xC0)})
     + sorted({bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0)})
 )
-_RUN = re.compile(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
-_LONE = re.compile(
+_RUN = pattern(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
+_LONE = pattern(
     r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)"
     r"|(?<=\w)\ufffd|\ufffd(?=\w)",
     re.MULTILINE,
@@ -26,8 +27,8 @@ _LONE = re.compile(
 _OTHER_PAGES = {"cp1251": "\u0432\u0402", "mac-roman": "\u201a\u00c4"}
 """How the two bytes that begin dashes and typographic quotes in UTF-8 look in encodings other than Windows-1252."""
 
-_OTHER = re.compile("(?:" + "|".join(_OTHER_PAGES.values()) + ")[^\\x00-\\x7f]")
-_SUSPECT = re.compile("[\u00c2-\u00f4\ufffd]|" + "|".join(_OTHER_PAGES.values()))
+_OTHER = pattern("(?:" + "|".join(_OTHER_PAGES.values()) + ")[^\\x00-\\x7f]")
+_SUSPECT = pattern("[\u00c2-\u00f4\ufffd]|" + "|".join(_OTHER_PAGES.values()))
 
 
 @rule("CARD040", "mojibake", Severity.ERROR, "Characters were read in the wrong encoding.")
@@ -97,7 +98,7 @@ def _with_json(card: Card) -> str:
     return "\n".join(lines)
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 """Control characters but tab, line feed and carriage return, and U+0085, which is a line's end in some systems."""
 
 
@@ -121,8 +122,8 @@ def control_character(model: Described) -> Findings:
             )
 
 
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_BIDI = pattern("[\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT = pattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
 @rule("CARD049", "bidi-character", Severity.WARNING, "A character reorders the text.")
@@ -145,7 +146,7 @@ def bidi_character(model: Described) -> Findings:
             )
 
 
-_NBSP = re.compile(
+_NBSP = pattern(
     "(?<![0-9\u00ab\u00c2\u00a0])\u00a0(?![:;!?%\u00bb\u00b0\u20ac\u00a0])"  # units and French punctuation keep theirs
     "|(?<=[^\u00c2])\u00a0(?=[ \u00a0\n]|$)|(?<=[ \u00a0])\u00a0"
 )
@@ -170,7 +171,7 @@ def nbsp(model: Described) -> Findings:
 
 
 _LATIN = r"[\x00-\u024f\u2010-\u203f]"
-_HIDDEN = re.compile(rf"\ufeff|\u2060|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)")
+_HIDDEN = pattern(rf"\ufeff|\u2060|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)")
 """Joiners elsewhere tie emoji together, or shape Arabic and Indic words."""
 
 
@@ -197,8 +198,8 @@ def _hidden(card: Card) -> Findings:
         )
 
 
-_QUOTES = re.compile("[\u2018\u2019\u201c\u201d\u201e\u201f]")
-_STRINGS = re.compile(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")
+_QUOTES = pattern("[\u2018\u2019\u201c\u201d\u201e\u201f]")
+_STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")
 _CODE = frozenset(
     [
         "python",
@@ -244,7 +245,7 @@ def smart_quote_in_code(model: Described) -> Findings:
             )
 
 
-_QUOTED = re.compile("\\s*[\u2018\u2019\u201c\u201d\u201e\u201f][^\u2018\u201c\n]*[\u2018\u2019\u201c\u201d\u201f]\\s*")
+_QUOTED = pattern("\\s*[\u2018\u2019\u201c\u201d\u201e\u201f][^\u2018\u201c\n]*[\u2018\u2019\u201c\u201d\u201f]\\s*")
 
 
 def _quoted_code(card: Card) -> Findings:
@@ -278,7 +279,7 @@ def _first_quote(fence: Fence) -> int | None:
     return match.start() if match else None
 
 
-_TAB = re.compile(r"(?<=[^\s>*+#.)-])\t+(?=\S)")
+_TAB = pattern(r"(?<=[^\s>*+#.)-])\t+(?=\S)")
 """Tabs that indent, or that follow a list's mark, make blocks; these do nothing but look odd."""
 
 
@@ -334,7 +335,7 @@ def _edits(card: Card) -> Iterator[CardEdit]:
             yield number, len(bare) + 1, number, len(line) + 1, ""
 
 
-_END = re.compile(r"\r\n?|\n")
+_END = pattern(r"\r\n?|\n")
 
 
 @rule("CARD046", "crlf", Severity.WARNING, "Lines end with CR LF.")

@@ -10,6 +10,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
 _FENCES = {"mermaid": "a mermaid diagram", "math": "math"}
 """Languages of fences that other pages draw."""
@@ -17,16 +18,16 @@ _FENCES = {"mermaid": "a mermaid diagram", "math": "math"}
 _PROSE = (
     (
         "an alert",
-        re.compile(r"^[ \t]*>[ \t]*\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.MULTILINE | re.IGNORECASE),
+        pattern(r"^[ \t]*>[ \t]*\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]", re.MULTILINE | re.IGNORECASE),
     ),
-    ("a footnote", re.compile(r"\[\^[^\]\s]{1,80}\]")),
-    ("math", re.compile(r"\$\$[^$]{1,400}\$\$")),
-    ("math", re.compile(r"\\[(\[](?P<tex>[^\n]{1,200}?)\\[)\]]")),
-    ("math", re.compile(r"(?<![\\$\w])\$(?! )(?P<tex>[^$\n]{1,200})(?<! )\$(?![\d$\w])")),
+    ("a footnote", pattern(r"\[\^[^\]\s]{1,80}\]")),
+    ("math", pattern(r"\$\$[^$]{1,400}\$\$")),
+    ("math", pattern(r"\\[(\[](?P<tex>[^\n]{1,200}?)\\[)\]]")),
+    ("math", pattern(r"(?<![\\$\w])\$(?! )(?P<tex>[^$\n]{1,200})(?<! )\$(?![\d$\w])")),
 )
 """What it is called, and how it is written in prose."""
 
-_TEX = re.compile(r"[\\^_{]")
+_TEX = pattern(r"[\\^_{]")
 """A sign of TeX: without one, brackets are escaped brackets, and dollars are money."""
 
 

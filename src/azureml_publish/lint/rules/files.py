@@ -12,6 +12,7 @@ from azureml_publish.documents import walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
+from azureml_publish.patterns import pattern
 from azureml_publish.project import (
     CARD_FILE,
     CARRIED_FOLDER,
@@ -51,7 +52,7 @@ def page_missing(subject: AssetSubject) -> Findings:
 
 
 _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})
-_WELCOME = re.compile(
+_WELCOME = pattern(
     r"(LICEN[CS]E|NOTICE|README|COPYING|USE_POLICY)([._-][\w.-]+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*"
     r"|.*\.(png|jpe?g|gif|svg|webp)|(generation_|tokenizer_)?config.json|source.lock.json"
     r"|(sample_)?(input|output)(_example)?.json",
@@ -97,7 +98,7 @@ def _unread_in_a_model_folder(subject: ModelSubject) -> Findings:
         yield unexpected_file_name.at(Location(f"{folder}/{name}"), f"Nothing reads {name}.", hint)
 
 
-_FOR_PEOPLE = re.compile(r"(README|CHANGELOG|NOTICE|LICEN[CS]E|CONTRIBUTING|OWNERS)\b.*|\..*", re.IGNORECASE)
+_FOR_PEOPLE = pattern(r"(README|CHANGELOG|NOTICE|LICEN[CS]E|CONTRIBUTING|OWNERS)\b.*|\..*", re.IGNORECASE)
 
 
 def _unread(folder: ModelFolder) -> Iterator[str]:

@@ -10,6 +10,7 @@ from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.lint.yaml_fixes import replaced_by, whole_number
+from azureml_publish.patterns import pattern
 from azureml_publish.project import DUPLICATE_NAME
 
 
@@ -24,7 +25,7 @@ def model_name_not_folder(model: Described) -> Findings:
         )
 
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
+_NAME = pattern(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
 """Names in Azure's own catalogue, such as Phi-3.5-mini-instruct, and the pattern of its public asset repository."""
 
 

@@ -11,8 +11,9 @@ from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.prose import everything_of, prose_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: \S.{0,200})?$", re.MULTILINE)
+_CONFLICT = pattern(r"^(?:<{7}|>{7})(?: \S.{0,200})?$", re.MULTILINE)
 
 
 @rule("CARD058", "conflict-marker", Severity.ERROR, "A conflict of a merge was left in a text.")
@@ -65,8 +66,8 @@ def _kind(text: str, match: re.Match[str]) -> str:
     return "A token"
 
 
-_LOOPBACK = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
-_INSIDE = re.compile(
+_LOOPBACK = pattern(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
+_INSIDE = pattern(
     r"(?!host\.docker\.)(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
     r"|(?!host\.docker\.)[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan|local)$"
     r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
@@ -74,8 +75,8 @@ _INSIDE = re.compile(
 )
 """Hosts of one's own network or of one company's tenants, where strangers are not let in."""
 
-_HOST = re.compile(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
-_HOME = re.compile(
+_HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
+_HOME = pattern(
     r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
     r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
     re.IGNORECASE,

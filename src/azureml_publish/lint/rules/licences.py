@@ -11,6 +11,7 @@ from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.licence_names import KNOWN, licences_in
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
+from azureml_publish.patterns import pattern
 
 
 @rule("SPEC008", "license-missing", Severity.ERROR, "The spec states no licence.")
@@ -27,7 +28,7 @@ def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
 
 
 _OWN = ("custom", "other")
-_LINK = re.compile(r"https?://\S*licen[cs]e|\[[^\]]*licen[cs]e[^\]]*\]\(", re.IGNORECASE)
+_LINK = pattern(r"https?://\S*licen[cs]e|\[[^\]]*licen[cs]e[^\]]*\]\(", re.IGNORECASE)
 
 
 @rule("SPEC009", "custom-license-without-text", Severity.WARNING, "A custom licence has no text.")
@@ -48,7 +49,7 @@ def custom_license_without_text(model: Described) -> Findings:
         )
 
 
-_UNFILLED = re.compile(
+_UNFILLED = pattern(
     r"copyright\s*(?:\(c\)|\u00a9)?\s*[\[<{](?:year|yyyy|fullname|name|owner|copyright|author)[^\]>}\n]{0,40}[\]>}]",
     re.IGNORECASE,
 )
@@ -100,7 +101,7 @@ def _unknown_in_front_matter(model: Described) -> Findings:
             )
 
 
-_EXPRESSION = re.compile(r"\s+(?:AND|OR|WITH)\s+")
+_EXPRESSION = pattern(r"\s+(?:AND|OR|WITH)\s+")
 """What joins identifiers in an expression of SPDX (https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)."""
 
 

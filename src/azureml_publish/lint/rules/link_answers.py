@@ -10,6 +10,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 from azureml_publish.lint.online_subjects import LinkUse
+from azureml_publish.patterns import pattern
 
 
 @rule("LINK001", "link-broken", Severity.WARNING, "A link goes to a page that does not exist.")
@@ -24,17 +25,17 @@ def link_broken(use: LinkUse, answer: LinkAnswer) -> Findings:
         )
 
 
-_LASTING = re.compile(
+_LASTING = pattern(
     r"(?:aka\.ms|go\.microsoft\.com|(?:dx\.)?doi\.org|hdl\.handle\.net|n2t\.net|purl\.(?:org|oclc\.org)|w3id\.org"
     r"|identifiers\.org|bit\.ly|g\.co|goo\.gle|git\.io|spdx\.org|[\w-]+\.page\.link)",
     re.IGNORECASE,
 )
 """Hosts whose addresses are made to lead elsewhere; theirs is the one to write."""
 
-_WRITABLE = re.compile(r"[\w.~:/?#@!$&*+,;=%-]+", re.ASCII)
+_WRITABLE = pattern(r"[\w.~:/?#@!$&*+,;=%-]+", re.ASCII)
 """What may stand in Markdown, in a table and in HTML without being taken for something else."""
 
-_LOCALE = re.compile(r"/[a-z]{2}(?:-[a-z]{2,4})?(?=/|$)", re.IGNORECASE)
+_LOCALE = pattern(r"/[a-z]{2}(?:-[a-z]{2,4})?(?=/|$)", re.IGNORECASE)
 
 
 @rule("LINK002", "link-moved", Severity.INFO, "A link goes to a page that has moved for good.")

@@ -15,8 +15,9 @@ from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, 
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link, within
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_HTTPS = re.compile(
+_HTTPS = pattern(
     r"(?:[\w-]+\.)*(?:aclanthology\.org|aka\.ms|anthropic\.com|apache\.org|arxiv\.org|azure\.com|creativecommons\.org"
     r"|doi\.org|github\.com|github\.io|githubusercontent\.com|google\.com|huggingface\.co|hf\.co|ieee\.org|kaggle\.com"
     r"|microsoft\.com|nvidia\.com|openai\.com|pytorch\.org|readthedocs\.io|stanford\.edu|tensorflow\.org|wikipedia\.org"
@@ -25,7 +26,7 @@ _HTTPS = re.compile(
 )
 """Hosts that serve every page over https too; a redirect from http is what all of them answer."""
 
-_LOCAL = re.compile(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$", re.IGNORECASE)
+_LOCAL = pattern(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$", re.IGNORECASE)
 
 
 def _targets(card: Card) -> Iterator[tuple[Link, str]]:
@@ -56,12 +57,12 @@ def link_http(model: Described) -> Findings:
         )
 
 
-_REPOSITORY_FILE = re.compile(
+_REPOSITORY_FILE = pattern(
     r"https?://(?:www\.)?(?:github\.com/(?P<repo>[\w.-]+/[\w.-]+)/(?:tree|blob|raw|edit)"
     r"|raw\.githubusercontent\.com/(?P<raw>[\w.-]+/[\w.-]+)(?:/refs/heads)?)/(?P<ref>[^/?#\s]+)",
     re.IGNORECASE,
 )
-_STAYS = re.compile(
+_STAYS = pattern(
     r"main|master|trunk|develop|dev(?:[-_.].*)?|r[0-9.]+|HEAD|gh-pages|stable|latest|refs|releases?|"
     r"[0-9a-f]{7,40}|(?:\w+[-_])?v?[0-9]+(?:\.[0-9x]+)*(?:[-.+]?\w+)*|release[-_].*|stable[-_].*",
     re.IGNORECASE,
@@ -112,12 +113,12 @@ def link_empty(model: Described) -> Findings:
             )
 
 
-_SCHEME = re.compile(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
-_GOOD = re.compile(r"https?://(?!/)(?!https?:)[^\s/?#:]+", re.IGNORECASE)
-_BRACKETS = re.compile(
+_SCHEME = pattern(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
+_GOOD = pattern(r"https?://(?!/)(?!https?:)[^\s/?#:]+", re.IGNORECASE)
+_BRACKETS = pattern(
     r"(?<![\w\])!/=])\((https?://[^\s()<>]{1,500})\)\[([^\[\]\n]{1,200})\]|\((?P<t>[^()\[\]\n]{1,100})\)\[(?P<u>https?://[^\s\[\]]{1,500})\]"
 )
-_ADDRESS = re.compile(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
+_ADDRESS = pattern(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
 
 
 @rule(
@@ -175,7 +176,7 @@ def _address(card: Card, link: Link) -> Findings:
     )
 
 
-_DOMAIN = re.compile(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", re.IGNORECASE)
+_DOMAIN = pattern(r"https?://(?:[\w-]+\.)*?([\w-]+\.[a-z]{2,6})(?=[/?#:]|$)", re.IGNORECASE)
 _HOSTS = ("huggingface.co", "github.com", "arxiv.org", "microsoft.com", "wikipedia.org", "openai.com", "pytorch.org")
 
 
@@ -223,7 +224,7 @@ def _swapped(card: Card) -> Findings:
         )
 
 
-_NAMED = re.compile(r"<[a-z][^<>]*?\b(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE)
+_NAMED = pattern(r"<[a-z][^<>]*?\b(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE)
 
 
 @rule(
@@ -255,7 +256,7 @@ def link_anchor_missing(model: Described) -> Findings:
         )
 
 
-_LOCALE = re.compile(r"https?://(?:[\w-]+\.)*microsoft\.com(/[a-z]{2}-[a-z]{2})(?=[/?#]|$)", re.IGNORECASE)
+_LOCALE = pattern(r"https?://(?:[\w-]+\.)*microsoft\.com(/[a-z]{2}-[a-z]{2})(?=[/?#]|$)", re.IGNORECASE)
 
 
 @rule("CARD025", "link-locale-segment", Severity.INFO, "A link fixes the language of a page.")
@@ -305,8 +306,8 @@ def html_link_instead_of_markdown(model: Described) -> Findings:
         )
 
 
-_FILE = re.compile(r"(?:file:|[A-Za-z]:[\\/])\S*$|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$", re.IGNORECASE)
-_SITE = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
+_FILE = pattern(r"(?:file:|[A-Za-z]:[\\/])\S*$|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$", re.IGNORECASE)
+_SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
 
 
 @rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.", pages=True)
@@ -325,7 +326,7 @@ def link_relative(model: Described) -> Findings:
         yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))
 
 
-_PAGE = re.compile(
+_PAGE = pattern(
     r"https?://(?:www\.)?(?:(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?[\w.-]+/[\w.-]+/blob/"
     r"|github\.com/[\w.-]+/[\w.-]+/blob/(?!\S*[?&]raw=(?:true|1)))",
     re.IGNORECASE,
@@ -350,7 +351,7 @@ def image_is_a_page(model: Described) -> Findings:
             )
 
 
-_SCRIPT = re.compile(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
+_SCRIPT = pattern(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
 
 
 @rule(
@@ -377,7 +378,7 @@ def link_runs_code(model: Described) -> Findings:
         )
 
 
-_CODE_TAG = re.compile(
+_CODE_TAG = pattern(
     r"<(?:script|iframe|object|embed)\b[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
     re.IGNORECASE,
 )

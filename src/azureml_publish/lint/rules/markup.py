@@ -13,18 +13,19 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
 """Offset and text, what it is, what to write, and the edit where there is only one."""
 
-_HEADING = re.compile(r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n)", re.MULTILINE)
-_UNSPACED = re.compile(r"#[A-Za-z]")
+_HEADING = pattern(r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n)", re.MULTILINE)
+_UNSPACED = pattern(r"#[A-Za-z]")
 """In every text that the expression above finds, and found much faster."""
-_APART = re.compile(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
-_UNDEFINED = re.compile(r"(?<![\]!\\])\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
-_LINE_END = re.compile(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
-_ENTITY = re.compile(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
-_BOLD = re.compile(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
+_APART = pattern(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
+_UNDEFINED = pattern(r"(?<![\]!\\])\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
+_LINE_END = pattern(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
+_ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
+_BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
 _INLINE = MarkdownIt("commonmark")
 _MOST = 10
 

@@ -13,9 +13,10 @@ from azureml_publish.lint.markdown.cards import Card, Fence
 from azureml_publish.lint.model_names import own_names, tasks_of
 from azureml_publish.lint.samples import inputs, place_in
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_MASK = re.compile(r"\[mask\](?![(\[:])|<mask>", re.IGNORECASE)
-_SPAN = re.compile(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
+_MASK = pattern(r"\[mask\](?![(\[:])|<mask>", re.IGNORECASE)
+_SPAN = pattern(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 
 
 @rule("CARD062", "mask-token-unknown", Severity.ERROR, "The card shows a mask that the tokenizer does not have.")
@@ -56,7 +57,7 @@ def _written(card: Card) -> Iterator[tuple[int, str]]:
                 yield match.start(), match[0]
 
 
-_ANY = re.compile(r"\[mask\]|<mask>", re.IGNORECASE)
+_ANY = pattern(r"\[mask\]|<mask>", re.IGNORECASE)
 
 
 @rule("SMPL007", "sample-mask-token", Severity.WARNING, "A fill-mask sample has no mask token.")
@@ -82,8 +83,8 @@ def sample_mask_token(model: Described) -> Findings:
 
 
 _SQUARE, _POINTED = "[MASK]", "<mask>"
-_POINTED_FAMILIES = re.compile(r"(?:^|-)(?:[a-z]*roberta|camembert|bart|mbart|mpnet|longformer|bigbird|xlnet)(?:-|$)")
-_SQUARE_FAMILIES = re.compile(r"(?:^|-)(?:[a-z]*bert|electra|deberta|convbert|funnel)(?:-|$)")
+_POINTED_FAMILIES = pattern(r"(?:^|-)(?:[a-z]*roberta|camembert|bart|mbart|mpnet|longformer|bigbird|xlnet)(?:-|$)")
+_SQUARE_FAMILIES = pattern(r"(?:^|-)(?:[a-z]*bert|electra|deberta|convbert|funnel)(?:-|$)")
 
 
 def _mask_token(model: Described) -> str | None:
@@ -106,15 +107,15 @@ def _mask_token(model: Described) -> str | None:
 
 _SampleKind: TypeAlias = Literal["input", "output"]
 
-_INPUT = re.compile(
+_INPUT = pattern(
     r"\b(?:samples?|examples?)\s+(?:inputs?|requests?|payloads?)\b|\b(?:input|request)\s+(?:samples?|examples?)\b",
     re.IGNORECASE,
 )
-_OUTPUT = re.compile(
+_OUTPUT = pattern(
     r"\b(?:samples?|examples?)\s+(?:outputs?|responses?|predictions?)\b|\b(?:output|response)\s+(?:samples?|examples?)\b",
     re.IGNORECASE,
 )
-_BOTH = re.compile(r"\binputs?\b.{1,20}\boutputs?\b", re.IGNORECASE)
+_BOTH = pattern(r"\binputs?\b.{1,20}\boutputs?\b", re.IGNORECASE)
 
 
 def _sample_fences(card: Card) -> Iterator[tuple[_SampleKind, Fence]]:

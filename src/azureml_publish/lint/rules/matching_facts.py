@@ -20,6 +20,7 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,13 @@ class _Stated:
     find_location: Callable[[], Location]
 
 
-_UNDER = re.compile(
+_UNDER = pattern(
     r"\b(?:model|weights|checkpoints?|this|it)\b[^\n]{0,60}?\b(?:is|are)\s+(?:also\s+)?"
     r"(?:released|licen[cs]ed|made available|available|distributed|provided|published)\s+under"
     r"\s+(?P<name>[^\n]{0,80})",
     re.IGNORECASE,
 )
-_LICENCE_HEADING = re.compile(r"licen[cs](?:e|ing)(?: information| and use| terms)?\W*", re.IGNORECASE)
+_LICENCE_HEADING = pattern(r"licen[cs](?:e|ing)(?: information| and use| terms)?\W*", re.IGNORECASE)
 
 
 @rule("MATCH005", "license-differs", Severity.WARNING, "Card or licence text and spec name different licences.")
@@ -206,14 +207,14 @@ def languages_differ(model: Described) -> Findings:
         break
 
 
-_CONTEXT = re.compile(
+_CONTEXT = pattern(
     r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"
     r"[ -](?:length|window|size)"
     r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
     r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
+_NUMBER = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
 
 
 @rule(

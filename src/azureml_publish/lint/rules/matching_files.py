@@ -13,19 +13,20 @@ from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import alphanumeric, sibling_of, variant_of
+from azureml_publish.patterns import pattern
 
-_COUNT = re.compile(
+_COUNT = pattern(
     r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
     re.IGNORECASE,
 )
-_COUNT_ALONE = re.compile(
+_COUNT_ALONE = pattern(
     r"^\W*(?:~|about\s)?\s*([0-9]{1,4}(?:\.[0-9]{1,3})?)\s?(b(?:illion)?|m(?:illion)?|bn)\b", re.IGNORECASE
 )
 _NEAR = 160
 """How far before a figure its subject may stand."""
 
-_THIS = re.compile(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
-_COMPARED = re.compile(
+_THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
+_COMPARED = pattern(
     r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with))\b"
 )
 """Words of sentences that speak of other models as well."""
@@ -133,7 +134,7 @@ def _configured(model: Described) -> tuple[float, float]:
     return low, high
 
 
-_ON_DEVICE = re.compile(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
+_ON_DEVICE = pattern(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
 _PROVIDERS = {
     "cudaexecutionprovider": "cuda",
     "vitisaiexecutionprovider": "vitis",
@@ -146,7 +147,7 @@ _PROVIDERS = {
 Source: https://onnxruntime.ai/docs/execution-providers/
 """
 
-_USES = re.compile(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE)
+_USES = pattern(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE)
 
 
 @rule("MATCH010", "build-differs", Severity.WARNING, "Name, card, spec and weights name different builds.")
@@ -203,7 +204,7 @@ def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:
             return
 
 
-_PRECISION_WORDS = re.compile(
+_PRECISION_WORDS = pattern(
     r"\b(int4|int8|fp8|fp16|bf16|fp32|awq|gptq|4-?bit|8-?bit|float16|bfloat16|float32)\b", re.IGNORECASE
 )
 
@@ -236,7 +237,7 @@ def _precisions(model: Described) -> Findings:
         )
 
 
-_QUANTISED = re.compile(r"quanti[sz]|\b[48]-?bit\b|int[48]\b|\bfp8\b|awq|gptq")
+_QUANTISED = pattern(r"quanti[sz]|\b[48]-?bit\b|int[48]\b|\bfp8\b|awq|gptq")
 
 
 def _quantised_unsaid(model: Described) -> Findings:
@@ -269,7 +270,7 @@ def _weights_precision(model: Described) -> str:
     return next(iter(variant_of(dtype).stated.get("precision", ())), "") if config else ""
 
 
-_BYTES = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s?(k|m|g|t)i?b\b", re.IGNORECASE)
+_BYTES = pattern(r"([0-9]+(?:[.,][0-9]+)?)\s?(k|m|g|t)i?b\b", re.IGNORECASE)
 _FIELD = "variantInfo.variantMetadata.fileSizeBytes"
 
 

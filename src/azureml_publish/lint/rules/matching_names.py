@@ -16,6 +16,7 @@ from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import KIND_WORDS, MEMBER, Variant, contradiction, sibling_of, variant_of
+from azureml_publish.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _named(model: Described) -> Iterator[_Named]:
     yield from _places(model)
 
 
-_ASSET = re.compile(r"azureml://registries/[^/]+/models/([^/]+)(?:/|$)")
+_ASSET = pattern(r"azureml://registries/[^/]+/models/([^/]+)(?:/|$)")
 
 
 def _parents(model: Described) -> Iterator[_Named]:
@@ -108,7 +109,7 @@ def _related(one: str, other: str) -> bool:
     return bool(variant_of(one).words & variant_of(other).words)
 
 
-_NAME = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+(?![\w/-])")
+_NAME = pattern(r"(?<![\w./-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+(?![\w/-])")
 """A name in prose: parts with hyphens between them."""
 
 _FIRST = 700
@@ -162,9 +163,9 @@ def _names_in(source: str) -> frozenset[str]:
     return frozenset(name for word in joined for name in _ANY_NAME.findall(word))
 
 
-_WORD = re.compile(r"[A-Za-z0-9._-]+")
+_WORD = pattern(r"[A-Za-z0-9._-]+")
 """A name is in one of these. They are found in one pass, while the next expression tries again at each letter."""
-_ANY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+")
+_ANY_NAME = pattern(r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+")
 
 
 def _mentions(card: Card) -> Iterator[tuple[str, int]]:

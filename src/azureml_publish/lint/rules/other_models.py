@@ -23,14 +23,15 @@ from azureml_publish.lint.model_names import (
     sibling,
 )
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_ORIGINAL = re.compile(r"\boriginal[- ](?:model[- ])?(?:card|page)\b", re.IGNORECASE)
+_ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b", re.IGNORECASE)
 """Words of a link that say: this is where the card at hand comes from."""
 
-_PAGE = re.compile(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*", re.IGNORECASE)
+_PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*", re.IGNORECASE)
 """Words that say the same, unless they follow the name of another model."""
 
-_LOADED = re.compile(
+_LOADED = pattern(
     r"(?:from_pretrained\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
     r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
 )
@@ -97,19 +98,19 @@ def _wrong_page(model: Described, link: Link, linked: str) -> Diagnostic:
 
 
 _CONTRARY = {
-    "cased": re.compile(
+    "cased": pattern(
         r"\b(?:is|are)\s+(?:an?\s+)?(?:\w+\s+)?(?:uncased|case[- ]insensitive)\b"
         r"|\btexts?\s+(?:is|are)\s+(?:first\s+)?lower-?cased\b"
         r"|\b(?:n't|not|no)\s+(?:make\s+a\s+|a\s+)?(?:differ\w*|distin\w*)\s+between\s+['\"*_]*(?-i:english)\b",
         re.IGNORECASE,
     ),
-    "uncased": re.compile(
+    "uncased": pattern(
         r"\b(?:is|are)\s+(?:an?\s+)?(?:\w+\s+)?(?:cased|case[- ]sensitive)\b"
         r"|\b(?:makes|making)\s+a\s+(?:difference|distinction)\s+between\s+['\"*_]*(?-i:english)\b",
         re.IGNORECASE,
     ),
 }
-_NEGATED = re.compile(r"\b(?:not|never|no longer)\b|n't\b", re.IGNORECASE)
+_NEGATED = pattern(r"\b(?:not|never|no longer)\b|n't\b", re.IGNORECASE)
 
 
 @rule(
@@ -138,36 +139,34 @@ def prose_contradicts_name(model: Described) -> Findings:
 
 _NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
 _PROSE: dict[str, re.Pattern[str]] = {
-    "layers": re.compile(rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b", re.IGNORECASE),
-    "hidden": re.compile(
+    "layers": pattern(rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b", re.IGNORECASE),
+    "hidden": pattern(
         rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
         re.IGNORECASE,
     ),
-    "heads": re.compile(rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b", re.IGNORECASE),
-    "parameters": re.compile(
+    "heads": pattern(rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b", re.IGNORECASE),
+    "parameters": pattern(
         rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b", re.IGNORECASE
     ),
 }
 
 
 _FIGURE_WORDS = {
-    "layers": re.compile(r"layer", re.IGNORECASE),
-    "hidden": re.compile(r"hidden", re.IGNORECASE),
-    "heads": re.compile(r"heads", re.IGNORECASE),
-    "parameters": re.compile(r"params|parameter", re.IGNORECASE),
+    "layers": pattern(r"layer", re.IGNORECASE),
+    "hidden": pattern(r"hidden", re.IGNORECASE),
+    "heads": pattern(r"heads", re.IGNORECASE),
+    "parameters": pattern(r"params|parameter", re.IGNORECASE),
 }
 _NEAR = 40
 """How far from its word a figure may stand."""
 
-_SOME = re.compile(
-    r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE
-)
+_SOME = pattern(r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE)
 """Words before a figure that counts some of the layers, and not all."""
 
 _LABELS: dict[str, re.Pattern[str]] = {
-    "layers": re.compile(r"(?:number of |transformer |encoder |hidden )?layers", re.IGNORECASE),
-    "hidden": re.compile(r"hidden (?:size|dimensions?)", re.IGNORECASE),
-    "heads": re.compile(r"(?:number of )?(?:attention )?heads", re.IGNORECASE),
+    "layers": pattern(r"(?:number of |transformer |encoder |hidden )?layers", re.IGNORECASE),
+    "hidden": pattern(r"hidden (?:size|dimensions?)", re.IGNORECASE),
+    "heads": pattern(r"(?:number of )?(?:attention )?heads", re.IGNORECASE),
 }
 _WORDS = {"layers": "layers", "hidden": "hidden size", "heads": "attention heads", "parameters": "million parameters"}
 
@@ -263,7 +262,7 @@ _CONFIG_KEYS: dict[str, tuple[str, ...]] = {
     "heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
 }
 _PUBLISHED: tuple[tuple[re.Pattern[str], _Architecture], ...] = tuple(
-    (re.compile(rf"(?:^|-){form}(?:-|$)"), _Architecture(*figures, source))
+    (pattern(rf"(?:^|-){form}(?:-|$)"), _Architecture(*figures, source))
     for form, figures, source in (
         (r"(?<!distil)bert-base-(?:un)?cased", (12, 768, 12, 110), "https://arxiv.org/abs/1810.04805"),
         (r"bert-large-(?:un)?cased", (24, 1024, 16, 340), "https://arxiv.org/abs/1810.04805"),

@@ -12,6 +12,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.subject import AssetSubject, Described, Fact
 from azureml_publish.lint.variants import alphanumeric
+from azureml_publish.patterns import pattern
 
 _FOLDER = "mlflow_model_folder"
 
@@ -85,7 +86,7 @@ def path_type_unsupported(subject: AssetSubject) -> Findings:
         )
 
 
-_STORAGE = re.compile(r"[a-z0-9]{3,24}")
+_STORAGE = pattern(r"[a-z0-9]{3,24}")
 """Names of storage accounts.
 
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftstorage

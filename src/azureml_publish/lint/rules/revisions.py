@@ -11,6 +11,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import KIND_WORDS, alphanumeric, sibling_of
+from azureml_publish.patterns import pattern
 from azureml_publish.spec import HubSource
 
 
@@ -177,7 +178,7 @@ def _is_hub_id(repository: str) -> bool:
     return bool(repository) and "://" not in repository
 
 
-_GIT = re.compile(r"https?://(?:github|gitlab)\.com/[\w.-]+/[\w-]+(?:\.(?!git\b)[\w-]+)*", re.IGNORECASE)
+_GIT = pattern(r"https?://(?:github|gitlab)\.com/[\w.-]+/[\w-]+(?:\.(?!git\b)[\w-]+)*", re.IGNORECASE)
 
 
 def _git_repositories(model: Described) -> str:

@@ -13,12 +13,13 @@ from azureml_publish.lint.markdown.inline import Link
 from azureml_publish.lint.model_names import own_names, tasks_of
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_SAMPLE = re.compile(r"https?://(?:aka\.ms/|(?:www\.)?github\.com/Azure/azureml-examples/)", re.IGNORECASE)
-_FAMILY = re.compile(r"(?<![a-z])(dolly|llama|mixtral|mistral|falcon|whisper|phi)(?![a-z])", re.IGNORECASE)
+_SAMPLE = pattern(r"https?://(?:aka\.ms/|(?:www\.)?github\.com/Azure/azureml-examples/)", re.IGNORECASE)
+_FAMILY = pattern(r"(?<![a-z])(dolly|llama|mixtral|mistral|falcon|whisper|phi)(?![a-z])", re.IGNORECASE)
 """Families of models that samples are named after."""
 
-_SHORT = re.compile(
+_SHORT = pattern(
     r"https?://aka\.ms/(?:azureml-(?:infer(?:-(?:online|batch))?|eval(?:uation)?)-(?:sdk|cli)-(?P<a>[\w-]+)"
     r"|(?P<b>[\w-]+)-(?:online|batch)-endpoint-oss)/?$",
     re.IGNORECASE,
@@ -99,8 +100,8 @@ def _other_task(link: Link, tasks: tuple[str, ...]) -> str | None:
     return named
 
 
-_FINETUNE = re.compile(r"\bfine-?\s?tun(?:e|ing)\b.*\b(?:samples?|examples?|notebooks?)\b", re.IGNORECASE)
-_FINETUNE_LINK = re.compile(
+_FINETUNE = pattern(r"\bfine-?\s?tun(?:e|ing)\b.*\b(?:samples?|examples?|notebooks?)\b", re.IGNORECASE)
+_FINETUNE_LINK = pattern(
     r"https?://(?:aka\.ms/[\w-]*(?:-ft-|finetun|fine-tun)[\w-]*|(?:www\.)?github\.com/Azure/\S*fine-?tun\S*)",
     re.IGNORECASE,
 )

@@ -23,6 +23,7 @@ from azureml_publish.lint.samples import (
     signature,
 )
 from azureml_publish.lint.subject import Described, SampleText
+from azureml_publish.patterns import pattern
 from azureml_publish.project import BROKEN_SAMPLE
 
 
@@ -93,7 +94,7 @@ _WORDS = (
 )
 """What requests to models hold."""
 
-_TITLE = re.compile(
+_TITLE = pattern(
     r"\b(sample|example)s?\b.*\b(inputs?|requests?|payload|prompt|usage)\b"
     r"|\b(inputs?|requests?) (format|schema|data|example|sample)s?\b|\bprompt (format|template)",
     re.IGNORECASE,
@@ -159,7 +160,7 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
                 )
 
 
-_MASK = re.compile(r"\[MASK\]|<mask>")
+_MASK = pattern(r"\[MASK\]|<mask>")
 _OF_MASKS = frozenset({"fill-mask", "embeddings", "feature-extraction", "text2text-generation"})
 """Tasks of models that were trained on masks."""
 

@@ -9,8 +9,9 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import once_a_card, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Row, Table, cells_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
 
-_DELIMITER = re.compile(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
+_DELIMITER = pattern(r"[ >]*\|?[ :-]*-[ :-]*\|[ :|-]*$")
 """The row of dashes of a table with two columns or more."""
 
 
@@ -66,7 +67,7 @@ def _odd_delimiters(card: Card) -> Findings:
                 )
 
 
-_DASHES = re.compile(r"[ >]*\|?[ :|-]+$")
+_DASHES = pattern(r"[ >]*\|?[ :|-]+$")
 
 
 @rule("CARD002", "table-missing-delimiter", Severity.ERROR, "Rows of a table lack the row of dashes.", pages=True)

@@ -22,19 +22,20 @@ from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ProjectSubject
+from azureml_publish.patterns import pattern
 from azureml_publish.spec.tasks import TASKS, has_service_name, service_task
 
 CATALOG = "microsoft-catalog"
 FORMS = {
-    "date": (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z"), "a moment such as 2027-01-31T00:00:00.000000Z"),
-    "url": (re.compile(r"https?://.*", re.DOTALL), "an address that begins with https://"),
+    "date": (pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z"), "a moment such as 2027-01-31T00:00:00.000000Z"),
+    "url": (pattern(r"https?://.*", re.DOTALL), "an address that begins with https://"),
     "month": (
-        re.compile(r"(January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{4}"),
+        pattern(r"(January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{4}"),
         "a month and a year, such as October 2023",
     ),
-    "minSku": (re.compile(r"\d+\|\d+\|\d+\|\d+"), "four whole numbers, such as 4|1|28|64"),
+    "minSku": (pattern(r"\d+\|\d+\|\d+\|\d+"), "four whole numbers, such as 4|1|28|64"),
     "environment": (
-        re.compile(r".*azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+.*", re.DOTALL),
+        pattern(r".*azureml://registries/[^/]+/environments/[^/]+/versions/[^/]+.*", re.DOTALL),
         "the id of an environment, azureml://registries/R/environments/N/versions/V",
     ),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from azureml_publish.assets import ModelType
-from azureml_publish.content.packaging import Package, Request, build_package
+from azureml_publish.content.packaging.kinds import Package, build_package
+from azureml_publish.content.packaging.layout import Request
 from azureml_publish.content.packaging.mlflow_model import describe, requirements, settings_of
 from azureml_publish.spec import Mlflow
 from tests.checkpoints import Files, source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from azureml_publish.content.packaging import choose_kind
+from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.content.sources.selection import choose, is_leftover
 from tests.checkpoints import BERT, Files, safetensors
 from tests.unit.content.packaging.packaged import codes, package, paths, refusal
