@@ -55,7 +55,7 @@ class Origin:
 
     `promoted_from` is a version of another registry, `rolled_back_to` an older one of the same.
 
-    `commit` is that of the repository, `-dirty` behind it where files differed; `plan` the digest of the plan that was
+    `commit` is that of the repository, `-dirty` after it where files differed; `plan` the digest of the plan that was
     carried out; `tool` name and version of this one. `archived`: it is promoted to be archived, which a registry does
     only to what is registered, so this shows that a run was interrupted in between.
     """

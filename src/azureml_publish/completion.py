@@ -23,7 +23,7 @@ _MOST_BYTES = 4_000_000
 
 
 def answer(arguments: Sequence[str]) -> None:
-    """Print what may stand in the place of the current word, one a line, each with its help behind a tab."""
+    """Print what may stand in the place of the current word, one on each line, its help after a tab."""
     current, *words = [*arguments, ""]
     directory = Path(_value_of("-C", words) or os.environ.get("PUBLISH_DIRECTORY") or ".")
     found = offers(current.removeprefix("="), [word for word in words if word], directory)
@@ -31,7 +31,7 @@ def answer(arguments: Sequence[str]) -> None:
 
 
 def offers(current: str, words: Sequence[str], directory: Path) -> list[tuple[str, str]]:
-    """What may stand in the place of the current word, behind other words, each with its help."""
+    """What may stand in the place of the current word, after other words, each with its help."""
     table = json.loads(TABLE.read_text(encoding="utf-8"))
     verb, given = _verb(table, _without_shared(words))
     if verb is None:
@@ -68,7 +68,7 @@ def _value_of(option: str, words: Sequence[str]) -> str:
 
 
 def _verb(table: Mapping[str, Any], words: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The verb that the words begin with, and the words behind it; of an unfinished `skus` the words themselves."""
+    """The verb that the words begin with, and the words after it; of an unfinished `skus` the words themselves."""
     for count in (2, 1):
         name = " ".join(words[:count])
         if len(words) >= count and name in table["verbs"]:
@@ -81,7 +81,7 @@ def _starting(current: str, found: Iterable[tuple[str, str]]) -> list[tuple[str,
 
 
 def _of_kind(parameter: Mapping[str, Any], current: str, directory: Path) -> list[tuple[str, str]]:
-    """What a parameter takes; behind a comma its next value, behind a colon the version of a model."""
+    """What a parameter takes; after a comma its next value, after a colon the version of a model."""
     if parameter.get("values"):
         return _starting(current, ((value, "") for value in parameter["values"]))
     kind = parameter.get("kind", "")

@@ -128,11 +128,16 @@ CREDENTIAL = re.compile(
 """Signatures, keys and tokens by their own forms: Azure's SAS and account keys, the Hub's, GitHub's, OpenAI's, NVIDIA's
 and AWS' tokens, JSON Web Tokens, private keys."""
 
-CREDENTIAL_SIGNS = (
+_SIGNS = (
     *("sig=", "AccountKey=", "SharedAccessKey=", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-    *("sk-", "nvapi-", "AKIA", "eyJ", "PRIVATE KEY"),
+    *("nvapi-", "AKIA", "eyJ", "PRIVATE KEY"),
 )
-"""One of these is in every text that holds one; to look for them first takes a tenth of the time."""
+_OPENAI = re.compile(r"sk-(?<!\wsk-)[A-Za-z0-9_-]{32}")
+
+
+def may_hold_credential(text: str) -> bool:
+    """Whether `CREDENTIAL` may find something; takes a tenth of the time of looking for it."""
+    return any(sign in text for sign in _SIGNS) or _OPENAI.search(text) is not None
 
 
 def mask_passwords(text: str) -> str:

@@ -146,7 +146,7 @@ def _real(path: Path) -> Path:
 
 
 def _irregular(path: Path) -> UnusableFile:
-    return UnusableFile(path, "cannot be read: it is no regular file", hint="Put a file with content there.")
+    return UnusableFile(path, "cannot be read: it is not a regular file", hint="Put a file with content there.")
 
 
 @lru_cache(maxsize=4096)
@@ -164,7 +164,7 @@ def _is_git(part: str) -> bool:
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE
 )
-"""What Windows takes for a device, whatever stands behind the first point
+"""What Windows takes for a device, whatever stands after the first point
 (https://learn.microsoft.com/windows/win32/fileio/naming-a-file)."""
 
 

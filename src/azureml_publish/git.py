@@ -125,7 +125,7 @@ def changes_since(root: Path, environ: Mapping[str, str], revision: str, *, part
     """
     top = _query(root, environ, "rev-parse", "--show-toplevel")
     if top is None:
-        raise GitFailed("this is no git repository, or git is not installed")
+        raise GitFailed("this is not a git repository, or git is not installed")
     named = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     commit = (_query(root, environ, *named) or "").strip()
     if not commit:
@@ -143,7 +143,7 @@ def changes_since(root: Path, environ: Mapping[str, str], revision: str, *, part
 
 
 def commit_of(root: Path, environ: Mapping[str, str]) -> str:
-    """The repository's commit, `-dirty` behind it where files of the project differ from it; empty outside of one."""
+    """The repository's commit, `-dirty` after it where files of the project differ from it; empty outside of one."""
     commit = (_query(root, environ, "rev-parse", "--verify", "HEAD") or "").strip()
     if not commit:
         return ""
@@ -296,7 +296,7 @@ def run_git(
     """What git writes to standard output.
 
     Args:
-        arguments: what stands behind `git`.
+        arguments: what stands after `git`.
         environ: its variables; those that prevent prompts are added.
         seconds: how long it may take in all.
         silence: how long it may say nothing on standard error.

@@ -136,7 +136,7 @@ def _parse(pattern: str, *, sets: bool) -> Iterator[_Token]:
 
 
 def _set(pattern: str, at: int) -> tuple[_One, int] | None:
-    """The set that begins behind a bracket, and where it ends; None where nothing closes it."""
+    """The set that begins after a bracket, and where it ends; None where nothing closes it."""
     negated = pattern[at : at + 1] in ("!", "^")
     at += negated
     chars: list[str] = []

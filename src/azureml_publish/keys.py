@@ -43,7 +43,7 @@ def read_private_key(pem: bytes, name: str, password: str | None = None) -> Elli
         hint = f"Where it is encrypted, PUBLISH_SIGNING_PASSWORD holds its password. {_HOW}"
         raise UsageProblem(f"{name} cannot be read as a private key in PEM form.", hint=hint) from None
     if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name not in CURVES:
-        raise UsageProblem(f"{name} is no ECDSA key on P-256, P-384 or P-521.", hint=_HOW)
+        raise UsageProblem(f"{name} is not an ECDSA key on P-256, P-384 or P-521.", hint=_HOW)
     return key
 
 
@@ -62,7 +62,7 @@ def read_public_key(pem: bytes, name: str) -> EllipticCurvePublicKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise UsageProblem(f"{name} cannot be read as a public key in PEM form.", hint=_HOW) from None
     if not isinstance(key, EllipticCurvePublicKey) or key.curve.name not in CURVES:
-        raise UsageProblem(f"{name} is no ECDSA key on P-256, P-384 or P-521.", hint=_HOW)
+        raise UsageProblem(f"{name} is not an ECDSA key on P-256, P-384 or P-521.", hint=_HOW)
     return key
 
 

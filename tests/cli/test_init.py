@@ -250,7 +250,7 @@ def test_what_the_readme_of_a_folder_states_is_taken(publish: Run, project: Path
 
 @pytest.mark.parametrize(
     ("front", "said"),
-    [("a: [", "is no YAML mapping (README.md, line 2)"), ("base_model: ./out/checkpoint-3", "'./out/checkpoint-3'")],
+    [("a: [", "is not a YAML mapping (README.md, line 2)"), ("base_model: ./out/checkpoint-3", "'./out/checkpoint-3'")],
 )
 def test_a_readme_that_says_nothing_of_use_is_told(publish: Run, project: Path, front: str, said: str) -> None:
     write(project / "weights", {**BERT, "README.md": f"---\n{front}\n---\n# Mine\n"})

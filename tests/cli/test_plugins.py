@@ -102,7 +102,7 @@ def test_the_cache_knows_which_rules_looked(install: Install) -> None:
         ("raise SystemExit(3)", "contoso_rules", "cannot be imported: SystemExit"),
         ("", "contoso_rules:gone", "cannot be imported: AttributeError"),
         ("", "contoso_rules", "defines no rule"),
-        ("RULES = [3]", "contoso_rules:RULES", "leads to 'int', which is no rule"),
+        ("RULES = [3]", "contoso_rules:RULES", "leads to 'int', which is not a rule"),
         (
             WRITTEN[0].replace("CONTOSO001", "SPEC001"),
             "contoso_rules",

@@ -237,7 +237,7 @@ def test_what_answers_and_is_no_scheduler_is_reported(publish: Run, project: Pat
         threading.Thread(target=web.serve_forever, daemon=True).start()
         ran = publish("lint", "--scheduler", f"tcp://127.0.0.1:{web.server_address[1]}")
         web.shutdown()
-    assert (ran.code, "is no scheduler" in ran.err) == (1, True), ran.err
+    assert (ran.code, "is not a scheduler" in ran.err) == (1, True), ran.err
 
 
 def one_left(several: Path, emulator: Emulator, run: Applying) -> str:

@@ -152,7 +152,7 @@ def test_a_key_from_the_environment(publish: Run, tiny: Path, monkeypatch: pytes
     [
         ("{key: missing.pem}", 3, "There is no key missing.pem."),
         ("{key: key.pub}", 2, "cannot be read as a private key"),
-        ("{key: models}", 2, "it is no regular file"),
+        ("{key: models}", 2, "it is not a regular file"),
         ("{key_variable: OUR_KEY}", 3, "The variable OUR_KEY holds no key"),
         ("{key: key.pem, registries: [prot]}", 2, "'registries' has no prot"),
         ("{key: key.pem, keyless: true}", 2, "give one of"),

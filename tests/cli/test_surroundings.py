@@ -118,7 +118,7 @@ def test_ctrl_c_says_that_what_is_done_stays(publish: Run, monkeypatch: pytest.M
 @pytest.mark.long
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "gbk", "shift_jis"])
 def test_a_character_that_the_output_has_no_code_for_is_replaced(project: Path, encoding: str) -> None:
-    """What Windows does where the output goes into a file; a lone surrogate stands for a name that is no UTF-8."""
+    """What Windows does where the output goes into a file; a lone surrogate stands for a name that is not UTF-8."""
     spec = project / "models/bert-base-cased/model.yaml"
     edit(spec, "license: apache-2.0", "license: apache-2.0\nsummary_of_nobody®中あü😀: 1")
     environ = {**os.environ, "PYTHONIOENCODING": encoding}

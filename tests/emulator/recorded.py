@@ -11,7 +11,7 @@ import yaml
 from tests.conftest import ControlPlane
 
 EXCHANGES = {
-    int(path.name[:2]): yaml.safe_load(path.read_text()).get("exchanges", [])
+    int(path.name[:2]): yaml.load(path.read_text(), yaml.CSafeLoader).get("exchanges", [])
     for path in sorted((Path(__file__).parents[1] / "recordings" / "exchanges").glob("*.yaml"))
 }
 ADDED_SINCE = {

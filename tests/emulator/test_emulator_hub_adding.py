@@ -73,7 +73,7 @@ def test_the_same_content_is_the_same_commit(emulator: Emulator, folder: Path, t
 
 @pytest.mark.parametrize("name", ["tiny", "a/b/c", "../tiny", "contoso/..", "contoso/ti ny", ""])
 def test_a_name_that_no_repository_has_is_refused(emulator: Emulator, folder: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="is no repository name"):
+    with pytest.raises(ValueError, match="is not a repository name"):
         emulator.add_repository(name, folder)
 
 

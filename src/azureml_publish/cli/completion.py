@@ -75,7 +75,7 @@ def command(shell: str) -> None:
 
     \b
     bash:        eval "$(publish completion bash)"          in ~/.bashrc
-    zsh:         eval "$(publish completion zsh)"           in ~/.zshrc, behind compinit
+    zsh:         eval "$(publish completion zsh)"           in ~/.zshrc, after compinit
     fish:        publish completion fish | source           in ~/.config/fish/config.fish
     PowerShell:  publish completion powershell | Out-String | Invoke-Expression    in $PROFILE
     """

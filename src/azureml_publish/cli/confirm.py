@@ -34,7 +34,7 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         option: the option that names it, and what else would do.
 
     Raises:
-        UsageProblem: standard input is no terminal, or the registry is protected.
+        UsageProblem: standard input is not a terminal, or the registry is protected.
         Declined: the answer is no.
     """
     name = opened.registry.name
@@ -46,7 +46,7 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
         return
     if not sys.stdin.isatty():
         raise UsageProblem(
-            "Standard input is no terminal, so nobody can confirm this.", hint="Add --yes to go on without a prompt."
+            "Standard input is not a terminal, so nobody can confirm this.", hint="Add --yes to go on without a prompt."
         )
     if opened.config.protected:
         question = f"{name} is protected. Type its name to {what} it"

@@ -44,7 +44,7 @@ def command(
     """Show what is in a registry and not in the folders: fields, archived and unknown versions, unknown models.
 
     A plan shows what apply would do; drift shows what somebody else did. With --since, changes of a folder that were
-    not applied yet are recognised, and are no drift. The registry is not written to. Exits with 9 where there is drift.
+    not applied yet are recognised and are not drift. The registry is not written to. Exits with 9 where there is drift.
     """
     settings = Settings(layout, as_of)
     result = look_for_drift(output.run, models, registry, settings, since=since, ignore=ignore, fix=fix, jobs=jobs)

@@ -16,7 +16,7 @@ def as_yaml(text: str) -> str:
 
 
 def as_tsv(text: str) -> str:
-    r"""The rows of a JSON document, one a line behind a line of their keys; what is nested is JSON.
+    r"""The rows of a JSON document, one on each line, after a line of their keys; what is nested is JSON.
 
     The rows are its first list of objects; a document without one is a row itself. Tabs and line ends within a value
     are written as `\t` and `\n`, a backslash as `\\`.

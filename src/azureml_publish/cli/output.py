@@ -71,7 +71,7 @@ def confirm(question: str) -> bool:
 
 
 def prompt(question: str) -> str:
-    """Ask a person for a word."""
+    """Ask a person for a word, such as a registry's name."""
     answer: str = click.prompt(for_terminal(one_line(question)), err=True, default="", show_default=False)
     return answer
 

@@ -90,7 +90,7 @@ def storage_failures(service: Service, what: str) -> Iterator[None]:
 
 
 def require_storage(response: Any) -> None:
-    """A hook for azure-storage-blob: a page or JSON without a header of the service's own is no answer of a storage.
+    """A hook for azure-storage-blob: an answer without the service's own headers is not from storage.
 
     Source: https://learn.microsoft.com/rest/api/storageservices/common-rest-api-operation-headers
 

@@ -40,7 +40,7 @@ NOT_COMPARED = Rule(
 RULES = (STALE, UNREADABLE, CHANGED, NOT_COMPARED)
 
 MAX_BYTES = 64 * 1024 * 1024
-"""A lock of ten thousand files has two MiB; a much larger file is none."""
+"""A lock of ten thousand files has two MiB; a much larger file is not one."""
 
 _VERSIONS = {"mlflow", "transformers", "torch", "python"}
 """Settings that say nothing about a source's files: other versions of these make no lock stale."""
@@ -81,7 +81,7 @@ def read_lock(folder: ModelFolder) -> tuple[SourceLock | None, tuple[Diagnostic,
     except UnusableFile as error:
         wrong = _unreadable(folder, f"it {error.reason}.")
     except (ValueError, RecursionError):
-        wrong = _unreadable(folder, "it is no JSON in UTF-8.")
+        wrong = _unreadable(folder, "it is not JSON in UTF-8.")
     return None, (wrong,)
 
 

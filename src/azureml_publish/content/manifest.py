@@ -132,7 +132,7 @@ def parse_manifest(data: bytes) -> tuple[ManifestEntry, ...]:
     entries = tuple(ManifestEntry(str(e["path"]), e["size"], str(e["sha256"])) for e in document["files"])
     for entry in entries:
         if re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", entry.path):
-            raise ValueError(f"{entry.path!r} can be no file")
+            raise ValueError(f"{entry.path!r} cannot be a file")
         if type(entry.size) is not int or entry.size < 0 or not re.fullmatch("[0-9a-f]{64}", entry.sha256):
             raise ValueError(f"{entry.path} has no size or no SHA-256")
     return entries

@@ -251,7 +251,7 @@ def _sigstore_errors() -> Iterator[None]:
         yield
     except IdentityError:
         raise NotAuthorised(
-            "sigstore does not take the token: it is no OpenID Connect token for sigstore, or has run out.",
+            "sigstore does not take the token: it is not an OpenID Connect token for sigstore, or has run out.",
             hint="Have a fresh one made, for the audience `sigstore`.",
         ) from None
     except (NetworkError, TUFError, RequestException) as error:

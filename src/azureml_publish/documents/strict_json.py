@@ -34,7 +34,7 @@ def parse_json(text: str) -> Any:
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """For `json.loads`: NaN and infinity are no JSON.
+    """For `json.loads`: NaN and infinity are not JSON.
 
     Raises:
         ValueError: always.

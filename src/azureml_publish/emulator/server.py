@@ -244,7 +244,7 @@ class Emulator:
         """Let a workspace know a completed job, by its outputs: name and address (`azureml://datastores/…`).
 
         Raises:
-            ValueError: A name is none of Azure ML's.
+            ValueError: A name is not valid in Azure ML.
         """
         described = {name: {"jobOutputType": "uri_folder", "uri": uri} for name, uri in outputs.items()}
         self._add({"jobType": "Command", "status": "Completed", "outputs": described}, workspace, "jobs", job)
@@ -253,7 +253,7 @@ class Emulator:
         """Let a workspace know a version of a model, by the address of its files.
 
         Raises:
-            ValueError: A name is none of Azure ML's.
+            ValueError: A name is not valid in Azure ML.
         """
         self._add({"modelType": "custom_model", "modelUri": uri}, workspace, "models", name, version)
 

@@ -50,11 +50,11 @@ class Workspaces:
         """Keep the properties of a job or of a model's version.
 
         Raises:
-            ValueError: a name is none of Azure ML's.
+            ValueError: a name is not valid in Azure ML.
         """
         for name in (workspace, kind, *names):
             if not _NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is no name of Azure ML")
+                raise ValueError(f"{name!r} is not a name of Azure ML")
         path = self._folder.workspaces.joinpath(workspace, kind, *names[:-1], f"{names[-1]}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(properties), encoding="utf-8")

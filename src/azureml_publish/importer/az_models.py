@@ -129,7 +129,7 @@ def find_source(path: str, folder: Path, model: Path) -> dict[str, Any] | None:
 def _version(
     document: Document, data: Mapping[str, Any], free: Callable[[str], int], found: list[Diagnostic]
 ) -> tuple[int, dict[str, str]]:
-    """The version, and the tag that keeps the text of one that is no whole number."""
+    """The version, and the tag that keeps the text of one that is not a whole number."""
     stated = data.get("version")
     if isinstance(stated, int) and not isinstance(stated, bool):
         return stated, {}
@@ -155,7 +155,7 @@ def _left_out(document: Document, data: Mapping[str, Any]) -> Iterator[Diagnosti
 
 
 def parse_az_model(path: Path, shown: str, text: str, found: list[Diagnostic]) -> Document | None:
-    """A plain model YAML, parsed; None, with diagnostics, where it is none."""
+    """A plain model YAML, parsed; None, with diagnostics, where it is not one."""
     document, wrong = parse_yaml(text, shown)
     found.extend(wrong)
     if document is not None and not isinstance(document.data, dict):

@@ -167,7 +167,7 @@ def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, weighs
     if hidden:
         notes = (*notes, "config.json could not be read: check type and task in model.yaml.")
     if not ((config.get("model_type") or hidden) and weighs) or found.library in ("timm", "diffusers"):
-        why = "It is no checkpoint of transformers: that has config.json with a model_type, and weights beside it."
+        why = "It is not a checkpoint of transformers: that has config.json with a model_type, and weights beside it."
     elif "modules.json" in found.files:
         why = "It is a sentence-transformers model, whose modules MLflow's transformers flavour would lose."
     elif task and not found.serves(task):

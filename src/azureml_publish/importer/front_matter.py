@@ -62,7 +62,7 @@ def read_front_matter(text: str) -> tuple[Stated, str]:
     document, wrong = parse_yaml(found["yaml"], README)
     if document is None or not isinstance(document.data, Mapping):
         line = f", line {wrong[0].location.line + 1}" if wrong and wrong[0].location.line else ""
-        return Stated(), f"The front matter of {README} is no YAML mapping ({README}{line}), so that nothing is taken."
+        return Stated(), f"The front matter of {README} is not a YAML mapping ({README}{line}), so nothing is taken."
     data: Mapping[str, Any] = document.data
     bases = several(data.get("base_model"))
     named = tuple(one for one in bases if not is_somebodys_folder(one))
@@ -92,7 +92,7 @@ def _cell(text: str) -> str:
 
 
 def several(value: Any) -> tuple[str, ...]:
-    """One text or a list of them, each once; what is no text or number is left out."""
+    """One text or a list of them, each once; what is neither text nor a number is left out."""
     values = value if isinstance(value, list | tuple) else [value]
     texts = (str(one).strip() for one in values if isinstance(one, str | int | float) and not isinstance(one, bool))
     return tuple(dict.fromkeys(text for text in texts if text))

@@ -28,6 +28,6 @@ class ImportRules:
     )
     NOT_READABLE: Final = NOT_READABLE
     VERSION: Final = Rule(
-        "IMP008", "version-not-whole", Severity.INFO, "A version that is no whole number gets a free one."
+        "IMP008", "version-not-whole", Severity.INFO, "A version that is not a whole number gets a free one."
     )
     LEFT_OUT: Final = Rule("IMP009", "key-left-out", Severity.WARNING, "A key has no place in a model folder.")

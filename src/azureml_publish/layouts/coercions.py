@@ -35,11 +35,11 @@ Coercion: TypeAlias = Literal[
 
 - `text`: text, unchanged
 - `value`: anything, unchanged
-- `presence`: true is the key with an empty string; false is no key
-- `truth`: true is "True"; false is no key, and an empty string is false
+- `presence`: true is the key with an empty string; false is not a key
+- `truth`: true is "True"; false is not a key, and an empty string is false
 - `bool-string`: "true" or "false"
 - `inverted-bool`: true is "false": the old key disables what the new key enables
-- `comma-list`: "a, b"; stays a list where an item could not be read back (it holds a comma, or blanks at its ends)
+- `comma-list`: "a, b"; stays a list where an item could not be read back (it holds a comma, or spaces at its ends)
 - `languages`: as `comma-list`, in lower case
 - `list`: a list
 - `counts`: a map to whole numbers

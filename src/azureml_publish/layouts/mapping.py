@@ -87,7 +87,7 @@ def load_keys() -> Mapping[str, KeyType]:
     """The keys of the system metadata that are known, with their types.
 
     Rows without a section are keys that never were a tag or a property: they were seen in what a registry handed back
-    in April 2026. That vocabulary grows within days, so a key that is not here is no mistake.
+    in April 2026. That vocabulary grows within days, so a key that is not here is not a mistake.
     """
     found: dict[str, KeyType] = {}
     for row in _rows():

@@ -43,14 +43,14 @@ def read_baseline(text: str, path: str) -> Counter[Fingerprint]:
     """The findings of a baseline, counted.
 
     Raises:
-        UsageProblem: it is no baseline.
+        UsageProblem: it is not a baseline.
     """
     try:
         content = json.loads(text)
         return Counter({_entry(one): _count(one) for one in _entries(content)})
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         hint = "Write it with `publish lint --write-baseline FILE`."
-        raise UsageProblem(f"{path} is no baseline: {error}.", hint=hint) from error
+        raise UsageProblem(f"{path} is not a baseline: {error}.", hint=hint) from error
 
 
 def _entries(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -158,7 +158,7 @@ _LIBRARIES = ("jinja2", "markdown-it-py", "pydantic", "pyyaml", "langcodes")
 
 
 def _forget(path: Path) -> bool:
-    """Take away a file that is no database; whether that could be done."""
+    """Take away a file that is not a database; whether that could be done."""
     try:
         path.unlink()
     except OSError:

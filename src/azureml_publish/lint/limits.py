@@ -19,7 +19,7 @@ MAX_FINDINGS = 1_000
 
 
 class OutOfTime(BaseException):
-    """The rules took too long. It is no Exception, so that no rule takes it for a failure of its own."""
+    """The rules took too long. It is not an Exception, so that no rule takes it for a failure of its own."""
 
 
 @contextmanager

@@ -43,7 +43,7 @@ _NO_MODELS = frozenset(
         "transformers",
     ]
 )
-"""First parts of the Hub's addresses that are no organisation: https://huggingface.co/docs."""
+"""First parts of the Hub's addresses that are not an organisation: https://huggingface.co/docs."""
 
 _VARIANT = pattern(
     r"(?:un)?cased|base|large|small|tiny|mini|medium|micro|nano|x+l|x*large|huge|giant|chat|instruct|it|multilingual"

@@ -101,7 +101,7 @@ def _checks(target: object, named: str, value: str) -> Iterator[Check]:
         given = list(target) if isinstance(target, list | tuple) else [target]
     for one in given:
         if not isinstance(one, Check):
-            raise _unusable(named, f"{value} leads to '{type(one).__name__}', which is no rule")
+            raise _unusable(named, f"{value} leads to '{type(one).__name__}', which is not a rule")
         if not _FORM.fullmatch(one.rule.code):
             raise _unusable(named, f"the code '{one.rule.code}' is not capitals with three digits")
         if ONLINE_SUBJECTS & one.looks.keys():
@@ -110,7 +110,7 @@ def _checks(target: object, named: str, value: str) -> Iterator[Check]:
 
 
 def _guarded(check: Check, named: str) -> Check:
-    """The same rule; an exception in it, or a result that is no finding, ends the run and names the distribution."""
+    """The same rule; an exception in it, or a result that is not a finding, ends the run and names the distribution."""
     guarded = Check(check.rule)
     guarded.looks = {subject: _guard(look, check, named, Diagnostic) for subject, look in check.looks.items()}
     guarded.facts = None if check.facts is None else _guard(check.facts, check, named, Fact)

@@ -175,7 +175,7 @@ def _kind(title: str, page: Card, token: Token) -> str:
 
 
 def _fence_place(page: Card, token: Token) -> Any:
-    """A line and column of a fence's content as those of the card: behind the fence's own line and indentation."""
+    """A line and column of a fence's content as those of the card: after the fence's own line and indentation."""
     first = (token.map or [0])[0]
     contents = token.content.split("\n")
 

@@ -81,7 +81,7 @@ class Described:
     Attributes:
         folder: the folder's own name.
         metadata: the canonical form, whatever the layout: that of `system_metadata` with native types.
-        tags: what is no metadata, structured.
+        tags: what is not metadata, structured.
         properties: likewise.
         where: the place of a canonical key (`license`, `trainingData.0`), or of the nearest one above it.
         as_of: the day as of which dates are past.
@@ -248,7 +248,7 @@ def _licences(model: ModelSubject) -> Iterator[Card]:
 
 
 def carried_text(file: CarriedFile) -> str | None:
-    """The text of a file that is carried; None where it cannot be read, or is no UTF-8."""
+    """The text of a file that is carried; None where it cannot be read, or is not UTF-8."""
     try:
         return read_carried(file, limit=MAX_FILE_BYTES).decode("utf-8-sig")
     except (UnusableFile, UnicodeDecodeError):

@@ -81,7 +81,7 @@ def apply_suppressions(
         else:
             by_code.setdefault(rule.code, []).append(given)
         if not given.reason.strip():
-            hint = "Say why behind the code: <!-- publish: ignore CARD001 the table is cut on purpose -->."
+            hint = "Say why after the code: <!-- publish: ignore CARD001 the table is cut on purpose -->."
             reported.append(NO_REASON.at(given.where, f"The suppression of {given.rule} gives no reason.", hint))
     used: set[Suppression] = set()
     for one in found:

@@ -72,13 +72,13 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
     """Write a model folder for a repository of the Hub, or for a folder or file of this machine.
 
     Raises:
-        UsageProblem: the name is taken or not valid, or the argument is no repository and no path.
+        UsageProblem: the name is taken or not valid, or the argument is neither a repository nor a path.
         NotFound: nothing of this name is there.
     """
     local = _local(run, what)
     named = _HUB.fullmatch(what)
     if local is None and named is None:
-        raise UsageProblem(f"'{what}' is no repository of the Hub.", hint="Write ORG/NAME, or a path: ./FOLDER.")
+        raise UsageProblem(f"'{what}' is not a repository of the Hub.", hint="Write ORG/NAME, or a path: ./FOLDER.")
     chosen = name or _name(local.name if local else str(named and named[1]).rpartition("/")[2])
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen) or not is_folder_name(chosen):
         hint = "Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: --name NAME."
@@ -288,7 +288,7 @@ def _keywords(stated: Stated) -> tuple[str, ...]:
 
 
 def _parsed(texts: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """The data of small files; what cannot be read is no evidence."""
+    """The data of small files; what cannot be read is not evidence."""
     parsed: dict[str, Any] = {}
     for name, text in texts.items():
         if name == "MLmodel":

@@ -341,7 +341,7 @@ def check_folders(
 
 
 def _report(events: Events, stage: str, folder: ModelFolder, made: _Made) -> None:
-    """Let it be known when the work on a model began and ended, which was in another process."""
+    """Report when the work on a model began and ended in another process."""
     found = Counter(str(one.severity) for one in made.checked[0])
     events.emit(Kind.MODEL, folder.spec.name, folder.spec.version, at=made.began, stage=stage)
     events.emit(

@@ -40,7 +40,7 @@ class Described:
 
     Attributes:
         metadata: the canonical form: the names of `system_metadata`, native types.
-        tags: what is no metadata.
+        tags: what is not metadata.
         properties: likewise, without those of this tool and of the service.
         layouts: all three sections in either layout.
     """

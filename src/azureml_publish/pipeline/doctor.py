@@ -50,7 +50,7 @@ def examine(run: RunContext, registry: str | None) -> Iterator[Examined]:
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
     else:
         yield Examined("project", State.FINE, f"{len(checked.models)} models without an error.")
-    # A name that is wrong is no finding.
+    # A name that is wrong is not a finding.
     config = find_config(checked.project, registry or checked.project.config.registry)
     with ExitStack() as opening:
         try:

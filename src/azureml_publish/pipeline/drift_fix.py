@@ -64,7 +64,7 @@ def fix_folder(
 
 
 def _edited(folder: ModelFolder, attempt: SpecChange) -> ModelFolder | None:
-    """The folder with edits made; None where they cannot be, or the spec is none afterwards."""
+    """The folder with edits made; None where they cannot be, or the spec would not be valid."""
     document = folder.document
     for key_path, value in attempt.edits:
         try:

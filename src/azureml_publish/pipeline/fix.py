@@ -145,7 +145,7 @@ def _round(root: Path, wanted: list[Diagnostic]) -> tuple[dict[str, bytes], list
         if not _is_ours(root, target):
             continue
         text = read_file(target, root).decode("utf-8")
-        # Places count from behind a byte order mark, but in a finished card, which keeps it.
+        # Places count from after a byte order mark, but in a finished card, which keeps it.
         mark = _BOM if text.startswith(_BOM) and target.name != FINISHED_CARD else ""
         result = apply_fixes(text.removeprefix(mark), found)
         if result.done and _readable(path, result.text):

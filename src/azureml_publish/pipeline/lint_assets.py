@@ -48,7 +48,7 @@ def lint_assets(
         profile: whose rules apply to the metadata.
 
     Raises:
-        UsageProblem: a place is no folder.
+        UsageProblem: a place is not a folder.
         NotFound: no place holds an asset folder of a model.
     """
     folders = asset_folders(run, places)
@@ -100,7 +100,7 @@ def asset_folders(run: RunContext, places: Sequence[str]) -> list[Path]:
     """The asset folders of models that the places are or hold, each once.
 
     Raises:
-        UsageProblem: a place is no folder.
+        UsageProblem: a place is not a folder.
     """
     folders: dict[Path, None] = {}
     for place in places:

@@ -116,7 +116,7 @@ def _together(
 
 
 _BYTES = ("utf-8", "surrogateescape")
-"""How names of files become bytes, even those that are no UTF-8."""
+"""How names of files become bytes, even those that are not UTF-8."""
 
 
 def _shared_state(run: RunContext, day: str) -> bytes | None:

@@ -44,7 +44,7 @@ class Online:
 
     Attributes:
         found: the findings.
-        notes: what could not be fetched, as sentences; a machine without a network is no mistake.
+        notes: what could not be fetched, as sentences; a machine without a network is not a mistake.
         failure: why a registry that was named gave no answer although it could be reached; raised after the report.
     """
 
@@ -69,7 +69,7 @@ def lint_online(run: RunContext, checked: CheckedProject, registry: str | None, 
         except Unreachable as error:
             notes.append(f"The registry was not read: {error.message}")
         except PublishError as error:
-            # A registry that was named must answer; the pull request of a fork has no credential, which is no mistake.
+            # A registry that was named must answer; a fork's pull request has no credential, which is fine.
             failure = None if registry is None else error
             notes += [] if failure else [f"The registry was not read: {error.message} {error.hint}".strip()]
     return Online(in_order(found), tuple(notes), failure)

@@ -18,7 +18,7 @@ def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceF
     if not isinstance(source, LocalSource):
         return None, ()
     if "://" in source.local:
-        message = f"{source.local} is no folder of this machine."
+        message = f"{source.local} is not a folder of this machine."
         hint = "A source in a cloud has a key of its own: huggingface, azureblob, git, azureml or mlflow."
         return None, (Finding(UNUSABLE, message, hint, ("source", "local")).placed(folder.document),)
     # Most models lie elsewhere, and what reads sources is loaded for nothing.

@@ -28,7 +28,7 @@ def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> Me
         plan: the saved plan that the parts carried out, which says what is left to do.
 
     Raises:
-        UsageProblem: a file is no report, or they are of several verbs or registries.
+        UsageProblem: a file is not a report, or they are of several verbs or registries.
         NotFound: there is no such plan.
     """
     read = {path: _read(run.directory / path, path) for path in paths}
@@ -45,7 +45,7 @@ def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> Me
         path for path, report in there.items() if "error" not in report and not any(k in report for k in KINDS.values())
     ]
     if unknown or len(verbs) > 1 or len(registries) > 1:
-        what = f"{unknown[0]} is no report" if unknown else "These are reports of several verbs or registries"
+        what = f"{unknown[0]} is not a report" if unknown else "These are reports of several verbs or registries"
         raise UsageProblem(f"{what}.", hint="Keep what apply, plan, verify or lint prints with -o json in each part.")
     verb = next(iter(verbs), "")
     entries = [entry for report in there.values() for entry in report.get(KINDS.get(verb, ""), ())]
@@ -103,5 +103,5 @@ def _read(file: Path, path: str) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise UsageProblem(f"{path} is no report.", hint="Keep what a verb prints with -o json.")
+        raise UsageProblem(f"{path} is not a report.", hint="Keep what a verb prints with -o json.")
     return found

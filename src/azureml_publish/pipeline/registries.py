@@ -135,13 +135,13 @@ def _embedded(run: RunContext, folder: Path, name: str, config: RegistryConfig) 
 
 
 def _report_wait(run: RunContext, seconds: float, status: int | None) -> None:
-    """Let it be known that the registry is to be sent a request once more."""
+    """Report that the registry gets a request once more."""
     reason = "The registry does not answer." if status is None else f"The registry answers {status}."
     run.events.emit(Kind.WAIT, path="", seconds=round(seconds, 2), reason=reason)
 
 
 def public_hub(run: RunContext) -> Hub:
-    """The Hub that is no stand-in: huggingface_hub's own, or the one that HF_ENDPOINT names."""
+    """The Hub that is not a stand-in: huggingface_hub's own, or the one that HF_ENDPOINT names."""
     return Hub(run.environ.get("HF_ENDPOINT"))
 
 

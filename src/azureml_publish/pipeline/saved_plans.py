@@ -26,7 +26,7 @@ from azureml_publish.version import TOOL
 
 SUFFIX = ".json"
 SIGNATURE_SUFFIX = ".sig"
-"""Behind the name of a plan: the file with its signature, see `keys`."""
+"""After the name of a plan: the file with its signature, see `keys`."""
 MAX_PLAN_BYTES = 256 * 1024 * 1024
 """Some thousand models with their cards take a tenth of it."""
 _SHOWN = 12
@@ -62,7 +62,7 @@ def read_request(
     Raises:
         NotFound: a plan's name, and no such file.
         NotAuthorised: the plan is not signed, or changed since, or signed by somebody else.
-        UsageProblem: the file is no plan that can be applied, or options contradict it.
+        UsageProblem: the file is not a plan that can be applied, or options contradict it.
     """
     named = [name for name in models if name.endswith(SUFFIX) and not _is_of_model(run, name)]
     if not named:
@@ -110,7 +110,7 @@ def _check_signature(run: RunContext, path: str, data: bytes, public_key: str) -
         ) from None
     if not is_signature(signature, data, key):
         raise NotAuthorised(
-            f"{file} is no signature of {path} by the owner of {public_key}: the plan was changed after it was signed, "
+            f"{file} is not a signature of {path} by the owner of {public_key}: the plan was changed after signing, "
             "or another key signed it. Nothing was written.",
             hint=f"Have it made and signed again: `publish plan --out {path} --sign KEY`.",
         )
@@ -141,7 +141,7 @@ def request_of(saved: SavedPlan, path: str, registry: str | None = None) -> Appl
     """The request in a saved plan; a registry that is named as well has to be the plan's own.
 
     Raises:
-        UsageProblem: the day that it was made for is none.
+        UsageProblem: the day that it was made for is not a day.
     """
     only = None if saved.folders is None else frozenset(saved.folders)
     settings = Settings(saved.layout, _day(saved, path), only=only)
@@ -153,7 +153,7 @@ def read_saved(run: RunContext, path: str) -> SavedPlan:
 
     Raises:
         NotFound: there is no such file.
-        UsageProblem: it is no plan, or was changed.
+        UsageProblem: it is not a plan, or was changed.
     """
     return read_plan(_read(run.directory / path, path), path)
 
@@ -240,7 +240,7 @@ def _day(saved: SavedPlan, path: str) -> datetime:
         return datetime.strptime(saved.as_of, "%Y-%m-%d")  # noqa: DTZ007 - a day, as --as-of gives it
     except ValueError:
         raise UsageProblem(
-            f"{path} is not a plan: as_of is no day.", hint=f"`publish plan --out {path}` writes one."
+            f"{path} is not a plan: as_of is not a day.", hint=f"`publish plan --out {path}` writes one."
         ) from None
 
 

@@ -51,7 +51,7 @@ class Scheduler(Elsewhere):
                 [default: dask's `distributed.comm.timeouts.connect`, 30]
 
         Raises:
-            UsageProblem: the extra is not installed, or the address is none.
+            UsageProblem: the extra is not installed, or the address is not one.
             Unreachable: there is no scheduler.
         """
         try:
@@ -146,10 +146,10 @@ class Scheduler(Elsewhere):
             raise Unreachable(f"The scheduler at {self._address} does not answer.", hint=hint) from error
         except MemoryError as error:  # dask takes the first bytes of any answer, such as HTTP, for a length
             hint = "Is it the scheduler's own port, and not that of its dashboard or of a proxy?"
-            raise Unreachable(f"What answers at {self._address} is no scheduler.", hint=hint) from error
+            raise Unreachable(f"What answers at {self._address} is not a scheduler.", hint=hint) from error
         except ValueError as error:
             hint = "Write it as the scheduler prints it, for example tcp://10.0.0.4:8786."
-            raise UsageProblem(f"'{self._address}' is no address of a scheduler.", hint=hint) from error
+            raise UsageProblem(f"'{self._address}' is not an address of a scheduler.", hint=hint) from error
 
     def _subscribe(self) -> None:
         handler = self._handler
@@ -253,7 +253,7 @@ def this_worker() -> Any:
     """The worker that runs this thread's work.
 
     Raises:
-        ValueError: it is no thread of a worker.
+        ValueError: it is not a thread of a worker.
     """
     from distributed import get_worker
 

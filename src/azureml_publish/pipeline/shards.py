@@ -30,11 +30,11 @@ class Shard:
         """Read `2/4`.
 
         Raises:
-            ValueError: it is no part of a whole.
+            ValueError: it is not a part of a whole.
         """
         found = re.fullmatch(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", text)
         if found is None or int(found[1]) > int(found[2]):
-            raise ValueError(f"'{text}' is no part such as 2/4")
+            raise ValueError(f"'{text}' is not a part such as 2/4")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

@@ -109,7 +109,7 @@ class Edits:
 
 
 SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", "build", ".publish", ".venv"})
-"""Folders that programs write: a change in them is no edit of a project."""
+"""Folders that programs write: a change in them is not an edit of a project."""
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def export(site: Site, target: Path, request: PlanRequest) -> int:
         UsageProblem: the folder holds something else.
     """
     if target.is_dir() and any(target.iterdir()) and not (target / MARK).is_file():
-        raise UsageProblem(f"{target} holds files that are no export.", hint="Name a new folder: --export site")
+        raise UsageProblem(f"{target} holds files that are not an export.", hint="Name a new folder: --export site")
     look = site.live.now
     broken = look.loaded.subject.project.unreadable if look.loaded.subject is not None else ()
     names = [*(folder.folder for folder in look.loaded.folders), *(name for name in broken if name in look.findings())]

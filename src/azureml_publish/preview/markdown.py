@@ -22,7 +22,7 @@ from azureml_publish.lint.markdown.cards import slug_of
 from azureml_publish.preview.code import code_block
 
 Notes: TypeAlias = Mapping[int, str]
-"""Trusted HTML by the line of the card, from 1, behind whose block it is put."""
+"""Trusted HTML by the line of the card, from 1, after whose block it is put."""
 
 MOST_CHARACTERS = 128 * 1024
 """Characters of a card beyond which its beginning is shown as text; the largest published one has some 20,000."""
@@ -139,7 +139,7 @@ def render_markdown(
 
     Args:
         text: its Markdown.
-        notes: what stands behind the block of a line; behind the last block for a line after it.
+        notes: what stands after the block of a line; after the last block for a line below it.
         images: whether images of other hosts are shown; else each is a link to it.
         place: where a line of the card was written, for the attribute `data-from` of its block; empty for nowhere.
     """
@@ -235,7 +235,7 @@ def _plain(token: Token) -> str:
 
 
 def _marked(tokens: Sequence[Token], marks: _Marks, notes: Notes, place: Callable[[int], str]) -> Iterable[Token]:
-    """The tokens with places, notes behind their blocks, colours in code, and alignment as an attribute."""
+    """The tokens with places, notes after their blocks, colours in code, and alignment as an attribute."""
     waiting = sorted(notes)
     for token in tokens:
         if token.level == 0 and token.nesting >= 0 and token.map:

@@ -192,7 +192,7 @@ def _with_metadata(page: ModelPage, described: Described, type_: str, *, images:
 
 
 def _registry(project: Project) -> str:
-    """The registry that samples of code name; an embedded one is no registry to Azure's tools."""
+    """The registry that samples of code name; an embedded one is not a registry to Azure's tools."""
     config = find_config(project, project.config.registry)
     return config.name or "REGISTRY"
 

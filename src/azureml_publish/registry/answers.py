@@ -22,7 +22,7 @@ _ASSET = re.compile(r"azureml://[^\s\"']+")
 class Place:
     """Where a registry is: its front end and its region's host, without a final slash, and its resource id.
 
-    `fits_sdk` is whether azure-ai-ml, which puts its paths right behind the front end's address, finds it.
+    `fits_sdk` is whether azure-ai-ml, which puts its paths right after the front end's address, finds it.
     """
 
     front: str
@@ -218,7 +218,7 @@ def version_of(found: Any, native: Mapping[str, Any], asset: AssetId, url: str) 
 
 
 def _texts(values: Any) -> dict[str, str]:
-    """Tags or properties; anything but a map is none."""
+    """Tags or properties; anything but a map counts as empty."""
     return (
         {str(key): str(value) for key, value in values.items() if value is not None} if isinstance(values, dict) else {}
     )

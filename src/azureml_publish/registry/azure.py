@@ -310,7 +310,7 @@ class AzureRegistry:
     def _versions(self, model: str) -> list[int] | None:
         """The numbers of a name's versions, the one that came last first; None where there is no list.
 
-        Versions that are no numbers are not ours.
+        Versions that are not numbers are not ours.
         """
         if (entries := self._optional(f"models/{segment(model)}/versions", NEWEST_FIRST)) is None:
             return None

@@ -173,7 +173,7 @@ def _fetch(url: str, network: Network) -> tuple[dict[str, Any], ...]:
     except ValueError as error:
         raise _unexpected(url, name_kind(response.headers, response.content)) from error
     if not isinstance(clouds, list) or not all(isinstance(one, dict) for one in clouds):
-        raise _unexpected(url, "JSON that is no list of clouds")
+        raise _unexpected(url, "JSON that is not a list of clouds")
     return tuple(clouds)
 
 

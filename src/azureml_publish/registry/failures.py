@@ -71,7 +71,7 @@ class OperationFailed(Exception):
 
 
 def read_reason(content: bytes | str) -> Reason | None:
-    """The reason in a body; None where the body is no envelope of one."""
+    """The reason in a body; None where the body is not an envelope of one."""
     try:
         body = json.loads(content)
     except ValueError:
@@ -214,12 +214,12 @@ def unexpected_answer(url: str, what: str, came: str) -> UnexpectedAnswer:
 
 
 def name_kind(headers: Mapping[str, str], body: bytes) -> str:
-    """What an answer is that is no JSON, without its text: a page of a stranger is not shown."""
+    """What an answer is that is not JSON, without its text: a page of a stranger is not shown."""
     body = body.lstrip()
     if not body:
         return "nothing"
     kind = headers.get("Content-Type", "").partition(";")[0]
-    return "a page (text/html)" if body[:1] == b"<" or kind == "text/html" else "text that is no JSON"
+    return "a page (text/html)" if body[:1] == b"<" or kind == "text/html" else "text that is not JSON"
 
 
 def _no_credential(registry: str, message: object) -> NotAuthorised:

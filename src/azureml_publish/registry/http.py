@@ -96,7 +96,7 @@ def require_token_host(cloud: Cloud, url: str) -> None:
     if not cloud.owns(url):
         host = urlsplit(url).netloc.rpartition("@")[2] or url
         raise UnexpectedAnswer(
-            f"An answer leads to {host}, which is no host of {cloud.name}; no token was sent there.",
+            f"An answer leads to {host}, which is not a host of {cloud.name}; no token was sent there.",
             hint=f"If it is yours, name it: PUBLISH_TOKEN_HOSTS={host}",
         )
 
@@ -130,7 +130,7 @@ def send(
     Raises:
         HttpResponseError: any status from 400 on, as azure-core's type for it.
         OperationFailed: the operation that the request began failed later.
-        UnexpectedAnswer: what came is no JSON.
+        UnexpectedAnswer: what came is not JSON.
     """
     from azure.core.rest import HttpRequest
 
@@ -260,7 +260,7 @@ def pages(client: PipelineClient[Any, Any], url: str, params: Mapping[str, str])
 
     Raises:
         HttpResponseError: see `send`.
-        UnexpectedAnswer: an answer is no list.
+        UnexpectedAnswer: an answer is not a list.
     """
     following: tuple[str, Mapping[str, str]] | None = (url, params)
     seen: set[str] = set()

@@ -76,7 +76,7 @@ class PooledTransport(HttpTransport[Any, Any]):
 
         Raises:
             ServiceRequestError: it did not reach the service, which knows nothing of it.
-            ServiceResponseError: it may have; what came back was no whole answer.
+            ServiceResponseError: it may have; what came back was not a whole answer.
             UsageProblem: there are no certificates where the environment says.
             NotAuthorised: the token holds a character that cannot be sent.
         """

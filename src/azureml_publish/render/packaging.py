@@ -61,7 +61,7 @@ def check_task(folder: ModelFolder, config: ProjectConfig) -> Iterator[Diagnosti
     guess = f"Did you mean '{meant}'? Else write" if meant else "Write"
     yield UNKNOWN_TASK.at(
         where,
-        f"Which classes MLflow loads does not follow from the task '{task}', which is none of its tasks.",
+        f"Which classes MLflow loads does not follow from the task '{task}', which MLflow does not know.",
         f"{guess} type: custom_model, or mlflow: {{model_class: …, pipeline_class: …}} with transformers' class names.",
     )
 

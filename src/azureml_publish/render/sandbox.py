@@ -191,7 +191,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def _bounded(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a filter or test, so that huge numbers are refused and its text is charged."""
 
-        @functools.wraps(function)  # keeps Jinja's marks for filters that take the context
+        @functools.wraps(function, assigned=())  # keeps Jinja's marks for filters that take the context
         def bounded(*arguments: Any, **named: Any) -> Any:
             given = arguments[1:] if isinstance(arguments[0], Context | EvalContext | Environment) else arguments
             self._check_growth(given[0] if given else "", given[1:], named)
@@ -277,7 +277,7 @@ def _sum(environment: Environment, items: Iterable[Any], attribute: str | int | 
 @pass_eval_context
 def _tojson(context: EvalContext, value: Any, indent: int | None = None) -> str:
     """Jinja's filter, with an indent that nested values do not multiply to very much."""
-    if indent is not None and not 0 <= indent <= MAX_INDENT:  # text is no number, which fails by itself
+    if indent is not None and not 0 <= indent <= MAX_INDENT:  # text is not a number, which fails by itself
         raise RunawayTemplate(f"JSON is indented by at most {MAX_INDENT} in templates")
     return do_tojson(context, value, indent)
 

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path, PurePath
 from typing import Any
@@ -82,9 +83,11 @@ class Templates:
         self._clock = clock
         self._deadline: float | None = None
         self._cards: dict[str, tuple[str, str]] = {}
-        loader = FunctionLoader(self._load)
-        self._sandbox = TemplateSandbox(loader, clock)
-        self._tracer = TracingSandbox(loader, lambda path: self.shown(Path(path)), clock)
+        self._sandbox = TemplateSandbox(FunctionLoader(self._load), clock)
+
+    @cached_property
+    def _tracer(self) -> TracingSandbox:
+        return TracingSandbox(FunctionLoader(self._load), lambda path: self.shown(Path(path)), self._clock)
 
     def __reduce__(self) -> tuple[type[Templates], tuple[Path, Path, Path]]:
         return type(self), (self._root, self._own, self._defaults)  # another process compiles its own

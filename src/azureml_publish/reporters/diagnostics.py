@@ -56,7 +56,7 @@ def _within(text: str, columns: int, before: int, after: int) -> str:
         text: the text, whose own further lines begin with a bar.
         columns: the terminal's width.
         before: what stands in the first line already.
-        after: what will stand behind the last word.
+        after: what will stand after the last word.
     """
     indent = " " * 4
     lines: list[str] = []

@@ -13,7 +13,7 @@ _PIECE = re.compile(r"[ ]+|[^ ]+")
 
 
 def folded(text: str, columns: int) -> str:
-    """The text with every line broken at blanks where it is wider than the columns; the rest of a line is indented.
+    """The text with every line broken at spaces where it is wider than the columns; the rest of a line is indented.
 
     A word that is wider than a whole line stays whole. Colours take no room.
     """

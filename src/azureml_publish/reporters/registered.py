@@ -29,7 +29,7 @@ def assets_text(assets: Sequence[RegisteredAsset], paint: Paint = PLAIN) -> str:
 
 
 def asset_text(asset: RegisteredAsset, paint: Paint = PLAIN, columns: int | None = None) -> str:
-    """One version: identity, metadata, and its card behind bars, so that none of its lines passes for ours.
+    """One version: identity, metadata, and its card after bars, so that none of its lines passes for ours.
 
     With `columns` the card is rendered for a terminal of that width; else it stands there as it is written.
     """

@@ -27,7 +27,7 @@ class SilenceComment:
         start: where it begins in the text; `end` is where it ends.
         kind: `ignore`, or `ignore-file`.
         codes: codes or names, separated by commas.
-        reason: what stands behind them.
+        reason: what stands after them.
     """
 
     start: int
@@ -46,7 +46,7 @@ def silence_comments(text: str) -> Iterator[SilenceComment]:
         if closing is None or closing.start() < position:
             closing = _CLOSING.search(text, position)
             if closing is None:
-                return  # nothing closes this one, nor any behind it
+                return  # nothing closes this one, nor any after it
         jinja = opening[1].startswith("{")
         if closing[0] != ("#}" if jinja else "-->"):
             continue

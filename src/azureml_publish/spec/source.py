@@ -53,7 +53,7 @@ _ADDRESSES = (
 
 
 def _on_this_machine(path: str) -> str:
-    """A path as it is, if it is no address of a place elsewhere, which no folder on this machine can be."""
+    """A path as it is, if it is not an address of a place elsewhere, which no folder on this machine can be."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path) and not path.lower().startswith("file:"):
         hint = next((hint for start, hint in _ADDRESSES if path.lower().startswith(start)), "")
         blob = "Write source: {azureblob: {storage: …, container: …, path: …}} for a folder of a blob container."

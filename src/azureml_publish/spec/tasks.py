@@ -90,5 +90,5 @@ def service_task(name: str) -> str:
 
 
 def has_service_name(name: str) -> bool:
-    """Whether a task may go up in the system metadata; true of a name that is no task, which other rules report."""
+    """Whether a task may go up in the system metadata; true of a name that is not a task, which other rules report."""
     return name not in _UNNAMED

@@ -34,9 +34,9 @@ _PARAGRAPH = (
     "It was trained on public texts of many kinds, which were filtered by hand, and it repeats what they say." * 2
 )
 
-_in_card("heading without blank", "##Intended uses\n\nResearch on language.", "CARD066")
+_in_card("heading without space", "##Intended uses\n\nResearch on language.", "CARD066")
 _in_card("bold without end", "**License: as its authors say.", "CARD066")
-_in_card("link with blank between", "See [the paper] (https://example.com/paper).", "CARD066")
+_in_card("link with space between", "See [the paper] (https://example.com/paper).", "CARD066")
 _in_card("link without definition", "See [the paper][paper1].", "CARD066")
 _in_card("line ends escaped", "It is small.\\n\\n## Limits\\n\\nIt knows English only.", "CARD066")
 _in_card("entity escaped twice", "Inputs are &amp;lt;b&amp;gt;.", "CARD066")

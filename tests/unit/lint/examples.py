@@ -1,7 +1,8 @@
 """The examples of the rules. `tests/examples` holds only what each adds to a base: a bad one differs from its good one.
 
     base/project, base/assets    a small sound project, and a sound asset folder
-    good/CODE                    files beside or instead of those of the base; none where the base is good enough
+    base/NAME, bases.txt         files beside or instead of those of the base, for the codes that bases.txt names
+    good/CODE                    the same for one code; none where the base is good enough
     bad/CODE                     files beside or instead of those of good/CODE, so that CODE is found
     expected.txt                 where it is found: path, line and column, code
 
@@ -21,11 +22,11 @@ Kind: TypeAlias = Literal["good", "bad"]
 
 def example(kind: Kind, code: str) -> Mapping[str, bytes]:
     """The files of an example by their path."""
-    layers = [_files(EXAMPLES / one / code) for one in ("good", "bad")]
+    layers = [_files(EXAMPLES / one) for one in (*_bases(code), f"good/{code}", f"bad/{code}")]
     names = [name for layer in layers for name in (*layer, layer.get("removed.txt", b"").decode())]
     base = "assets" if any(name.startswith("assets/") for name in names) else "project"
     files = dict(_files(EXAMPLES / "base" / base))
-    for layer in layers if kind == "bad" else layers[:1]:
+    for layer in layers if kind == "bad" else layers[:-1]:
         files |= layer
         for name in files.pop("removed.txt", b"").decode().split():
             del files[name]
@@ -51,6 +52,11 @@ def expected_places(code: str) -> list[str]:
     """Where the bad example of a code is wrong."""
     lines = (EXAMPLES / "expected.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line.rpartition(" ")[2] == code]
+
+
+def _bases(code: str) -> list[str]:
+    lines = (EXAMPLES / "bases.txt").read_text(encoding="utf-8").splitlines()
+    return [f"base/{name}" for name, _, codes in (line.partition(":") for line in lines) if code in codes.split()]
 
 
 @cache

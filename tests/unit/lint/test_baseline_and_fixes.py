@@ -65,7 +65,7 @@ def test_what_is_gone_is_reported_at_its_line() -> None:
     ],
 )
 def test_what_is_no_baseline_is_refused(text: str) -> None:
-    with pytest.raises(UsageProblem, match=r"b\.json is no baseline"):
+    with pytest.raises(UsageProblem, match=r"b\.json is not a baseline"):
         read_baseline(text, "b.json")
 
 

@@ -137,6 +137,9 @@ def test_a_bad_example_is_found_at_exactly_its_places_and_its_good_twin_is_clean
 def test_no_example_shows_a_rule_that_is_gone() -> None:
     assert shown_codes("bad") == CODES
     assert set(shown_codes("good")) <= set(CODES)
+    named = dict(line.split(": ", 1) for line in (EXAMPLES / "bases.txt").read_text(encoding="utf-8").splitlines())
+    assert {*named, "project", "assets"} == {path.name for path in (EXAMPLES / "base").iterdir()}
+    assert {code for codes in named.values() for code in codes.split()} <= set(CODES)
     places = (EXAMPLES / "expected.txt").read_text(encoding="utf-8").splitlines()
     assert {line.rpartition(" ")[2] for line in places} == set(CODES)
 
@@ -203,7 +206,7 @@ def test_what_cannot_be_read_or_rendered_is_always_reported() -> None:
     assert {"DOC001", "TMPL001"} <= always
     assert (always - IDENTITY).isdisjoint(check.rule.code for check in ALL_CHECKS)
     (broken,) = (rule for rule in RULES if rule.code == "SMPL001")
-    found = broken.at(Location("a.json"), "It is no JSON.", "Mend it.")
+    found = broken.at(Location("a.json"), "It is not JSON.", "Mend it.")
     assert not rulebook().is_optional(found)
     assert rulebook().is_optional(replace(found, severity=Severity.WARNING))
 

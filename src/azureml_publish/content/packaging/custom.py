@@ -35,7 +35,7 @@ def _check_modules(source: SourceFiles) -> Iterator[Finding]:
         return
     listed = source.parsed_list("modules.json")
     if listed is None:
-        yield Finding(INCOMPLETE, "modules.json is no JSON list, so it does not say which modules belong.", _WHOLE)
+        yield Finding(INCOMPLETE, "modules.json is not a JSON list, so it does not say which modules belong.", _WHOLE)
         return
     named = [one for one in listed if isinstance(one, dict) and not str(one.get("type")).endswith(".Normalize")]
     missing = [path for one in named if isinstance(path := one.get("path"), str) and not source.holds(path or ".")]
@@ -49,7 +49,7 @@ def _check_pipeline(source: SourceFiles) -> Iterator[Finding]:
         return
     index = source.parsed("model_index.json")
     if index is None:
-        yield Finding(INCOMPLETE, "model_index.json is no JSON object, so it does not say which parts belong.", _WHOLE)
+        yield Finding(INCOMPLETE, "model_index.json is not a JSON object, so it does not say which parts belong.", _WHOLE)
         return
     named = [name for name, part in index.items() if isinstance(part, list) and any(part)]
     missing = [name for name in named if not source.holds(name)]
@@ -84,7 +84,7 @@ def check_adapters(source: SourceFiles) -> Iterator[Finding]:
             message = f"Beside {file.path} there are no weights: neither {' nor '.join(ADAPTER_WEIGHTS[:2])}."
             yield Finding(NO_WEIGHTS, message, "Save the adapter with save_pretrained, or correct include and exclude.")
         if config is None:
-            yield Finding(ADAPTER, f"{file.path} is no JSON object, so the adapter names no base model.", hint)
+            yield Finding(ADAPTER, f"{file.path} is not a JSON object, so the adapter names no base model.", hint)
         elif not base:
             yield Finding(ADAPTER, f"The adapter names no base model in {file.path}.", hint)
         elif is_somebodys_folder(base) and not source.holds(base):
@@ -100,6 +100,6 @@ def base_model(source: SourceFiles, path: str = ADAPTER_CONFIG) -> str:
 
 
 def is_somebodys_folder(base: str) -> bool:
-    """Whether a base model is no name of the Hub, but a path on the machine that trained the adapter."""
+    """Whether a base model is not a name of the Hub, but a path on the machine that trained the adapter."""
     is_name = re.fullmatch(r"[\w][\w.-]*(/[\w][\w.-]*)?", base)
     return not is_name or re.search(r"^(outputs?|results|checkpoints)/|(^|/)checkpoint-\d+$", base) is not None

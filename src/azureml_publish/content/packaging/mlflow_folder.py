@@ -130,7 +130,7 @@ def _check_signature(signature: object) -> Iterator[Finding]:
         except (TypeError, ValueError, RecursionError):
             sound = False
         if not sound:
-            yield Finding(BROKEN_MLMODEL, f"{side} of the signature in {MLMODEL} are no JSON list of columns.", _FIX)
+            yield Finding(BROKEN_MLMODEL, f"{side} of the signature in {MLMODEL} are not a JSON list of columns.", _FIX)
 
 
 def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Iterator[Finding]:

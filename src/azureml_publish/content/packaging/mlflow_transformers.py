@@ -93,7 +93,7 @@ def lay_out(request: Request, source: SourceFiles) -> Layout:
 
 
 def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
-    """Why a source is no checkpoint of transformers."""
+    """Why a source is not a checkpoint of transformers."""
     has_weights = WHOLE in source.top or INDEX in source.top
     if ADAPTER_CONFIG in source.top and not has_weights:
         base = base_model(source)
@@ -119,7 +119,7 @@ def _of_another_kind(source: SourceFiles) -> Iterator[Finding]:
         if not gguf and (below := _lies_below(source)):
             yield below
             return
-        wrong = "has no config.json" if CONFIG not in source.top else "has a config.json that is no JSON object"
+        wrong = "has no config.json" if CONFIG not in source.top else "has a config.json that is not a JSON object"
         hint = "Write type: custom_model." if gguf else f"Correct `source`, {CUSTOM}."
         yield Finding(NO_COMPONENT, f"The source {wrong}, so transformers could not load the model.", hint)
 
@@ -161,10 +161,10 @@ def _check_model_type(request: Request, flavour: Flavour, facts: ModelFacts) -> 
 
 
 def _check_settings(source: SourceFiles) -> Iterator[Finding]:
-    """Settings that are no JSON object: transformers reads what is there, and fails."""
+    """Settings that are not JSON object: transformers reads what is there, and fails."""
     for path in (*_PREPROCESSORS, "tokenizer_config.json"):
         if path in source.top and source.parsed(path) is None and not is_pointer(source, path):
-            message = f"{path} is no JSON object, so transformers could not load the model."
+            message = f"{path} is not a JSON object, so transformers could not load the model."
             yield Finding(NO_COMPONENT, message, f"Correct it, or remove it where nothing needs it, {CUSTOM}.")
 
 
@@ -325,7 +325,7 @@ def _place(source: SourceFiles, flavour: Flavour, facts: ModelFacts, weights: fr
     for file in source.files:
         if file.path in weights:
             yield replace(file, path=f"model/{file.path}")
-        elif "/" not in file.path and matches(file.path, _LICENCE_FILES):  # LICENSE.md is no card
+        elif "/" not in file.path and matches(file.path, _LICENCE_FILES):  # LICENSE.md is not a card
             yield file
         elif not _stays_behind(file.path):
             places = {f"components/{name}/" for name in components if _belongs(file.path, name, source, facts)}

@@ -27,11 +27,11 @@ _MOST_DEEP = 32
 
 
 class _NoModel(ValueError):
-    """The bytes are no ONNX model, or not the whole of one."""
+    """The bytes are not ONNX model, or not the whole of one."""
 
 
 def external_files(data: bytes) -> frozenset[str]:
-    """The files beside it that a model names as the place of its weights; none where the bytes are no model."""
+    """The files beside it that a model names as the place of its weights; none where the bytes are not model."""
     try:
         return frozenset(_locations(memoryview(data), "model", 0))
     except _NoModel:

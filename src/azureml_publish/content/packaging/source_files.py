@@ -82,7 +82,7 @@ class SourceFiles:
         return self.read.get(path, b"").decode(errors="replace")
 
     def parsed(self, path: str) -> Mapping[str, Any] | None:
-        """A JSON object of the source; None where there is no such file, or it is no JSON object.
+        """A JSON object of the source; None where there is no such file, or it is not a JSON object.
 
         transformers reads UTF-8 alone, and takes no byte order mark.
         """

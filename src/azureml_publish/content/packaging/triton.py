@@ -182,7 +182,7 @@ def _values(text: str, field: str) -> set[str]:
 
 
 def read_config(text: str) -> tuple[dict[str, str], str]:
-    """The fields at the top of a configuration in protobuf's text format, and why it is none; one of both is empty.
+    """The fields at the top of a configuration in protobuf's text format, and why it is not one; one of both is empty.
 
     A field that holds a message or a list is there without its value.
     """
@@ -201,7 +201,7 @@ def read_config(text: str) -> tuple[dict[str, str], str]:
                 return {}, f"line {line} closes {mark} that nothing opens"
         elif not open_marks and word and not waits:
             if word not in FIELDS:
-                return {}, f"line {line} has {word}, which is no field of a model's configuration"
+                return {}, f"line {line} has {word}, which is not a field of a model's configuration"
             field = word
             fields.setdefault(field, "")
         elif not open_marks and mark == ":":

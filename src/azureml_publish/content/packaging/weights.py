@@ -147,7 +147,7 @@ def _check_external(source: SourceFiles, path: str, data: bytes) -> Iterator[Fin
 def _check_index(source: SourceFiles, index: str) -> Iterator[Finding]:
     weights = indexed(source, index)
     if weights is None:
-        problem = "is no JSON" if source.parsed(index) is None else "has no weight_map"
+        problem = "is not JSON" if source.parsed(index) is None else "has no weight_map"
         yield Finding(INCOMPLETE, f"{index} {problem}, so it does not say which weights belong.", _BELONG)
         return
     missing = {shard for shard in weights.values() if shard not in source.by_path}

@@ -98,7 +98,7 @@ class AzureMlFiles:
         """The files at an address.
 
         Raises:
-            UnusableSource: it is no address that can be read, or names no workspace and none is known.
+            UnusableSource: it is not an address that can be read, or names no workspace and none is known.
             NotFound, NotAuthorised, Unreachable: as the services answer.
         """
         return self._list(address, self.workspace, _MOST_STEPS)
@@ -114,7 +114,7 @@ class AzureMlFiles:
     def _list(self, address: str, workspace: Workspace | None, steps: int) -> tuple[ArtifactFile, ...]:
         found = _ADDRESS.fullmatch(address)
         if found is None or steps == 0:
-            raise UnusableSource(f"{address} is no address that can be read.", hint=_FORMS)
+            raise UnusableSource(f"{address} is not an address that can be read.", hint=_FORMS)
         if self.service is None:
             raise UnusableSource(f"{address} cannot be read without a registry to sign in to.", hint="Name one: -r.")
         if found["registry"]:

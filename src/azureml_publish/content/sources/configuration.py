@@ -15,11 +15,11 @@ CONFIGURATIONS = ("config.json", "tokenizer_config.json")
 """The files that rules read of a model."""
 
 MAX_BYTES = 1024 * 1024
-"""A configuration has a few thousand bytes; what is larger is none."""
+"""A configuration has a few thousand bytes; what is larger is not one."""
 
 
 def read_configuration(folder: ModelFolder, name: str, environ: Mapping[str, str]) -> Mapping[str, Value] | None:
-    """A JSON file of the model's, such as `config.json`; None where it is not at hand or is no JSON object.
+    """A JSON file of the model's, such as `config.json`; None where it is not at hand or is not a JSON object.
 
     It is looked for in a local source, among the files that the model folder carries, and in the Hub's cache.
     """

@@ -331,4 +331,4 @@ def _with_rate_limit(failure: PublishError, headers: Mapping[str, str]) -> Publi
 
 def _kind_of(text: str) -> str:
     """What came in place of JSON, by its first character; the page itself is never shown."""
-    return {"": "nothing", "<": "a page (text/html)"}.get(text.lstrip()[:1], "text that is no JSON")
+    return {"": "nothing", "<": "a page (text/html)"}.get(text.lstrip()[:1], "text that is not JSON")

@@ -127,7 +127,7 @@ def _check(path: Path, folder: Path) -> None:
     if path.is_dir():
         raise UnusableSource(f"{path} is a link to a folder.", hint="Put the folder itself there.")
     if not stat.S_ISREG(path.stat().st_mode):
-        raise UnusableSource(f"{path} is no file with content.", hint="Take it out of the folder, or exclude it.")
+        raise UnusableSource(f"{path} is not a file with content.", hint="Take it out of the folder, or exclude it.")
 
 
 def _read_ignore_file(root: Path) -> IgnoreFile | None:

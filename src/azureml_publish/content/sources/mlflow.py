@@ -161,7 +161,7 @@ class MlflowFiles:
         yield from read_local_file(self._fetch(path), start, length)
 
     def copy_source(self, path: str) -> tuple[str, str | None] | None:  # noqa: ARG002 - as `FileReader` has it
-        """Nothing: a tracking server is no storage."""
+        """Nothing: a tracking server is not a storage."""
         return None
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class MlflowFiles:
         found = _MODEL.fullmatch(address)
         if found is None:
             hint = "Write runs:/RUN/PATH, models:/NAME/VERSION, models:/NAME@ALIAS or mlflow-artifacts:/PATH."
-            raise UnusableSource(f"{address} is no address of MLflow that can be read.", hint=hint)
+            raise UnusableSource(f"{address} is not an address of MLflow that can be read.", hint=hint)
         if found["logged"]:
             return self._of_logged_model(found["logged"])
         name, version = found["name"], found["version"]
@@ -307,7 +307,7 @@ class MlflowFiles:
         """The address of the tracking server.
 
         Raises:
-            UnusableSource: none is named, or one that is no HTTP server.
+            UnusableSource: none is named, or one that is not an HTTP server.
         """
         server = self._environ.get("MLFLOW_TRACKING_URI", "")
         parts = urlsplit(server)
@@ -315,7 +315,7 @@ class MlflowFiles:
             return server.rstrip("/")
         if parts.scheme == "azureml":
             hint = "Take it from the workspace's page or `az ml workspace show --query mlflow_tracking_uri`."
-            raise UnusableSource("MLFLOW_TRACKING_URI is no tracking server of an Azure ML workspace.", hint=hint)
+            raise UnusableSource("MLFLOW_TRACKING_URI is not a tracking server of an Azure ML workspace.", hint=hint)
         hint = "Set MLFLOW_TRACKING_URI to https://HOST; a token goes into MLFLOW_TRACKING_TOKEN, not into the address."
         if not server:
             raise UnusableSource("A source of MLflow needs a tracking server, and none is named.", hint=hint)

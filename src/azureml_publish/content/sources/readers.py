@@ -146,7 +146,7 @@ class Readers:
             case ReadOrigin(reader, path):
                 return reader.read(path, start, length)
             case _:
-                raise TypeError(f"{type(file.origin).__name__} is no source")
+                raise TypeError(f"{type(file.origin).__name__} is not a source")
 
     def open(self, folder: ModelFolder) -> SourceFiles:
         """The files of a model folder's source, with what packaging looks at.

@@ -173,7 +173,7 @@ class BlobStore:
         Args:
             container: The container; 404 if there is none.
             prefix: Only names that start with it.
-            delimiter: Names that go on past it behind the prefix are gathered into one prefix; empty for none.
+            delimiter: Names that go on past it after the prefix are gathered into one prefix; empty for none.
             marker: Where to go on, as a page before gave it; empty for the start.
             limit: How many blobs and prefixes at most.
             uncommitted: Also give names that have blocks only, with size 0.

@@ -70,7 +70,7 @@ def add_repository(data: DataFolder, repository: str, source: Path) -> str:
 def _check_name(repository: str) -> None:
     if not is_repository_name(repository):
         form = "organisation/name of letters, digits, '.', '_' and '-'"
-        raise ValueError(f"'{repository}' is no repository name: {form}")
+        raise ValueError(f"'{repository}' is not a repository name: {form}")
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -51,13 +51,13 @@ _TYPES: dict[type, tuple[str, frozenset[str]]] = {
     list: ("a list", _LISTS),
     dict: ("an object", _OBJECTS),
 }
-"""Keys that are no text. That the service holds typed values was recorded, its refusal of others was not."""
+"""Keys that are not text. That the service holds typed values was recorded, its refusal of others was not."""
 
 
 def check_metadata(metadata: Mapping[str, Any]) -> None:
     """Refuse a value of another JSON type than the service holds for its key, or outside a set that it validates.
 
-    Null is no value.
+    Null is not a value.
 
     Raises:
         RefusedError: 400.

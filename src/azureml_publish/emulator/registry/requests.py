@@ -15,7 +15,7 @@ _NO_ACCESS = "Auth/Authorization/UnAuthorizedRegistryAccess"
 
 
 async def body_of(request: Request) -> Any:
-    """The JSON body of a request; 400 if it is none."""
+    """The JSON body of a request; 400 if it is not JSON."""
     try:
         return json.loads(await request.body())
     except ValueError as error:

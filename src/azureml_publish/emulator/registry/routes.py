@@ -42,7 +42,7 @@ def registry_service(
     *,
     workspaces: Iterable[Route] = (),
 ) -> ASGIApp:
-    """The application of the HTTPS port; `workspaces` are the calls of Resource Manager that are no registry's."""
+    """The application of the HTTPS port; `workspaces` are the calls of Resource Manager that are not the registry's."""
 
     async def metadata(_request: Request) -> Response:
         return Json(wire.render_cloud(cloud, addresses))

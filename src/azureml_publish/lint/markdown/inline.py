@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from azureml_publish.patterns import pattern
 
 LinkKind: TypeAlias = Literal["markdown", "html", "plain", "definition", "broken"]
-"""How a link is written; `broken`: it looks like one in Markdown and is none."""
+"""How a link is written; `broken`: it looks like one in Markdown and is not."""
 
 _LONGEST_TARGET = 2000
 _LONGEST_TEXT = 1000

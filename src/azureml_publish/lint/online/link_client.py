@@ -126,7 +126,7 @@ class LinkClient:
             case exceptions.Timeout():
                 outcome = f"does not answer within {self.timeout:g} seconds"
             case ValueError():  # of requests: InvalidURL and its like; of Python: a name that cannot be written
-                outcome = "leads to what is no address"
+                outcome = "leads to what is not an address"
         return LinkAnswer(state, outcome, heard=heard)
 
     def _follow(self, trail: list[str]) -> LinkAnswer:
@@ -141,7 +141,7 @@ class LinkClient:
             at = requote_uri(urljoin(trail[-1], target))
             trail.append(at)
             if urlsplit(at).scheme not in ("http", "https"):
-                return LinkAnswer(LinkState.UNREACHABLE, "leads to what is no web page")
+                return LinkAnswer(LinkState.UNREACHABLE, "leads to what is not a web page")
             lasting = lasting and status in _PERMANENT
             moved = at if lasting else moved
             if time.monotonic() - began > WHOLE:
@@ -233,7 +233,7 @@ def _session(adapter: HTTPAdapter) -> requests.Session:
 
     class Plain(requests.Session):
         def get_redirect_target(self, resp: Any) -> None:
-            """Redirects are followed by hand; requests stumbles over what is no UTF-8 there."""
+            """Redirects are followed by hand; requests stumbles over what is not UTF-8 there."""
 
     session = Plain()
     session.trust_env = False  # a linked host gets no password of ~/.netrc

@@ -84,7 +84,7 @@ def fence_open(model: Described) -> Findings:
             yield fence_open.at(
                 card.place(first + 1, card.lines[first].find(token.markup) + 1),
                 f"No {token.markup} closes this fence, so that {below} lines below it are shown as code.",
-                f"Write {token.markup} behind the code.",
+                f"Write {token.markup} after the code.",
                 width=len(token.markup),
             )
 
@@ -129,7 +129,7 @@ def _open_comment(card: Card) -> Iterator[_Wrong]:
     """Comments are blanked out of prose; one that nothing closes is left in it."""
     at = card.prose.find("<!--")
     if at >= 0 and "-->" not in card.prose[at:]:
-        yield _Wrong(at, "<!--", "Nothing closes this comment, so that all below it is hidden.", "Write --> behind it.")
+        yield _Wrong(at, "<!--", "Nothing closes this comment, so that all below it is hidden.", "Write --> after it.")
 
 
 def _cut_tags(card: Card) -> Iterator[_Wrong]:

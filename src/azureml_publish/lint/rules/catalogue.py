@@ -69,7 +69,7 @@ def _sizes(scenario: str) -> tuple[str, str, str]:
     return f"SKU.{scenario}RecommendedSkus", f"SKU.{scenario}MinSkuSpec", f"supportedComputes.{scenario}Computes"
 
 
-@rule("GATE006", "tag-not-taken", Severity.ERROR, "A tag or property is none that Microsoft's catalogue takes.")
+@rule("GATE006", "tag-not-taken", Severity.ERROR, "Microsoft's catalogue does not take a tag or property.")
 def tag_not_taken(model: Described) -> Findings:
     """The catalogue closes tags and properties too, but for a few that have no place in the system metadata yet."""
     if model.profile != CATALOG:

@@ -1,4 +1,4 @@
-"""Rules on the characters of a card and of other prose: encoding, blanks, quotes and line ends."""
+"""Rules on the characters of a card and of other prose: encoding, spaces, quotes and line ends."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _misread(card: Card) -> Findings:
         covered = match.end()
         known = bool(meant)
         edit = replacing(card, match.start(), match.end(), meant)
-        what = f"'{meant}'" if meant.strip() else "a blank"
+        what = f"'{meant}'" if meant.strip() else "a space"
         yield mojibake.at(
             card.at(match.start()),
             f"{times(len(match[0]), 'character')} here ({_codes(match[0])}) "
@@ -152,7 +152,7 @@ _NBSP = pattern(
 )
 
 
-@rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a blank is meant.")
+@rule("CARD041", "nbsp", Severity.WARNING, "A no-break space stands where a plain space is meant.")
 def nbsp(model: Described) -> Findings:
     """A no-break space where nobody means one."""
     for card in (model.card, *model.pages):
@@ -165,8 +165,8 @@ def nbsp(model: Described) -> Findings:
                 card,
                 edits,
                 f"{times(len(edits), 'no-break space')} (U+00A0) {'stands' if len(edits) == 1 else 'stand'} where a"
-                " blank is meant: programs that split at blanks, Markdown among them, do not see it.",
-                "Write a plain blank.",
+                " plain space is meant: programs that split at spaces, Markdown among them, do not see it.",
+                "Write a plain space.",
             )
 
 
@@ -257,7 +257,7 @@ def _quoted_code(card: Card) -> Findings:
         quote = fence.text[found]
         yield smart_quote_in_code.at(
             card.place(line, card.lines[line - 1].find(quote) + 1),
-            f"The {fence.language} has the typographic quote {quote} (U+{ord(quote):04X}), which is no quote in code.",
+            f"The {fence.language} has the typographic quote {quote} (U+{ord(quote):04X}), not a quote of code.",
             "Write \" or '; people copy code as it stands.",
             width=1,
         )
@@ -296,13 +296,13 @@ def tab_in_prose(model: Described) -> Findings:
             card,
             edits,
             f"{times(len(edits), 'tab')} {'stands' if len(edits) == 1 else 'stand'} within text.",
-            "Write a blank.",
+            "Write a space.",
         )
 
 
-@rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with blanks that do nothing.")
+@rule("CARD045", "trailing-whitespace", Severity.INFO, "A line ends with spaces that do nothing.")
 def trailing_whitespace(model: Described) -> Findings:
-    """Blanks at the end of a line, where they are no line break."""
+    """Spaces at the end of a line, where they are not a line break."""
     card = model.card
     if " \n" not in card.source and "\t\n" not in card.source and card.source[-1:] not in (" ", "\t"):
         return
@@ -313,8 +313,8 @@ def trailing_whitespace(model: Described) -> Findings:
             trailing_whitespace,
             card,
             edits,
-            f"{count} {'ends' if len(edits) == 1 else 'end'} with blanks that do nothing.",
-            "Take them out. Two blanks that break a line of text are left alone.",
+            f"{count} {'ends' if len(edits) == 1 else 'end'} with spaces that do nothing.",
+            "Take them out. Two spaces that break a line of text are left alone.",
             width=edits[0][3] - edits[0][1],
         )
 

@@ -13,7 +13,7 @@ from azureml_publish.lint.subject import AssetSubject, ModelSubject
 from azureml_publish.spec import FinetuneDefaults
 
 
-@rule("FT001", "zero-stage-unknown", Severity.ERROR, "deepspeed_stage is none of DeepSpeed's ZeRO stages 1 to 3.")
+@rule("FT001", "zero-stage-unknown", Severity.ERROR, "deepspeed_stage is not one of DeepSpeed's ZeRO stages 1 to 3.")
 def zero_stage_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A ZeRO stage that DeepSpeed does not have, or that turns ZeRO off.
 
@@ -24,7 +24,7 @@ def zero_stage_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     stage = chosen.number("deepspeed_stage")
     if stage is None or stage in (1, 2, 3):
         return
-    what = "turns ZeRO off" if stage == 0 else "is no ZeRO stage"
+    what = "turns ZeRO off" if stage == 0 else "is not a ZeRO stage"
     yield zero_stage_unknown.at(
         chosen.location("deepspeed_stage"),
         f"deepspeed_stage {_plain(stage)} {what}.",
@@ -32,7 +32,7 @@ def zero_stage_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     )
 
 
-@rule("FT002", "precision-unknown", Severity.ERROR, "precision is none of 4, 8, 16 and 32 bits.")
+@rule("FT002", "precision-unknown", Severity.ERROR, "precision is not 4, 8, 16 or 32 bits.")
 def precision_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A precision that nothing trains with.
 
@@ -175,9 +175,9 @@ _COUNTS = (
 _RATES = ("learning_rate_min", "learning_rate", "learning_rate_max")
 
 
-@rule("FT008", "defaults-not-usable", Severity.ERROR, "A default of fine-tuning is no value of its kind.")
+@rule("FT008", "defaults-not-usable", Severity.ERROR, "A default of fine-tuning is not a value of its kind.")
 def defaults_not_usable(subject: AssetSubject) -> Findings:
-    """A switch that is neither true nor false, a count that is no number, a rate outside its own bounds.
+    """A switch that is neither true nor false, a count that is not a number, a rate outside its own bounds.
 
     In a model folder these are typed, and DOC005 reports them.
     """
@@ -210,7 +210,7 @@ class _Choice:
         return str(self.values.get(switch)).strip().lower() == "true"
 
     def number(self, key: str) -> float | None:
-        """A companion as a number; it may be written as text. None where it is not given, or is no number."""
+        """A companion as a number; it may be written as text. None where it is not given, or is not a number."""
         return _number(self.values.get(key))
 
 

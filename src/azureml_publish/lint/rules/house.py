@@ -25,7 +25,7 @@ def required_tag_missing(subject: ModelSubject) -> Findings:
             )
 
 
-@rule("HOUSE002", "license-not-allowed", Severity.ERROR, "The licence is none of those that the project allows.")
+@rule("HOUSE002", "license-not-allowed", Severity.ERROR, "The project does not allow the licence.")
 def license_not_allowed(subject: ModelSubject) -> Findings:
     """A licence that `allowed_licenses` does not list; that one is missing is another rule's finding."""
     allowed, written = _of(subject).allowed_licenses, (subject.folder.spec.license or "").strip()

@@ -45,7 +45,7 @@ def hub_gated(use: ModelUse, answer: HubAnswer) -> Findings:
     )
 
 
-@rule("HUB003", "hub-commit-unknown", Severity.ERROR, "The revision is no commit of the repository.")
+@rule("HUB003", "hub-commit-unknown", Severity.ERROR, "The revision is not a commit of the repository.")
 def hub_commit_unknown(use: ModelUse, answer: HubAnswer) -> Findings:
     """A commit that the repository does not have."""
     if answer.latest is None or answer.pinned is not None:

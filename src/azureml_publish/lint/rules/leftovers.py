@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from azureml_publish.diagnostics import CREDENTIAL, CREDENTIAL_SIGNS, Severity
+from azureml_publish.diagnostics import CREDENTIAL, Severity, may_hold_credential
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
@@ -46,7 +46,7 @@ def credential_shown(model: Described) -> Findings:
     """A token, a key or the signature of an address, which every reader can use. Its text is not repeated."""
     samples = (Card(sample.text, sample.place) for sample in model.samples)
     for card in (*everything_of(model), *samples):
-        for match in CREDENTIAL.finditer(card.source) if any(sign in card.source for sign in CREDENTIAL_SIGNS) else ():
+        for match in CREDENTIAL.finditer(card.source) if may_hold_credential(card.source) else ():
             if len(set(match[0])) < _LEAST_LETTERS or match[0].startswith(_AZURITE):
                 continue
             yield credential_shown.at(

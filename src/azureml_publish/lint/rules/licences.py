@@ -77,7 +77,7 @@ def licence_file_unfinished(model: Described) -> Findings:
         yield licence_file_unfinished.at(page.place(1, 1), f"The licence {what}.", hint)
 
 
-@rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is no identifier that is known.")
+@rule("SPEC031", "license-unknown", Severity.WARNING, "The licence is not an identifier that is known.")
 def license_unknown(subject: ModelSubject | AssetSubject) -> Findings:
     """A licence that neither the service's catalogue nor the Hub knows is most likely a typing error."""
     written, where = _licence(subject)

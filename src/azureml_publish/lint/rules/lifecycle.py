@@ -59,7 +59,7 @@ _ORDER = (
 """Dates of which the first is not after the second."""
 
 
-@rule("SPEC037", "dates-contradict", Severity.WARNING, "A date is none, or lies before what comes first.")
+@rule("SPEC037", "dates-contradict", Severity.WARNING, "A date is not valid, or dates are in the wrong order.")
 def dates_contradict(model: Described) -> Findings:
     """A day that no calendar has, a retirement before the deprecation, or training data from the future."""
     group = model.metadata.get("deprecation")

@@ -125,7 +125,7 @@ _ADDRESS = pattern(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
     "CARD023", "link-malformed-url", Severity.ERROR, "A link's address cannot be followed as it is written.", pages=True
 )
 def link_malformed_url(model: Described) -> Findings:
-    """An address that is none, or a link whose brackets are not those of Markdown."""
+    """What is not an address, or a link whose brackets are not those of Markdown."""
     card = model.card
     for link, _ in _targets(card):
         if link.kind == "broken":
@@ -138,15 +138,15 @@ def link_malformed_url(model: Described) -> Findings:
 
 
 def _broken(card: Card, link: Link) -> Findings:
-    """`](` with something behind it that is an address, yet no link: a blank within it, or no closing bracket."""
+    """`](` with something behind it that is an address, yet no link: a space within it, or no closing bracket."""
     if not _ADDRESS.match(link.url):
         return
     inner, closed, _ = link.url.partition(")")
     bare = inner.strip()
     edits = []
     if closed and " " in bare and "\n" not in bare and not re.search(r"\s[\"'(]", bare):
-        message = f"The link '{short(link.text)}' has a blank in its address, so it is shown as text."
-        hint = "Write %20 for the blank, or take it out."
+        message = f"The link '{short(link.text)}' has a space in its address, so it is shown as text."
+        hint = "Write %20 for the space, or take it out."
         edits = [replacing(card, link.url_start, link.url_start + len(inner), bare.replace(" ", "%20"))]
     else:
         message = f"The link '{short(link.text)}' is not closed, so it is shown as text."
@@ -167,7 +167,7 @@ def _address(card: Card, link: Link) -> Findings:
     edit = replacing(card, link.url_start, link.url_start + len(link.url), f"{scheme}://{rest}")
     yield link_malformed_url.at(
         card.at(link.url_start),
-        f"'{short(link.url)}' is no address: it begins with '{short(match[0])}'."
+        f"'{short(link.url)}' is not an address: it begins with '{short(match[0])}'."
         if host
         else f"'{short(link.url)}' has no host.",
         f"Write {scheme}://{short(rest)}." if host else "Write the whole address, https:// included.",

@@ -34,7 +34,7 @@ _MOST = 10
     "CARD066", "markup-shown", Severity.WARNING, "Markup stands as text, because it is not quite Markdown.", pages=True
 )
 def markup_shown(model: Described) -> Findings:
-    """Headings without a blank, links with one, bold that nothing ends, and line ends and entities escaped twice."""
+    """Headings without a space, links with one, bold that nothing ends, and line ends and entities escaped twice."""
     card = model.card
     if card.too_large:
         return
@@ -48,15 +48,15 @@ def _all(card: Card) -> Iterator[_Shown]:
         marks = match[1] or match[3]
         at = match.start(1) if match[1] else match.start(3)
         edit = replacing(card, at + len(marks), at + len(marks), " ")
-        yield at, match[0].strip(), "is no heading without a blank behind the #", "Write a blank behind it.", edit
+        yield at, match[0].strip(), "is not a heading without a space after the #", "Write a space after it.", edit
     for match in _APART.finditer(card.prose) if "] " in card.prose or "]\t" in card.prose else ():
         edit = replacing(card, match.start(2), match.end(2), "")
-        yield match.start(), match[0], "is no link with a blank between its brackets", "Take the blank out.", edit
+        yield match.start(), match[0], "is not a link with a space between its brackets", "Take the space out.", edit
     defined = {key.casefold() for key in card.definitions}
     for match in _UNDEFINED.finditer(card.prose) if "][" in card.prose else ():
         if " ".join(match[2].split()).casefold() not in defined:
             hint = f"Write [{short(match[1])}](https://...), or define [{match[2]}]: https://... below."
-            yield match.start(), match[0], "is no link, because nothing defines its target", hint, None
+            yield match.start(), match[0], "is not a link, because nothing defines its target", hint, None
     for match in _LINE_END.finditer(card.prose) if "\\n" in card.prose else ():
         yield match.start(), match[0], "is an escaped line end, shown as it is", "Break the line instead.", None
     for match in _ENTITY.finditer(card.prose) if "&amp;" in card.prose else ():

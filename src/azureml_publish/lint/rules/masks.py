@@ -33,7 +33,7 @@ def mask_token_unknown(model: Described) -> Findings:
         known = f"the tokenizer's mask is {wanted}" if token else f"tokenizers write it {wanted}"
         yield mask_token_unknown.at(
             card.at(start),
-            f"'{written}' is no mask of this model, {known}: a request with it is refused.",
+            f"'{written}' is not a mask of this model, {known}: a request with it is refused.",
             f"Write {wanted}.",
             fix=card.fix([replacing(card, start, start + len(written), wanted)], safe=token is not None),
             width=width_of(written),

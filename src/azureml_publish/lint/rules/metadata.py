@@ -39,9 +39,9 @@ def languages_missing(model: Described) -> Findings:
         )
 
 
-@rule("SPEC036", "language-unknown", Severity.WARNING, "A language in the card's front matter is no code.")
+@rule("SPEC036", "language-unknown", Severity.WARNING, "A language in the card's front matter is not a code.")
 def language_unknown(model: Described) -> Findings:
-    """A language that is no tag of BCP 47: a name, a country, or a typing error. GATE001 looks at those of the spec."""
+    """A language that is not a tag of BCP 47: a name, a country, or a typing error. GATE001 looks at the spec's."""
     for stated in of_subject(model.card, "language"):
         for code in stated.text.split(", ") if stated.metadata else ():
             if code.lower() not in _NO_LANGUAGES and not is_language(code):

@@ -129,7 +129,7 @@ def _lists(prefix: str, data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[An
 
 @finds(NOT_READABLE)
 def entry_not_readable(subject: AssetSubject) -> Findings:
-    """asset.yaml or the schema of the spec that say another kind of asset; categories that are no list."""
+    """asset.yaml or the schema of the spec that say another kind of asset; categories that are not a list."""
     entry, data = subject.read.entry, subject.read.asset.asset
     kind = data.get("type")
     if entry is not None and kind is not None and kind != "model":
@@ -140,7 +140,7 @@ def entry_not_readable(subject: AssetSubject) -> Findings:
     if entry is not None and categories is not None and not isinstance(categories, list | tuple):
         where = entry.location(("categories",))
         hint = f"Write a list: categories: [{short(str(categories))}]."
-        yield entry_not_readable.at(where, "`categories` is no list.", hint)
+        yield entry_not_readable.at(where, "`categories` is not a list.", hint)
     schema = subject.read.asset.spec.get("$schema")
     found = re.search(r"/(\w+)\.schema\.json", schema) if isinstance(schema, str) else None
     if found and found[1].lower() != "model":

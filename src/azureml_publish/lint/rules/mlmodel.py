@@ -66,7 +66,7 @@ def _signature_mistake(text: str) -> str:
     except (ValueError, RecursionError):
         return "are not JSON"
     if not isinstance(columns, list):
-        return "are no list"
+        return "are not a list"
     types = (column.get("type") for column in columns if isinstance(column, Mapping))
     unknown = next((kind for kind in types if isinstance(kind, str) and kind not in _TYPES), None)
     return f"have the type '{short(unknown)}', which MLflow does not know" if unknown is not None else ""
@@ -113,7 +113,7 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     found = find_task(task) if task else None
     loaders = {auto for auto, classes in _classes().items() if name in classes}
     if found is not None and is_model_class(name) and not loaders & {*found.models, "AutoModel"}:
-        yield "pipeline_model_type", f"{name} is no class of models for {task}."
+        yield "pipeline_model_type", f"{name} is not a class of models for {task}."
     served = {each["pipeline"]: {*each["models"]} for each in stated()["tasks"].values()}
     if found is not None and pipeline in served and not served[pipeline] & {*found.models}:
         yield "instance_type", f"{pipeline} does not serve {task}."

@@ -27,7 +27,7 @@ def mlflow_container_path_suffix(subject: AssetSubject) -> Findings:
     """An MLflow model in a container folder that the publishing tools do not look into.
 
     Source: azureml-assets 1.17.8, `prepare_model`: the path of an `mlflow_model` is the copied folder with
-    `/mlflow_model_folder` behind it, a constant; files in any other folder are not where the asset then points.
+    `/mlflow_model_folder` after it, a constant; files in any other folder are not where the asset then points.
     """
     path = _origin(subject)
     folder = path.get("container_path")
@@ -110,14 +110,14 @@ def path_incomplete(subject: AssetSubject) -> Findings:
             meant = re.match(r"(?:https?://)?([a-z0-9]{3,24})\.", text)
             yield path_incomplete.at(
                 _place(subject, ("path", key)),
-                f"'{short(text)}' is no name of a storage account.",
+                f"'{short(text)}' is not a name of a storage account.",
                 f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 small letters and digits.",
             )
         elif key == "container_path" and "://" in text:
             yield path_incomplete.at(
                 _place(subject, ("path", key)),
                 "The container path is an address.",
-                "Write what stands behind the container in it.",
+                "Write what stands after the container in it.",
             )
 
 

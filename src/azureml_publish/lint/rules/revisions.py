@@ -202,7 +202,7 @@ def revision_not_a_commit(subject: ModelSubject) -> Findings:
     if not isinstance(source, HubSource) or re.fullmatch(r"[0-9a-f]{40}", source.revision):
         return
     if re.fullmatch(r"[0-9a-fA-F]{7,40}", source.revision):
-        what = "is no full commit: 40 hexadecimal digits in lower case are wanted"
+        what = "is not a full commit: 40 hexadecimal digits in lower case are wanted"
     else:
         what = "looks like a branch or tag, which may point elsewhere tomorrow"
     yield revision_not_a_commit.at(
@@ -220,7 +220,7 @@ def _revision_form_of_asset(subject: AssetSubject) -> Findings:
         return
     yield revision_not_a_commit.at(
         subject.place(("properties", "SHA")),
-        f"The SHA '{commit}' is no full commit." if commit else "The SHA is empty.",
+        f"The SHA '{commit}' is not a full commit." if commit else "The SHA is empty.",
         "Write the 40 hexadecimal digits of the commit, or leave SHA out.",
         severity=Severity.WARNING,
     )

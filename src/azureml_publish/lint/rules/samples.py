@@ -39,8 +39,8 @@ def invalid_sample_json(model: Described) -> Findings:
             yield invalid_sample_json.at(
                 sample.place(error.line, error.column),
                 f"The sample is not JSON: {error}.",
-                "Fix the JSON here or just before; for what is not JSON, write another word behind the fence's ```.",
-                severity=Severity.WARNING,  # a card can be shown as it is; a file that is no JSON cannot be read
+                "Fix the JSON here or just before; for what is not JSON, write another word after the fence's ```.",
+                severity=Severity.WARNING,  # a card can be shown as it is; a file that is not JSON cannot be read
             )
 
 

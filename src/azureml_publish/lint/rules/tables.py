@@ -61,7 +61,7 @@ def _odd_delimiters(card: Card) -> Findings:
                     continue
                 yield table_row_column_count.at(
                     card.place(line, len(text) - len(text.lstrip()) + 1),
-                    f"The row of dashes has {times(count, 'cell')}, the header above it {wanted}: this is no table.",
+                    f"The row of dashes has {times(count, 'cell')}, the header above it {wanted}: this is not a table.",
                     "Give both rows as many cells.",
                     width=width_of(text.strip()),
                 )
@@ -143,7 +143,7 @@ def table_no_blank_line_before(model: Described) -> Findings:
 
 
 def _swallowed(card: Card) -> Findings:
-    """A table right below an item of a list is no table at all: its lines belong to the item."""
+    """A table right below an item of a list is not a table at all: its lines belong to the item."""
     for first, last in card.paragraphs:
         for line in range(first + 2, last + 1):
             head, dashes = card.lines[line - 2], card.lines[line - 1]
@@ -153,7 +153,7 @@ def _swallowed(card: Card) -> Findings:
                 continue  # CARD001 reports it
             yield table_no_blank_line_before.at(
                 card.place(line - 1, len(head) - len(head.lstrip()) + 1),
-                f"The table '{short(head)}' is no table: without an empty line it belongs to the text above it.",
+                f"The table '{short(head)}' is not a table: without an empty line it belongs to the text above it.",
                 "Put an empty line before the table.",
                 fix=card.fix([(line - 1, 1, line - 1, 1, "\n")]) if head[:1] not in "> \t" else None,
                 width=width_of(head.strip()),

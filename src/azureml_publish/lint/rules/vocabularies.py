@@ -82,9 +82,7 @@ def vocabulary(section: str = "keys") -> Mapping[str, Key]:
     return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in written[section].items()}
 
 
-@rule(
-    "GATE001", "value-not-in-vocabulary", Severity.ERROR, "A value is none of those that Microsoft's catalogue takes."
-)
+@rule("GATE001", "value-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not take a value.")
 def value_not_in_vocabulary(model: Described) -> Findings:
     """The catalogue closes the sets of tasks, licences, sizes, languages, keywords, modalities and others."""
     for name, key, value in _known(model):
@@ -124,7 +122,7 @@ def value_of_wrong_form(model: Described) -> Findings:
             yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=severity)
 
 
-@rule("GATE003", "key-not-in-vocabulary", Severity.ERROR, "A key is none that Microsoft's catalogue knows.")
+@rule("GATE003", "key-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not know a key.")
 def key_not_in_vocabulary(model: Described) -> Findings:
     """The catalogue's metadata is closed: its validator refuses a key that it does not know."""
     known = vocabulary()

@@ -279,7 +279,7 @@ class TestOtherKinds:
             (config("newbert"), "PKG013", "does not know the model type 'newbert'"),
             ({**VIT, "vocab.txt": "a"}, "PKG013", "no AutoModelForMaskedLM for the model type 'vit'"),
             ({**BERT, "config.json": {}}, "PKG013", "names no model_type"),
-            ({**BERT, "tokenizer_config.json": "{"}, "PKG008", "tokenizer_config.json is no JSON object"),
+            ({**BERT, "tokenizer_config.json": "{"}, "PKG008", "tokenizer_config.json is not a JSON object"),
             (
                 {"final/config.json": {}, "final/model.safetensors": safetensors("a")},
                 "PKG008",

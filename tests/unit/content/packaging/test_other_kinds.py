@@ -250,10 +250,10 @@ class TestCustom:
                 {"modules.json": [{"path": "", "type": "a.Transformer"}, {"path": "1_Dense", "type": "a.Dense"}]},
                 "1_Dense",
             ),
-            ({"modules.json": "{}"}, "modules.json is no JSON list"),
+            ({"modules.json": "{}"}, "modules.json is not a JSON list"),
             ({"model_index.json": {"vae": ["diffusers", "AutoencoderKL"]}}, "does not hold: vae"),
             ({"model_index.json": {"vae": ["diffusers", "A"]}, "vae/config.json": {}}, "no weights in vae/"),
-            ({"model_index.json": "<html>"}, "model_index.json is no JSON object"),
+            ({"model_index.json": "<html>"}, "model_index.json is not a JSON object"),
         ],
     )
     def test_a_model_of_parts_has_all_that_it_names(self, files: Files, told: str) -> None:

@@ -62,15 +62,15 @@ def test_weights_that_belong_to_nothing_are_told_and_stay_behind(more: dict[str,
     [
         ({**sharded(TWO), TWO["two"]: None}, f"{INDEX} names files that the source does not hold: {TWO['two']}."),
         ({**sharded(TWO), INDEX: index(one="model-00001-of-00003.safetensors")}, "00001-of-00003.safetensors."),
-        ({**sharded(TWO), INDEX: "<!doctype html>"}, f"{INDEX} is no JSON"),
-        ({**sharded(TWO), INDEX: b"\xef\xbb\xbf{}"}, f"{INDEX} is no JSON"),
+        ({**sharded(TWO), INDEX: "<!doctype html>"}, f"{INDEX} is not JSON"),
+        ({**sharded(TWO), INDEX: b"\xef\xbb\xbf{}"}, f"{INDEX} is not JSON"),
         ({**sharded(TWO), INDEX: {}}, f"{INDEX} has no weight_map"),
         ({**sharded(TWO), INDEX: {"weight_map": {"one": 1}}}, f"{INDEX} has no weight_map"),
         (
             {**sharded(TWO), INDEX: index(one=TWO["two"])},
             f"one is in {TWO['two']}, which does not hold it.",
         ),
-        ({**sharded(TWO), INDEX: "null"}, f"{INDEX} is no JSON"),
+        ({**sharded(TWO), INDEX: "null"}, f"{INDEX} is not JSON"),
         ({**sharded(TWO), INDEX: None}, f"but {INDEX} is missing"),
     ],
 )

@@ -112,7 +112,7 @@ def test_redirects_end(site: Site) -> None:
     assert answer(f"{site.url}/a").outcome == "leads through more than 10 redirects"
     assert len(site.asked) == 11
     site.pages["/b"] = Page(301, headers={"Location": "file:///etc/hostname"})
-    assert answer(f"{site.url}/b").outcome == "leads to what is no web page"
+    assert answer(f"{site.url}/b").outcome == "leads to what is not a web page"
 
 
 @pytest.mark.parametrize("target", ["/login?to=a", "/b?sig=abc", "/users/sign_in"])
