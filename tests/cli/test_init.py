@@ -180,7 +180,7 @@ def test_a_licence_without_identifier_keeps_its_name_and_link(hub_of: Callable[.
         ({"a.Q4.gguf": "x", "a.Q8.gguf": "x"}, "custom_model", "2 GGUF files"),
         ({"a-00001-of-00002.gguf": "x", "a-00002-of-00002.gguf": "x"}, "custom_model", "GGUF alone"),
         ({"m/config.pbtxt": "", "m/1/model.onnx": "x"}, "triton_model", "config.pbtxt"),
-        ({"model.onnx": "x"}, "custom_model", "no checkpoint of transformers"),
+        ({"model.onnx": "x"}, "custom_model", "not a checkpoint of transformers"),
         ({"lightning.ckpt": "x"}, "custom_model", "pickles"),
         ({"config.json": '{"model_type": "t", "architectures": ["TForTokenClassification"]}', "w.safetensors": "x"},
          "mlflow_model", "architecture says the task"),

@@ -72,7 +72,7 @@ def test_an_export_whose_registry_is_not_reached_says_so_in_its_place(publish: R
 def test_a_folder_that_holds_something_else_is_no_place_for_an_export(publish: Run, project: Path) -> None:
     ran = publish("preview", "--export", "models")
     assert ran.code == 2
-    assert "no export" in ran.err
+    assert "not an export" in ran.err
 
 
 def test_show_renders_the_card_on_a_terminal_alone(

@@ -277,7 +277,7 @@ def test_a_commit_that_is_not_there(publish: Run, project: Path, git: Git) -> No
 
 def test_outside_of_a_repository(publish: Run, project: Path) -> None:
     ran = publish("plan", "--since", "HEAD")
-    assert (ran.code, "no git repository" in ran.err) == (2, True)
+    assert (ran.code, "not a git repository" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(

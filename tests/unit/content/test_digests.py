@@ -114,7 +114,7 @@ class TestWalk:
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
     def test_what_is_no_file_is_refused(self, folder: Path) -> None:
         os.mkfifo(folder / "pipe")
-        with pytest.raises(UnusableSource, match="no file with content"):
+        with pytest.raises(UnusableSource, match="not a file with content"):
             list_local_files(folder)
 
     def test_an_ignore_file_that_cannot_be_read_is_told(self, folder: Path) -> None:

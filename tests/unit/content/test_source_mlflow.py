@@ -159,7 +159,7 @@ def test_a_server_without_ranges_hands_a_file_out_once_more_and_no_more(reader: 
         ("runs:/run1/nothing", UnusableSource, "There is no file at"),
         ("models:/echo/3", UnusableSource, "does not hand out"),
         ("models:/echo/4", UnusableSource, "lie in a blob container"),
-        ("models:/echo/Production", UnusableSource, "no address of MLflow"),
+        ("models:/echo/Production", UnusableSource, "not an address of MLflow"),
         ("models:/echo/401", NotAuthorised, "refuses you"),
         ("models:/echo/200", UnexpectedAnswer, "a page (text/html)"),
     ],

@@ -43,8 +43,8 @@ def reported(found: list[Diagnostic]) -> list[tuple[str, int, int]]:
     [
         ("main", "branch or tag"),
         ("v1.0", "branch or tag"),
-        (COMMIT[:12], "no full commit"),
-        (COMMIT.upper(), "no full commit"),
+        (COMMIT[:12], "not a full commit"),
+        (COMMIT.upper(), "not a full commit"),
         (COMMIT + "0", "branch or tag"),
         (f"'{COMMIT}\\n'", "branch or tag"),
     ],

@@ -49,7 +49,7 @@ def _check_pipeline(source: SourceFiles) -> Iterator[Finding]:
         return
     index = source.parsed("model_index.json")
     if index is None:
-        yield Finding(INCOMPLETE, "model_index.json is not a JSON object, so it does not say which parts belong.", _WHOLE)
+        yield Finding(INCOMPLETE, "model_index.json is not a JSON object, so it names no parts.", _WHOLE)
         return
     named = [name for name, part in index.items() if isinstance(part, list) and any(part)]
     missing = [name for name in named if not source.holds(name)]

@@ -275,7 +275,7 @@ class TestOtherKinds:
             ({"model_index.json": {}, "unet/model.safetensors": safetensors("a")}, "PKG011", "diffusers"),
             ({**BERT, "vocoder/model.safetensors": safetensors("a")}, "PKG011", "vocoder/"),
             ({"model.gguf": b"GGUF"}, "PKG008", "no config.json"),
-            ({**BERT, "config.json": "<html>"}, "PKG008", "no JSON object"),
+            ({**BERT, "config.json": "<html>"}, "PKG008", "not a JSON object"),
             (config("newbert"), "PKG013", "does not know the model type 'newbert'"),
             ({**VIT, "vocab.txt": "a"}, "PKG013", "no AutoModelForMaskedLM for the model type 'vit'"),
             ({**BERT, "config.json": {}}, "PKG013", "names no model_type"),

@@ -153,7 +153,7 @@ class TestTriton:
             ({"mine/config.pbtxt": 'platform: "onnxruntime_onnx"', "mine/1/net.onnx": b"x"}, "mine/1/model.onnx"),
             ({"mine/config.pbtxt": 'platform: "onnx"', "mine/1/model.onnx": b"x"}, "no platform 'onnx'"),
             ({"mine/1/model.bin": b"x"}, "has no config.pbtxt"),
-            ({"mine/config.pbtxt": 'nam: "mine"', "mine/1/model.onnx": b"x"}, "line 1 has nam, which is no field"),
+            ({"mine/config.pbtxt": 'nam: "mine"', "mine/1/model.onnx": b"x"}, "line 1 has nam, which is not a field"),
             ({"mine/config.pbtxt": "\ninput [ { ]", "mine/1/model.onnx": b"x"}, "line 2 closes ] that nothing opens"),
             ({"mine/config.pbtxt": "input [ {", "mine/1/model.onnx": b"x"}, "} is missing at its end"),
             ({"mine/config.pbtxt": 'name: "mine', "mine/1/model.onnx": b"x"}, 'line 1 has " where'),
