@@ -240,7 +240,16 @@ _SCHEMA = re.compile(rb"^\$schema\s*:\s*\S*/(\w+)\.schema\.json", re.MULTILINE)
 
 
 _YAML = (".yml", ".yaml")
-_PLAIN = (rb"type\s*:\s*['\"]?(?:custom|mlflow|triton)_model\b", rb"name\s*:", rb"path\s*:")
+_KEY = re.compile(rb"^([A-Za-z_]\w*)\s*:", re.MULTILINE)
+_MODEL_TYPE = re.compile(rb"(custom|mlflow|triton)_model", re.IGNORECASE)
+_PATH_KEYS = frozenset({b"path", b"local_path", b"model_uri", b"asset_path"})
+_OF_OTHERS = frozenset(
+    {
+        b"command", b"code", b"component", b"compute", b"conda_file", b"endpoint_name", b"environment", b"image",
+        b"inputs", b"jobs", b"model", b"outputs", b"source", b"target", b"trigger",
+    }
+)  # fmt: skip
+"""Keys of jobs, environments, components and deployments of Azure ML, and of this tool's own model.yaml."""
 
 
 def _kind_of(file: Path) -> str:
@@ -251,7 +260,10 @@ def _kind_of(file: Path) -> str:
         return ""
     if match := _SCHEMA.search(text):
         return match[1].decode().lower()
-    return "model" if all(re.search(rb"^" + key, text, re.MULTILINE) for key in _PLAIN) else ""
+    keys = frozenset(_KEY.findall(text))
+    named = b"name" in keys and not keys.isdisjoint(_PATH_KEYS) and keys.isdisjoint(_OF_OTHERS)
+    kind = _TYPE.search(text)
+    return "model" if named and (kind is None or _MODEL_TYPE.fullmatch(kind[1])) else ""
 
 
 def _is_model(folder: Path, inside: Mapping[str, bool]) -> bool:

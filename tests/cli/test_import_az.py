@@ -110,13 +110,61 @@ def test_the_next_free_version_is_that_of_the_registry(publish: Run, project: Pa
         ("name: a\n", "DOC004 The key 'path' is missing."),
         ("name: a\npath: ftp://host/m\n", "DOC005 'path' is an address that no source can be: ftp."),
         ("name: a\npath: m\ntype: another\n", "DOC005"),
+        ("name: a\npath: ${{parent.jobs.train.outputs.model}}\n", "only a pipeline of Azure ML fills in"),
+        ("name: a\npath: https://huggingface.co/org/name/tree/main\n", "`publish init org/name`"),
+        ("name: a\npath: https://onelake.dfs.fabric.microsoft.com/w/m\n", "no source can be: https."),
+        ("name: a\npath: {type: azureblob}\n", "'path' is no text"),
+        ("name: a\npath: wasbs://c@acct.blob.core.windows.net/m\n", "Correct the address in path"),
+        ("name: a\npath: m\n---\nname: b\npath: m\n", "DOC001 This file holds several YAML documents"),
     ],
 )
 def test_a_model_yaml_that_cannot_come_in_says_why(
     publish: Run, tmp_path: Path, models: Path, text: str, said: str
 ) -> None:
     (tmp_path / "m.yml").write_text(AZ_MODEL + text, encoding="utf-8")
-    ran = publish("import", str(tmp_path / "m.yml"), "--into", str(models))
+    ran = publish("import", str(tmp_path / "m.yml"), "--into", str(models), "--check")
     assert ran.code == 4
     assert said in ran.err
+    assert "publish.yaml" not in ran.err
     assert not models.exists()
+
+
+def test_a_file_of_another_kind_is_called_one(publish: Run, tmp_path: Path, models: Path) -> None:
+    schema = AZ_MODEL.replace("/model.", "/managedOnlineDeployment.")
+    (tmp_path / "m.yml").write_text(f"{schema}name: blue\nmodel: {{path: m}}\n", encoding="utf-8")
+    ran = publish("import", str(tmp_path / "m.yml"), "--into", str(models))
+    assert (ran.code, "describes a managedOnlineDeployment" in ran.err) == (4, True)
+
+
+def test_a_file_without_schema_is_known_by_its_keys_however_it_is_written(
+    publish: Run, tmp_path: Path, models: Path
+) -> None:
+    forms = {
+        "short.yml": "name: short\npath: ./w\n",
+        "caps.yaml": "name: caps\ntype: MLflow_Model\nmodel_uri: runs:/0123abc/model\n",
+        "windows.yml": "name: windows\r\nversion: '7'\r\ndescription: |\r\n  Two\r\n  lines.\r\npath: .\\sub\\net.onnx\r\n",
+        "drive.yml": "name: drive\npath: C:\\models\\net.onnx\n",
+        "anchors.yml": "name: &name anchors\ntags: &tags {team: *name}\nproperties: {<<: *tags}\npath: azureml:m:1\n",
+        "plain.yml": "name: plain\npath: http://acct.blob.core.windows.net/models/p\ntags: [a]\n",
+        "gone.yml": "name: gone\ntype: mlflow_model\npath: ./not-here\n",
+        "environment.yml": "name: env\nimage: x\npath: ./w\n",
+        "data.yml": "name: data\ntype: uri_folder\npath: ./w\n",
+        "other.yml": "name: other\n",
+    }
+    for name, text in forms.items():
+        (tmp_path / "az" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "az" / name).write_bytes(text.encode())
+    ran = publish("import", str(tmp_path / "az"), "--into", str(models), "--check", "-o", "json")
+    told = json.loads(ran.out)
+    assert ran.code == 0, told["diagnostics"]
+    specs = {path.name: yaml.safe_load((path / "model.yaml").read_text()) for path in models.iterdir()}
+    assert sorted(specs) == ["anchors", "caps", "drive", "gone", "plain", "short", "windows"]
+    assert "type" not in specs["caps"] or specs["caps"]["type"] == "mlflow_model"
+    assert specs["windows"]["source"] == {"local": "../../../az/sub/net.onnx"}
+    assert (specs["windows"]["version"], specs["windows"]["description"]) == (7, "Two\nlines.\n")
+    assert specs["drive"]["source"] == {"local": "C:/models/net.onnx"}
+    assert specs["anchors"]["tags"] == {"team": "anchors"}
+    assert specs["plain"]["source"] == {"azureblob": {"storage": "acct", "container": "models", "path": "p"}}
+    assert [(one["code"], one["message"]) for one in told["diagnostics"]] == [
+        ("IMP009", "'tags' was left out: it is no mapping.")
+    ]

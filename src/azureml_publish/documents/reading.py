@@ -171,6 +171,14 @@ def _place(path: str, mark: Any) -> Location:
     return Location(path, mark.line + 1, mark.column + 1)
 
 
+def _holds_several(text: str) -> bool:
+    """Whether a text is YAML, of more than one document."""
+    try:
+        return sum(isinstance(event, yaml.DocumentStartEvent) for event in yaml.parse(text, yaml.CSafeLoader)) > 1
+    except yaml.YAMLError:
+        return False
+
+
 def _problem_place(text: str, path: str, error: yaml.MarkedYAMLError) -> Location:
     """The location to report: for an error at the end of the file, where the unfinished construct began."""
     end = len(text.rstrip())
@@ -250,6 +258,9 @@ def parse_yaml(text: str, path: str) -> tuple[Document | None, tuple[Diagnostic,
         data = builder.build(node, ())
     except yaml.MarkedYAMLError as error:
         where = _problem_place(text, path, error)
+        if _holds_several(text):
+            hint = "Put each document into a file of its own."
+            return None, (MALFORMED.at(where, "This file holds several YAML documents, and one is read.", hint),)
         what = ", ".join(part for part in (error.context, error.problem) if part)
         hint = "Correct the YAML here or in the line above: indentation, a missing colon, quote or bracket."
         return None, (MALFORMED.at(where, f"This is not YAML: {what}.", hint),)

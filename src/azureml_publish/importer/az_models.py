@@ -29,7 +29,9 @@ KNOWN = frozenset(
 VERBATIM = ("flavors", "stage")
 """Keys that a model folder has no key for: they stay as they are in the asset YAML."""
 
-_BLOB = re.compile(r"https://(?P<storage>[a-z0-9]{3,24})\.(?:blob|dfs)\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
+_BLOB = re.compile(
+    r"https?://(?P<storage>[a-z0-9]{3,24})\.(?:blob|dfs)\.(?!fabric\.)[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)"
+)
 _HADOOP = re.compile(r"(?:wasbs?|abfss?)://(?P<container>[^@/]+)@(?P<storage>[a-z0-9]{3,24})\.[\w.]+/?(?P<path>.*)")
 
 
@@ -51,20 +53,23 @@ def read_az_model(
     before = len(found)
     data = _as_text(document)
     name, kind = data.get("name"), data.get("type", "custom_model")
+    kind = kind.lower() if isinstance(kind, str) else kind  # as az ml reads it
     if not isinstance(name, str) or not name:
         found.append(MISSING_KEY.at(document.location(("name",)), "The key 'name' is missing.", "Add 'name: …'."))
     key = next((one for one in PATHS if isinstance(data.get(one), str)), None)
-    if key is None:
+    other = next((one for one in PATHS if data.get(one) is not None), None)
+    if key is None and other is not None:
+        hint = "Write the path or address in one line: a folder or file, or azureml://, https://, runs:/, models:/."
+        found.append(INVALID_VALUE.at(document.location((other,)), f"'{other}' is no text.", hint))
+    elif key is None:
         hint = "Add 'path: …': the model's folder or file, or its address."
         found.append(MISSING_KEY.at(document.location(("path",)), "The key 'path' is missing.", hint))
     if len(found) > before or key is None:
         return None
-    source = find_source(str(data[key]), path.parent, models / str(name))
+    text = str(data[key])
+    source = None if "${{" in text else find_source(text, path.parent, models / str(name))
     if source is None:
-        where = document.location((key,))
-        message = f"'{key}' is an address that no source can be: {urlsplit(str(data[key])).scheme}."
-        hint = "Copy the files to a blob container or a folder, and write its address as path."
-        found.append(INVALID_VALUE.at(where, message, hint))
+        found.append(INVALID_VALUE.at(document.location((key,)), *_no_source(key, text)))
         return None
     found.extend(_left_out(document, data))
     version, tags = _version(document, data, free, found)
@@ -88,6 +93,17 @@ def read_az_model(
     if isinstance(data.get("version"), str) and re.fullmatch(SEMANTIC_VERSION, data["version"]):
         head["semver"] = data["version"]
     return ReadFolder(asset, document), head
+
+
+def _no_source(key: str, text: str) -> tuple[str, str]:
+    """Why a path is no source, and what to do."""
+    if "${{" in text:
+        hint = "Write where the files are once the job is done: azureml://jobs/JOB/outputs/NAME/paths/."
+        return f"'{key}' is an expression that only a pipeline of Azure ML fills in.", hint
+    if hub := re.match(r"https?://(?:huggingface\.co|hf\.co)/([\w.-]+/[\w.-]+)", text):
+        return f"'{key}' is a repository of the Hub.", f"`publish init {hub[1]}` begins a model folder from it."
+    message = f"'{key}' is an address that no source can be: {urlsplit(text).scheme}."
+    return message, "Copy the files to a blob container or a folder, and write its address as path."
 
 
 def _as_text(document: Document) -> dict[str, Any]:
@@ -120,6 +136,10 @@ def find_source(path: str, folder: Path, model: Path) -> dict[str, Any] | None:
         path = unquote(urlsplit(path).path)
     elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path):
         return None
+    elif re.match(r"[A-Za-z]:[\\/]", path):
+        return {"local": path.replace("\\", "/")}
+    elif "/" not in path:
+        path = path.replace("\\", "/")
     local = Path(os.path.normpath(folder / path))
     if Path(path).is_absolute():
         return {"local": str(local)}
@@ -148,6 +168,11 @@ def _version(
 
 
 def _left_out(document: Document, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    for key in ("tags", "properties"):
+        if data.get(key) is not None and not isinstance(data[key], Mapping):
+            hint = f"Write {key}: {{KEY: VALUE}}."
+            message = f"'{key}' was left out: it is no mapping."
+            yield ImportRules.LEFT_OUT.at(document.location((key,)), message, hint)
     for key in data:
         if key not in KNOWN:
             hint = "Write it where a key of model.yaml can say it, or as a tag."
@@ -161,5 +186,12 @@ def parse_az_model(path: Path, shown: str, text: str, found: list[Diagnostic]) -
     if document is not None and not isinstance(document.data, dict):
         hint = "Write `name:`, `path:` and what else there is to say."
         found.append(INVALID_VALUE.at(Location(shown), f"{path.name} is not a mapping.", hint))
+        return None
+    schema = document.data.get("$schema") if document is not None else None
+    other = re.search(r"/(\w+)\.schema\.json$", schema) if isinstance(schema, str) else None
+    if document is not None and other and other[1].lower() != "model":
+        message = f"{path.name} describes a {other[1]} of Azure ML, not a model."
+        hint = "Name a file with $schema …/model.schema.json, as `az ml model create -f` takes it."
+        found.append(INVALID_VALUE.at(document.location(("$schema",)), message, hint))
         return None
     return document

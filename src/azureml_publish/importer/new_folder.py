@@ -186,6 +186,8 @@ def _needed(draft: Draft, key: str, error: Mapping[str, Any]) -> Diagnostic:
     if key == "source" and publishing is not None:
         where = publishing.location(("path", str(error["loc"][-1])))
     message = str(error["msg"])
+    if key == "source" and draft.asset.plain:
+        hint = "Correct the address in path: a storage account has 3 to 24 letters and digits, a container 3 to 63."
     if error["type"] == "password_in_address":
         hint = CREDENTIAL_HELPER
     return INVALID_VALUE.at(where, f"Nothing usable {what} in {draft.asset.shown}: {message}.", hint)

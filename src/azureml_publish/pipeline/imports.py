@@ -111,7 +111,8 @@ def import_models(
     proofs: tuple[Proof, ...] = ()
     if check:
         done = {one.draft.asset.folder for one in imported.folders} | {draft.asset.folder for draft in known}
-        proofs = _prove([draft for draft in drafts if draft.asset.folder in done], target, run, found)
+        compared = [draft for draft in drafts if draft.asset.folder in done]
+        proofs = _prove(compared, target, run, found) if compared else ()
     return ImportResult(imported, proofs, in_order(found), tuple(notes))
 
 

@@ -236,7 +236,10 @@ def _packaged(
     """What is made to lie beside the weights, and the MLmodel that lies there already."""
     spec = folder.spec
     unknown = source is None and held != "mlflow_transformers"
-    if spec.type != "mlflow_model" or (unknown and isinstance(spec.source, MAY_HOLD_MLMODEL)):
+    # A local source that is not on this machine holds one where the spec names no task of transformers.
+    may_hold = isinstance(spec.source, MAY_HOLD_MLMODEL)
+    may_hold = may_hold or (isinstance(spec.source, LocalSource) and not spec.tasks.inference)
+    if spec.type != "mlflow_model" or (unknown and may_hold):
         return {}, ""
     if source is not None and choose_kind(spec.type, source.top).name == "mlflow_folder":
         return {}, source.text(MLMODEL)
