@@ -142,7 +142,7 @@ def test_a_file_without_schema_is_known_by_its_keys_however_it_is_written(
     forms = {
         "short.yml": "name: short\npath: ./w\n",
         "caps.yaml": "name: caps\ntype: MLflow_Model\nmodel_uri: runs:/0123abc/model\n",
-        "windows.yml": "name: windows\r\nversion: '7'\r\ndescription: |\r\n  Two\r\n  lines.\r\npath: .\\sub\\net.onnx\r\n",
+        "windows.yml": "name: windows\nversion: '7'\ndescription: |\n  Two\n  lines.\npath: .\\sub\\net.onnx\n",
         "drive.yml": "name: drive\npath: C:\\models\\net.onnx\n",
         "anchors.yml": "name: &name anchors\ntags: &tags {team: *name}\nproperties: {<<: *tags}\npath: azureml:m:1\n",
         "plain.yml": "name: plain\npath: http://acct.blob.core.windows.net/models/p\ntags: [a]\n",
@@ -153,7 +153,7 @@ def test_a_file_without_schema_is_known_by_its_keys_however_it_is_written(
     }
     for name, text in forms.items():
         (tmp_path / "az" / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "az" / name).write_bytes(text.encode())
+        (tmp_path / "az" / name).write_text(text, encoding="utf-8", newline="\r\n")
     ran = publish("import", str(tmp_path / "az"), "--into", str(models), "--check", "-o", "json")
     told = json.loads(ran.out)
     assert ran.code == 0, told["diagnostics"]

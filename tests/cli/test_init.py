@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from azureml_publish.files import CONFIG_FILE
+from azureml_publish.importer.evidence import Evidence, choose
 from azureml_publish.lint.rules.card_text import BEGINNING
 from azureml_publish.project import load_project
 from tests.checkpoints import BERT, write
@@ -131,7 +132,8 @@ def test_what_a_repository_says_is_quoted_so_that_it_reads_the_same(hub_of: Call
             "text2text-generation",
             {"tasks": {"inference": "text-generation"}, "mlflow": {"task": "text2text-generation"}},
         ),
-        ("depth-estimation", {}),
+        ("depth-estimation", {"tasks": {"inference": "depth-estimation"}}),  # the tag `task`
+        ("a-task-of-ones-own", {}),
     ],
 )
 def test_what_the_service_would_refuse_is_not_written(
@@ -180,7 +182,15 @@ def test_a_licence_without_identifier_keeps_its_name_and_link(hub_of: Callable[.
         ({"a.Q4.gguf": "x", "a.Q8.gguf": "x"}, "custom_model", "2 GGUF files"),
         ({"a-00001-of-00002.gguf": "x", "a-00002-of-00002.gguf": "x"}, "custom_model", "GGUF alone"),
         ({"m/config.pbtxt": "", "m/1/model.onnx": "x"}, "triton_model", "config.pbtxt"),
+        ({"m/1/model.onnx": "x"}, "triton_model", "numbered folders"),
         ({"model.onnx": "x"}, "custom_model", "not a checkpoint of transformers"),
+        ({"model.onnx": "x", "config.json": '{"model_type": "bert"}'}, "custom_model", "not a checkpoint of transformers"),
+        ({"A.GGUF": "x"}, "custom_model", "GGUF alone"),
+        ({"deep/MLmodel": "flavors: {sklearn: {}}\n", "deep/m": "x"}, "custom_model", "deep/MLmodel does not lie"),
+        ({"last/adapter_config.json": '{"base_model_name_or_path": "org/b"}', "last/adapter_model.safetensors": "x"},
+         "custom_model", "an adapter for org/b"),
+        ({"config.json": '{"model_type": "bert"}', "adapter_config.json": "{}", "model.safetensors": "x"},
+         "mlflow_model", "a checkpoint of transformers"),
         ({"lightning.ckpt": "x"}, "custom_model", "pickles"),
         ({"config.json": '{"model_type": "t", "architectures": ["TForTokenClassification"]}', "w.safetensors": "x"},
          "mlflow_model", "architecture says the task"),
@@ -199,6 +209,25 @@ def test_a_folder_of_this_machine_is_taken_for_what_its_files_are(
     assert (spec.get("type", "mlflow_model"), spec["source"]) == (kind, {"local": "../../weights"})
     assert said in ran.err
     assert "# license:" in (project / "models/mine/model.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "architecture", "task"),
+    [
+        ("wav2vec2", "Wav2Vec2ForSequenceClassification", "audio-classification"),
+        ("tapas", "TapasForQuestionAnswering", "table-question-answering"),
+        ("vilt", "ViltForQuestionAnswering", "visual-question-answering"),
+        ("layoutlm", "LayoutLMForQuestionAnswering", "document-question-answering"),
+        ("layoutlmv3", "LayoutLMv3ForQuestionAnswering", ""),  # of texts, or of documents
+        ("bert", "BertForQuestionAnswering", "question-answering"),
+        ("t5", "T5ForConditionalGeneration", ""),
+        ("clip", "CLIPModel", ""),
+    ],
+)
+def test_an_architecture_says_the_task_that_transformers_loads_it_for(kind: str, architecture: str, task: str) -> None:
+    config = {"model_type": kind, "architectures": [architecture]}
+    evidence = Evidence(("config.json", "model.safetensors"), lambda _: True, {"config.json": config})
+    assert choose(evidence).task == task
 
 
 README = """\

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import Document, parse_yaml, with_value
+from azureml_publish.documents import Document, mapping_of, parse_yaml, with_value
 from azureml_publish.importer.rules import ImportRules
 from azureml_publish.layouts import encode
 from azureml_publish.render import SCHEMA
@@ -136,12 +136,11 @@ def find_source(path: str, folder: Path, model: Path) -> dict[str, Any] | None:
         path = unquote(urlsplit(path).path)
     elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path):
         return None
-    elif re.match(r"[A-Za-z]:[\\/]", path):
-        return {"local": path.replace("\\", "/")}
     elif "/" not in path:
-        path = path.replace("\\", "/")
-    local = Path(os.path.normpath(folder / path))
-    if Path(path).is_absolute():
+        path = path.replace("\\", "/")  # as Windows writes it
+    drive = re.match(r"[A-Za-z]:/", path)
+    local = Path(path if drive else os.path.normpath(folder / path))
+    if drive or Path(path).is_absolute():
         return {"local": str(local)}
     return {"local": Path(os.path.relpath(local, model)).as_posix()}
 
@@ -187,7 +186,7 @@ def parse_az_model(path: Path, shown: str, text: str, found: list[Diagnostic]) -
         hint = "Write `name:`, `path:` and what else there is to say."
         found.append(INVALID_VALUE.at(Location(shown), f"{path.name} is not a mapping.", hint))
         return None
-    schema = document.data.get("$schema") if document is not None else None
+    schema = mapping_of(document.data).get("$schema") if document is not None else None
     other = re.search(r"/(\w+)\.schema\.json$", schema) if isinstance(schema, str) else None
     if document is not None and other and other[1].lower() != "model":
         message = f"{path.name} describes a {other[1]} of Azure ML, not a model."

@@ -10,13 +10,19 @@ from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.content.packaging.rules import some
-from azureml_publish.content.sources.selection import find_pickles, is_leftover
+from azureml_publish.content.packaging.transformers_facts import find_task, models_of
+from azureml_publish.content.packaging.weights import INDEX, WHOLE
+from azureml_publish.content.sources.selection import find_pickles, is_leftover, matches
 
 READ = ("config.json", "adapter_config.json", "MLmodel", "modules.json")
 """The small files that evidence is taken from."""
 
 _WEIGHTS = (".safetensors", ".gguf", ".onnx", ".bin", ".pt", ".pth", ".pkl", ".ckpt", ".joblib")
 _NO_WEIGHTS = frozenset({"training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth"})
+
+_LOADED = ("*.safetensors", "pytorch_model*.bin")
+_NOT_LOADED = ("consolidated*",)
+"""What transformers loads of the weights at the top, and what it does not, as it is another loader's."""
 
 _ARCHITECTURES = MappingProxyType(
     {
@@ -98,6 +104,13 @@ class Choice:
     exclude: tuple[str, ...] = ()
 
 
+def find_text(name: str, files: Collection[str]) -> str:
+    """Where a file of `READ` lies: at the top, and an adapter's settings in a folder, too; empty if nowhere."""
+    if name in files or name != "adapter_config.json":
+        return name if name in files else ""
+    return next((path for path in sorted(files) if PurePosixPath(path).name == name), "")
+
+
 def choose(found: Evidence) -> Choice:
     """Choose type and task, and what becomes of pickles."""
     choice = _choose(found)
@@ -140,16 +153,20 @@ def _choose(found: Evidence) -> Choice:
     if "MLmodel" in found.files:
         return _mlflow_folder(found)
     if _is_triton(found.files):
-        return Choice("triton_model", task, "config.pbtxt stands beside folders of versions.")
-    if "adapter_config.json" in names:
+        return Choice(
+            "triton_model",
+            task,
+            "Its models lie in numbered folders of versions, beside config.pbtxt where Triton needs one.",
+        )
+    if "adapter_config.json" in names and WHOLE not in found.files and INDEX not in found.files:
         adapter = found.texts.get("adapter_config.json", {})
         base = str(adapter.get("base_model_name_or_path") or "")
         task = task or _ADAPTERS.get(str(adapter.get("task_type")), "")
         note = f"It is an adapter{f' for {base}' if base else ''}: loading it needs the base model, too."
         return Choice("custom_model", task, "adapter_config.json says that it is an adapter.", base, (note,))
-    if weights and all(path.endswith(".gguf") for path in weights):
+    if weights and all(path.lower().endswith(".gguf") for path in weights):
         return _gguf(weights, task)
-    return _checkpoint(found, config, task, weighs=any("/" not in path for path in weights))
+    return _checkpoint(found, config, task, [path for path in weights if "/" not in path])
 
 
 def _gguf(weights: list[str], task: str) -> Choice:
@@ -159,15 +176,21 @@ def _gguf(weights: list[str], task: str) -> Choice:
     return Choice("custom_model", task, why, notes=(note,) if several else ())
 
 
-def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, weighs: bool) -> Choice:
-    """What follows for files that no other form claims."""
+def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, weights: Collection[str]) -> Choice:
+    """What follows for files that no other form claims, of which `weights` lie at the top."""
     notes: tuple[str, ...] = ()
     why = ""
+    weighs = any(matches(path, _LOADED) and not matches(path, _NOT_LOADED) for path in weights)
     hidden = "config.json" in found.files and "config.json" not in found.texts
     if hidden:
         notes = (*notes, "config.json could not be read: check type and task in model.yaml.")
     if not ((config.get("model_type") or hidden) and weighs) or found.library in ("timm", "diffusers"):
-        why = "It is not a checkpoint of transformers: that has config.json with a model_type, and weights beside it."
+        why = (
+            "It is not a checkpoint of transformers: that has config.json with a model_type, and safetensors or "
+            "pytorch_model.bin beside it."
+        )
+        if "config.json" not in found.files and (below := _below(found.files)):
+            notes = (*notes, f"{below} does not lie at its top: begin with its folder if that is the model.")
     elif "modules.json" in found.files:
         why = "It is a sentence-transformers model, whose modules MLflow's transformers flavour would lose."
     elif task and not found.serves(task):
@@ -181,6 +204,12 @@ def _checkpoint(found: Evidence, config: Mapping[str, Any], task: str, *, weighs
     )
     why = f"It is a checkpoint of transformers, and {reason}."
     return Choice("mlflow_model", task, why, notes=notes, needs_task=not task)
+
+
+def _below(files: Collection[str]) -> str:
+    """The file in a folder that makes it a model of MLflow or transformers; empty where none does."""
+    named = sorted(path for path in files if PurePosixPath(path).name in ("MLmodel", "config.json"))
+    return next((path for path in named if path.endswith("MLmodel")), next(iter(named), ""))
 
 
 def _mlflow_folder(found: Evidence) -> Choice:
@@ -204,14 +233,35 @@ def _task_of(config: Mapping[str, Any]) -> str:
     """The task that an architecture has; empty where it has none, or several."""
     listed = config.get("architectures")
     name = str(listed[0]) if isinstance(listed, list) and listed else ""
-    if name.endswith("ForConditionalGeneration") and config.get("model_type") in _SPEECH:
+    kind = str(config.get("model_type") or "")
+    if name.endswith("ForConditionalGeneration") and kind in _SPEECH:
         return "automatic-speech-recognition"
-    return next((task for end, task in _ARCHITECTURES.items() if name.endswith(end)), "")
+    meant = next((task for end, task in _ARCHITECTURES.items() if name.endswith(end)), "")
+    # transformers has the last word where it knows the class: Wav2Vec2ForSequenceClassification listens, and
+    # LayoutLMForQuestionAnswering reads documents or texts.
+    served = [task for task in _OF_OTHER_KINDS if _loads(task, kind, name)]
+    if not meant or not served:
+        return meant
+    return served[0] if len(served) == 1 and not _loads(meant, kind, name) else ""
+
+
+_OF_OTHER_KINDS = (
+    "audio-classification", "document-question-answering", "table-question-answering", "visual-question-answering",
+)  # fmt: skip
+"""Tasks whose classes of models are named like those for plain text."""
+
+
+def _loads(task: str, kind: str, architecture: str) -> bool:
+    """Whether a task of transformers loads an architecture for a type of models."""
+    known = find_task(task)
+    return known is not None and any(architecture in models_of(auto).get(kind, ()) for auto in known.models)
 
 
 def _is_triton(files: Collection[str]) -> bool:
     folders = {str(PurePosixPath(path).parent) for path in files if PurePosixPath(path).name == "config.pbtxt"}
     versions = {str(PurePosixPath(path).parent) for path in files}
+    if any(re.fullmatch(r"[^/]+/[1-9][0-9]*/model\.(onnx|plan|graphdef|savedmodel/.+)", path) for path in files):
+        return True
     return any(re.fullmatch(rf"(?:{re.escape(folder)}/)?[0-9]+", one) for folder in folders for one in versions)
 
 

@@ -19,7 +19,7 @@ from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, read_file, write_bytes, write_whole
 from azureml_publish.importer import place_folder
-from azureml_publish.importer.evidence import READ, Choice, Evidence, choose
+from azureml_publish.importer.evidence import READ, Choice, Evidence, choose, find_text
 from azureml_publish.importer.front_matter import README, Stated, read_front_matter, results_table
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
@@ -32,7 +32,7 @@ from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, 
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
-from azureml_publish.spec.tasks import service_task
+from azureml_publish.spec.tasks import has_service_name, service_task
 
 NEW_PROJECT = "registries:\n  local: {{emulator: .publish/registry{hub}}}\n"
 IGNORED = (".publish/", "build/")
@@ -220,7 +220,8 @@ def _look_at(path: Path, folder: Path) -> _Found:
         files += [Path(top, name).relative_to(path).as_posix() for name in sorted(names)]
     if not files:
         raise UsageProblem(f"{path} holds no file.", hint="Name the folder that holds the model's files.")
-    texts = {name: read_file(path / name, path).decode(errors="replace") for name in (*READ, README) if name in files}
+    named = {name: place for name in (*READ, README) if (place := find_text(name, files))}
+    texts = {name: read_file(path / place, path).decode(errors="replace") for name, place in named.items()}
     stated, unread = read_front_matter(texts.pop(README, ""))
     notes = [unread] if unread else []
     if stated.base_models:
@@ -253,9 +254,9 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
         raise NotFound(error.message, hint=hint) from error
     texts = {}
     for name in (*READ, README):
-        if name in info.files:
+        if place := find_text(name, info.files):
             with suppress(PublishError):  # of a gated repository the list of files is public, and nothing else
-                texts[name] = hub.read_text(info.id, info.revision, name)
+                texts[name] = hub.read_text(info.id, info.revision, place)
     if info.gated:
         notes.append(
             f"It is gated ({info.gated}): accept its terms on https://huggingface.co/{info.id}, and set HF_TOKEN to a "
@@ -342,10 +343,10 @@ def _spec(found: _Found, choice: Choice) -> tuple[dict[str, Any], list[str]]:
 
 
 def _task_keys(found: _Found, choice: Choice) -> dict[str, Any]:
-    """The task under the service's name for it, if it takes one; and the name by which transformers loads the model."""
+    """The task, under the service's name where it has one; and the name by which transformers loads the model."""
     named, known = service_task(choice.task), find_task(choice.task)
     keys: dict[str, Any] = {}
-    if named in vocabulary()["tasks.inferenceTasks"].values:
+    if named in vocabulary()["tasks.inferenceTasks"].values or not has_service_name(named):
         keys["tasks"] = {"inference": named}
     loads = choice.type == "mlflow_model" and "MLmodel" not in found.evidence.files
     if loads and known is not None and ("tasks" not in keys or find_task(named) != known):
