@@ -113,7 +113,7 @@ def test_the_next_free_version_is_that_of_the_registry(publish: Run, project: Pa
         ("name: a\npath: ${{parent.jobs.train.outputs.model}}\n", "only a pipeline of Azure ML fills in"),
         ("name: a\npath: https://huggingface.co/org/name/tree/main\n", "`publish init org/name`"),
         ("name: a\npath: https://onelake.dfs.fabric.microsoft.com/w/m\n", "no source can be: https."),
-        ("name: a\npath: {type: azureblob}\n", "'path' is no text"),
+        ("name: a\npath: {type: azureblob}\n", "'path' is not text"),
         ("name: a\npath: wasbs://c@acct.blob.core.windows.net/m\n", "Correct the address in path"),
         ("name: a\npath: m\n---\nname: b\npath: m\n", "DOC001 This file holds several YAML documents"),
     ],
@@ -166,5 +166,5 @@ def test_a_file_without_schema_is_known_by_its_keys_however_it_is_written(
     assert specs["anchors"]["tags"] == {"team": "anchors"}
     assert specs["plain"]["source"] == {"azureblob": {"storage": "acct", "container": "models", "path": "p"}}
     assert [(one["code"], one["message"]) for one in told["diagnostics"]] == [
-        ("IMP009", "'tags' was left out: it is no mapping.")
+        ("IMP009", "'tags' was left out: it is not a mapping.")
     ]

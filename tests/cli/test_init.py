@@ -184,7 +184,7 @@ def test_a_licence_without_identifier_keeps_its_name_and_link(hub_of: Callable[.
         ({"m/config.pbtxt": "", "m/1/model.onnx": "x"}, "triton_model", "config.pbtxt"),
         ({"m/1/model.onnx": "x"}, "triton_model", "numbered folders"),
         ({"model.onnx": "x"}, "custom_model", "not a checkpoint of transformers"),
-        ({"model.onnx": "x", "config.json": '{"model_type": "bert"}'}, "custom_model", "not a checkpoint of transformers"),
+        ({"model.onnx": "x", "config.json": '{"model_type": "bert"}'}, "custom_model", "not a checkpoint"),
         ({"A.GGUF": "x"}, "custom_model", "GGUF alone"),
         ({"deep/MLmodel": "flavors: {sklearn: {}}\n", "deep/m": "x"}, "custom_model", "deep/MLmodel does not lie"),
         ({"last/adapter_config.json": '{"base_model_name_or_path": "org/b"}', "last/adapter_model.safetensors": "x"},

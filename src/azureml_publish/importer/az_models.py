@@ -60,7 +60,7 @@ def read_az_model(
     other = next((one for one in PATHS if data.get(one) is not None), None)
     if key is None and other is not None:
         hint = "Write the path or address in one line: a folder or file, or azureml://, https://, runs:/, models:/."
-        found.append(INVALID_VALUE.at(document.location((other,)), f"'{other}' is no text.", hint))
+        found.append(INVALID_VALUE.at(document.location((other,)), f"'{other}' is not text.", hint))
     elif key is None:
         hint = "Add 'path: …': the model's folder or file, or its address."
         found.append(MISSING_KEY.at(document.location(("path",)), "The key 'path' is missing.", hint))
@@ -96,7 +96,7 @@ def read_az_model(
 
 
 def _no_source(key: str, text: str) -> tuple[str, str]:
-    """Why a path is no source, and what to do."""
+    """Why a path is not a source, and what to do."""
     if "${{" in text:
         hint = "Write where the files are once the job is done: azureml://jobs/JOB/outputs/NAME/paths/."
         return f"'{key}' is an expression that only a pipeline of Azure ML fills in.", hint
@@ -170,7 +170,7 @@ def _left_out(document: Document, data: Mapping[str, Any]) -> Iterator[Diagnosti
     for key in ("tags", "properties"):
         if data.get(key) is not None and not isinstance(data[key], Mapping):
             hint = f"Write {key}: {{KEY: VALUE}}."
-            message = f"'{key}' was left out: it is no mapping."
+            message = f"'{key}' was left out: it is not a mapping."
             yield ImportRules.LEFT_OUT.at(document.location((key,)), message, hint)
     for key in data:
         if key not in KNOWN:
