@@ -31,7 +31,7 @@ from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import packaging
-from azureml_publish.render.card_facts import MAY_HOLD_MLMODEL, content_of, facts_table, usage_of
+from azureml_publish.render.card_facts import content_of, facts_table, may_hold_mlmodel, usage_of
 from azureml_publish.render.carry import carry, overlaid, without
 from azureml_publish.render.comments import kept_parts
 from azureml_publish.render.metadata import finetune_tag, legacy_values, metadata, with_task_tag
@@ -236,10 +236,7 @@ def _packaged(
     """What is made to lie beside the weights, and the MLmodel that lies there already."""
     spec = folder.spec
     unknown = source is None and held != "mlflow_transformers"
-    # A local source that is not on this machine holds one where the spec names no task of transformers.
-    may_hold = isinstance(spec.source, MAY_HOLD_MLMODEL)
-    may_hold = may_hold or (isinstance(spec.source, LocalSource) and not spec.tasks.inference)
-    if spec.type != "mlflow_model" or (unknown and may_hold):
+    if spec.type != "mlflow_model" or (unknown and may_hold_mlmodel(spec)):
         return {}, ""
     if source is not None and choose_kind(spec.type, source.top).name == "mlflow_folder":
         return {}, source.text(MLMODEL)

@@ -89,7 +89,7 @@ def content_of(
     elif source is not None:
         kind, files = choose_kind(spec.type, source.top).name, tuple(file.path for file in source.files)
     else:
-        unknown = spec.type == "mlflow_model" and isinstance(spec.source, MAY_HOLD_MLMODEL)
+        unknown = spec.type == "mlflow_model" and may_hold_mlmodel(spec)
         kind, files = "" if unknown else choose_kind(spec.type, None).name, _named_file(spec)
     if kind == "mlflow_transformers":
         facts = facts_of(lock) if lock is not None else read_facts(source) if source is not None else None
@@ -104,6 +104,12 @@ def content_of(
         return Content(kind, frozenset(flavors), "python_function" in flavors, columns, files, lock)
     served = {"triton": True, "custom": False}.get(kind)
     return Content(kind, None, served, files=files, lock=lock)
+
+
+def may_hold_mlmodel(spec: ModelSpec) -> bool:
+    """Whether a source that was not looked into may hold an MLmodel; a local one does where the spec names no task."""
+    is_local = isinstance(spec.source, LocalSource)
+    return isinstance(spec.source, MAY_HOLD_MLMODEL) or (is_local and not spec.tasks.inference)
 
 
 def _named_file(spec: ModelSpec) -> tuple[str, ...]:
