@@ -193,7 +193,7 @@ def read_revision(root: Path, environ: Mapping[str, str], revision: str, names: 
     commit = (_query(root, environ, *query) or "").strip() if not revision.startswith("-") else ""
     if not commit:
         raise GitFailed(f"git knows no revision '{revision}' here")
-    there = (_query(root, environ, "ls-tree", "-z", "--name-only", commit) or "").split("\0")
+    there = (_query(root, environ, "ls-tree", "-z", "--name-only", commit, "--", *names) or "").split("\0")
     wanted = [name for name in names if name in there]
     if not wanted:
         return b""

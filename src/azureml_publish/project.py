@@ -7,6 +7,7 @@ import difflib
 import fnmatch
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,13 +78,22 @@ class ModelFolder:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project: its configuration and the model folders that could be read."""
+    """A project: its configuration and its model folders.
+
+    Attributes:
+        root: its folder.
+        config: what `publish.yaml` says, and `document` with the places of it.
+        models: the model folders that could be read.
+        unreadable: the names of those that could not.
+        unread: the names of those that nobody wanted to read.
+    """
 
     root: Path
     config: ProjectConfig
     document: Document
     models: tuple[ModelFolder, ...]
     unreadable: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def templates(self) -> Path:
@@ -140,8 +150,16 @@ def read_folder(root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagn
     return None if broken else model, tuple(found)
 
 
-def load_project(root: Path, read: ReadFolder = read_folder) -> tuple[Project | None, tuple[Diagnostic, ...]]:
-    """Read a project; `read` reads each model folder.
+def load_project(
+    root: Path, read: ReadFolder = read_folder, meant: Callable[[Path], bool] | None = None
+) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """Read a project.
+
+    Args:
+        root: its folder.
+        read: reads each model folder.
+        meant: whether a model folder is wanted. Of thousands of others, those are read as well that have the name of
+            one that is. [default: all are]
 
     Returns:
         the project, or None if `publish.yaml` itself cannot be used; and every mistake. A model folder with a mistake
@@ -155,11 +173,14 @@ def load_project(root: Path, read: ReadFolder = read_folder) -> tuple[Project | 
         found.extend(mistakes)
     if document is None or config is None:
         return None, tuple(found)
-    models: list[ModelFolder] = []
     unreadable: list[str] = []
-    folder_root = root / "models"
-    for path in _model_folders(root, folder_root, unreadable, found):
-        model, mistakes = read(root, path)
+    paths = tuple(_model_folders(root, root / "models", unreadable, found))
+    results = {path: read(root, path) for path in paths if meant is None or meant(path)}
+    if len(results) < len(paths):
+        wanted = {None, *(model.spec.name for model, _ in results.values() if model is not None)}
+        results |= {path: read(root, path) for path in paths if path not in results and written_name(path) in wanted}
+    models: list[ModelFolder] = []
+    for path, (model, mistakes) in ((path, results[path]) for path in paths if path in results):
         found.extend(mistakes)
         if model is None:
             unreadable.append(path.name)
@@ -168,7 +189,23 @@ def load_project(root: Path, read: ReadFolder = read_folder) -> tuple[Project | 
     if (root / "templates").is_dir():
         _is_inside(root, root / "templates", found)
     found.extend(same_names((model.spec.name, model.document.location(("name",))) for model in models))
-    return Project(root, config, document, tuple(models), tuple(unreadable)), tuple(found)
+    unread = tuple(path.name for path in paths if path not in results)
+    return Project(root, config, document, tuple(models), tuple(unreadable), unread), tuple(found)
+
+
+_NAME = re.compile(
+    rb"""^name[ \t]*:[ \t]+(["']?)([A-Za-z0-9][\w.-]*)\1[ \t]*(?:[ \t]#.*)?\r?$""", re.ASCII | re.MULTILINE
+)
+_ANY_NAME = re.compile(rb"""^(?:name\b|["'{?%])""", re.MULTILINE)
+
+
+def written_name(path: Path) -> str | None:
+    """The model's name in a folder, where its spec says it plainly; None where only reading it all can tell."""
+    raw = files.peek(f"{path}{os.sep}{SPEC_FILE}")
+    found = _NAME.search(raw) if raw is not None else None
+    if raw is None or found is None or len(_ANY_NAME.findall(raw)) > 1:
+        return None
+    return found[2].decode()
 
 
 def select_models(project: Project, patterns: Iterable[str]) -> tuple[ModelFolder, ...]:
@@ -184,7 +221,7 @@ def select_models(project: Project, patterns: Iterable[str]) -> tuple[ModelFolde
     for pattern in wanted:
         matches = [m for m in project.models if any(fnmatch.fnmatchcase(n, pattern) for n in (m.folder, m.spec.name))]
         if not matches and not fnmatch.filter(project.unreadable, pattern):
-            names = [model.folder for model in project.models] + list(project.unreadable)
+            names = sorted([*(model.folder for model in project.models), *project.unreadable, *project.unread])
             close = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
             more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
             there = f"There are: {', '.join(names[:MOST_NAMES]) or 'none'}{more}."

@@ -182,8 +182,8 @@ def test_models_are_chosen_by_name_or_glob(several: Project, patterns: list[str]
     ("pattern", "hint"),
     [
         ("bert-bse", "Did you mean bert-base or bert-large?"),
-        ("BERT-LARGE", "There are: bert-base, bert-large, folder-name, gpt2, broken."),
-        ("zzz*", "There are: bert-base, bert-large, folder-name, gpt2, broken."),
+        ("BERT-LARGE", "There are: bert-base, bert-large, broken, folder-name, gpt2."),
+        ("zzz*", "There are: bert-base, bert-large, broken, folder-name, gpt2."),
     ],
 )
 def test_a_name_that_means_no_model_is_answered_with_near_ones(several: Project, pattern: str, hint: str) -> None:

@@ -65,7 +65,7 @@ class CheckedProject:
         style: what was rendered with.
         links: the links of cards and pages, if they are wanted.
         folders: how many asset folders were checked.
-        remembered: how many of them an earlier run had checked.
+        cached: the folders whose findings an earlier run kept; they are not in `models`.
     """
 
     subject: ProjectSubject | None
@@ -75,7 +75,7 @@ class CheckedProject:
     style: Style | None = None
     links: tuple[LinkUse, ...] = ()
     folders: int = 0
-    remembered: int = 0
+    cached: frozenset[str] = frozenset()
 
     @property
     def project(self) -> Project | None:
@@ -177,7 +177,7 @@ def check(
         found.extend(online(CheckedProject(loaded.subject, models, in_order(found), links=links)))
     whole = {one.folder.folder for one in models if one.rendered is not None}
     project = loaded.subject.project
-    everything = not project.unreadable and all(model.folder in whole for model in project.models)
+    everything = not (project.unreadable or project.unread) and all(model.folder in whole for model in project.models)
     own = (one for folder in loaded.folders for one in of_model(folder, judged=folder.folder in whole))
     reported, hidden = suppressed(project, own, dict.fromkeys(found), whole=everything)
     if rules == "errors":

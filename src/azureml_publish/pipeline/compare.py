@@ -20,7 +20,7 @@ from azureml_publish.pipeline.references import find_registered
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, FieldChange, Plan, differences
-from azureml_publish.project import ModelFolder
+from azureml_publish.project import CONFIG_FILE, ModelFolder
 from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.spec import LocalSource
 
@@ -51,27 +51,27 @@ def compare_revision(run: RunContext, checked: CheckedProject, revision: str, se
     before, skipped = _at_revision(run, project.root, revision, settings)
     now = {folder.folder: _desired(folder, rendered) for folder, rendered in checked.rendered}
     actions = [_action(wanted, before.get(name), revision) for name, wanted in now.items() if name not in skipped]
-    removed = before.keys() - {folder.folder for folder in project.models} - {*project.unreadable}
+    there = {*(folder.folder for folder in project.models), *project.unreadable, *project.unread}
+    removed = before.keys() - there
     plan = Plan(revision, tuple(sorted(actions, key=lambda action: action.model)))
     return Comparison(plan, tuple(sorted(removed)), tuple(sorted(skipped & now.keys())))
 
 
 def changed_content(
-    run: RunContext, checked: CheckedProject, revision: str, folders: Iterable[str]
+    run: RunContext, root: Path, models: Iterable[tuple[ModelFolder, RenderedModel]], revision: str
 ) -> Mapping[str, tuple[str, ...]]:
     """The fields of models that a registered version keeps, and that differ from a revision; by folder.
 
-    Folders that the revision has not, or that do not render there, are left out; so are the files of local sources.
+    Only of models that have the same name and version there, and render there; without the files of local sources.
     """
-    wanted = frozenset(folders)
-    root = checked.require_sound().root
-    before, _ = _at_revision(run, root, revision, Settings(only=wanted))
+    wanted = {folder.folder: _desired(folder, rendered) for folder, rendered in models}
+    before, _ = _at_revision(run, root, revision, Settings(only=frozenset(wanted)))
     found = {}
-    for folder, rendered in checked.rendered:
-        if folder.folder in wanted and folder.folder in before:
-            action = _action(_desired(folder, rendered), before[folder.folder], revision)
-            kept = [one.field for one in action.fields if one.consequence is ChangeClass.NEW_VERSION]
-            found[folder.folder] = tuple(kept)
+    for name, one in wanted.items():
+        then = before.get(name)
+        if then is not None and (then.id.name, then.id.version) == (one.asset.name, one.asset.version):
+            fields = _action(one, then, revision).fields
+            found[name] = tuple(each.field for each in fields if each.consequence is ChangeClass.NEW_VERSION)
     return found
 
 
@@ -92,11 +92,19 @@ def compare_version(run: RunContext, checked: CheckedProject, reference: str, re
     raise NotFound(f"No model folder is called {asset.id.name}.", hint="Name a version of a model that has a folder.")
 
 
+_MOST_NAMED = 500
+"""Model folders that git is given by name; where there are more, it hands out all."""
+
+
 def _at_revision(
     run: RunContext, root: Path, revision: str, settings: Settings
 ) -> tuple[Mapping[str, RegisteredAsset], frozenset[str]]:
     """The models of a revision as a registry would hold them, by folder; and those that do not render."""
-    names = ("publish.yaml", "models", "templates", OVERLAY_FILE)
+    only = settings.only
+    models = (
+        ("models",) if only is None or len(only) > _MOST_NAMED else tuple(f"models/{name}" for name in sorted(only))
+    )
+    names = (CONFIG_FILE, "templates", OVERLAY_FILE, *models)
     try:
         archive = read_revision(root, run.environ, revision, names)
     except GitFailed as error:
@@ -106,7 +114,7 @@ def _at_revision(
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(folder, filter="data")
         there = replace(run, directory=Path(folder))
-        if not (Path(folder) / "publish.yaml").is_file():
+        if not (Path(folder) / CONFIG_FILE).is_file():
             raise NotFound(f"The revision {revision} has no publish.yaml here.", hint="Name a later one.")
         loaded = load(there, (), settings)
         if loaded.subject is None:

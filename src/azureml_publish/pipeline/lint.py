@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
-from azureml_publish.git import base_of
 from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
 from azureml_publish.lint.built_in import ONE_FACT
 from azureml_publish.lint.rule_book import always_looks, rulebook
@@ -158,9 +157,7 @@ class _Linting:
         executor = self.run.executor if root == self.root else None  # a copy that is being fixed is nowhere else
         here = replace(self.run, directory=root, executor=executor)
         everything = not self.request.models and self.request.only is None
-        # In a pull request, changed models are compared with their branch: rendered, as the cache does not keep them.
-        compared = base_of(self.run.environ)
-        if self.request.cache and everything and not online and self.request.fixing == "no" and not compared:
+        if self.request.cache and everything and not online and self.request.fixing == "no":
             from azureml_publish.pipeline.lint_models import lint_models  # noqa: PLC0415 - parts of models do without
 
             return lint_models(here, self.request.as_of)

@@ -60,32 +60,30 @@ def lint_assets(
     found: list[Diagnostic] = []
     facts: list[Fact] = []
     linked: list[LinkUse] = []
-    remembered = 0
     with LintCache.open(run.environ if cache else None) as store:
         digests = (
             {folder: digest_of(folder, run.directory, as_of, profile) for folder in folders} if store.usable else {}
         )
-        waiting = []
+        waiting: dict[Path, None] = {}
         for folder in folders:
             known = store.get(digests.get(folder), read_checked)
             if known is None:
-                waiting.append(folder)
+                waiting[folder] = None
             else:
                 found += known[0]
                 facts += known[1]
                 linked += folder_links(folder, run.directory, as_of) if links else ()
-                remembered += 1
         load_catalogue()  # read once, before other processes begin
         check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links, profile=profile)
         how = run.spreading if jobs is None else replace(run.spreading, jobs=jobs)
-        for folder, checked in zip(waiting, spread(check, waiting, run.executor, how=how), strict=True):
+        for folder, checked in zip(waiting, spread(check, tuple(waiting), run.executor, how=how), strict=True):
             found += checked[0]
             facts += checked[1]
             linked += checked[2]
             store.put(digests.get(folder), checked_data(checked))
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
-    links_of_all = tuple(linked)
-    return CheckedProject(None, (), in_order(found), links=links_of_all, folders=len(folders), remembered=remembered)
+    cached = frozenset(str(folder) for folder in folders if folder not in waiting)
+    return CheckedProject(None, (), in_order(found), links=tuple(linked), folders=len(folders), cached=cached)
 
 
 def _hint(run: RunContext, places: Sequence[str]) -> str:

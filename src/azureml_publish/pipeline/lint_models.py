@@ -111,7 +111,7 @@ def _together(
         in_order(reported),
         hidden,
         folders=sum(bool(one.name) for one in models),
-        remembered=known.remembered,
+        cached=frozenset(known.cached.keys() - known.fresh),
     )
 
 
@@ -142,12 +142,12 @@ def _shared_state(run: RunContext, day: str) -> bytes | None:
 class _Known:
     """The folders of a run: those that an earlier one looked at, and those that this one reads and checks.
 
-    `cached` has both by their names, and `remembered` says how many are from before.
+    `cached` has both by their names, `fresh` the names of the latter.
     """
 
     def __init__(self, run: RunContext, store: LintCache, state: bytes | None) -> None:
         self.cached: dict[str, _CachedModel] = {}
-        self.remembered = 0
+        self.fresh: set[str] = set()
         self._run = run
         self._store = store
         self._state = state
@@ -159,8 +159,8 @@ class _Known:
         known = self._store.get(digest, _of_data)
         if known is not None and known.current:
             self.cached[path.name] = known
-            self.remembered += 1
             return None, ()
+        self.fresh.add(path.name)
         folder, mistakes = read_folder(root, path)
         if folder is None:
             self.cached[path.name] = _CachedModel("", Location(""), rendered=False, checked=(mistakes, (), ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from azureml_publish.project import (
     read_folder,
     read_optional,
     select_models,
+    written_name,
 )
 from azureml_publish.skus import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_presets
@@ -104,7 +105,7 @@ def load(run: RunContext, patterns: Iterable[str], settings: Settings, read: Rea
 def _load(run: RunContext, root: Path, patterns: Iterable[str], settings: Settings, read: ReadFolder) -> LoadedProject:
     chosen = name_models(patterns, run.directory, root)
     only = settings.only if settings.since is None else touched_since(run, root, settings.since)
-    project, found = load_project(root, read)
+    project, found = load_project(root, read, _meant(chosen, only))
     if project is None:
         return LoadedProject(None, (), found)
     folders = select_models(project, chosen)
@@ -116,6 +117,17 @@ def _load(run: RunContext, root: Path, patterns: Iterable[str], settings: Settin
     subject = subject_of(project, catalogue, day_of(run, settings.as_of))
     about = (one for one in found if _concerns(one, project, chosen, folders, only))
     return LoadedProject(subject, folders, (*about, *wrong), settings.layout, chosen)
+
+
+def _meant(patterns: Sequence[str], only: frozenset[str] | None) -> Callable[[Path], bool] | None:
+    """Which model folders are to be read; None for all."""
+    if not patterns:
+        return None if only is None else lambda path: path.name in only
+
+    def matches(name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+    return lambda path: matches(path.name) or (name := written_name(path)) is None or matches(name)
 
 
 def subject_of(project: Project, catalogue: Catalogue, as_of: date) -> ProjectSubject:

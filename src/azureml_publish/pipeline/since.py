@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,10 @@ from typing import Any
 
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.files import peek
 from azureml_publish.git import Changes, GitFailed, GitShallow, changes_since
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.project import CONFIG_FILE, ModelFolder, Project, load_project, read_optional
+from azureml_publish.project import CONFIG_FILE, SPEC_FILE, ModelFolder, Project, load_project, read_optional
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.render.samples import FILE as SAMPLE_LINKS
 from azureml_publish.skus.overlay import OVERLAY_FILE
@@ -62,13 +64,20 @@ def touched_by(run: RunContext, root: Path, changes: Changes) -> frozenset[str]:
     own = {parts[1] for one in inside if len(parts := one.split("/")) > 1 and parts[0] == "models"}
     if not outside and all(one.startswith("models/") for one in inside):
         return frozenset(own)
-    project, _ = load_project(root)
+    shared = any(one in (CONFIG_FILE, OVERLAY_FILE, "models") or one.split("/")[0] == "templates" for one in inside)
+    project, _ = load_project(root, meant=None if shared else _may_be_local)
     if project is None:
         return frozenset(own)
     if not inside.isdisjoint({"models", "templates"}):
         return frozenset(own | {folder.folder for folder in project.models})
-    shared = _Shared(project, inside, outside, lambda path: changes.before(root / path, run.environ))
-    return frozenset(own | {folder.folder for folder in project.models if shared.concerns(folder)})
+    changed = _Shared(project, inside, outside, lambda path: changes.before(root / path, run.environ))
+    return frozenset(own | {folder.folder for folder in project.models if changed.concerns(folder)})
+
+
+def _may_be_local(path: Path) -> bool:
+    """Whether a model may have a local source, which any file in or around the project can belong to."""
+    raw = peek(f"{path}{os.sep}{SPEC_FILE}")
+    return raw is None or b"local" in raw or b"\\" in raw
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from azureml_publish.assets import RenderedModel
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.documents import parse_yaml
 from azureml_publish.git import Changes, GitFailed, base_of, changes_since
 from azureml_publish.lint.built_in import VERSION_ON_BASE
-from azureml_publish.pipeline.check import CheckedProject
+from azureml_publish.pipeline.check import CheckedProject, render
+from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.since import touched_by
-from azureml_publish.project import SPEC_FILE, ModelFolder
+from azureml_publish.project import ModelFolder
 from azureml_publish.spec import LocalSource
 
 
@@ -19,7 +21,8 @@ def find_versions_on_base(run: RunContext, checked: CheckedProject, since: str |
     """Models whose version a branch has, too, with other content.
 
     The branch is the revision of `--since`, else where the pull request goes into that is built; without either, and
-    where git does not have it, nothing is found.
+    where git does not have it, nothing is found. Changed models are rendered here where their findings came from a
+    cache.
     """
     base = since or base_of(run.environ)
     if checked.project is None or not base:
@@ -29,31 +32,33 @@ def find_versions_on_base(run: RunContext, checked: CheckedProject, since: str |
         changes = changes_since(root, run.environ, base, parted=False)
     except GitFailed:
         return ()
-    if changes is None:
+    touched = touched_by(run, root, changes) if changes is not None else frozenset()
+    models = _rendered(replace(run, directory=root), checked, touched)
+    if changes is None or not models:
         return ()
-    touched = touched_by(run, root, changes)
-    same = [
-        folder
-        for folder, rendered in checked.rendered
-        if folder.folder in touched and _version_before(run, changes, folder) == rendered.asset.version
-    ]
-    if not same:
-        return ()
-    from azureml_publish.pipeline.compare import changed_content  # noqa: PLC0415 - few runs get here
+    from azureml_publish.pipeline.compare import changed_content  # noqa: PLC0415 - few runs have something to compare
 
-    changed = changed_content(run, checked, changes.base, (folder.folder for folder in same))
-    return tuple(_found(folder, fields, base) for folder in same if (fields := _fields(folder, changed, changes)))
+    changed = changed_content(run, root, models, changes.base)
+    return tuple(_found(folder, fields, base) for folder, _ in models if (fields := _fields(folder, changed, changes)))
 
 
-def _version_before(run: RunContext, changes: Changes, folder: ModelFolder) -> object:
-    document, _ = parse_yaml(changes.before(folder.path / SPEC_FILE, run.environ) or "", SPEC_FILE)
-    data = document.data if document is not None else None
-    return data.get("version") if isinstance(data, dict) and data.get("name") == folder.spec.name else None
+def _rendered(
+    run: RunContext, checked: CheckedProject, touched: frozenset[str]
+) -> tuple[tuple[ModelFolder, RenderedModel], ...]:
+    """The touched models of a check with their renderings, those that a cache knew among them."""
+    there = tuple(one for one in checked.rendered if one[0].folder in touched)
+    missing = checked.cached & touched
+    if not missing or checked.subject is None:
+        return there
+    settings = Settings(only=missing)
+    return (*there, *render(run, load(run, (), settings)).rendered)
 
 
 def _fields(folder: ModelFolder, kept: Mapping[str, tuple[str, ...]], changes: Changes) -> tuple[str, ...]:
     """What differs that a registered version keeps; of a local source whether git sees a difference."""
-    fields = kept.get(folder.folder, ())
+    if folder.folder not in kept:
+        return ()
+    fields = kept[folder.folder]
     if not isinstance(folder.spec.source, LocalSource):
         return fields
     place = (folder.path / folder.spec.source.local).resolve()
