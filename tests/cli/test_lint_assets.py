@@ -109,13 +109,13 @@ def test_what_is_unchanged_is_remembered(tmp_path: Path) -> None:
     catalogue(tmp_path, 4)
     cache = tmp_path / "cache"
     first = run(tmp_path, cache=cache)
-    assert len(first.cached) == 0
+    assert first.remembered == 0
     again = run(tmp_path, cache=cache)
-    assert len(again.cached) == 4
+    assert again.remembered == 4
     assert again.found == first.found  # rules that compare folders included, mends too
     write(tmp_path, {"spec.yaml": BROKEN}, "m2")
     changed = run(tmp_path, cache=cache)
-    assert len(changed.cached) == 3
+    assert changed.remembered == 3
     assert changed.found == run(tmp_path).found
     assert any(one.fix for one in run(tmp_path, cache=cache).found)
     (tmp_path / "assets" / "m1" / "notes.md").write_text("New.\n")
@@ -142,7 +142,7 @@ def test_a_broken_cache_is_ignored(tmp_path: Path, wrong: bytes) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(wrong)
     assert run(tmp_path, cache=cache).found == run(tmp_path).found
-    assert len(run(tmp_path, cache=cache).cached) == 1
+    assert run(tmp_path, cache=cache).remembered == 1
 
 
 @pytest.mark.parametrize("entry", ["", "[]", "[[[1]],[]]", "{", '[[["A","b","no such severity","","",[],"",0]],[]]'])
@@ -154,7 +154,7 @@ def test_a_broken_entry_is_checked_again(tmp_path: Path, entry: str) -> None:
         connection.execute("UPDATE checked SET found = ?", (entry,))
     connection.close()
     again = run(tmp_path, cache=cache)
-    assert (again.found, len(again.cached)) == (before, 0)
+    assert (again.found, again.remembered) == (before, 0)
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:

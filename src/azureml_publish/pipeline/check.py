@@ -64,8 +64,8 @@ class CheckedProject:
         suppressed: the findings that are accepted.
         style: what was rendered with.
         links: the links of cards and pages, if they are wanted.
-        folders: how many asset folders were checked.
-        cached: the folders whose findings an earlier run kept; they are not in `models`.
+        folders: how many folders were checked that are not in `models`, because only their findings were kept.
+        remembered: how many of them an earlier run had checked.
     """
 
     subject: ProjectSubject | None
@@ -75,7 +75,7 @@ class CheckedProject:
     style: Style | None = None
     links: tuple[LinkUse, ...] = ()
     folders: int = 0
-    cached: frozenset[str] = frozenset()
+    remembered: int = 0
 
     @property
     def project(self) -> Project | None:
@@ -194,7 +194,7 @@ def render_folders(
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class Made:
     """What became of one model folder, and when its work began and ended, in seconds since 1970."""
 
     rendered: RenderedModel | None
@@ -214,10 +214,10 @@ class _Work:
     links: bool
     raised: frozenset[str] = frozenset()
 
-    def __call__(self, folder: ModelFolder) -> _Made:
+    def __call__(self, folder: ModelFolder) -> Made:
         began = time.time()
         rendered, checked = self._check(folder)
-        return _Made(rendered, checked, began, time.time())
+        return Made(rendered, checked, began, time.time())
 
     def _check(self, folder: ModelFolder) -> tuple[RenderedModel | None, engine.Checked]:
         subject = self.subject
@@ -251,7 +251,7 @@ class _Order:
     rules: Rules
     links: bool
 
-    def __call__(self, given: tuple[ModelFolder, str]) -> _Made:
+    def __call__(self, given: tuple[ModelFolder, str]) -> Made:
         folder, digest = given
         with _ONE_AT_A_TIME:
             work = _prepare(self)
@@ -329,25 +329,32 @@ def check_folders(
         items = [(folder, digest_folder(folder.path)) for folder in fresh]
         made = spread(order, items, run.executor, how=run.spreading, begun=begun)
     else:
-        alone = replace(subject, project=replace(subject.project, models=()))  # a process is handed it, and needs none
-        work = _Work(alone, style, rules, dict(run.environ), links, raised(subject.project))
+        work = work_of(run, subject, style, rules, links=links)
         made = spread(work, fresh, run.executor, how=run.spreading, begun=begun)
     stage = "render" if rules == "none" else "check"
     with run.events.stage(stage, models=len(fresh)):
         for folder, one in zip(fresh, made, strict=True):
-            if run.events.heard:
-                _report(run.events, stage, folder, one)
+            report(run.events, stage, (folder.spec.name, folder.spec.version), one)
             yield CheckedModel(folder, one.rendered, *one.checked)
 
 
-def _report(events: Events, stage: str, folder: ModelFolder, made: _Made) -> None:
+def work_of(
+    run: RunContext, subject: ProjectSubject, style: Style, rules: Rules = "all", *, links: bool = False
+) -> Callable[[ModelFolder], Made]:
+    """Renders and checks a model folder; it may go to another process of this machine."""
+    alone = replace(subject, project=replace(subject.project, models=()))  # a process is handed it, and needs none
+    return _Work(alone, style, rules, dict(run.environ), links, raised(subject.project))
+
+
+def report(events: Events, stage: str, model: tuple[str, int], made: Made) -> None:
     """Report when the work on a model began and ended in another process."""
+    if not events.heard:
+        return
     found = Counter(str(one.severity) for one in made.checked[0])
-    events.emit(Kind.MODEL, folder.spec.name, folder.spec.version, at=made.began, stage=stage)
+    events.emit(Kind.MODEL, *model, at=made.began, stage=stage)
     events.emit(
         Kind.MODEL_DONE,
-        folder.spec.name,
-        folder.spec.version,
+        *model,
         at=made.ended,
         stage=stage,
         outcome="findings" if found["error"] else "sound",

@@ -157,10 +157,10 @@ class _Linting:
         executor = self.run.executor if root == self.root else None  # a copy that is being fixed is nowhere else
         here = replace(self.run, directory=root, executor=executor)
         everything = not self.request.models and self.request.only is None
-        if self.request.cache and everything and not online and self.request.fixing == "no":
+        if everything and not online and self.request.fixing == "no":
             from azureml_publish.pipeline.lint_models import lint_models  # noqa: PLC0415 - parts of models do without
 
-            return lint_models(here, self.request.as_of)
+            return lint_models(here, self.request.as_of, cache=self.request.cache)
         loaded = load(here, self.request.models, Settings(as_of=self.request.as_of, only=self.request.only))
         return check(here, loaded, online=self._check_online if online else None)
 

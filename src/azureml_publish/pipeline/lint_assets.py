@@ -64,11 +64,11 @@ def lint_assets(
         digests = (
             {folder: digest_of(folder, run.directory, as_of, profile) for folder in folders} if store.usable else {}
         )
-        waiting: dict[Path, None] = {}
+        waiting = []
         for folder in folders:
             known = store.get(digests.get(folder), read_checked)
             if known is None:
-                waiting[folder] = None
+                waiting.append(folder)
             else:
                 found += known[0]
                 facts += known[1]
@@ -76,14 +76,14 @@ def lint_assets(
         load_catalogue()  # read once, before other processes begin
         check = functools.partial(check_folder, root=run.directory, as_of=as_of, links=links, profile=profile)
         how = run.spreading if jobs is None else replace(run.spreading, jobs=jobs)
-        for folder, checked in zip(waiting, spread(check, tuple(waiting), run.executor, how=how), strict=True):
+        for folder, checked in zip(waiting, spread(check, waiting, run.executor, how=how), strict=True):
             found += checked[0]
             facts += checked[1]
             linked += checked[2]
             store.put(digests.get(folder), checked_data(checked))
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
-    cached = frozenset(str(folder) for folder in folders if folder not in waiting)
-    return CheckedProject(None, (), in_order(found), links=tuple(linked), folders=len(folders), cached=cached)
+    remembered = len(folders) - len(waiting)
+    return CheckedProject(None, (), in_order(found), links=tuple(linked), folders=len(folders), remembered=remembered)
 
 
 def _hint(run: RunContext, places: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,15 +29,17 @@ from azureml_publish.lint.cache import (
     read_fix,
     tool_state,
 )
-from azureml_publish.lint.engine import Checked
+from azureml_publish.lint.engine import Checked, ProjectSubject
 from azureml_publish.lint.suppressions import Suppression
-from azureml_publish.pipeline.check import CheckedModel, CheckedProject, check_folders, style_of
+from azureml_publish.pipeline.check import CheckedModel, CheckedProject, Made, check_folders, report, style_of, work_of
+from azureml_publish.pipeline.elsewhere import Elsewhere
 from azureml_publish.pipeline.live import Stamp, stamp_of
-from azureml_publish.pipeline.load import LoadedProject, Settings, day_of, load
+from azureml_publish.pipeline.load import Settings, day_of, load
+from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import of_model, suppressed
-from azureml_publish.project import CONFIG_FILE, DUPLICATE_NAME, ModelFolder, read_folder, same_names
-from azureml_publish.render import default_templates
+from azureml_publish.project import CONFIG_FILE, ModelFolder, read_folder, same_names
+from azureml_publish.render import Style, default_templates
 from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.spec import LocalSource
 
@@ -67,51 +69,121 @@ class _CachedModel:
         return stamp_of(Path(one) for one in self.outside[0]) == self.outside[1]
 
 
-def lint_models(run: RunContext, as_of: datetime | None) -> CheckedProject:
+def lint_models(run: RunContext, as_of: datetime | None, *, cache: bool = True) -> CheckedProject:
     """Check every model of the project in the run's folder.
+
+    Folders are read where they are checked, and only what was found in each is kept, so that memory grows with the
+    findings and not with the catalogue.
 
     Raises:
         UsageProblem: there is no project here.
     """
-    with LintCache.open(run.environ) as store:
-        known = _Known(run, store, _shared_state(run, str(day_of(run, as_of))) if store.usable else None)
-        loaded = load(run, (), Settings(as_of=as_of), known.read)
+    with LintCache.open(run.environ if cache else None) as store:
+        known = _Known(store, _shared_state(run, str(day_of(run, as_of))) if store.usable else None)
+        loaded = load(run, (), Settings(as_of=as_of), known.look_up)
         if loaded.subject is None:
             return CheckedProject(None, (), in_order(loaded.found))
         style, wrong = style_of(loaded.subject.project, None)
-        checked = tuple(check_folders(run, loaded.subject, loaded.folders, style))
-        known.keep({one.folder.folder: one for one in checked})
-        return _together(loaded, known, checked, wrong)
+        for name, looked in zip(known.fresh, _look_at(run, loaded.subject, known.fresh.values(), style), strict=True):
+            known.keep(name, looked)
+        return _together(loaded.subject, loaded.found, known, wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Reads and checks a folder, in this process or another one of this machine."""
+
+    root: Path
+    environ: Mapping[str, str]
+    work: Callable[[ModelFolder], Made]
+
+    def __call__(self, path: Path) -> tuple[_CachedModel, tuple[str, int] | None, Made | None]:
+        """What is kept of it; and if it can be read, its model and what became of it, but for the rendering."""
+        folder, mistakes = read_folder(self.root, path)
+        cached = _read(folder, mistakes, self.environ)
+        if folder is None:
+            return cached, None, None
+        made = self.work(folder)
+        checked = CheckedModel(folder, made.rendered, *made.checked)
+        return _kept(cached, checked), (folder.spec.name, folder.spec.version), replace(made, rendered=None)
+
+
+def _look_at(run: RunContext, subject: ProjectSubject, paths: Collection[Path], style: Style) -> Iterator[_CachedModel]:
+    """What is kept of each of these folders, in their order."""
+    root = subject.project.root
+    if isinstance(run.executor, Elsewhere):
+        yield from _look_elsewhere(run, subject, paths, style)
+        return
+    look = _Look(root, dict(run.environ), work_of(run, subject, style))
+    with run.events.stage("check", models=len(paths)):
+        for kept, model, made in spread(look, tuple(paths), run.executor, how=run.spreading):
+            if model is not None and made is not None:
+                report(run.events, "check", model, made)
+            yield kept
+
+
+def _look_elsewhere(
+    run: RunContext, subject: ProjectSubject, paths: Collection[Path], style: Style
+) -> Iterator[_CachedModel]:
+    """The same on other machines, which are handed the folders as they are read here."""
+    read = [read_folder(subject.project.root, path) for path in paths]
+    cached = [_read(folder, mistakes, run.environ) for folder, mistakes in read]
+    checked = check_folders(run, subject, [folder for folder, _ in read if folder is not None], style)
+    for (folder, _), one in zip(read, cached, strict=True):
+        yield one if folder is None else _kept(one, next(checked))
+
+
+def _read(folder: ModelFolder | None, mistakes: tuple[Diagnostic, ...], environ: Mapping[str, str]) -> _CachedModel:
+    """What is kept of a folder that was just read, and is still to be checked."""
+    if folder is None:
+        return _CachedModel("", Location(""), rendered=False, checked=(mistakes, (), ()))
+    outside = _outside(folder, environ)
+    return _CachedModel(
+        folder.spec.name,
+        folder.document.location(("name",)),
+        rendered=False,
+        checked=(mistakes, (), ()),
+        outside=(outside, stamp_of(Path(one) for one in outside)),
+    )
+
+
+def _kept(read: _CachedModel, one: CheckedModel) -> _CachedModel:
+    """What is kept of a folder that was checked."""
+    rendered = one.rendered is not None
+    return replace(
+        read,
+        rendered=rendered,
+        checked=((*read.checked[0], *one.found), one.facts, ()),
+        suppressions=tuple(of_model(one.folder, judged=rendered)),
+    )
 
 
 def _together(
-    loaded: LoadedProject, known: _Known, checked: tuple[CheckedModel, ...], wrong: tuple[Diagnostic, ...]
+    subject: ProjectSubject, own: tuple[Diagnostic, ...], known: _Known, wrong: tuple[Diagnostic, ...]
 ) -> CheckedProject:
-    """The findings of a loaded project: its own, those of every folder, and those of all folders together."""
-    if loaded.subject is None:
-        raise ValueError(loaded)
+    """The findings of a project: its own, those of every folder, and those of all folders together."""
     models = [known.cached[name] for name in sorted(known.cached)]
-    project = loaded.subject.project
+    project = subject.project
     unreadable = tuple(name for name in project.unreadable if name not in known.cached or not known.cached[name].name)
     project = replace(project, unreadable=unreadable)
     found = [
-        *(one for one in loaded.found if one.code != DUPLICATE_NAME.code),
+        *own,
         *same_names((one.name, one.place) for one in models if one.name),
         *wrong,
-        *engine.check(loaded.subject),
+        *engine.check(subject),
         *(found for one in models for found in one.checked[0]),
         *engine.compare(fact for one in models for fact in one.checked[1]),
     ]
-    own = (each for one in models for each in one.suppressions)
+    suppressions = (each for one in models for each in one.suppressions)
     whole = not unreadable and all(one.rendered for one in models)
-    reported, hidden = suppressed(project, own, dict.fromkeys(found), whole=whole)
+    reported, hidden = suppressed(project, suppressions, dict.fromkeys(found), whole=whole)
     return CheckedProject(
-        replace(loaded.subject, project=project),
-        checked,
+        replace(subject, project=project),
+        (),
         in_order(reported),
         hidden,
         folders=sum(bool(one.name) for one in models),
-        cached=frozenset(known.cached.keys() - known.fresh),
+        remembered=len(known.cached) - len(known.fresh),
     )
 
 
@@ -140,57 +212,32 @@ def _shared_state(run: RunContext, day: str) -> bytes | None:
 
 
 class _Known:
-    """The folders of a run: those that an earlier one looked at, and those that this one reads and checks.
+    """The folders of a run: those that an earlier one looked at, and those that this one has to.
 
-    `cached` has both by their names, `fresh` the names of the latter.
+    `cached` has what is known of either by their names, `fresh` has the places of the latter.
     """
 
-    def __init__(self, run: RunContext, store: LintCache, state: bytes | None) -> None:
+    def __init__(self, store: LintCache, state: bytes | None) -> None:
         self.cached: dict[str, _CachedModel] = {}
-        self.fresh: set[str] = set()
-        self._run = run
+        self.fresh: dict[str, Path] = {}
         self._store = store
         self._state = state
-        self._read: dict[str, tuple[bytes | None, tuple[Diagnostic, ...]]] = {}
+        self._digests: dict[str, bytes | None] = {}
 
-    def read(self, root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
-        """Read a folder that is not known; of one that is, nothing is read but what its digest needs."""
+    def look_up(self, root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
+        """Look a folder up: nothing of it is read but what its digest needs."""
         digest = digest_with(self._state, path, root) if self._state is not None else None
         known = self._store.get(digest, _of_data)
         if known is not None and known.current:
             self.cached[path.name] = known
-            return None, ()
-        self.fresh.add(path.name)
-        folder, mistakes = read_folder(root, path)
-        if folder is None:
-            self.cached[path.name] = _CachedModel("", Location(""), rendered=False, checked=(mistakes, (), ()))
         else:
-            where = folder.document.location(("name",))
-            outside = _outside(folder, self._run.environ)
-            stamp = stamp_of(Path(one) for one in outside)  # before it is looked into
-            self.cached[path.name] = _CachedModel(
-                folder.spec.name,
-                where,
-                rendered=False,
-                checked=(mistakes, (), ()),
-                outside=(outside, stamp),
-            )
-        self._read[path.name] = digest, mistakes
-        return folder, mistakes
+            self.fresh[path.name], self._digests[path.name] = path, digest
+        return None, ()
 
-    def keep(self, checked: Mapping[str, CheckedModel]) -> None:
-        """Take in what was found in the folders that were read, and keep it for later runs."""
-        for name, (digest, mistakes) in self._read.items():
-            one, cached = checked.get(name), self.cached[name]
-            if one is not None:
-                rendered = one.rendered is not None
-                cached = self.cached[name] = replace(
-                    cached,
-                    rendered=rendered,
-                    checked=((*mistakes, *one.found), one.facts, ()),
-                    suppressions=tuple(of_model(one.folder, judged=rendered)),
-                )
-            self._store.put(digest, _data(cached))
+    def keep(self, name: str, looked: _CachedModel) -> None:
+        """Take in what was found in a folder, for later runs as well."""
+        self.cached[name] = looked
+        self._store.put(self._digests[name], _data(looked))
 
 
 def _outside(folder: ModelFolder, environ: Mapping[str, str]) -> tuple[str, ...]:

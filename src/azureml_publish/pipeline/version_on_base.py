@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from azureml_publish.assets import RenderedModel
 from azureml_publish.diagnostics import Diagnostic
@@ -21,8 +22,7 @@ def find_versions_on_base(run: RunContext, checked: CheckedProject, since: str |
     """Models whose version a branch has, too, with other content.
 
     The branch is the revision of `--since`, else where the pull request goes into that is built; without either, and
-    where git does not have it, nothing is found. Changed models are rendered here where their findings came from a
-    cache.
+    where git does not have it, nothing is found. Changed models are rendered here where only findings were kept.
     """
     base = since or base_of(run.environ)
     if checked.project is None or not base:
@@ -45,13 +45,11 @@ def find_versions_on_base(run: RunContext, checked: CheckedProject, since: str |
 def _rendered(
     run: RunContext, checked: CheckedProject, touched: frozenset[str]
 ) -> tuple[tuple[ModelFolder, RenderedModel], ...]:
-    """The touched models of a check with their renderings, those that a cache knew among them."""
-    there = tuple(one for one in checked.rendered if one[0].folder in touched)
-    missing = checked.cached & touched
-    if not missing or checked.subject is None:
-        return there
-    settings = Settings(only=missing)
-    return (*there, *render(run, load(run, (), settings)).rendered)
+    """The touched models of a check with their renderings."""
+    if checked.folders and checked.subject is not None:
+        as_of = datetime.combine(checked.subject.as_of, datetime.min.time())
+        return render(run, load(run, (), Settings(as_of=as_of, only=touched))).rendered
+    return tuple(one for one in checked.rendered if one[0].folder in touched)
 
 
 def _fields(folder: ModelFolder, kept: Mapping[str, tuple[str, ...]], changes: Changes) -> tuple[str, ...]:

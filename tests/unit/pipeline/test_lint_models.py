@@ -107,15 +107,15 @@ CHANGES: dict[str, tuple[int, Callable[[Path], object]]] = {
 def test_after_any_change_the_cache_says_what_a_run_without_it_says(run: RunContext, name: str) -> None:
     kept, change = CHANGES[name]
     first = lint_models(run, None)
-    assert (len(first.cached), first.folders) == (0, 3)
+    assert (first.remembered, first.folders) == (0, 3)
     assert found(first) == without_cache(run)
     again = lint_models(run, None)
-    assert (len(again.cached), found(again)) == (3, found(first))
+    assert (again.remembered, found(again)) == (3, found(first))
     change(run.directory)
     after = lint_models(run, None)
     assert found(after) == without_cache(run)
     assert found(after) != found(first) or name in ("model taken away", "link")
-    assert len(after.cached) == kept
+    assert after.remembered == kept
     once_more = lint_models(run, None)
     assert found(once_more) == found(after)
 
@@ -136,7 +136,7 @@ def test_another_day_is_another_entry(run: RunContext) -> None:
     before = datetime(2024, 1, 1, tzinfo=UTC)
     assert found(lint_models(run, before)) == without_cache(run, before)
     now = lint_models(run, None)
-    assert len(now.cached) == 0
+    assert now.remembered == 0
     assert found(now) == without_cache(run) != without_cache(run, before)
 
 
@@ -147,7 +147,7 @@ def test_a_damaged_or_forged_entry_is_not_used(run: RunContext) -> None:
         connection.execute("UPDATE checked SET found = ?", (json.dumps(["x", ["y"], 1]),))
     connection.close()
     again = lint_models(run, None)
-    assert len(again.cached) == 0
+    assert again.remembered == 0
     assert found(again) == found(first)
     store.write_bytes(b"no database")
     assert found(lint_models(run, None)) == found(first)
