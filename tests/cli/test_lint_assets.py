@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -150,7 +151,7 @@ def test_a_broken_entry_is_checked_again(tmp_path: Path, entry: str) -> None:
     write(tmp_path, {**sound(), "spec.yaml": BROKEN})
     cache = tmp_path / "cache"
     before = run(tmp_path, cache=cache).found
-    with sqlite3.connect(cache / "lint.sqlite3") as connection:
+    with closing(sqlite3.connect(cache / "lint.sqlite3")) as connection, connection:
         connection.execute("UPDATE checked SET found = ?", (entry,))
     connection.close()
     again = run(tmp_path, cache=cache)

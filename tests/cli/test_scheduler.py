@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from azureml_publish.emulator import Emulator
 from azureml_publish.pipeline.scheduler import Scheduler
@@ -25,6 +26,7 @@ from tests.cli.test_events import named, read
 from tests.cli.test_promote import tiny
 from tests.cli.test_shards import NAMES, several
 from tests.conftest import Run, edit
+from tests.signing_keys import write_keys
 
 __all__ = ["several", "tiny"]
 
@@ -315,6 +317,48 @@ def test_what_is_missing_is_named_where_a_scheduler_stays_away_and_one_more_run_
     code, out, err = again.end()
     assert (code, results(out)[missing]) == (0, "created"), err
     finished()
+
+
+def test_without_workers_the_run_ends_with_what_is_missing_and_one_more_finishes(
+    *, finished: Callable[[], None], several: Path, cluster: Cluster, emulator: Emulator, begin: Begin, monkeypatch: Any
+) -> None:
+    cluster.add_worker()
+    cluster.add_worker()
+    emulator.faults.add(**REQUESTS["file"], times=1, delay_seconds=HELD_SECONDS, status=503)
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "15s")
+    run = begin()
+    one_left(several, emulator, run)
+    (missing,) = under_way(several)
+    for worker in [*cluster.workers]:
+        cluster.kill_worker(worker)
+    emulator.faults.clear()
+    code, out, err = run.end()
+    assert (code, results(out)) == (7, dict.fromkeys(NAMES, "created") | {missing: "failed"}), err
+    (failed,) = (one for one in json.loads(out)["results"] if one["model"] == missing)
+    assert "has no workers" in str(failed)
+    assert f"dask worker {cluster.address}" in str(failed)
+    cluster.add_worker()
+    code, out, err = begin().end()
+    assert (code, results(out)[missing]) == (0, "created"), err
+    finished()
+
+
+def test_workers_sign_with_a_key_of_their_own(publish: Run, several: Path, cluster: Cluster, tmp_path: Path) -> None:
+    with (several / "publish.yaml").open("a", encoding="utf-8") as config:
+        config.write("\nsigning: {key_variable: CATALOGUE_KEY}\n")
+    write_keys(tmp_path, "own", ec.generate_private_key(ec.SECP256R1()))
+    without = cluster.add_worker()
+    ran = publish("apply", "tiny", "--yes", "--scheduler", cluster.address, "-o", "json")
+    assert (ran.code, results(ran.out)) == (3, {"tiny": "failed"})
+    assert "The variable CATALOGUE_KEY holds no key" in ran.out
+    assert publish("list", "tiny", "-o", "json").out.count('"version"') == 0
+    cluster.kill_worker(without)
+    cluster.add_worker(environ={"CATALOGUE_KEY": (tmp_path / "own.pem").read_text()})
+    ran = publish("apply", "tiny", "--yes", "--scheduler", cluster.address, "-o", "json")
+    assert (ran.code, results(ran.out)) == (0, {"tiny": "created"}), ran.err
+    assert publish("verify", "tiny", "--signature", str(tmp_path / "own.pub")).code == 0
+    write_keys(tmp_path, "other", ec.generate_private_key(ec.SECP256R1()))
+    assert publish("verify", "tiny", "--signature", str(tmp_path / "other.pub")).code != 0
 
 
 def test_ctrl_c_ends_the_work_of_all_workers(

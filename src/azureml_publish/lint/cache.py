@@ -51,16 +51,12 @@ class LintCache:
         for _ in range(2):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                connection = sqlite3.connect(path, timeout=1)
-                connection.execute(_SCHEMA)
-                connection.execute("SELECT digest, used, found FROM checked LIMIT 1").fetchall()
+                return cls(_connect(path))
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError) or not _forget(path):
                     return cls(None)
             except OSError:
                 return cls(None)
-            else:
-                return cls(connection)
         return cls(None)
 
     @property
@@ -104,6 +100,18 @@ class LintCache:
             pass
         finally:
             self._connection.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """The database, which is closed again where it is none of ours."""
+    connection = sqlite3.connect(path, timeout=1)
+    try:
+        connection.execute(_SCHEMA)
+        connection.execute("SELECT digest, used, found FROM checked LIMIT 1").fetchall()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def cache_file(environ: Mapping[str, str]) -> Path:

@@ -23,7 +23,7 @@ from azureml_publish.content.sources.readers import Readers
 from azureml_publish.content.upload.pool import CONNECTIONS
 from azureml_publish.content.upload.progress import Emitted
 from azureml_publish.content.upload.transfer import ModelContent
-from azureml_publish.errors import JournalFailed, Overtaken
+from azureml_publish.errors import JournalFailed, Overtaken, Unreachable
 from azureml_publish.events import Event, Events, Kind, failure_facts, secrets_of
 from azureml_publish.execute.apply import Applying, Result, carry_out_all
 from azureml_publish.execute.journal import Journal, Step, Unrecorded
@@ -120,7 +120,7 @@ class _Hearing:
         self._heard: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
         self._begun: dict[str, str] = {}
         self._retried: set[str] = set()
-        self._ended: set[str] = set()
+        self._ended: dict[str, Event] = {}
 
     @property
     def stopped(self) -> bool:
@@ -145,7 +145,14 @@ class _Hearing:
             self._scheduler.everywhere(_forget, self._run)
 
     def completed(self, result: Result, action: Action) -> Result:
-        """A result with what only this process knows: that an earlier worker died, having done what was found done."""
+        """A result with what only this process knows.
+
+        A worker may have reported that a model is done, while its result was lost with the scheduler; an earlier worker
+        may have died, having done what was found done.
+        """
+        ended = self._ended.get(result.model)
+        if isinstance(result.error, Unreachable) and ended is not None and ended.kind is Kind.MODEL_DONE:
+            result = replace(result, outcome=Outcome(ended.facts["outcome"]), error=None)
         if result.model in self._retried and result.outcome is Outcome.UNCHANGED:
             done = Outcome.CREATED if action.kind is ActionKind.CREATE else Outcome.UPDATED
             return replace(result, outcome=done)
@@ -187,7 +194,7 @@ class _Hearing:
                 self._events.pass_on(Event(Kind.RETRY, event.at, model, event.version, about))
             self._begun[model] = facts["worker"]
         elif event.kind in (Kind.MODEL_DONE, Kind.MODEL_FAILED):
-            self._ended.add(model)
+            self._ended[model] = event
         self._events.pass_on(event)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -143,7 +144,7 @@ def test_another_day_is_another_entry(run: RunContext) -> None:
 def test_a_damaged_or_forged_entry_is_not_used(run: RunContext) -> None:
     first = lint_models(run, None)
     store = Path(run.environ["PUBLISH_CACHE_DIR"]) / "lint.sqlite3"
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE checked SET found = ?", (json.dumps(["x", ["y"], 1]),))
     connection.close()
     again = lint_models(run, None)
