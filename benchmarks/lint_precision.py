@@ -23,7 +23,7 @@ from pathlib import Path
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.pipeline.lint_assets import check_folder, lint_assets
 from azureml_publish.pipeline.run import RunContext
-from tests.unit.lint.defects_of_maintainers import SEEDS
+from tests.unit.lint.defects_of_copies import SEEDS
 from tests.unit.lint.made_up_catalogue import folders
 from tests.unit.lint.seeded_defects import Seed
 

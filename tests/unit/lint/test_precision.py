@@ -9,7 +9,7 @@ import pytest
 
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.run import RunContext
-from tests.unit.lint.defects_of_maintainers import SEEDS
+from tests.unit.lint.defects_of_copies import SEEDS
 from tests.unit.lint.made_up_catalogue import folders
 from tests.unit.lint.seeded_defects import Seed
 

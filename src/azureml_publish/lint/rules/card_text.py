@@ -16,10 +16,21 @@ from azureml_publish.patterns import pattern
 _EMPTY_WORDS = r"to-?do|tbd|tba|fixme|placeholder|coming soon|to be (?:added|announced|defined|determined|done)|\?\?+"
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
+_OF_A_TEMPLATE = (
+    r"\bas your core value prop\b|\bwhatever you would like to go here\b|\b10-20 word description\b"
+    r"|\bshort paragraph describing\b|\bfor microsoft pms:|\blist of \d-\d valuable core capabilities\b"
+    r"|\botherwise state n/a\b|\bplease link the last sentence\b"
+)
+"""Words of the templates that azureml-registry-tools 0.1.0a69 makes cards, notes and evaluation pages from."""
+
 _PROSE = pattern(
     r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
     r"|\{% ?[a-z][^%\n]{0,100}%\}"
     r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
+    r"|\[(?:your [a-z ]{2,30}|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|link to [a-z ]{2,30})\](?![(\[:])"
+    r"|\b\w+: ?\?{3,}(?=\s|$)"
+    r"|\byour-(?:container|storage)-(?:name|path)\b"
+    rf"|{_OF_A_TEMPLATE}"
     r"|\[(?:model[ _-](?:name|id)|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
     r"|\b(?:description|text|content|summary|details|information) goes? here\b"
     r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)"
@@ -35,6 +46,18 @@ _TO_BE = pattern(r"to be (?:added|announced|defined|determined|done)")
 _SIGNS = (
     *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
+    *(
+        "[fill",
+        "[to be fill",
+        "[link to",
+        "core value",
+        "would like",
+        "word desc",
+        "short par",
+        "microsoft pms",
+        "valuable",
+    ),
+    *("otherwise state", "please link", "???"),
     *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
 )
 """One of these, or the one above, is in every text that the expressions above find; most cards have none."""
@@ -45,8 +68,10 @@ def placeholder_text(model: Described) -> Findings:
     """Text that was to be replaced before anybody reads the card."""
     for card in (model.card, *model.pages):
         yield from _unwritten(card)
+        yield from _in_comments(card)
     for path, text in texts_of(model):
-        if _CELL.fullmatch(text.text) or (path in _PROSE_KEYS and _PROSE.search(text.text)):
+        copied = path == "displayName" and _COPY.search(text.text)
+        if copied or _CELL.fullmatch(text.text) or (path in _PROSE_KEYS and _PROSE.search(text.text)):
             yield placeholder_text.at(
                 model.where(path),
                 f"{path} holds the place of something that was never written: '{short(text.text)}'.",
@@ -56,6 +81,34 @@ def placeholder_text(model: Described) -> Findings:
 
 _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publisher", "notes", "evaluation", "terms"))
 """Keys whose texts are sentences; others may well hold templates of a conversation."""
+
+
+_COPY = pattern(r"^copy of |[ (_-]copy\)?$|\(\d\)$", re.IGNORECASE)
+"""How file managers and portals call a copy."""
+
+_COMMENT = pattern(r"<!--((?:(?!-->)[\s\S]){0,2000})-->")
+_FOR_AUTHORS = pattern(
+    r"(?-i:\b(?:TODO|FIXME|TBD|XXX|HACK)\b)|\bbefore publishing\b|\bdo not publish\b|\bask legal\b", re.IGNORECASE
+)
+
+
+def _in_comments(card: Card) -> Findings:
+    """Notes of the authors to themselves, which no page shows and which are published all the same."""
+    for match in _COMMENT.finditer(card.source) if "<!--" in card.source else ():
+        note = _FOR_AUTHORS.search(match[1])
+        if note and not within_fence(card, match.start()):
+            yield placeholder_text.at(
+                card.at(match.start()),
+                f"The comment with '{note[0]}' is for the card's authors, and is published with it.",
+                "Do what it says, and take it out.",
+                width=width_of(match[0]),
+            )
+
+
+def within_fence(card: Card, offset: int) -> bool:
+    """Whether a place of the card is in fenced code."""
+    line = card.position(offset)[0]
+    return any(fence.line <= line <= fence.line + fence.text.count("\n") for fence in card.fences)
 
 
 def _unwritten(card: Card) -> Findings:

@@ -12,9 +12,36 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, found_at, holds
 from azureml_publish.layouts import load_mapping
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import CATALOG, vocabulary, wanted_type
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.spec import AzuremlSource, GitSource, MlflowSource
+
+_RESERVED = (("azureml", "azure"), ("aml",), ("model",))
+
+
+@rule("GATE008", "name-reserved", Severity.ERROR, "Microsoft's catalogue does not take the name.")
+def name_reserved(model: Described) -> Findings:
+    """A name with a word that Microsoft's catalogue keeps for itself, unless it begins with `Azure-`.
+
+    In a registry of one's own any name will do; of an asset folder that was made for the catalogue this is a warning.
+    Source: azureml-assets 1.17.8, `validate_name`.
+    """
+    if (model.profile != CATALOG and not model.stated) or model.name.startswith("Azure-"):
+        return
+    for words in _RESERVED:
+        word = next((word for word in words if word in model.name.lower()), None)
+        if word is not None:
+            strict = model.profile == CATALOG
+            yield name_reserved.at(
+                model.where("name"),
+                f"The name {short(model.name)} holds '{word}', which Microsoft's catalogue takes in no name.",
+                "Leave the word out; names that begin with Azure- are taken."
+                if "azure" in words
+                else "Leave the word out.",
+                severity=None if strict else Severity.WARNING if "azure" in words else Severity.INFO,
+            )
+
 
 _SCENARIOS = {"inference": "inference", "evaluation": "evaluation", "finetune": "fineTuning"}
 """The scenarios, and how the name of their tasks begins."""

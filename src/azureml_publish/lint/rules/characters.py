@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
@@ -122,30 +123,6 @@ def control_character(model: Described) -> Findings:
             )
 
 
-_BIDI = pattern("[\u202a-\u202e\u2066-\u2069]")
-_RIGHT_TO_LEFT = pattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
-
-
-@rule("CARD049", "bidi-character", Severity.WARNING, "A character reorders the text.")
-def bidi_character(model: Described) -> Findings:
-    """A character that turns the direction of text in which nothing is written from right to left.
-
-    Source: https://trojansource.codes: what a reader sees is then not what a program reads.
-    """
-    for card in everything_of(model):
-        match = _BIDI.search(card.source)
-        if match and (match[0] in "\u202d\u202e" or not _RIGHT_TO_LEFT.search(card.source)):
-            edits = [replacing(card, one.start(), one.end(), "") for one in _BIDI.finditer(card.source)]
-            yield once_a_card(
-                bidi_character,
-                card,
-                edits,
-                f"{times(len(edits), 'character')}, the first U+{ord(match[0]):04X},"
-                f" {'turns' if len(edits) == 1 else 'turn'} the direction of text, so that it is read otherwise.",
-                "Take it out.",
-            )
-
-
 _NBSP = pattern(
     "(?<![0-9\u00ab\u00c2\u00a0])\u00a0(?![:;!?%\u00bb\u00b0\u20ac\u00a0])"  # units and French punctuation keep theirs
     "|(?<=[^\u00c2])\u00a0(?=[ \u00a0\n]|$)|(?<=[ \u00a0])\u00a0"
@@ -171,15 +148,17 @@ def nbsp(model: Described) -> Findings:
 
 
 _LATIN = r"[\x00-\u024f\u2010-\u203f]"
-_HIDDEN = pattern(rf"\ufeff|\u2060|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)")
+_HIDDEN = pattern(
+    rf"\ufeff|\u2060|(?<=[A-Za-z])\u00ad(?=[A-Za-z])|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)"
+)
 """Joiners elsewhere tie emoji together, or shape Arabic and Indic words."""
 
 
-@rule("CARD042", "zero-width-char", Severity.INFO, "A character without width hides in the text.")
+@rule("CARD042", "zero-width-char", Severity.WARNING, "A character without width hides in the text.")
 def zero_width_char(model: Described) -> Findings:
     """A character without width that no emoji and no script needs."""
     for card in everything_of(model):
-        if not card.text.isascii() and any(hidden in card.source for hidden in "\ufeff\u2060\u200b\u200c\u200d"):
+        if not card.text.isascii() and any(hidden in card.source for hidden in "\ufeff\u2060\u200b\u200c\u200d\u00ad"):
             yield from _hidden(card)
 
 
@@ -188,7 +167,7 @@ def _hidden(card: Card) -> Findings:
     if edits:
         line, column = edits[0][:2]
         character = card.lines[line - 1][column - 1]
-        yield once_a_card(
+        found = once_a_card(
             zero_width_char,
             card,
             edits,
@@ -196,7 +175,11 @@ def _hidden(card: Card) -> Findings:
             f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it.",
             "Take it out.",
         )
+        yield found if _IN_WORD.search(card.source) else replace(found, severity=Severity.INFO)
 
+
+_IN_WORD = pattern("(?<=[A-Za-z0-9])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9])")
+"""Within a word or a number a search does not find it any more, and what is copied does not work."""
 
 _QUOTES = pattern("[\u2018\u2019\u201c\u201d\u201e\u201f]")
 _STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")

@@ -49,6 +49,19 @@ def page_missing(subject: AssetSubject) -> Findings:
         if isinstance(name, str) and name.endswith(".md") and name not in described.files:
             hint = f"Add {name} to the folder, or fix the name."
             yield page_missing.at(described.where(key), f"{subject.read.asset.shown}/{name} is not there.", hint)
+    path = subject.read.asset.spec.get("path")
+    inside = posixpath.normpath(path).strip("/") if isinstance(path, str) and _BESIDE.fullmatch(path) else "."
+    if inside != "." and not any(f"{name}/".startswith(f"{inside}/") for name in described.files):
+        yield page_missing.at(
+            subject.place(("path",)),
+            f"The path of the spec is {path}, and {subject.read.asset.shown}/{inside} is not there.",
+            "Write path: ./; publishing puts the place of the files of model.yaml there.",
+            severity=Severity.WARNING,
+        )
+
+
+_BESIDE = pattern(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
+"""A path of the spec that means a folder beside it, and no address and no folder above."""
 
 
 _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})

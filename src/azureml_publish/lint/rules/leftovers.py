@@ -116,6 +116,12 @@ _LEAST = 120
 def text_repeated(model: Described) -> Findings:
     """A paragraph of some length, or a section under the same heading, word for word as above."""
     card = model.card
+    yield from _like_another(model)
+    if not card.too_large and (half := _second_half(card)) is not None:
+        yield text_repeated.at(
+            card.place(half, 1), "From here on the whole text stands once more.", "Take one of the two out."
+        )
+        return
     first: dict[str, int] = {}
     ends: dict[str, int] = {}
     copied: list[tuple[int, int]] = []
@@ -130,6 +136,33 @@ def text_repeated(model: Described) -> Findings:
                 severity=Severity.INFO if "".join(card.lines[ends[text] : start - 1]).strip() else None,
             )
         ends[text] = end
+
+
+def _second_half(card: Card) -> int | None:
+    """The line at which a text that stands twice begins again; None where it does not."""
+    lines = [(number, text) for number, line in enumerate(card.lines, 1) if (text := line.strip())]
+    middle = len(lines) // 2
+    if len(lines) % 2 or middle < _FEWEST or sum(len(text) for _, text in lines) < _LEAST * 2:
+        return None
+    alike = [text for _, text in lines[:middle]] == [text for _, text in lines[middle:]]
+    return lines[middle][0] if alike else None
+
+
+_FEWEST = 2
+"""So few lines may well stand twice."""
+
+
+def _like_another(model: Described) -> Findings:
+    """Notes or an evaluation that are word for word the card, or one another."""
+    first = {" ".join(model.card.text.split()): "the card"}
+    for page in model.pages:
+        text = " ".join(page.text.split())
+        path = page.beginning.path
+        above = first.setdefault(text, path)
+        if above != path and len(text) >= _LEAST:
+            yield text_repeated.at(
+                page.beginning, f"This page is word for word {above}.", "Write what belongs on it, or take it out."
+            )
 
 
 def _sections(card: Card) -> Iterator[tuple[int, int, str, str]]:

@@ -157,8 +157,21 @@ def _broken(card: Card, link: Link) -> Findings:
     )
 
 
+_TWICE = pattern(r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)+)/(?:https?:/{1,2})?(?:www\.)?\1(?=/)", re.IGNORECASE)
+_MAIL = pattern(r"mailto:(?!\S+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNORECASE)
+
+
 def _address(card: Card, link: Link) -> Findings:
     url = link.url.strip()
+    twice, mail = _TWICE.match(url), _MAIL.match(url)
+    if twice or mail:
+        yield link_malformed_url.at(
+            card.at(link.url_start),
+            f"'{short(url)}' names {twice[1]} twice." if twice else f"'{short(url)}' is no address of a mailbox.",
+            f"Write https://{short(url[twice.end() - len(twice[1]) :])}." if twice else "Write mailto:NAME@HOST.",
+            width=width_of(link.url),
+        )
+        return
     if _GOOD.match(url) or not (match := _SCHEME.match(url)):
         return
     rest = url[match.end() :].lstrip(":/")
@@ -375,10 +388,12 @@ def link_runs_code(model: Described) -> Findings:
             f"'{short(tag[0])}' is code in the card, which viewers take out.",
             "Take it out.",
             width=width_of(tag[0]),
+            severity=Severity.WARNING if _PAGE_TAG.match(tag[0]) else None,
         )
 
 
+_PAGE_TAG = pattern(r"<(?:style|link|meta|base|form)\b", re.IGNORECASE)
 _CODE_TAG = pattern(
-    r"<(?:script|iframe|object|embed)\b[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
+    r"<(?:script|iframe|style)\b[^<>]*>|<(?:object|embed|link|meta|base|form)\s[^<>]*=[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
     re.IGNORECASE,
 )

@@ -63,6 +63,26 @@ def _all(card: Card) -> Iterator[_Shown]:
         edit = replacing(card, match.start(), match.end(), "&" + match[0].removeprefix("&amp;"))
         yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
     yield from _open_bold(card)
+    yield from _open_code(card)
+
+
+_SPAN = pattern(r"(?<!`)(`+)(?!`)[^`](?:(?!\n\n)[\s\S])*?(?<!`)\1(?!`)")
+_TICK = pattern(r"(?<![\w`\\'])`(?=[\w(./$-])")
+"""A backtick that begins code; as an accent, or as a quote of LaTeX, it stands otherwise."""
+
+
+def _open_code(card: Card) -> Iterator[_Shown]:
+    """A backtick before a word that a viewer would show: nothing in its paragraph ends it."""
+    for first, last in card.paragraphs if "`" in card.prose else ():
+        start = card.starts[first - 1]
+        text = "\n".join(card.lines[first - 1 : last])
+        if text.count("`") % 2 == 0 or "''" in text or "\u00b4" in text:
+            continue
+        bare = _SPAN.sub(lambda match: " " * len(match[0]), text)
+        match = _TICK.search(bare) if bare.count("`") == 1 else None
+        if match is not None:
+            shown = text[match.start() :][:40].partition("\n")[0]
+            yield start + match.start(), shown, "begins code that nothing ends", "End it with `.", None
 
 
 def _open_bold(card: Card) -> Iterator[_Shown]:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.language_names import NAMES, languages_in, plain
+from azureml_publish.lint.language_names import NAMES, code_of, languages_in, plain
 from azureml_publish.lint.licence_names import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import tasks_of
@@ -79,6 +80,19 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     if len(named) == 1:
         match = next(match for match, found in sentences if found)
         yield _Stated(named, match["name"], partial(card.at, match.start("name")))
+    elif len(named) == 2:  # two sentences on the weights cannot both be right
+        for match, found in sentences:
+            if len(found) == 1 and _WEIGHTS.match(match[0]) and not _OF_OTHERS.search(match[0]):
+                yield _Stated(found, match["name"], partial(card.at, match.start("name")))
+    for badge in _BADGE.finditer(card.source) if "/badge/" in card.source else ():
+        shown = unquote(badge["name"]).replace("--", "\n").replace("_", " ").replace("\n", "-")
+        if of_badge := licences_in(shown):
+            yield _Stated(of_badge, shown, partial(card.at, badge.start("name")))
+
+
+_WEIGHTS = pattern(r"(?:model|weights)\b", re.IGNORECASE)
+_OF_OTHERS = pattern(r"\b(?:base|code|data\w*|original|either|or|dual\w*|parent|previous\w*)\b", re.IGNORECASE)
+_BADGE = pattern(r"/badge/licen[cs]e-(?P<name>(?:[^-\s)\"?]|--){2,40})-", re.IGNORECASE)
 
 
 def _first_line_below(card: Card, line: int) -> tuple[str, int] | None:
@@ -204,8 +218,25 @@ def languages_differ(model: Described) -> Findings:
             "Write the same languages in both.",
             width=width_of(stated.text),
         )
-        break
+        return
+    for match in _TRAINED_ON.finditer(model.card.words) if "train" in model.card.lowered else ():
+        language = code_of(match["language"])
+        if language and language not in spec:
+            yield languages_differ.at(
+                model.card.at(match.start("language")),
+                f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec))}.",
+                "Write the same languages in both.",
+                width=width_of(match["language"]),
+            )
+            return
 
+
+_TRAINED_ON = pattern(
+    r"\b(?:pre-?)?train(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?"
+    r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b",
+    re.IGNORECASE,
+)
+"""Sentences that say on texts of which language a model was trained."""
 
 _CONTEXT = pattern(
     r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"

@@ -1,4 +1,4 @@
-"""Rules that compare statements about a model's files: parameters, bytes, device and quantisation."""
+"""Rules that compare statements about a model's files: bytes, device and quantisation."""
 
 from __future__ import annotations
 
@@ -9,130 +9,12 @@ from typing import Any
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.rules.parameters import count_text, named_counts
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.patterns import pattern
-
-_COUNT = pattern(
-    r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
-    re.IGNORECASE,
-)
-_COUNT_ALONE = pattern(
-    r"^\W*(?:~|about\s)?\s*([0-9]{1,4}(?:\.[0-9]{1,3})?)\s?(b(?:illion)?|m(?:illion)?|bn)\b", re.IGNORECASE
-)
-_NEAR = 160
-"""How far before a figure its subject may stand."""
-
-_THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
-_COMPARED = pattern(
-    r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with))\b"
-)
-"""Words of sentences that speak of other models as well."""
-
-_TOLERANCE = 1.4
-"""Counts are rounded, and with or without embeddings; siblings are further apart."""
-
-
-@rule(
-    "MATCH009",
-    "parameters-differ",
-    Severity.WARNING,
-    "Name, card and weights give different parameter counts.",
-    pages=True,
-)
-def parameters_differ(model: Described) -> Findings:
-    """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
-    named = _named_count(model)
-    if named is None:
-        return
-    claims = list(_card_counts(model))
-    if claims and not any(_close(named, count) for count, *_ in claims):
-        _, text, offset = claims[0]
-        yield parameters_differ.at(
-            model.card.at(offset),
-            f"The card says '{short(text)}', while the name {model.name} says {_count_text(named)}.",
-            "Give this model's own figure; that of a sibling's card does not fit.",
-            width=width_of(text),
-        )
-    stated = model.metadata.get("parameterCount")
-    counted = _count_of(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else None
-    if counted and not _close(named, float(counted)):
-        yield parameters_differ.at(
-            model.where("parameterCount"),
-            f"The spec says {stated} parameters, while the name {model.name} says {_count_text(named)}.",
-            "Write the number of this model.",
-        )
-    low, high = _configured(model)
-    if high and not low / 1.6 <= named <= high * 1.6:
-        yield parameters_differ.at(
-            model.where("name"),
-            f"The weights' files make about {_count_text((low + high) / 2)} parameters, the name {model.name} says"
-            f" {_count_text(named)}.",
-            "Take the weights of this model; those of a sibling do not fit its name.",
-        )
-
-
-def _named_count(model: Described) -> float | None:
-    """The count in the model's name; None where it has none, several, or that of a mixture of experts."""
-    sizes = variant_of(model.name).stated.get("size", frozenset())
-    counts = [_count_of(size) for size in sizes]
-    return counts[0] if len(counts) == 1 and counts[0] is not None else None
-
-
-def _count_of(text: str) -> float | None:
-    match = re.fullmatch(
-        r"\s*([0-9]{1,5}(?:\.[0-9]+)?)\s*(b|m|bn|billion|million)?\s*(?:parameters)?\s*", text, re.IGNORECASE
-    )
-    return _number(match[1], match[2] or "") if match else None
-
-
-def _number(digits: str, unit: str) -> float:
-    return float(digits) * {"b": 1e9, "m": 1e6}.get(unit[:1].lower(), 1)
-
-
-def _count_text(count: float) -> str:
-    return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
-
-
-def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
-    """Counts that the card gives of this model, not of another one in passing."""
-    card = model.card
-    if card.too_large:
-        return
-    for claim in of_subject(card, "parameters"):
-        if match := _COUNT_ALONE.match(claim.text):
-            yield _number(match[1], match[2]), claim.text, claim.offset
-    words = variant_of(model.name).words
-    for match in _COUNT.finditer(card.words):
-        before = card.words[max(0, match.start() - _NEAR) : match.start()].rpartition("\n\n")[2].lower()
-        sentence = re.split(r"[.!?]\s", before)[-1]
-        own = _THIS.search(sentence) or any(word in sentence for word in words)
-        if own and not _COMPARED.search(sentence):
-            yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()
-
-
-def _close(one: float, other: float) -> bool:
-    return max(one, other) <= _TOLERANCE * min(one, other)
-
-
-def _configured(model: Described) -> tuple[float, float]:
-    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
-    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
-        return model.lock.model.parameters, model.lock.model.parameters
-    config: Mapping[str, Any] = model.config or {}
-    keys = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
-    figures = [config.get(key) for key in keys]
-    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
-        return 0, 0
-    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in figures):
-        return 0, 0
-    layers, hidden, inner, words = (int(one) for one in figures if one is not None)
-    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
-    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
-    return low, high
-
 
 _ON_DEVICE = pattern(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
 _PROVIDERS = {
@@ -290,13 +172,13 @@ def bytes_differ(model: Described) -> Findings:
         yield _bytes(
             model.card.at(one.offset), f"The card says '{short(one.text)}', the spec {size} bytes.", width_of(one.text)
         )
-    count = _named_count(model)
+    count = next(iter(named_counts(model)), None)
     if size < _LEAST_BYTES:
         yield _bytes(model.where(_FIELD), f"{size} bytes are too few for the weights of a model.")
     elif count is not None and not 0.2 <= size / count <= 6:
         yield _bytes(
             model.where(_FIELD),
-            f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {_count_text(count)}.",
+            f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {count_text(count)}.",
         )
 
 
@@ -306,11 +188,11 @@ def _logged_bytes(model: Described) -> Findings:
     size = data.get("model_size_bytes") if isinstance(data, Mapping) else None
     if model.mlmodel is None or not isinstance(size, int) or isinstance(size, bool) or size <= 0:
         return
-    count, where = _named_count(model), model.mlmodel.location(("model_size_bytes",))
+    count, where = next(iter(named_counts(model)), None), model.mlmodel.location(("model_size_bytes",))
     if size < _LEAST_BYTES and "transformers" in flavours(model.mlmodel):
         yield _bytes(where, f"model_size_bytes is {size}, too few for the weights of a model.")
     elif count is not None and size / count < 0.1:
-        message = f"model_size_bytes is {size}, while the name {model.name} says {_count_text(count)} parameters."
+        message = f"model_size_bytes is {size}, while the name {model.name} says {count_text(count)} parameters."
         yield _bytes(where, message)
 
 

@@ -13,6 +13,8 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import hub_id
+from azureml_publish.lint.publisher_names import families_in
+from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import KIND_WORDS, MEMBER, Variant, contradiction, sibling_of, variant_of
@@ -38,7 +40,7 @@ def names_a_sibling(model: Described) -> Findings:
     for named in _named(model):
         kind = sibling_of(model.name, named.name)
         foreign = named.derived and not _related(model.name, named.name)
-        if named.what.startswith("base_model_name"):
+        if named.what.endswith("of MLmodel"):
             foreign = _is_foreign(model, named.name)
         if kind is None and not foreign:
             continue
@@ -52,7 +54,9 @@ def names_a_sibling(model: Described) -> Findings:
 
 def _is_foreign(model: Described, name: str) -> bool:
     """Whether a base is of a family that neither the model's name nor its Hub id names, which name one family."""
-    hub = hub_id(model)
+    hub, families = hub_id(model), families_in(model.name)
+    if families and families_in(name) and not families & families_in(name):
+        return True
     return bool(hub) and _related(model.name, hub) and not _related(model.name, name) and not _related(hub, name)
 
 
@@ -72,6 +76,10 @@ def _named(model: Described) -> Iterator[_Named]:
     data = model.mlmodel.data if model.mlmodel is not None else None
     metadata = data.get("metadata") if isinstance(data, Mapping) else None
     base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
+    for flavour, held in flavours(model.mlmodel).items():
+        if isinstance(held, Mapping) and isinstance(held.get("huggingface_id"), str) and model.mlmodel is not None:
+            place = model.mlmodel.location(("flavors", flavour, "huggingface_id"))
+            yield _Named("huggingface_id of MLmodel", held["huggingface_id"], place)
     if isinstance(base, str) and base and model.mlmodel is not None:
         yield _Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
     origin = model.config.get("_name_or_path") if model.config is not None else None
@@ -119,6 +127,7 @@ _FIRST = 700
 @rule("MATCH002", "card-of-a-sibling", Severity.WARNING, "The card is that of a sibling.")
 def card_of_a_sibling(model: Described) -> Findings:
     """A card whose title and first words name another size or variant, and never this one."""
+    yield from _of_another_family(model)
     card = model.card
     own = variant_of(model.name)
     if card.too_large or not own.stated or not own.words:
@@ -148,6 +157,42 @@ def card_of_a_sibling(model: Described) -> Findings:
                 width=width_of(text),
             )
             return
+
+
+def _of_another_family(model: Described) -> Findings:
+    """A summary or a page beside the card that names families of models, again and again, and never this one's."""
+    own, summary = families_in(model.name), model.metadata.get("summary")
+    if isinstance(summary, str) and (subject := _subject_of(summary, own, model.card)):
+        yield card_of_a_sibling.at(
+            model.where("summary"),
+            f"The summary speaks of {subject}, and not of {model.name}.",
+            f"Write what {model.name} is; this one is another model's.",
+        )
+    if not own:
+        return
+    for page in model.pages:
+        words = re.findall(r"[a-z]{3,}", page.lowered)
+        named = frozenset(
+            word for word in set(words) & families_in(" ".join(set(words))) if words.count(word) >= _OFTEN
+        )
+        if named and not any(family in page.lowered for family in own):
+            yield card_of_a_sibling.at(
+                page.beginning,
+                f"The page speaks of {', '.join(sorted(named))}, and never of {model.name}.",
+                f"Write the page of {model.name}; this one is another model's.",
+            )
+
+
+_OFTEN = 3
+
+
+def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
+    """The family that a summary is about; empty where it is this model's, or may be."""
+    named = families_in(summary)
+    if own:
+        return ", ".join(sorted(named)) if named and not named & own else ""
+    first = families_in(" ".join(summary.split()[:1]))
+    return ", ".join(one for one in first if one not in card.lowered)
 
 
 def _names_itself(card: Card, own: Variant) -> bool:
@@ -230,6 +275,8 @@ def base_model_differs(model: Described) -> Findings:
         for named in bases:
             kind = sibling_of(named.name, text)
             foreign = "/" in text and named.derived and not _related(text, named.name)
+            theirs, ours = families_in(text), families_in(named.name)
+            foreign = foreign or bool(theirs and ours and not theirs & ours)
             if kind is not None or foreign:
                 yield base_model_differs.at(
                     model.card.at(stated.offset),

@@ -17,6 +17,7 @@ from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.spec import FinetuneDefaults
 
 _SPEC_KEYS = (
     *(
@@ -53,6 +54,7 @@ def key_misspelled(subject: AssetSubject) -> Findings:
         (read.document, (), asset.spec, _SPEC_KEYS),
         (read.document, ("tags",), asset.spec.get("tags"), _mapped("tags")),
         (read.document, ("properties",), asset.spec.get("properties"), _mapped("properties")),
+        (read.document, ("tags", _DEFAULTS), _below(asset.spec.get("tags") or {}, _DEFAULTS), _DEFAULT_KEYS),
         (read.entry, (), asset.asset, _ENTRY_KEYS),
         *(
             (read.publishing, tuple(key.split()), _below(asset.model, key), keys)
@@ -72,8 +74,12 @@ def _misspelled(document: Document | None, key_path: KeyPath, meant: str) -> Fin
         )
 
 
-def _below(data: Mapping[str, Any], key: str) -> object:
-    return data.get(key) if key else data
+def _below(data: object, key: str) -> object:
+    return data.get(key) if key and isinstance(data, Mapping) else data
+
+
+_DEFAULTS = "model_specific_defaults"
+_DEFAULT_KEYS = tuple(FinetuneDefaults.model_fields)
 
 
 def _almost(data: object, known: Iterable[str]) -> Iterator[tuple[str, str]]:

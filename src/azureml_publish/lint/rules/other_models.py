@@ -25,7 +25,7 @@ from azureml_publish.lint.model_names import (
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
-_ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b", re.IGNORECASE)
+_ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)
 """Words of a link that say: this is where the card at hand comes from."""
 
 _PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|hub)\W*", re.IGNORECASE)

@@ -10,6 +10,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.publisher_names import families_in
 from azureml_publish.lint.subject import AssetSubject, Described, Fact
 from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
@@ -53,10 +54,14 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     hub_id = str(described.metadata.get("huggingFaceModelId") or "")
     names = {alphanumeric(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
     if not any(name and name in whole for name in names):
+        own = frozenset[str]().union(*(families_in(name) for name in (described.name, hub_id)))
+        theirs = frozenset[str]().union(*(families_in(part) for part in folder.split("/")))
+        foreign = bool(own and theirs) and not own & theirs
         yield container_path_name_mismatch.at(
             _place(subject, ("path", "container_path")),
             f"The container path '{folder}' does not name {described.name}.",
             "Check that these are the model's own files; another model's path is easily left in a copy.",
+            severity=Severity.WARNING if foreign else None,
         )
 
 
@@ -93,6 +98,10 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/reso
 """
 
 
+_TEMPLATE = pattern(r"(?:your|my|the)[-_ ](?:container|storage|model|account)(?:[-_ ](?:name|path))?", re.IGNORECASE)
+"""What azureml-registry-tools 0.1.0a69 writes into a new model.yaml, and the like."""
+
+
 @rule("PATH006", "path-incomplete", Severity.ERROR, "A path in a storage account lacks a part, or has a wrong one.")
 def path_incomplete(subject: AssetSubject) -> Findings:
     """Storage account, container and path of files in Azure's storage; an address in the place of a name."""
@@ -112,6 +121,18 @@ def path_incomplete(subject: AssetSubject) -> Findings:
                 _place(subject, ("path", key)),
                 f"'{short(text)}' is not a name of a storage account.",
                 f"Write storage_name: {meant[1]}." if meant else "Write 3 to 24 small letters and digits.",
+            )
+        elif key == "container_path" and (text.startswith("/") or "//" in text.replace("://", "")):
+            yield path_incomplete.at(
+                _place(subject, ("path", key)),
+                "The container path has an empty folder in it, because of a / too many.",
+                f"Write {re.sub('/+', '/', text.strip('/'))}.",
+            )
+        elif key in ("container_name", "container_path") and _TEMPLATE.fullmatch(text):
+            yield path_incomplete.at(
+                _place(subject, ("path", key)),
+                f"'{short(text)}' holds the place of a name that nobody wrote.",
+                f"Write {key} as the storage account has it.",
             )
         elif key == "container_path" and "://" in text:
             yield path_incomplete.at(

@@ -7,8 +7,10 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.publisher_names import publisher_of
+from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import KIND_WORDS, alphanumeric, sibling_of
 from azureml_publish.patterns import pattern
@@ -28,51 +30,69 @@ def huggingface_id_wrong(facts: Sequence[Fact]) -> Findings:
         if alphanumeric(fact.model) in (alphanumeric(fact.value), alphanumeric(_tail(fact.value))):
             owners.setdefault(alphanumeric(fact.value), fact)
     for fact in facts:
-        if "://" in fact.value:
-            yield _address(fact)
-            continue
-        if _words(_tail(fact.value)) <= _words(fact.model):
-            continue
-        owner = owners.get(alphanumeric(fact.value))
-        if owner is not None and owner.model != fact.model:
-            yield huggingface_id_wrong.at(
-                fact.location,
-                f"'{fact.value}' is the Hub id of {owner.model} ({owner.location.path}), not of {fact.model}.",
-                f"Write the repository that {fact.model} was made from.",
-            )
-        elif kind := sibling_of(fact.model, fact.value):
-            yield huggingface_id_wrong.at(
-                fact.location,
-                f"The Hub id is '{fact.value}', which is of another {KIND_WORDS[kind]} than {fact.model}.",
-                f"Write the repository that {fact.model} was made from.",
-            )
-        elif _is_foreign(fact):
-            yield huggingface_id_wrong.at(
-                fact.location,
-                f"The Hub id is '{fact.value}', which has nothing of the name {fact.model} or of its files.",
-                f"Write the repository that {fact.model} was made from.",
-            )
-        elif meant := _meant(fact):
-            yield huggingface_id_wrong.at(
-                fact.location,
-                f"The Hub id '{fact.value}' is almost the name {fact.model}: '{meant[0]}' is perhaps '{meant[1]}'.",
-                "Write the id as the Hub has it.",
-            )
-        elif _is_another(fact):
-            yield huggingface_id_wrong.at(
-                fact.location,
-                f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from "
-                f"'{fact.key.partition(' ')[0]}'.",
-                f"Write {fact.key.partition(' ')[0]} if that is right, or fix base_model_name in MLmodel.",
-            )
+        why = _malformed(fact) or _of_another(fact, owners)
+        if why is not None:
+            yield huggingface_id_wrong.at(fact.location, *why)
 
 
-def _address(fact: Fact) -> Diagnostic:
-    repository = re.search(r"huggingface\.co/([\w.-]+(?:/[\w.-]+)?)", fact.value)
-    message = f"'{fact.value}' is an address, not the id of a repository."
-    return huggingface_id_wrong.at(
-        fact.location, message, f"Write {repository[1]}." if repository else "Write ORG/NAME."
+def _malformed(fact: Fact) -> tuple[str, str] | None:
+    """Message and hint where the id is none."""
+    if "://" in fact.value:
+        repository = re.search(r"huggingface\.co/([\w.-]+(?:/[\w.-]+)?)", fact.value)
+        message = f"'{fact.value}' is an address, not the id of a repository."
+        return message, f"Write {repository[1]}." if repository else "Write ORG/NAME."
+    if not _REPOSITORY.fullmatch(fact.value):
+        return f"'{fact.value}' is no id of a repository on the Hub.", "Write ORG/NAME, without spaces."
+    return None
+
+
+def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | None:
+    """Message and hint where the id is another model's."""
+    hint, base = f"Write the repository that {fact.model} was made from.", fact.key.partition(" ")[0]
+    made_from = (
+        f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from '{base}'.",
+        f"Write {base} if that is right, or fix MLmodel.",
     )
+    if (named := _other_owner(fact)) is not None:
+        return f"The Hub id is '{fact.value}', while the name {fact.model} says that the model is of {named}.", hint
+    if _words(_tail(fact.value)) <= _words(fact.model):
+        return made_from if _is_exactly_another(fact) else None
+    owner = owners.get(alphanumeric(fact.value))
+    found: tuple[str, str] | None = None
+    if owner is not None and owner.model != fact.model:
+        found = f"'{fact.value}' is the Hub id of {owner.model} ({owner.location.path}), not of {fact.model}.", hint
+    elif kind := sibling_of(fact.model, fact.value):
+        found = f"The Hub id is '{fact.value}', which is of another {KIND_WORDS[kind]} than {fact.model}.", hint
+    elif _is_foreign(fact):
+        found = f"The Hub id is '{fact.value}', which has nothing of the name {fact.model} or of its files.", hint
+    elif meant := _meant(fact):
+        message = f"The Hub id '{fact.value}' is almost the name {fact.model}: '{meant[0]}' is perhaps '{meant[1]}'."
+        found = message, "Write the id as the Hub has it."
+    elif _is_another(fact) or _is_exactly_another(fact):
+        found = made_from
+    return found
+
+
+_REPOSITORY = pattern(r"[\w.-]+(?:/[\w.-]+)?")
+
+
+def _other_owner(fact: Fact) -> str | None:
+    """The publisher that the name begins with, where the rest is the repository's name and the owner another."""
+    owner, tail = fact.value.rpartition("/")[0], alphanumeric(_tail(fact.value))
+    name = alphanumeric(fact.model)
+    prefix = name.removesuffix(tail)
+    named = publisher_of(prefix) if owner and prefix != name else None
+    return None if named is None or publisher_of(owner) == named or alphanumeric(owner) == prefix else named
+
+
+def _is_exactly_another(fact: Fact) -> bool:
+    """Whether MLmodel's repository is in the model's name, word for word, and the Hub id is another."""
+    base = alphanumeric(_tail(fact.key.partition(" ")[0]))
+    return len(base) > _LONG and base in alphanumeric(fact.model) and base != alphanumeric(_tail(fact.value))
+
+
+_LONG = 8
+"""Shorter names are in many others."""
 
 
 @huggingface_id_wrong.keeps
@@ -91,7 +111,10 @@ def _hub_id_facts(model: Described) -> Iterator[Fact]:
 def _base(model: Described) -> str:
     data = model.mlmodel.data if model.mlmodel is not None else None
     metadata = data.get("metadata") if isinstance(data, Mapping) else None
+    flavour = flavours(model.mlmodel).get("hftransformersv2")
+    named = flavour.get("huggingface_id") if isinstance(flavour, Mapping) else None
     base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
+    base = named if isinstance(named, str) and "/" in named else base
     return base if isinstance(base, str) and "/" in base else ""  # a repository, not just the model's own name
 
 

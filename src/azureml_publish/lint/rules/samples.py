@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS
@@ -133,6 +136,8 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
         return
     tasks = tasks_of(model)
     for sample, data in inputs(model):
+        yield from _turns(sample, data)
+        yield from _parameters(sample, data)
         if {*tasks} & KNOWN_TASKS and not _OF_MASKS.intersection(tasks) and (mask := _MASK.search(sample.text)):
             yield sample_shape_not_the_tasks.at(
                 sample.place(1, 1),
@@ -158,6 +163,66 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
                 yield sample_shape_not_the_tasks.at(
                     where, f"A model for {task} takes {shape[1]}; this is something else.", shape[2]
                 )
+
+
+_ROLES = frozenset({"system", "user", "assistant", "tool", "function", "developer", "ipython", "context"})
+"""Who speaks in a conversation (https://learn.microsoft.com/azure/ai-foundry/reference/reference-model-inference-api)."""
+
+
+def _turns(sample: SampleText, data: Any) -> Findings:
+    """A conversation's turns: each has a role that there is, and content or calls."""
+    for path, turns in _lists(data, ()):
+        if not turns or not all(isinstance(turn, Mapping) and "role" in turn for turn in turns):
+            continue
+        for index, turn in enumerate(turns):
+            role = turn["role"]
+            if isinstance(role, str) and role.lower() not in _ROLES:
+                message = f"No one in a conversation has the role '{short(role)}'."
+                hint = "Write system, user, assistant or tool."
+            elif not {"content", "tool_calls", "function_call", "parts", "refusal", "reasoning_content"} & turn.keys():
+                message = f"What {short(str(role))} says is missing: the turn has no `content`."
+                hint = 'Write {"role": "...", "content": "..."}.'
+            else:
+                continue
+            yield sample_shape_not_the_tasks.at(place_in(sample, (*path, index, "role")), message, hint)
+            return
+
+
+def _lists(data: Any, path: KeyPath, depth: int = 4) -> Iterator[tuple[KeyPath, list[Any]]]:
+    if isinstance(data, list):
+        yield path, data
+    elif isinstance(data, Mapping) and depth:
+        for key, value in data.items():
+            yield from _lists(value, (*path, key), depth - 1)
+
+
+_PARAMETERS = (
+    *("max_new_tokens", "max_tokens", "max_length", "min_length", "min_new_tokens", "max_time", "temperature", "top_p"),
+    *("top_k", "typical_p", "do_sample", "num_beams", "repetition_penalty", "presence_penalty", "frequency_penalty"),
+    *("length_penalty", "no_repeat_ngram_size", "num_return_sequences", "return_full_text", "early_stopping", "seed"),
+    *("stop", "stop_sequences", "skip_special_tokens", "ignore_eos", "best_of", "use_cache", "max_completion_tokens"),
+)
+"""Parameters of generation.
+
+Source: https://huggingface.co/docs/transformers/main_classes/text_generation, and the API of OpenAI.
+"""
+
+
+def _parameters(sample: SampleText, data: Any) -> Findings:
+    """A parameter of generation that is almost one: it is not read, or refused."""
+    given = data.get("input_data", data) if isinstance(data, Mapping) else None
+    for outer, held in ((("input_data",), given), ((), data)):
+        for key in ("parameters", "params"):
+            values = held.get(key) if isinstance(held, Mapping) else None
+            for name in values if isinstance(values, Mapping) else ():
+                close = difflib.get_close_matches(name, _PARAMETERS, n=1, cutoff=0.88) if len(name) > 4 else []
+                if close and name not in _PARAMETERS:
+                    where = place_in(sample, (*(outer if given is not data else ()), key, name))
+                    yield sample_shape_not_the_tasks.at(
+                        where, f"There is no parameter '{short(name)}'.", f"Write {close[0]}."
+                    )
+        if given is data:
+            return
 
 
 _MASK = pattern(r"\[MASK\]|<mask>")

@@ -1,0 +1,58 @@
+"""Who publishes models, by every name that they have, and the families that models are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from azureml_publish.lint.variants import alphanumeric, variant_of
+
+_PUBLISHERS: Mapping[str, str] = {
+    "AI21 Labs": "ai21labs ai21 jamba",
+    "Alibaba": "qwen alibaba alibabacloud alibabanlp alibabapai tongyi",
+    "BAAI": "baai",
+    "Black Forest Labs": "blackforestlabs flux",
+    "Cohere": "cohere cohereforai coherelabs command",
+    "Databricks": "databricks mosaicml dolly dbrx mpt",
+    "DeepSeek": "deepseek deepseekai",
+    "EleutherAI": "eleutherai pythia",
+    "Google": "google googlebert googlet5 googledeepmind deepmind gemma",
+    "Hugging Face": "huggingface distilbert huggingfacetb huggingfaceh4",
+    "IBM": "ibm ibmgranite granite",
+    "Meta": "meta facebook metallama metaai facebookai facebookresearch llama codellama",
+    "Microsoft": "microsoft microsoftresearch phi orca florence",
+    "Mistral AI": "mistralai mistral mixtral ministral codestral pixtral",
+    "NVIDIA": "nvidia nemotron nemo",
+    "OpenAI": "openai openaicommunity gpt whisper",
+    "Salesforce": "salesforce",
+    "Snowflake": "snowflake snowflakeinc",
+    "Stability AI": "stabilityai stability",
+    "Technology Innovation Institute": "tii tiiuae technologyinnovationinstitute falcon",
+    "xAI": "xai grok",
+}
+"""Publishers, with the names that they have on the Hub and in MLmodel, and first words of names of their models.
+
+Source: https://huggingface.co/organizations, and the tag `author` in Azure/azureml-assets at 4b41f8ccbc.
+"""
+
+BY_NAME = {name: publisher for publisher, names in _PUBLISHERS.items() for name in names.split()}
+BY_NAME |= {alphanumeric(publisher): publisher for publisher in _PUBLISHERS}
+"""Every name, its letters and digits in lower case, and whose it is."""
+
+_FAMILIES = frozenset(
+    (
+        *("llama", "codellama", "phi", "mistral", "mixtral", "gemma", "qwen", "falcon", "whisper", "dolly", "deepseek"),
+        *("bloom", "bloomz", "mpt", "bert", "roberta", "distilbert", "gpt", "distilgpt", "vit", "clip", "starcoder"),
+        *("opt", "bart", "pegasus", "deberta", "electra", "vicuna", "wav2vec", "resnet", "swin", "blip", "sam", "t5"),
+    )
+)
+"""Families of which nobody takes one for another, as single words of names."""
+
+
+def publisher_of(name: str) -> str | None:
+    """The publisher that goes by a name; None where none that is known does."""
+    return BY_NAME.get(alphanumeric(name))
+
+
+def families_in(name: str) -> frozenset[str]:
+    """The known families that a name holds: `phi` of `Phi-3-mini-4k-instruct`."""
+    return variant_of(name).words & _FAMILIES

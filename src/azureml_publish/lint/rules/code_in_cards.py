@@ -1,0 +1,181 @@
+"""Rules on what the code and the words of a card would have a reader load, and on which machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.model_names import declared, hub_id, is_own, own_names, sibling, tasks_of
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.variants import variant_of
+from azureml_publish.patterns import pattern
+from azureml_publish.skus.catalogue import is_retired, load_catalogue
+
+
+class _Loaded(NamedTuple):
+    """A model that code loads: its name, what loads it, and its offset in the card."""
+
+    name: str
+    by: str
+    offset: int
+
+
+_REPOSITORY = r"[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
+_LOADERS = pattern(
+    rf"(?P<class>\w+)\.from_pretrained\(\s*(?:pretrained_model_name_or_path\s*=\s*)?{_REPOSITORY}"
+    rf"|\bpipeline\((?:[^()\n]{{0,200}}?,)?\s*model\s*=\s*{_REPOSITORY}"
+    rf"|\b(?:LLM|SentenceTransformer|CrossEncoder|snapshot_download)\(\s*(?:model|repo_id|model_name_or_path)?\s*=?"
+    rf"\s*{_REPOSITORY}"
+    rf"|\b(?:model_id|model_name|checkpoint|repo_id|model_name_or_path)\s*=\s*{_REPOSITORY}"
+    rf"|\bmodels\.get\(\s*(?:name\s*=\s*)?{_REPOSITORY}"
+)
+_PARTS = pattern(r"tokenizer|processor|extractor|config|scheduler|vae|adapter|peft|textencoder", re.IGNORECASE)
+"""Classes of what goes with a model, which may well be another's."""
+
+_MODEL_CLASS = pattern(r"(?:Auto|[A-Z]\w*)(?:Model|For|Pipeline|LMHead)\w*")
+
+
+@rule("CARD068", "code-loads-another-model", Severity.WARNING, "The card's code loads another model.", pages=True)
+def code_loads_another_model(model: Described) -> Findings:
+    """Code of which no line loads this model, and that loads one of another family which the card does not mention.
+
+    Of siblings CARD027 speaks.
+    """
+    card = model.card
+    own = own_names(model)
+    loaded = [one for one in _loaded(card) if not _PARTS.search(one.by)]
+    words = frozenset[str]().union(*(variant_of(name).words for name in (*own, _base(model))))
+    if not loaded or not words:
+        return
+    if any(_is_one(one.name, own, words) or declared(model, one.name) for one in loaded):
+        return
+    for one in loaded:
+        tail = one.name.rpartition("/")[2].lower()
+        if ("/" not in one.name and "-" not in one.name) or _is_placeholder(one.name) or sibling(one.name, own):
+            continue
+        if tail in card.lowered or any(tail in link.url.lower() for link in card.links):
+            continue  # the card says what it loads there, and why
+        yield code_loads_another_model.at(
+            card.at(one.offset),
+            f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}.",
+            f"Load {hub_id(model) or model.name}, or say what {short(one.name)} is for.",
+            width=width_of(one.name),
+        )
+        return
+
+
+def _loaded(card: Card) -> Iterator[_Loaded]:
+    for fence in card.fences:
+        if fence.language in ("json", "bash", "sh") or ("(" not in fence.text and "=" not in fence.text):
+            continue
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _LOADERS.finditer(fence.text):
+            number = next(index for index in range(2, 7) if match[index])
+            offset = card.source.find(match[number], start)
+            yield _Loaded(match[number], match["class"] or "", max(offset, start))
+
+
+def _base(model: Described) -> str:
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    metadata = data.get("metadata") if isinstance(data, dict) else None
+    base = metadata.get("base_model_name") if isinstance(metadata, dict) else None
+    return base if isinstance(base, str) else ""
+
+
+def _is_one(name: str, own: tuple[str, ...], words: frozenset[str]) -> bool:
+    """Whether a name may mean this model: it is one of its names, or shares a word of its family."""
+    return is_own(name, own) or bool(variant_of(name.rpartition("/")[2]).words & words)
+
+
+def _is_placeholder(name: str) -> bool:
+    return (
+        re.search(r"\b(?:path|your|my|output|local|dir|folder|org|user\w*|model[-_]?(?:name|id|path)?)\b", name)
+        is not None
+    )
+
+
+_OF_MEDIUM = {
+    "image": pattern(r"ForImageClassification|ForObjectDetection|ForSemanticSegmentation|^ViT|^CLIP|^Swin|^ResNet"),
+    "sound": pattern(r"ForSpeechSeq2Seq|ForCTC|^Wav2Vec2|^Whisper|ForAudioClassification"),
+    "text": pattern(
+        r"ForMaskedLM|ForSequenceClassification|ForTokenClassification|ForQuestionAnswering|^Bert|^Roberta|^GPT2"
+    ),
+}
+"""Names of transformers' classes by what they read (https://huggingface.co/docs/transformers/model_doc/auto)."""
+
+_TEXT = (
+    "fill-mask text-generation text-classification token-classification question-answering summarization translation"
+    " text-translation text2text-generation chat-completion"
+)
+_MEDIA = {
+    name: frozenset(tasks.split())
+    for name, tasks in (
+        ("text", _TEXT),
+        ("image", "image-classification zero-shot-image-classification object-detection image-object-detection"),
+        ("sound", "automatic-speech-recognition speech-recognition audio-classification"),
+    )
+}
+
+
+@rule("CARD069", "code-of-another-kind", Severity.WARNING, "The card's code is for models of another kind.", pages=True)
+def code_of_another_kind(model: Described) -> Findings:
+    """Code that loads the weights with a class for images where the model is for text, and the like."""
+    tasks = frozenset(tasks_of(model))
+    medium = next((name for name, served in _MEDIA.items() if tasks and tasks <= served), None)
+    classes = list(_classes(model.card)) if medium is not None else []
+    foreign = [one for one in classes if any(_OF_MEDIUM[other].search(one[0]) for other in _MEDIA if other != medium)]
+    if classes and len(foreign) == len(classes):
+        name, offset = foreign[0]
+        yield code_of_another_kind.at(
+            model.card.at(offset),
+            f"The code loads the model as {name}, which is no class for {', '.join(sorted(tasks))}.",
+            "Write the class that config.json names.",
+            width=width_of(name),
+        )
+
+
+_FROM = pattern(r"\b([A-Z]\w+)\.from_pretrained\(")
+
+
+def _classes(card: Card) -> Iterator[tuple[str, int]]:
+    for fence in card.fences:
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _FROM.finditer(fence.text) if "from_pretrained" in fence.text else ():
+            if not _PARTS.search(match[1]) and _MODEL_CLASS.match(match[1]):
+                yield match[1], max(start, card.source.find(match[0], start))
+
+
+_SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-])")
+
+
+@rule(
+    "SKU016",
+    "sku-of-the-card",
+    Severity.WARNING,
+    "The card names a size that is retired, or that there is not.",
+    pages=True,
+)
+def sku_of_the_card(model: Described) -> Findings:
+    """A machine size in the words or the code of the card that nobody can get; once a size."""
+    card = model.card
+    if model.archived or "Standard_" not in card.source:
+        return
+    catalogue = load_catalogue()
+    for name, offset in {match[0]: match.start() for match in reversed([*_SIZE.finditer(card.source)])}.items():
+        sku = catalogue.get(name)
+        near = catalogue.nearest(name) if sku is None else ()
+        if sku is not None and is_retired(sku, model.as_of):
+            message, hint = (
+                f"{name} is retired since {sku.retirement}.",
+                "Name a size that is offered: `publish skus list`.",
+            )
+        elif near:
+            message, hint = f"The catalogue knows no size '{name}'.", f"Did you mean {' or '.join(near)}?"
+        else:
+            continue
+        yield sku_of_the_card.at(card.at(offset), message, hint, width=width_of(name))

@@ -1,0 +1,153 @@
+"""Rules on the figures of an evaluation, in the card's tables and in those of the page beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.markdown.cards import Card, Cell, Table
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.variants import alphanumeric
+from azureml_publish.patterns import pattern
+
+_SHARE = pattern(
+    r"\b(?:accuracy|acc|f1|precision|recall|exact match|em|auc|map|iou|wer|cer|top-?[15])\b[^|]*(?:%|percent)",
+    re.IGNORECASE,
+)
+_FIGURE = pattern(r"[*_`~ ]*(-?\d{1,6}(?:\.\d{1,6})?)[*_`~ ]*(%?)[*_`~ ]*")
+
+
+@rule("CARD071", "figure-impossible", Severity.WARNING, "A share of an evaluation is above 100 %.", pages=True)
+def figure_impossible(model: Described) -> Findings:
+    """An accuracy, a precision or the like in per cent that nothing can have."""
+    card = model.card
+    for table in card.tables:
+        for row in table.rows:
+            for head, cell in zip(table.header.cells, row.cells, strict=False):
+                match = _FIGURE.fullmatch(cell.text)
+                label = f"{head.text} | {row.cells[0].text}" if cell is not row.cells[0] else head.text
+                share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
+                if match and share and float(match[1]) > _WHOLE and not _RATES.search(label):
+                    yield figure_impossible.at(
+                        card.place(row.line, cell.column),
+                        f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %.",
+                        "Write the figure that was measured; a point is perhaps missing.",
+                        width=len(cell.text),
+                    )
+
+
+_WHOLE = 100
+_RATES = pattern(r"\b(?:wer|cer|relative|improvement|gain|increase|speed|vs)\b", re.IGNORECASE)
+"""Error rates and comparisons may be above."""
+
+
+_DATED = pattern(
+    r"^[ \t>*_-]*(?:(?:model |initial )?release(?:d| date)?|last (?:updated|modified)|(?:knowledge|training|data)"
+    r"(?: data)? ?cut-?off(?: date)?|date of training)\b[ *_]*(?::|\|)[ *_]*"
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.?[ -]?(?:\d{1,2}, ?)?(?P<year>20\d\d)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+@rule("CARD075", "date-to-come", Severity.WARNING, "The card dates what is past into the future.", pages=True)
+def date_to_come(model: Described) -> Findings:
+    """A release, a change or the end of the data more than a month after the day of the check."""
+    card = model.card
+    today = model.as_of.year * 12 + model.as_of.month
+    for match in _DATED.finditer(card.words) if model.as_of != date.max else ():
+        month = _MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
+        if int(match["year"]) * 12 + month > today + 1:
+            yield date_to_come.at(
+                card.at(match.start("year")),
+                f"'{short(match[0].strip())}' is still to come on {model.as_of}.",
+                "Write the date as it was.",
+                width=4,
+            )
+
+
+class _Measured(NamedTuple):
+    """A figure of a table: what it is of, as all labels of its row and column, and where it stands."""
+
+    label: str
+    cell: Cell
+    column: str
+
+
+@rule("CARD072", "figures-differ", Severity.WARNING, "Two tables give one figure differently.")
+def figures_differ(model: Described) -> Findings:
+    """One benchmark of one model, with two figures: twice in a table, or in the card and on the page of evaluation.
+
+    A table whose columns name no model, or whose rows say too little, is not compared.
+    """
+    for page in (model.card, *model.pages):
+        for table in page.tables:
+            yield from _twice(page, table)
+    own = alphanumeric(model.name)
+    first: dict[str, tuple[str, Card, _Measured]] = {}
+    for page in (model.card, *model.pages):
+        for table in page.tables:
+            for one in _figures(table):
+                if not _is_own(one.column, own):
+                    continue
+                known = first.setdefault(one.label, (_value(one.cell), page, one))
+                if known[1] is not page and known[0] != _value(one.cell):
+                    place = known[1].place(known[2].cell.line, known[2].cell.column)
+                    yield figures_differ.at(
+                        page.place(one.cell.line, one.cell.column),
+                        f"{short(one.label)} is {one.cell.text} here, and {known[2].cell.text} in {place.path}.",
+                        "Write the figure that was measured in both.",
+                        width=len(one.cell.text),
+                    )
+
+
+def _is_own(column: str, own: str) -> bool:
+    name = alphanumeric(column)
+    return len(name) > _LEAST and (name in own or own in name)
+
+
+_LEAST = 5
+
+
+def _twice(page: Card, table: Table) -> Findings:
+    """Rows of a table with the same labels and other figures."""
+    seen: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in table.rows:
+        labels = tuple(cell.text.strip(" *_").lower() for cell in row.cells if not _FIGURE.fullmatch(cell.text))
+        values = {
+            head.text: _value(cell)
+            for head, cell in zip(table.header.cells, row.cells, strict=False)
+            if _FIGURE.fullmatch(cell.text)
+        }
+        if not values or not labels or not row.cells[0].text.strip() or _FIGURE.fullmatch(row.cells[0].text):
+            continue
+        before = seen.setdefault(labels, values)
+        if before is not values and before.keys() == values.keys() and before != values:
+            yield figures_differ.at(
+                page.place(row.line, row.cells[0].column),
+                f"'{short(row.cells[0].text)}' stands above in this table, with other figures.",
+                "Take one of the two rows out, or say what sets them apart.",
+                severity=Severity.INFO,
+            )
+
+
+def _figures(table: Table) -> Iterator[_Measured]:
+    heads = [cell.text for cell in table.header.cells]
+    for row in table.rows:
+        labels = [
+            re.sub(r"<br\s*/?>|[*_`]", " ", cell.text).strip() for cell in row.cells if not _FIGURE.fullmatch(cell.text)
+        ]
+        label = " ".join(" ".join(one.split()) for one in labels if one)
+        for head, cell in zip(heads[1:], row.cells[1:], strict=False):
+            if label and _FIGURE.fullmatch(cell.text):
+                yield _Measured(label.lower(), cell, head)
+
+
+def _value(cell: Cell) -> str:
+    match = _FIGURE.fullmatch(cell.text)
+    return f"{float(match[1]):g}" if match else cell.text

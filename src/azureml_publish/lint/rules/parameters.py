@@ -1,0 +1,194 @@
+"""The rule on numbers of parameters: of the name, of the card and the pages beside it, and of the weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.variants import alphanumeric, variant_of
+from azureml_publish.patterns import pattern
+
+_COUNT = pattern(
+    r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
+    re.IGNORECASE,
+)
+_COUNT_ALONE = pattern(
+    r"^\W*(?:~|about\s)?\s*([0-9]{1,4}(?:\.[0-9]{1,3})?)\s?(b(?:illion)?|m(?:illion)?|bn)\b", re.IGNORECASE
+)
+_NEAR = 160
+"""How far before a figure its subject may stand."""
+
+_THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
+_COMPARED = pattern(
+    r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with))\b"
+)
+"""Words of sentences that speak of other models as well."""
+
+_RANGE = pattern(r"(?:\b(?:to|and|or|from|between)|[-\u2013,])\s*$")
+"""What stands before a figure that is one of several: from 7 to 70 billion."""
+
+_TOLERANCE = 1.4
+"""Counts are rounded, and with or without embeddings; siblings are further apart."""
+
+
+@rule(
+    "MATCH009",
+    "parameters-differ",
+    Severity.WARNING,
+    "Name, card and weights give different parameter counts.",
+    pages=True,
+)
+def parameters_differ(model: Described) -> Findings:
+    """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
+    named = named_counts(model)
+    if not named:
+        yield from _two_counts(model)
+        return
+    claims = list(_card_counts(model))
+    if explicit := next((one for one in _own_counts(model.card) if not _any_close(named, one[0])), None):
+        yield parameters_differ.at(
+            model.card.at(explicit[2]),
+            f"'{short(explicit[1])}', says the card, while the name {model.name} says {count_text(named[0])}.",
+            "Give this model's own figure; that of a sibling's card does not fit.",
+            width=width_of(explicit[1]),
+        )
+    elif claims and not any(_any_close(named, count) for count, *_ in claims):
+        _, text, offset = claims[0]
+        yield parameters_differ.at(
+            model.card.at(offset),
+            f"The card says '{short(text)}', while the name {model.name} says {count_text(named[0])}.",
+            "Give this model's own figure; that of a sibling's card does not fit.",
+            width=width_of(text),
+        )
+    stated = model.metadata.get("parameterCount")
+    counted = _count_of(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else None
+    if counted and not _any_close(named, float(counted)):
+        yield parameters_differ.at(
+            model.where("parameterCount"),
+            f"The spec says {stated} parameters, while the name {model.name} says {count_text(named[0])}.",
+            "Write the number of this model.",
+        )
+    low, high = _configured(model)
+    if high and not any(low / 1.6 <= count <= high * 1.6 for count in named):
+        yield parameters_differ.at(
+            model.where("name"),
+            f"The weights' files make about {count_text((low + high) / 2)} parameters, the name {model.name} says"
+            f" {count_text(named[0])}.",
+            "Take the weights of this model; those of a sibling do not fit its name.",
+        )
+
+
+_OWN_COUNT = pattern(
+    r"\b(?:this|the) model (?:has|contains|comes with|consists of) (?:about |around |~ ?|a total of )?"
+    r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b[\s-]{1,2}(?:trainable\s)?param\w+",
+    re.IGNORECASE,
+)
+
+
+def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
+    """What sentences say whose subject is this model, whatever else the card compares it with."""
+    for match in _OWN_COUNT.finditer(card.words) if "param" in card.lowered else ():
+        text = match.string[match.start("n") : match.end()]
+        yield _number(match["n"], match["u"]), text, match.start("n")
+
+
+def _two_counts(model: Described) -> Findings:
+    """Two such sentences, in the card or on the pages beside it, that cannot both be right."""
+    first: float | None = None
+    for page in (model.card, *model.pages):
+        for count, text, offset in (*_own_counts(page), *(_is_a(page, model.name) if page is model.card else ())):
+            if first is not None and not _close(first, count):
+                yield parameters_differ.at(
+                    page.at(offset),
+                    f"'{short(text)}' stands here, and {count_text(first)} elsewhere.",
+                    "Give one figure, this model's own.",
+                    width=width_of(text),
+                )
+                return
+            first = count if first is None else first
+
+
+def _is_a(card: Card, name: str) -> Iterator[tuple[float, str, int]]:
+    """`The Phi-3-mini is a 3.8B parameters model`, in the first words of a card."""
+    match = _COUNT.search(card.words[:400])
+    before = card.words[: match.start()].lower() if match else ""
+    if (
+        match
+        and re.search(r"\bis an? (?:\w+[ ,-]{1,2}){0,3}$", before)
+        and alphanumeric(name)[:6] in alphanumeric(before)
+    ):
+        yield _number(match[1], match[2]), match[0], match.start()
+
+
+def named_counts(model: Described) -> tuple[float, ...]:
+    """What the name may say, first what its last part says: `2-7b` may be 7b or 2.7b. None of a mixture of experts."""
+    sizes = sorted(variant_of(model.name).stated.get("size", frozenset()), key=len)
+    if len(sizes) > 1 and not all(size.endswith(sizes[0]) for size in sizes):
+        return ()
+    counts = [_count_of(size) for size in sizes]
+    return tuple(count for count in counts if count is not None)
+
+
+def _any_close(counts: tuple[float, ...], other: float) -> bool:
+    return any(_close(count, other) for count in counts)
+
+
+def _count_of(text: str) -> float | None:
+    match = re.fullmatch(
+        r"\s*([0-9]{1,5}(?:\.[0-9]+)?)\s*(b|m|bn|billion|million)?\s*(?:parameters)?\s*", text, re.IGNORECASE
+    )
+    return _number(match[1], match[2] or "") if match else None
+
+
+def _number(digits: str, unit: str) -> float:
+    return float(digits) * {"b": 1e9, "m": 1e6}.get(unit[:1].lower(), 1)
+
+
+def count_text(count: float) -> str:
+    """A number of parameters as a message says it."""
+    return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
+
+
+def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
+    """Counts that the card gives of this model, not of another one in passing."""
+    card = model.card
+    if card.too_large:
+        return
+    for claim in of_subject(card, "parameters"):
+        if match := _COUNT_ALONE.match(claim.text):
+            yield _number(match[1], match[2]), claim.text, claim.offset
+    words = variant_of(model.name).words
+    for match in _COUNT.finditer(card.words):
+        before = card.words[max(0, match.start() - _NEAR) : match.start()].rpartition("\n\n")[2].lower()
+        sentence = re.split(r"[.!?]\s", before)[-1]
+        own = _THIS.search(sentence) or any(word in sentence for word in words)
+        if own and not _COMPARED.search(sentence) and not _RANGE.search(sentence):
+            yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()
+
+
+def _close(one: float, other: float) -> bool:
+    return max(one, other) <= _TOLERANCE * min(one, other)
+
+
+def _configured(model: Described) -> tuple[float, float]:
+    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
+    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
+        return model.lock.model.parameters, model.lock.model.parameters
+    config: Mapping[str, Any] = model.config or {}
+    keys = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
+    figures = [config.get(key) for key in keys]
+    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
+        return 0, 0
+    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in figures):
+        return 0, 0
+    layers, hidden, inner, words = (int(one) for one in figures if one is not None)
+    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
+    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
+    return low, high

@@ -1,0 +1,190 @@
+"""Rules on what the catalogue files a model under: its publisher, its categories, and what goes in and out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from azureml_publish.diagnostics import Diagnostic, Location, Severity
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.model_names import hub_id, tasks_of
+from azureml_publish.lint.publisher_names import BY_NAME, families_in, publisher_of
+from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
+from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
+from azureml_publish.lint.variants import alphanumeric
+
+_PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
+"""Publishers that offer the models of others as well, converted or just hosted."""
+
+
+@rule("MATCH013", "publisher-differs", Severity.WARNING, "The publisher is not the one whose model it is.")
+def publisher_differs(model: Described) -> Findings:
+    """A publisher that is almost a known one, or another than that of the Hub id, of MLmodel or of the model's name."""
+    written = model.metadata.get("publisher")
+    if not isinstance(written, str) or not written.strip():
+        return
+    stated = publisher_of(written)
+    if stated is None:
+        plain = alphanumeric(written)
+        close = difflib.get_close_matches(plain, _FULL, n=1, cutoff=0.82) if len(plain) > _LEAST else []
+        if close and sorted(plain) != sorted(close[0]) and not _one_letter_apart(plain, close[0]):
+            return
+        if close:
+            yield publisher_differs.at(
+                model.where("publisher"),
+                f"The publisher '{short(written)}' is almost {BY_NAME[close[0]]}.",
+                f"Write {BY_NAME[close[0]]}.",
+            )
+        return
+    owners = list(_owners(model))
+    named = {publisher_of(word) for word in _words(model.name)}
+    yield from _provider(model, stated)
+    if stated in _PASSES_ON or not owners or stated in named or any(owner == stated for owner, _ in owners):
+        return
+    owner, why = owners[0]
+    yield publisher_differs.at(
+        model.where("publisher"),
+        f"The publisher is {short(written)}, while {why} of {owner}.",
+        f"Write {owner}, if it is their model; the publisher was perhaps copied along with the folder.",
+    )
+
+
+def _provider(model: Described, stated: str) -> Findings:
+    """MLmodel's own word on whose model it is, where publisher and Hub id say another."""
+    provider = _provider_name(model)
+    hub = hub_id(model)
+    meant, owner = publisher_of(provider), publisher_of(hub.rpartition("/")[0] if hub else _first(model.name))
+    if meant and meant != stated and owner == stated and meant not in _PASSES_ON and model.mlmodel is not None:
+        yield publisher_differs.at(
+            model.mlmodel.location(("metadata", "model_provider_name")),
+            f"MLmodel says that the model is of {provider}, while publisher and Hub id say {stated}.",
+            f"Write {stated}'s name; the file was perhaps copied along with the folder.",
+        )
+
+
+def _provider_name(model: Described) -> str:
+    data = model.mlmodel.data if model.mlmodel is not None else None
+    metadata = data.get("metadata") if isinstance(data, Mapping) else None
+    provider = metadata.get("model_provider_name") if isinstance(metadata, Mapping) else None
+    return provider if isinstance(provider, str) else ""
+
+
+_LEAST = 5
+"""Shorter names are too near to each other."""
+
+_FULL = tuple(sorted(alphanumeric(one) for one in frozenset(BY_NAME.values()) if len(one) > _LEAST))
+
+
+def _one_letter_apart(one: str, other: str) -> bool:
+    """Whether a letter is too many or missing in one of two names."""
+    shorter, longer = sorted((one, other), key=len)
+    return len(longer) == len(shorter) + 1 and any(
+        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[^A-Za-z0-9]+", name) if word]
+
+
+def _owners(model: Described) -> Iterator[tuple[str, str]]:
+    """Whose model it is, by the owner of its repository, by MLmodel, else by the model's name; and what says so."""
+    provider = _provider_name(model)
+    organisation = hub_id(model).rpartition("/")[0]
+    for name, what in ((organisation, "the Hub id is"), (provider, "MLmodel says that the model is")):
+        if name:
+            yield publisher_of(name) or name, what
+    if not organisation and not provider and not model.variant and (found := publisher_of(_first(model.name))):
+        yield found, f"'{_first(model.name)}' is a name of models"
+
+
+def _first(name: str) -> str:
+    """The first word of a name, without a number behind it."""
+    words = _words(name)
+    return words[0].rstrip("0123456789") if words else ""
+
+
+@rule("MATCH014", "category-differs", Severity.WARNING, "A category is of other models.")
+def category_differs(subject: AssetSubject) -> Findings:
+    """A category of asset.yaml that is a task which the model does not serve, or a family which it is not of."""
+    entry, categories = subject.read.entry, subject.read.asset.asset.get("categories")
+    if entry is None or not isinstance(categories, Sequence) or isinstance(categories, str):
+        return
+    model = subject.described
+    tasks = tuple(dict.fromkeys((*tasks_of(model), *tasks_of(model, "fineTuningTasks"))))
+    whole = " ".join((model.name, hub_id(model), model.card.source)).lower()
+    for index, category in enumerate(categories):
+        if isinstance(category, str):
+            yield from _category(category, tasks, whole, entry.location(("categories", index)))
+
+
+@category_differs.also
+def _category_of_folder(subject: ModelSubject) -> Findings:
+    spec, document = subject.folder.spec, subject.folder.document
+    if subject.rendered is None or not spec.categories:
+        return
+    tasks = tuple(one for one in (spec.tasks.inference, *(spec.tasks.finetune or ())) if one)
+    whole = f"{spec.name} {getattr(spec.source, 'huggingface', '')} {subject.rendered.asset.description}".lower()
+    for index, category in enumerate(spec.categories):
+        yield from _category(category, tasks, whole, document.location(("categories", index)))
+
+
+def _category(category: str, tasks: tuple[str, ...], whole: str, where: Location) -> Iterator[Diagnostic]:
+    slug = "-".join(category.strip().lower().split())
+    if slug in KNOWN_TASKS:
+        if tasks and all(task in KNOWN_TASKS for task in tasks) and not tasks_agree(slug, tasks):
+            yield category_differs.at(
+                where,
+                f"The category '{short(category)}' is a task, and the model does {', '.join(tasks)}.",
+                "Take it out, or write the task that the model does.",
+            )
+    elif families_in(slug) == {slug} and slug not in whole:
+        yield category_differs.at(
+            where,
+            f"The category '{short(category)}' is a family of models that neither name nor card mentions.",
+            "Take it out, or write the family that the model is of.",
+        )
+
+
+_TEXT_IN = (
+    "fill-mask text-generation text-classification token-classification question-answering summarization translation"
+    " text-translation text2text-generation chat-completion text-to-image text-to-image-inpainting"
+)
+_IMAGE_IN = (
+    "image-classification zero-shot-image-classification object-detection image-object-detection image-segmentation"
+    " image-instance-segmentation image-to-text visual-question-answering image-feature-extraction mask-generation"
+)
+_SPEECH = "automatic-speech-recognition speech-recognition"
+_TEXT_OUT = (
+    "text-generation chat-completion summarization translation text-translation text2text-generation image-to-text"
+)
+_NEEDS = tuple(
+    (frozenset(tasks.split()), key, medium)
+    for tasks, key, medium in (
+        (_TEXT_IN, "inputModalities", "text"),
+        (_IMAGE_IN, "inputModalities", "image"),
+        (_SPEECH, "inputModalities", "audio"),
+        (f"{_TEXT_OUT} {_SPEECH}", "outputModalities", "text"),
+        ("text-to-image text-to-image-inpainting", "outputModalities", "image"),
+    )
+)
+"""What a task takes or makes, whatever the model: its tasks, the key of the metadata, and the value to be there."""
+
+
+@rule("MATCH015", "modality-differs", Severity.WARNING, "The model's task needs what its modalities do not name.")
+def modality_differs(model: Described) -> Findings:
+    """Input or output modalities without the one that the task cannot do without."""
+    tasks = tasks_of(model)
+    for served, key, medium in _NEEDS:
+        values = model.metadata.get(key)
+        listed = values.split(",") if isinstance(values, str) else values if isinstance(values, list | tuple) else []
+        named = [str(one).strip().lower() for one in listed]
+        task = next((one for one in tasks if one in served), None)
+        if named and task is not None and medium not in named and len(tasks) == 1:
+            yield modality_differs.at(
+                model.where(key),
+                f"{key} names {', '.join(named)}; a model for {task} {'takes' if 'in' in key else 'makes'} {medium}.",
+                f"Write {medium}, or the task that the model has.",
+            )
