@@ -133,6 +133,7 @@ LOOKS = 3
 """How often weights are looked into before the first file is moved: once a model."""
 
 
+@pytest.mark.long
 class TestInterrupted:
     """A run that is stopped in the middle, from a process of its own."""
 

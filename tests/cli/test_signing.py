@@ -84,6 +84,7 @@ def test_a_signature_is_checked_with_the_public_key(publish: Run, signed: Path) 
     assert problems(publish, "--signature", "other.pub") == ["model.sig: not by other.pub, or over other files"]
 
 
+@pytest.mark.long
 def test_model_signing_checks_what_was_downloaded(publish: Run, signed: Path) -> None:
     assert publish("download", MODEL, "-r", DEV, "--to", "there").code == 0
     there = signed / "there"

@@ -214,6 +214,7 @@ def test_lint_plan_and_apply_take_it_too(publish: Run, project: Path, git: Git) 
     assert publish("apply", "plan.json", "--since", "HEAD").code == 2
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("shared_registry")
 def test_two_changes_that_chose_one_version(
     publish: Run, project: Path, git: Git, monkeypatch: pytest.MonkeyPatch
