@@ -71,7 +71,7 @@ def make_checkpoints(data: Path, size: int, files: int) -> None:
         folder.mkdir(parents=True)
         (folder / "config.json").write_text('{"model_type": "none"}')
         if name == "large":
-            fill(folder / "model.safetensors", size)
+            fill(folder / "weights.dat", size)
         else:
             for number in range(files):
                 fill(folder / f"part-{number:05}.dat", 10 * 1024)
@@ -81,6 +81,7 @@ def make_checkpoints(data: Path, size: int, files: int) -> None:
 def emulator(data: Path) -> Iterator[dict[str, str]]:
     """The emulator in its own process, and the variables that lead clients to it."""
     command = [str(Path(sys.executable).with_name("publish")), "emulator", "--data", str(data), "--port", "0"]
+    command += ["--service-shape", "plain"]  # else everybody waits for what the service does behind an answer
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -158,6 +159,8 @@ def azurite(folder: Path) -> Iterator[Callable[[str], str] | None]:
 
 def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> Callable[[], None]:
     """What `publish apply` does for one model; into a container of one's own without the registration."""
+    import azure.ai.ml  # noqa: F401 - as for the other: importing it is no part of moving files
+
     from azureml_publish.assets import ContainerAccess, RenderedAsset, RenderedModel
     from azureml_publish.content.sources.hub import Hub
     from azureml_publish.content.upload.pool import UploadPool
