@@ -151,7 +151,7 @@ def read_folder(root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagn
 
 
 def load_project(
-    root: Path, read: ReadFolder = read_folder, meant: Callable[[Path], bool] | None = None
+    root: Path, read: ReadFolder = read_folder, meant: Callable[[Path], bool] | None = None, *, with_models: bool = True
 ) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     """Read a project.
 
@@ -160,6 +160,7 @@ def load_project(
         read: reads each model folder.
         meant: whether a model folder is wanted. Of thousands of others, those are read as well that have the name of
             one that is. [default: all are]
+        with_models: whether there is a need of any of them.
 
     Returns:
         the project, or None if `publish.yaml` itself cannot be used; and every mistake. A model folder with a mistake
@@ -174,7 +175,7 @@ def load_project(
     if document is None or config is None:
         return None, tuple(found)
     unreadable: list[str] = []
-    paths = tuple(_model_folders(root, root / "models", unreadable, found))
+    paths = tuple(_model_folders(root, root / "models", unreadable, found)) if with_models else ()
     results = {path: read(root, path) for path in paths if meant is None or meant(path)}
     if len(results) < len(paths):
         wanted = {None, *(model.spec.name for model, _ in results.values() if model is not None)}

@@ -68,16 +68,18 @@ def test_help_and_lint_load_nothing_of_other_verbs_and_options(project: Path) ->
     assert linted.isdisjoint(f"azureml_publish.{name}" for name in others)
 
 
-@pytest.mark.parametrize("module", ["api", "content.packaging", "lint.engine"])
-def test_no_class_of_what_people_write_is_built_before_a_file_is_read(module: str) -> None:
+@pytest.mark.parametrize("module", ["api", "content.packaging.kinds", "lint.engine", "cli.plan"])
+def test_no_class_of_a_file_is_built_before_such_a_file_is_read(module: str) -> None:
     code = f"""
 import azureml_publish.{module}
-from azureml_publish.spec.reading import Written
-waiting, seen = [Written], set()
+from pydantic import BaseModel
+waiting, seen = [BaseModel], set()
 while waiting:
     seen.add(one := waiting.pop())
-    waiting += one.__subclasses__()
-print(len(seen), *(one.__name__ for one in seen - {{Written}} if one.__pydantic_complete__))"""
+    waiting += [each for each in one.__subclasses__() if each.__module__.startswith("azureml_publish.")]
+# The lines of a journal come from several threads, and their classes are built before those begin.
+late = [one for one in seen - {{BaseModel}} if one.__module__ != "azureml_publish.execute.journal"]
+print(len(seen), *(one.__name__ for one in late if one.__pydantic_complete__))"""
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     classes, *built = ran.stdout.split()
     assert int(classes) > 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from azureml_publish.assets import (
     SCENARIOS,
@@ -17,10 +18,8 @@ from azureml_publish.assets import (
     Value,
     is_bookkeeping,
 )
-from azureml_publish.content.contents import describe_content
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.packaging.tree import add_rendered
-from azureml_publish.content.upload.container import StoredFile
 from azureml_publish.layouts import decode, gather, lay_out
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.origins import SourceMap
@@ -32,6 +31,9 @@ from azureml_publish.skus.chart import Chart, draw_up
 from azureml_publish.skus.compute import resolve_body, resolve_compute
 from azureml_publish.spec import LocalSource, ProjectConfig
 from azureml_publish.spec.lock import SourceLock
+
+if TYPE_CHECKING:
+    from azureml_publish.content.upload.container import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ def _structured(values: Mapping[str, Value]) -> dict[str, Value]:
 
 def list_files(folder: ModelFolder, rendered: RenderedModel, config: ProjectConfig) -> Files:
     """The files of a model's version: from its lock, else from a local source, else those alone that are rendered."""
+    from azureml_publish.content.contents import describe_content  # noqa: PLC0415 - the gallery does without
+
     lock, _ = usable_lock(folder, config.defaults.mlflow)
     made = tuple(ManifestEntry(one.path, one.size, one.sha256 or "") for one in add_rendered((), rendered.package))
     local = isinstance(folder.spec.source, LocalSource)

@@ -21,13 +21,19 @@ if TYPE_CHECKING:
     from azureml_publish.content.upload.container import Container
 
 
-def read_project(run: RunContext) -> Project:
-    """The project, for verbs that need its registries but not its models.
+def read_project(run: RunContext, references: Iterable[str] | None = None) -> Project:
+    """The project, for verbs that need its registries, and its models only to know what a reference means.
+
+    Args:
+        run: the environment.
+        references: what names registered versions; the model folders are not read where all say `NAME:VERSION` or more.
+            [default: they are read]
 
     Raises:
         UsageProblem: there is none here, or its `publish.yaml` cannot be used.
     """
-    project, found = load_project(find_root(run.directory))
+    models = references is None or any(":" not in one for one in references)
+    project, found = load_project(find_root(run.directory), with_models=models)
     if project is None:
         raise unusable(found)
     return project

@@ -41,7 +41,7 @@ class Bill:
 
 @contextmanager
 def _opened(run: RunContext, reference: str, registry: str | None) -> Iterator[tuple[Registry, RegisteredAsset]]:
-    project = read_project(run)
+    project = read_project(run, [reference])
     with open_registry(run, project, registry) as opened:
         yield opened.registry, find_registered(opened.registry, name_reference(run, project, reference))
 
@@ -61,7 +61,7 @@ def list_registered(
         NotFound: a model that was named is not registered.
         PublishError: the registry cannot be read.
     """
-    project = read_project(run)
+    project = read_project(run, names)
     assets: list[RegisteredAsset] = []
     unlisted: list[str] = []
     with open_registry(run, project, registry) as opened:

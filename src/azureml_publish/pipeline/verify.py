@@ -48,7 +48,7 @@ def verify(
         NotFound: there is no such version, and `missing` is not given.
         PublishError: the registry cannot be reached, or the storage of no version can.
     """
-    project = read_project(run)
+    project = read_project(run, references or None)
     named = name_references(run, project, references) or tuple(model.spec.name for model in project.models)
     with open_registry(run, project, registry) as opened, ExitStack() as stack:
         checks, errors = [], []

@@ -29,7 +29,9 @@ Digests = Annotated[dict[str, str], Field(description="A short digest by field."
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=True, defer_build=True
+    )
 
 
 class SavedChange(_Closed):

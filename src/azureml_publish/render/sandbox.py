@@ -125,11 +125,13 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         note_structure(source, tree)
-        everything = [tree, *tree.find_all(nodes.Node)]
+        texts: dict[nodes.Node, int] = {}
+        _measure(tree, texts)
+        everything = tuple(texts)
         _count_joins(everything)
         for node in everything:
             if isinstance(node, nodes.For):
-                node.iter = _counted(node.iter, ":each", _text_in(node))
+                node.iter = _counted(node.iter, ":each", texts[node])
             elif isinstance(node, nodes.Compare | nodes.Operand):
                 node.expr = _counted(node.expr, ":weighed")
             elif isinstance(node, nodes.Pair) and not isinstance(node.key, nodes.Const):
@@ -137,7 +139,7 @@ class TemplateSandbox(ImmutableSandboxedEnvironment):
             elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
                 node.node = _counted(node.node, ":copied")
         for body in [tree.body, *(block.body for block in everything if isinstance(block, nodes.Block))]:
-            text = sum(map(_text_in, body))  # a block is put out as often as another template calls for it
+            text = sum(texts[node] for node in body)  # a block is put out as often as another template calls for it
             body.insert(0, nodes.ExprStmt(_counted(nodes.Const(text, lineno=1), ":static"), lineno=1))
         return tree
 
@@ -282,8 +284,14 @@ def _tojson(context: EvalContext, value: Any, indent: int | None = None) -> str:
     return do_tojson(context, value, indent)
 
 
-def _text_in(node: nodes.Node) -> int:
-    return sum(len(text.data) for text in node.find_all(nodes.TemplateData))
+def _measure(node: nodes.Node, texts: dict[nodes.Node, int]) -> int:
+    """Note how much text is below each node, a node before those in it; returns that of this one with its own.
+
+    One walk, where one for each loop and block would take half as long as to compile the template.
+    """
+    texts[node] = 0
+    texts[node] = sum(_measure(child, texts) for child in node.iter_child_nodes())
+    return texts[node] + (len(node.data) if isinstance(node, nodes.TemplateData) else 0)
 
 
 def _count_joins(everything: Iterable[nodes.Node]) -> None:
