@@ -42,7 +42,8 @@ SAYS = {
     "diagnostics": "findings",
     "errors": "failures",
     "network": "proxies",
-    "globs": "patterns",
+    "globs": "names by *",
+    "patterns": "regex",
     "version": "version",
 }
 STYLE = """

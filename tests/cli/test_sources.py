@@ -68,7 +68,7 @@ def test_a_source_that_is_no_model_of_mlflow_or_transformers_is_refused(
     add(project, "from-blob", "{azureblob: {storage: account, container: public, path: models}}")
     ran = publish("apply", "from-blob", "--yes")
     assert ran.code == 4
-    assert "PKG008 The source has no config.json" in ran.out + ran.err
+    assert "PKG008 MLmodel lies in bert-large/" in ran.out + ran.err
 
 
 def test_carried_files_are_rendered_beside_the_others(publish: Run, project: Path, tmp_path: Path) -> None:

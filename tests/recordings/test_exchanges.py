@@ -260,7 +260,7 @@ def test_a_200_that_is_no_json_is_a_failure_of_the_world(text: str) -> None:
     recorded = replace(exchanges(26)[0], text=text)
     client: Any = Played([recorded])
     with pytest.raises(
-        UnexpectedAnswer, match=f"{urlsplit(recorded.url).netloc} answers.*: (a page|text that is no JSON)"
+        UnexpectedAnswer, match=f"{urlsplit(recorded.url).netloc} answers.*: (a page|text that is not JSON)"
     ):
         send(client, "GET", recorded.url)
 
