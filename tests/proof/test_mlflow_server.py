@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from azureml_publish.content.sources.mlflow import MlflowFiles
-from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.emulator.listening import bind
-from azureml_publish.errors import NotFound, Unreachable
+from azureml_publish.errors import NotFound
 from tests.cli.test_sources import add
 from tests.conftest import Run
+from tests.proof.servers import running_server
 from tests.proof.test_proof import models_python, run_script
 from tests.unit.content.test_source_mlflow import read
 
@@ -34,33 +32,13 @@ def server(models_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("tracking")
     with bind(0, "HTTP") as free:
         port = free.getsockname()[1]
-    environment = {"PATH": f"{models_python.parent}:{os.environ['PATH']}", "HOME": str(folder)}
+    path = f"{models_python.parent}:{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"}
     command = [str(models_python), "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
     places = ["--backend-store-uri", "./runs", "--artifacts-destination", "./artifacts"]
     address = f"http://127.0.0.1:{port}"
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            [*command, *places],
-            cwd=folder,
-            env=environment | {"MLFLOW_DISABLE_TELEMETRY": "true"},
-            stdout=log,
-            stderr=log,
-        ) as process,
-    ):
-        try:
-            RetryPolicy(attempts=300, longest=1.0).attempt(lambda: _ask(address, process))
-            yield address
-        finally:
-            process.terminate()
-
-
-def _ask(address: str, process: subprocess.Popen[bytes]) -> None:
-    assert process.poll() is None, "the server ended"
-    try:
-        requests.get(f"{address}/health", timeout=60).raise_for_status()
-    except requests.RequestException as error:
-        raise Unreachable("not yet") from error
+    with running_server([*command, *places], f"{address}/health", folder, environment):
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,12 @@ import pytest
 import requests
 
 from azureml_publish.content.packaging.triton import FIELDS, read_config
-from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.emulator import Emulator
 from azureml_publish.emulator.listening import bind
-from azureml_publish.errors import Unreachable
 from azureml_publish.lint.rules.card_text import BEGINNING
 from tests.checkpoints import write
 from tests.conftest import REPOSITORY, edit, lacking
+from tests.proof.servers import running_server
 from tests.proof.test_proof import PROJECT, publish
 from tests.unit.content.packaging.packaged import package
 
@@ -49,6 +48,13 @@ instance_group [ { kind: KIND_CPU count: 1 } ]
 """
 PYTHON = f'backend: "python"\n{SHAPE}'
 
+_Y = 'name: "Y"'
+ENSEMBLE = (
+    f'platform: "ensemble"\n{SHAPE.replace("instance_group [ { kind: KIND_CPU count: 1 } ]", "")}'
+    'ensemble_scheduling { step [ { model_name: "nobody" model_version: -1 '
+    'input_map { key: "X" value: "X" } output_map { key: "Y" value: "Y" } } ] }'
+)
+
 LAYOUTS: Mapping[str, Mapping[str, str]] = {
     "plain": {"config.pbtxt": PYTHON, "1/model.py": MODEL},
     "named": {"config.pbtxt": f'name: "named"  # "x"\n{PYTHON}', "1/model.py": MODEL},
@@ -58,6 +64,11 @@ LAYOUTS: Mapping[str, Mapping[str, str]] = {
     "other_file": {"config.pbtxt": f'default_model_filename: "run.py"\n{PYTHON}', "1/run.py": MODEL},
     "unconfigured_backend": {"config.pbtxt": SHAPE, "1/model.py": MODEL},
     "unconfigured": {"1/model.py": MODEL},
+    "labelled": {
+        "config.pbtxt": PYTHON.replace(_Y, f'{_Y} label_filename: "y.txt"'),
+        "y.txt": "a\nb",
+        "1/model.py": MODEL,
+    },
     "other_name": {"config.pbtxt": f'name: "somebody"\n{PYTHON}', "1/model.py": MODEL},
     "no_version": {"config.pbtxt": PYTHON, "model.py": MODEL},
     "version_by_word": {"config.pbtxt": PYTHON, "one/model.py": MODEL},
@@ -66,6 +77,9 @@ LAYOUTS: Mapping[str, Mapping[str, str]] = {
     "odd_field": {"config.pbtxt": f'nam: "odd_field"\n{PYTHON}', "1/model.py": MODEL},
     "odd_platform": {"config.pbtxt": f'platform: "onnx"\n{SHAPE}', "1/model.onnx": "x"},
     "weights_only": {"1/weights.bin": "x"},
+    "odd_type": {"config.pbtxt": PYTHON.replace("TYPE_FP32", "FP32"), "1/model.py": MODEL},
+    "labels_gone": {"config.pbtxt": PYTHON.replace(_Y, f'{_Y} label_filename: "y.txt"'), "1/model.py": MODEL},
+    "ensemble_of_none": {"config.pbtxt": ENSEMBLE, "1/notes.txt": "x"},
 }
 """Models by name: those that load, then those that do not. A missing model.py is left out, as Triton waits for it."""
 
@@ -136,23 +150,8 @@ def served(environment: Path, running_emulator: Emulator, tmp_path_factory: pyte
         "LD_LIBRARY_PATH": str(own.parents[1] / "nvidia_pytriton.libs"),
     }
     address = f"http://127.0.0.1:{port}"
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen([*command, *options], env=variables, stdout=log, stderr=log) as process,
-    ):
-        try:
-            RetryPolicy(attempts=150, longest=1.0).attempt(lambda: _ask(address, process))
-            yield Server(address, brought)
-        finally:
-            process.terminate()
-
-
-def _ask(address: str, process: subprocess.Popen[bytes]) -> None:
-    assert process.poll() is None, "the server ended"
-    try:
-        requests.get(f"{address}/v2/health/live", timeout=60).raise_for_status()
-    except requests.RequestException as error:
-        raise Unreachable("The server does not answer yet.") from error
+    with running_server([*command, *options], f"{address}/v2/health/live", folder, variables):
+        yield Server(address, brought)
 
 
 def _publish_and_download(emulator: Emulator, folder: Path) -> Path:
