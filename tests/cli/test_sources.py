@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,29 @@ def test_carried_files_are_rendered_beside_the_others(publish: Run, project: Pat
     assert publish("render", "from-blob", "--out", str(built.parent), "--check").code == 0
     (project / "models" / "from-blob" / "files" / "notes.md").write_bytes(b"three")
     assert publish("render", "from-blob", "--out", str(built.parent), "--check").code == 4
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("azureml://jobs/calm_river/outputs/artifacts/paths/model", "{azureml: …}"),
+        ("azureml:churn:3", "{azureml: …}"),
+        ("runs:/0123abc/model", "{mlflow: …}"),
+        ("models:/churn/3", "{mlflow: …}"),
+        ("https://huggingface.co/org/name", "{huggingface: ORG/NAME"),
+        ("git+https://contoso.com/m.git", "{git: {uri: …"),
+        ("https://acct.blob.core.windows.net/models/a", "{azureblob: {storage: …"),
+        ("s3://bucket/m", "{azureblob: {storage: …"),
+    ],
+)
+def test_an_address_is_not_a_local_source_and_the_hint_names_the_key_for_it(
+    publish: Run, project: Path, address: str, hint: str
+) -> None:
+    add(project, "elsewhere", f"{{local: '{address}'}}")
+    ran = publish("lint", "-o", "json")
+    told = json.loads(ran.out)
+    assert ran.code == 4
+    (found,) = [one for one in told["diagnostics"] if one["path"] == "models/elsewhere/model.yaml"]
+    assert (found["code"], found["line"], hint in found["hint"]) == ("DOC005", 4, True)
+    planned = json.loads(publish("plan", "bert-base-cased", "-o", "json").out)
+    assert [one["model"] for one in planned["actions"]] == ["bert-base-cased"]
