@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from azureml_publish import files
 from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.documents import Document, decode, parse_yaml
+from azureml_publish.documents import Document, decode, mapping_of, parse_yaml
 from azureml_publish.documents.strict_json import parse_json
 from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, resolve_inside
@@ -283,7 +283,7 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
     finished = FINISHED_CARD in names and CARD_FILE not in names
     own = path / (FINISHED_CARD if finished else CARD_FILE)
     card: str | None = PLAIN_CARD
-    if spec is None or not spec.description or own.name in names:
+    if not mapping_of(document.data).get("description") or own.name in names:
         card = _read_text(root, own, found, whole=finished)
     else:
         own = path / SPEC_FILE

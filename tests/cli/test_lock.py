@@ -167,6 +167,18 @@ class TestPlanning:
             ran = publish(*verb, "onnx")
             assert (ran.code, "LOCK003" in ran.err, "14 bytes, not 7" in ran.err) == (4, True, True), ran
 
+    def test_local_weights_of_another_content_and_the_same_size_are_no_registered_version(
+        self, publish: Run, onnx: Path
+    ) -> None:
+        publish("lock", "onnx")
+        assert publish("apply", "onnx", "--yes").code == 0
+        (onnx / "weights" / "model.onnx").write_bytes(b"WEIGHTS")
+        ran = publish("plan", "onnx")
+        assert (ran.code, "weights: model.onnx" in ran.out) == (6, True), ran
+        assert publish("bump", "onnx", "--required").code == 0
+        assert publish("lock", "onnx", "--check").code == 0
+        assert publish("apply", "onnx", "--yes").code == 0
+
     def test_a_stale_lock_stops_a_plan_without_a_look_as_well(self, publish: Run, onnx: Path) -> None:
         publish("lock", "onnx")
         spec = onnx / "model.yaml"

@@ -210,3 +210,9 @@ def test_a_misnamed_project_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=r"is called publish\.yaml") as problem:
         find_root(tmp_path / "models")
     assert problem.value.hint == "Rename it: git mv publish.yml publish.yaml"
+
+
+def test_a_description_stands_for_a_card_in_a_spec_with_mistakes_too(tmp_path: Path) -> None:
+    text = SPEC.format(name="a").replace("version: 1", "version: one") + "description: Finds churn.\n"
+    _, found = load(tmp_path, {"models/a/model.yaml": text})
+    assert [one.code for one in found] == ["DOC005"]

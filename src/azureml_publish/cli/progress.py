@@ -16,6 +16,7 @@ import click
 from azureml_publish.cli.output import Output, write_note
 from azureml_publish.content.upload.progress import Emitted, Progress, shown
 from azureml_publish.events import Event, Kind
+from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.events import EventLines
 from azureml_publish.reporters.tables import size_text
 from azureml_publish.reporters.visible import for_terminal, one_line
@@ -115,7 +116,7 @@ class _Bars:
                 self._all = self._bars.add_task("in all", total=self._size, completed=done)
             elif self._all is not None:
                 self._bars.update(self._all, total=self._size)
-            self._models[model] = self._bars.add_task(_name(f"{model} ({files} files)"), total=size)
+            self._models[model] = self._bars.add_task(_name(f"{model} ({counted(files, 'file')})"), total=size)
 
     def file_begun(self, model: str, path: str, size: int) -> None:
         if size >= self.LARGE:
@@ -163,7 +164,7 @@ class _Lines:
         self._output = output
 
     def begin(self, model: str, files: int, size: int) -> None:
-        self._output.note(f"  {one_line(model)}: {files} files, {size_text(size)}")
+        self._output.note(f"  {one_line(model)}: {counted(files, 'file')}, {size_text(size)}")
 
     def file_begun(self, model: str, path: str, size: int) -> None:
         """A line a file says enough."""

@@ -92,12 +92,16 @@ class ModelContent:
         if self.contained is not None:
             return tuple(ManifestEntry(file.path, file.size, file.sha256 or "") for file in self.contained.files)
         lock, _ = usable_lock(self.folder, self.defaults)
-        if lock is None:
+        if lock is None or self._is_outdated(lock):
             return None
         made = (RenderedFile(path, text) for path, text in self.made().items())
         rendered = (ManifestEntry(file.path, file.size, file.sha256 or "") for file in add_rendered((), made))
         locked = (ManifestEntry(file.path, file.bytes, file.sha256) for file in lock.files)
         return tuple(sorted((*locked, *rendered)))
+
+    def _is_outdated(self, lock: SourceLock) -> bool:
+        """Whether a local source, as it was hashed, lacks bytes that its lock promises."""
+        return bool(self.local) and not {file.sha256 for file in lock.files} <= {file.sha256 for file in self.local}
 
     def manifest(self) -> str:
         """The digest that the version's manifest will have; empty where a file is not known without another look."""

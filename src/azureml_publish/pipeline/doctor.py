@@ -19,6 +19,7 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from azureml_publish.registry.conformance import Examined, State
 from azureml_publish.registry.diagnostics import examine_registry
+from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.spec import HubSource
 from azureml_publish.version import TOOL, __version__
 
@@ -49,7 +50,7 @@ def examine(run: RunContext, registry: str | None) -> Iterator[Examined]:
     if has_errors(checked.found):
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")
     else:
-        yield Examined("project", State.FINE, f"{len(checked.models)} models without an error.")
+        yield Examined("project", State.FINE, f"{counted(len(checked.models), 'model')} without an error.")
     # A name that is wrong is not a finding.
     config = find_config(checked.project, registry or checked.project.config.registry)
     with ExitStack() as opening:

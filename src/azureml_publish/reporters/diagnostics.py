@@ -133,8 +133,8 @@ def finding_json(one: Diagnostic) -> dict[str, object]:
 
 
 def counted(count: int, noun: str) -> str:
-    """A number with its noun: `1 file`, `2 files`."""
-    return f"{count} {noun}{'s' * (count != 1)}"
+    """A number with its noun: `1 file`, `2,000 files`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def as_json(content: dict[str, object]) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
-from azureml_publish.reporters.diagnostics import as_json
+from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 
@@ -50,7 +50,9 @@ def locks_text(locked: Sequence[Locked]) -> str:
 
 
 def _line(one: Locked) -> str:
-    holds = f", {len(one.lock.files)} files, {one.lock.size:,} bytes" if one.lock is not None else ""
+    holds = (
+        f", {counted(len(one.lock.files), 'file')}, {counted(one.lock.size, 'byte')}" if one.lock is not None else ""
+    )
     return f"{one.model}/{LOCK_FILE}: {one.state}{holds}\n"
 
 
