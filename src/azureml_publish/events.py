@@ -41,9 +41,9 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        kind: what.
+        kind: what happened.
         at: when, in seconds since 1970.
-        model: whose it is; empty where it is no model's.
+        model: the model that it is about; empty where it is about none.
         version: of the model; 0 where that does not matter.
         facts: what else there is to say: texts, numbers and truth values.
     """

@@ -64,7 +64,7 @@ def apply_plan(
 def carry_out_all(
     plan: Plan, submit: Callable[[Action], Future[Result]], events: Events, *, under_way: int
 ) -> tuple[Result, ...]:
-    """Hand what a plan changes to an executor, only so many ahead of what it has done; the results in their order.
+    """Hand what a plan changes to an executor, at most `under_way` at a time; the results in their order.
 
     Args:
         plan: what to do; it must have no conflicts.

@@ -268,7 +268,7 @@ class Registration:
             self._note(step, **facts)
 
     def _note(self, step: Step, **facts: str) -> None:
-        """Record a step, and let it be known."""
+        """Record a step in the journal, and report it."""
         model, version = self._version
         self._journal.note(step, model, version, **facts)
         further: dict[str, Any] = {**facts}

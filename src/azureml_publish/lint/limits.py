@@ -24,7 +24,7 @@ class OutOfTime(BaseException):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt what runs inside, patterns that match for ever among it, after so many seconds of the processor's time.
+    """Interrupt what runs inside, even an endless match of a pattern, after `seconds` of the processor's time.
 
     Only the main thread of a process can be interrupted, and not on Windows; elsewhere there is no limit.
 
@@ -50,7 +50,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 def within_limits(
     where: Location, look: Callable[[], Iterator[Diagnostic]], seconds: float = MAX_SECONDS
 ) -> tuple[Diagnostic, ...]:
-    """Everything that is found, as far as the time suffices; a finding says where it did not.
+    """All findings that the time allows; where it ends early, one more finding says so.
 
     Args:
         where: what the rules look at.

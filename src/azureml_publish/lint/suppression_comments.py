@@ -52,7 +52,6 @@ class _Scopes:
 
     def __init__(self, lines: Sequence[str], alone: AbstractSet[int]) -> None:
         self._lines = lines
-        self._alone = alone
         self._following: dict[int, int] = {}
         following = len(lines) + 1
         for number in range(len(lines), 0, -1):

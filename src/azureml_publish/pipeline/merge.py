@@ -16,8 +16,6 @@ from azureml_publish.reporters.report import KINDS, FailedPart, MergedReport
 
 MOST_BYTES = 256 * 1024 * 1024
 
-KEYS = frozenset(KINDS.values())
-
 
 def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> MergedReport:
     """Read what `-o json` printed in each part.

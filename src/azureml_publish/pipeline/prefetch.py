@@ -29,7 +29,7 @@ class Prefetch:
         opening: Callable[[Project], AbstractContextManager[Opened]],
         jobs: int,
     ) -> None:
-        """Prepare to open a registry, and to read so many models at a time."""
+        """Prepare to open a registry, and to read `jobs` models at a time."""
         self._opening = opening
         self._jobs = jobs
         self._opened: Future[Opened] = Future()

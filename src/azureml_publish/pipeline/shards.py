@@ -20,7 +20,7 @@ SECONDS_A_MODEL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One part of so many, counted from 1."""
+    """One part of a whole, counted from 1."""
 
     number: int
     parts: int

@@ -22,7 +22,7 @@ class Edits:
     """Edits as they come. Each `wait` returns after one or several."""
 
     def __init__(self, watches: int) -> None:
-        """Edits that so many watches notice."""
+        """Edits that this number of watches notices."""
         self._lock, self._to_begin = threading.Lock(), watches
         self._queue: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ended = threading.Event()
@@ -101,7 +101,7 @@ class Edits:
                 yield {Path(path) for _, path in changes}
 
     def _begin(self) -> None:
-        """Once everything is watched this is an edit, because none was noticed before."""
+        """Count it as an edit that everything is watched now: earlier edits may have been missed."""
         with self._lock:
             self._to_begin -= 1
             if self._to_begin <= 0:

@@ -175,7 +175,7 @@ class _Splitter(HTMLParser):
         self._current.append(data)
 
     def handle_entityref(self, name: str) -> None:
-        """Take a named character in."""
+        """Keep a named character."""
         self._current.append(f"&{name};")
 
     def handle_charref(self, name: str) -> None:

@@ -317,7 +317,7 @@ class AzureRegistry:
         return newest_first(entries)
 
     def _optional(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        """What a call answers that a registry need not have: a list where it has parameters; None where it has not."""
+        """The answer of a call that a registry may lack, or None; a list where the call has parameters."""
         from azure.core.exceptions import HttpResponseError
 
         try:

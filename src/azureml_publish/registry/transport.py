@@ -53,7 +53,7 @@ class PooledTransport(HttpTransport[Any, Any]):
     """
 
     def __init__(self, connections: int, network: Network = BY_ENVIRONMENT) -> None:
-        """Prepare to keep so many open connections to one host, and to reach hosts as a network says."""
+        """Prepare to keep that number of open connections to one host, and to reach hosts as a network says."""
         self._routes: dict[tuple[str, str], _Route] = {}
         self._network = network
         self._adapter = _Adapter(pool_maxsize=connections)
@@ -61,7 +61,7 @@ class PooledTransport(HttpTransport[Any, Any]):
         self._finding = threading.Lock()
 
     def open(self) -> None:
-        """Nothing is to be done: connections are opened as they are needed."""
+        """Do nothing: connections are opened when they are needed."""
 
     def close(self) -> None:
         """Close the connections that are idle."""

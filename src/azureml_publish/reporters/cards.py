@@ -13,7 +13,7 @@ LARGEST = 128 * 1024
 
 
 def card_text(card: str, width: int, paint: Paint = PLAIN) -> str:
-    """A card rendered for so many columns; links show where they lead."""
+    """A card rendered for `width` columns; links show where they lead."""
     from rich.console import Console
     from rich.markdown import Markdown
     from rich.theme import Theme

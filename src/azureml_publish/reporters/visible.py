@@ -88,7 +88,7 @@ def for_json(text: str) -> str:
 
 
 def for_xml(text: str) -> str:
-    """A finished XML document; it says the same, but for characters that XML 1.0 does not have or that are invisible.
+    """A finished XML document, without characters that XML 1.0 does not have or that are invisible.
 
     https://www.w3.org/TR/xml/#charsets
     """

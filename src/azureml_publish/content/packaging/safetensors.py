@@ -60,7 +60,7 @@ def _tensor(entry: Mapping[str, object]) -> Tensor:
 
 
 def misfit(head: bytes, size: int) -> str:
-    """Why a file of so many bytes is not what its header says; nothing where it is."""
+    """Why a file of `size` bytes is not what its header says; empty where it is."""
     tensors = read_header(head)
     if tensors is None:
         return "its header cannot be read"

@@ -39,7 +39,7 @@ POINTER_BYTES = range(100, 1024)
 
 
 class Part(NamedTuple):
-    """What is read of a file: so many bytes from its beginning on."""
+    """What is read of a file: a number of bytes from its beginning."""
 
     file: ArtifactFile
     length: int

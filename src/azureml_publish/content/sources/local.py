@@ -137,7 +137,9 @@ def _read_ignore_file(root: Path) -> IgnoreFile | None:
     try:
         return IgnoreFile(read_file(path, root).decode().splitlines())
     except (UnusableFile, ValueError) as error:
-        raise UnusableSource(f"{path} cannot be read: {error}.", hint="Write it as a .gitignore, in UTF-8.") from error
+        raise UnusableSource(
+            f"{path} cannot be read: {error}.", hint="Write it in the form of a .gitignore, in UTF-8."
+        ) from error
 
 
 def _sha256(path: Path) -> str:

@@ -47,7 +47,7 @@ class Watcher(Protocol):
         """So many more bytes are in the container."""
 
     def waits(self, seconds: float, error: Unreachable) -> None:
-        """Something did not answer; the next attempt is in so many seconds."""
+        """Something did not answer; the next attempt is in `seconds`."""
 
     def done(self) -> None:
         """The file is in the container, whole and checked."""

@@ -31,7 +31,7 @@ class UploadPool:
         self._pool: ThreadPoolExecutor | None = None
 
     def submit(self, size: int, work: Callable[[], T]) -> Future[T]:
-        """Submit work that holds so many bytes; waits until the budget has room for them.
+        """Submit work that holds `size` bytes; waits until the budget has room for them.
 
         Work may wait for work that was submitted before it: that has begun.
         """

@@ -19,13 +19,13 @@ class Progress(Protocol):
         """A file starts to move."""
 
     def advance(self, model: str, path: str, count: int) -> None:
-        """So many more bytes of a file are in the container, or were there already."""
+        """Count bytes of a file that have reached the container, or were there already."""
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
         """A file is in the container and checked; `reused`: an earlier run had brought it."""
 
     def waits(self, model: str, path: str, seconds: float, reason: str) -> None:
-        """A service does not answer, or sent Retry-After; the next attempt is in so many seconds."""
+        """A service does not answer, or sent Retry-After; the next attempt is in `seconds`."""
 
     def warn(self, model: str, text: str) -> None:
         """A warning, which stops nothing."""

@@ -104,7 +104,7 @@ class RetryPolicy:
             self.pause(seconds, stop)
 
     def delay(self, failures: int, error: Unreachable) -> float:
-        """Seconds to wait after so many failures."""
+        """Seconds to wait after a number of failures."""
         backoff = min(self.longest, self.first * float(2 ** (failures - 1))) * (0.5 + 0.5 * self.chance())
         return max(backoff, error.retry_after) if error.retry_after else backoff
 
@@ -138,7 +138,7 @@ class Bandwidth:
         self._paid_until = clock()
 
     def take(self, count: int, stop: Stop = never) -> None:
-        """Wait until so many more bytes are allowed.
+        """Wait until `count` more bytes are allowed.
 
         Raises:
             Interrupted: `stop` returned true meanwhile.
@@ -161,13 +161,13 @@ class Window:
         self._given = threading.Condition()
 
     def take(self, count: int) -> None:
-        """Wait until so many bytes are free. A request larger than the limit waits until all are."""
+        """Wait until `count` bytes are free. A request larger than the limit waits until all are."""
         with self._given:
             self._given.wait_for(lambda: self._taken == 0 or self._taken + count <= self._size)
             self._taken += count
 
     def give(self, count: int) -> None:
-        """Free so many bytes."""
+        """Free `count` bytes."""
         with self._given:
             self._taken -= count
             self._given.notify_all()

@@ -153,7 +153,7 @@ def move_files(model: str, files: Sequence[ArtifactFile], container: Container, 
 
 
 def _move_files(model: str, files: Sequence[ArtifactFile], container: Container, transfer: Transfer) -> Moved:
-    """Hand every span of every file to the lanes, in order, and wait for all of them."""
+    """Hand every span of every file to the pool, in order, and wait for all of them."""
     progress = transfer.progress
     context = UploadContext(container, Sources(transfer), transfer.pool, transfer.retry, transfer.stop, transfer.block)
     present, begun = container.files(), container.begun()
@@ -233,7 +233,7 @@ class Sources:
 
 
 def _whole(file: ArtifactFile, chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
-    """What is on this machine does not come later: fewer bytes mean that the file has changed."""
+    """A local file is whole when it is read: fewer bytes mean that it has changed."""
     for chunk in chunks:
         length -= len(chunk)
         yield chunk

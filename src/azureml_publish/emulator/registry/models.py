@@ -170,7 +170,7 @@ class ModelStore:
             name: The model.
             version: Its version.
             sent: What to write.
-            polls: Make it a long-running operation that is in progress for so many polls.
+            polls: Make it a long-running operation that is in progress for this number of polls.
 
         Returns:
             The version, whether it is new, and the id of the operation if there is one.
@@ -300,7 +300,7 @@ class ModelStore:
             return self._start_operation(connection, 1, "/".join(target))
 
     def fail(self, asset: str, polls: int) -> str:
-        """Start an operation on an asset that writes nothing and fails after so many polls; its id."""
+        """Start an operation on an asset that writes nothing and fails after `polls` polls; its id."""
         with self._database.write() as connection:
             return self._start_operation(connection, polls, f"{_FAILED}{asset}")
 

@@ -61,7 +61,7 @@ def paged(
         request: The request, with `$top` and a token if it follows a link.
         base: The host that the next link names.
         quirks: They say how long a page is, and whether `$top` counts.
-        fetch: Gives entries from an offset on, at most so many.
+        fetch: Gives entries from an offset on, up to a limit.
         render: An entry as JSON.
     """
     query = request.query_params

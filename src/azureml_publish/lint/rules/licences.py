@@ -55,7 +55,9 @@ _UNFILLED = pattern(
 )
 
 
-@rule("SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence file holds no licence, or nobody's.")
+@rule(
+    "SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence file is empty or a web page, or names no owner."
+)
 def licence_file_unfinished(model: Described) -> Findings:
     """A licence file that is empty, that is a page of HTML, or that names no owner."""
     for page in model.licences:

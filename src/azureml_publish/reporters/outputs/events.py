@@ -198,7 +198,7 @@ class FileDone(OfFiles):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait(Line):
-    """A service does not answer, or wants fewer requests; the next attempt is in so many seconds."""
+    """A service does not answer, or wants fewer requests; the next attempt is in `seconds`."""
 
     event: Literal["wait"]
     path: Annotated[str, Field(description="The file; empty where it is about none.")]
