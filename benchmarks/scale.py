@@ -19,23 +19,24 @@ import argparse
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from benchmarks.catalogue import PUBLISH, THERE, edit_project, make_project, read_stages, run, seed, serve
+from benchmarks.catalogue import THERE, edit_project, make_project, read_stages, run, seed, serve
 from tests.cli.cluster import Cluster
 
 GROWTH = Path(__file__).parents[1] / "docs" / "growth.svg"
-LINT_SECONDS, PLAN_SECONDS = 1.0, 2.0
+CHANGE = {"lint": 1.0, "lint --since HEAD": 1.0, "plan --since HEAD": 2.0, "plan": None}
+"""What a user runs after a change, and the seconds that it may take; a whole plan reads every registered version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def served(scratch: Path, root: Path) -> Iterator[None]:
 
 
 def measure_change(asked: argparse.Namespace, scratch: Path) -> bool:
-    """One changed model among thousands, by `--since`; whether the bars are kept."""
+    """One changed model among thousands; whether the bars are kept."""
     root, count = scratch / "project", asked.models[0]
     root.mkdir()
     make_project(root, count)
@@ -225,21 +226,24 @@ def measure_change(asked: argparse.Namespace, scratch: Path) -> bool:
     git = ("git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@b")
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "Begin"]):
         subprocess.run([*git, *command], check=True)
-    with ExitStack() as stack:
-        stack.enter_context(served(scratch, root))
+    kept: dict[str, float] = {}
+    with served(scratch, root):
+        os.environ["PUBLISH_CACHE_DIR"] = str(scratch / "cache")
+        run(root, "lint", "-q")  # as the day before
         card = root / "models" / "model-0007" / "card.md.j2"
-        card.write_text(card.read_text().replace("reads text", "reads any text"))
-        times: dict[str, float] = {}
-        for verb in ("lint", "plan"):
-            options = ("-q", "--since", "HEAD", *(("-r", THERE) if verb == "plan" else ()))
+        for line, bar in CHANGE.items():
+            verb, *options = line.split()
+            # Each time it is another change, of which the cache knows nothing.
             runs = []
-            for _ in range(3):
-                began = time.monotonic()
-                subprocess.run([PUBLISH, "-C", root, verb, *options], check=True, stdout=subprocess.DEVNULL)
-                runs.append(time.monotonic() - began)
-            times[verb] = min(runs)
-            print(f"{verb} --since HEAD, one change in {count} models: {times[verb]:.2f} s", flush=True)
-    return times["lint"] < LINT_SECONDS and times["plan"] < PLAN_SECONDS
+            for number in range(3):
+                card.write_text(re.sub(r"reads .*?text", f"reads {verb} {number} {len(kept)} text", card.read_text()))
+                runs.append(run(root, verb, "-q", *options, *(("-r", THERE) if verb == "plan" else ())))
+            best = min(runs, key=lambda one: one.seconds)
+            kept[line] = best.seconds - (bar or best.seconds)
+            wanted = f", {bar:.0f} s are wanted" if bar else ""
+            load = os.getloadavg()[0]
+            print(f"{line}, one change in {count} models: {best} (load {load:.1f}{wanted})", flush=True)
+    return max(kept.values()) <= 0
 
 
 def main() -> None:

@@ -40,6 +40,18 @@ def cluster(tmp_path: Path, emulator_environment: dict[str, str]) -> Iterator[Cl
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def standing(
+    running_emulator: Emulator, authority: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """A scheduler with two workers, for tests that leave them alone: they start slowly."""
+    environ = {**running_emulator.environment, "REQUESTS_CA_BUNDLE": str(authority), "NO_PROXY": "127.0.0.1,localhost"}
+    with Cluster(tmp_path_factory.mktemp("standing") / "dask", **environ) as cluster:
+        cluster.add_worker()
+        cluster.add_worker()
+        yield cluster
+
+
 def events_of(project: Path) -> Path:
     return project.parent / "events.jsonl"
 
@@ -124,26 +136,26 @@ def finished(publish: Run) -> Callable[[], None]:
     return check
 
 
-def test_workers_find_and_render_and_plan_what_this_process_does(publish: Run, several: Path, cluster: Cluster) -> None:
-    cluster.add_worker()
-    cluster.add_worker()
+def test_workers_find_and_render_and_plan_what_this_process_does(
+    publish: Run, several: Path, standing: Cluster
+) -> None:
     edit(several / "models" / "tiny-3" / "model.yaml", "name: tiny-3", "name: tiny-3\nlicense: nonsense")
     for verb in (("lint", "-o", "json"), ("plan", "-o", "json"), ("render", "-o", "json", "--check")):
-        here, there = publish(*verb), publish(*verb, "--scheduler", cluster.address)
+        here, there = publish(*verb), publish(*verb, "--scheduler", standing.address)
         assert (there.code, there.out) == (here.code, here.out)
     edit(several / "models" / "tiny-3" / "model.yaml", "\nlicense: nonsense", "")
-    assert publish("render", "tiny", "--scheduler", cluster.address).code == 0
+    assert publish("render", "tiny", "--scheduler", standing.address).code == 0
     made = (several / "build" / "tiny" / "spec.yaml").read_bytes()
     assert publish("render", "tiny").code == 0
     assert (several / "build" / "tiny" / "spec.yaml").read_bytes() == made
 
 
 def test_workers_register_what_a_plan_shows(
-    publish: Run, several: Path, cluster: Cluster, finished: Callable[[], None]
+    publish: Run, several: Path, standing: Cluster, finished: Callable[[], None]
 ) -> None:
-    workers = {cluster.add_worker(), cluster.add_worker()}
+    workers = {*standing.workers}
     path = events_of(several)
-    arguments = ("apply", "tiny*", "--yes", "--scheduler", cluster.address, "--events", str(path))
+    arguments = ("apply", "tiny*", "--yes", "--scheduler", standing.address, "--events", str(path))
     ran = publish(*arguments, "-o", "json", "--progress", "json")
     assert (ran.code, set(results(ran.out).values())) == (0, {"created"})
     lines = read(path)
@@ -165,9 +177,8 @@ def test_workers_register_what_a_plan_shows(
 
 
 def test_no_secret_of_this_process_travels(
-    publish: Run, several: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    publish: Run, several: Path, standing: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cluster.add_worker()
     secrets = {"HF_TOKEN": "hub-token-of-the-client", "AZURE_STORAGE_SAS_TOKEN": "sv=1&sig=of-the-client"}
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
@@ -179,8 +190,8 @@ def test_no_secret_of_this_process_travels(
         return submit(scheduler, call, *arguments)
 
     monkeypatch.setattr(Scheduler, "submit", spied)
-    assert publish("lint", "--scheduler", cluster.address).code == 0
-    assert publish("apply", "tiny", "--yes", "--scheduler", cluster.address).code == 0
+    assert publish("lint", "--scheduler", standing.address).code == 0
+    assert publish("apply", "tiny", "--yes", "--scheduler", standing.address).code == 0
     assert len(travelled) >= 2
     held = [value for name, value in os.environ.items() if "PUBLISH_EMULATOR" in name or name in secrets]
     assert len(held) >= 2
@@ -188,9 +199,8 @@ def test_no_secret_of_this_process_travels(
 
 
 def test_a_worker_with_another_project_cannot_take_part(
-    publish: Run, several: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    publish: Run, several: Path, standing: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cluster.add_worker()
     digest = "azureml_publish.pipeline.elsewhere.Place.of"
     from azureml_publish.pipeline.elsewhere import Place
 
@@ -202,13 +212,13 @@ def test_a_worker_with_another_project_cannot_take_part(
         (Place(mine.root / "nowhere", mine.tool, mine.python, mine.digest), "has no project in"),
     ):
         monkeypatch.setattr(digest, lambda _root, place=place: place)
-        ran = publish("lint", "--scheduler", cluster.address)
+        ran = publish("lint", "--scheduler", standing.address)
         assert ran.code == 1
         assert "A worker cannot take part" in ran.err
         assert said in ran.err
     monkeypatch.setattr(digest, lambda _root: mine)
     monkeypatch.setattr("azureml_publish.pipeline.check.digest_folder", lambda _folder: "0" * 64)
-    ran = publish("lint", "--scheduler", cluster.address)
+    ran = publish("lint", "--scheduler", standing.address)
     assert (ran.code, "is in another state" in ran.err) == (1, True)
 
 
