@@ -66,7 +66,7 @@ class _CachedModel:
     @property
     def current(self) -> bool:
         """Whether what lies outside is as it was."""
-        return stamp_of(Path(one) for one in self.outside[0]) == self.outside[1]
+        return stamp_of(self.outside[0]) == self.outside[1]
 
 
 def lint_models(run: RunContext, as_of: datetime | None, *, cache: bool = True) -> CheckedProject:
@@ -143,7 +143,7 @@ def _read(folder: ModelFolder | None, mistakes: tuple[Diagnostic, ...], environ:
         folder.document.location(("name",)),
         rendered=False,
         checked=(mistakes, (), ()),
-        outside=(outside, stamp_of(Path(one) for one in outside)),
+        outside=(outside, stamp_of(outside)),
     )
 
 

@@ -194,7 +194,7 @@ def _local_source(folder: ModelFolder | None) -> Path | None:
     return Path(os.path.normpath(folder.path / folder.spec.source.local))
 
 
-def stamp_of(paths: Iterable[Path]) -> Stamp:
+def stamp_of(paths: Iterable[Path | str]) -> Stamp:
     """The stamp of files and folders; nothing where there are none."""
     return tuple(one for path in paths for one in _stamps(str(path)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -158,6 +159,7 @@ def _tail(hub_id: str) -> str:
     return hub_id.rpartition("/")[2]
 
 
+@functools.lru_cache(maxsize=65_536)
 def _words(text: str) -> frozenset[str]:
     """The words of a name; a version such as v0.1 is one word, as it is where names may hold no point."""
     return frozenset(re.findall(r"[a-z0-9]+", text.lower().replace(".", "")))
