@@ -40,12 +40,12 @@ BY_NAME |= {alphanumeric(publisher): publisher for publisher in _PUBLISHERS}
 
 _FAMILIES = frozenset(
     (
-        *("llama", "codellama", "phi", "mistral", "mixtral", "gemma", "qwen", "falcon", "whisper", "dolly", "deepseek"),
+        *("llama", "codellama", "phi", "mistral", "mixtral", "gemma", "qwen", "falcon", "whisper", "deepseek"),
         *("bloom", "bloomz", "mpt", "bert", "roberta", "distilbert", "gpt", "distilgpt", "vit", "clip", "starcoder"),
-        *("opt", "bart", "pegasus", "deberta", "electra", "vicuna", "wav2vec", "resnet", "swin", "blip", "sam", "t5"),
+        *("opt", "bart", "pegasus", "deberta", "electra", "wav2vec", "resnet", "swin", "blip", "sam", "t5"),
     )
 )
-"""Families of which nobody takes one for another, as single words of names."""
+"""Families that were trained from nothing, as single words of names."""
 
 
 def publisher_of(name: str) -> str | None:
@@ -56,3 +56,15 @@ def publisher_of(name: str) -> str | None:
 def families_in(name: str) -> frozenset[str]:
     """The known families that a name holds: `phi` of `Phi-3-mini-4k-instruct`."""
     return variant_of(name).words & _FAMILIES
+
+
+def strangers(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether the families of two names have nothing in common: no name, no part of one, and no publisher."""
+    if not one or not other:
+        return False
+    for mine in one:
+        for theirs in other:
+            publisher = publisher_of(mine)
+            if mine in theirs or theirs in mine or (publisher is not None and publisher == publisher_of(theirs)):
+                return False
+    return True

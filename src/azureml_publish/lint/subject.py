@@ -23,7 +23,7 @@ from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
-from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, HouseRules, Profile
+from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, BlobSource, HouseRules, Profile
 from azureml_publish.spec.lock import SourceLock
 
 _TAG = pattern(r"\{[{%#]")
@@ -188,8 +188,6 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         lambda edit: _edit_in_source(model, asset.description, edit),
         Location(model.folder.card_path),
     )
-    packaged = next((one for one in rendered.files if one.path == "MLmodel"), None)
-    mlmodel = parse_yaml(packaged.text, f"build/{model.folder.folder}/MLmodel")[0] if packaged else None
     return Described(
         model.folder.folder,
         asset.name,
@@ -203,11 +201,12 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         model.project.as_of,
         archived=model.folder.spec.archived is True,
         commit=getattr(model.folder.spec.source, "revision", None),
-        mlmodel=mlmodel,
+        mlmodel=_mlmodel(model, rendered),
         pages=tuple(_pages(model, gathered.metadata)),
         licences=tuple(_licences(model)),
         samples=tuple(_sample_file(sample) for sample in model.folder.samples),
         files=frozenset(one.path for one in rendered.files) | frozenset(one.path for one in rendered.carried),
+        origin=_origin(model),
         config=model.config,
         tokenizer=model.tokenizer,
         lock=model.lock,
@@ -217,6 +216,27 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         house=model.project.project.config.rules,
         card_location=_card_location(model.folder),
     )
+
+
+def _mlmodel(model: ModelSubject, rendered: RenderedModel) -> Document | None:
+    """What MLflow says about the model: the file that is rendered, else the one that the folder carries."""
+    packaged = next((one for one in rendered.files if one.path == "MLmodel"), None)
+    if packaged is not None:
+        return parse_yaml(packaged.text, f"build/{model.folder.folder}/MLmodel")[0]
+    carried = next((one for one in model.folder.carried if one.path == "MLmodel"), None)
+    text = carried_text(carried) if carried is not None else None
+    path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/MLmodel"
+    return parse_yaml(text, path)[0] if text is not None else None
+
+
+def _origin(model: ModelSubject) -> tuple[str, Location] | None:
+    """The folder of a blob container that the files come from."""
+    source = model.folder.spec.source
+    if not isinstance(source, BlobSource) or not source.azureblob.path:
+        return None
+    blob = source.azureblob
+    parts = (blob.storage, blob.container, blob.path.strip("/"))
+    return "/".join(parts), model.folder.document.location(("source", "azureblob", "path"))
 
 
 def _key_path(key: str) -> KeyPath:

@@ -36,10 +36,12 @@ def codes(config: str, model: str, as_of: date = TODAY) -> list[tuple[str, str, 
     return [(one.code, str(one.severity), one.location.line) for one in found(config, model, as_of)]
 
 
-def test_retired_sizes_among_others_are_warnings_at_their_lines() -> None:
+def test_retired_sizes_among_others_are_one_warning_at_the_first_of_them() -> None:
     config = "presets:\n  gpu:\n    - Standard_NC4as_T4_v3\n    - Standard_NC6s_v3\n    - Standard_NV12s_v3\n"
-    assert codes(config, "") == [("SKU010", "warning", 4), ("SKU010", "warning", 5)]
-    assert found(config, "")[0].message == "Standard_NC6s_v3 of gpu is retired since 2025-09-30."
+    assert codes(config, "") == [("SKU010", "warning", 4)]
+    assert found(config, "")[0].message == "2 of 3 sizes of gpu are retired: Standard_NC6s_v3, Standard_NV12s_v3."
+    alone = config.replace("    - Standard_NV12s_v3\n", "")
+    assert found(alone, "")[0].message == "Standard_NC6s_v3 of gpu is retired since 2025-09-30."
 
 
 def test_a_list_of_retired_sizes_only_is_an_error_of_the_list() -> None:

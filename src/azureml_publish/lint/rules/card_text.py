@@ -27,7 +27,8 @@ _PROSE = pattern(
     r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
     r"|\{% ?[a-z][^%\n]{0,100}%\}"
     r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
-    r"|\[(?:your [a-z ]{2,30}|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|link to [a-z ]{2,30})\](?![(\[:])"
+    r"|\[(?:your (?:full )?(?:name|e-?mail|organi[sz]ation|company|team|affiliation|institution|contact[a-z ]*)"
+    r"|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|link to [a-z ]{2,30})\](?![(\[:])"
     r"|\b\w+: ?\?{3,}(?=\s|$)"
     r"|\byour-(?:container|storage)-(?:name|path)\b"
     rf"|{_OF_A_TEMPLATE}"
@@ -251,6 +252,30 @@ def heading_not_canonical(model: Described) -> Findings:
             "Take the common name.",
             width=edits[0][3] - edits[0][1],
         )
+
+
+@rule(
+    "CARD076",
+    "heading-reserved",
+    Severity.WARNING,
+    "A section is reserved to models that Azure sells itself.",
+    pages=True,
+)
+def heading_reserved(model: Described) -> Findings:
+    """A section `Azure Direct Models` in the card of a model that the metadata does not call one.
+
+    Source: azureml-registry-tools 0.1.0a69, its template of description.md, which leaves this section to Microsoft.
+    """
+    if model.metadata.get("isDirectFromAzure") is True:
+        return
+    for heading in model.card.headings:
+        if " ".join(heading.text.lower().split()).strip("*_: ") in ("azure direct models", "azure direct model"):
+            yield heading_reserved.at(
+                model.card.place(heading.line, heading.column),
+                f"Azure keeps the section '{short(heading.text)}' for models that it sells itself.",
+                "Take it out; if Azure sells the model, write isDirectFromAzure: true in the metadata.",
+                width=width_of(heading.text),
+            )
 
 
 _LARGE_BYTES = 16 * 1024

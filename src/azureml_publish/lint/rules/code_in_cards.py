@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
@@ -150,6 +150,14 @@ def _classes(card: Card) -> Iterator[tuple[str, int]]:
                 yield match[1], max(start, card.source.find(match[0], start))
 
 
+def _listed(model: Described) -> Iterator[str]:
+    """The sizes of the model's own lists."""
+    for key in ("supportedComputes", "SKU"):
+        lists = model.metadata.get(key)
+        for values in lists.values() if isinstance(lists, Mapping) else ():
+            yield from (str(one) for one in (values if isinstance(values, list | tuple) else ()))
+
+
 _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-])")
 
 
@@ -165,8 +173,10 @@ def sku_of_the_card(model: Described) -> Findings:
     card = model.card
     if model.archived or "Standard_" not in card.source:
         return
-    catalogue = load_catalogue()
+    catalogue, listed = load_catalogue(), frozenset(_listed(model))
     for name, offset in {match[0]: match.start() for match in reversed([*_SIZE.finditer(card.source)])}.items():
+        if name in listed:
+            continue  # SKU003 and SKU010 say it of the list
         sku = catalogue.get(name)
         near = catalogue.nearest(name) if sku is None else ()
         if sku is not None and is_retired(sku, model.as_of):

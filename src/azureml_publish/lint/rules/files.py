@@ -60,6 +60,22 @@ def page_missing(subject: AssetSubject) -> Findings:
         )
 
 
+@page_missing.also
+def _page_of_a_folder_missing(model: ModelSubject) -> Findings:
+    """A page that model.yaml names and that `files/` does not hold: its name would be published for its text."""
+    carried = {file.path for file in model.folder.carried}
+    for key in PAGE_KEYS:
+        name = getattr(model.folder.spec.metadata, key)
+        if isinstance(name, str) and _PAGE_NAME.fullmatch(name) and name not in carried:
+            folder = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}"
+            yield page_missing.at(
+                model.folder.document.location(("metadata", key)),
+                f"{folder}/{name} is not there.",
+                f"Put {name} into {folder}, or fix the name.",
+            )
+
+
+_PAGE_NAME = pattern(r"[\w.-]+\.md")
 _BESIDE = pattern(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 """A path of the spec that means a folder beside it, and no address and no folder above."""
 

@@ -219,9 +219,11 @@ def languages_differ(model: Described) -> Findings:
             width=width_of(stated.text),
         )
         return
-    for match in _TRAINED_ON.finditer(model.card.words) if "train" in model.card.lowered else ():
-        language = code_of(match["language"])
-        if language and language not in spec:
+    trained = list(_TRAINED_ON.finditer(model.card.words)) if "train" in model.card.lowered else []
+    if any(code_of(match["language"]) in spec for match in trained):
+        return
+    for match in trained:
+        if code_of(match["language"]):
             yield languages_differ.at(
                 model.card.at(match.start("language")),
                 f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec))}.",

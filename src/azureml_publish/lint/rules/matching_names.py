@@ -13,11 +13,19 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import hub_id
-from azureml_publish.lint.publisher_names import families_in
+from azureml_publish.lint.publisher_names import families_in, strangers
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
-from azureml_publish.lint.variants import KIND_WORDS, MEMBER, Variant, contradiction, sibling_of, variant_of
+from azureml_publish.lint.variants import (
+    KIND_WORDS,
+    MEMBER,
+    Variant,
+    alphanumeric,
+    contradiction,
+    sibling_of,
+    variant_of,
+)
 from azureml_publish.patterns import pattern
 
 
@@ -55,7 +63,10 @@ def names_a_sibling(model: Described) -> Findings:
 def _is_foreign(model: Described, name: str) -> bool:
     """Whether a base is of a family that neither the model's name nor its Hub id names, which name one family."""
     hub, families = hub_id(model), families_in(model.name)
-    if families and families_in(name) and not families & families_in(name):
+    tail, theirs = alphanumeric(hub.rpartition("/")[2]), alphanumeric(name.rpartition("/")[2])
+    if "/" in name and tail and tail in alphanumeric(model.name) and theirs not in tail and tail not in theirs:
+        return True
+    if strangers(families, families_in(name)):
         return True
     return bool(hub) and _related(model.name, hub) and not _related(model.name, name) and not _related(hub, name)
 
@@ -190,7 +201,7 @@ def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
     """The family that a summary is about; empty where it is this model's, or may be."""
     named = families_in(summary)
     if own:
-        return ", ".join(sorted(named)) if named and not named & own else ""
+        return ", ".join(sorted(named)) if strangers(named, own) else ""
     first = families_in(" ".join(summary.split()[:1]))
     return ", ".join(one for one in first if one not in card.lowered)
 
@@ -276,7 +287,7 @@ def base_model_differs(model: Described) -> Findings:
             kind = sibling_of(named.name, text)
             foreign = "/" in text and named.derived and not _related(text, named.name)
             theirs, ours = families_in(text), families_in(named.name)
-            foreign = foreign or bool(theirs and ours and not theirs & ours)
+            foreign = foreign or strangers(theirs, ours)
             if kind is not None or foreign:
                 yield base_model_differs.at(
                     model.card.at(stated.offset),

@@ -16,7 +16,7 @@ from azureml_publish.layouts import load_mapping
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import vocabulary
-from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.spec import FinetuneDefaults
 
 _SPEC_KEYS = (
@@ -65,6 +65,19 @@ def key_misspelled(subject: AssetSubject) -> Findings:
             yield from _misspelled(document, (*key_path, key), meant)
 
 
+@key_misspelled.also
+def _tag_misspelled(model: ModelSubject) -> Findings:
+    """Tags and properties of a model folder; a team's own may be called anything that is not almost a known one."""
+    extra = model.folder.spec.extra
+    for key_path, held, section in (
+        (("tags",), model.folder.spec.tags, "tags"),
+        (("extra", "tags"), extra.tags if extra is not None else {}, "tags"),
+        (("extra", "properties"), extra.properties if extra is not None else {}, "properties"),
+    ):
+        for key, meant in _almost(held, _mapped(section)):
+            yield from _misspelled(model.folder.document, (*key_path, key), meant)
+
+
 def _misspelled(document: Document | None, key_path: KeyPath, meant: str) -> Findings:
     if document is not None:
         yield key_misspelled.at(
@@ -98,7 +111,7 @@ def _almost(data: object, known: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _plain(key: str) -> str:
-    return re.sub(r"[^a-z]", "", key.lower())
+    return re.sub(r"[^a-z]", "", key.lower()).replace("licence", "license")
 
 
 @functools.cache

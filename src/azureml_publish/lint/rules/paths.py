@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.publisher_names import families_in
-from azureml_publish.lint.subject import AssetSubject, Described, Fact
+from azureml_publish.lint.publisher_names import families_in, strangers
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
+from azureml_publish.spec import BlobSource
 
 _FOLDER = "mlflow_model_folder"
 
@@ -54,9 +55,7 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     hub_id = str(described.metadata.get("huggingFaceModelId") or "")
     names = {alphanumeric(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
     if not any(name and name in whole for name in names):
-        own = frozenset[str]().union(*(families_in(name) for name in (described.name, hub_id)))
-        theirs = frozenset[str]().union(*(families_in(part) for part in folder.split("/")))
-        foreign = bool(own and theirs) and not own & theirs
+        foreign = _is_foreign(folder, (described.name, hub_id))
         yield container_path_name_mismatch.at(
             _place(subject, ("path", "container_path")),
             f"The container path '{folder}' does not name {described.name}.",
@@ -66,6 +65,26 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
 
 
 _SUPPORTED = ("azureblob", "git", "local")
+
+
+@container_path_name_mismatch.also
+def _path_of_another_family(model: ModelSubject) -> Findings:
+    """Of a model folder only where the path names a family that the model is not of: its own paths are its affair."""
+    source = model.folder.spec.source
+    if isinstance(source, BlobSource) and _is_foreign(source.azureblob.path, (model.folder.spec.name,)):
+        yield container_path_name_mismatch.at(
+            model.folder.document.location(("source", "azureblob", "path")),
+            f"The path '{short(source.azureblob.path)}' names another family of models than {model.folder.spec.name}.",
+            "Write the folder of the model's own files; another model's path is easily left in a copy.",
+            severity=Severity.WARNING,
+        )
+
+
+def _is_foreign(folder: str, names: Iterable[str]) -> bool:
+    """Whether a path names a family of models that is none of those which the names hold."""
+    own = frozenset[str]().union(*(families_in(name) for name in names))
+    theirs = frozenset[str]().union(*(families_in(part) for part in folder.split("/")))
+    return strangers(own, theirs)
 
 
 @rule("PATH003", "path-type-unsupported", Severity.ERROR, "Nothing copies files from a place of this type.")
@@ -139,6 +158,26 @@ def path_incomplete(subject: AssetSubject) -> Findings:
                 _place(subject, ("path", key)),
                 "The container path is an address.",
                 "Write what stands after the container in it.",
+            )
+
+
+@path_incomplete.also
+def _path_of_a_folder(model: ModelSubject) -> Findings:
+    """A path with a / too many, or a name that nobody wrote; the rest the schema of model.yaml refuses."""
+    source = model.folder.spec.source
+    if not isinstance(source, BlobSource):
+        return
+    blob = source.azureblob
+    for key, text in (("container", blob.container), ("path", blob.path)):
+        where = model.folder.document.location(("source", "azureblob", key))
+        if _TEMPLATE.fullmatch(text):
+            message = f"'{short(text)}' holds the place of a name that nobody wrote."
+            yield path_incomplete.at(where, message, f"Write {key}: as the storage account has it.")
+        elif key == "path" and (text.startswith("/") or "//" in text):
+            yield path_incomplete.at(
+                where,
+                "The path has an empty folder in it, because of a / too many.",
+                f"Write {re.sub('/+', '/', text.strip('/'))}.",
             )
 
 

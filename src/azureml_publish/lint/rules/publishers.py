@@ -41,7 +41,8 @@ def publisher_differs(model: Described) -> Findings:
     owners = list(_owners(model))
     named = {publisher_of(word) for word in _words(model.name)}
     yield from _provider(model, stated)
-    if stated in _PASSES_ON or not owners or stated in named or any(owner == stated for owner, _ in owners):
+    known = all(publisher_of(owner) == owner for owner, _ in owners)
+    if stated in _PASSES_ON or not owners or not known or stated in named or any(one == stated for one, _ in owners):
         return
     owner, why = owners[0]
     yield publisher_differs.at(
@@ -93,10 +94,11 @@ def _owners(model: Described) -> Iterator[tuple[str, str]]:
     """Whose model it is, by the owner of its repository, by MLmodel, else by the model's name; and what says so."""
     provider = _provider_name(model)
     organisation = hub_id(model).rpartition("/")[0]
-    for name, what in ((organisation, "the Hub id is"), (provider, "MLmodel says that the model is")):
-        if name:
-            yield publisher_of(name) or name, what
-    if not organisation and not provider and not model.variant and (found := publisher_of(_first(model.name))):
+    if organisation:
+        yield publisher_of(organisation) or organisation, "the Hub id is"
+    if provider and publisher_of(provider) not in _PASSES_ON:
+        yield publisher_of(provider) or provider, "MLmodel says that the model is"
+    elif not organisation and not model.variant and (found := publisher_of(_first(model.name))):
         yield found, f"'{_first(model.name)}' is a name of models"
 
 

@@ -224,6 +224,14 @@ def _differ(one: str, other: str) -> bool:
 def revision_not_a_commit(subject: ModelSubject) -> Findings:
     """A revision is a full commit; a branch or tag may mean something else tomorrow."""
     source = subject.folder.spec.source
+    stated = getattr(source, "revision", None)
+    if not isinstance(source, HubSource) and isinstance(stated, str) and not re.fullmatch(r"[0-9a-f]{40}", stated):
+        yield revision_not_a_commit.at(
+            subject.folder.document.location(("source", "revision")),
+            f"The revision '{stated}' is not a full commit." if stated else "The revision is empty.",
+            "Write the 40 hexadecimal digits of the commit that the files are of, or leave it out.",
+            severity=Severity.WARNING,
+        )
     if not isinstance(source, HubSource) or re.fullmatch(r"[0-9a-f]{40}", source.revision):
         return
     if re.fullmatch(r"[0-9a-fA-F]{7,40}", source.revision):

@@ -165,7 +165,9 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
                 )
 
 
-_ROLES = frozenset({"system", "user", "assistant", "tool", "function", "developer", "ipython", "context"})
+_ROLES = frozenset({"system", "user", "assistant", "tool", "function", "developer", "ipython", "context"}) | {
+    *("model", "human", "bot", "ai", "chatbot"),
+}
 """Who speaks in a conversation (https://learn.microsoft.com/azure/ai-foundry/reference/reference-model-inference-api)."""
 
 
@@ -179,7 +181,19 @@ def _turns(sample: SampleText, data: Any) -> Findings:
             if isinstance(role, str) and role.lower() not in _ROLES:
                 message = f"No one in a conversation has the role '{short(role)}'."
                 hint = "Write system, user, assistant or tool."
-            elif not {"content", "tool_calls", "function_call", "parts", "refusal", "reasoning_content"} & turn.keys():
+            elif (
+                not {
+                    "content",
+                    "tool_calls",
+                    "function_call",
+                    "parts",
+                    "refusal",
+                    "reasoning_content",
+                    "message",
+                    "text",
+                }
+                & turn.keys()
+            ):
                 message = f"What {short(str(role))} says is missing: the turn has no `content`."
                 hint = 'Write {"role": "...", "content": "..."}.'
             else:

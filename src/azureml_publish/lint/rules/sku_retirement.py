@@ -32,11 +32,15 @@ def _retired_sizes(project: ProjectSubject, use: ListUse, document: Document) ->
             "Name sizes that are offered, or write a query: `publish skus list` tries one.",
         )
         return
-    for sku in retired:
+    if retired:
+        one = len(retired) == 1
+        since = f" since {retired[0].retirement}" if one else f": {some([sku.name for sku in retired])}"
         yield sku_retired.at(
-            document.location_of(sku.name, below=use.key_path),
-            f"{sku.name} of {use.name} is retired since {sku.retirement}.",
-            "`publish skus prune` takes it out and shows the difference first.",
+            document.location_of(retired[0].name, below=use.key_path),
+            f"{retired[0].name} of {use.name} is retired{since}."
+            if one
+            else f"{len(retired)} of {len(skus)} sizes of {use.name} are retired{since}.",
+            f"`publish skus prune` takes {'it' if one else 'them'} out and shows the difference first.",
             severity=Severity.WARNING,
         )
 
