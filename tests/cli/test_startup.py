@@ -55,7 +55,7 @@ def test_verbs_that_read_a_registry_alone_start_without_rules_and_pages(verb: st
     code = f"import sys; from azureml_publish.cli import {verb}; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     rooms = {name.split(".")[1] for name in ran.stdout.split() if name.startswith("azureml_publish.")}
-    assert rooms & {"lint", "preview", "render", "importer"} == set()
+    assert rooms & {"execute", "importer", "lint", "plan", "preview", "render"} == set()
 
 
 def test_help_and_lint_load_nothing_of_other_verbs_and_options(project: Path) -> None:

@@ -8,7 +8,7 @@ from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
-from azureml_publish.pipeline.registered import download_registered
+from azureml_publish.pipeline.registered_files import download_registered
 from azureml_publish.project import shown_path
 from azureml_publish.reporters.download import downloaded_json, downloaded_text
 

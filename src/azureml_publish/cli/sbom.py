@@ -8,7 +8,7 @@ import click
 
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.registered import read_bill
+from azureml_publish.pipeline.registered_files import read_bill
 from azureml_publish.reporters.sbom import sbom_json
 
 
