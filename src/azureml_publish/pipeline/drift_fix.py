@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from azureml_publish.assets import LayoutName, RegistryState, Value
-from azureml_publish.content.upload.transfer import describe_content
+from azureml_publish.content.contents import describe_content
 from azureml_publish.diagnostics import has_errors
 from azureml_publish.documents import Document, found_at, parse_yaml
 from azureml_publish.documents.edits import remove_items, remove_key, set_value

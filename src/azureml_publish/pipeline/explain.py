@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from azureml_publish.assets import LayoutName, RenderedModel, Value
-from azureml_publish.content.upload.transfer import describe_content
+from azureml_publish.content.contents import describe_content
 from azureml_publish.documents import value_at
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.layouts import load_mapping

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TypeAlias
 
 from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset, RegistryState, RenderedAsset, RenderedModel
+from azureml_publish.content.contents import ModelContent, describe_content
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.rules import UNUSABLE, Finding
-from azureml_publish.content.upload.transfer import ModelContent, describe_content
 from azureml_publish.errors import UnusableSource
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.plan import ChangeClass, Desired, Observed, differences
