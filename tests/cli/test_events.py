@@ -250,6 +250,6 @@ def test_a_collector_that_is_not_there_ends_no_run(
     publish: Run, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("azureml_publish.cli.spans.FLUSH", 100)
+    monkeypatch.setattr("azureml_publish.pipeline.spans.FLUSH", 100)
     ran = publish("lint")
     assert ran.code == 0

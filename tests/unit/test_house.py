@@ -66,8 +66,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_what_cli_holds_beside_verbs_is_named() -> None:
     files = {path.stem for path in (PACKAGE / "cli").glob("*.py")} | {"skus"}
-    beside = {"__init__", "options", "transfer_options", "output", "forms", "progress", "confirm", "interrupts"}
-    beside |= {"events", "spans"}
+    beside = {"__init__", "options", "transfer_options", "output", "progress", "confirm", "interrupts"}
+    beside |= {"events"}
     assert files - beside == set(VERBS)
 
 
@@ -92,7 +92,7 @@ def test_rules_are_at_most_45_files() -> None:
 SHARED = {"__init__", "annotations", "cards", "diagnostics", "differences", "folding", "frames", "outcomes", "outputs"}
 SHARED |= {"paint", "plan_markdown", "tables", "visible"}
 """What several reports are made with. A new report is named after its verb or its form instead."""
-FORMS = {"azure_pipelines", "code_quality", "events", "github", "junit", "sarif"}
+FORMS = {"azure_pipelines", "code_quality", "events", "github", "json_forms", "junit", "sarif"}
 OTHERWISE = {"import": "imports", "list": "registered", "show": "registered"}
 
 

@@ -30,14 +30,15 @@ from azureml_publish.cli.output import (
     report_traceback,
     report_usage,
     wants_json,
+    write_note,
 )
 from azureml_publish.cli.output import (
     report as report_failure,  # a verb is called report, and its module takes that name here
 )
-from azureml_publish.cli.spans import begin_spans, wants_spans
 from azureml_publish.errors import ExitCode, PublishError
 from azureml_publish.events import Events, Kind, secrets_of
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.spans import begin_spans, wants_spans
 from azureml_publish.registry.read_back import POLLING_INTERVAL
 from azureml_publish.version import __version__
 
@@ -200,7 +201,7 @@ def _stream(environ: Mapping[str, str]) -> Events:
     """The stream of this run's events, with spans among its listeners where the environment wants them."""
     events = Events(secrets_of(environ))
     if wants_spans(environ):
-        begin_spans(events, environ)
+        begin_spans(events, environ, write_note)
     return events
 
 

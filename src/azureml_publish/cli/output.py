@@ -20,12 +20,12 @@ from typing import IO, Any
 
 import click
 
-from azureml_publish.cli.forms import as_tsv, as_yaml
 from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.errors import Declined, ExitCode, PublishError
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
 from azureml_publish.reporters.folding import folded
+from azureml_publish.reporters.json_forms import as_tsv, as_yaml
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.visible import below, for_json, for_terminal, for_xml, one_line
 

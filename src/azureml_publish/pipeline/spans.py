@@ -6,10 +6,9 @@ Nothing is imported and nothing is sent without them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from azureml_publish.cli.output import write_note
 from azureml_publish.events import Event, Events, Kind
 
 _WANTED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
@@ -27,21 +26,17 @@ def wants_spans(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _WANTED)
 
 
-def begin_spans(events: Events, environ: Mapping[str, str]) -> None:
-    """Send the spans of a run; where that cannot be, say so and go on."""
+def begin_spans(events: Events, environ: Mapping[str, str], note: Callable[[str], None]) -> None:
+    """Send the spans of a run; where that cannot be, note why and go on."""
     protocol = next((environ[name] for name in _PROTOCOLS if environ.get(name)), "http/protobuf")
     exporter = environ.get("OTEL_TRACES_EXPORTER") or "otlp"
     if (exporter, protocol) != ("otlp", "http/protobuf"):
-        write_note(
-            f"No spans are sent: OTEL_* names {exporter} over {protocol}, and only otlp over http/protobuf is done."
-        )
+        note(f"No spans are sent: OTEL_* names {exporter} over {protocol}, and only otlp over http/protobuf is done.")
         return
     try:
-        spans = _Spans(environ)
+        spans = _Spans(environ, note)
     except ImportError:
-        write_note(
-            "No spans are sent: OTEL_* names a collector, and the extra `otel` of azureml-publish is not installed."
-        )
+        note("No spans are sent: OTEL_* names a collector, and the extra `otel` of azureml-publish is not installed.")
         return
     events.listen(spans.add)
 
@@ -49,7 +44,7 @@ def begin_spans(events: Events, environ: Mapping[str, str]) -> None:
 class _Spans:
     """The spans that are under way. Events come from several threads, those of one model one after the other."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], note: Callable[[str], None]) -> None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
@@ -63,6 +58,7 @@ class _Spans:
         self._tracer = self._provider.get_tracer("azureml-publish")
         carrier = {name.lower(): environ[name] for name in ("TRACEPARENT", "TRACESTATE") if environ.get(name)}
         self._above = TraceContextTextMapPropagator().extract(carrier)
+        self._note = note
         self._run: Any = None
         self._stages: dict[str, Any] = {}
         self._models: dict[str, Any] = {}
@@ -100,7 +96,7 @@ class _Spans:
             span.end(end_time=_nanoseconds(event))
         self._end(self._run, event)
         if not self._provider.force_flush(FLUSH):
-            write_note("Not all spans were sent: the collector that OTEL_* names did not take them in time.")
+            self._note("Not all spans were sent: the collector that OTEL_* names did not take them in time.")
         self._provider.shutdown()
 
     def _below(self, span: Any) -> Any:

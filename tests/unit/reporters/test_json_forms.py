@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from azureml_publish.cli.forms import as_tsv, as_yaml
+from azureml_publish.reporters.json_forms import as_tsv, as_yaml
 
 DOCUMENT = {
     "schema_version": 1,
