@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from markdown_it import MarkdownIt
 
 from azureml_publish import reporters
@@ -103,6 +104,9 @@ class Hostile:
             hints = hints_of(kind)
             given = {one.name: self.make(hints[one.name], depth + 1) for one in dataclasses.fields(kind)}
             return kind(**{name: OWN.get((kind, name), value) for name, value in given.items()})
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            hints = hints_of(kind)
+            return kind.model_construct(**{name: self.make(hints[name], depth + 1) for name in kind.model_fields})
         if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
             return kind(*(self.make(one, depth + 1) for one in hints_of(kind).values()))
         simple: dict[Any, Callable[[], Any]] = {

@@ -9,6 +9,7 @@ from enum import StrEnum
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
 from azureml_publish.reporters.diagnostics import as_json, counted
+from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 
@@ -53,7 +54,7 @@ def _line(one: Locked) -> str:
     holds = (
         f", {counted(len(one.lock.files), 'file')}, {counted(one.lock.size, 'byte')}" if one.lock is not None else ""
     )
-    return f"{one.model}/{LOCK_FILE}: {one.state}{holds}\n"
+    return f"{one_line(one.model)}/{LOCK_FILE}: {one.state}{holds}\n"
 
 
 def locks_json(locked: Sequence[Locked]) -> str:
