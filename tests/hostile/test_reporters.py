@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 from markdown_it import MarkdownIt
+from pydantic import BaseModel
 
 from azureml_publish import reporters
 from azureml_publish.errors import PublishError
