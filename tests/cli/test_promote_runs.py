@@ -70,6 +70,7 @@ def test_one_that_was_killed_before_it_archived_is_told_and_carried_on(
     assert (json.loads(quiet.out)["results"][0]["outcome"], "last run" in quiet.err) == ("unchanged", False)
 
 
+@pytest.mark.long  # thirteen seconds of looking whether the other version becomes ours
 def test_what_another_run_registered_meanwhile_is_told(
     publish: Run, in_dev: Path, emulator: Emulator, control: ControlPlane
 ) -> None:
