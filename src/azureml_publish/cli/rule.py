@@ -8,8 +8,7 @@ import click
 
 from azureml_publish.cli.options import output_options
 from azureml_publish.cli.output import Output
-from azureml_publish.errors import NotFound
-from azureml_publish.lint.rule_book import rule_pages, rulebook
+from azureml_publish.lint.rule_book import find_page, rule_pages
 from azureml_publish.reporters.rule import rule_text, rules_json, rules_text
 
 
@@ -18,15 +17,10 @@ from azureml_publish.reporters.rule import rule_text, rules_json, rules_text
 @output_options
 def command(output: Output, rule: str | None) -> None:
     """Say what a rule finds, why, and how to fix it: publish rule CARD001. Without one, list all rules."""
-    pages = rule_pages()
-    if rule is not None:
-        meant = rulebook().named(rule.upper()) or rulebook().named(rule.lower())
-        if meant is None:
-            raise NotFound(f"No rule is called '{rule}'.", hint=rulebook().close_to(rule))
-        pages = tuple(page for page in pages if page.rule == meant)
+    pages = rule_pages() if rule is None else (find_page(rule),)
     if output.json:
         output.data(rules_json(pages))
+    elif rule is None:
+        output.data(rules_text(pages))
     else:
-        output.data(
-            rules_text(pages) if rule is None else rule_text(pages[0], shutil.get_terminal_size((100, 24)).columns)
-        )
+        output.data(rule_text(pages[0], shutil.get_terminal_size((100, 24)).columns))

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from azureml_publish.diagnostics import Rule, Severity
+from azureml_publish.errors import NotFound
 from azureml_publish.lint.built_in import BUILT_IN, IDENTITY, ONLINE, READING
 from azureml_publish.lint.plugins import plugin_checks, plugins
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS
@@ -75,6 +76,19 @@ def rule_pages() -> tuple[RulePage, ...]:
         for check in plugin.checks
     }
     return tuple(added.get(rule) or _page(rule, found[rule.code]) for rule in rulebook().rules)
+
+
+def find_page(written: str) -> RulePage:
+    """The page of a rule, by its code or name in any case.
+
+    Raises:
+        NotFound: there is no such rule.
+    """
+    book = rulebook()
+    meant = book.named(written.upper()) or book.named(written.lower())
+    if meant is None:
+        raise NotFound(f"No rule is called '{written}'.", hint=book.close_to(written))
+    return next(page for page in rule_pages() if page.rule == meant)
 
 
 def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:
