@@ -86,6 +86,8 @@ class Server(BaseHTTPRequestHandler):
             self.answer(200, b"x" * 7, "text/plain")
         elif call == "mlflow/runs/get" and query["run_id"] in RUNS:
             self.answer(200, json.dumps({"run": RUNS[query["run_id"]]}).encode())
+        elif call == "mlflow/runs/get" and query["run_id"] == "other":
+            self.answer(200, b'{"value": 1}')
         elif call == f"mlflow/logged-models/{LOGGED}":
             self.answer(200, json.dumps({"model": MODEL}).encode())
         elif call == "mlflow/registered-models/alias":
@@ -162,6 +164,7 @@ def test_a_server_without_ranges_hands_a_file_out_once_more_and_no_more(reader: 
         ("models:/echo/Production", UnusableSource, "not an address of MLflow"),
         ("models:/echo/401", NotAuthorised, "refuses you"),
         ("models:/echo/200", UnexpectedAnswer, "a page (text/html)"),
+        ("runs:/other/model", UnexpectedAnswer, "JSON of another shape"),
     ],
 )
 @pytest.mark.long

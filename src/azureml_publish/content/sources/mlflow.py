@@ -213,6 +213,8 @@ class MlflowFiles:
         download = f"get-artifact?run_uuid={quote(run)}&path={{path}}"
         place = _Artifacts(f"{_TOP}/artifacts/list", {"run_id": run}, download, path)
         described = _part(self._get(f"{_TOP}/runs/get", run_id=run), "run")
+        if not _part(described, "info"):
+            raise self._unexpected("JSON of another shape")
         uri = _part(described, "info").get("artifact_uri")
         if isinstance(uri, str) and (proxied := _PROXIED.fullmatch(uri)):
             place = _proxied(f"{proxied['path'].rstrip('/')}/{path}")
