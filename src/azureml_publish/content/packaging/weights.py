@@ -116,6 +116,9 @@ def check_weights(source: SourceFiles) -> Iterator[Finding]:
         hint = "Run `git lfs pull` there (`git lfs install` first), which fetches the files themselves."
         message = f"{some(pointers)} {'is' if len(pointers) == 1 else 'are'} only a pointer of git LFS, not the file."
         yield Finding(POINTER, message, hint)
+    if tracked := [path for path in source.by_path if path.endswith(".dvc") and not source.holds(path[:-4])]:
+        message = f"{some(tracked)} {'names' if len(tracked) == 1 else 'name'} what DVC keeps elsewhere, not the file."
+        yield Finding(POINTER, message, "Run `dvc pull` there, which fetches the files themselves.")
     for file in source.files:
         head = source.read.get(file.path)
         if head is None or file.path in pointers:

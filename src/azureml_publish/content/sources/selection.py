@@ -27,15 +27,22 @@ _LEFTOVERS = frozenset(
     {
         ".git", ".hg", ".svn", ".huggingface", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db",
         "desktop.ini", ".env", ".netrc", ".venv", ".idea", ".vscode", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+        "__MACOSX", ".Spotlight-V100", ".Trashes", ".fseventsd", ".aws", ".azure", ".ssh", ".git-credentials", ".npmrc",
+        ".pypirc",
     }
 )  # fmt: skip
 """Files and folders that tools leave beside what a person put there; .git, .env and .netrc may hold a token."""
+
+_LEFT_ENDS = (".incomplete", ".crdownload", ".aria2", ".pyc", ".swp")
+"""Ends of names: transfers that broke off, what Python compiled, what an editor keeps."""
 
 
 def is_leftover(path: str) -> bool:
     """Whether a path is one that no model has: what git, a download or a desktop left behind (`/` between parts)."""
     parts = path.split("/")
-    return not _LEFTOVERS.isdisjoint(parts) or (".cache", "huggingface") in pairwise(parts)
+    if not _LEFTOVERS.isdisjoint(parts) or (".cache", "huggingface") in pairwise(parts):
+        return True
+    return parts[-1].startswith(("._", ".env.")) or parts[-1].endswith(_LEFT_ENDS)  # ._a: what macOS knows of a
 
 
 def choose(paths: Iterable[str], include: Sequence[str], exclude: Sequence[str]) -> Iterator[str]:

@@ -287,6 +287,12 @@ LEFTOVERS = (
     "a/.DS_Store",
     ".ipynb_checkpoints/x.json",
     ".huggingface/x",
+    "__MACOSX/a.onnx",
+    "deep/._model.onnx",
+    ".env.local",
+    ".ssh/id_ed25519",
+    "model.safetensors.incomplete",
+    "code/a.pyc",
 )
 
 

@@ -181,6 +181,13 @@ def test_other_kinds_refuse_pointers_too(path: str) -> None:
     assert "git lfs pull" in found
 
 
+def test_what_dvc_keeps_elsewhere_is_refused() -> None:
+    found = refusal({"net.onnx.dvc": "outs:\n- md5: 0\n", "labels.txt": "a"}, kind="custom_model")
+    assert found.startswith("PKG007 net.onnx.dvc names what DVC keeps elsewhere")
+    whole: Files = {"net.onnx": b"x", "net.onnx.dvc": "outs:\n- md5: 0\n"}
+    assert paths(whole, kind="custom_model") == sorted(whole)
+
+
 def test_a_model_in_gguf_is_published_with_all_its_parts_or_not() -> None:
     parts: Files = {f"llama-0000{number}-of-00003.gguf": b"GGUF" + bytes(20) for number in (1, 2, 3)}
     assert len(paths(parts, kind="custom_model")) == 3
