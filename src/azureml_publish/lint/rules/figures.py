@@ -30,9 +30,11 @@ def figure_impossible(model: Described) -> Findings:
         for row in table.rows:
             for head, cell in zip(table.header.cells, row.cells, strict=False):
                 match = _FIGURE.fullmatch(cell.text)
+                if match is None or float(match[1]) <= _WHOLE:
+                    continue
                 label = f"{head.text} | {row.cells[0].text}" if cell is not row.cells[0] else head.text
                 share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
-                if match and share and float(match[1]) > _WHOLE and not _RATES.search(label):
+                if share and not _RATES.search(label):
                     yield figure_impossible.at(
                         card.place(row.line, cell.column),
                         f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %.",
@@ -88,6 +90,8 @@ def figures_differ(model: Described) -> Findings:
     for page in (model.card, *model.pages):
         for table in page.tables:
             yield from _twice(page, table)
+    if not model.pages:
+        return
     own = alphanumeric(model.name)
     first: dict[str, tuple[str, Card, _Measured]] = {}
     for page in (model.card, *model.pages):
@@ -118,13 +122,15 @@ def _twice(page: Card, table: Table) -> Findings:
     """Rows of a table with the same labels and other figures."""
     seen: dict[tuple[str, ...], dict[str, str]] = {}
     for row in table.rows:
-        labels = tuple(cell.text.strip(" *_").lower() for cell in row.cells if not _FIGURE.fullmatch(cell.text))
-        values = {
-            head.text: _value(cell)
-            for head, cell in zip(table.header.cells, row.cells, strict=False)
-            if _FIGURE.fullmatch(cell.text)
-        }
-        if not values or not labels or not row.cells[0].text.strip() or _FIGURE.fullmatch(row.cells[0].text):
+        figures = [_FIGURE.fullmatch(cell.text) is not None for cell in row.cells]
+        if figures[0] or not any(figures) or not row.cells[0].text.strip():
+            continue
+        cells = list(zip(table.header.cells, row.cells, figures, strict=False))
+        labels = tuple(
+            cell.text.strip(" *_").lower() for cell, is_one in zip(row.cells, figures, strict=True) if not is_one
+        )
+        values = {head.text: _value(cell) for head, cell, is_one in cells if is_one}
+        if not values:
             continue
         before = seen.setdefault(labels, values)
         if before is not values and before.keys() == values.keys() and before != values:

@@ -234,7 +234,7 @@ def languages_differ(model: Described) -> Findings:
 
 
 _TRAINED_ON = pattern(
-    r"\b(?:pre-?)?train(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?"
+    r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?"
     r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b",
     re.IGNORECASE,
 )
