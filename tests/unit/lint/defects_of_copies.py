@@ -53,6 +53,8 @@ _replaced("path to a folder that is not there", SPEC, r"^path: \./$", "path: ./w
 _replaced("role of nobody", CARD, '"role": "user"', '"role": "usr"', "SMPL006")
 _replaced("turn without content", CARD, '"content":', '"contents":', "SMPL006")
 _replaced("parameter misspelled", CARD, '"max_new_tokens"', '"max_new_token"', "SMPL006")
+_replaced("bytes as text", SPEC, r"(fileSizeBytes: )\d+$", r"\g<1>1.5 GB", "MATCH011")
+_replaced("provider misspelled", SPEC, r"ExecutionProvider$", "ExecutionProvder", "MATCH010")
 _replaced("name that Microsoft keeps", SPEC, r"^name: ", "name: azure-", "GATE008")
 
 _in_card("code of another family", '```python\nm = pipeline("fill-mask", model="tiiuae/falcon-7b")\n```', "CARD068")
@@ -70,6 +72,10 @@ _in_card("figure unknown", "Accuracy: ???", "CARD010")
 _in_card("note of the authors", "<!-- TODO: ask whether this is right -->", "CARD010")
 _in_card("code without end", "Load it with `pipeline() and go on.", "CARD066")
 _in_card("host twice", "[page](https://huggingface.co/huggingface.co/contoso/a)", "CARD023")
+_in_card("footnote that is nowhere", "It counts well.[^9]", "CARD066")
+_in_card("heading without text", "##\n\nIt counts well.", "CARD067")
+_in_card("host with an empty part", "[page](https://example..org/a)", "CARD023")
+_in_card("data still to come", "The data was collected until June 2033.", "CARD075")
 _in_card("mailbox without host", "[write to us](mailto:team@)", "CARD023")
 _in_card("style of a page", "<style>h1 {color: red}</style>", "CARD056")
 _in_card("blank without width", "en\u200bcoder", "CARD042")
@@ -89,6 +95,20 @@ def _languages(files: Files) -> dict[str, str] | None:
     return {SPEC: files[SPEC].replace("languages:\n  - en\n", "languages:\n  - de\n")} if fits else None
 
 
+def _page_of_another(files: Files) -> dict[str, str] | None:
+    text = re.sub(r"(\]\(https://huggingface\.co/contoso/)[\w.-]+\)", r"\1Zebra-70B)", files[CARD])
+    return {CARD: text} if text != files[CARD] else None
+
+
+def _bsd(files: Files) -> dict[str, str] | None:
+    if "LICENSE" in files and "license: mit" not in files[SPEC]:
+        return None
+    text = "BSD 3-Clause License\n\nRedistribution and use in source and binary forms are permitted.\n"
+    return {"LICENSE": text} if re.search(r"^\s+license: (mit|MIT|apache-2.0)$", files[SPEC], re.MULTILINE) else None
+
+
+_keep("page of another under its name", _page_of_another, "CARD027")
+_keep("licence file of bsd", _bsd, "MATCH005")
 _keep("languages of the data", _languages, "MATCH007")
 _keep("card twice", _twice, "CARD065")
 _keep("parameters in a sentence", _own_count, "MATCH009")

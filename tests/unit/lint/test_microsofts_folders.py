@@ -82,3 +82,12 @@ def test_a_registry_of_ones_own_takes_any_name(tmp_path: Path) -> None:
     found = lint_assets(RunContext(tmp_path, {}, DAY), ("assets",), DAY, cache=False, jobs=1).found
     assert [str(one.severity) for one in found if one.code == "GATE008"] == ["warning"]
     assert not any(one.severity == Severity.ERROR for one in found)
+
+
+def test_a_publisher_that_is_almost_that_of_three_others_is_reported(tmp_path: Path) -> None:
+    for number, publisher in enumerate(("Fabrikam", "Fabrikam", "Fabrikam", "Fabrikkam", "Northwind")):
+        files = folder(f"reader-{number}")
+        files["spec.yaml"] = str(files["spec.yaml"]).replace("author: microsoft", f"author: {publisher}")
+        write(tmp_path, files, f"reader-{number}")
+    found = lint_assets(RunContext(tmp_path, {}, DAY), ("assets",), DAY, cache=False, jobs=1).found
+    assert [one.location.path for one in found if one.code == "MATCH013"] == ["assets/reader-3/spec.yaml"]

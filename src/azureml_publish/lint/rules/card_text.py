@@ -16,10 +16,11 @@ from azureml_publish.patterns import pattern
 _EMPTY_WORDS = r"to-?do|tbd|tba|fixme|placeholder|coming soon|to be (?:added|announced|defined|determined|done)|\?\?+"
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
-_OF_A_TEMPLATE = (
-    r"\bas your core value prop\b|\bwhatever you would like to go here\b|\b10-20 word description\b"
-    r"|\bshort paragraph describing\b|\bfor microsoft pms:|\blist of \d-\d valuable core capabilities\b"
-    r"|\botherwise state n/a\b|\bplease link the last sentence\b"
+_OF_A_TEMPLATE = pattern(
+    r"as your core value prop\b|whatever you would like to go here\b|10-20 word description\b"
+    r"|short paragraph describing\b|for microsoft pms:|list of \d-\d valuable core capabilities\b"
+    r"|otherwise state n/a\b|please link the last sentence\b",
+    re.IGNORECASE,
 )
 """Words of the templates that azureml-registry-tools 0.1.0a69 makes cards, notes and evaluation pages from."""
 
@@ -29,9 +30,8 @@ _PROSE = pattern(
     r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
     r"|\[(?:your (?:full )?(?:name|e-?mail|organi[sz]ation|company|team|affiliation|institution|contact[a-z ]*)"
     r"|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|link to [a-z ]{2,30})\](?![(\[:])"
-    r"|\b\w+: ?\?{3,}(?=\s|$)"
+    r"|(?:(?<=\w: )|(?<=\w:))\?{3,}(?=\s|$)"
     r"|\byour-(?:container|storage)-(?:name|path)\b"
-    rf"|{_OF_A_TEMPLATE}"
     r"|\[(?:model[ _-](?:name|id)|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
     r"|\b(?:description|text|content|summary|details|information) goes? here\b"
     r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)"
@@ -44,21 +44,15 @@ _PROSE = pattern(
     re.IGNORECASE,
 )
 _TO_BE = pattern(r"to be (?:added|announced|defined|determined|done)")
+_TEMPLATE_SIGNS = (
+    *("core value prop", "like to go here", "word description", "short paragraph", "microsoft pms", "valuable core"),
+    *("otherwise state", "please link the last"),
+)
 _SIGNS = (
+    *_TEMPLATE_SIGNS,
     *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
-    *(
-        "[fill",
-        "[to be fill",
-        "[link to",
-        "core value",
-        "would like",
-        "word desc",
-        "short par",
-        "microsoft pms",
-        "valuable",
-    ),
-    *("otherwise state", "please link", "???"),
+    *("[fill", "[to be fill", "[link to", "???"),
     *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
 )
 """One of these, or the one above, is in every text that the expressions above find; most cards have none."""
@@ -72,7 +66,11 @@ def placeholder_text(model: Described) -> Findings:
         yield from _in_comments(card)
     for path, text in texts_of(model):
         copied = path == "displayName" and _COPY.search(text.text)
-        if copied or _CELL.fullmatch(text.text) or (path in _PROSE_KEYS and _PROSE.search(text.text)):
+        if (
+            copied
+            or _CELL.fullmatch(text.text)
+            or (path in _PROSE_KEYS and (_PROSE.search(text.text) or _OF_A_TEMPLATE.search(text.text)))
+        ):
             yield placeholder_text.at(
                 model.where(path),
                 f"{path} holds the place of something that was never written: '{short(text.text)}'.",
@@ -126,6 +124,9 @@ def _unwritten(card: Card) -> Findings:
     rows = {line for line, _ in reported}
     for match in _LINE.finditer(card.words):
         yield from _found(card, match.start(1), match[1], rows)
+    of_a_template = any(sign in lowered for sign in _TEMPLATE_SIGNS)
+    for match in _OF_A_TEMPLATE.finditer(card.words) if of_a_template else ():
+        yield from _found(card, match.start(), match[0], rows)
     for match in _PROSE.finditer(card.prose):
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
             yield from _found(card, match.start(), match[0], rows)

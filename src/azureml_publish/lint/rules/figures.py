@@ -54,6 +54,13 @@ _DATED = pattern(
     r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.?[ -]?(?:\d{1,2}, ?)?(?P<year>20\d\d)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+_GATHERED = pattern(
+    r"\b(?:data|texts?|corpus|knowledge|crawl\w*|collected|trained|training)\b[^.\n]{0,60}?"
+    r"\b(?:until|up to|as of|through)\s+"
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+_DATES = pattern("release|last (?:updated|modified)|cut-?off|date of training|until|up to|as of|through")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -62,7 +69,8 @@ def date_to_come(model: Described) -> Findings:
     """A release, a change or the end of the data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
-    for match in _DATED.finditer(card.words) if model.as_of != date.max else ():
+    dated = model.as_of != date.max and _DATES.search(card.lowered) is not None
+    for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words)) if dated else ():
         month = _MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
         if int(match["year"]) * 12 + month > today + 1:
             yield date_to_come.at(

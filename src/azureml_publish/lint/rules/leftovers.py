@@ -192,6 +192,11 @@ def section_empty(model: Described) -> Findings:
         last = below.line - 1 if below is not None else len(card.lines)
         inside = "".join(card.lines[_text_from(card, heading.line) : last]).strip()
         plain = re.fullmatch(r"[\w /&,()*-]{3,60}", heading.text) and len(heading.text.split()) <= 6
+        if not heading.text.strip():
+            yield section_empty.at(
+                card.place(heading.line, heading.column), "This heading has no text.", "Write it, or take it out."
+            )
+            continue
         if index and not inside and plain and (below is None or below.level <= heading.level):
             yield section_empty.at(
                 card.place(heading.line, heading.column),

@@ -27,6 +27,8 @@ _LINE_END = pattern(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
 _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
 _INLINE = MarkdownIt("commonmark")
+_NOTE = pattern(r"(?<=[\w.,;:!?)*])[ ]?\[\^([\w-]{1,20})\](?!:|[+*?])")
+_NOTE_BELOW = pattern(r"^ {0,3}\[\^([\w-]{1,20})\]:", re.MULTILINE)
 _MOST = 10
 
 
@@ -62,6 +64,11 @@ def _all(card: Card) -> Iterator[_Shown]:
     for match in _ENTITY.finditer(card.prose) if "&amp;" in card.prose else ():
         edit = replacing(card, match.start(), match.end(), "&" + match[0].removeprefix("&amp;"))
         yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
+    notes = frozenset(match[1] for match in _NOTE_BELOW.finditer(card.prose)) if "[^" in card.prose else frozenset()
+    for match in _NOTE.finditer(card.prose) if "[^" in card.prose else ():
+        if match[1] not in notes:
+            hint = f"Write [^{match[1]}]: and the note below, or take it out."
+            yield match.start(), match[0], "is a footnote that is nowhere", hint, None
     yield from _open_bold(card)
     yield from _open_code(card)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -29,6 +30,16 @@ _PROVIDERS = {
 Source: https://onnxruntime.ai/docs/execution-providers/
 """
 
+_EVERY_PROVIDER = (
+    *("CPUExecutionProvider", "CUDAExecutionProvider", "DmlExecutionProvider", "OpenVINOExecutionProvider"),
+    *("QNNExecutionProvider", "VitisAIExecutionProvider", "TensorrtExecutionProvider", "WebGpuExecutionProvider"),
+    *(
+        "NvTensorRTRTXExecutionProvider",
+        "ROCMExecutionProvider",
+        "CoreMLExecutionProvider",
+        "MIGraphXExecutionProvider",
+    ),
+)
 _USES = pattern(r"\buses ([A-Za-z0-9_-]{2,20}) quanti[sz]ation\b", re.IGNORECASE)
 
 
@@ -53,6 +64,11 @@ def build_differs(model: Described) -> Findings:
             where,
             f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
         )
+    for key, names in (("executionProvider", _EVERY_PROVIDER), ("device", ("cpu", "gpu", "npu"))):
+        stated = str(spec.get(key) or "")
+        close = difflib.get_close_matches(stated, names, n=1, cutoff=0.86) if len(stated) > 3 else []
+        if close and stated not in names and stated.lower() != close[0].lower():
+            yield _differs(model.where(f"variantInfo.variantMetadata.{key}"), f"{stated} is almost {close[0]}.")
     wanted = devices or ({device} if device else frozenset())
     claims = list(_ON_DEVICE.finditer(model.card.words)) if "inference on " in model.card.lowered else []
     wrong = [match for match in claims if match[2].lower() not in wanted]
@@ -162,6 +178,8 @@ def bytes_differ(model: Described) -> Findings:
     yield from _logged_bytes(model)
     details = model.variant.get("variantMetadata") if model.variant is not None else None
     size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
+    if isinstance(size, str) and not size.strip().isdecimal():
+        yield _bytes(model.where(_FIELD), f"fileSizeBytes is '{short(size)}', which is not a number of bytes.")
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
         return
     if model.lock is not None and model.lock.size and not _near(size, model.lock.size, 0.02):
@@ -175,11 +193,17 @@ def bytes_differ(model: Described) -> Findings:
     count = next(iter(named_counts(model)), None)
     if size < _LEAST_BYTES:
         yield _bytes(model.where(_FIELD), f"{size} bytes are too few for the weights of a model.")
-    elif count is not None and not 0.2 <= size / count <= 6:
+    elif count is not None and not 0.2 <= size / count <= _most(model):
         yield _bytes(
             model.where(_FIELD),
             f"{size} bytes are {size / count:.2g} a parameter, as the name {model.name} says {count_text(count)}.",
         )
+
+
+def _most(model: Described) -> int:
+    """Bytes that a parameter can have: most of those of a quantised build have one or less."""
+    details = model.variant.get("variantMetadata") if model.variant is not None else None
+    return 3 if isinstance(details, Mapping) and details.get("quantization") else 6
 
 
 def _logged_bytes(model: Described) -> Findings:

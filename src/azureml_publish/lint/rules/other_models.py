@@ -23,6 +23,7 @@ from azureml_publish.lint.model_names import (
     sibling,
 )
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
 
 _ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)
@@ -67,7 +68,7 @@ def card_links_other_model(model: Described) -> Findings:
 
 def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
     """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
-    if _ORIGINAL.search(link.text):
+    if _ORIGINAL.search(link.text) or _named_as_own(link.text, linked, own):
         return True
     apart = sibling(linked, own)
     if not apart or link.kind in ("plain", "definition"):
@@ -78,6 +79,18 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
     end = card.source.find("\n", link.end)
     sentence = normal(card.words[line : end if end >= 0 else None])
     return not all(part in sentence for part in apart)
+
+
+def _named_as_own(text: str, linked: str, own: Sequence[str]) -> bool:
+    """Whether a link says this model's name, or that of what it is a build of, and leads to a model of another name."""
+    said, led = alphanumeric(text), alphanumeric(linked.rpartition("/")[2])
+    if len(said) < _WHOLE_NAME or not any(alphanumeric(name).startswith(said) for name in own):
+        return False
+    return led not in said and said not in led
+
+
+_WHOLE_NAME = 8
+"""Shorter words are in the names of many models."""
 
 
 def _wrong_page(model: Described, link: Link, linked: str) -> Diagnostic:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
@@ -12,7 +13,7 @@ from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.model_names import hub_id, tasks_of
 from azureml_publish.lint.publisher_names import BY_NAME, families_in, publisher_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
-from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
+from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import alphanumeric
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
@@ -50,6 +51,32 @@ def publisher_differs(model: Described) -> Findings:
         f"The publisher is {short(written)}, while {why} of {owner}.",
         f"Write {owner}, if it is their model; the publisher was perhaps copied along with the folder.",
     )
+
+
+@publisher_differs.also
+def _misspelled_beside_others(facts: Sequence[Fact]) -> Findings:
+    """A publisher of one model that is almost the one of three others or more."""
+    counts = Counter(fact.value for fact in facts)
+    for fact in facts:
+        if counts[fact.value] > 1 or len(fact.value) <= _LEAST:
+            continue
+        often = [name for name, count in counts.items() if count >= _OFTEN and name != fact.value]
+        if close := [name for name in often if _one_letter_apart(alphanumeric(fact.value), alphanumeric(name))]:
+            yield publisher_differs.at(
+                fact.location,
+                f"The publisher '{short(fact.value)}' is almost {close[0]}, which {counts[close[0]]} models have.",
+                f"Write {close[0]}.",
+            )
+
+
+_OFTEN = 3
+
+
+@publisher_differs.keeps
+def _publisher_facts(model: Described) -> Iterator[Fact]:
+    publisher = model.metadata.get("publisher")
+    if isinstance(publisher, str) and publisher.strip() and publisher_of(publisher) is None:
+        yield Fact(publisher_differs.rule.code, model.name, "", publisher.strip(), model.where("publisher"))
 
 
 def _provider(model: Described, stated: str) -> Findings:
