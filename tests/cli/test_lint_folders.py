@@ -39,3 +39,14 @@ def test_files_that_nothing_reads_are_reported(publish: Run, project: Path, file
     told = json.loads(publish("-C", str(project), "lint", "-o", "json").out)["diagnostics"]
     found = [(one["code"], one["path"], one["hint"]) for one in told if one["severity"] != "info"]
     assert found == ([(code, f"models/bert-base-cased/{file}", hint)] if code else [])
+
+
+def test_two_models_may_publish_the_same_files(publish: Run, project: Path) -> None:
+    for name in ("whole", "part"):
+        (project / "models" / name).mkdir()
+        (project / "models" / name / "model.yaml").write_text(
+            f"name: {name}\nversion: 1\ntype: custom_model\nlicense: mit\ndescription: What it is.\n"
+            "source:\n  azureblob: {storage: account, container: public, path: trained/9}\n"
+        )
+    ran = publish("-C", str(project), "lint", "whole", "part", "-o", "json")
+    assert [one for one in json.loads(ran.out)["diagnostics"] if one["severity"] == "error"] == []

@@ -211,7 +211,8 @@ def container_path_duplicate(facts: Sequence[Fact]) -> Findings:
 
 @container_path_duplicate.keeps
 def _duplicate_facts(model: Described) -> Iterator[Fact]:
-    if model.origin is not None:
+    # A model folder may well publish another's files under a name of its own, and choose among them.
+    if model.origin is not None and model.stated:
         uri, location = model.origin
         yield Fact(container_path_duplicate.rule.code, model.name, "uri", uri, location)
 
