@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -75,6 +76,9 @@ def command(
 _SWITCH_SECONDS = 0.0005
 """How long the check of many models keeps the interpreter while a page is made: answers before throughput."""
 
+_THRESHOLDS = (30_000, 10, 10)
+"""It stays for hours, so rubbish is collected sooner than in a run that soon ends: 140 MiB, not 250, at 1,000 models."""
+
 
 def serve(
     output: Output, live: LiveProject, host: str = "127.0.0.1", port: int | None = None, *, opens: bool, path: str = ""
@@ -95,6 +99,7 @@ def serve(
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(*_THRESHOLDS)
     ended = threading.Event()
 
     def end(_signal: int, _frame: object) -> None:
