@@ -77,7 +77,7 @@ _SWITCH_SECONDS = 0.0005
 """How long the check of many models keeps the interpreter while a page is made: answers before throughput."""
 
 _THRESHOLDS = (30_000, 10, 10)
-"""It stays for hours, so rubbish is collected sooner than in a run that soon ends: 140 MiB, not 250, at 1,000 models."""
+"""It stays for hours: rubbish is collected sooner than in a run that soon ends: 140 MiB, not 250, at 1,000 models."""
 
 
 def serve(
