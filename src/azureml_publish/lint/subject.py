@@ -92,7 +92,7 @@ class Described:
         licences: the licence files of the folder.
         samples: sample inputs and outputs that lie in files of their own; a card shows them.
         files: names of the asset folder's files.
-        origin: the URI, or the blob container's folder, that the files come from, and where that is said.
+        origin: the URI, or the blob container's folder, that the files come from, and where that stands.
         stated: whether the metadata was written as it is: true of asset folders.
         config: the `config.json` beside the weights; None where it is not at hand.
         tokenizer: the `tokenizer_config.json` there; likewise.

@@ -83,10 +83,10 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
 
 def _named_as_own(text: str, linked: str, own: Sequence[str]) -> bool:
     """Whether a link says this model's name, or that of what it is a build of, and leads to a model of another name."""
-    said, led = alphanumeric(text), alphanumeric(linked.rpartition("/")[2])
-    if len(said) < _WHOLE_NAME or not any(alphanumeric(name).startswith(said) for name in own):
+    named, led = alphanumeric(text), alphanumeric(linked.rpartition("/")[2])
+    if len(named) < _WHOLE_NAME or not any(alphanumeric(name).startswith(named) for name in own):
         return False
-    return led not in said and said not in led
+    return led not in named and named not in led
 
 
 _WHOLE_NAME = 8
