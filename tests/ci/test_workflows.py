@@ -183,7 +183,7 @@ def test_what_is_wrong_ends_the_job_and_still_reports(tmp_path: Path) -> None:
         assert not sound
         lint = next(entry for entry in runner.log if entry[0] == "Lint")
         assert lint[1] == 4
-        assert "::error title=SPEC" in lint[2], lint[2]
+        assert "::error title=DOC005" in lint[2], lint[2]
         assert json.loads((folder / "check/temp/publish/lint.sarif").read_text())["runs"][0]["results"]
 
 

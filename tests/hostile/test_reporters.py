@@ -5,6 +5,7 @@ import dataclasses
 import enum
 import importlib
 import inspect
+import json
 import pkgutil
 import random
 import re
@@ -159,6 +160,8 @@ def test_no_attack_gets_through_a_reporter(name: str) -> None:
     for number, attack in enumerate(ATTACKS):
         for seed in range(2):
             arguments = Hostile(attack, number * 100 + seed).arguments(REPORTERS[name])
+            if name.startswith("json_forms."):  # which take what the other reporters wrote as JSON
+                arguments = {"text": json.dumps({"models": [{attack: attack, "of": [attack]}]})}
             said = REPORTERS[name](**arguments)
             for one in said if isinstance(said, tuple) else (said,):
                 through += [f"{attack!r}: {wrong}" for wrong in judged(name, one)]

@@ -26,7 +26,7 @@ def as_tsv(text: str) -> str:
     if not rows:
         return ""
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    lines = ["\t".join(keys), *("\t".join(_cell(row.get(key)) for key in keys) for row in rows)]
+    lines = ["\t".join(map(_cell, keys)), *("\t".join(_cell(row.get(key)) for key in keys) for row in rows)]
     return "".join(f"{line}\n" for line in lines)
 
 

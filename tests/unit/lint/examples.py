@@ -44,8 +44,9 @@ def compose(kind: Kind, code: str, folder: Path) -> Path:
 
 
 def shown_codes(kind: Kind) -> list[str]:
-    """The codes that examples of a kind are of."""
-    return sorted(path.name for path in (EXAMPLES / kind).iterdir())
+    """The codes that examples of a kind are of; a base that is for some codes makes a good one by itself."""
+    own = {path.name for path in (EXAMPLES / kind).iterdir()}
+    return sorted(own | {code for _, codes in _shared() for code in codes} if kind == "good" else own)
 
 
 def expected_places(code: str) -> list[str]:
@@ -55,8 +56,12 @@ def expected_places(code: str) -> list[str]:
 
 
 def _bases(code: str) -> list[str]:
+    return [f"base/{name}" for name, codes in _shared() if code in codes]
+
+
+def _shared() -> list[tuple[str, list[str]]]:
     lines = (EXAMPLES / "bases.txt").read_text(encoding="utf-8").splitlines()
-    return [f"base/{name}" for name, _, codes in (line.partition(":") for line in lines) if code in codes.split()]
+    return [(name, codes.split()) for name, _, codes in (line.partition(":") for line in lines)]
 
 
 @cache
