@@ -280,7 +280,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_model_is_replaced(
     cluster.kill_worker(victim)
     emulator.faults.clear()
     code, out, err = run.end()
-    assert (code, results(out)) == (0, dict.fromkeys(NAMES, "created")), err
+    assert (code, results(out)) == (0, dict.fromkeys(NAMES, "created")), out + err
     retries = named(read(events_of(several)), "retry")
     assert {line["worker"] for line in retries} == {*cluster.workers}
     assert all(step == "read-back" for step in dict(steps(several)).values())
@@ -300,7 +300,7 @@ def test_a_scheduler_that_is_restarted_is_found_again(
     cluster.start_scheduler()
     cluster.add_worker()
     code, out, err = run.end()
-    assert (code, results(out)) == (0, dict.fromkeys(NAMES, "created")), err
+    assert (code, results(out)) == (0, dict.fromkeys(NAMES, "created")), out + err
     finished()
 
 
@@ -317,7 +317,7 @@ def test_what_is_missing_is_named_where_a_scheduler_stays_away_and_one_more_run_
     cluster.kill_worker(victim)
     emulator.faults.clear()
     code, out, err = run.end()
-    assert (code, results(out)) == (7, dict.fromkeys(NAMES, "created") | {missing: "failed"}), err
+    assert (code, results(out)) == (7, dict.fromkeys(NAMES, "created") | {missing: "failed"}), out + err
     (failed,) = (one for one in json.loads(out)["results"] if one["model"] == missing)
     assert "was lost, and did not come back" in str(failed)
     assert named(read(events_of(several)), "model-failed")[-1]["model"] == missing
@@ -343,7 +343,7 @@ def test_without_workers_the_run_ends_with_what_is_missing_and_one_more_finishes
         cluster.kill_worker(worker)
     emulator.faults.clear()
     code, out, err = run.end()
-    assert (code, results(out)) == (7, dict.fromkeys(NAMES, "created") | {missing: "failed"}), err
+    assert (code, results(out)) == (7, dict.fromkeys(NAMES, "created") | {missing: "failed"}), out + err
     (failed,) = (one for one in json.loads(out)["results"] if one["model"] == missing)
     assert "has no workers" in str(failed)
     assert f"dask worker {cluster.address}" in str(failed)
