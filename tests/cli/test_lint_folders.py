@@ -19,6 +19,16 @@ def test_the_last_lines_say_how_many_models_are_in_order(publish: Run, project: 
     assert shown.err.splitlines()[-1].endswith("2 of 3 models are in order.")
 
 
+@pytest.mark.parametrize("chosen", [(), ("bert-large-cased", "bert-base-cased", "distil*")])
+def test_a_model_that_cannot_be_read_counts_as_well(publish: Run, project: Path, chosen: tuple[str, ...]) -> None:
+    edit = (project / "models" / "bert-large-cased" / "model.yaml").read_text().replace("license:", "licens:")
+    (project / "models" / "bert-large-cased" / "model.yaml").write_text(edit)
+    lines = publish("-C", str(project), "lint", *chosen).err.splitlines()
+    assert lines[-2].startswith("1 error in 3 models.")
+    assert lines[-1] == "Errors in 1 folder: bert-large-cased (1). 2 of 3 models are in order."
+    assert publish("-C", str(project), "plan").err.splitlines()[-1] == "1 error in 3 models."
+
+
 @pytest.mark.parametrize(
     ("file", "code", "hint"),
     [

@@ -87,6 +87,13 @@ class CheckedProject:
         """Folder and rendering of every model that could be rendered."""
         return tuple((one.folder, one.rendered) for one in self.models if one.rendered is not None)
 
+    @property
+    def count(self) -> int:
+        """How many folders were looked at: those that cannot be read count where that is among the findings."""
+        broken = set(self.project.unreadable) if self.project is not None else set[str]()
+        named = {parts[1] for one in self.found if len(parts := one.location.path.split("/")) > 2}
+        return (self.folders or len(self.models)) + len(broken & named)
+
     def require_sound(self) -> Project:
         """The project, if no selected model has an error.
 
@@ -95,7 +102,7 @@ class CheckedProject:
         """
         errors = tuple(one for one in self.found if one.severity is Severity.ERROR)
         if errors or self.project is None:
-            raise UnsoundProject(errors, len(self.models))
+            raise UnsoundProject(errors, self.count)
         return self.project
 
 

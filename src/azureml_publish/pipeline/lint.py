@@ -121,7 +121,7 @@ class _Linting:
             one_for_each_fact(in_order((*found, *self.heard)) if change is not None else found, ONE_FACT),
             checked.suppressed,
             done,
-            checked.folders or len(checked.models),
+            checked.count,
             rulebook().rules,
             file_lines(self.root),
             held=held,
