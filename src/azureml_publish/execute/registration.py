@@ -136,7 +136,8 @@ class Registration:
             written = self._write(guard, write, Outcome.CREATED)
             if written.outcome is Outcome.CREATED:
                 require_still_latest(self._registry, *self._version)
-                written = replace(written, content=brought[0])
+                # Nothing was brought where an attempt of this run, whose process is lost, had registered the version.
+                written = replace(written, content=next(iter(brought), None))
             return written
 
     def update(self, action: Action) -> Written[Arrived]:

@@ -6,6 +6,7 @@ scheduler that is lost is ours: work without a result is handed over once more w
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,6 +70,7 @@ class Scheduler(Elsewhere):
         self._closed = threading.Event()
         self._wake = threading.Event()
         self._client = self._connect(self._wait)
+        self._scheduler = self._client.scheduler_info()["id"]
         self._keeper = threading.Thread(target=self._keep, name="scheduler", daemon=True)
         self._keeper.start()
 
@@ -160,30 +162,33 @@ class Scheduler(Elsewhere):
         client = self._client
         try:
             # Not by weak keys of the call: each unit of work is one of its own.
-            inner = client.get_executor(pure=False).submit(task.call)
+            inner = client.get_executor(pure=False).submit(_carry_out, task.call)
         except Exception:  # noqa: BLE001 - the connection is being lost
             self._lose(task)
             return
-        inner.add_done_callback(partial(self._settle, task))
+        inner.add_done_callback(partial(self._settle, task, task.losses))
 
-    def _settle(self, task: _Task, inner: Future[Any]) -> None:
+    def _settle(self, task: _Task, attempt: int, inner: Future[Any]) -> None:
         """Hand a result on. This runs in the thread of dask's connection, and must not wait for it."""
         from distributed import KilledWorker
 
-        if inner.cancelled():
-            self._lose(task)
+        broken = None if inner.cancelled() else inner.exception()
+        if inner.cancelled() or (broken is not None and not isinstance(broken, KilledWorker)):
+            # Work returns its errors, so this one is dask's: the connection broke while the result was on its way.
+            if attempt == task.losses:  # else the old connection says late what led to this attempt
+                self._lose(task)
             return
         with self._lock:
             if self._tasks.pop(id(task), None) is None:
                 return
-        error = inner.exception()
-        if isinstance(error, KilledWorker):
+        value, error = inner.result() if broken is None else (None, None)
+        if isinstance(broken, KilledWorker):
             hint = "Most often memory ran out there. Look into the workers' logs; run again with fewer threads in each."
-            error = PublishError(f"Its workers died, {error.allowed_failures + 1} one after the other.", hint=hint)
+            error = PublishError(f"Its workers died, {broken.allowed_failures + 1} one after the other.", hint=hint)
         if error is not None:
             task.future.set_exception(error)
         else:
-            task.future.set_result(inner.result())
+            task.future.set_result(value)
 
     def _lose(self, task: _Task) -> None:
         task.lost = True
@@ -198,6 +203,9 @@ class Scheduler(Elsewhere):
             with self._lock:
                 waiting = bool(self._tasks)
                 lost = [task for task in self._tasks.values() if task.lost]
+            if waiting and self._is_gone():
+                with self._lock:
+                    lost = [*self._tasks.values()]
             if lost and not self._closed.is_set():
                 self._begin_again(lost)
                 seen = time.monotonic()
@@ -206,6 +214,13 @@ class Scheduler(Elsewhere):
             elif time.monotonic() - seen > self._wait:
                 self._fail(self._no_workers())
 
+    def _is_gone(self) -> bool:
+        """Whether the connection broke. Dask gives up what it waited for then, but a result on its way never ends."""
+        try:
+            return bool(self._client.status != "running" or self._client.scheduler_info()["id"] != self._scheduler)
+        except Exception:  # noqa: BLE001 - whatever is wrong, it does not answer
+            return True
+
     def _begin_again(self, lost: list[_Task]) -> None:
         """Connect anew, and hand over what was lost."""
         ends = time.monotonic() + self._wait
@@ -213,9 +228,10 @@ class Scheduler(Elsewhere):
         while True:
             try:
                 self._client = self._connect(min(5.0, self._wait))
+                self._scheduler = self._client.scheduler_info()["id"]
                 self._subscribe()
                 break
-            except PublishError as error:
+            except (PublishError, OSError) as error:
                 if time.monotonic() > ends or self._closed.wait(LOOK):
                     lost_it = f"The scheduler at {self._address} was lost, and did not come back."
                     self._failure = Unreachable(lost_it, hint="Run again when it is there; what is done stays done.")
@@ -242,6 +258,18 @@ class Scheduler(Elsewhere):
             f"The scheduler at {self._address} has no workers.",
             hint=f"Start some: `dask worker {self._address} --nthreads 16`; what is done stays done.",
         )
+
+
+def _carry_out(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """What a call returns, or the error that it raises, which travels as what can be pickled."""
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001 - it is raised where the result is wanted
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        except Exception:  # noqa: BLE001 - whatever pickle says of it
+            return None, RuntimeError(repr(error))
+        return None, error
 
 
 def report(worker: Any, message: Mapping[str, Any]) -> None:
