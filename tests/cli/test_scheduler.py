@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from azureml_publish.emulator import Emulator
-from azureml_publish.pipeline.scheduler import Scheduler
+from azureml_publish.pipeline.scheduler import Scheduler, _Task
 from tests.cli.cluster import Cluster, free_port
 from tests.cli.killing import HELD_SECONDS, emulator_holds, steps
 from tests.cli.test_events import named, read
@@ -258,6 +260,18 @@ def one_left(several: Path, emulator: Emulator, run: Applying) -> str:
     run.wait_for(lambda: len(under_way(several)) == 1 and done(several) == len(NAMES) - 1)
     (worker,) = under_way(several).values()
     return worker
+
+
+def test_what_an_old_connection_says_late_is_not_believed(standing: Cluster) -> None:
+    with Scheduler(standing.address) as workers:
+        inner: Future[Any] = Future()
+        inner.cancel()
+        task = _Task(partial(abs, -42), losses=1)
+        workers._tasks[id(task)] = task
+        workers._settle(task, 0, inner)
+        assert not task.lost
+        workers._settle(task, 1, inner)  # this is of the present attempt, which is made once more
+        assert (task.future.result(timeout=240), task.losses) == (42, 2)
 
 
 REQUESTS: dict[str, dict[str, Any]] = {

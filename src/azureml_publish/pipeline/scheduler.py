@@ -6,7 +6,6 @@ scheduler that is lost is ours: work without a result is handed over once more w
 
 from __future__ import annotations
 
-import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,8 +68,7 @@ class Scheduler(Elsewhere):
         self._failure: PublishError | None = None
         self._closed = threading.Event()
         self._wake = threading.Event()
-        self._client = self._connect(self._wait)
-        self._scheduler = self._client.scheduler_info()["id"]
+        self._client, self._scheduler = self._connect(self._wait)
         self._keeper = threading.Thread(target=self._keep, name="scheduler", daemon=True)
         self._keeper.start()
 
@@ -137,12 +135,14 @@ class Scheduler(Elsewhere):
             with suppress(Exception):
                 self._client.unsubscribe_topic(TOPIC)
 
-    def _connect(self, wait: float) -> Any:
+    def _connect(self, wait: float) -> tuple[Any, str]:
+        """A client, and the scheduler's own id: one that is started anew has another."""
         import distributed
 
         connect: Callable[..., Any] = distributed.Client
         try:
-            return connect(self._address, timeout=max(wait, 0.1), set_as_default=False, name="azureml-publish")
+            client = connect(self._address, timeout=max(wait, 0.1), set_as_default=False, name="azureml-publish")
+            return client, client.scheduler_info()["id"]
         except (OSError, TimeoutError) as error:
             hint = "Is it running, and is its port open to this machine? `dask scheduler` prints its address."
             raise Unreachable(f"The scheduler at {self._address} does not answer.", hint=hint) from error
@@ -162,7 +162,7 @@ class Scheduler(Elsewhere):
         client = self._client
         try:
             # Not by weak keys of the call: each unit of work is one of its own.
-            inner = client.get_executor(pure=False).submit(_carry_out, task.call)
+            inner = client.get_executor(pure=False).submit(task.call)
         except Exception:  # noqa: BLE001 - the connection is being lost
             self._lose(task)
             return
@@ -172,23 +172,21 @@ class Scheduler(Elsewhere):
         """Hand a result on. This runs in the thread of dask's connection, and must not wait for it."""
         from distributed import KilledWorker
 
-        broken = None if inner.cancelled() else inner.exception()
-        if inner.cancelled() or (broken is not None and not isinstance(broken, KilledWorker)):
-            # Work returns its errors, so this one is dask's: the connection broke while the result was on its way.
+        if inner.cancelled():
             if attempt == task.losses:  # else the old connection says late what led to this attempt
                 self._lose(task)
             return
         with self._lock:
             if self._tasks.pop(id(task), None) is None:
                 return
-        value, error = inner.result() if broken is None else (None, None)
-        if isinstance(broken, KilledWorker):
+        error = inner.exception()
+        if isinstance(error, KilledWorker):
             hint = "Most often memory ran out there. Look into the workers' logs; run again with fewer threads in each."
-            error = PublishError(f"Its workers died, {broken.allowed_failures + 1} one after the other.", hint=hint)
+            error = PublishError(f"Its workers died, {error.allowed_failures + 1} one after the other.", hint=hint)
         if error is not None:
             task.future.set_exception(error)
         else:
-            task.future.set_result(value)
+            task.future.set_result(inner.result())
 
     def _lose(self, task: _Task) -> None:
         task.lost = True
@@ -202,10 +200,9 @@ class Scheduler(Elsewhere):
             self._wake.clear()
             with self._lock:
                 waiting = bool(self._tasks)
-                lost = [task for task in self._tasks.values() if task.lost]
-            if waiting and self._is_gone():
-                with self._lock:
-                    lost = [*self._tasks.values()]
+            gone = waiting and self._is_gone()
+            with self._lock:
+                lost = [task for task in self._tasks.values() if gone or task.lost]
             if lost and not self._closed.is_set():
                 self._begin_again(lost)
                 seen = time.monotonic()
@@ -216,10 +213,9 @@ class Scheduler(Elsewhere):
 
     def _is_gone(self) -> bool:
         """Whether the connection broke. Dask gives up what it waited for then, but a result on its way never ends."""
-        try:
+        with suppress(Exception):  # it does not answer just now: the next look says whether it is lost
             return bool(self._client.status != "running" or self._client.scheduler_info()["id"] != self._scheduler)
-        except Exception:  # noqa: BLE001 - whatever is wrong, it does not answer
-            return True
+        return False
 
     def _begin_again(self, lost: list[_Task]) -> None:
         """Connect anew, and hand over what was lost."""
@@ -227,11 +223,10 @@ class Scheduler(Elsewhere):
         _close(self._client)
         while True:
             try:
-                self._client = self._connect(min(5.0, self._wait))
-                self._scheduler = self._client.scheduler_info()["id"]
+                self._client, self._scheduler = self._connect(min(5.0, self._wait))
                 self._subscribe()
                 break
-            except (PublishError, OSError) as error:
+            except PublishError as error:
                 if time.monotonic() > ends or self._closed.wait(LOOK):
                     lost_it = f"The scheduler at {self._address} was lost, and did not come back."
                     self._failure = Unreachable(lost_it, hint="Run again when it is there; what is done stays done.")
@@ -258,18 +253,6 @@ class Scheduler(Elsewhere):
             f"The scheduler at {self._address} has no workers.",
             hint=f"Start some: `dask worker {self._address} --nthreads 16`; what is done stays done.",
         )
-
-
-def _carry_out(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    """What a call returns, or the error that it raises, which travels as what can be pickled."""
-    try:
-        return call(), None
-    except Exception as error:  # noqa: BLE001 - it is raised where the result is wanted
-        try:
-            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-        except Exception:  # noqa: BLE001 - whatever pickle says of it
-            return None, RuntimeError(repr(error))
-        return None, error
 
 
 def report(worker: Any, message: Mapping[str, Any]) -> None:
