@@ -127,6 +127,21 @@ def test_the_version_says_which_run_registered_it_and_where_it_comes_from() -> N
 
 
 @pytest.mark.parametrize("refusal", [Conflict("It exists."), Refused("It is refused.")])
+def test_what_a_lost_attempt_of_this_run_registered_is_created_though_no_file_could_be_brought(
+    refusal: PublishError,
+) -> None:
+    registry, wanted = Creating(), desired()
+    registry.register(wanted)
+
+    def bring() -> Arrived:
+        raise refusal
+
+    tools = Tools(registry, Transfer(Hub(), Silent(), "test", lambda: False), registry.slept.append, Unchecked())
+    written = Registration(wanted, tools).create(bring, Origin(promoted_from="azureml://elsewhere"))
+    assert (written.outcome, written.content) == (Outcome.CREATED, None)
+
+
+@pytest.mark.parametrize("refusal", [Conflict("It exists."), Refused("It is refused.")])
 @pytest.mark.parametrize("late", range(LOOKS_AT_A_REFUSAL))
 def test_a_refusal_is_looked_into_until_the_other_run_shows(refusal: PublishError, late: int) -> None:
     registry = Creating(late=late, first=by_another_run(desired()), refusal=refusal)
