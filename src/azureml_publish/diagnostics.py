@@ -25,6 +25,12 @@ class Location:
     column: int = 1
 
 
+def model_folder(path: str) -> str:
+    """The name of the model folder that a file lies in, or is rendered from; empty for all other files."""
+    top, _, rest = path.partition("/")
+    return rest.partition("/")[0] if top in ("models", "build") and "/" in rest else ""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
     """One replacement in a file: from line and column, both from 1, to the end line and column, which are excluded."""

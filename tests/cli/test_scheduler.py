@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -264,9 +263,8 @@ def one_left(several: Path, emulator: Emulator, run: Applying) -> str:
 
 def test_what_an_old_connection_says_late_is_not_believed(standing: Cluster) -> None:
     with Scheduler(standing.address) as workers:
-        inner: Future[Any] = Future()
+        task, inner = _Task(lambda: 42, losses=1), Future[Any]()
         inner.cancel()
-        task = _Task(partial(abs, -42), losses=1)
         workers._tasks[id(task)] = task
         workers._settle(task, 0, inner)
         assert not task.lost

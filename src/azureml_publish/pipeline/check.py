@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.configuration import read_configuration
-from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order
+from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order, model_folder
 from azureml_publish.events import Events, Kind
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
@@ -91,7 +91,7 @@ class CheckedProject:
     def count(self) -> int:
         """How many folders were looked at: those that cannot be read count where that is among the findings."""
         broken = set(self.project.unreadable) if self.project is not None else set[str]()
-        named = {parts[1] for one in self.found if len(parts := one.location.path.split("/")) > 2}
+        named = {model_folder(one.location.path) for one in self.found}
         return (self.folders or len(self.models)) + len(broken & named)
 
     def require_sound(self) -> Project:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
-from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.diagnostics import Diagnostic, model_folder
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.check import CheckedModel, CheckedProject, Memory, check, render
 from azureml_publish.pipeline.load import LoadedProject, Settings, load
@@ -72,7 +72,7 @@ class Look:
             owned.update(own)
         for one in self.found:
             if one not in owned:
-                sorted_out.setdefault(_folder_of(one), {})[one] = None
+                sorted_out.setdefault(model_folder(one.location.path), {})[one] = None
         return {folder: tuple(sorted(found, key=_in_file)) for folder, found in sorted_out.items() if found}
 
 
@@ -232,11 +232,6 @@ def _changed(before: Look, after: Look) -> frozenset[str] | None:
     return frozenset(
         name for name in names if before.reports.get(name) != after.reports.get(name) or was.get(name) != now.get(name)
     )
-
-
-def _folder_of(found: Diagnostic) -> str:
-    top, _, rest = found.location.path.partition("/")
-    return rest.partition("/")[0] if top in ("models", "build") and "/" in rest else ""
 
 
 def _in_file(found: Diagnostic) -> tuple[int, object]:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.diagnostics import Diagnostic, Severity, model_folder
 from azureml_publish.reporters.frames import Sources, frame
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import below, one_line
@@ -113,8 +113,8 @@ def folders_summary(found: Sequence[Diagnostic], models: int) -> str:
 
 def _folder(one: Diagnostic) -> str:
     """The folder that a finding is in, as people call it: that of a model, or of the file."""
-    parts = one.location.path.split("/")
-    return parts[1] if parts[0] in ("models", "build") and len(parts) > 2 else "/".join(parts[:-1]) or parts[0]
+    path = one.location.path
+    return model_folder(path) or path.rpartition("/")[0] or path
 
 
 def finding_json(one: Diagnostic) -> dict[str, object]:
