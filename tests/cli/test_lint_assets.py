@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from azureml_publish.lint.cache import LintCache, cache_file, digest_of
 from tests.conftest import Run
@@ -146,7 +147,10 @@ def test_a_broken_cache_is_ignored(tmp_path: Path, wrong: bytes) -> None:
     assert run(tmp_path, cache=cache).remembered == 1
 
 
-@pytest.mark.parametrize("entry", ["", "[]", "[[[1]],[]]", "{", '[[["A","b","no such severity","","",[],"",0]],[]]'])
+NO_SUCH_SEVERITY = '{"code":"A","name":"b","severity":"bad","message":"","location":{"path":"a"},"hint":""}'
+
+
+@pytest.mark.parametrize("entry", ["", "[]", "[[[1]],[],[]]", "{", f"[[{NO_SUCH_SEVERITY}],[],[]]"])
 def test_a_broken_entry_is_checked_again(tmp_path: Path, entry: str) -> None:
     write(tmp_path, {**sound(), "spec.yaml": BROKEN})
     cache = tmp_path / "cache"
@@ -160,7 +164,7 @@ def test_a_broken_entry_is_checked_again(tmp_path: Path, entry: str) -> None:
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    store = LintCache.open({"PUBLISH_CACHE_DIR": str(tmp_path / "file" / "cache")})
+    store = LintCache.open({"PUBLISH_CACHE_DIR": str(tmp_path / "file" / "cache")}, TypeAdapter(int))
     assert not store.usable
     write(tmp_path, {**sound(), "spec.yaml": BROKEN})
     assert run(tmp_path, cache=tmp_path / "file" / "cache").found == run(tmp_path).found

@@ -7,82 +7,84 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
-from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location, Severity
+from pydantic import TypeAdapter
+
 from azureml_publish.files import UnusableFile, read_below
-from azureml_publish.lint.engine import Checked, Fact
 from azureml_publish.lint.plugins import plugins
 from azureml_publish.project import shown_path
 from azureml_publish.spec import Profile
 from azureml_publish.version import __version__
 
-Result = TypeVar("Result")
+Kept = TypeVar("Kept")
 
 DAYS = 30
 """Entries that nobody used for so long are removed."""
 
-_SCHEMA = "CREATE TABLE IF NOT EXISTS checked (digest BLOB PRIMARY KEY, used INTEGER, found TEXT) WITHOUT ROWID"
+_SCHEMA = "CREATE TABLE IF NOT EXISTS checked (digest BLOB PRIMARY KEY, used INTEGER, found BLOB) WITHOUT ROWID"
 
 
-class LintCache:
-    """An open cache, or one that knows and keeps nothing where there is none to be had."""
+class LintCache(Generic[Kept]):
+    """An open cache of one kind of values, or one that knows and keeps nothing where there is none to be had."""
 
-    def __init__(self, connection: sqlite3.Connection | None) -> None:
+    def __init__(self, connection: sqlite3.Connection | None, kind: TypeAdapter[Kept]) -> None:
         self._connection = connection
+        self._kind = kind
         self._used: list[tuple[int, bytes]] = []
-        self._kept: list[tuple[bytes, int, str]] = []
+        self._kept: list[tuple[bytes, int, bytes]] = []
         self._today = int(time.time() // 86400)
 
     @classmethod
-    def open(cls, environ: Mapping[str, str] | None) -> LintCache:
+    def open(cls, environ: Mapping[str, str] | None, kind: TypeAdapter[Kept]) -> Self:
         """The user's cache; with None, or where it cannot be used, one that is always empty."""
         if environ is None:
-            return cls(None)
+            return cls(None, kind)
         path = cache_file(environ)
         for _ in range(2):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                return cls(_connect(path))
+                return cls(_connect(path), kind)
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError) or not _forget(path):
-                    return cls(None)
+                    return cls(None, kind)
             except OSError:
-                return cls(None)
-        return cls(None)
+                return cls(None, kind)
+        return cls(None, kind)
 
     @property
     def usable(self) -> bool:
         """Whether anything can be kept."""
         return self._connection is not None
 
-    def get(self, digest: bytes | None, read: Callable[[Any], Result]) -> Result | None:
-        """What was kept of a folder of this digest, as `read` makes it of JSON; None where nothing sound was kept."""
+    def get(self, digest: bytes | None) -> Kept | None:
+        """What was kept of a folder of this digest; None where nothing sound was kept."""
         if self._connection is None or digest is None:
             return None
         try:
             row = self._connection.execute("SELECT found, used FROM checked WHERE digest = ?", (digest,)).fetchone()
             if row is None:
                 return None
-            result = read(json.loads(row[0]))
-        except (sqlite3.Error, ValueError, TypeError, KeyError, IndexError):
+            result = self._kind.validate_json(row[0])
+        except (sqlite3.Error, ValueError):
             return None
         if row[1] != self._today:
             self._used.append((self._today, digest))
         return result
 
-    def put(self, digest: bytes | None, kept: Any) -> None:
-        """Keep something for a folder of this digest, as JSON."""
+    def put(self, digest: bytes | None, kept: Kept) -> None:
+        """Keep something for a folder of this digest, unless JSON cannot hold it, such as a name that is no UTF-8."""
         if self._connection is not None and digest is not None:
-            self._kept.append((digest, self._today, json.dumps(kept, separators=(",", ":"))))
+            with suppress(ValueError):
+                self._kept.append((digest, self._today, self._kind.dump_json(kept, exclude_defaults=True)))
 
     def __enter__(self) -> Self:
         return self
@@ -172,53 +174,3 @@ def _forget(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def checked_data(checked: Checked) -> list[Any]:
-    """What was found in a folder, without links, as JSON has it."""
-    diagnostics, compared, _ = checked
-    found = [
-        [
-            one.code,
-            one.name,
-            one.severity,
-            one.message,
-            place_data(one.location),
-            one.hint,
-            fix_data(one.fix),
-            one.width,
-        ]
-        for one in diagnostics
-    ]
-    return [found, [[*fact[:4], place_data(fact.location)] for fact in compared]]
-
-
-def place_data(location: Location) -> list[Any]:
-    """A place as JSON has it."""
-    return [location.path, location.line, location.column]
-
-
-def fix_data(fix: Fix | None) -> list[Any] | None:
-    """A fix as JSON has it."""
-    if fix is None:
-        return None
-    edits = [[one.line, one.column, one.end_line, one.end_column, one.text] for one in fix.edits]
-    return [edits, fix.safe, fix.path]
-
-
-def read_checked(data: Any) -> Checked:
-    """What `checked_data` made of it."""
-    found, facts = data
-    return (
-        tuple(
-            Diagnostic(code, name, Severity(severity), message, Location(*place), hint, read_fix(fix), width)
-            for code, name, severity, message, place, hint, fix, width in found
-        ),
-        tuple(Fact(code, model, key, value, Location(*place)) for code, model, key, value, place in facts),
-        (),
-    )
-
-
-def read_fix(data: list[Any] | None) -> Fix | None:
-    """What `fix_data` made of it."""
-    return None if data is None else Fix(tuple(Edit(*edit) for edit in data[0]), data[1], data[2])

@@ -13,11 +13,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from azureml_publish.asset_folders import find_models, model_folders, read_asset_folder
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.documents import MALFORMED
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.lint.cache import LintCache, checked_data, digest_of, read_checked
+from azureml_publish.lint.cache import LintCache, digest_of
 from azureml_publish.lint.engine import Checked, Fact, LinkUse, check_asset, compare, describe_asset, link_uses
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.parallel import spread
@@ -60,13 +62,13 @@ def lint_assets(
     found: list[Diagnostic] = []
     facts: list[Fact] = []
     linked: list[LinkUse] = []
-    with LintCache.open(run.environ if cache else None) as store:
+    with LintCache.open(run.environ if cache else None, TypeAdapter(Checked)) as store:
         digests = (
             {folder: digest_of(folder, run.directory, as_of, profile) for folder in folders} if store.usable else {}
         )
         waiting = []
         for folder in folders:
-            known = store.get(digests.get(folder), read_checked)
+            known = store.get(digests.get(folder))
             if known is None:
                 waiting.append(folder)
             else:
@@ -80,7 +82,7 @@ def lint_assets(
             found += checked[0]
             facts += checked[1]
             linked += checked[2]
-            store.put(digests.get(folder), checked_data(checked))
+            store.put(digests.get(folder), (*checked[:2], ()))
     found += compare(sorted(facts, key=lambda fact: (fact.location, fact.code)))
     remembered = len(folders) - len(waiting)
     return CheckedProject(None, (), in_order(found), links=tuple(linked), folders=len(folders), remembered=remembered)

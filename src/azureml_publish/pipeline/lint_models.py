@@ -13,22 +13,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from azureml_publish.content.sources.configuration import CONFIGURATIONS, hub_cache, places_of
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.files import UnusableFile, read_below, read_file
 from azureml_publish.lint import engine
-from azureml_publish.lint.cache import (
-    LintCache,
-    checked_data,
-    digest_with,
-    fix_data,
-    place_data,
-    read_checked,
-    read_fix,
-    tool_state,
-)
+from azureml_publish.lint.cache import LintCache, digest_with, tool_state
 from azureml_publish.lint.engine import Checked, ProjectSubject
 from azureml_publish.lint.suppressions import Suppression
 from azureml_publish.pipeline.check import CheckedModel, CheckedProject, Made, check_folders, report, style_of, work_of
@@ -78,7 +70,7 @@ def lint_models(run: RunContext, as_of: datetime | None, *, cache: bool = True) 
     Raises:
         UsageProblem: there is no project here.
     """
-    with LintCache.open(run.environ if cache else None) as store:
+    with LintCache.open(run.environ if cache else None, TypeAdapter(_CachedModel)) as store:
         known = _Known(store, _shared_state(run, str(day_of(run, as_of))) if store.usable else None)
         loaded = load(run, (), Settings(as_of=as_of), known.look_up)
         if loaded.subject is None:
@@ -217,7 +209,7 @@ class _Known:
     `cached` has what is known of either by their names, `fresh` has the places of the latter.
     """
 
-    def __init__(self, store: LintCache, state: bytes | None) -> None:
+    def __init__(self, store: LintCache[_CachedModel], state: bytes | None) -> None:
         self.cached: dict[str, _CachedModel] = {}
         self.fresh: dict[str, Path] = {}
         self._store = store
@@ -227,7 +219,7 @@ class _Known:
     def look_up(self, root: Path, path: Path) -> tuple[ModelFolder | None, tuple[Diagnostic, ...]]:
         """Look a folder up: nothing of it is read but what its digest needs."""
         digest = digest_with(self._state, path, root) if self._state is not None else None
-        known = self._store.get(digest, _of_data)
+        known = self._store.get(digest)
         if known is not None and known.current:
             self.cached[path.name] = known
         else:
@@ -237,7 +229,7 @@ class _Known:
     def keep(self, name: str, looked: _CachedModel) -> None:
         """Take in what was found in a folder, for later runs as well."""
         self.cached[name] = looked
-        self._store.put(self._digests[name], _data(looked))
+        self._store.put(self._digests[name], looked)
 
 
 def _outside(folder: ModelFolder, environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -248,37 +240,3 @@ def _outside(folder: ModelFolder, environ: Mapping[str, str]) -> tuple[str, ...]
     inside = str(folder.path) + os.sep
     places = (str(place) for name in CONFIGURATIONS for place in places_of(folder, name, environ))
     return tuple(place for place in places if not place.startswith(inside))
-
-
-def _data(cached: _CachedModel) -> list[Any]:
-    """What is kept of a folder, as JSON has it."""
-    suppressions = [
-        [one.rule, one.reason, place_data(one.where), one.path, one.lines, one.judged, fix_data(one.fix), one.width]
-        for one in cached.suppressions
-    ]
-    return [
-        cached.name,
-        place_data(cached.place),
-        cached.rendered,
-        checked_data(cached.checked),
-        suppressions,
-        cached.outside,
-    ]
-
-
-def _of_data(data: Any) -> _CachedModel:
-    """What `_data` made of it."""
-    name, place, rendered, checked, suppressions, (places, stamp) = data
-    return _CachedModel(
-        name,
-        Location(*place),
-        rendered,
-        read_checked(checked),
-        tuple(
-            Suppression(
-                rule, reason, Location(*where), path, tuple(lines) if lines else None, judged, read_fix(fix), width
-            )
-            for rule, reason, where, path, lines, judged, fix, width in suppressions
-        ),
-        (tuple(places), tuple((path, time, size, number) for path, time, size, number in stamp)),
-    )
