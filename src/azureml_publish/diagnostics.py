@@ -26,9 +26,9 @@ class Location:
 
 
 def model_folder(path: str) -> str:
-    """The name of the model folder that a file lies in, or is rendered from; empty for all other files."""
+    """The name of the model folder that a path leads to or into, or whose rendering it is in; empty for all others."""
     top, _, rest = path.partition("/")
-    return rest.partition("/")[0] if top in ("models", "build") and "/" in rest else ""
+    return rest.partition("/")[0] if top in ("models", "build") else ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -29,6 +29,15 @@ def test_a_model_that_cannot_be_read_counts_as_well(publish: Run, project: Path,
     assert publish("-C", str(project), "plan").err.splitlines()[-1] == "1 error in 3 models."
 
 
+def test_a_folder_that_leads_out_of_the_project_counts_as_well(
+    publish: Run, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (project / "models" / "away").symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    lines = publish("-C", str(project), "lint").err.splitlines()
+    assert lines[-2].startswith("1 error in 4 models.")
+    assert lines[-1] == "Errors in 1 folder: away (1). 3 of 4 models are in order."
+
+
 @pytest.mark.parametrize(
     ("file", "code", "hint"),
     [
