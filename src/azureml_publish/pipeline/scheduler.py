@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -141,8 +141,12 @@ class Scheduler(Elsewhere):
 
         connect: Callable[..., Any] = distributed.Client
         try:
-            client = connect(self._address, timeout=max(wait, 0.1), set_as_default=False, name="azureml-publish")
-            return client, client.scheduler_info()["id"]
+            with ExitStack() as undo:
+                client = connect(self._address, timeout=max(wait, 0.1), set_as_default=False, name="azureml-publish")
+                undo.callback(_close, client)
+                known = client.scheduler_info()["id"]
+                undo.pop_all()
+            return client, known
         except (OSError, TimeoutError) as error:
             hint = "Is it running, and is its port open to this machine? `dask scheduler` prints its address."
             raise Unreachable(f"The scheduler at {self._address} does not answer.", hint=hint) from error
