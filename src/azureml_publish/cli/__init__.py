@@ -46,7 +46,7 @@ VERBS = MappingProxyType(
     {
         "import": "Make model folders from asset folders, and prove it.",
         "migrate": "Move metadata from one layout to the other.",
-        "init": "Write a model folder from a Hub repository.",
+        "init": "Begin a model folder for a Hub repository, a folder or a file.",
         "lint": "Check the model folders.",
         "rule": "Say what a rule finds, why, and how to fix it.",
         "lock": "Write down what the sources of models hold, for review.",
