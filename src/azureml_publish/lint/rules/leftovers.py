@@ -140,6 +140,8 @@ def text_repeated(model: Described) -> Findings:
 
 def _second_half(card: Card) -> int | None:
     """The line at which a text that stands twice begins again; None where it does not."""
+    if card.text.count(next((text for line in card.lines if (text := line.strip())), "")) < 2:
+        return None
     lines = [(number, text) for number, line in enumerate(card.lines, 1) if (text := line.strip())]
     middle = len(lines) // 2
     if len(lines) % 2 or middle < _FEWEST or sum(len(text) for _, text in lines) < _LEAST * 2:
