@@ -36,70 +36,8 @@ DEEPEST = 400
 MOST_INLINE = 20_000
 """Characters of one paragraph beyond which its emphasis and links stay text: matching them takes the square of it."""
 
-TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "center",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "details",
-        "dfn",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "figcaption",
-        "figure",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "mark",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-        "var",
-        "wbr",
-    ]
-)
-"""The elements that a card keeps."""
+_PARTS_OF_PAGES = {"article", "aside", "footer", "header", "nav"}
+"""Safe elements that a card does not keep, because the page around it has them."""
 
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -111,7 +49,7 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _PLACED = frozenset({"paragraph_open", "heading_open", "list_item_open", "blockquote_open", "tr_open"})
-VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+VOID = frozenset({"area", "br", "col", "hr", "img", "wbr"})
 """Elements without an end."""
 
 
@@ -138,7 +76,6 @@ def render_markdown(
     """Render a card.
 
     Args:
-        text: its Markdown.
         notes: what stands after the block of a line; after the last block for a line below it.
         images: whether images of other hosts are shown; else each is a link to it.
         place: where a line of the card was written, for the attribute `data-from` of its block; empty for nowhere.
@@ -269,8 +206,9 @@ def _clean(body: str, marks: _Marks) -> str:
     import nh3
 
     own = {marks.hold, marks.origin, marks.anchor}
-    allowed = {tag: own | _ATTRIBUTES.get(tag, set()) for tag in TAGS}
-    cleaned: str = nh3.clean(body, tags=set(TAGS), attributes=allowed, url_schemes=_SCHEMES, link_rel=None)
+    tags = (nh3.ALLOWED_TAGS | {"tfoot"}) - _PARTS_OF_PAGES
+    allowed = {tag: own | _ATTRIBUTES.get(tag, set()) for tag in tags}
+    cleaned: str = nh3.clean(body, tags=tags, attributes=allowed, url_schemes=_SCHEMES, link_rel=None)
     return cleaned
 
 

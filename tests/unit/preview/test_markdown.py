@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.preview.code import MOST_CODE
-from azureml_publish.preview.markdown import MOST_CHARACTERS, TAGS, render_markdown
+from azureml_publish.preview.markdown import MOST_CHARACTERS, render_markdown
 
 
 class _Elements(HTMLParser):
@@ -86,6 +86,13 @@ HOSTILE = [
     "<img srcset='//x 1x' src='//x'><picture><source srcset=//x></picture><input type=image src=//x>",
 ]  # fmt: skip
 
+SAFE = frozenset(
+    ["a", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4",
+     "h5", "h6", "hr", "i", "img", "ins", "li", "ol", "p", "pre", "span", "strong", "sub", "summary", "sup", "table",
+     "tbody", "td", "tfoot", "th", "thead", "tr", "ul"]
+)  # fmt: skip
+"""Elements that run, submit, style and frame nothing."""
+
 
 @pytest.mark.parametrize("written", HOSTILE)
 @pytest.mark.parametrize("images", [False, True])
@@ -94,7 +101,7 @@ def test_a_hostile_card_keeps_no_element_and_no_attribute_that_acts(written: str
     ours |= {"class", "tabindex", "role", "aria-label", "data-language", "data-source", "id"}
     ours |= {"src", "referrerpolicy", "loading"} if images else set()
     for tag, attributes in elements(written, images=images):
-        assert tag in TAGS
+        assert tag in SAFE
         assert set(attributes) <= ours, (tag, attributes)
         assert str(attributes.get("href") or "#").startswith(("#", "http://", "https://", "mailto:"))
         assert str(attributes.get("src") or "https://").startswith(("http://", "https://"))
