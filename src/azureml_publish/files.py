@@ -57,7 +57,6 @@ def read_file(path: Path, root: Path | None, *, limit: int = MAX_FILE_BYTES) -> 
     Args:
         path: the file; a link is followed, if it stays inside `root` and out of the folders of git and of runs.
         root: the folder that it must lie in when every link is followed; None for a file that the user named.
-        limit: how many bytes it may have.
 
     Raises:
         UnusableFile: it is not there, no regular file, too large, or outside; or it cannot be read.
@@ -252,7 +251,6 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True, root: Path | N
 
     Args:
         path: the file; its folder exists.
-        data: all of its content.
         durable: whether the content is on disk when this returns. Not needed for what can be made again.
         root: as for `check_target`.
 

@@ -114,8 +114,6 @@ def changes_since(root: Path, environ: Mapping[str, str], revision: str, *, part
     """What differs, committed or not, from a revision; None if git knows no such one.
 
     Args:
-        root: the folder.
-        environ: the environment of git.
         revision: a commit, branch or tag.
         parted: compare with the commit where this branch left it, so that what went on there since is no difference.
 
@@ -181,8 +179,6 @@ def read_revision(root: Path, environ: Mapping[str, str], revision: str, names: 
     """Files of a folder at a revision of its repository, as a tar archive without the folder's own path.
 
     Args:
-        root: the folder.
-        environ: the environment of git.
         revision: a commit, branch or tag.
         names: files and folders in it; those that the revision has not are left out.
 
@@ -300,7 +296,6 @@ def run_git(
         environ: its variables; those that prevent prompts are added.
         seconds: how long it may take in all.
         silence: how long it may say nothing on standard error.
-        stop: whether somebody wants to stop.
 
     Raises:
         GitMissing: it is not installed.

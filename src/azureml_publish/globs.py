@@ -43,7 +43,6 @@ class Glob:
         """Read a pattern.
 
         Args:
-            pattern: the pattern.
             sets: whether `[a-z]` and `[!a]` mean one of several characters.
         """
         tokens = tuple(_without_repeats(_parse(pattern, sets=sets)))

@@ -26,9 +26,7 @@ def read_private_key(pem: bytes, name: str, password: str | None = None) -> Elli
     """The private key in a PEM text.
 
     Args:
-        pem: the text.
         name: how a message calls it.
-        password: what it is encrypted with.
 
     Raises:
         UsageProblem: it is no such key, or the password is missing or wrong. No message holds any of either.

@@ -156,8 +156,6 @@ def load_project(
     """Read a project.
 
     Args:
-        root: its folder.
-        read: reads each model folder.
         meant: whether a model folder is wanted. Of thousands of others, those are read as well that have the name of
             one that is. [default: all are]
         with_models: whether there is a need of any of them.

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from azureml_publish.cli import main
-from azureml_publish.importer import ImportRules
+from azureml_publish.importer.rules import ImportRules
 from tests.conftest import REPOSITORY
 from tests.unit.importer.catalogue import write_catalogue
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from azureml_publish import reporters
 from azureml_publish.errors import PublishError
-from azureml_publish.importer import NewFolder
+from azureml_publish.importer.new_folder import NewFolder
 from azureml_publish.reporters import visible
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.promote import Promoted

@@ -18,7 +18,7 @@ from azureml_publish.content.upload.progress import Silent
 from azureml_publish.errors import ContentMismatch, UsageProblem
 from azureml_publish.execute.download import download
 from azureml_publish.files import check_target, is_folder_name, make_folder, write_bytes, write_edited
-from azureml_publish.importer import place_folder
+from azureml_publish.importer.placing import place_folder
 from tests.conftest import ControlPlane, Run, edit
 
 MODEL = "bert-base-cased"

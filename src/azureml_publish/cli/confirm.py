@@ -27,7 +27,6 @@ def ask(opened: Opened, what: str, *, yes: bool, named: bool, option: str = "--r
     """Ask whether to do something to a registry; for a protected one its name has to be typed.
 
     Args:
-        opened: the registry.
         what: what is about to be done, as in "archive 2 versions in".
         yes: whether `--yes` says so.
         named: whether the registry was named on the command line; a protected one does not go by `--yes` alone.

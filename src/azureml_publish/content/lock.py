@@ -117,11 +117,8 @@ def make_lock(
     """The lock of what a source holds.
 
     Args:
-        folder: the model folder.
-        source: what the source holds.
         package: its files in their places; it must hold no refusal.
         readers: they read what the source's listing leaves out.
-        defaults: the project's settings of MLflow.
 
     Raises:
         PublishError: the source cannot be read.

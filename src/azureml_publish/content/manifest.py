@@ -72,8 +72,6 @@ def check_content(
     """Compare every registered file with the manifest, and the manifest with the digest in the properties.
 
     Args:
-        asset: the version.
-        container: where its files are.
         promised: the manifest's digest, from the properties.
         quick: compare sizes, and the digests that were noted when the files were checked, without reading them.
         progress: is called with the bytes that were read.
@@ -148,7 +146,6 @@ def check_manifest(data: bytes, where: str, promised: str) -> tuple[ManifestEntr
     """The files that the manifest of a registered version lists.
 
     Args:
-        data: the manifest.
         where: where it lies, for people.
         promised: its digest, from the properties.
 

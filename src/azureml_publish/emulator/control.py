@@ -20,7 +20,6 @@ def control_routes(
     """Routes for one port.
 
     Args:
-        reset: Empties the state.
         faults: The rules to serve at `/faults`, or None to leave that route out.
         quirks: What to serve at `/quirks`, or None.
         secret: The bearer token that a caller must send.

@@ -101,8 +101,6 @@ class FaultInjection:
         """Wrap.
 
         Args:
-            app: The service.
-            faults: The rules.
             service: Its name in the rules.
             failure: Makes the answer for a status, in the error format of the service.
             abort: Resets the connection that a scope came over.

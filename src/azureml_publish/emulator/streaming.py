@@ -38,7 +38,6 @@ def parse_range(value: str | None, size: int) -> tuple[int, int] | None:
     """Read a `Range` header of one range.
 
     Args:
-        value: The header, or None.
         size: Size of the whole in bytes.
 
     Returns:

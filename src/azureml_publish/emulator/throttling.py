@@ -34,8 +34,6 @@ class Throttle:
         """Wrap.
 
         Args:
-            app: The service.
-            quirks: They say which request and which time.
             refusal: Makes the answer, in the error format of the service, from the seconds to wait.
         """
         self._app = app

@@ -45,8 +45,6 @@ def apply_plan(
     Args:
         plan: what to do; it must have no conflicts.
         contents: the models by asset name.
-        tools: registry, sources and what else is needed.
-        jobs: how many models at a time.
         uploads: how many of them may bring files in; as many as there are jobs where it is left out.
 
     Raises:

@@ -39,11 +39,8 @@ def download(asset: AssetId, container: Container, promised: str, folder: Path, 
     The signature comes along where there is one, and the manifest, which is among what is signed.
 
     Args:
-        asset: the version.
-        container: where its files are.
         promised: the manifest's digest, from the version's properties.
         folder: where the files go; it is created. Nothing outside of it is written.
-        progress: hears how it gets on.
 
     Raises:
         ContentMismatch: the manifest is not that of the version, a file is not as it says, or a path leads out.

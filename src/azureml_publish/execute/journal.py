@@ -141,13 +141,9 @@ class Journal:
         """A new journal in a folder, which is made where it is missing.
 
         Args:
-            folder: where it goes.
             verb: `apply` or `promote`.
-            registry: what is written to.
             plan: the plan's digest.
             changes: how many of its actions write.
-            tool: name and version of the tool.
-            clock: the time.
 
         Raises:
             JournalFailed: it cannot be written.
@@ -330,7 +326,6 @@ def exclusive(lock: Path, folder: Path) -> Iterator[None]:
     """Keep other runs on this machine out for as long as this one lasts; the lock ends with the process.
 
     Args:
-        lock: the lock file.
         folder: the journals, which show who holds it.
 
     Raises:

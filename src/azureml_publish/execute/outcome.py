@@ -33,12 +33,7 @@ class Outcomes(Protocol):
 
 
 def exit_code(results: Sequence[Outcomes], *, interrupted: bool) -> int:
-    """The exit code of a run: 0 where all is done.
-
-    Args:
-        results: what became of each version.
-        interrupted: whether Ctrl-C was pressed.
-    """
+    """The exit code of a run: 0 where all is done."""
     left = [result for result in results if result.outcome in (Outcome.FAILED, Outcome.SKIPPED)]
     if not left:
         return 0

@@ -155,7 +155,6 @@ def promote(promotion: Promotion, source: Registry, target: Tools, origin: Origi
 
     Args:
         promotion: what to do; a conflict cannot be carried out.
-        source: the registry that has the version.
         target: the registry that is to have it, and what writes there.
         origin: the commit, plan and tool that are noted with the version.
 

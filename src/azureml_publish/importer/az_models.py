@@ -42,7 +42,6 @@ def read_az_model(
 
     Args:
         path: the file, which relative paths in it start from.
-        document: its content.
         models: the project's folder of models, which relative paths in a spec start from.
         free: the next free version of a model, for a file that states no whole number.
         found: takes what is wrong, and what is left out.

@@ -51,8 +51,6 @@ def compare(
 
     Args:
         file: spec.yaml, asset.yaml or model.yaml.
-        before: the original.
-        after: what was rendered.
         layout: how the metadata lies in what was rendered.
         strings: whether tags and properties are compared as the strings that they become in the service.
         spec: the original of spec.yaml, whose name and version asset.yaml may repeat.

@@ -53,9 +53,7 @@ def within_limits(
     """All findings that the time allows; where it ends early, one more finding says so.
 
     Args:
-        where: what the rules look at.
-        look: has them look.
-        seconds: how long they may, of the processor's time.
+        seconds: how long the rules may look, of the processor's time.
     """
     found: list[Diagnostic] = []
     try:

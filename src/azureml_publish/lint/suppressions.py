@@ -57,9 +57,7 @@ def apply_suppressions(
     """Part the findings into those that are reported and those that are suppressed.
 
     Args:
-        found: all findings.
         suppressions: all of them; the first that covers a finding takes it.
-        rulebook: which rules there are.
         ran: whether the rule of a code looked at all in this run.
 
     Returns:

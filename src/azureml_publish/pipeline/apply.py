@@ -94,8 +94,6 @@ def apply(
     """Upload, register and update what a plan shows, under the registry's lock and a journal.
 
     Args:
-        run: the environment.
-        request: which models, or which saved plan.
         transferring: opens what uploads files.
         review: is called with the plan, whether or not it can be carried out.
         approve: is called with it before anything is written, if it can be carried out; raises where it is declined.

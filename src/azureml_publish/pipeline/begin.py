@@ -18,9 +18,9 @@ from azureml_publish.content.sources.readers import Readers
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, read_file, write_bytes, write_whole
-from azureml_publish.importer import place_folder
 from azureml_publish.importer.evidence import READ, Choice, Evidence, choose, find_text
 from azureml_publish.importer.front_matter import README, Stated, read_front_matter, results_table
+from azureml_publish.importer.placing import place_folder
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.pipeline.locks import lock_new

@@ -19,7 +19,6 @@ def build(target: Path, checked: CheckedProject, *, write: bool = True) -> tuple
 
     Args:
         target: the folder; each model has a folder in it.
-        checked: the rendered models.
         write: whether to write, or only to compare.
 
     Raises:

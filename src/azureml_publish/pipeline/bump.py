@@ -49,10 +49,6 @@ def bump(
     """Write another version of each model that is meant, or of none.
 
     Args:
-        run: the run.
-        models: which ones.
-        registry: whose versions count.
-        settings: how they are rendered.
         required: only those whose plan is a conflict.
         number: this version, in place of the next free one.
 

@@ -157,7 +157,6 @@ def check(
 
     Args:
         run: the environment, which says where the files of models may lie.
-        loaded: the project.
         rules: "errors" leaves warnings out, for a verb that goes on where there is no error: nobody would hear of them,
             and to find where in a card's sources one belongs takes as long as to render the card.
         online: checks that need the network as well, where they are wanted.

@@ -24,8 +24,6 @@ def deprecate(
     """Write days by step into the models that are meant; what was written, by model.
 
     Args:
-        run: the run.
-        models: which ones.
         days: by `STEPS`.
         finetune: whether they go for fine-tuning as well; None: where a model has such tasks.
 

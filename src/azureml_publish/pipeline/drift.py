@@ -65,12 +65,9 @@ def look_for_drift(
     Args:
         run: the environment.
         models: model folders by name or glob. None means all, and registered models without a folder as well.
-        registry: the registry; the project's own where None is named.
-        settings: layout and day.
         since: the saved plan that was applied last: it says which side changed.
         ignore: globs of registered models that need no folder.
         fix: write what the registry holds into the folders, where a key says just that.
-        jobs: models at a time.
 
     Raises:
         UnsoundProject: the folders have errors.

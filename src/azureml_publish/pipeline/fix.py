@@ -61,7 +61,6 @@ def fix_project(
     """Fix a copy of the project until nothing changes.
 
     Args:
-        root: the project.
         lint: looks at a project in a folder.
         reported: which of its findings are reported.
         unsafe: whether to make fixes that may change the meaning.

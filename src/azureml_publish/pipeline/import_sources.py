@@ -11,7 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from azureml_publish.asset_folders import FoundModels, find_models, nothing_found
+from azureml_publish.asset_folders import (
+    CARD,
+    AssetFolder,
+    FoundModels,
+    ReadFolder,
+    find_models,
+    nothing_found,
+    read_asset_folder,
+)
 from azureml_publish.assets import MANIFEST_PROPERTY, RegisteredAsset, is_bookkeeping
 from azureml_publish.content.packaging.mlflow_model import settings_of
 from azureml_publish.content.packaging.rules import some
@@ -21,16 +29,8 @@ from azureml_publish.documents import decode as decode_text
 from azureml_publish.documents import dump_yaml, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import UnusableFile, read_file
-from azureml_publish.importer import (
-    CARD,
-    AssetFolder,
-    Draft,
-    ReadFolder,
-    draft_spec,
-    parse_az_model,
-    read_asset_folder,
-    read_az_model,
-)
+from azureml_publish.importer.az_models import parse_az_model, read_az_model
+from azureml_publish.importer.draft import Draft, draft_spec
 from azureml_publish.layouts import decode
 from azureml_publish.pipeline.references import find_registered, open_files
 from azureml_publish.pipeline.registries import open_registry

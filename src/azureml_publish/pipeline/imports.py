@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,21 +14,15 @@ from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_erro
 from azureml_publish.documents import Document, decode, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
-from azureml_publish.importer import (
-    Difference,
-    Draft,
-    ImportRules,
-    ImportSettings,
-    NewFolder,
-    choose_presets,
-    difference,
-    make_model_folder,
-    new_project,
-    place_folder,
-    propose_defaults,
-    prove,
-    with_presets,
-)
+from azureml_publish.importer.comparison import Difference
+from azureml_publish.importer.defaults import propose_defaults
+from azureml_publish.importer.draft import Draft
+from azureml_publish.importer.new_folder import ImportSettings, NewFolder, difference, make_model_folder
+from azureml_publish.importer.placing import place_folder
+from azureml_publish.importer.presets import choose_presets
+from azureml_publish.importer.project_file import new_project, with_presets
+from azureml_publish.importer.proof import prove
+from azureml_publish.importer.rules import ImportRules
 from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.import_sources import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
@@ -83,7 +77,6 @@ def import_models(
     """Make model folders from asset folders, or from what a registry holds; whatever is sound goes through.
 
     Args:
-        run: the environment.
         places: asset folders, model YAML or folders of them; with a registry, registered models.
         registry: where the models are registered. None means that they are on disk.
         into: the project's folder of models.
@@ -100,32 +93,32 @@ def import_models(
     target = _find_target(run, into)
     if registry is not None:
         document = target.document or Document(CONFIG_FILE, "", None, {})
-        project = Project(target.root, target.config, document, ())
-        read, notes = read_registered(run, project, registry, places, found)
-        drafts = _once_each(read, found)
+        known_only = Project(target.root, target.config, document, ())
+        registered, notes = read_registered(run, known_only, registry, places, found)
+        drafts = _once_each(registered, found)
     else:
         drafts, others = _read(run, places, target, found)
     new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
     imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
-    notes.extend(_lock(imported, target, run, registry))
+    done = {one.draft.asset.folder for one in imported.folders}
+    there = done | {draft.asset.folder for draft in known}
+    compared = {draft.asset.folder: draft for draft in drafts if check and draft.asset.folder in there}
+    project, read = load_project(target.root) if done or compared else (None, ())
     proofs: tuple[Proof, ...] = ()
-    if check:
-        done = {one.draft.asset.folder for one in imported.folders} | {draft.asset.folder for draft in known}
-        compared = [draft for draft in drafts if draft.asset.folder in done]
-        proofs = _prove(compared, target, run, found) if compared else ()
+    if project is not None and done:
+        notes.extend(_lock(project, done, run, registry))
+    if compared:
+        found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, compared))
+        proofs = _prove(project, compared, run, found) if project is not None else ()
     return ImportResult(imported, proofs, in_order(found), tuple(notes))
 
 
-def _lock(imported: Imported, target: _Target, run: RunContext, registry: str | None) -> tuple[str, ...]:
+def _lock(project: Project, new: Container[str], run: RunContext, registry: str | None) -> tuple[str, ...]:
     """Lock the sources of what was imported, and say what is not locked: an emulator's Hub has other bytes.
 
     Raises:
         PublishError: a lock cannot be written.
     """
-    new = {one.draft.asset.folder for one in imported.folders}
-    project, _ = load_project(target.root) if new else (None, ())
-    if project is None:
-        return ()
     folders = [one for one in project.models if one.folder in new]
     config = find_config(project, registry or project.config.registry)
     stand_in = config.emulator is not None and config.hub == "stand-in"
@@ -273,18 +266,15 @@ def _parsed(text: str) -> ProjectConfig:
     return config
 
 
-def _prove(drafts: Sequence[Draft], target: _Target, run: RunContext, found: list[Diagnostic]) -> tuple[Proof, ...]:
-    """Read the project afresh, render each model in its original's layout, and compare."""
-    project, read = load_project(target.root)
-    folders = {draft.asset.folder for draft in drafts}
-    found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, folders))
-    if project is None:
-        return ()
-    catalogue, _ = read_catalogue(target.root)
+def _prove(
+    project: Project, drafts: Mapping[str, Draft], run: RunContext, found: list[Diagnostic]
+) -> tuple[Proof, ...]:
+    """Render each model in its original's layout, and compare."""
+    catalogue, _ = read_catalogue(project.root)
     subject = subject_of(project, catalogue, day_of(run, None))
     proofs = []
     for layout in ("system_metadata", "tags"):
-        chosen = {draft.asset.folder: draft for draft in drafts if draft.layout == layout}
+        chosen = {folder: draft for folder, draft in drafts.items() if draft.layout == layout}
         models = [model for model in project.models if model.folder in chosen]
         rendered = render_folders(subject, models, layout)
         found.extend(rendered.found)
@@ -300,6 +290,6 @@ def _prove(drafts: Sequence[Draft], target: _Target, run: RunContext, found: lis
     return tuple(sorted(proofs, key=lambda proof: proof.folder))
 
 
-def _concerns(one: Diagnostic, folders: set[str]) -> bool:
+def _concerns(one: Diagnostic, folders: Container[str]) -> bool:
     top, _, rest = one.location.path.partition("/")
     return top != "models" or rest.partition("/")[0] in folders

@@ -46,13 +46,10 @@ def inspect_sources(
     """Read the source of each model that would be created, several at a time; no file is uploaded.
 
     Args:
-        plan: what would be done.
         contents: the content of every model by asset name.
-        readers: what reads the sources.
         stand_in: whether the Hub that is read is the emulator's.
         trust_locks: whether a lock stands for its source, which is then not read unless it is on this machine.
         offline: whether to read no source at all; locks are checked all the same.
-        jobs: how many at a time.
 
     Raises:
         UnsoundProject: a source cannot be published; holds every reason of every model.

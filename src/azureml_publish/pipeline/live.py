@@ -92,7 +92,6 @@ class LiveProject:
         """Read the project for the first time.
 
         Args:
-            run: what it is given.
             patterns: what selects models; none means all.
             settings: the layout, and a day that `today` does not change.
             today: the day of each look. [default: that of the run]

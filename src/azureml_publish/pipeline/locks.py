@@ -36,9 +36,6 @@ def lock_sources(
     """Look into every source, and write its lock.
 
     Args:
-        folders: the model folders.
-        readers: what looks into their sources.
-        defaults: the project's settings of MLflow.
         check: write nothing, only say which locks are not what the sources hold.
         most_read: bytes that may be fetched of one source for its digests; None: any number.
     """

@@ -21,7 +21,6 @@ def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> Me
     """Read what `-o json` printed in each part.
 
     Args:
-        run: the environment.
         paths: the reports; one that is not there is reported, as its part may have been cut off.
         plan: the saved plan that the parts carried out, which says what is left to do.
 

@@ -13,7 +13,7 @@ from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value
 from azureml_publish.files import with_version, write_edited
-from azureml_publish.importer import Migration, migrate_spec
+from azureml_publish.importer.migration import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.pipeline.check import load_rendered, render_folders
 from azureml_publish.pipeline.import_sources import find_assets, read_assets
@@ -39,7 +39,6 @@ def migrate(
     """Move metadata to a layout, and write it where that is wanted.
 
     Args:
-        run: the run.
         layout: where the metadata is to be.
         assets: asset folders; none means the project.
         registry: where the next free version of a project's model comes from; None: the one after the present one.

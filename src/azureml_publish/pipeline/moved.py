@@ -35,8 +35,6 @@ def with_moved(
     """The plan with the changed files in its content conflicts, as far as registry and source know them.
 
     Args:
-        plan: the plan.
-        observed: the state in the registry.
         contents: the content of every model by asset name.
         registry: who opens the registered files.
         readers: what looks into a source without a lock; None: nothing is to.

@@ -46,9 +46,6 @@ def observe_models(
     """Every model that was rendered, with its content's identity, beside what the registry says.
 
     Args:
-        checked: what was rendered.
-        registry: the registry.
-        jobs: how many models at a time.
         whole: read the latest version of every model, which a saved plan needs; else only where something is to do.
         find: who knows what the registry says of a version. [default: the registry]
 

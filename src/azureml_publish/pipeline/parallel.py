@@ -48,7 +48,6 @@ def spread(
 
     Args:
         work: is called in other processes, which are forked, or given a pickled copy of it and of the items.
-        items: what there is to do.
         executor: who does it instead, however few items there are; it stays open. [default: processes of its own]
         how: when processes of its own are used, and how many.
         begun: is called here once the work has begun, before its first result; it may start threads.

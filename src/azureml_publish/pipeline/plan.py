@@ -61,11 +61,8 @@ def make_plan(
     """Compare models with a registry; patterns select them, and none means all.
 
     Args:
-        run: the environment.
         models: names of model folders, and globs.
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
-        settings: layout and day.
-        jobs: models queried at a time.
         whole: read all that a saved plan needs; else only where something is to do.
         offline: do not look into the sources of what would be created.
         checked: the models, where they have been checked already.

@@ -77,8 +77,6 @@ def promote_versions(
     """Copy versions to another registry, under its lock and a journal.
 
     Args:
-        run: the environment.
-        request: which versions, and where from and to.
         transferring: opens what brings files in.
         review: is shown the plan, whether or not it can be carried out.
         approve: is shown it once more where there is something to write, with the name of the source, and raises

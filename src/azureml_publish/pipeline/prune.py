@@ -58,11 +58,7 @@ def prune_project(
     """Take the sizes that are retired by a day out of presets and lists; nothing is written yet.
 
     Args:
-        run: the environment.
-        project: the project.
-        catalogue: its sizes.
         models: the models whose lists are meant. [default: all]
-        day: the day.
         bump: give the next free version to each model whose registered version cannot take the new lists.
         registry: for `bump`. [default: the project's own]
         layout: for `bump`. [default: the project's own]

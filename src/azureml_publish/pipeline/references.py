@@ -25,7 +25,6 @@ def read_project(run: RunContext, references: Iterable[str] | None = None) -> Pr
     """The project, for verbs that need its registries, and its models only to know what a reference means.
 
     Args:
-        run: the environment.
         references: what names registered versions; the model folders are not read where all say `NAME:VERSION` or more.
             [default: they are read]
 

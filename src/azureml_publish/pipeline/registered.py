@@ -44,7 +44,6 @@ def list_registered(
     """The registered models, each with its latest version or with every one; and the models of which none is listed.
 
     Args:
-        run: the environment.
         names: names, globs, or files and folders of models. [default: all that are registered]
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
         every: every version, not just the latest.

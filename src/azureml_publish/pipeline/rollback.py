@@ -32,7 +32,6 @@ def roll_back(
     """Copy a version to the next free number, under the registry's lock and a journal.
 
     Args:
-        run: the environment.
         model: a registered name, or the model folder that has it.
         version: the version to bring back.
         registry: a registry of `publish.yaml` or its address. [default: the project's own]

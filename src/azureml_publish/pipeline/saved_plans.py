@@ -53,10 +53,8 @@ def read_request(
     """The request in the arguments of apply: models, or one saved plan.
 
     Args:
-        run: the environment.
         models: the arguments.
         registry: the registry that is named beside them.
-        settings: layout and day.
         public_key: a file with the public key that a plan has to be signed for; None where no signature is wanted.
 
     Raises:

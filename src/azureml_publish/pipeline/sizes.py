@@ -49,8 +49,6 @@ def compare_live(run: RunContext, subscription: str, regions: Sequence[str]) -> 
     """Compare the catalogue with what the Machine Learning service says of a subscription's sizes.
 
     Args:
-        run: the environment.
-        subscription: its ID.
         regions: the regions to read. [default: every one]
 
     Raises:

@@ -24,8 +24,6 @@ def check_state(root: Path, environ: Mapping[str, str], *folders: Path) -> None:
     """See that the state of runs is the user's own.
 
     Args:
-        root: the project.
-        environ: the environment of git.
         folders: further folders of state, such as that of an embedded registry.
 
     Raises:

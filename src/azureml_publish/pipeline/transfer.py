@@ -30,7 +30,6 @@ def open_transfer(
 
     Args:
         run: whose environment says where blob storage is.
-        opened: the registry.
         progress: is called with the progress of files, from several threads.
         stop: whether to end after the step under way.
         bandwidth: bytes a second at most; None for no limit.

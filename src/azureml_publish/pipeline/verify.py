@@ -36,7 +36,6 @@ def verify(
     """Compare path, size and SHA-256 of every registered file with the manifest.
 
     Args:
-        run: the environment.
         references: as in `find_meant`, and files and folders of models. [default: the versions that the folders name]
         registry: a registry of `publish.yaml` or its address. [default: the project's own]
         progress: is called with the bytes that were read.

@@ -119,7 +119,6 @@ def watch(
     """Watch files while the context lasts. The first `wait` returns once they are watched.
 
     Args:
-        top: a folder.
         names: what is watched right in it; a folder of such a name that comes or goes has `wanted` called again.
         wanted: says which files are watched, and which folders with all below them; they need not be there.
         skipped: folders of these names below them are not watched.

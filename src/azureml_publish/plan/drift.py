@@ -116,8 +116,6 @@ def find_drift(
     """Compare a model folder with its state in a registry.
 
     Args:
-        wanted: the desired state.
-        state: the registry's state.
         newer: the registered versions above the folder's.
         baseline: the state after the last applied plan, if one is known.
     """

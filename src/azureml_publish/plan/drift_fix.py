@@ -35,9 +35,6 @@ def spec_changes(
     """The edits for all differences that have a key in the spec; a new plan shows whether they are enough.
 
     Args:
-        spec: the present spec.
-        rendered: its rendering.
-        registered: the registered version.
         finished: whether the card is finished text instead of a template.
     """
     return tuple(one for one in _found(spec, rendered, registered, finished=finished) if one.edits or one.card)

@@ -158,14 +158,7 @@ class Provenance:
 
 
 def save_plan(observed: Observed, plan: Plan, request: Request, tool: str) -> str:
-    """The text of a plan file. It has digests and the changing values, and no signed URL.
-
-    Args:
-        observed: what the plan was made from.
-        plan: the plan for it.
-        request: the options.
-        tool: name and version of the tool.
-    """
+    """The text of a plan file. It has digests and the changing values, and no signed URL."""
     seen = {wanted.asset.name: (wanted_digests(wanted), state_digests(state)) for wanted, state in observed.models}
     content: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,

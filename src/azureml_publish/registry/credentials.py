@@ -49,7 +49,6 @@ def find_credential(environ: Mapping[str, str], authority: str | None = None) ->
     because those expire within minutes; everything else is left to azure-identity's DefaultAzureCredential.
 
     Args:
-        environ: the process's variables.
         authority: host of Microsoft Entra in a national cloud; None for `AZURE_AUTHORITY_HOST`, or the public one.
 
     Raises:

@@ -134,7 +134,6 @@ def failure_of(status: int | None, reason: Reason, registry: str, what: str) -> 
     Args:
         status: the HTTP status; None where an operation failed later.
         reason: what the service says.
-        registry: its name.
         what: what the request was about: "model m version 1".
     """
     message = f"{what} in {registry}: {reason}".rstrip(": ")

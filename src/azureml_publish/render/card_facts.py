@@ -211,7 +211,6 @@ def usage_of(spec: ModelSpec, compute: Mapping[Scenario, AllowList], content: Co
     """How a model is loaded, deployed and called.
 
     Args:
-        spec: the spec.
         compute: its allow-lists; an endpoint takes the first size for inference.
         content: what is known of its content.
         has_sample: whether the model folder has a sample input, which is the request then.

@@ -70,7 +70,6 @@ def check_structure(source: str, path: str, read: Callable[[str], str | None]) -
     """What of a card that extends a page is lost.
 
     Args:
-        source: the card.
         path: the card's path in messages.
         read: the source of another template by its name; None where there is none.
     """

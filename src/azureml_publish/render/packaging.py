@@ -28,8 +28,6 @@ def describe(folder: ModelFolder, config: ProjectConfig, facts: ModelFacts | Non
     """Each file beside the weights: the name of its value in the template, and the data.
 
     Args:
-        folder: the model folder.
-        config: the project's settings.
         facts: what the source's files say; None where they are not known, so that only the task decides.
     """
     return rendered_documents(folder.spec, flavour_of(folder, config, facts))

@@ -23,8 +23,6 @@ def diagnostics_text(
     """One paragraph per finding: location, severity, code, message, and the hint below it.
 
     Args:
-        found: the findings.
-        paint: colours.
         sources: if given, the line is shown between message and hint, with carets below the wrong characters.
         columns: the terminal's width in cells.
     """

@@ -34,7 +34,6 @@ def github_annotations(report: LintReport, changed: Collection[str]) -> str:
     """The findings as workflow commands, changed files first, at most as many as a step shows; the rest is counted.
 
     Args:
-        report: what was found.
         changed: paths from the top of the repository of the files that the pull request changes.
     """
     ordered = sorted(report.found, key=lambda one: (report.path(one.location.path) not in changed, _order(one)))

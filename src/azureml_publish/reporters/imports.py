@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.importer import Difference, NewFolder
+from azureml_publish.importer.comparison import Difference
+from azureml_publish.importer.new_folder import NewFolder
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 from azureml_publish.reporters.visible import one_line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.importer import Migration
+from azureml_publish.importer.migration import Migration
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json
 from azureml_publish.reporters.differences import file_diff
 from azureml_publish.reporters.visible import one_line

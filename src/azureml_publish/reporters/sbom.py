@@ -33,9 +33,7 @@ def sbom_json(
     """The bill as JSON text: the same for the same version, whenever it is made.
 
     Args:
-        asset: the version.
         manifest: the digest of its manifest.
-        entries: its files.
         source: where they come from, with the keys of the spec.
     """
     document: dict[str, object] = {

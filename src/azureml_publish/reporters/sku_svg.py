@@ -54,7 +54,6 @@ def chart_svg(chart: Chart, *, embedded: bool = False) -> str:
     """The chart as SVG. The same chart gives the same bytes.
 
     Args:
-        chart: what is drawn.
         embedded: for a page that has `STYLE` itself: sizes can be reached by the keyboard there.
     """
     columns = [scenario for scenario in SCENARIOS if scenario in chart.specs]

@@ -68,7 +68,6 @@ def for_terminal(text: str, own: str = "", *, annotations: bool = False) -> str:
     """A finished text for a terminal or a build log.
 
     Args:
-        text: the text.
         own: the key of `Paint` whose colours pass; without one none does.
         annotations: whether lines that begin as the annotations of reporters do pass.
     """

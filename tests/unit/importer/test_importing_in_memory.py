@@ -10,23 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import dump_yaml, parse_yaml
-from azureml_publish.importer import (
-    AssetFolder,
-    Draft,
-    ImportSettings,
-    NewFolder,
-    ReadFolder,
-    choose_presets,
-    draft_spec,
-    make_model_folder,
-    propose_defaults,
-)
 from azureml_publish.importer.cards import make_card
 from azureml_publish.importer.comparison import NOTHING, compare, same
-from azureml_publish.importer.presets import name_list
+from azureml_publish.importer.defaults import propose_defaults
+from azureml_publish.importer.draft import Draft, draft_spec
+from azureml_publish.importer.new_folder import ImportSettings, NewFolder, make_model_folder
+from azureml_publish.importer.presets import choose_presets, name_list
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.layouts import lay_out
 from azureml_publish.project import ModelFolder

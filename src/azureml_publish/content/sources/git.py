@@ -32,7 +32,6 @@ class Clones:
 
     Args:
         environ: the variables that git runs with.
-        stop: whether to stop.
         silence: seconds without any output after which a clone is given up.
     """
 

@@ -89,9 +89,6 @@ class Container:
             access: the container's address with its signature.
             folder: path in it; empty for all of it.
             renew: gets another signature for the same container.
-            retry: how often and how long to try.
-            stop: whether to stop.
-            on_wait: is called before every wait.
             connections: how many requests there are at a time.
         """
         self._lease = Lease(access, renew, connections=connections)
@@ -207,7 +204,6 @@ class Container:
         """Let the service fetch a block itself, and compare its MD5 with that of the bytes that were read here.
 
         Args:
-            path: the file.
             name: the block's name.
             source: address and `Authorization` of the source.
             start: where the block begins in the source.

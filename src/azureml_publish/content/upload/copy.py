@@ -54,10 +54,7 @@ def copy_content(model: str, source: Place, target: Place, promised: str, transf
 
     Args:
         model: whose files they are, for the progress.
-        source: where they are.
-        target: where they are to be.
         promised: the manifest's digest, from the properties.
-        transfer: how.
 
     Raises:
         ContentMismatch: the manifest is not the promised one, or a file is not as it says.

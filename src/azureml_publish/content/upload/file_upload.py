@@ -77,9 +77,6 @@ class FileUpload:
         """Begin.
 
         Args:
-            file: what to bring.
-            context: what an upload works with.
-            watcher: receives the progress.
             present: names and sizes of the blocks that an earlier run left with the service.
         """
         self.file = file

@@ -38,7 +38,6 @@ def read_retry_after(headers: Mapping[str, str] | None, now: float) -> float | N
     """The seconds of an answer's Retry-After (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after), if it has one.
 
     Args:
-        headers: the answer's.
         now: the clock, in seconds since 1970.
     """
     written = (headers or {}).get("Retry-After")
@@ -81,9 +80,6 @@ class RetryPolicy:
         """Call until it answers; a call that raises `Unreachable` is made again.
 
         Args:
-            call: the request.
-            stop: whether to stop.
-            on_wait: is called before every wait.
             retryable: whether a failure is worth another attempt; by default every one is.
             position: how far the call has come; where it moved since the last attempt, all attempts are left again.
 

@@ -78,9 +78,6 @@ def publish_content(
     The folder's name is the digest of the content, so that files of another content are never mixed in.
 
     Args:
-        content: what to bring.
-        access: the container.
-        transfer: how.
         renew: gets another signature for the container, when this one runs out or is refused.
 
     Raises:

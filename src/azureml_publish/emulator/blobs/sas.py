@@ -95,8 +95,6 @@ class Signer:
         """A query string that grants letters of `racwdl` on one container from now on.
 
         Args:
-            container: The container.
-            permissions: The letters.
             lifetime_seconds: At least so long it is good: its end is written in whole seconds, as the service does.
             requests: How many requests it is good for, None for any number. Counted in this process only.
         """

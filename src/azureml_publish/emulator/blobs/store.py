@@ -171,7 +171,6 @@ class BlobStore:
         """One page of a container in the order of names.
 
         Args:
-            container: The container; 404 if there is none.
             prefix: Only names that start with it.
             delimiter: Names that go on past it after the prefix are gathered into one prefix; empty for none.
             marker: Where to go on, as a page before gave it; empty for the start.
@@ -275,8 +274,6 @@ class BlobStore:
         """Make a blob of blocks.
 
         Args:
-            container: The container.
-            name: The blob.
             wanted: Pairs of where to look (`Latest`, `Uncommitted`, `Committed`) and block id.
             write: Headers, metadata and conditions.
 

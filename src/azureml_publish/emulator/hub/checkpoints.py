@@ -82,7 +82,6 @@ class Checkpoints:
         """Prepare; a stand-in is written at the first request for it.
 
         Args:
-            folder: The data folder.
             database: Remembers digests, so that a file is hashed once.
             weights_size: Bytes of each stand-in's `model.safetensors`, None for its natural size.
         """

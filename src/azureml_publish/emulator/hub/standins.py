@@ -194,7 +194,6 @@ def write_stand_in(model: StandIn, folder: Path, weights_size: int | None) -> No
     """Write all files of a stand-in.
 
     Args:
-        model: Which.
         folder: An empty folder.
         weights_size: Bytes of `model.safetensors`, None for its natural size.
     """

@@ -88,7 +88,6 @@ def write_safetensors(path: Path, seed: str, shapes: Shapes, size: int | None) -
     """Write a weights file.
 
     Args:
-        path: Where to.
         seed: Any text; the same text gives the same bytes.
         shapes: Name, shape and fill of each tensor, in the order of the file.
         size: Bytes of the whole file, reached to within a few bytes with a padding tensor; None, or less than the

@@ -166,10 +166,6 @@ class ModelStore:
         """Create a version or update it.
 
         Args:
-            registry: The registry.
-            name: The model.
-            version: Its version.
-            sent: What to write.
             polls: Make it a long-running operation that is in progress for this number of polls.
 
         Returns:

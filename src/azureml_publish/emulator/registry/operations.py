@@ -25,8 +25,6 @@ class Operations:
         """202 as it was recorded for the write of a version.
 
         Args:
-            request: The write.
-            operation: Its id.
             body: Say the place in the body as well, as the model registry API does; else that is `null`.
         """
         quirks = self._quirks.now

@@ -144,7 +144,6 @@ def render_blob_reference(
     """Access to a container, for an upload or a download.
 
     Args:
-        addresses: Where the emulator is.
         container: The container that the signature is for.
         path: The content inside it, empty for the container.
         sas: The signature, a query string.
