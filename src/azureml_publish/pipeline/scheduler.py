@@ -146,7 +146,7 @@ class Scheduler(Elsewhere):
                 undo.callback(_close, client)
                 known = client.scheduler_info()["id"]
                 undo.pop_all()
-            return client, known
+                return client, known
         except (OSError, TimeoutError) as error:
             hint = "Is it running, and is its port open to this machine? `dask scheduler` prints its address."
             raise Unreachable(f"The scheduler at {self._address} does not answer.", hint=hint) from error
