@@ -17,7 +17,7 @@ from azureml_publish.documents import MALFORMED, Document, KeyPath, decode, mapp
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts import gather, load_mapping
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.subject import LICENCE_FILE, AssetSubject, Described, SampleText, carried_text
+from azureml_publish.lint.subject import BESIDE_WEIGHTS, LICENCE_FILE, AssetSubject, Described, SampleText, carried_text
 from azureml_publish.patterns import pattern
 from azureml_publish.project import unusable_file
 from azureml_publish.skus.catalogue import Catalogue
@@ -81,6 +81,7 @@ def describe_asset(
         config=_json(asset, carried, "config.json", found),
         tokenizer=_json(asset, carried, "tokenizer_config.json", found),
         lock=_lock(carried),
+        weights={name: data for name in BESIDE_WEIGHTS if (data := _json(asset, carried, name, found)) is not None},
         variant=mapping_of(spec.get("variantInfo")),
         profile=profile,
         system_keys=frozenset(str(key).partition(".")[0] for key in mapping_of(spec.get("system_metadata"))),
@@ -116,8 +117,8 @@ def _samples(asset: AssetFolder) -> Iterator[SampleText]:
 def _json(
     asset: AssetFolder, carried: Mapping[str, CarriedFile], name: str, found: list[Diagnostic]
 ) -> Mapping[str, Value] | None:
-    """A JSON file of the weights that lies in the folder, at its top or below."""
-    for path, file in carried.items():
+    """A JSON file of the weights that lies in the folder, at its top or below; the one that is nearest to the top."""
+    for path, file in sorted(carried.items(), key=lambda item: item[0].count("/")):
         if path.rpartition("/")[2] == name and (text := carried_text(file)) is not None:
             try:
                 data = json.loads(text)

@@ -9,16 +9,15 @@ import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 
-Subject: TypeAlias = Literal[
-    "license", "language", "task", "base", "context", "parameters", "quantization", "size", "version"
-]
+Subject: TypeAlias = str
+"""What a statement is about: a key of `_LABELS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,18 @@ _LABELS: dict[Subject, str] = {
     "quantization": r"quanti[sz]ation(?: method| type)?|precision|weights? (?:format|precision|dtype)|dtype",
     "size": r"(?:file|download|disk|weights?)[ _-]size|size on disk|download",
     "version": r"(?:model )?version",
+    "layers": r"(?:number of |# ?)?(?:transformer |encoder |hidden )?layers",
+    "hidden": r"hidden (?:size|dimensions?)|embedding dimensions?",
+    "heads": r"(?:number of |# ?)?(?:attention )?heads(?: \((?:gqa|mha|mqa)\))?",
+    "vocabulary": r"vocab(?:ulary)?(?: size)?",
+    "sampling": r"sampl(?:e|ing)[ _]rate(?: \(khz\))?",
+    "patch": r"patch size",
+    "rank": r"(?:lora )?(?:rank|r)(?: \(r\))?|lora[_ ]r",
+    "alpha": r"(?:lora[ _])?alpha",
 }
+FIGURES = ("layers", "hidden", "heads", "vocabulary", "sampling", "patch", "rank", "alpha")
+"""Subjects whose statements are whole numbers."""
+
 _LINE = pattern(
     r"^[ \t>]*(?:[-*+][ \t]+)?"
     r"(?:(?:\*\*|__)(?P<bold>[A-Za-z#][\w #()\[\]/-]{2,40}?)[ \t]*:?(?:\*\*|__)[ \t]*:?"

@@ -6,7 +6,7 @@ import functools
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -25,6 +25,9 @@ from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
 from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, BlobSource, HouseRules, Profile
 from azureml_publish.spec.lock import SourceLock
+
+BESIDE_WEIGHTS = ("adapter_config.json", "preprocessor_config.json")
+"""JSON files beside the weights, other than `config.json` and the tokenizer's, that rules compare with the card."""
 
 _TAG = pattern(r"\{[{%#]")
 """What begins a tag of Jinja."""
@@ -50,6 +53,7 @@ class ModelSubject:
         config: as in `Described`.
         tokenizer: likewise.
         lock: likewise.
+        weights: likewise.
     """
 
     project: ProjectSubject
@@ -60,6 +64,7 @@ class ModelSubject:
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
     lock: SourceLock | None = None
+    weights: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Described:
         config: the `config.json` beside the weights; None where it is not at hand.
         tokenizer: the `tokenizer_config.json` there; likewise.
         lock: what was read from the source's files; None where nobody locked it.
+        weights: the further files of `BESIDE_WEIGHTS` that are at hand, by name.
         variant: the asset YAML's own word on a variant of a model (`variantInfo`), such as its parent and its bytes.
         profile: whose rules the metadata has to keep.
         system_keys: first parts of the keys that go up as system metadata, which the service validates; not as tags.
@@ -126,6 +132,7 @@ class Described:
     config: Mapping[str, Value] | None = None
     tokenizer: Mapping[str, Value] | None = None
     lock: SourceLock | None = None
+    weights: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     variant: Mapping[str, Value] | None = None
     profile: Profile = "registry"
     system_keys: frozenset[str] = frozenset()
@@ -210,6 +217,7 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         config=model.config,
         tokenizer=model.tokenizer,
         lock=model.lock,
+        weights=model.weights,
         variant=_variant(model),
         profile=model.project.project.config.profile,
         system_keys=frozenset(key.partition(".")[0] for key in asset.system_metadata),

@@ -20,6 +20,7 @@ from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order
 from azureml_publish.events import Events, Kind
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
+from azureml_publish.lint.subject import BESIDE_WEIGHTS
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.elsewhere import Elsewhere, Place, digest_folder, require_folder, unlike
 from azureml_publish.pipeline.load import LoadedProject, Settings, load, read_catalogue, subject_of
@@ -235,9 +236,9 @@ class _Work:
             return rendered, (mistakes, (), ())
         trace = functools.cache(functools.partial(trace_card, folder, compute.allow_lists, self.style, source, lock))
         read = functools.partial(read_configuration, folder, environ=self.environ)
-        model = ModelSubject(
-            subject, folder, compute, rendered, trace, read("config.json"), read("tokenizer_config.json"), lock
-        )
+        config, tokenizer = read("config.json"), read("tokenizer_config.json")
+        weights = {name: data for name in BESIDE_WEIGHTS if (data := read(name)) is not None}
+        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, lock, weights)
         found, facts, links = engine.check_model(model, engine.checks_of(self.rules, self.raised), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)

@@ -269,6 +269,14 @@ def context_length_differs(model: Described) -> Findings:
             "Write the same length in both: config.json has it as max_position_embeddings.",
             width=width_of(text),
         )
+    summary = model.metadata.get("summary")
+    claim = _SUMMARY.search(summary) if spec is not None and isinstance(summary, str) else None
+    if spec is not None and claim and not _same_length(spec[0], _length((claim[1] or claim[2]).rstrip("kK "), "k")):
+        yield context_length_differs.at(
+            model.where("summary"),
+            f"The summary says '{claim[0]}', while the spec gives a context of {spec[0]} tokens.",
+            "Write the same length in both.",
+        )
     named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
     if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
         yield context_length_differs.at(
@@ -290,6 +298,16 @@ def context_length_differs(model: Described) -> Findings:
             f"The weights' config.json has a context of {most} tokens, while the name {model.name} says {named[1]}k.",
             "Take the weights of this model; those of a sibling do not fit its name.",
         )
+    if spec is None and most is not None:
+        limits = [*stated, *_card_limits(model.card)]
+        if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
+            value, text, offset = limits[0]
+            yield context_length_differs.at(
+                model.card.at(offset),
+                f"The card gives a context of {value} tokens; the weights' config.json has {most}.",
+                f"Write {most}, or say how the context is stretched.",
+                width=width_of(text),
+            )
     if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
         yield context_length_differs.at(
             spec[1],
@@ -319,6 +337,23 @@ def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
     for match in _CONTEXT.finditer(card.words) if possible else ():
         text = match["a"] or match["b"]
         yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
+
+
+_SUMMARY = pattern(
+    r"\bcontext (?:length |window |size )?(?:of|is) (?:up to )?([0-9]{1,4} ?k)\b"
+    r"|\b([0-9]{1,4} ?k)[- ](?:token )?context\b",
+    re.IGNORECASE,
+)
+_LIMIT = pattern(
+    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\bup to "
+    r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}k) (?:input )?tokens\b",
+    re.IGNORECASE,
+)
+
+
+def _card_limits(card: Card) -> Iterator[tuple[int, str, int]]:
+    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered else ():
+        yield _length(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
 
 
 def _length(number: str, unit: str) -> int:

@@ -20,6 +20,7 @@ from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import (
     KIND_WORDS,
     MEMBER,
+    Kind,
     Variant,
     alphanumeric,
     contradiction,
@@ -50,6 +51,8 @@ def names_a_sibling(model: Described) -> Findings:
         foreign = named.derived and not _related(model.name, named.name)
         if named.what.endswith("of MLmodel"):
             foreign = _is_foreign(model, named.name)
+        elif named.what == _ADAPTED:  # an adapter may well have a name of its own
+            foreign = strangers(families_in(model.name), families_in(named.name))
         if kind is None and not foreign:
             continue
         why = f"another {KIND_WORDS[kind]}" if kind else "another family"
@@ -96,8 +99,14 @@ def _named(model: Described) -> Iterator[_Named]:
     origin = model.config.get("_name_or_path") if model.config is not None else None
     if isinstance(origin, str) and re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", origin):
         yield _Named("_name_or_path of config.json", origin.rpartition("/")[2], model.where("name"))
+    adapted = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
+    if isinstance(adapted, str) and adapted:
+        yield _Named(_ADAPTED, adapted, model.where("name"))
     yield from _parents(model)
     yield from _places(model)
+
+
+_ADAPTED = "The base in adapter_config.json"
 
 
 _ASSET = pattern(r"azureml://registries/[^/]+/models/([^/]+)(?:/|$)")
@@ -155,6 +164,15 @@ def card_of_a_sibling(model: Described) -> Findings:
                 width=width_of(title.text),
             )
             return
+    first = _ABOUT.match(card.words)
+    if first and (kind := sibling_of(model.name, first["name"])):
+        yield card_of_a_sibling.at(
+            card.at(first.start("name")),
+            f"The card begins with {short(first['name'])}, another {KIND_WORDS[kind]} than {model.name}.",
+            f"Write what {model.name} is; this sentence is a sibling's.",
+            width=width_of(first["name"]),
+        )
+        return
     if _names_itself(card, own):
         return
     for text, offset in _mentions(card):
@@ -170,9 +188,33 @@ def card_of_a_sibling(model: Described) -> Findings:
             return
 
 
+_ABOUT = pattern(r"\s*(?:The )?\W{0,3}(?P<name>[A-Za-z][\w.-]*(?: [\w.-]+){0,3}?)\W{0,3} (?:is|are) an? ")
+"""The first words of a card, where they say which model it is about."""
+
+
 def _of_another_family(model: Described) -> Findings:
-    """A summary or a page beside the card that names families of models, again and again, and never this one's."""
+    """A summary or a page beside the card that is about a sibling, or names other families, again and again."""
     own, summary = families_in(model.name), model.metadata.get("summary")
+    words = summary.split() if isinstance(summary, str) else []
+    begun = next((name for n in (2, 3, 4) if (name := " ".join(words[:n])) and sibling_of(model.name, name)), "")
+    if begun:
+        yield card_of_a_sibling.at(
+            model.where("summary"),
+            f"The summary begins with {short(begun)}, another {KIND_WORDS[sibling_of(model.name, begun) or 'size']}"
+            f" than {model.name}.",
+            f"Write what {model.name} is; this one is a sibling's.",
+        )
+    for page in model.pages:
+        title = page.headings[0] if page.headings else None
+        names = [match[0] for match in _NAME.finditer(title.text)] if title else []
+        apart = [name for name in names if sibling_of(model.name, name)]
+        if title and apart and len(apart) == len(names):
+            yield card_of_a_sibling.at(
+                page.place(title.line, title.column),
+                f"The page's title names {short(apart[0])}, a sibling of {model.name}.",
+                f"Write the page of {model.name}; this one is another model's.",
+                width=width_of(title.text),
+            )
     if isinstance(summary, str) and (subject := _subject_of(summary, own, model.card)):
         yield card_of_a_sibling.at(
             model.where("summary"),
@@ -280,7 +322,10 @@ _LEAST = 200
 @rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
 def base_model_differs(model: Described) -> Findings:
     """A base in the card's front matter or its line `Base model:` that is a sibling of the one in spec or MLmodel."""
-    bases = [named for named in _named(model) if named.what.startswith(("`base", "base_model_name", "The parent"))]
+    yield from _tuned_from(model)
+    bases = [
+        named for named in _named(model) if named.what.startswith(("`base", "base_model_name", "The parent", _ADAPTED))
+    ]
     for stated in of_subject(model.card, "base"):
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", stated.text).strip()
         for named in bases:
@@ -297,3 +342,37 @@ def base_model_differs(model: Described) -> Findings:
                     width=width_of(stated.text),
                 )
                 break
+
+
+_TUNED = pattern(
+    r"\bfine-?tuned (?:version |checkpoint |variant |model )?(?:of|from) (?:the )?\W{0,3}(?P<a>[\w.-]+(?:/[\w.-]+)?)"
+    r"|\bis the \W{0,3}(?P<b>[\w.-]+) model\b[^.\n]{0,20}\bfine-?tuned\b",
+    re.IGNORECASE,
+)
+_OPTIMISED = pattern(
+    r"\b(?:optimi[sz]ed|quanti[sz]ed|converted) version of (?:the )?\W{0,3}(?P<c>[\w.-]+(?:/[\w.-]+)?)", re.IGNORECASE
+)
+
+
+def _tuned_from(model: Described) -> Findings:
+    """A sentence of the card that it is tuned from another size, or a build of another model, than its name says."""
+    card = model.card
+    possible = "tuned" in card.lowered or "version of" in card.lowered
+    tuned = [(match, match.lastgroup or "a", _OF_A_SIZE) for match in (_TUNED.finditer(card.words) if possible else ())]
+    built = [(match, "c", MEMBER) for match in (_OPTIMISED.finditer(card.words) if possible else ())]
+    for match, group, kinds in (*tuned, *built):
+        name = match[group].rstrip(".")
+        if match.start() <= _FIRST and not _names_itself(card, variant_of(model.name)):
+            continue  # MATCH002 says so
+        if kind := sibling_of(model.name, name, kinds):
+            yield base_model_differs.at(
+                card.at(match.start(group)),
+                f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {model.name}.",
+                "Write what the model was made from; a sibling's card was perhaps copied.",
+                width=width_of(name),
+            )
+            return
+
+
+_OF_A_SIZE: tuple[Kind, ...] = ("size", "class", "case")
+"""Kinds that tuning does not change."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from azureml_publish.assets import Value
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
@@ -21,7 +20,9 @@ from azureml_publish.lint.model_names import (
     own_names,
     parts_of,
     sibling,
+    tasks_of,
 )
+from azureml_publish.lint.statements import FIGURES, of_subject
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
@@ -161,14 +162,27 @@ _PROSE: dict[str, re.Pattern[str]] = {
     "parameters": pattern(
         rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b", re.IGNORECASE
     ),
+    "vocabulary": pattern(
+        rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
+        re.IGNORECASE,
+    ),
+    "dimension": pattern(rf"\bto an? {_NUMBER}[- ]dimension(?:al|s)\b", re.IGNORECASE),
+    "patch": pattern(r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b", re.IGNORECASE),
+    "sampling": pattern(rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b", re.IGNORECASE),
+    "rank": pattern(r"(?!)"),
+    "alpha": pattern(r"(?!)"),
 }
-
+"""How a card says a figure in a sentence; those of an adapter stand in lines and tables alone."""
 
 _FIGURE_WORDS = {
-    "layers": pattern(r"layer", re.IGNORECASE),
-    "hidden": pattern(r"hidden", re.IGNORECASE),
-    "heads": pattern(r"heads", re.IGNORECASE),
-    "parameters": pattern(r"params|parameter", re.IGNORECASE),
+    "layers": "layer",
+    "hidden": "hidden",
+    "heads": "heads",
+    "parameters": "param",
+    "vocabulary": "vocabulary",
+    "dimension": "dimension",
+    "patch": "patch",
+    "sampling": "khz",
 }
 _NEAR = 40
 """How far from its word a figure may stand."""
@@ -176,106 +190,98 @@ _NEAR = 40
 _SOME = pattern(r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE)
 """Words before a figure that counts some of the layers, and not all."""
 
-_LABELS: dict[str, re.Pattern[str]] = {
-    "layers": pattern(r"(?:number of |transformer |encoder |hidden )?layers", re.IGNORECASE),
-    "hidden": pattern(r"hidden (?:size|dimensions?)", re.IGNORECASE),
-    "heads": pattern(r"(?:number of )?(?:attention )?heads", re.IGNORECASE),
+_WORDS = {
+    "layers": "{} layers",
+    "hidden": "a hidden size of {}",
+    "heads": "{} attention heads",
+    "parameters": "{} million parameters",
+    "vocabulary": "a vocabulary of {}",
+    "dimension": "{} dimensions",
+    "patch": "patches of {0}x{0}",
+    "sampling": "a sampling rate of {} kHz",
+    "rank": "a rank of {}",
+    "alpha": "an alpha of {}",
 }
-_WORDS = {"layers": "layers", "hidden": "hidden size", "heads": "attention heads", "parameters": "million parameters"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """A figure that the card gives: where, in which words, and how much."""
+    """A figure that the card gives: its offset, in which words, and how much; in a list or table one of several."""
 
-    line: int
-    column: int
+    offset: int
     text: str
-    value: int
+    values: tuple[int, ...]
 
 
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
 def figures_contradict_config(model: Described) -> Findings:
-    """Layers, hidden size, heads or parameters of another model."""
-    known = _architecture(model)
-    if known is None:
-        return
-    for figure in _PROSE:
-        true = _true(known, figure)
-        stated = list(_stated(model.card, figure)) if true else []
+    """Layers, hidden size, heads, vocabulary and the like of another model."""
+    known, source = _architecture(model)
+    for figure, true in known.items():
+        stated = list(_stated(model.card, figure))
         # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling.
-        if true is None or not stated or any(_fits(figure, one.value, true) for one in stated):
+        if not stated or any(_fits(figure, value, true) for one in stated for value in one.values):
             continue
-        one = stated[0]
+        one, given = stated[0], _WORDS[figure].format(true)
         yield figures_contradict_config.at(
-            model.card.place(one.line, one.column),
-            f"The card says '{one.text}', while {known.source} gives {model.name} {_phrase(figure, true)}.",
+            model.card.at(one.offset),
+            f"The card says '{short(one.text)}', while {source[figure]} gives {model.name} {given}.",
             "Give this model's own figures; those of a sibling's card do not fit.",
             width=width_of(one.text),
         )
 
 
-def _true(known: _Architecture, figure: str) -> int | None:
-    figures = {"layers": known.layers, "hidden": known.hidden, "heads": known.heads, "parameters": known.parameters}
-    return figures[figure]
-
-
-def _phrase(figure: str, value: int) -> str:
-    return f"a hidden size of {value}" if figure == "hidden" else f"{value} {_WORDS[figure]}"
-
-
 def _fits(figure: str, stated: int, true: int) -> bool:
-    """Parameters are counted with or without embeddings and heads, and are rounded."""
-    return abs(stated - true) <= true // 5 if figure == "parameters" else stated == true
+    """Parameters are counted with or without embeddings and heads, and are rounded; so are entries of vocabularies."""
+    share = {"parameters": 5, "vocabulary": 10}.get(figure)
+    return abs(stated - true) <= true // share if share else stated == true
 
 
 def _stated(card: Card, figure: str) -> Iterator[_Stated]:
-    for key in _FIGURE_WORDS[figure].finditer(card.words):
-        match = _PROSE[figure].search(card.words, max(0, key.start() - _NEAR), key.end() + _NEAR)
-        if match is None or not match.start() < key.end() <= match.end():
+    word = _FIGURE_WORDS.get(figure)
+    for at in _places(card.lowered, word) if word else ():
+        near = _PROSE[figure].finditer(card.words, max(0, at - _NEAR), at + len(word or "") + _NEAR)
+        match = next((one for one in near if one.start() <= at < one.end()), None)
+        if match is None:
             continue
         if _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
             continue
         number = next(group for group in match.groups() if group)
-        line, column = card.position(match.start())
-        yield _Stated(line, column, " ".join(match[0].split()), int(number.replace(",", "")))
-    label = _LABELS.get(figure)
-    if label is None:
-        return
-    for table in card.tables:
-        if len(table.header.cells) != 2:
-            continue  # a row of a wider table compares models
-        for row in table.rows:
-            if len(row.cells) == 2 and label.fullmatch(row.cells[0].text):
-                digits = row.cells[1].text.replace(",", "")
-                if digits.isascii() and digits.isdigit() and len(digits) < 7:
-                    text = f"{row.cells[0].text} | {row.cells[1].text}"
-                    yield _Stated(row.line, row.cells[1].column, text, int(digits))
+        yield _Stated(match.start(), " ".join(match[0].split()), (int(number.replace(",", "")),))
+    for claim in of_subject(card, figure) if figure in FIGURES else ():
+        values = tuple(int(digits.replace(",", "")) for digits in _WHOLE.findall(claim.text))
+        if values:
+            line = card.lines[card.position(claim.offset)[0] - 1]
+            yield _Stated(claim.offset, line.strip(" \t>*-+|"), values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Architecture:
-    """Figures of a model; None where one is not known.
-
-    Attributes:
-        parameters: in millions.
-        source: where the figures are from, as a message says it.
-    """
-
-    layers: int | None
-    hidden: int | None
-    heads: int | None
-    parameters: int | None
-    source: str
+_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?![\w,]|\.\d)")
 
 
-_CONFIG_KEYS: dict[str, tuple[str, ...]] = {
-    "layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers"),
-    "hidden": ("hidden_size", "dim", "n_embd", "d_model"),
-    "heads": ("num_attention_heads", "n_heads", "n_head", "num_heads"),
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
+_CONFIG_KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "layers": ("config.json", ("num_hidden_layers", "n_layers", "n_layer", "num_layers")),
+    "hidden": ("config.json", ("hidden_size", "dim", "n_embd", "d_model")),
+    "heads": ("config.json", ("num_attention_heads", "n_heads", "n_head", "num_heads")),
+    "vocabulary": ("config.json", ("vocab_size",)),
+    "dimension": ("config.json", ("hidden_size",)),
+    "patch": ("config.json", ("patch_size",)),
+    "sampling": ("preprocessor_config.json", ("sampling_rate",)),
+    "rank": ("adapter_config.json", ("r",)),
+    "alpha": ("adapter_config.json", ("lora_alpha",)),
 }
-_PUBLISHED: tuple[tuple[re.Pattern[str], _Architecture], ...] = tuple(
-    (pattern(rf"(?:^|-){form}(?:-|$)"), _Architecture(*figures, source))
+_PUBLISHED: tuple[tuple[re.Pattern[str], dict[str, int], str], ...] = tuple(
+    (
+        pattern(rf"(?:^|-){form}(?:-|$)"),
+        dict(zip(("layers", "hidden", "heads", "parameters"), figures, strict=True)),
+        source,
+    )
     for form, figures, source in (
         (r"(?<!distil)bert-base-(?:un)?cased", (12, 768, 12, 110), "https://arxiv.org/abs/1810.04805"),
         (r"bert-large-(?:un)?cased", (24, 1024, 16, 340), "https://arxiv.org/abs/1810.04805"),
@@ -288,28 +294,24 @@ _PUBLISHED: tuple[tuple[re.Pattern[str], _Architecture], ...] = tuple(
 """Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
 
 
-def _architecture(model: Described) -> _Architecture | None:
-    """The model's figures; None where neither its configuration nor its family is known."""
-    if model.config is not None:
-        config = model.config
-        found = _Architecture(
-            _whole(config, _CONFIG_KEYS["layers"]),
-            _whole(config, _CONFIG_KEYS["hidden"]),
-            _whole(config, _CONFIG_KEYS["heads"]),
-            None,
-            "config.json",
-        )
-        return found if found.layers or found.hidden or found.heads else None
-    for name in own_names(model):
-        for form, figures in _PUBLISHED:
-            if form.search(name):
-                return figures
-    return None
-
-
-def _whole(config: Mapping[str, Value], keys: tuple[str, ...]) -> int | None:
-    for key in keys:
-        value = config.get(key)
+def _architecture(model: Described) -> tuple[dict[str, int], dict[str, str]]:
+    """The model's figures that its configuration gives, or else its family, and where each is from."""
+    files = {**model.weights, "config.json": model.config or {}}
+    found: dict[str, int] = {}
+    for figure, (file, keys) in _CONFIG_KEYS.items():
+        value = next((files[file][key] for key in keys if key in files.get(file, {})), None)
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None
+            found[figure] = value
+    if "embeddings" not in tasks_of(model) or any(name.startswith("2_") for name in model.files):
+        found.pop("dimension", None)  # of other models it is not the hidden size
+    if found.get("sampling"):
+        found["sampling"] //= 1000
+    if model.config is None:
+        for form, figures, source in _PUBLISHED:
+            if any(form.search(name) for name in own_names(model)):
+                return {**figures, **found}, {**dict.fromkeys(figures, source), **_sources(found)}
+    return found, _sources(found)
+
+
+def _sources(found: Mapping[str, int]) -> dict[str, str]:
+    return {figure: _CONFIG_KEYS[figure][0] for figure in found}

@@ -48,8 +48,18 @@ _TOLERANCE = 1.4
 def parameters_differ(model: Described) -> Findings:
     """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
     named = named_counts(model)
+    low, high = _configured(model)
     if not named:
         yield from _two_counts(model)
+        claims = list(_card_counts(model)) if high else []
+        if claims and not any(low / 1.6 <= count <= high * 1.6 for count, *_ in claims):
+            yield parameters_differ.at(
+                model.card.at(claims[0][2]),
+                f"The card says '{short(claims[0][1])}', while the weights' files make about"
+                f" {count_text((low + high) / 2)} parameters.",
+                "Give this model's own figure; that of a sibling's card does not fit.",
+                width=width_of(claims[0][1]),
+            )
         return
     claims = list(_card_counts(model))
     if explicit := next((one for one in _own_counts(model.card) if not _any_close(named, one[0])), None):
@@ -67,6 +77,14 @@ def parameters_differ(model: Described) -> Findings:
             "Give this model's own figure; that of a sibling's card does not fit.",
             width=width_of(text),
         )
+    summary = model.metadata.get("summary")
+    in_summary = _OF_SUMMARY.search(summary) if isinstance(summary, str) else None
+    if in_summary and not _any_close(named, _number(in_summary["n"], in_summary["u"])):
+        yield parameters_differ.at(
+            model.where("summary"),
+            f"The summary says '{short(in_summary[0])}', while the name {model.name} says {count_text(named[0])}.",
+            "Give this model's own figure; that of a sibling does not fit.",
+        )
     stated = model.metadata.get("parameterCount")
     counted = _count_of(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else None
     if counted and not _any_close(named, float(counted)):
@@ -75,7 +93,6 @@ def parameters_differ(model: Described) -> Findings:
             f"The spec says {stated} parameters, while the name {model.name} says {count_text(named[0])}.",
             "Write the number of this model.",
         )
-    low, high = _configured(model)
     if high and not any(low / 1.6 <= count <= high * 1.6 for count in named):
         yield parameters_differ.at(
             model.where("name"),
@@ -85,10 +102,19 @@ def parameters_differ(model: Described) -> Findings:
         )
 
 
+_N = r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b"
 _OWN_COUNT = pattern(
     r"\b(?:this|the) model (?:has|contains|comes with|consists of) (?:about |around |~ ?|a total of )?"
-    r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b[\s-]{1,2}(?:trainable\s)?param\w+",
+    rf"{_N}[\s-]{{1,2}}(?:trainable\s)?param\w+",
     re.IGNORECASE,
+)
+_OWN_CARD = pattern(
+    r"\bthis (?:card|page|repo|repository|checkpoint) (?:is (?:for|about)|contains|holds|describes) the"
+    rf" (?:[\w-]+ ){{0,3}}?(?<![\w.-]){_N}",
+    re.IGNORECASE,
+)
+_OF_SUMMARY = pattern(
+    rf"(?<![\w.,-]){_N}[\s-](?:parameters?[\s-])?(?:language |base |chat |instruct )?model\b", re.IGNORECASE
 )
 
 
@@ -97,11 +123,25 @@ def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
     for match in _OWN_COUNT.finditer(card.words) if "param" in card.lowered else ():
         text = match.string[match.start("n") : match.end()]
         yield _number(match["n"], match["u"]), text, match.start("n")
+    for match in _OWN_CARD.finditer(card.words) if "this " in card.lowered else ():
+        yield _number(match["n"], match["u"]), match[0], match.start()
 
 
 def _two_counts(model: Described) -> Findings:
-    """Two such sentences, in the card or on the pages beside it, that cannot both be right."""
-    first: float | None = None
+    """Two such sentences, in the summary, the card or on the pages beside it, that cannot both be right."""
+    summary = model.metadata.get("summary")
+    in_summary = _COUNT.search(summary) if isinstance(summary, str) and not _COMPARED.search(summary) else None
+    first = _number(in_summary[1], in_summary[2]) if in_summary else None
+    for claim in of_subject(model.card, "parameters") if first else ():
+        own = _COUNT_ALONE.match(claim.text)
+        if first and own and not _close(first, _number(own[1], own[2])):
+            yield parameters_differ.at(
+                model.card.at(claim.offset),
+                f"'{short(claim.text)}' stands here, and {count_text(first)} in the summary.",
+                "Give one figure, this model's own.",
+                width=width_of(claim.text),
+            )
+            return
     for page in (model.card, *model.pages):
         for count, text, offset in (*_own_counts(page), *(_is_a(page, model.name) if page is model.card else ())):
             if first is not None and not _close(first, count):
@@ -182,8 +222,13 @@ def _configured(model: Described) -> tuple[float, float]:
     if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
         return model.lock.model.parameters, model.lock.model.parameters
     config: Mapping[str, Any] = model.config or {}
-    keys = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
-    figures = [config.get(key) for key in keys]
+    keys = (
+        ("num_hidden_layers", "n_layers"),
+        ("hidden_size", "dim"),
+        ("intermediate_size", "hidden_dim"),
+        ("vocab_size",),
+    )
+    figures = [next((config[key] for key in names if key in config), None) for names in keys]
     if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
         return 0, 0
     if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in figures):

@@ -1,0 +1,120 @@
+"""Cards and metadata against the files beside the weights, and against the names that the model has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.lint.engine import Card, Location
+from tests.unit.lint import assets
+from tests.unit.lint.test_across_files import codes, model
+
+CONFIG = {"num_hidden_layers": 12, "num_attention_heads": 12, "hidden_size": 768, "intermediate_size": 3072}
+CONFIG |= {"vocab_size": 30522, "max_position_embeddings": 512, "patch_size": 16}
+BESIDE: dict[str, dict[str, Any]] = {
+    "adapter_config.json": {"r": 16, "lora_alpha": 32, "base_model_name_or_path": "meta-llama/Llama-3-8B"},
+    "preprocessor_config.json": {"sampling_rate": 16000},
+}
+
+
+@pytest.mark.parametrize(
+    ("card", "found"),
+    [
+        ("- Number of Layers: 24", "CARD063"),
+        ("- Number of Layers: 12", None),
+        ("- Number of Layers: 12 in the encoder, 24 in all", None),
+        ("- **Number of Attention Heads (GQA):** 28 for Q and 4 for KV", "CARD063"),
+        ("| Fact | Value |\n| --- | --- |\n| Hidden size | 1,024 |", "CARD063"),
+        ("A vocabulary size of 50,265.", "CARD063"),
+        ("WordPiece with a vocabulary size of 30,000.", None),  # as the paper rounds it
+        ("The vocabulary has 250k entries.", None),
+        ("Images are cut into patches (resolution 32x32).", "CARD063"),
+        ("Images are cut into patches (resolution 16x16).", None),
+        ("It takes speech at 8 kHz.", "CARD063"),
+        ("It takes speech at 16kHz.", None),
+        ("Telephone speech at 8 kHz is brought to 16 kHz.", None),
+        ("- **LoRA rank:** 64", "CARD063"),
+        ("- lora_alpha: 32", None),
+        ("It reads up to 2,048 tokens.", "MATCH008"),
+        ("It reads up to 512 tokens.", None),
+        ("It was trained on up to 4000000 tokens.", None),
+        ("| Fact | Value |\n| --- | --- |\n| Maximum sequence length | 1024 tokens |", "MATCH008"),
+        ("| Fact | Value |\n| --- | --- |\n| Maximum sequence length | 128 tokens |", None),
+        ("- Parameters: 560M", "MATCH009"),
+        ("- Parameters: 110M", None),
+    ],
+)
+def test_figures_against_the_files_of_the_weights(card: str, found: str | None) -> None:
+    at_hand = replace(model(f"Text.\n\n{card}\n"), config=CONFIG, weights=BESIDE)
+    assert codes(at_hand) == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "found"),
+    [
+        ("support-llama-3-8b-lora", "meta-llama/Llama-3-8B", []),
+        ("support-llama-3-8b-lora", "meta-llama/Llama-3-70B", ["MATCH001"]),
+        ("support-llama-3-8b-lora", "mistralai/Mistral-7B-v0.3", ["MATCH001"]),
+        ("support-bot", "mistralai/Mistral-7B-v0.3", []),
+    ],
+)
+def test_the_base_of_an_adapter_against_its_name(name: str, base: str, found: list[str]) -> None:
+    adapter = {"adapter_config.json": {"base_model_name_or_path": base}}
+    assert codes(replace(model("Text.\n", name), weights=adapter)) == found
+
+
+@pytest.mark.parametrize(
+    ("card", "name", "metadata", "found"),
+    [
+        ("- **Base model:** mistralai/Mistral-7B-v0.3", "support-bot", {}, ["MATCH004"]),
+        ("- **Base model:** meta-llama/Llama-3-8B-Instruct", "support-bot", {}, []),
+        ("This card is about the 32B model.", "Qwen2.5-7B", {}, ["MATCH009"]),
+        ("This repo contains the instruction-tuned 7B model.", "Qwen2.5-7B", {}, []),
+        ("Text.", "Qwen2.5-7B", {"summary": "An instruction-tuned 72B model."}, ["MATCH009"]),
+        ("Text.", "Qwen2.5-7B", {"summary": "A 7B model that was distilled from a 72B teacher."}, []),
+        ("Text.", "Qwen2.5-7B", {"summary": "Context of 32K tokens.", "textContextWindow": 131072}, ["MATCH008"]),
+        ("Text.", "Qwen2.5-7B", {"summary": "Context of 128K tokens.", "textContextWindow": 131072}, []),
+        ("- Parameters: 110M", "tiny", {"summary": "Has 67 million parameters."}, ["MATCH009"]),
+        ("Whisper large-v2 is a model of speech.", "openai-whisper-small", {}, ["MATCH002"]),
+        ("Whisper is a model of speech.", "openai-whisper-small", {}, []),
+        ("Text.", "openai-whisper-small", {"summary": "Whisper medium, for speech."}, ["MATCH002"]),
+        ("Text.", "openai-whisper-small", {"summary": "Whisper small; larger than Whisper tiny."}, []),
+        ("This is a fine-tuned version of bert-large-cased.", "bert-base-cased-ner", {}, ["MATCH002"]),
+        ("This is a fine-tuned version of bert-base-cased.", "bert-base-cased-ner", {}, []),
+        (
+            "bert-base-cased-ner finds names, a fine-tuned version of bert-large-cased.",
+            "bert-base-cased-ner",
+            {},
+            ["MATCH004"],
+        ),
+        (
+            "An optimized version of Phi-3-mini-4k-instruct.",
+            "Phi-4-mini-instruct-cuda-gpu",
+            {},
+            ["MATCH002"],
+        ),
+        ("An optimized version of Phi-4-mini-instruct.", "Phi-4-mini-instruct-cuda-gpu", {}, []),
+    ],
+)
+def test_names_in_first_words_and_sentences(card: str, name: str, metadata: dict[str, Any], found: list[str]) -> None:
+    at_hand = replace(model(f"{card}\n", name, **metadata), weights=BESIDE if name == "support-bot" else {})
+    assert codes(at_hand) == found
+
+
+@pytest.mark.parametrize(
+    ("title", "wrong"), [("Evaluation of Qwen2.5-14B", True), ("Qwen2.5-7B and Qwen2.5-14B", False)]
+)
+def test_the_title_of_a_page_beside_the_card(title: str, wrong: bool) -> None:
+    page = Card(f"# {title}\n\nText.\n", lambda line, column: Location("evaluation.md", line, column))
+    assert ("MATCH002" in codes(replace(model("Text.\n", "Qwen2.5-7B"), pages=(page,)))) is wrong
+
+
+def test_the_configuration_nearest_to_the_top_is_the_models(tmp_path: Path) -> None:
+    card = assets.sound()["description.md"] + "\nIt has 6 layers.\n"
+    folder = assets.write(tmp_path, {**assets.sound(), "description.md": card, "config.json": '{"num_layers": 6}'})
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"num_layers": 1}')
+    assert [one for one in assets.run(tmp_path).found if one.code == "CARD063"] == []
