@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.lint.engine import Card, Location
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.engine import Card
 from tests.unit.lint import assets
 from tests.unit.lint.test_across_files import codes, model
 
