@@ -1,4 +1,4 @@
-"""What a shell offers while somebody types a command line: `publish __complete =WORD WORDS...`.
+"""What a shell offers while somebody types a command line: `publish __complete =WORD WORDS...`, or `--line LINE`.
 
 It answers while a key is held, so it imports no verb and no library but the YAML reader: verbs and options are in
 `completions.json`, which a test compares with the command line itself. Names come from the project's own files.
@@ -20,35 +20,69 @@ WORD = "__complete"
 TABLE = Path(__file__).with_name("completions.json")
 _MOST_VERSIONS = 10
 _MOST_BYTES = 4_000_000
+_HELP = {"--help": {"help": "Show how it is used."}}
+_PART = re.compile(r"""(?:[^\s"'\\]|\\.?|"(?:[^"\\]|\\.?)*"?|'[^']*'?)+""", re.DOTALL)
+_QUOTED = re.compile(r"""\\(.?)|"((?:[^"\\]|\\.?)*)"?|'([^']*)'?""", re.DOTALL)
 
 
 def answer(arguments: Sequence[str]) -> None:
-    """Print what may stand in the place of the current word, one on each line, its help after a tab."""
-    current, *words = [*arguments, ""]
-    directory = Path(_value_of("-C", words) or os.environ.get("PUBLISH_DIRECTORY") or ".")
-    found = offers(current.removeprefix("="), [word for word in words if word], directory)
+    """Print what may stand in the place of the current word, one on each line, its help after a tab.
+
+    A shell that does not part its words itself hands over the line up to the cursor.
+    """
+    if arguments[:1] == ["--line"] and len(arguments) == 2:
+        *words, current = parts_of(arguments[1])[1:] or [""]
+    else:
+        current, *words = [*arguments, ""]
+    written = [word for word in words if word]
+    directory = Path(_directory_of(written) or os.environ.get("PUBLISH_DIRECTORY") or ".").expanduser()
+    found = offers(current.removeprefix("="), written, directory)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.stdout.write("".join(f"{value}\t{help_text}\n" for value, help_text in found))
 
 
 def offers(current: str, words: Sequence[str], directory: Path) -> list[tuple[str, str]]:
     """What may stand in the place of the current word, after other words, each with its help."""
     table = json.loads(TABLE.read_text(encoding="utf-8"))
+    if words[-1:] == ["-C"]:
+        return []
     verb, given = _verb(table, _without_shared(words))
     if verb is None:
         near = given[0] if given else ""
         known = {name: one["help"] for name, one in table["verbs"].items() if not near or name.startswith(f"{near} ")}
         names = {name.removeprefix(near).split()[0]: help_text for name, help_text in known.items()}
-        return _starting(current, [*names.items(), *_options(table["shared"])])
-    entry = table["verbs"][verb]
-    if given and (option := entry["options"].get(given[-1])) is not None and not option.get("flag"):
+        return _starting(current, _options(table["shared"]) if current.startswith("-") else names.items())
+    entry, ended = table["verbs"][verb], "--" in given
+    if given and not ended and _takes_value(option := entry["options"].get(given[-1])):
         return _of_kind(option, current, directory)
-    if current.startswith("-"):
+    name, equals, value = current.partition("=")
+    if equals and name.startswith("--") and not ended:
+        option = entry["options"].get(name)
+        found = _of_kind(option, value, directory) if _takes_value(option) else []
+        return [(f"{name}={one}", help_text) for one, help_text in found]
+    if current.startswith("-") and not ended:
         return _starting(current, [*_options(entry["options"]), *_options(table["shared"])])
     return _of_kind(entry["argument"], current, directory) if entry["argument"] else []
 
 
 def _options(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    return ((name, one["help"]) for name, one in options.items())
+    return ((name, one["help"]) for name, one in {**options, **_HELP}.items())
+
+
+def _takes_value(option: Mapping[str, Any] | None) -> bool:
+    return option is not None and not option.get("flag")
+
+
+def parts_of(line: str) -> list[str]:
+    """The words of a command line without their quotes, as bash parts them; the last one ends where the line does."""
+    found = [*_PART.finditer(line)]
+    parts = [_QUOTED.sub(_bare, one[0]) for one in found]
+    return parts if found and found[-1].end() == len(line) else [*parts, ""]
+
+
+def _bare(found: re.Match[str]) -> str:
+    escaped, doubled, single = found.groups()
+    return escaped or single or re.sub(r'\\([$`"\\])', r"\1", doubled or "")
 
 
 def _without_shared(words: Sequence[str]) -> list[str]:
@@ -58,13 +92,15 @@ def _without_shared(words: Sequence[str]) -> list[str]:
     for word in waiting:
         if word == "-C":
             next(waiting, None)
-        elif word not in ("--debug", "-v", "--verbose"):
+        elif word not in ("--debug", "-v", "--verbose") and not word.startswith("-C"):
             rest.append(word)
     return rest
 
 
-def _value_of(option: str, words: Sequence[str]) -> str:
-    return next((after for word, after in itertools.pairwise(words) if word == option), "")
+def _directory_of(words: Sequence[str]) -> str:
+    """The folder of `-C DIR` or `-CDIR`; the last one counts."""
+    given = [word[2:] or after for word, after in itertools.pairwise([*words, ""]) if word.startswith("-C")]
+    return given[-1] if given else ""
 
 
 def _verb(table: Mapping[str, Any], words: Sequence[str]) -> tuple[str | None, list[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from azureml_publish.completion import TABLE, offers
+from azureml_publish.completion import TABLE, offers, parts_of
 from tests.cli.completions import text
-from tests.conftest import Run
+from tests.conftest import Run, lacking
 
 
 def values(current: str, words: str, directory: Path) -> list[str]:
@@ -41,6 +43,10 @@ def test_the_table_is_that_of_the_command_line() -> None:
         ("cpu", "skus min --preset", ["cpu-small"]),
         ("NC", "skus list --family", ["NCv3"]),
         ("bert-b", "-C . lint --debug", ["bert-base-cased"]),
+        ("bert-b", "-C. lint", ["bert-base-cased"]),
+        ("--format=sa", "lint", ["--format=sarif"]),
+        ("--h", "lint", ["--help"]),
+        ("--h", "", ["--help"]),
     ],
 )
 def test_what_is_offered(project: Path, current: str, words: str, some: list[str]) -> None:
@@ -52,7 +58,18 @@ def test_what_is_offered(project: Path, current: str, words: str, some: list[str
     assert all(value.startswith(current) for value in found)
 
 
-@pytest.mark.parametrize(("current", "words"), [("x", "lint --baseline"), ("", "import"), ("zz", "lint")])
+@pytest.mark.parametrize(
+    ("current", "words"),
+    [
+        ("x", "lint --baseline"),
+        ("", "import"),
+        ("zz", "lint"),
+        ("", "lint -C"),
+        ("", "-C"),
+        ("--out=", "plan"),
+        ("-", "lint --"),
+    ],
+)
 def test_where_nothing_is_known_the_shell_offers_files(tmp_path: Path, current: str, words: str) -> None:
     assert values(current, words, tmp_path) == []
 
@@ -74,33 +91,107 @@ def test_a_broken_project_offers_what_it_can(project: Path) -> None:
     assert "bert-base-cased" in values("", "lint", project)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
-def test_the_scripts_are_ones_that_their_shells_read(publish: Run, tmp_path: Path, shell: str) -> None:
-    script = publish("completion", shell).out
-    assert "__complete" in script
-    program = shutil.which("pwsh" if shell == "powershell" else shell)
-    if program is None or shell == "powershell":
-        return
-    file = tmp_path / "completion"
-    file.write_text(script, encoding="utf-8")
-    subprocess.run([program, "-n", str(file)], check=True)
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("publish lint b", ["publish", "lint", "b"]),
+        ("publish lint ", ["publish", "lint", ""]),
+        ("publish -C 'a b' lint", ["publish", "-C", "a b", "lint"]),
+        (r'publish -C a\ b"c \"d" x', ["publish", "-C", 'a bc "d', "x"]),
+        ("publish -C 'a b", ["publish", "-C", "a b"]),
+        ('publish -C "a b', ["publish", "-C", "a b"]),
+        ("publish a\\", ["publish", "a"]),
+    ],
+)
+def test_a_line_is_parted_as_a_shell_does(line: str, parts: list[str]) -> None:
+    assert parts_of(line) == parts
 
 
-def test_bash_completes_a_model_and_its_version(publish: Run, project: Path, tmp_path: Path) -> None:
+TYPED = {
+    "publish compl": "completion",
+    "publish lint distil": "distilbert-base-uncased",
+    'publish lint "distil': "distilbert-base-uncased",
+    "publish show distilbert-base-uncased:1": "distilbert-base-uncased:14",
+    "publish plan --registry=lo": "--registry=local",
+    "publish -C 'sp ace' lint distil": "distilbert-base-uncased",
+    "publish lint -C sp\\ ace distil": "distilbert-base-uncased",
+    "publish lint --select CARD001,SKU01": "CARD001,SKU010",
+    "publish skus fit --family=NCas": "--family=NCasT4_v3",
+    "publish lint --baseline=publish.y": "--baseline=publish.yaml",
+    "publish lint -C sp": "sp",
+}
+"""What is typed before the tab key, and what is then there, or among what is offered."""
+
+ZSH = """
+zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z "PS1=; autoload -Uz compinit; compinit -u -D; source $1; setopt nobeep; echo REA''DY"
+zpty -r z REPLY '*READY*'
+shift
+for line wanted in "$@"; do
+    zpty -w -n z "$line"$'\\t'
+    zpty -r z REPLY "*${(b)wanted}*" && print -r -- "$wanted"
+    zpty -w -n z $'\\x15'
+done
+"""
+
+
+@pytest.fixture
+def shell_folder(publish: Run, project: Path, tmp_path: Path) -> Path:
+    """A folder with the command, and what each shell is to read; the project is also one whose name has a space."""
     own = tmp_path / "bin"
     own.mkdir()
     (own / "publish").write_text(f'#!/bin/sh\nexec {sys.executable} -m azureml_publish "$@"\n', encoding="utf-8")
     (own / "publish").chmod(0o755)
-    (own / "script").write_text(publish("completion", "bash").out, encoding="utf-8")
+    for shell in ("bash", "zsh", "fish"):
+        (own / shell).write_text(publish("completion", shell).out, encoding="utf-8")
+    (project / "sp ace").symlink_to(project)
+    return own
 
-    def completed(line: str) -> list[str]:
-        program = (
-            f"PATH={own}:$PATH; . {own}/script; COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; _publish_complete;"
-            " printf '%s\\n' \"${COMPREPLY[@]}\""
-        )
-        ran = subprocess.run(["bash", "-c", program], cwd=project, capture_output=True, text=True, check=True)
-        return ran.stdout.split()
 
-    assert completed("publish render bert-b") == ["bert-base-cased"]
-    assert completed("publish show bert-base-cased:1")[0] == "18"
-    assert "--registry" in completed("publish plan --")
+def ran(project: Path, own: Path, *command: str) -> str:
+    if shutil.which(command[0]) is None:
+        lacking("shells", f"apt-get install {command[0]}")
+    environ = {"PATH": f"{own}:{os.environ['PATH']}", "HOME": str(own), "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        command, cwd=project, env=environ, stdout=subprocess.PIPE, text=True, check=True, timeout=120
+    ).stdout
+
+
+def test_bash_completes_what_is_typed(project: Path, shell_folder: Path) -> None:
+    program = """
+        . "$1/bash"
+        shift
+        for line; do
+            COMP_LINE="$line" COMP_POINT=${#line} COMP_WORDS=(publish)
+            _publish_complete
+            echo "${COMPREPLY[*]}"
+        done
+    """
+    lines = [line for line, wanted in TYPED.items() if not wanted.endswith(("yaml", "sp"))]  # bash itself offers files
+    found = ran(project, shell_folder, "bash", "-c", program, "bash", str(shell_folder), *lines).splitlines()
+    after_breaks = [re.split("[=:]", TYPED[line])[-1] for line in lines]
+    assert [wanted in offered.split() for wanted, offered in zip(after_breaks, found, strict=True)] == [True] * 9, found
+
+
+def test_zsh_completes_what_is_typed(project: Path, shell_folder: Path) -> None:
+    typed = {line: f"{wanted}\\ ace" if wanted == "sp" else wanted for line, wanted in TYPED.items()}
+    pairs = [word for pair in typed.items() for word in pair]
+    found = ran(project, shell_folder, "zsh", "-f", "-c", ZSH, "zsh", str(shell_folder / "zsh"), *pairs)
+    assert found.splitlines() == [*typed.values()]
+
+
+def test_fish_completes_what_is_typed(project: Path, shell_folder: Path) -> None:
+    program = f"source {shell_folder}/fish; for line in $argv; echo (complete -C $line); end"
+    found = ran(project, shell_folder, "fish", "-N", "-c", program, *TYPED).splitlines()
+    assert all(wanted in offered for wanted, offered in zip(TYPED.values(), found, strict=True)), found
+
+
+def test_powershell_is_handed_a_completer(publish: Run) -> None:
+    """No registry of packages that these tests use has PowerShell."""
+    script = publish("completion", "powershell").out
+    assert script.startswith(
+        "Register-ArgumentCompleter -Native -CommandName publish, azureml-publish -ScriptBlock {\n"
+    )
+    assert script.count("{") == script.count("}")
+    assert script.count("(") == script.count(")")

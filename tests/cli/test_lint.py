@@ -85,7 +85,16 @@ def test_what_may_change_the_meaning_is_mended_only_when_asked(publish: Run, pro
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--unsafe"], ["--fix", "--diff"], ["--select", "CARD999"], ["--baseline", "no"]]
+    "arguments",
+    [
+        ["--unsafe"],
+        ["--fix", "--diff"],
+        ["--select", "CARD999"],
+        ["--select", ","],
+        ["--baseline", "no"],
+        ["--stats", "-o", "sarif"],
+        ["--diff", "-o", "junit"],
+    ],
 )
 def test_options_that_make_no_sense_are_refused(publish: Run, arguments: list[str]) -> None:
     ran = publish("lint", *arguments)
@@ -303,6 +312,9 @@ def test_a_project_says_how_serious_findings_are(publish: Run, doubled: Path) ->
     assert publish("plan").code == 0
 
 
+WATCHING = "Watching for changes; Ctrl-C ends.\n"
+
+
 def test_a_watching_linter_looks_again_after_each_change(project: Path) -> None:
     command = [sys.executable, "-m", "azureml_publish", "-C", str(project), "lint", "--watch"]
     environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -315,7 +327,12 @@ def test_a_watching_linter_looks_again_after_each_change(project: Path) -> None:
             assert next(summaries) == "No findings in 3 models.\n"
             data = yaml.safe_load((project / SPEC).read_text(encoding="utf-8"))
             edit(project / SPEC, f"  inference: {data['compute']['inference']}\n", SIZES)
-            assert next(summaries).startswith("1 error in 3 models.")
+            assert [next(summaries), next(summaries)[:20]] == [WATCHING, "1 error in 3 models."]
+            whole = (project / "publish.yaml").read_bytes()
+            (project / "publish.yaml").unlink()
+            assert any(line.startswith("error: No publish.yaml") for line in summaries)
+            (project / "publish.yaml").write_bytes(whole)
+            assert any(line.startswith("1 error in 3 models.") for line in summaries)
         finally:
             running.send_signal(signal.SIGINT)
         assert running.wait(60) == 130

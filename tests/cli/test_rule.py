@@ -47,11 +47,17 @@ def test_json_has_every_part_of_every_rule(publish: Run) -> None:
 def test_without_a_rule_all_are_listed(publish: Run) -> None:
     lines = publish("rule").out.splitlines()
     assert [line.split() for line in lines] == [[one.code, one.severity, one.name] for one in rulebook().rules]
+    assert publish("rule", "lock").out.splitlines() == [line for line in lines if line.startswith("LOCK")]
 
 
 @pytest.mark.parametrize(
     ("written", "hint"),
-    [("CARD01", "Did you mean CARD0"), ("link-htp", "Did you mean link-http"), ("xyz", "`publish rule` lists")],
+    [
+        ("CARD01x", "Did you mean CARD0"),
+        ("SKUU", "Did you mean SKU"),
+        ("link-htp", "Did you mean link-http"),
+        ("xyz", "`publish rule` lists"),
+    ],
 )
 def test_a_rule_that_is_none(publish: Run, written: str, hint: str) -> None:
     shown = publish("rule", written)

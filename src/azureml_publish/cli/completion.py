@@ -11,17 +11,14 @@ _NAMES = "publish azureml-publish"
 _SCRIPTS = {
     "bash": f"""\
 _publish_complete() {{
-    local line="${{COMP_LINE:0:COMP_POINT}}" current value words
-    read -ra words <<< "$line"
-    [[ $line == *[[:space:]] ]] && words+=("")
-    current="${{words[${{#words[@]}}-1]}}"
-    unset "words[${{#words[@]}}-1]"
+    local line="${{COMP_LINE:0:COMP_POINT}}" value breaks="${{COMP_WORDBREAKS//[^=:]/}}"
     COMPREPLY=()
     while IFS=$'\\t' read -r value _; do
         COMPREPLY+=("$value")
-    done < <("${{words[0]}}" {WORD} "=$current" "${{words[@]:1}}" 2>/dev/null)
-    if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
-        value="${{current%"${{current##*:}}"}}"
+    done < <("${{COMP_WORDS[0]}}" {WORD} --line "$line" 2>/dev/null)
+    line="${{line##*[[:space:]]}}"
+    if [[ $breaks && $line == *[$breaks]* ]]; then
+        value="${{line%"${{line##*[$breaks]}}"}}"
         COMPREPLY=("${{COMPREPLY[@]#"$value"}}")
     fi
 }}
@@ -32,32 +29,35 @@ complete -o default -F _publish_complete {_NAMES}
 _publish_complete() {{
     local line
     local -a found
-    for line in "${{(@f)$("${{words[1]}}" {WORD} "=${{words[CURRENT]}}" "${{(@)words[2,CURRENT-1]}}" 2>/dev/null)}}"; do
-        [[ -n $line ]] && found+=("${{${{line%%$'\\t'*}}//:/\\\\:}}:${{line#*$'\\t'}}")
+    for line in "${{(@f)$("${{(Q)words[1]}}" {WORD} "=${{(Q)PREFIX}}" "${{(@Q)words[2,CURRENT-1]}}" 2>/dev/null)}}"; do
+        [[ -n $line ]] && found+=("${{${{${{line%$'\\t'}}//:/\\\\:}}/$'\\t'/:}}")
     done
-    if (( $#found )); then _describe -V publish found; else _files; fi
+    if (( $#found )); then _describe -V publish found; else compset -P '--*='; _files; fi
 }}
 compdef _publish_complete {_NAMES}
 """,
     "fish": f"""\
 function __publish_complete
     set -l words (commandline -opc)
-    set -l found ($words[1] {WORD} "="(commandline -ct) $words[2..] 2>/dev/null)
+    set -l found ($words[1] {WORD} --line (commandline -cp | string collect) 2>/dev/null)
     if test (count $found) -gt 0
         printf '%s\\n' $found
     else
-        __fish_complete_path (commandline -ct)
+        set -l token (commandline -ct | string trim --left --chars '"\\'')
+        set -l option (string match -r -- '^--[^=]*=' $token)
+        printf '%s\\n' "$option"(__fish_complete_path (string replace -- "$option" '' $token))
     end
 end
-complete -c publish -f -a '(__publish_complete)'
-complete -c azureml-publish -f -a '(__publish_complete)'
+complete -c publish -k -f -a '(__publish_complete)'
+complete -c azureml-publish -k -f -a '(__publish_complete)'
 """,
     "powershell": f"""\
 Register-ArgumentCompleter -Native -CommandName publish, azureml-publish -ScriptBlock {{
     param($word, $ast, $position)
-    $words = @($ast.CommandElements | ForEach-Object {{ "$_" }})
+    $words = @($ast.CommandElements | Where-Object {{ $_.Extent.EndOffset -lt $position }} | ForEach-Object {{
+        if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) {{ $_.Value }} else {{ "$_" }}
+    }})
     $before = @($words | Select-Object -Skip 1)
-    if ($word -and $before.Count) {{ $before = @($before | Select-Object -SkipLast 1) }}
     & $words[0] {WORD} "=$word" @before 2>$null | ForEach-Object {{
         $value, $help = $_ -split "`t", 2
         if (-not $help) {{ $help = $value }}

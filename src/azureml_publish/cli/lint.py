@@ -21,10 +21,11 @@ from azureml_publish.cli.options import (
     scheduler_option,
     since_option,
 )
-from azureml_publish.cli.output import Output
+from azureml_publish.cli.output import Output, report_error
 from azureml_publish.diagnostics import Severity
-from azureml_publish.errors import ExitCode, UsageProblem
+from azureml_publish.errors import ExitCode, PublishError, UsageProblem
 from azureml_publish.git import changed_files, prefix_of
+from azureml_publish.lint.rule_book import rule_pages
 from azureml_publish.pipeline.lint import Fixing, LintRequest, lint
 from azureml_publish.project import find_root
 from azureml_publish.reporters.diagnostics import (
@@ -36,8 +37,11 @@ from azureml_publish.reporters.lint import LintReport, lint_json, lint_stats, li
 from azureml_publish.spec import Profile
 
 
-def _words(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for part in given for word in part.split(",") if word.strip())
+def _words(_context: click.Context, option: click.Parameter, given: Sequence[str]) -> tuple[str, ...]:
+    words = tuple(word.strip() for part in given for word in part.split(",") if word.strip())
+    if given and not words and option.name == "select":
+        raise click.BadParameter("No rule is named. Leave --select out to select all rules.")
+    return words
 
 
 @click.command("lint")
@@ -129,6 +133,10 @@ def command(
         unsafe=unsafe,
         since=since,
     )
+    if (stats or diff) and output.format not in ("text", "json"):
+        raise UsageProblem(
+            f"{'--stats' if stats else '--diff'} has no form {output.format}: leave -o out, or take json."
+        )
     if watch:
         _watch(output, request, stats=stats)
     report = lint(output.run, request)
@@ -142,14 +150,23 @@ def command(
 
 
 def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
-    """Check, and check again with each change, until somebody interrupts."""
+    """Check, and check again with each change, until somebody interrupts; an edit may leave no project for a while."""
     from azureml_publish.pipeline.watch import watch  # noqa: PLC0415 - one run needs none
 
     root = output.run.directory if request.assets else find_root(output.run.directory)
+    begun = False
     with watch(root, (), lambda: (root,)) as edits:
         while True:
-            if edits.wait():
+            if not edits.wait():
+                continue
+            try:
                 _show(output, lint(output.run, request), stats=stats)
+            except PublishError as error:
+                if not begun:
+                    raise
+                report_error(error, json=False)
+            begun = True
+            output.note("Watching for changes; Ctrl-C ends.\n")
 
 
 def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_zero: bool) -> NoReturn:
@@ -168,6 +185,7 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
         output.data(as_json({"diff": report.change}) if output.json else report.change)
     output.notes(report.notes)
     if report.change is not None:
+        output.note(f"Left after it: {lint_summary(report)}")
         return
     if stats:
         output.data(stats_json(report) if output.json else lint_stats(report))
@@ -187,7 +205,9 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
             output.summary(summary, github_summary(report))
     else:
         sources = report.sources if output.framed else None
-        output.data(diagnostics_text(report.found, output.paint, sources, shutil.get_terminal_size().columns))
+        pages = {page.rule.code: page.address(report.docs) for page in rule_pages()} if output.linked else {}
+        columns = shutil.get_terminal_size().columns
+        output.data(diagnostics_text(report.found, output.paint, sources, columns, pages))
     output.note(lint_summary(report))
     if output.format == "text" and report.models > 1 and (summary := folders_summary(report.found, report.models)):
         output.note(summary)

@@ -108,6 +108,11 @@ class Output:
         terminal = sys.stdout.isatty() and self.run.environ.get("TERM") != "dumb"
         return terminal or bool(self.run.environ.get("FORCE_COLOR"))
 
+    @property
+    def linked(self) -> bool:
+        """Whether links can be followed: not in a build's log, which has colours at most."""
+        return self.paint.enabled and sys.stdout.isatty()
+
     def data(self, text: str) -> None:
         """Write the result to standard output; JSON in ASCII where its encoding is not UTF-8."""
         if self.written_as == "yaml":

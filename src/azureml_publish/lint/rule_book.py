@@ -78,17 +78,17 @@ def rule_pages() -> tuple[RulePage, ...]:
     return tuple(added.get(rule) or _page(rule, found[rule.code]) for rule in rulebook().rules)
 
 
-def find_page(written: str) -> RulePage:
-    """The page of a rule, by its code or name in any case.
+def find_pages(written: str) -> tuple[RulePage, ...]:
+    """The pages of the rules that a code, its beginning or a name means, in any case.
 
     Raises:
         NotFound: there is no such rule.
     """
     book = rulebook()
-    meant = book.named(written.upper()) or book.named(written.lower())
-    if meant is None:
+    meant = book.selects(written)
+    if not meant:
         raise NotFound(f"No rule is called '{written}'.", hint=book.close_to(written))
-    return next(page for page in rule_pages() if page.rule == meant)
+    return tuple(page for page in rule_pages() if page.rule.code in meant)
 
 
 def _page(rule: Rule, parts: Mapping[str, str]) -> RulePage:

@@ -39,17 +39,20 @@ class Rulebook:
         return self.is_optional(found) or (found.code in self.selectable and found.code not in self.reading)
 
     def named(self, written: str) -> Rule | None:
-        """The rule with a code or name; None where there is none."""
-        return next((rule for rule in self.rules if written in (rule.code, rule.name)), None)
+        """The rule with a code or name, in any case; None where there is none."""
+        same = written.casefold()
+        return next((rule for rule in self.rules if same in (rule.code.casefold(), rule.name.casefold())), None)
 
     def close_to(self, written: str) -> str:
         """What may have been meant, as a sentence."""
-        known = [word for rule in self.rules for word in (rule.code, rule.name)]
-        close = difflib.get_close_matches(written, known, n=2) or difflib.get_close_matches(written.upper(), known, n=2)
+        words = [word for rule in self.rules for word in (rule.code.rstrip("0123456789"), rule.code, rule.name)]
+        known, looked_for = {word.casefold(): word for word in words}, written.casefold()
+        longer = [word for word in known if looked_for and word.startswith(looked_for)]
+        close = [known[word] for word in longer[:2] or difflib.get_close_matches(looked_for, known, n=2)]
         return f"Did you mean {' or '.join(close)}?" if close else "`publish rule` lists every code and name."
 
     def matching(self, selectors: Iterable[str]) -> frozenset[str]:
-        """The codes that any selector means: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`.
+        """The codes that any selector means: a code, its beginning (`SKU`, `SKU01`), a name, or `ALL`, in any case.
 
         Raises:
             UsageProblem: a selector means no rule.
@@ -64,11 +67,12 @@ class Rulebook:
 
     def selects(self, selector: str) -> frozenset[str]:
         """The codes that one selector means; none where it means no rule."""
-        prefix = re.fullmatch(r"[A-Z]+[0-9]*", selector)
+        written = selector.upper()
+        prefix = re.fullmatch(r"[A-Z]+[0-9]*", written)
         return frozenset(
             rule.code
             for rule in self.rules
-            if selector in ("ALL", rule.name) or (prefix and rule.code.startswith(selector))
+            if written in ("ALL", rule.name.upper()) or (prefix and rule.code.startswith(written))
         )
 
 

@@ -70,7 +70,9 @@ def apply_suppressions(
         rule = rulebook.named(given.rule)
         if rule is None:
             message = f"There is no rule '{given.rule}' to suppress."
-            reported.append(UNKNOWN.at(given.where, message, rulebook.close_to(given.rule), width=given.width))
+            several = f"Name one rule: `publish rule {given.rule}` lists those that you may mean."
+            hint = several if rulebook.selects(given.rule) else rulebook.close_to(given.rule)
+            reported.append(UNKNOWN.at(given.where, message, hint, width=given.width))
         elif rule.code not in rulebook.optional:
             message = (
                 f"{rule.code} cannot be suppressed: it reports what a model is, or what keeps other rules from looking."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from azureml_publish.diagnostics import Diagnostic, Severity, model_folder
 from azureml_publish.reporters.frames import Sources, frame
@@ -18,18 +19,25 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "b
 
 
 def diagnostics_text(
-    found: Sequence[Diagnostic], paint: Paint = PLAIN, sources: Sources | None = None, columns: int = 80
+    found: Sequence[Diagnostic],
+    paint: Paint = PLAIN,
+    sources: Sources | None = None,
+    columns: int = 80,
+    pages: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """One paragraph per finding: location, severity, code, message, and the hint below it.
 
     Args:
         sources: if given, the line is shown between message and hint, with carets below the wrong characters.
         columns: the terminal's width in cells.
+        pages: where a code leads to.
     """
     paragraphs = []
     for one in found:
         place = f"{one.location.path}:{one.location.line}:{one.location.column}"
-        severity = paint(f"{one.severity} {one_line(one.code)}", _COLOURS[one.severity], "bold")
+        severity = paint.link(
+            paint(f"{one.severity} {one_line(one.code)}", _COLOURS[one.severity], "bold"), pages.get(one.code, "")
+        )
         shown = frame(one, sources, columns, paint, _COLOURS[one.severity], "bold") if sources is not None else ""
         option = " --online" if one.code.startswith(_ONLINE) else ""
         fix_note = (

@@ -8,14 +8,14 @@ import unicodedata
 LEAST = 20
 """The narrowest terminal that lines are broken for."""
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = re.compile(r"\x1b(?:\[[0-9;]*m|\]8;[^\x1b]*\x1b\\)")
 _PIECE = re.compile(r"[ ]+|[^ ]+")
 
 
 def folded(text: str, columns: int) -> str:
     """The text with every line broken at spaces where it is wider than the columns; the rest of a line is indented.
 
-    A word that is wider than a whole line stays whole. Colours take no room.
+    A word that is wider than a whole line stays whole. Colours and links take no room.
     """
     if columns < LEAST:
         return text

@@ -158,8 +158,15 @@ def lint_json(report: LintReport) -> str:
 
 def lint_stats(report: LintReport) -> str:
     """How often each rule found something, the most frequent first, in columns; a fix is counted as it is offered."""
+    safe = {one.code for one in report.found if one.fix is not None and one.fix.safe}
     rows = [
-        (str(row.count), row.severity, one_line(row.code), one_line(row.name), "--fix" if row.fixable else "")
+        (
+            str(row.count),
+            row.severity,
+            one_line(row.code),
+            one_line(row.name),
+            "" if not row.fixable else "--fix" if row.code in safe else "--fix --unsafe",
+        )
         for row in _stats(report)
     ]
     widths = [max((len(row[index]) for row in rows), default=0) for index in range(4)]

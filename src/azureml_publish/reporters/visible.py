@@ -68,16 +68,15 @@ def for_terminal(text: str, own: str = "", *, annotations: bool = False) -> str:
     """A finished text for a terminal or a build log.
 
     Args:
-        own: the key of `Paint` whose colours pass; without one none does.
+        own: the key of `Paint` whose colours and links pass; without one none does.
         annotations: whether lines that begin as the annotations of reporters do pass.
     """
-    colours = rf"\x1b\[{own}([0-9;]*m)"
-    parts = re.split(colours, text) if own else [text]
+    parts = re.split(rf"\x1b(\[{own}[0-9;]*m|\]8;{own}[!-Z^-~]*\x1b\\)", text) if own else [text]
     parts[::2] = [
         _OPENED.sub(lambda found: _parted(found, annotations=annotations), _HIDDEN.sub(_in_text, part))
         for part in parts[::2]
     ]
-    parts[1::2] = [f"\x1b[{part}" for part in parts[1::2]]
+    parts[1::2] = [f"\x1b{part.replace(own, ';' if part.startswith(']') else '', 1)}" for part in parts[1::2]]
     return _LINE.sub(lambda found: _broken(found, annotations=annotations), "".join(parts))
 
 

@@ -94,8 +94,8 @@ class Lint(Written):
     docs: Annotated[
         str,
         Field(
-            description="Where the team shows the documentation of azureml-publish: reports in SARIF link the rules' "
-            "pages there.",
+            description="Where the team shows the documentation of azureml-publish: reports in SARIF and in terminals "
+            "link the rules' pages there.",
             pattern=r"^https://",
         ),
     ] = ""

@@ -32,6 +32,8 @@ def at(rule: Rule, path: str = "models/a/card.md.j2", line: int = 1) -> Diagnost
         (["CARD"], ["table"], ["DOC001", "CARD010"]),
         ([], ["CARD"], ["DOC001", "SKU001"]),
         (["ALL"], ["SKU"], ["DOC001", "CARD001", "CARD010"]),
+        (["card01", "Size"], [], ["DOC001", "CARD010", "SKU001"]),
+        (["all"], ["sku001"], ["DOC001", "CARD001", "CARD010"]),
         (["DOC001"], ["DOC001"], ["DOC001"]),
     ],
 )
@@ -44,7 +46,15 @@ def test_rules_are_chosen_by_code_name_or_family_and_what_stops_the_others_is_al
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("CARD002", "CARD001"), ("tabel", "table"), ("card", "CARD010 or CARD001"), ("quite else", "publish rule")],
+    [
+        ("CARD002", "CARD001"),
+        ("tabel", "table"),
+        ("cart", "mean CARD"),
+        ("SKUU", "mean SKU"),
+        ("link-", "mean link-dead?"),
+        ("", "publish rule"),
+        ("quite else", "publish rule"),
+    ],
 )
 def test_a_rule_that_does_not_exist_is_a_mistake_of_usage(word: str, hint: str) -> None:
     with pytest.raises(UsageProblem) as reported:
