@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from azureml_publish.errors import PublishError
+from azureml_publish.frozen import dataclass
 
 
 class Kind(StrEnum):

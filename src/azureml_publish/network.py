@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from azureml_publish.frozen import dataclass
 
 if TYPE_CHECKING:
     import requests

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.errors import UsageProblem
+from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import ExitCode, PublishError, UsageProblem
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.files import write_edited
+from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.references import find_meant
 from azureml_publish.project import SPEC_FILE, ModelFolder, Project
 from azureml_publish.registry.archiving import bring_archived

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from azureml_publish.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
+from azureml_publish.frozen import dataclass
 
 ROLE = "AzureML Registry User"
 """The built-in role that allows every call of this tool: `registries/read` and `registries/assets/*`."""

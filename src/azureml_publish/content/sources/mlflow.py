@@ -15,7 +15,7 @@ import time
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -32,6 +32,7 @@ from azureml_publish.errors import (
     Unreachable,
     UnusableSource,
 )
+from azureml_publish.frozen import dataclass
 from azureml_publish.network import Network, is_loopback
 
 if TYPE_CHECKING:

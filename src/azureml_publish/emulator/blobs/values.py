@@ -1,9 +1,10 @@
 """The values that pass between the blob store and its routes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from azureml_publish.emulator.routing import RefusedError
+from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
