@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -158,21 +159,28 @@ def _put(values: Mapping[str, str | None]) -> None:
 @lru_cache
 def _fetch(url: str, network: Network) -> tuple[dict[str, Any], ...]:
     """The metadata document, fetched once a process; a failure is not kept."""
-    import requests  # azure-core's own transport
+    from azure.core import PipelineClient
+    from azure.core.exceptions import AzureError
+    from azure.core.pipeline import Pipeline
+    from azure.core.pipeline.policies import RedirectPolicy
+    from azure.core.rest import HttpRequest
 
+    from azureml_publish.registry.transport import PooledTransport
+
+    steps: list[Any] = [RedirectPolicy()]
     try:
-        with network.session(url) as session:
-            response = session.get(url, timeout=30)
+        with PipelineClient(base_url="", pipeline=Pipeline(PooledTransport(1, network), steps)) as client:
+            response: Any = client.send_request(HttpRequest("GET", url), connection_timeout=30, read_timeout=30)
             response.raise_for_status()
-    except requests.RequestException as error:
+    except AzureError as error:
         what = type(error).__name__
         raise Unreachable(
             f"The cloud metadata at {url} cannot be fetched ({what}).", hint="Check the network."
         ) from error
     try:
-        clouds = response.json()
+        clouds = json.loads(response.body())
     except ValueError as error:
-        raise _unexpected(url, name_kind(response.headers, response.content)) from error
+        raise _unexpected(url, name_kind(response.headers, response.body())) from error
     if not isinstance(clouds, list) or not all(isinstance(one, dict) for one in clouds):
         raise _unexpected(url, "JSON that is not a list of clouds")
     return tuple(clouds)

@@ -2,7 +2,7 @@
 
 azure-core's own transport goes through a `requests.Session`, which works out proxies, certificates, cookies and netrc
 anew for each request: about half of the time that a request takes of a processor, and the threads of a run share one.
-Here requests decides once a host.
+Here it is decided once a host, and requests is imported only to read the environment and to go through a proxy.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import ssl
 import threading
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import certifi
-import requests
 from azure.core.configuration import ConnectionConfiguration
 from azure.core.exceptions import (
     AzureError,
@@ -24,9 +23,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 from azure.core.pipeline.transport import HttpResponse, HttpTransport
-from requests.adapters import HTTPAdapter
-from requests.utils import select_proxy
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout, make_headers
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, PoolManager, Timeout, make_headers
 from urllib3 import exceptions as failures
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -56,7 +53,7 @@ class PooledTransport(HttpTransport[Any, Any]):
         """Prepare to keep that number of open connections to one host, and to reach hosts as a network says."""
         self._routes: dict[tuple[str, str], _Route] = {}
         self._network = network
-        self._adapter = _Adapter(pool_maxsize=connections)
+        self._connections = connections
         self._defaults = ConnectionConfiguration()
         self._finding = threading.Lock()
 
@@ -65,7 +62,8 @@ class PooledTransport(HttpTransport[Any, Any]):
 
     def close(self) -> None:
         """Close the connections that are idle."""
-        self._adapter.close()
+        for route in self._routes.values():
+            route.pool.close()
         self._routes.clear()
 
     def __exit__(self, *_raised: object) -> None:
@@ -91,7 +89,7 @@ class PooledTransport(HttpTransport[Any, Any]):
                 f"{route.prefix}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}",
                 body=body.encode() if isinstance(body, str) else body,
                 headers={**_ALWAYS, **request.headers},
-                retries=self._adapter.max_retries,
+                retries=0,
                 redirect=False,
                 assert_same_host=False,
                 timeout=Timeout(
@@ -99,7 +97,7 @@ class PooledTransport(HttpTransport[Any, Any]):
                     read=options.get("read_timeout", self._defaults.read_timeout),
                 ),
             )
-        except (failures.HTTPError, requests.RequestException, OSError) as error:
+        except (failures.HTTPError, OSError) as error:  # requests' own are among the latter
             raise _translated(error) from error
         return _Response(request, raw)
 
@@ -107,41 +105,39 @@ class PooledTransport(HttpTransport[Any, Any]):
         with self._finding:  # threads that come at once share one pool, too
             route = self._routes.get((scheme, netloc))
             if route is None:
-                route = self._routes[scheme, netloc] = self._adapter.find_route(f"{scheme}://{netloc}/", self._network)
+                url = f"{scheme}://{netloc}/"
+                route = self._routes[scheme, netloc] = _find_route(url, self._network, self._connections)
             return route
 
 
-class _Adapter(HTTPAdapter):
-    """requests' own way from a URL to a pool of connections; but certificates are read once, not for each connection.
+def _find_route(url: str, network: Network, connections: int) -> _Route:
+    """The way to the host of a URL: through a proxy or not, and whose certificates it believes.
 
-    That is some 10 to 30 ms of a processor each.
+    Certificates are read once, not for each connection: that is some 10 to 30 ms of a processor each.
+
+    Raises:
+        UsageProblem: there are no certificates where the environment says.
     """
+    proxies, verify = network.settings(url)
+    trust: dict[str, Any] = {}
+    if url.startswith("https:"):
+        context = _trusting(verify if isinstance(verify, str) else certifi.where())
+        trust = {"cert_reqs": "CERT_REQUIRED", "ssl_context": context}
+    if not proxies:
+        return _Route(PoolManager(maxsize=connections).connection_from_url(url, trust), "")
+    import requests  # noqa: PLC0415 - see above
 
-    def find_route(self, url: str, network: Network) -> _Route:
-        """The pool for the host of a URL: through a proxy or not, and whose certificates it believes.
+    class Adapter(requests.adapters.HTTPAdapter):
+        def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[Any, Any]:
+            return super().build_connection_pool_key_attributes(request, verify, cert)[0], trust
 
-        Raises:
-            UsageProblem: there are no certificates where the environment says.
-        """
-        request = requests.Request("GET", url).prepare()
-        proxies, verify = network.settings(url)
-        pool = cast("HTTPConnectionPool", self.get_connection_with_tls_context(request, verify, proxies=proxies))
-        if (select_proxy(url, proxies) or "").startswith("https:"):
-            self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]  # the proxy is believed likewise
-        # Plain HTTP through a proxy names the whole URL.
-        return _Route(pool, self.request_url(request, proxies).removesuffix("/"))
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        """Host and port, and one context for all connections in place of the path that each would read."""
-        host, settings = super().build_connection_pool_key_attributes(request, verify, cert)
-        if host["scheme"] != "https":
-            return host, {}
-        return host, {
-            "cert_reqs": settings["cert_reqs"],
-            "ssl_context": _trusting(verify if isinstance(verify, str) else certifi.where()),
-        }
+    adapter = Adapter(pool_maxsize=connections)
+    request = requests.Request("GET", url).prepare()
+    pool: Any = adapter.get_connection_with_tls_context(request, verify, proxies=proxies)
+    if (requests.utils.select_proxy(url, proxies) or "").startswith("https:"):
+        adapter.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]  # the proxy is believed likewise
+    # Plain HTTP through a proxy names the whole URL.
+    return _Route(pool, adapter.request_url(request, proxies).removesuffix("/"))
 
 
 def _trusting(path: str) -> ssl.SSLContext:
