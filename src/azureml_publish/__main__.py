@@ -1,7 +1,7 @@
 """`publish`, and `python -m azureml_publish`."""
 
-import atexit
 import gc
+import os
 import sys
 
 from azureml_publish.completion import WORD, answer
@@ -12,10 +12,10 @@ def main() -> None:
     if sys.argv[1:2] == [WORD]:
         answer(sys.argv[2:])
         return
-    # What is imported stays, and a run makes little rubbish. To look for it as often as Python does takes a tenth more,
-    # and to look through everything once more at the end, when the memory goes back anyway, a sixth.
+    # What is imported stays, and a run makes little rubbish: to look for it as often as Python does takes a tenth more.
     gc.set_threshold(250_000, 20, 50)
-    atexit.register(gc.freeze)
+    # Else pydantic reads what every installed distribution adds to others, and looks there for plug-ins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from azureml_publish.cli import main as run  # noqa: PLC0415 - a shell does not wait for it
 
     run()

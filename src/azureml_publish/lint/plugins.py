@@ -13,7 +13,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from types import ModuleType
 from typing import TypeVar
 
@@ -64,7 +64,9 @@ def plugins() -> tuple[Plugin, ...]:
     Raises:
         UnusablePlugin: one cannot be imported, names no rule, or takes a code or name that is taken.
     """
-    found = entry_points(group=GROUP)
+    # The first on the path counts; entry_points() would parse what all the others are for.
+    adding = {one.name: one for one in [*distributions()][::-1] if GROUP in (one.read_text("entry_points.txt") or "")}
+    found = [entry for one in adding.values() for entry in one.entry_points.select(group=GROUP)]
     loaded = tuple(_load(one) for one in sorted(found, key=lambda one: (_distribution(one), one.name, one.value)))
     taken = {word: "azureml-publish" for rule in BUILT_IN for word in (rule.code, rule.name)}
     for plugin in loaded:

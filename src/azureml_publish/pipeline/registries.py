@@ -152,7 +152,7 @@ def find_config(project: Project, name: str) -> RegistryConfig:
     Raises:
         NotFound: `publish.yaml` knows no registry of this name.
     """
-    address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][\w-]{2,32})/?", name)
+    address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][a-zA-Z0-9_-]{2,32})/?", name)
     known = project.config.registries
     if address:
         # A registry that publish.yaml lists is what it says there, however it is called on the command line.

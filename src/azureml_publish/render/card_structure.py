@@ -56,14 +56,15 @@ def note_structure(source: str, tree: nodes.Template) -> _Structure:
         return _KNOWN[source]
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.pop(next(iter(_KNOWN)), None)
-    extends = (one.template for one in tree.find_all(nodes.Extends))
-    _KNOWN[source] = found = _Structure(
+    found = [*tree.find_all((nodes.Extends, nodes.Block))]
+    extends = (one.template for one in found if isinstance(one, nodes.Extends))
+    _KNOWN[source] = structure = _Structure(
         tuple(str(one.value) if isinstance(one, nodes.Const) else None for one in extends),
-        frozenset(block.name for block in tree.find_all(nodes.Block)),
+        frozenset(one.name for one in found if isinstance(one, nodes.Block)),
         tuple((block.name, block.lineno) for block in _top_blocks(tree)),
         tuple(_lost(tree)),
     )
-    return found
+    return structure
 
 
 def check_structure(source: str, path: str, read: Callable[[str], str | None]) -> Iterator[Diagnostic]:

@@ -28,7 +28,9 @@ class RegistryConfig(Written):
         Literal["stand-in", "public"],
         Field(description="Embedded registry only: fetch files from its stand-in Hub, or from the public one."),
     ] = "stand-in"
-    name: Annotated[str | None, Field(description="An Azure ML registry.", pattern=r"^[a-zA-Z0-9][\w-]{2,32}$")] = None
+    name: Annotated[
+        str | None, Field(description="An Azure ML registry.", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$")
+    ] = None
     protected: Annotated[
         StrictBool, Field(description="apply prompts for the registry's name, unless --yes is given.")
     ] = False
