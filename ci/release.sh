@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Keeps one pull request of a release up to date, from what `step.sh` wrote for the verb bump: new versions in the model
-# folders, and their text in OUT. It has the branch publish-release to itself: each run writes it anew from BASE, unless it
+# folders, and their text in OUT. It has a branch to itself: each run writes it anew from BASE, unless it
 # would be the same. A commit of somebody else on it is kept, and ends the run. PUSH_TOKEN may push.
 set -euo pipefail
 
-branch="publish-release${REGISTRY:+-${REGISTRY//[^a-zA-Z0-9._-]/-}}"
 here="$(cd "$(dirname "$0")" && pwd)"
+source "$here/key.sh"
+branch="publish-release$key"
 author=publish@localhost
 title="Release to ${REGISTRY:-the registry}"
 cd "${DIRECTORY:-.}"

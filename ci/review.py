@@ -90,7 +90,7 @@ def plan(name: str, out: Path) -> str:
 
 
 def _marked(entries: Iterable[tuple[str, str]], marker: str) -> list[str]:
-    return [address for address, text in entries if f"<!-- {marker} -->" in text]
+    return [address for address, text in entries if text.startswith(f"<!-- {marker} -->")]
 
 
 def _closed(there: list[str], close: Callable[[str], None], noun: str) -> str:

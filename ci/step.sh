@@ -17,6 +17,7 @@ form=text
 [ -z "${GITHUB_ACTIONS:-}" ] || form=github
 [ -z "${TF_BUILD:-}" ] || form=azure
 here="$(cd "$(dirname "$0")" && pwd)"
+source "$here/key.sh"
 cd "${DIRECTORY:-.}" || exit 2
 
 code=0
@@ -78,7 +79,7 @@ case "$VERB" in
     publish "$VERB" "${models[@]}" "${more[@]}" || code=$?
     ;;
 esac
-echo "exit-code=$code" >> "$output"
+printf 'exit-code=%s\nkey=%s\n' "$code" "$key" >> "$output"
 if [ -n "${TF_BUILD:-}" ]; then
   # https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
   while IFS='=' read -r key value; do

@@ -54,7 +54,7 @@ class Runner:
             condition = str(step.get("if", "true"))
             if not (sound or "always()" in condition) or not self._holds(condition):
                 continue
-            code, said = self._step(step, workspace, temp)
+            code, said = self._step(step, workspace, temp, self.variables(workflow, job, step))
             self.log.append((step.get("name", step.get("uses", "")), code, said))
             sound = sound and (code == 0 or bool(step.get("continue-on-error")))
         outputs = {key: self._filled(value) for key, value in job.get("outputs", {}).items()}
@@ -73,11 +73,15 @@ class Runner:
         temp.mkdir(parents=True)
         for step in action["runs"]["steps"]:
             if code == 0:
-                code, said = self._step(step, self.repository, temp)
+                code, said = self._step(step, self.repository, temp, self.variables(step))
                 self.log.append((step["name"], code, said))
         return code, {name: self._filled(one["value"]) for name, one in action["outputs"].items()}
 
-    def _step(self, step: Mapping[str, Any], workspace: Path, temp: Path) -> tuple[int, str]:
+    def variables(self, *levels: Mapping[str, Any]) -> dict[str, str]:
+        """The variables of a step, from its workflow, its job and itself."""
+        return {key: self._filled(str(value)) for level in levels for key, value in level.get("env", {}).items()}
+
+    def _step(self, step: Mapping[str, Any], workspace: Path, temp: Path, own: dict[str, str]) -> tuple[int, str]:
         given = {key: self._filled(str(value)) for key, value in step.get("with", {}).items()}
         action = step.get("uses", "").partition("@")[0]
         if action == "actions/checkout":
@@ -86,6 +90,8 @@ class Runner:
             else:
                 subprocess.run(["git", "clone", "-q", str(self.repository), str(workspace)], check=True, timeout=120)
         elif action == "actions/upload-artifact":
+            assert given["name"] not in self.artifacts, "409: an artifact with this name is there"
+            assert not re.search(r'["*:<>?|\\/\r\n]', given["name"]), "a name with such a character is refused"
             kept = temp.parent / given["name"]
             kept.mkdir()
             for path in given["path"].split():
@@ -102,7 +108,6 @@ class Runner:
         files = {name: temp / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for file in files.values():
             file.touch()
-        own = {key: self._filled(str(value)) for key, value in step.get("env", {}).items()}
         environ = {
             **os.environ,
             **self.environ,

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from azureml_publish.registry.credentials import find_credential
 from tests.ci.azure_pipelines import Agent, expanded
 from tests.ci.fake_azure_devops import FakeAzureDevOps
 from tests.ci.loopback import TOKEN, serving
@@ -83,18 +84,27 @@ def test_the_pipelines_of_the_docs_extend_the_templates_with_what_they_take() ->
         expanded(REPOSITORY / name, one["extends"]["parameters"])
 
 
-def test_a_reader_plans_and_a_writer_applies_and_no_step_has_a_token_that_it_does_not_need() -> None:
+def test_a_reader_plans_and_a_writer_applies_and_no_step_has_a_token_that_it_does_not_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     signed = [one for one in steps(pipelines()["models, signed in"]) if one.get("task", "").startswith("AzureCLI@")]
     assert [(one["name"], one["inputs"]["azureSubscription"]) for one in signed] == [
         ("plan", "reader"),
         ("apply", "writer"),
         ("verify", "writer"),
     ]
+    # What the task sets for a connection with workload identity federation. `az` could get no token after ten minutes.
+    connection = [f"AZURESUBSCRIPTION_{one}" for one in ("CLIENT_ID", "TENANT_ID", "SERVICE_CONNECTION_ID")]
+    monkeypatch.setenv("SYSTEM_OIDCREQUESTURI", "https://x.example")
+    for one in signed:
+        identity = find_credential({**dict.fromkeys(connection, "x"), "SYSTEM_OIDCREQUESTURI": "x", **one["env"]})
+        assert identity.name == "Azure Pipelines' service connection"
     assert not [one for one in steps(pipelines()["models, embedded"]) if one.get("task", "").startswith("AzureCLI")]
     for pipeline in pipelines().values():
         for one in steps(pipeline):
             assert ("SYSTEM_ACCESSTOKEN" in one.get("env", {})) == bool(
                 re.search(r"ci/(review|shown|release|issue)\.", one.get("bash", ""))
+                or one.get("task", "").startswith("AzureCLI@")
             )
             assert one.get("persistCredentials", "false") == "false"
 

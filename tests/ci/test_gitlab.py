@@ -33,14 +33,16 @@ def schema() -> Draft7Validator:
 def test_the_configuration_is_one_with_any_inputs() -> None:
     required = {"tool": "https://example.com/t.git", "commit": "f" * 40}
     all_inputs = yaml.safe_load(FILE.read_text(encoding="utf-8").partition("\n---\n")[0])["spec"]["inputs"]
-    for inputs in (required, {**dict.fromkeys(all_inputs, "x"), "apply": "manual"}):
+    others = {**dict.fromkeys(all_inputs, "x"), "apply": "manual", "registry": "azureml://registries/contoso"}
+    for inputs in (required, others):
         jobs = included(FILE, inputs)
+        # https://docs.gitlab.com/ci/yaml/#resource_group
+        assert re.fullmatch(r"[\w/${}. -]+", jobs["publish:apply"]["resource_group"])
         assert not list(schema().iter_errors(jobs))
         assert "$[[" not in json.dumps(jobs)
     (header,) = yaml.safe_load_all(FILE.read_text(encoding="utf-8").partition("\n---\n")[0])
     assert not list(schema().iter_errors(header))
     assert list(schema().iter_errors({**jobs, "publish:plan": {"script": 3}}))
-    assert jobs["publish:apply"]["resource_group"]
     assert jobs["publish:apply"]["interruptible"] is False
 
 

@@ -136,6 +136,14 @@ def test_what_somebody_else_wrote_is_never_taken_for_ones_own(host: Host, text: 
     assert comments(host) == [forged, "<!-- publish-plan prod -->\na plan"]
 
 
+def test_a_plan_that_holds_the_mark_of_another_keeps_its_own_comment(host: Host, text: Path) -> None:
+    """A card is shown in a plan, and anyone may write one."""
+    for marker in ("publish-plan prod", "publish-plan dev"):
+        text.write_text("+ <!-- publish-plan dev -->")
+        REVIEW.main(["comment", marker, str(text)])
+    assert len(comments(host)) == 2
+
+
 @pytest.mark.parametrize("line", ["é" * 90, "+ changed"])
 @pytest.mark.parametrize("kind", ["comment", "pull"])
 def test_a_long_text_is_cut_to_what_the_service_takes(host: Host, text: Path, line: str, kind: Kind) -> None:

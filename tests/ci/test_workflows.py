@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from azureml_publish.registry.credentials import find_credential
 from tests.ci.fake_github import FakeGitHub
 from tests.ci.loopback import TOKEN, serving
 from tests.ci.runner import Runner, inputs_of, workflow
@@ -65,6 +66,26 @@ def test_the_ten_lines_of_readme_are_these_workflows() -> None:
     assert job["permissions"] == wanted
 
 
+def test_a_reader_plans_and_a_writer_applies_and_each_token_is_got_anew() -> None:
+    """What `az login` got from GitHub's token ends within minutes (AADSTS700024), and it wants a subscription."""
+    oidc = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "t"}
+    given = {"reader-client-id": "reader", "writer-client-id": "writer", "tenant-id": "tenant", "report": "drift"}
+    found: dict[str, tuple[str, str]] = {}
+    for called in map(workflow, ("models.yml", "upkeep.yml", "bump.yml")):
+        declared = called[True]["workflow_call"]["inputs"]
+        inputs = inputs_of(called, {key: value for key, value in given.items() if key in declared})
+        runner = Runner(REPOSITORY, {"inputs": inputs}, {})
+        for job in called["jobs"].values():
+            signed_in = "id-token" in job["permissions"]
+            for step in job["steps"]:
+                environ = runner.variables(called, job, step)
+                assert signed_in or "AZURE_CLIENT_ID" not in environ
+                if signed_in and "VERB" in environ:
+                    found[environ["VERB"]] = find_credential(environ | oidc).name, environ["AZURE_CLIENT_ID"]
+    reads, writes = ("GitHub's OIDC federation", "reader"), ("GitHub's OIDC federation", "writer")
+    assert found == {"plan": reads, "apply": writes, "verify": writes, "drift": reads, "bump": reads}
+
+
 class Caller(Stranger):
     """One that calls the workflows, and the runs of it."""
 
@@ -72,8 +93,10 @@ class Caller(Stranger):
         super().__init__(root)
         self.github, self.runs = github, 0
 
-    def run(self, name: str, event: dict[str, Any], given: dict[str, Any]) -> tuple[bool, Runner, Path]:
-        """Run all jobs of a called workflow; whether all succeeded, and where."""
+    def run(
+        self, name: str, event: dict[str, Any], given: dict[str, Any], artifacts: dict[str, Path] | None = None
+    ) -> tuple[bool, Runner, Path]:
+        """Run all jobs of a called workflow; whether all succeeded, and where. `artifacts` are another call's."""
         self.runs += 1
         folder = self.root.parent / f"run{self.runs}"
         folder.mkdir()
@@ -95,10 +118,10 @@ class Caller(Stranger):
             "inputs": inputs_of(called, given),
             "job": {"workflow_repository": "contoso/azureml-publish", "workflow_sha": "f" * 40},
         }
-        runner = Runner(self.root, contexts, environ)
+        runner = Runner(self.root, contexts, environ, dict(artifacts or {}))
         done = [runner.job(called, job, folder / job) for job in called["jobs"]]
         for artifact, kept in runner.artifacts.items():
-            if artifact.startswith("publish-plan"):
+            if artifact.startswith("publish-plan") and artifact not in (artifacts or ()):
                 self.github.keep_plan(artifact, (kept / "plan.json").read_bytes())
         return all(done), runner, folder
 
@@ -141,8 +164,8 @@ def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> No
         github.merged = [pull]
         sound, runner, folder = stranger.run("models.yml", request, {"registry": "local"})
         assert sound, runner.log
-        assert sorted(runner.artifacts) == ["preview", f"publish-plan-{head}"]
-        assert (runner.artifacts["preview"] / "preview" / "index.html").exists()
+        assert sorted(runner.artifacts) == ["preview-local", f"publish-plan-local-{head}"]
+        assert (runner.artifacts["preview-local"] / "preview" / "index.html").exists()
         (comment,) = github.comments.values()
         assert "1 to create" in comment["body"]
         assert json.loads((folder / "check/temp/publish/lint.sarif").read_text())["version"] == "2.1.0"
@@ -171,6 +194,32 @@ def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> No
         assert "This is the plan that the pull request showed" in summary
         assert [code for name, code, _ in runner.log if name in ("Apply", "Verify")] == [0, 0]
         assert len(github.comments) == 1
+
+
+@pytest.mark.long
+def test_one_workflow_may_call_for_two_registries(tmp_path: Path) -> None:
+    """A team that tries a version in one and releases it to another has two plans, comments and applies."""
+    with serving(FakeGitHub()) as github:
+        stranger = Caller(tmp_path / "models", github)
+        with (stranger.root / "publish.yaml").open("a") as config:
+            config.write(f"  dev: {{emulator: '{tmp_path / 'dev'}'}}\n")
+        head = stranger.commit("two registries")
+        pull: dict[str, Any] = {"number": 7, "head": {"sha": head, "repo": {"full_name": "contoso/models"}}}
+        github.merged = [pull]
+        stranger.publish("apply", "--yes", "-r", "local")
+        kept: dict[str, Path] = {}
+        for registry in ("local", "dev"):
+            sound, runner, _ = stranger.run("models.yml", {"pull_request": pull}, {"registry": registry}, kept)
+            assert sound, runner.log
+            kept = runner.artifacts
+        assert len(kept) == 4
+        assert [("1 to create" in comment["body"]) for comment in github.comments.values()] == [False, True]
+        for registry, applied in (("local", False), ("dev", True)):
+            sound, runner, folder = stranger.run("models.yml", {"ref": "refs/heads/main"}, {"registry": registry})
+            assert sound, runner.log
+            summary = (folder / "plan/temp/github_step_summary").read_text()
+            assert "This is the plan that the pull request showed" in summary
+            assert ("Apply" in [name for name, _, _ in runner.log]) == applied
 
 
 @pytest.mark.long
