@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.in_cards import MOST_EDITS, once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card, CardEdit, Cell, Row
 from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
-_EMPTY_WORDS = r"to-?do|tbd|tba|fixme|placeholder|coming soon|to be (?:added|announced|defined|determined|done)|\?\?+"
+_EMPTY_WORDS = (
+    r"to-?do|tbd|tba|fixme|placeholder|coming soon|more information needed"
+    r"|to be (?:added|announced|defined|determined|done)|\?\?+"
+)
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
 _OF_A_TEMPLATE = pattern(
@@ -50,9 +55,22 @@ _TEMPLATE_SIGNS = (
 )
 _SIGNS = (
     *_TEMPLATE_SIGNS,
-    *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "??", "{{", "{%", "lorem"),
+    *(
+        "todo",
+        "to-do",
+        "tbd",
+        "tba",
+        "fixme",
+        "placeholder",
+        "coming soon",
+        "more information",
+        "??",
+        "{{",
+        "{%",
+        "lorem",
+    ),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
-    *("[fill", "[to be fill", "[link to", "???"),
+    *("[fill", "[to be fill", "[link to", "???", "lorem"),
     *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
 )
 """One of these, or the one above, is in every text that the expressions above find; most cards have none."""
@@ -62,7 +80,7 @@ _SIGNS = (
 def placeholder_text(model: Described) -> Findings:
     """Text that was to be replaced before anybody reads the card."""
     for card in (model.card, *model.pages):
-        yield from _unwritten(card)
+        yield from _once_each(card)
         yield from _in_comments(card)
     for path, text in texts_of(model):
         copied = path == "displayName" and _COPY.search(text.text)
@@ -110,7 +128,40 @@ def within_fence(card: Card, offset: int) -> bool:
     return any(fence.line <= line <= fence.line + fence.text.count("\n") for fence in card.fences)
 
 
-def _unwritten(card: Card) -> Findings:
+class _Place(NamedTuple):
+    """A place that was to be filled: where, what a message says of it, how to fix it, and the edit that empties it."""
+
+    line: int
+    column: int
+    text: str
+    hint: str
+    edit: CardEdit | None = None
+
+
+def _once_each(card: Card) -> Findings:
+    """One finding for all places with the same words, which are filled in, or taken out, together."""
+    alike: dict[str, list[_Place]] = {}
+    for place in _unwritten(card):
+        alike.setdefault(place.text, []).append(place)
+    for text, places in alike.items():
+        first, more = places[0], len(places) - 1
+        edits = list(dict.fromkeys(place.edit for place in places if place.edit is not None))[:MOST_EDITS]
+        also = f" So {'does 1 more' if more == 1 else f'do {more} more'}." if more else ""
+        yield placeholder_text.at(
+            card.place(first.line, first.column),
+            f"'{short(text)}' {_WHAT.get(first.hint, _HOLDS)}{also}",
+            first.hint,
+            fix=card.fix(edits, safe=False) if edits else None,
+            width=width_of(text),
+        )
+
+
+_HOLDS = "holds the place of something that was never written."
+_RENDER = "Put it between backticks if readers shall see it; else render it."
+_WHAT = {_RENDER: "is a template's expression that nothing replaced."}
+
+
+def _unwritten(card: Card) -> Iterator[_Place]:
     lowered = card.prose.lower()
     if not any(sign in lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
         return
@@ -120,7 +171,7 @@ def _unwritten(card: Card) -> Findings:
             for cell in row.cells:
                 if cell.text and _CELL.fullmatch(cell.text):
                     reported.add((row.line, cell.column))
-                    yield _in_cell(card, row, cell, len(table.header.cells))
+                    yield _in_cell(row, cell, card, len(table.header.cells))
     rows = {line for line, _ in reported}
     for match in _LINE.finditer(card.words):
         yield from _found(card, match.start(1), match[1], rows)
@@ -132,33 +183,20 @@ def _unwritten(card: Card) -> Findings:
             yield from _found(card, match.start(), match[0], rows)
 
 
-def _in_cell(card: Card, row: Row, cell: Cell, columns: int) -> Diagnostic:
+def _in_cell(row: Row, cell: Cell, card: Card, columns: int) -> _Place:
     """Take the row away where only its first cell says something, else empty the cell: neither is known to be meant."""
     filled = [one for one in row.cells[1:] if one.text and not _CELL.fullmatch(one.text)]
     whole: CardEdit = (row.line, 1, row.line + 1, 1, "")
     edit: CardEdit = (row.line, cell.column, row.line, cell.column + len(cell.text), "")
     drop = not filled and columns > 1 and row.line < len(card.lines)
-    return placeholder_text.at(
-        card.place(row.line, cell.column),
-        f"The cell '{short(cell.text)}' holds the place of something that was never filled in.",
-        "Fill it in, or take the row out until there is something to show.",
-        fix=card.fix([whole if drop else edit], safe=False),
-        width=width_of(cell.text),
-    )
+    hint = "Fill it in, or take the row out until there is something to show."
+    return _Place(row.line, cell.column, cell.text, hint, whole if drop else edit)
 
 
-def _found(card: Card, offset: int, text: str, rows: set[int]) -> Findings:
+def _found(card: Card, offset: int, text: str, rows: set[int]) -> Iterator[_Place]:
     line, column = card.position(offset)
-    if line in rows:
-        return
-    made = text.startswith("{")
-    message = f"'{short(text)}' is a template's expression that nothing replaced." if made else None
-    yield placeholder_text.at(
-        card.place(line, column),
-        message or f"'{short(text)}' holds the place of something that was never written.",
-        "Put it between backticks if readers shall see it; else render it." if made else "Write it, or take it out.",
-        width=width_of(text),
-    )
+    if line not in rows:
+        yield _Place(line, column, text, _RENDER if text.startswith("{") else "Write it, or take it out.")
 
 
 BEGINNING = "Write here what the model does, for whom, and where it comes from."

@@ -16,6 +16,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import declared, hub_id, is_own, own_names, sibling, tasks_of
+from azureml_publish.lint.publisher_names import families_in
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import variant_of
 from azureml_publish.patterns import pattern
@@ -63,7 +64,8 @@ def code_loads_another_model(model: Described) -> Findings:
         tail = one.name.rpartition("/")[2].lower()
         if ("/" not in one.name and "-" not in one.name) or _is_placeholder(one.name) or sibling(one.name, own):
             continue
-        if tail in card.lowered or any(tail in link.url.lower() for link in card.links):
+        named = (tail, *families_in(tail))
+        if any(one in card.lowered or any(one in link.url.lower() for link in card.links) for one in named):
             continue  # the card says what it loads there, and why
         yield code_loads_another_model.at(
             card.at(one.offset),
@@ -163,6 +165,12 @@ def _listed(model: Described) -> Iterator[str]:
             yield from (str(one) for one in (values if isinstance(values, list | tuple) else ()))
 
 
+_PAST = pattern(r"\b(?:(?:pre-?)?trained|training|fine-?tuned|measured|benchmark\w*|tested|took)\b", re.IGNORECASE)
+"""Words of lines that tell on which machine something was done, which stays true."""
+
+_MEASURED = pattern(r"\|[ *~]*\d[\d.,]*[ *]*(?:ms|s|%)?[ *]*(?:\||$)")
+"""A figure in a row of a table: what was measured there stays true as well."""
+
 _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-])")
 
 
@@ -179,7 +187,12 @@ def sku_of_the_card(model: Described) -> Findings:
     if model.archived or "Standard_" not in card.source:
         return
     catalogue, listed = load_catalogue(), frozenset(_listed(model))
-    for name, offset in {match[0]: match.start() for match in reversed([*_SIZE.finditer(card.source)])}.items():
+    first: dict[str, int] = {}
+    for match in _SIZE.finditer(card.source):
+        line = card.lines[card.position(match.start())[0] - 1]
+        if not _PAST.search(line) and not _MEASURED.search(line):
+            first.setdefault(match[0], match.start())
+    for name, offset in first.items():
         if name in listed:
             continue  # SKU003 and SKU010 say it of the list
         sku = catalogue.get(name)

@@ -43,8 +43,12 @@ def figure_impossible(model: Described) -> Findings:
 
 
 _WHOLE = 100
-_RATES = pattern(r"\b(?:wer|cer|relative|improvement|gain|increase|speed|vs)\b", re.IGNORECASE)
-"""Error rates and comparisons may be above."""
+_RATES = pattern(
+    r"\b(?:wer|cer|relative|improvement|gain|increase|speed\w*|vs|recover\w*|ret(?:ention|ained)|ratio|normali[sz]ed"
+    r"|baseline|original|delta|change|samples?|count|size|params?|parameters|tokens|flops|latency|throughput|n)\b",
+    re.IGNORECASE,
+)
+"""Error rates, comparisons and counts may be above."""
 
 
 _DATED = pattern(
@@ -60,6 +64,9 @@ _GATHERED = pattern(
     re.IGNORECASE,
 )
 _YEAR = pattern(r"20\d\d")
+_AHEAD = pattern(r"\b(?:scenario|project(?:ed|ions?)|simulat\w+|climate|forecasts?|valid|supported)\b", re.IGNORECASE)
+"""What may well lie in the future."""
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -71,6 +78,8 @@ def date_to_come(model: Described) -> Findings:
     if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
         return  # most cards name no year to come, and the two expressions take long
     for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words)):
+        if _AHEAD.search(match[0]):
+            continue
         month = _MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
         if int(match["year"]) * 12 + month > today + 1:
             yield date_to_come.at(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath, holds
 from azureml_publish.layouts import LayoutConflict, load_mapping
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.subject import AssetSubject
 from azureml_publish.lint.yaml_fixes import without_key
 
@@ -39,23 +41,33 @@ def _finding(subject: AssetSubject, conflict: LayoutConflict) -> Diagnostic:
 
 
 def _written_twice(subject: AssetSubject, reported: set[str]) -> Findings:
-    """Values that stand in two places: today they agree, and the next change will be made in one of them."""
+    """Values that stand as tag and as property. Of those beside system metadata SPEC033 speaks, once a folder."""
     spec = subject.read.asset.spec
     for path, rules in load_mapping().items():
         dotted = ".".join(path)
         if dotted in reported or dotted == _REPORTED_ELSEWHERE:
             continue
-        places: list[KeyPath] = [("system_metadata", *path)] if holds(spec, ("system_metadata", *path)) else []
-        places += [(rule.section, rule.key) for rule in rules if holds(spec, (rule.section, rule.key))]
+        if holds(spec, ("system_metadata", *path)):
+            continue
+        places = [(rule.section, rule.key) for rule in rules if holds(spec, (rule.section, rule.key))]
         for spare in places[1:]:
-            kept = ".".join(str(part) for part in places[0])
+            here, there = (str(spec[section][key]) for section, key in (spare, places[0]))
+            differ = _plain(here) != _plain(there)
+            kept, again = ".".join(places[0]), ".".join(spare)
             yield dialect_conflict.at(
                 subject.place(spare),
-                f"`{'.'.join(str(part) for part in spare)}` says again what `{kept}` says.",
-                "Keep one of the two, so that they cannot come to differ.",
+                f"`{again}` is '{short(here)}', and `{kept}` is '{short(there)}'."
+                if differ
+                else f"`{again}` says again what `{kept}` says.",
+                "Keep the right one of the two." if differ else "Keep one of the two, so that they cannot differ.",
                 fix=without_key(subject.read.document, spare, safe=dotted != "languages"),
-                severity=Severity.WARNING,
+                severity=Severity.WARNING if differ else Severity.INFO,
             )
+
+
+def _plain(value: str) -> list[str]:
+    """The entries of a list that is written as text, in any order and case."""
+    return sorted(re.findall(r"[a-z0-9-]+", value.lower()))
 
 
 @rule("SPEC033", "layouts-mixed", Severity.INFO, "Metadata is written in both layouts at once.")

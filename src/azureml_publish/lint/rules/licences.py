@@ -18,7 +18,17 @@ from azureml_publish.patterns import pattern
 def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
     """Nobody may use a model whose licence nobody states."""
     licence, where = _licence(subject)
-    if not licence:
+    properties = subject.described.properties if isinstance(subject, AssetSubject) else {}
+    if licence or properties.get("is-promptflow"):
+        return  # a flow is the catalogue's own code
+    elsewhere = properties.get("license")
+    if isinstance(elsewhere, str) and elsewhere.strip():
+        yield license_missing.at(
+            subject.place(("properties", "license")),
+            f"The licence '{short(elsewhere)}' stands under `properties`, where nothing looks for it.",
+            "Move it to `tags`, or to `system_metadata` where the rest is there.",
+        )
+    else:
         yield license_missing.at(
             where,
             "The spec states no licence.",

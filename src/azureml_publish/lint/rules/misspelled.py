@@ -75,6 +75,8 @@ def _tag_misspelled(model: ModelSubject) -> Findings:
         (("extra", "properties"), extra.properties if extra is not None else {}, "properties"),
     ):
         for key, meant in _almost(held, _mapped(section)):
+            if key.removesuffix("s") == meant.removesuffix("s"):
+                continue  # `authors`, `dataset`: a word of its own
             yield from _misspelled(model.folder.document, (*key_path, key), meant)
 
 

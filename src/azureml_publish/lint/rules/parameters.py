@@ -27,9 +27,10 @@ _NEAR = 160
 
 _THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
 _COMPARED = pattern(
-    r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with))\b"
+    r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with)"
+    r"|lora|adapters?|trainable|encoder|tower|projector|draft\w*)\b"
 )
-"""Words of sentences that speak of other models as well."""
+"""Words of sentences that speak of other models as well, or of a part of this one."""
 
 _RANGE = pattern(r"(?:\b(?:to|and|or|from|between)|[-\u2013,])\s*$")
 """What stands before a figure that is one of several: from 7 to 70 billion."""
@@ -207,7 +208,7 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
     words = variant_of(model.name).words
     for match in _COUNT.finditer(card.words):
         before = card.words[max(0, match.start() - _NEAR) : match.start()].rpartition("\n\n")[2].lower()
-        sentence = re.split(r"[.!?]\s", before)[-1]
+        sentence = re.split(r"[.!?]\s|\n(?=[^\n]*\|)", before)[-1]
         own = _THIS.search(sentence) or any(word in sentence for word in words)
         if own and not _COMPARED.search(sentence) and not _RANGE.search(sentence):
             yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()

@@ -14,7 +14,7 @@ from azureml_publish.lint.model_names import hub_id, tasks_of
 from azureml_publish.lint.publisher_names import BY_NAME, families_in, publisher_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import alphanumeric
+from azureml_publish.lint.variants import alphanumeric, variant_of
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
 """Publishers that offer the models of others as well, converted or just hosted."""
@@ -125,8 +125,10 @@ def _owners(model: Described) -> Iterator[tuple[str, str]]:
         yield publisher_of(organisation) or organisation, "the Hub id is"
     if provider and publisher_of(provider) not in _PASSES_ON:
         yield publisher_of(provider) or provider, "MLmodel says that the model is"
-    elif not organisation and not model.variant and (found := publisher_of(_first(model.name))):
-        yield found, f"'{_first(model.name)}' is a name of models"
+    first = _first(model.name)
+    plain = variant_of(model.name).words <= {first.lower()}  # further words make it another's model
+    if not provider and not organisation and not model.variant and plain and (found := publisher_of(first)):
+        yield found, f"'{first}' is a name of models"
 
 
 def _first(name: str) -> str:
@@ -178,7 +180,7 @@ def _category(category: str, tasks: tuple[str, ...], whole: str, where: Location
 
 
 _TEXT_IN = (
-    "fill-mask text-generation text-classification token-classification question-answering summarization translation"
+    "fill-mask text-generation text-classification token-classification question-answering summarization"
     " text-translation text2text-generation chat-completion text-to-image text-to-image-inpainting"
 )
 _IMAGE_IN = (
@@ -211,7 +213,8 @@ def modality_differs(model: Described) -> Findings:
         listed = values.split(",") if isinstance(values, str) else values if isinstance(values, list | tuple) else []
         named = [str(one).strip().lower() for one in listed]
         task = next((one for one in tasks if one in served), None)
-        if named and task is not None and medium not in named and len(tasks) == 1:
+        known = {medium, "code"} if medium == "text" else {medium}
+        if named and task is not None and known.isdisjoint(named) and len(tasks) == 1:
             yield modality_differs.at(
                 model.where(key),
                 f"{key} names {', '.join(named)}; a model for {task} {'takes' if 'in' in key else 'makes'} {medium}.",

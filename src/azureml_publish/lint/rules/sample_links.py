@@ -56,24 +56,24 @@ def sample_link_for_other_model(model: Described) -> Findings:
     """A sample that was written for another model, or for another task."""
     own = " ".join(own_names(model))
     tasks = (*tasks_of(model), *tasks_of(model, "fineTuningTasks"))
+    foreign: dict[str, list[Link]] = {}
     for link in model.card.links:
         if link.kind == "broken" or not _SAMPLE.match(link.url):
             continue
         family = next((one[0].lower() for one in _FAMILY.finditer(link.url) if one[0].lower() not in own), None)
-        if family and _made_of(model, family):
-            family = None
-        task = _other_task(link, tasks)
-        if family:
-            message = (
-                f"The sample '{short(link.text)}' is written for models of the family {family}: {short(link.url)}."
-            )
-        elif task:
-            own_tasks = ", ".join(tasks_of(model))
-            message = f"The sample '{short(link.text)}' is for {task}, while this model's task is {own_tasks}."
-        else:
-            continue
+        if family and not _made_of(model, family):
+            foreign.setdefault(f"written for models of the family {family}", []).append(link)
+        elif task := _other_task(link, tasks):
+            meant = f"for {task}, while this model's task is {', '.join(tasks_of(model))}"
+            foreign.setdefault(meant, []).append(link)
+    for meant, links in foreign.items():
+        first, more = links[0], len(links) - 1
+        also = f" and {more} more are" if more else " is"
         yield sample_link_for_other_model.at(
-            model.card.at(link.url_start), message, "Link the sample of this model's task.", width=width_of(link.url)
+            model.card.at(first.url_start),
+            f"The sample '{short(first.text)}'{also} {meant}: {short(first.url)}.",
+            "Link the sample of this model's task.",
+            width=width_of(first.url),
         )
 
 

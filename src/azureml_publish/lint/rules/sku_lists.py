@@ -29,17 +29,26 @@ def recommended_differs(subject: ModelSubject) -> Findings:
         if listed is None:
             continue
         allowed = allow_list.skus if allow_list is not None else ()
-        for index, name in enumerate(listed):
-            if name not in allowed or name in listed[:index]:
-                where = document.location(("recommended", scenario, index))
-                again = "stands twice" if name in listed[:index] else f"is not in the allow-list of '{scenario}'"
-                yield recommended_differs.at(where, f"{name} {again}.", "Take it out, or add it to the allow-list.")
-        if missing := [name for name in allowed if name not in listed]:
-            where = document.location(("recommended", scenario))
-            hint = f"Add what is missing, or leave recommended.{scenario} out: it then is the allow-list."
-            yield recommended_differs.at(
-                where, f"{len(missing)} sizes of the allow-list are not recommended: {some(missing)}.", hint
-            )
+        for index in _again(listed):
+            where = document.location(("recommended", scenario, index))
+            yield recommended_differs.at(where, f"{listed[index]} stands twice.", "Keep one.")
+        if found := _difference(scenario, allowed, listed):
+            first, message = found
+            where = document.location(("recommended", scenario, *(() if first is None else (first,))))
+            hint = f"Recommend what is allowed, or leave recommended.{scenario} out: it then is the allow-list."
+            yield recommended_differs.at(where, message, hint)
+
+
+def _difference(scenario: str, allowed: Sequence[str], recommended: Sequence[str]) -> tuple[int | None, str] | None:
+    """In one sentence how recommended sizes differ from an allow-list, and the first of them that it lacks."""
+    extra = [name for name in dict.fromkeys(recommended) if name not in allowed]
+    missing = [name for name in dict.fromkeys(allowed) if name not in recommended]
+    parts = [f"recommends {some(extra)}, which the allow-list has not"] if extra else []
+    count = f"{len(missing)} size{'s' * (len(missing) != 1)}"
+    parts += [f"allows {count} that it does not recommend: {some(missing)}"] if missing else []
+    if not parts:
+        return None
+    return recommended.index(extra[0]) if extra else None, f"'{scenario}' {', and '.join(parts)}."
 
 
 @recommended_differs.also
@@ -47,16 +56,10 @@ def _recommended_differs_of_asset(subject: AssetSubject) -> Findings:
     for one in written_lists(subject):
         if not one.allowed or not one.recommended:
             continue
-        allowed, recommended = frozenset(one.allowed), frozenset(one.recommended)
-        if extra := [name for name in one.recommended if name not in allowed]:
-            where = one.place(one.recommended_key, one.recommended.index(extra[0]))
-            message = f"'{one.scenario}' recommends {some(extra)}, which the allow-list has not."
-            yield recommended_differs.at(where, message, "Take it out, or add it to the allow-list.")
-        if missing := [name for name in one.allowed if name not in recommended]:
-            count = f"{len(missing)} size{'s' * (len(missing) != 1)}"
-            message = f"'{one.scenario}' allows {count} that it does not recommend: {some(missing)}."
+        if found := _difference(one.scenario, one.allowed, one.recommended):
+            first, message = found
             yield recommended_differs.at(
-                one.place(one.recommended_key), message, "Recommend what is allowed, no more and no less."
+                one.place(one.recommended_key, first), message, "Recommend what is allowed, no more and no less."
             )
 
 
@@ -114,7 +117,9 @@ def _unknown_of_asset(subject: AssetSubject) -> Findings:
             for index, name in enumerate(names or ()):
                 if name in subject.catalogue or (key == one.recommended_key and name in allowed):
                     continue
-                if name not in known:
+                if name not in known and len(name.split()) > 1:
+                    known[name] = f"A comma is missing: {', '.join(name.split())}."
+                elif name not in known:
                     near = " or ".join(subject.catalogue.nearest(name)) if len(known) < _MEANT else ""
                     known[name] = f"Did you mean {near}?" if near else "`publish skus list` shows all sizes."
                 yield sku_unknown.at(one.place(key, index), f"The catalogue knows no size '{name}'.", known[name])

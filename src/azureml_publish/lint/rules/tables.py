@@ -138,6 +138,7 @@ def table_no_blank_line_before(model: Described) -> Findings:
             f"The table '{short(text)}' follows text without an empty line: some viewers show it as more of that text.",
             "Put an empty line before the table.",
             fix=None if table.nested else card.fix([(line, 1, line, 1, "\n")]),
+            severity=Severity.INFO,
             width=width_of(text.strip()),
         )
 

@@ -32,9 +32,9 @@ def _misspelled_in_asset(subject: AssetSubject) -> Findings:
     tasks = subject.described.metadata.get("tasks")
     for key in ("inferenceTasks", "fineTuningTasks"):
         listed = tasks.get(key) if isinstance(tasks, Mapping) else None
-        for name in listed if isinstance(listed, list) else ():
+        for index, name in enumerate(listed if isinstance(listed, list) else ()):
             if isinstance(name, str) and (meant := meant_task(name)):
-                yield _misspelled(subject.described.where("tasks"), name, meant, None)
+                yield _misspelled(subject.described.where(f"tasks.{key}.{index}"), name, meant, None)
 
 
 def _misspelled(where: Location, name: str, meant: str, fix: Fix | None) -> Diagnostic:

@@ -23,7 +23,7 @@ from azureml_publish.frozen import dataclass
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ProjectSubject
 from azureml_publish.patterns import pattern
-from azureml_publish.spec.tasks import TASKS, has_service_name, service_task
+from azureml_publish.spec.tasks import TASKS, has_service_name, meant_task, service_task
 
 CATALOG = "microsoft-catalog"
 FORMS = {
@@ -90,6 +90,8 @@ def value_not_in_vocabulary(model: Described) -> Findings:
             continue
         values = list(value) if isinstance(value, list | tuple) else [value]
         wrong = [(index, each) for index, each in enumerate(values) if each not in key.values]
+        if name.startswith("tasks."):
+            wrong = [one for one in wrong if not meant_task(str(one[1]))]  # SPEC034 reports them
         if name == INFERENCE and not model.stated and model.profile != CATALOG:
             wrong = [one for one in wrong if has_service_name(str(one[1]))]  # the others go up as the tag `task`
         if not wrong or _repeats_allow_list(model, name, value):

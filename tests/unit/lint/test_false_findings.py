@@ -1,0 +1,127 @@
+"""What strangers' folders and cards hold and is right, or is one fact: restated from public repositories.
+
+Sources: Azure/azureml-assets (system, foundrylocal and promptflow models), docker/model-cards, huggingface/transformers
+(model_cards), and model cards of single authors on GitHub; docs/lint-precision.md names them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.lint.assets import TODAY, lint, run, sound
+from tests.unit.lint.cards_at_hand import described, findings
+
+LLAMA = '```python\nmodel = AutoModel.from_pretrained("contoso/llama-3.1-8b-4bit")\n```\n'
+SPEEDS = "|Size|Requests|Latency (s)|\n|--|--|--|\n|Standard_NC24s_v3|1.08|34.9|\n"
+RECOVERY = "|Task|Base|This|\n|--|--|--|\n|**Accuracy Recovery (%)**|100|100.25|\n"
+TRUE = {
+    "the base is named in words": ("CARD068", f"Built on Meta Llama 3.1 8B.\n\n{LLAMA}"),
+    "measured on a retired size": ("SKU016", SPEEDS),
+    "trained on a retired size": ("SKU016", "It was trained on four Standard_NC24s_v3 for a day.\n"),
+    "recovery above the whole": ("CARD071", RECOVERY),
+    "a count of samples": ("CARD071", "|Metric|Samples|\n|--|--|\n|F1 (95 % CI)|1200|\n"),
+    "a climate scenario": ("CARD075", "Trained on the data of a climate scenario from 1850 through 2050.\n"),
+    "parameters of an adapter": (
+        "MATCH009",
+        "The model's size:\n\n|Part|Size|\n|--|--|\n|Adapter|LoRA (49.3M params)|\n",
+    ),
+}
+WRONG = {
+    "a base that nothing names": ("CARD068", f"A reader of texts.\n\n{LLAMA}"),
+    "a retired size to deploy on": ("SKU016", "Deploy it on Standard_NC24s_v3.\n"),
+    "a share above the whole": ("CARD071", RECOVERY.replace("Accuracy Recovery", "Accuracy").replace("100.25", "725")),
+    "data to come": ("CARD075", "Trained on the data of the web from 1998 through 2050.\n"),
+    "parameters of another": ("MATCH009", "The model has 49.3M parameters.\n"),
+}
+
+
+def codes(code: str, text: str) -> list[str]:
+    model = replace(described(text, "contoso-reader-2b"), as_of=TODAY)
+    return [one.code for one in findings(model, code) if one.severity != "info"]
+
+
+@pytest.mark.parametrize(("code", "text"), TRUE.values(), ids=TRUE)
+def test_what_is_true_is_not_found(code: str, text: str) -> None:
+    assert codes(code, text) == []
+
+
+@pytest.mark.parametrize(("code", "text"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_found_all_the_same(code: str, text: str) -> None:
+    assert codes(code, text) == [code]
+
+
+def test_one_finding_says_of_all_places_that_were_never_written() -> None:
+    needed = "More Information Needed"
+    text = f"- **License:** [{needed}]\n\n## Uses\n\n[{needed}]\n\n## Data\n\n{needed.capitalize()}\n"
+    first, second = findings(described(text), "CARD010")
+    assert (
+        first.message
+        == "'[More Information Needed]' holds the place of something that was never written. So does 1 more."
+    )
+    assert second.message == "'More information needed' holds the place of something that was never written."
+
+
+def test_one_finding_says_of_all_samples_for_another_family() -> None:
+    links = "".join(
+        f"[{kind}](https://aka.ms/azureml-infer-online-{kind}-text-generation-dolly)\n" for kind in ("sdk", "cli")
+    )
+    (found,) = findings(described(links, task="text-generation"), "CARD028")
+    assert found.message.startswith("The sample 'sdk' and 1 more are written for models of the family dolly")
+
+
+def spec_of(tmp_path: Path, old: str, new: str, layout: str = "tags") -> list[tuple[str, str, str]]:
+    """Code, severity and message of what is found with one change of a sound spec."""
+    spec = sound(layout)["spec.yaml"]
+    assert old in spec
+    lint(tmp_path, spec_yaml=spec.replace(old, new))
+    return [(one.code, str(one.severity), one.message) for one in run(tmp_path).found]
+
+
+def test_a_misspelled_task_is_one_finding_at_its_line(tmp_path: Path) -> None:
+    spec = sound()["spec.yaml"]
+    wrong = spec.replace("- fill-mask", "- fil-mask")
+    assert wrong != spec
+    line = 1 + wrong.splitlines().index(next(one for one in wrong.splitlines() if "fil-mask" in one))
+    found = [one for one in lint(tmp_path, spec_yaml=wrong) if one[0] in ("SPEC034", "GATE001")]
+    assert [(code, at) for code, _, at, _ in found] == [("SPEC034", line)]
+
+
+def test_a_licence_under_properties_is_said_to_be_there(tmp_path: Path) -> None:
+    spec = sound("tags")["spec.yaml"]
+    moved = spec.replace("  license: mit\n", "").replace("properties:\n", "properties:\n  license: mit\n")
+    assert moved != spec
+    lint(tmp_path, spec_yaml=moved)
+    assert [one.message for one in run(tmp_path).found if one.code == "SPEC008"] == [
+        "The licence 'mit' stands under `properties`, where nothing looks for it."
+    ]
+
+
+def test_a_flow_of_prompts_needs_no_licence(tmp_path: Path) -> None:
+    spec = sound("tags")["spec.yaml"].replace("  license: mit\n", "")
+    lint(tmp_path, spec_yaml=spec.replace("properties:\n", "properties:\n  is-promptflow: true\n"))
+    assert "SPEC008" not in [one.code for one in run(tmp_path).found]
+
+
+@pytest.mark.parametrize(("again", "severity"), [("en", "info"), ("EN", "info"), ("en, de", "warning")])
+def test_languages_as_tag_and_property_matter_where_they_differ(tmp_path: Path, again: str, severity: str) -> None:
+    found = spec_of(tmp_path, "tags:\n", f"tags:\n  languages: {again}\n")
+    assert [one for code, one, _ in found if code == "SPEC020"] == [severity]
+
+
+def test_old_keys_that_a_version_kept_are_one_info_a_folder(tmp_path: Path) -> None:
+    spec = sound()["spec.yaml"] + "properties:\n  inference-min-sku-spec: 2|0|7|14\n  languages: en\n"
+    lint(tmp_path, spec_yaml=spec)
+    found = [(one.code, str(one.severity)) for one in run(tmp_path).found if one.code in ("SPEC020", "SPEC033")]
+    assert ("SPEC033", "info") in found
+    assert {severity for code, severity in found if code == "SPEC020"} <= {"warning"}  # of values that differ alone
+
+
+def test_a_comma_that_is_missing_between_sizes_is_said_to_be_missing(tmp_path: Path) -> None:
+    spec = sound()["spec.yaml"]
+    name = next(word for word in spec.split() if word.startswith("Standard_"))
+    lint(tmp_path, spec_yaml=spec.replace(name, f"{name} Standard_DS5_v2", 1))
+    hints = [one.hint for one in run(tmp_path).found if one.code == "SKU003"]
+    assert hints == [f"A comma is missing: {name}, Standard_DS5_v2."]
