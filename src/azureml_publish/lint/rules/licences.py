@@ -18,17 +18,17 @@ from azureml_publish.patterns import pattern
 def license_missing(subject: ModelSubject | AssetSubject) -> Findings:
     """Nobody may use a model whose licence nobody states."""
     licence, where = _licence(subject)
+    if licence:
+        return
     properties = subject.described.properties if isinstance(subject, AssetSubject) else {}
-    if licence or properties.get("is-promptflow"):
-        return  # a flow is the catalogue's own code
-    elsewhere = properties.get("license")
-    if isinstance(elsewhere, str) and elsewhere.strip():
+    written = properties.get("license")
+    if isinstance(subject, AssetSubject) and isinstance(written, str) and written.strip():
         yield license_missing.at(
             subject.place(("properties", "license")),
-            f"The licence '{short(elsewhere)}' stands under `properties`, where nothing looks for it.",
+            f"The licence '{short(written)}' stands under `properties`, where nothing looks for it.",
             "Move it to `tags`, or to `system_metadata` where the rest is there.",
         )
-    else:
+    elif not properties.get("is-promptflow"):  # a flow is the catalogue's own code
         yield license_missing.at(
             where,
             "The spec states no licence.",
