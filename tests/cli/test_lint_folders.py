@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
+from tests.unit.lint.assets import sound, write
 
 
 def test_the_last_lines_say_how_many_models_are_in_order(publish: Run, project: Path) -> None:
@@ -36,6 +37,33 @@ def test_a_folder_that_leads_out_of_the_project_counts_as_well(
     lines = publish("-C", str(project), "lint").err.splitlines()
     assert lines[-2].startswith("1 error in 4 models.")
     assert lines[-1] == "Errors in 1 folder: away (1). 3 of 4 models are in order."
+
+
+def test_one_finding_about_many_models_leaves_none_of_them_in_order(publish: Run, project: Path) -> None:
+    for spec in project.glob("models/bert-*/model.yaml"):
+        spec.write_text(spec.read_text(encoding="utf-8") + "extra: {system_metadata: {inHouse: 1}}\n", encoding="utf-8")
+    lines = publish("-C", str(project), "lint").err.splitlines()
+    assert lines[-1] == "Warnings in 2 folders. 1 of 3 models are in order."
+
+
+def test_what_is_wrong_beside_the_models_leaves_them_in_order(publish: Run, project: Path) -> None:
+    with (project / "publish.yaml").open("a", encoding="utf-8") as file:
+        file.write("lint: {severity: {SKUU: info}}\n")
+    lines = publish("-C", str(project), "lint").err.splitlines()
+    assert lines[-1] == "Warnings in 1 folder. 3 of 3 models are in order."
+
+
+def test_folders_of_assets_are_counted_wherever_they_lie(publish: Run, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        files = {file: text.replace("little", name) for file, text in sound().items()}
+        if name != "three":
+            files["spec.yaml"] = files["spec.yaml"].replace("version: 1", "version: '1'")
+        write(tmp_path / "assets" / "models", files, name)
+    (tmp_path / "assets" / "models" / "assets").rename(tmp_path / "assets" / "models" / "system")
+    for folder, prefix in (("assets", "models/system/"), ("assets/models/system", "")):
+        lines = publish("-C", str(tmp_path / folder), "lint", "--assets", ".", "--select", "SPEC003").err.splitlines()
+        where = f"{prefix}one (1), {prefix}two (1)"
+        assert lines[-1] == f"Errors in 2 folders: {where}. 1 of 3 models are in order."
 
 
 @pytest.mark.parametrize(

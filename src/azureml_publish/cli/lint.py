@@ -209,7 +209,11 @@ def _show(output: Output, report: LintReport, *, stats: bool) -> None:
         columns = shutil.get_terminal_size().columns
         output.data(diagnostics_text(report.found, output.paint, sources, columns, pages))
     output.note(lint_summary(report))
-    if output.format == "text" and report.models > 1 and (summary := folders_summary(report.found, report.models)):
+    if (
+        output.format == "text"
+        and report.models > 1
+        and (summary := folders_summary(report.found, report.models, assets=report.assets))
+    ):
         output.note(summary)
     if output.framed and report.found:
         worst = min(report.found, key=lambda one: list(Severity).index(one.severity))

@@ -130,6 +130,7 @@ class _Linting:
             notes=tuple(self.notes),
             failure=self.failure,
             root=self.root,
+            assets=request.assets,
             docs=checked.project.config.lint.docs if checked.project is not None else "",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -99,10 +100,23 @@ def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
 _MOST_NAMED = 5
 
 
-def folders_summary(found: Sequence[Diagnostic], models: int) -> str:
-    """How many models are in order and where the errors and warnings are, those with most of them first."""
-    errors = Counter(_folder(one) for one in found if one.severity is Severity.ERROR)
-    warnings = Counter(_folder(one) for one in found if one.severity is Severity.WARNING)
+def folders_summary(found: Sequence[Diagnostic], models: int, *, assets: bool = False) -> str:
+    """How many models are in order and where the errors and warnings are, those with most of them first.
+
+    Args:
+        assets: whether each folder with findings is a model, and not only those in models/.
+    """
+    paths = [(one.severity, place.path) for one in found for place in (one.location, *one.also)]
+    parents = {path.rpartition("/")[0] for _, path in paths}
+
+    def folder(path: str) -> str:
+        if not assets:
+            return model_folder(path) or path.rpartition("/")[0] or path
+        above = itertools.accumulate(path.split("/"), "{}/{}".format)
+        return next((one for one in above if one in parents), path)
+
+    errors = Counter(folder(path) for severity, path in paths if severity is Severity.ERROR)
+    warnings = Counter(folder(path) for severity, path in paths if severity is Severity.WARNING)
     only = [name for name in warnings if name not in errors]
     sentences = []
     if errors:
@@ -111,16 +125,11 @@ def folders_summary(found: Sequence[Diagnostic], models: int) -> str:
         sentences.append(f"Errors in {counted(len(errors), 'folder')}: {', '.join(named)}{more}.")
     if only:
         sentences.append(f"{'No errors, but warnings' if errors else 'Warnings'} in {counted(len(only), 'folder')}.")
-    in_order = max(0, models - len(errors) - len(only))
+    others = {path.rpartition("/")[0] or path for _, path in paths if not (assets or model_folder(path))}
+    in_order = max(0, models - len({*errors, *warnings} - others))
     if sentences and models > 1:
         sentences.append(f"{in_order} of {counted(models, 'model')} are in order.")
     return " ".join(sentences)
-
-
-def _folder(one: Diagnostic) -> str:
-    """The folder that a finding is in, as people call it: that of a model, or of the file."""
-    path = one.location.path
-    return model_folder(path) or path.rpartition("/")[0] or path
 
 
 def finding_json(one: Diagnostic) -> dict[str, object]:

@@ -39,6 +39,7 @@ class LintReport:
         failure: why a registry that was named gave no answer although it could be reached.
         root: the folder that paths of findings are relative to.
         docs: where the team shows the documentation; empty: in the pages of the package.
+        assets: whether asset folders were checked.
     """
 
     found: tuple[Diagnostic, ...]
@@ -54,6 +55,7 @@ class LintReport:
     failure: PublishError | None = None
     root: Path = Path()
     docs: str = ""
+    assets: bool = False
 
     @property
     def has_errors(self) -> bool:
