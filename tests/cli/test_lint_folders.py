@@ -55,9 +55,9 @@ def test_what_is_wrong_beside_the_models_leaves_them_in_order(publish: Run, proj
 
 def test_folders_of_assets_are_counted_wherever_they_lie(publish: Run, tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
-        files = {file: text.replace("little", name) for file, text in sound().items()}
+        files: dict[str, str | bytes] = {file: text.replace("little", name) for file, text in sound().items()}
         if name != "three":
-            files["spec.yaml"] = files["spec.yaml"].replace("version: 1", "version: '1'")
+            files["spec.yaml"] = str(files["spec.yaml"]).replace("version: 1", "version: '1'")
         write(tmp_path / "assets" / "models", files, name)
     (tmp_path / "assets" / "models" / "assets").rename(tmp_path / "assets" / "models" / "system")
     for folder, prefix in (("assets", "models/system/"), ("assets/models/system", "")):

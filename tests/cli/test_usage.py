@@ -86,6 +86,17 @@ def test_no_verb_takes_the_name_of_what_the_command_line_calls() -> None:
     assert [name for name in called & VERBS.keys() if isinstance(vars(cli)[name], ModuleType)] == []
 
 
+@pytest.mark.parametrize("columns", [40, 60])
+def test_help_cuts_no_word_on_a_narrow_terminal(publish: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    for verb in ("lint", "schema"):
+        monkeypatch.setenv("COLUMNS", "100")
+        whole = {part for word in publish(*verb.split(), "--help").out.split() for part in re.split("(?<=-)", word)}
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = publish(*verb.split(), "--help").out.splitlines()
+        assert {part for line in lines for word in line.split() for part in re.split("(?<=-)", word)} <= whole | {""}
+        assert [line for line in lines if len(line) > columns and line.startswith(" " * 6)] == []
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself_in_its_help(publish: Run, verb: str) -> None:
     shown = publish(verb, "--help")

@@ -8,11 +8,12 @@ import io
 import itertools
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ from azureml_publish.events import Events, Kind, secrets_of
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.spans import begin_spans, wants_spans
 from azureml_publish.registry.read_back import POLLING_INTERVAL
+from azureml_publish.reporters.folding import LEAST
 from azureml_publish.version import __version__
 
 VERBS = MappingProxyType(
@@ -76,6 +78,25 @@ VERBS = MappingProxyType(
     }
 )
 """Every verb with its help in one line, so that `publish --help` imports none of them."""
+
+_WIDE = 68
+"""The columns from which on help has its descriptions beside the options."""
+
+
+class _Formatter(click.HelpFormatter):
+    """Help of which a narrow terminal shows each description below its option, so that no word of it is cut."""
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        if self.width >= _WIDE:
+            super().write_dl(rows, col_max, col_spacing)
+            return
+        for term, text in rows:
+            self.write(f"{'':{self.current_indent}}{term}\n")
+            with self.indentation(), self.indentation():
+                self.write_text(text)
+
+
+click.Context.formatter_class = _Formatter
 
 
 class _Verbs(click.Group):
@@ -161,7 +182,14 @@ def main(
     begun = events.clock()
     try:
         with guarded():
-            code = group.main(arguments, prog_name="publish", standalone_mode=False, obj=(sleep, polling, events))
+            columns = max(LEAST, min(shutil.get_terminal_size().columns, 100)) - 2
+            code = group.main(
+                arguments,
+                prog_name="publish",
+                standalone_mode=False,
+                obj=(sleep, polling, events),
+                terminal_width=columns,
+            )
     except SystemExit as ended:
         code = ended.code
         if isinstance(code, int) and code:

@@ -52,11 +52,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @click.command("schema")
-@click.argument("which", type=click.Choice([*SCHEMAS]), required=False)
+@click.argument("which", metavar="[SCHEMA]", type=click.Choice([*SCHEMAS]), required=False)
 @click.option("--out", type=click.Path(file_okay=False), help="Write all of them there, as NAME.schema.json.")
 @click.pass_obj
 def command(run: RunContext, which: str | None, out: str | None) -> None:
     """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, locks, lint's JSON, or all.
+
+    SCHEMA is model, publish, faults, plan, lock, lint or events, or VERB-output for what a verb prints as JSON.
 
     An editor follows it where the file's first line says: # yaml-language-server: $schema=PATH
     """
