@@ -192,6 +192,7 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
         return lambda: print(publish_content(content, access, transfer).size, file=sys.stderr)
     registry = AzureRegistry("local", find_credential(os.environ).credential, find_cloud(os.environ), TOOL)
     registry.models()  # signs in
+    registry._sdk._ml_client()  # noqa: SLF001 - as for the other: its client is there before files move
 
     def apply() -> None:
         state = registry.state(asset.name, asset.version)
