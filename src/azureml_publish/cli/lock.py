@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from azureml_publish.cli.options import models_argument, output_options, registry_option
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
-from azureml_publish.pipeline.load import Settings, load
-from azureml_publish.pipeline.locks import lock_sources
-from azureml_publish.pipeline.registries import open_registry
-from azureml_publish.pipeline.sources import find_readers
+from azureml_publish.pipeline.locks import lock_models
 from azureml_publish.reporters.lock import LockState, locks_json, locks_text
 
 
@@ -28,14 +23,8 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
     file whose SHA-256 the source does not list is read whole. The registry decides which Hub is read: the embedded one
     has a stand-in of its own, whose files are not the real ones.
     """
-    loaded = load(output.run, models, Settings())
-    project = loaded.require_project()
-    with (
-        open_registry(output.run, project, registry) as opened,
-        closing(find_readers(opened, output.run)) as readers,
-    ):
-        locked = lock_sources(loaded.folders, readers, project.config.defaults.mlflow, check=check)
-    output.findings((*loaded.found, *(found for one in locked for found in one.found)))
+    locked, found = lock_models(output.run, models, registry, check=check)
+    output.findings(found)
     output.data(locks_json(locked) if output.json else locks_text(locked))
     for one in locked:
         if one.failure is not None:

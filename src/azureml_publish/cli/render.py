@@ -21,9 +21,8 @@ from azureml_publish.cli.options import (
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
-from azureml_publish.pipeline.build import build
-from azureml_publish.pipeline.check import render
-from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.build import render_into
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.shards import Shard
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.visible import one_line
@@ -52,16 +51,14 @@ def command(
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    checked = render(output.run, load(output.run, models, Settings(layout, as_of, since, shard=shard)))
-    project = checked.require_sound()
-    target = output.run.directory / out if out else project.root / "build"
-    changed = build(target, checked, write=not check)
+    settings = Settings(layout, as_of, since, shard=shard)
+    target, count, changed = render_into(output.run, models, settings, out, write=not check)
     shown = [Path(os.path.relpath(path, output.run.directory)).as_posix() for path in changed]
     if output.json:
-        output.data(as_json({"out": str(target), "models": len(checked.rendered), "changed": shown}))
+        output.data(as_json({"out": str(target), "models": count, "changed": shown}))
     else:
         output.data("".join(f"{one_line(path)}\n" for path in shown))
         what = "different" if check else "written"
-        output.note(f"Rendered {counted(len(checked.rendered), 'model')}; {counted(len(shown), 'file')} {what}.")
+        output.note(f"Rendered {counted(count, 'model')}; {counted(len(shown), 'file')} {what}.")
     if check and changed:
         raise SystemExit(ExitCode.FINDINGS)

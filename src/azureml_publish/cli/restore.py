@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from azureml_publish.cli.archive import options, set_archived
+from azureml_publish.cli.archive import options, set_all
 from azureml_publish.cli.output import Output
 
 
@@ -16,4 +16,4 @@ def command(*, output: Output, models: tuple[str, ...], registry: str | None, ye
     The counterpart of `publish archive`: `archived: false` goes into the model.yaml that names the version, where it
     says true.
     """
-    set_archived(output, models, registry, yes=yes, archived=False)
+    set_all(output, models, registry, yes=yes, archived=False)

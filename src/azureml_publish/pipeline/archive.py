@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.documents.edits import set_value
@@ -10,7 +10,9 @@ from azureml_publish.errors import ExitCode, PublishError, UsageProblem
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.files import write_edited
 from azureml_publish.frozen import dataclass
-from azureml_publish.pipeline.references import find_meant
+from azureml_publish.pipeline.references import find_meant, name_references, read_project
+from azureml_publish.pipeline.registries import Opened, open_registry
+from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import SPEC_FILE, ModelFolder, Project
 from azureml_publish.registry.archiving import bring_archived
 from azureml_publish.registry.protocol import Registry
@@ -18,63 +20,63 @@ from azureml_publish.reporters.archive import Archived
 
 
 @dataclass(frozen=True, slots=True)
-class FolderEdit:
-    """What becomes of a model folder: the text of its model.yaml, None where it says the same already."""
+class ArchiveResult:
+    """What became of versions in a registry; `unread` are folders of them that cannot be read, and stay as they are."""
 
-    folder: ModelFolder
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Archiving:
-    """Versions to archive or to restore, and the edits of the folders that name them."""
-
-    assets: tuple[RegisteredAsset, ...]
-    edits: Mapping[AssetId, FolderEdit]
-    archived: bool
+    registry: str
+    results: tuple[Archived, ...]
+    unread: tuple[str, ...]
 
     @property
-    def changes(self) -> bool:
-        """Whether anything is to be written, in the registry or in a folder."""
-        return any(asset.archived != self.archived for asset in self.assets) or any(
-            edit.text is not None for edit in self.edits.values()
-        )
-
-    def carry_out(self, registry: Registry, sleep: Callable[[float], None]) -> list[Archived]:
-        """Set the versions, read them back, and write the folders.
-
-        The registry comes first: where it ignores the request, no folder says what is not so.
-        """
-        return [
-            _bring(registry, asset, self.edits.get(asset.id), sleep, archived=self.archived) for asset in self.assets
-        ]
+    def exit_code(self) -> int:
+        """0 where all went well, 7 where some did, else that of the first failure."""
+        failed = [result.error for result in self.results if result.error is not None]
+        if not failed:
+            return 0
+        return ExitCode.PARTLY_APPLIED if len(failed) < len(self.results) else failed[0].exit_code
 
 
-def find_archiving(project: Project, registry: Registry, references: Sequence[str], *, archived: bool) -> Archiving:
-    """What archiving or restoring the versions that arguments mean would change.
+def set_archived(
+    run: RunContext,
+    models: Sequence[str],
+    registry: str | None,
+    *,
+    archived: bool,
+    approve: Callable[[Opened, Sequence[AssetId]], None] = lambda _opened, _versions: None,
+) -> ArchiveResult:
+    """Archive or restore versions: in the registry, read back, and in the folders that name them.
+
+    The registry comes first: where it ignores the request, no folder says what is not so. `approve` is called before
+    anything is written, and raises where it is declined.
 
     Raises:
         NotFound: there is no such model or version.
         UsageProblem: a folder cannot say it without another change.
     """
-    assets = find_meant(registry, project, references)
-    edits = {asset.id: edit for asset in assets if (edit := _edit(project, asset.id, archived=archived))}
-    return Archiving(assets, edits, archived)
+    project = read_project(run)
+    with open_registry(run, project, registry) as opened:
+        assets = find_meant(opened.registry, project, name_references(run, project, models))
+        edits = {asset.id: edit for asset in assets if (edit := _edit(project, asset.id, archived=archived))}
+        if edits or any(asset.archived != archived for asset in assets):
+            approve(opened, [asset.id for asset in assets])
+        results = tuple(
+            _bring(opened.registry, asset, edits.get(asset.id), run.sleep, archived=archived) for asset in assets
+        )
+    unread = tuple(asset.id.name for asset in assets if asset.id.name in project.unreadable)
+    return ArchiveResult(opened.registry.name, results, unread)
 
 
-def _edit(project: Project, asset: AssetId, *, archived: bool) -> FolderEdit | None:
-    """What the folder that names a version has to say; None where no folder does.
+def _edit(project: Project, asset: AssetId, *, archived: bool) -> tuple[ModelFolder, str] | None:
+    """The folder that names a version, and its new model.yaml; None where no folder does, or it says the same already.
 
     Raises:
         UsageProblem: the key cannot be set alone.
     """
     folder = next((m for m in project.models if (m.spec.name, m.spec.version) == (asset.name, asset.version)), None)
-    if folder is None:
+    if folder is None or bool(folder.spec.archived) == archived:
         return None
-    if bool(folder.spec.archived) == archived:
-        return FolderEdit(folder, None)
     try:
-        return FolderEdit(folder, set_value(folder.document, ("archived",), archived))
+        return folder, set_value(folder.document, ("archived",), archived)
     except ValueError as error:
         value = str(archived).lower()
         raise UsageProblem(
@@ -86,7 +88,7 @@ def _edit(project: Project, asset: AssetId, *, archived: bool) -> FolderEdit | N
 def _bring(
     registry: Registry,
     asset: RegisteredAsset,
-    edit: FolderEdit | None,
+    edit: tuple[ModelFolder, str] | None,
     sleep: Callable[[float], None],
     *,
     archived: bool,
@@ -97,15 +99,8 @@ def _bring(
             bring_archived(registry, asset, sleep, archived=archived)
     except PublishError as error:
         return Archived(asset.id, Outcome.FAILED, error=error)
-    if edit is None or edit.text is None:
+    if edit is None:
         return Archived(asset.id, outcome)
-    write_edited(edit.folder.path / SPEC_FILE, edit.text)
-    return Archived(asset.id, outcome, edit.folder.document.path)
-
-
-def exit_code(results: Sequence[Archived]) -> int:
-    """0 where all went well, 7 where some did, else that of the first failure."""
-    failed = [result.error for result in results if result.error is not None]
-    if not failed:
-        return 0
-    return ExitCode.PARTLY_APPLIED if len(failed) < len(results) else failed[0].exit_code
+    folder, text = edit
+    write_edited(folder.path / SPEC_FILE, text)
+    return Archived(asset.id, outcome, folder.document.path)

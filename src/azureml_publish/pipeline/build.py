@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from azureml_publish.assets import RenderedModel
 from azureml_publish.errors import UsageProblem
 from azureml_publish.files import check_target, is_private, make_folder, read_carried, write_bytes
-from azureml_publish.pipeline.check import CheckedProject
+from azureml_publish.pipeline.check import CheckedProject, render
+from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.run import RunContext
 
 OWN_FILES = ("MLmodel", "asset.yaml", "description.md", "model.yaml", "spec.yaml")
 """What rendering may write into a model's folder, and so may take away."""
 _SOURCES = ("models", "templates", ".github")
+
+
+def render_into(
+    run: RunContext, models: Sequence[str], settings: Settings, out: str | None, *, write: bool
+) -> tuple[Path, int, tuple[Path, ...]]:
+    """Render models into a folder, by default `build` of the project: the folder, how many, and as `build` says.
+
+    Raises:
+        UnsoundProject: a model cannot be read or rendered.
+        UsageProblem: as `build`.
+    """
+    checked = render(run, load(run, models, settings))
+    target = run.directory / out if out else checked.require_sound().root / "build"
+    return target, len(checked.rendered), build(target, checked, write=write)
 
 
 def build(target: Path, checked: CheckedProject, *, write: bool = True) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from azureml_publish.content.contents import package_source
 from azureml_publish.content.lock import CHANGED, STALE, make_lock, not_compared, read_lock, write_text
@@ -13,6 +14,10 @@ from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors
 from azureml_publish.errors import PublishError, Unreachable
 from azureml_publish.files import write_whole
+from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.registries import open_registry
+from azureml_publish.pipeline.run import RunContext
+from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.project import ModelFolder
 from azureml_publish.reporters.lock import Locked, LockState
 from azureml_publish.spec import GitSource, Mlflow
@@ -23,6 +28,21 @@ QUICK = 256 * 1024 * 1024
 
 JOBS = 4
 """Sources that are locked at a time: files may have to be read whole."""
+
+
+def lock_models(
+    run: RunContext, models: Sequence[str], registry: str | None, *, check: bool
+) -> tuple[tuple[Locked, ...], tuple[Diagnostic, ...]]:
+    """Lock the sources of models, with the Hub that goes with a registry; and what is wrong in folders and sources.
+
+    Raises:
+        UnsoundProject: `publish.yaml` cannot be used.
+    """
+    loaded = load(run, models, Settings())
+    project = loaded.require_project()
+    with open_registry(run, project, registry) as opened, closing(find_readers(opened, run)) as readers:
+        locked = lock_sources(loaded.folders, readers, project.config.defaults.mlflow, check=check)
+    return locked, (*loaded.found, *(found for one in locked for found in one.found))
 
 
 def lock_sources(
