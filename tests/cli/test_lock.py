@@ -369,6 +369,6 @@ class TestBeginning:
         def interrupted(*_arguments: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("azureml_publish.pipeline.begin.lock_new", interrupted)
+        monkeypatch.setattr("azureml_publish.pipeline.init.lock_new", interrupted)
         assert publish("-C", str(elsewhere), "init", "../w.onnx").code == 130
         assert list(elsewhere.iterdir()) == []

@@ -8,7 +8,7 @@ import click
 
 from azureml_publish.cli.options import output_options, registry_option
 from azureml_publish.cli.output import Output
-from azureml_publish.pipeline.begin import begin_model
+from azureml_publish.pipeline.init import begin_model
 from azureml_publish.project import CARD_FILE
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.visible import one_line

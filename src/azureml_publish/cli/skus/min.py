@@ -10,7 +10,7 @@ from azureml_publish.cli.options import as_of_option, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, project_here, require_selected
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.pipeline.sizes import specs_of_lists
+from azureml_publish.pipeline.skus import specs_of_lists
 from azureml_publish.reporters.skus import MinSpecShown, min_specs_json, min_specs_text
 from azureml_publish.skus import resolve_literal
 

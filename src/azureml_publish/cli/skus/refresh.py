@@ -8,7 +8,7 @@ from azureml_publish.cli.confirm import confirms_writing
 from azureml_publish.cli.options import output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import UsageProblem
-from azureml_publish.pipeline.sizes import compare_live
+from azureml_publish.pipeline.skus import compare_live
 from azureml_publish.reporters.sku_changes import comparison_json, comparison_text
 from azureml_publish.skus.overlay import OVERLAY_FILE
 

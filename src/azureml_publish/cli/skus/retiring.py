@@ -11,7 +11,7 @@ from azureml_publish.cli.options import as_of_option, layout_option, models_argu
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import Days, project_here
 from azureml_publish.pipeline.load import day_of
-from azureml_publish.pipeline.sizes import foresee_losses
+from azureml_publish.pipeline.skus import foresee_losses
 from azureml_publish.reporters.skus import foresight_json, foresight_text
 
 
