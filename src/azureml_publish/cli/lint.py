@@ -133,10 +133,8 @@ def command(
         unsafe=unsafe,
         since=since,
     )
-    if (stats or diff) and output.format not in ("text", "json"):
-        raise UsageProblem(
-            f"{'--stats' if stats else '--diff'} has no form {output.format}: leave -o out, or take json."
-        )
+    if stats or diff:
+        _require_form(output, "--stats" if stats else "--diff")
     if watch:
         _watch(output, request, stats=stats)
     report = lint(output.run, request)
@@ -147,6 +145,11 @@ def command(
         raise report.failure
     if (report.has_errors or report.change) and not exit_zero:
         raise SystemExit(ExitCode.FINDINGS)
+
+
+def _require_form(output: Output, option: str) -> None:
+    if output.format not in ("text", "json"):
+        raise UsageProblem(f"{option} has no form {output.format}: leave -o out, or take json.")
 
 
 def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
