@@ -115,8 +115,8 @@ def command(
     """
     if assets or not online:
         _refuse_registry()
-    if assets and output.run.executor is not None:
-        raise UsageProblem("Workers of a scheduler check model folders, not asset folders: leave --scheduler out.")
+    if assets:
+        _refuse_scheduler(output)
     request = LintRequest(
         models,
         select,
@@ -133,8 +133,7 @@ def command(
         unsafe=unsafe,
         since=since,
     )
-    if stats or diff:
-        _require_form(output, "--stats" if stats else "--diff")
+    _require_form(output, stats=stats, diff=diff)
     if watch:
         _watch(output, request, stats=stats)
     report = lint(output.run, request)
@@ -147,8 +146,14 @@ def command(
         raise SystemExit(ExitCode.FINDINGS)
 
 
-def _require_form(output: Output, option: str) -> None:
-    if output.format not in ("text", "json"):
+def _refuse_scheduler(output: Output) -> None:
+    if output.run.executor is not None:
+        raise UsageProblem("Workers of a scheduler check model folders, not asset folders: leave --scheduler out.")
+
+
+def _require_form(output: Output, *, stats: bool, diff: bool) -> None:
+    if (stats or diff) and output.format not in ("text", "json"):
+        option = "--stats" if stats else "--diff"
         raise UsageProblem(f"{option} has no form {output.format}: leave -o out, or take json.")
 
 
