@@ -30,7 +30,7 @@ _TARGET = pattern(
 )
 _ANCHOR = pattern(r"<a\b([^<>]*)>", re.IGNORECASE)
 _SOURCE = pattern(r"<(?:img|video|audio|source|embed|iframe)\b([^<>]*)>", re.IGNORECASE)
-_SRC = pattern(r"\bsrc\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_SRC = pattern(r"\b(?:src|srcset|poster)\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _HREF = pattern(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _TAG = pattern(r"</?[a-zA-Z][^<>]*>")
 _PLAIN = pattern(r"https?://[^\s<>\"'`|)\]]{1,2000}")
@@ -160,11 +160,11 @@ def images_in(source: str, prose: str, html: Sequence[tuple[int, int]]) -> tuple
     if "![" in prose:
         found += [one for one in _markdown(source, prose, images=True) if not within(one.start, html)]
     for match in _SOURCE.finditer(prose) if "<" in prose else ():
-        src = _SRC.search(match[1])
-        if src is not None:
+        for src in _SRC.finditer(match[1]):
             group = next((number for number in (1, 2, 3) if src[number] is not None), 1)
-            at = match.start(1) + src.start(group)
-            found.append(Link("html", match.start(), match.end(), "", src[group], at))
+            several = src[0][:6].lower() == "srcset"  # addresses with a width after each
+            url = src[group].partition(" ")[0].rstrip(",") if several else src[group]
+            found.append(Link("html", match.start(), match.end(), "", url, match.start(1) + src.start(group)))
     return tuple(sorted(found, key=lambda image: image.start))
 
 

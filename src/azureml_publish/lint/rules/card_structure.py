@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 
@@ -60,6 +61,13 @@ def front_matter(model: Described) -> Findings:
             fix=card.fix([edit], safe=False),
             width=3,
         )
+    elif match := _OTHER_FRONT.match(card.source):
+        yield front_matter.at(
+            card.at(match.start(match.lastgroup or "mark")),
+            "The card begins with what a site or the Hub reads as front matter; a registry shows it as text.",
+            "Move what it says into model.yaml (license, languages, datasets, tasks), and take it out here.",
+            width=3,
+        )
     elif card.lines[0].rstrip() == "---" and len(card.lines) > 1 and _KEY.match(card.lines[1]):
         yield front_matter.at(
             card.place(1, 1),
@@ -67,6 +75,14 @@ def front_matter(model: Described) -> Findings:
             "End it with a line ---, or better, move what it says into model.yaml.",
             width=3,
         )
+
+
+_OTHER_FRONT = pattern(
+    r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?(?:```ya?ml\n)?"
+    r"(?:(?P<mark>---)\n(?:[a-z_]{3,30}:[^\n]*\n|[ \t-][^\n]*\n)+---[ \t]*(?:\n|\Z)"
+    r"|(?P<toml>\+\+\+)\n(?:\w+ *=[^\n]*\n)+\+\+\+)"
+)
+"""Front matter of TOML, after blank lines or a comment, or in a fence."""
 
 
 @rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.", pages=True)
@@ -93,14 +109,16 @@ _CONTAINERS = frozenset(
     {
         *("a", "b", "strong", "em", "sup", "sub", "u", "small", "big", "mark", "font", "span", "button", "picture"),
         *("table", "thead", "tbody", "ul", "ol", "div", "details", "summary", "blockquote", "center", "section"),
-        *("h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "article", "video"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "article", "video", "code", "pre"),
     }
 )
 """Elements whose end must be written. Others end by themselves (p, li, td), have no end (br, img), or are tokens of
 a vocabulary rather than HTML (s, mask, i of a set)."""
 
 _TAG = pattern(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s[^<>]*)?)>")
-_CUT = pattern(r"<(?:a|img|div|span|font|table|td|th|p)\s+[\w-]+\s*=[^<>]*(?=<|\Z)", re.IGNORECASE)
+_QUOTED = frozenset({*_CONTAINERS, "img", "p", "td", "th", "tr", "li", "br", "hr", "source"})
+_LONG_NAMES = ("details", "summary", "strong", "center", "table", "blockquote", "section", "figure", "picture")
+_CUT = pattern(r"<(?:a|img|div|span|font|table|td|th|p)\s+[\w-]+\s*=[^<>]*?(?=<|\n\n|\Z)", re.IGNORECASE)
 _MOST = 5
 
 
@@ -134,8 +152,6 @@ def _open_comment(card: Card) -> Iterator[_Wrong]:
 
 def _cut_tags(card: Card) -> Iterator[_Wrong]:
     for match in _CUT.finditer(card.prose):
-        if "\n\n" in match[0]:
-            continue
         yield _Wrong(
             match.start(),
             match[0],
@@ -148,11 +164,21 @@ def _unbalanced(card: Card) -> Iterator[_Wrong]:
     opened: list[tuple[str, int, str]] = []
     for match in _TAG.finditer(card.prose):
         closing, name, attributes = bool(match[1]), match[2].lower(), match[3]
-        if name not in _CONTAINERS:
+        near = (
+            difflib.get_close_matches(name, _LONG_NAMES, n=1, cutoff=0.8)
+            if len(name) > 4 and match[2].islower()
+            else []
+        )
+        if (near and near[0] != name) or (closing and name == "br"):
+            meant = near[0] if near else name
+            yield _Wrong(match.start(), match[0], f"'{match[0]}' is no tag of HTML.", f"Write <{meant}>.")
+        if name not in _QUOTED:
             continue
         if attributes.count('"') % 2 or (not attributes.count('"') and attributes.count("'") % 2):
             message = f"A quote in '{short(match[0])}' is not closed, so that the tag says something else."
             yield _Wrong(match.start(), match[0], message, "Close the quote.")
+        if name not in _CONTAINERS:
+            continue
         if not closing:
             if not attributes.rstrip().endswith("/"):
                 opened.append((name, match.start(), match[0]))

@@ -1,11 +1,16 @@
-"""Rules on characters with which a text reads otherwise than it is written."""
+"""Rules on what is not what it looks like: characters that reorder text, links that run code, images that are pages."""
 
 from __future__ import annotations
 
+import html
+import re
+from urllib.parse import unquote
+
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import once_a_card, replacing, times, width_of
+from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.prose import everything_of
+from azureml_publish.lint.rules.links import targets
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -60,3 +65,87 @@ def letter_of_another_script(model: Described) -> Findings:
                 "Write the word anew.",
                 width=width_of(match[0]),
             )
+
+
+_PAGE = pattern(
+    r"https?://(?:www\.)?(?:(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?[\w.-]+/[\w.-]+/blob/"
+    r"|github\.com/[\w.-]+/[\w.-]+/blob/(?!\S*[?&]raw=(?:true|1)))",
+    re.IGNORECASE,
+)
+
+
+@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.", pages=True)
+def image_is_a_page(model: Described) -> Findings:
+    """An image whose address answers with a page about the file, which no viewer shows as an image."""
+    card = model.card
+    for image in card.images:
+        if _SHARED.match(image.url):
+            yield image_is_a_page.at(
+                card.at(image.url_start),
+                f"The image {short(image.url)} is a page for sharing, which no viewer shows as an image.",
+                "Write the address of the file itself, on a host that serves images.",
+                width=width_of(image.url),
+            )
+        if match := _PAGE.match(image.url):
+            end = image.url_start + match.end()
+            file = "/raw/" if "github" in match[0].lower() else "/resolve/"
+            edit = replacing(card, end - len("/blob/"), end, file)
+            yield image_is_a_page.at(
+                card.at(image.url_start),
+                f"The image {short(image.url)} is the page about a file, which no viewer shows as an image.",
+                "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands.",
+                fix=card.fix([edit]),
+                width=width_of(image.url),
+            )
+
+
+_SHARED = pattern(
+    r"https?://(?:drive\.google\.com/file/|(?:www\.)?dropbox\.com/\S*[?&]dl=0|1drv\.ms/|[\w-]+\.sharepoint\.com/)",
+    re.IGNORECASE,
+)
+
+
+_SCRIPT_BELOW = pattern(
+    r"^ {0,3}\[[^\]\n]{1,99}\]:\s{0,3}<?((?:java|vb)script:[^\n]{0,99}|data:text/html[^\n]{0,99})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SCRIPT = pattern(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
+
+
+@rule(
+    "CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.", pages=True
+)
+def link_runs_code(model: Described) -> Findings:
+    """Code in a card, which every viewer takes out, or runs."""
+    card = model.card
+    for link, what in targets(card):
+        written = unquote(html.unescape(link.url))
+        if link.kind != "broken" and (match := _SCRIPT.match(written)) and (":" in match[0] or "/html" in match[0]):
+            yield link_runs_code.at(
+                card.at(link.url_start),
+                f"The {what} '{short(link.url)}' is code, not an address.",
+                "Write the address of a page, or take it out.",
+                width=width_of(link.url),
+            )
+    for match in _SCRIPT_BELOW.finditer(card.prose) if "]:" in card.prose else ():
+        yield link_runs_code.at(
+            card.at(match.start(1)),
+            f"The target '{short(match[1])}' is code, not an address.",
+            "Write the address of a page, or take it out.",
+            width=width_of(match[1]),
+        )
+    for tag in _CODE_TAG.finditer(card.prose) if "<" in card.prose else ():
+        yield link_runs_code.at(
+            card.at(tag.start()),
+            f"'{short(tag[0])}' is code in the card, which viewers take out.",
+            "Take it out.",
+            width=width_of(tag[0]),
+            severity=Severity.WARNING if _PAGE_TAG.match(tag[0]) else None,
+        )
+
+
+_PAGE_TAG = pattern(r"<(?:style|link|meta|base|form)\b", re.IGNORECASE)
+_CODE_TAG = pattern(
+    r"<(?:script|iframe|style)\b[^<>]*>|<(?:object|embed|link|meta|base|form)\s[^<>]*=[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
+    re.IGNORECASE,
+)

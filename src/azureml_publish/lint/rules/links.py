@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import html
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -29,7 +28,7 @@ _HTTPS = pattern(
 _LOCAL = pattern(r"localhost|127\.|10\.|192\.168\.|0\.0\.0\.0|\[::1\]|[\w-]+$", re.IGNORECASE)
 
 
-def _targets(card: Card) -> Iterator[tuple[Link, str]]:
+def targets(card: Card) -> Iterator[tuple[Link, str]]:
     """The links and images of a card, each with how a message begins to speak of it."""
     shown = {image.url_start for image in card.images}
     yield from ((link, "link to") for link in card.links if link.url_start not in shown)
@@ -40,7 +39,7 @@ def _targets(card: Card) -> Iterator[tuple[Link, str]]:
 def link_http(model: Described) -> Findings:
     """A link over plain http."""
     card = model.card
-    for link, what in _targets(card):
+    for link, what in targets(card):
         if link.url[:7].lower() != "http://" or link.kind == "broken":
             continue
         host = re.split(r"[/:?#]", link.url[7:], maxsplit=1)[0]
@@ -103,6 +102,15 @@ def link_empty(model: Described) -> Findings:
         else:
             continue
         yield link_empty.at(card.at(link.start), message, hint, width=width_of(shown))
+    bare = [(tag.start(), tag[0]) for tag in (_BARE_TAG.finditer(card.prose) if "<" in card.prose else ())]
+    for offset, tag in bare:
+        what, key = ("image", "src") if tag[1].lower() == "i" else ("link", "href")
+        yield link_empty.at(
+            card.at(offset),
+            f"The {what} '{short(tag)}' has no address.",
+            f'Write {key}="https://...".',
+            width=width_of(tag),
+        )
     for image in card.images:
         if image.kind != "broken" and image.url.strip() in ("", "#", "<>"):
             yield link_empty.at(
@@ -113,12 +121,16 @@ def link_empty(model: Described) -> Findings:
             )
 
 
+_BARE_TAG = pattern(
+    r"<img(?=[\s/>])(?![^<>]*\bsrc(?:set)?\s*=)[^<>]*>|<a\s(?![^<>]*\b(?:href|id|name|class)\s*=)[^<>]*=[^<>]*>",
+    re.IGNORECASE,
+)
 _SCHEME = pattern(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
 _GOOD = pattern(r"https?://(?!/)(?!https?:)(?![^\s/?#]*\.\.)[^\s/?#:]+", re.IGNORECASE)
 _BRACKETS = pattern(
     r"(?<![\w\])!/=])\((https?://[^\s()<>]{1,500})\)\[([^\[\]\n]{1,200})\]|\((?P<t>[^()\[\]\n]{1,100})\)\[(?P<u>https?://[^\s\[\]]{1,500})\]"
 )
-_ADDRESS = pattern(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
+_ADDRESS = pattern(r"\s*<?(?:https?:|mailto:|www\.|/|#)", re.IGNORECASE)
 
 
 @rule(
@@ -127,7 +139,7 @@ _ADDRESS = pattern(r"\s*(?:https?:|www\.|/|#)", re.IGNORECASE)
 def link_malformed_url(model: Described) -> Findings:
     """What is not an address, or a link whose brackets are not those of Markdown."""
     card = model.card
-    for link, _ in _targets(card):
+    for link, _ in targets(card):
         if link.kind == "broken":
             yield from _broken(card, link)
         elif link.kind in ("markdown", "html", "definition"):
@@ -135,6 +147,18 @@ def link_malformed_url(model: Described) -> Findings:
             yield from _host(card, link)
     if ")[" in card.prose:
         yield from _swapped(card)
+    for match in _POINTED.finditer(card.prose) if "<http" in card.prose else ():
+        yield link_malformed_url.at(
+            card.at(match.start()),
+            f"'{short(match[0])}' is no link, because of its space."
+            if " " in match[0]
+            else f"Nothing closes '{short(match[0])}'.",
+            "Write %20 for the space." if " " in match[0] else "Write > after the address.",
+            width=width_of(match[0]),
+        )
+
+
+_POINTED = pattern(r"(?<!\()<https?://[^\s<>]+(?: [^\s<>=]+){1,5}>|(?<!\()<https?://[^\s<>]+$", re.MULTILINE)
 
 
 def _broken(card: Card, link: Link) -> Findings:
@@ -158,11 +182,22 @@ def _broken(card: Card, link: Link) -> Findings:
 
 
 _TWICE = pattern(r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)+)/(?:https?:/{1,2})?(?:www\.)?\1(?=/)", re.IGNORECASE)
-_MAIL = pattern(r"mailto:(?!\S+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNORECASE)
+_BARE_MAIL = pattern(r"(?:e?mail:)?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)$", re.IGNORECASE)
+_NO_HOST = pattern(r"https?://[^\s/?#{<$\[]*(?:[,;]|:(?!\d*(?:[/?#]|$)|[^/?#@]*@))", re.IGNORECASE)
+_MAIL = pattern(r"mailto:(?![^\s@/]+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNORECASE)
 
 
 def _address(card: Card, link: Link) -> Findings:
     url = link.url.strip()
+    if (written := _BARE_MAIL.match(url)) or (unlike := url[:1] in "\"'" and len(url) > 1) or _NO_HOST.match(url):
+        what = "is a mailbox without mailto:" if written else "has a quote in it" if unlike else "names no host"
+        yield link_malformed_url.at(
+            card.at(link.url_start),
+            f"'{short(url)}' {what}.",
+            f"Write mailto:{written[1]}." if written else "Write the whole address, https:// and host, without quotes.",
+            width=width_of(link.url),
+        )
+        return
     twice, mail = _TWICE.match(url), _MAIL.match(url)
     if twice or mail:
         yield link_malformed_url.at(
@@ -319,7 +354,11 @@ def html_link_instead_of_markdown(model: Described) -> Findings:
         )
 
 
-_FILE = pattern(r"(?:file:|[A-Za-z]:[\\/])\S*$|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$", re.IGNORECASE)
+_FILE = pattern(
+    r"(?:file:|attachment:|cid:|[A-Za-z]:[\\/])\S*$|[\w./-]+(?: [\w./-]+){1,5}\.\w{2,5}$"
+    r"|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$",
+    re.IGNORECASE,
+)
 _SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
 
 
@@ -327,7 +366,7 @@ _SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co
 def link_relative(model: Described) -> Findings:
     """A link to a file beside the card, which is not there in a registry."""
     card = model.card
-    for link, what in _targets(card):
+    for link, what in targets(card):
         if link.kind not in ("markdown", "html", "definition") or not _FILE.match(link.url):
             continue
         if _SITE.match(link.url):
@@ -337,63 +376,3 @@ def link_relative(model: Described) -> Findings:
             message = f"The {what} {short(link.url)} is a file beside the card; a registry has the card alone."
             hint = "Write the whole address, https:// included."
         yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))
-
-
-_PAGE = pattern(
-    r"https?://(?:www\.)?(?:(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?[\w.-]+/[\w.-]+/blob/"
-    r"|github\.com/[\w.-]+/[\w.-]+/blob/(?!\S*[?&]raw=(?:true|1)))",
-    re.IGNORECASE,
-)
-
-
-@rule("CARD057", "image-is-a-page", Severity.WARNING, "An image's address is that of a page about a file.", pages=True)
-def image_is_a_page(model: Described) -> Findings:
-    """An image whose address answers with a page about the file, which no viewer shows as an image."""
-    card = model.card
-    for image in card.images:
-        if match := _PAGE.match(image.url):
-            end = image.url_start + match.end()
-            file = "/raw/" if "github" in match[0].lower() else "/resolve/"
-            edit = replacing(card, end - len("/blob/"), end, file)
-            yield image_is_a_page.at(
-                card.at(image.url_start),
-                f"The image {short(image.url)} is the page about a file, which no viewer shows as an image.",
-                "Write /resolve/ (Hub) or /raw/ (GitHub) where /blob/ stands.",
-                fix=card.fix([edit]),
-                width=width_of(image.url),
-            )
-
-
-_SCRIPT = pattern(r"[\s\x00-\x1f]*(?:javascript|vbscript|data\s*:\s*text/html)\s*:?", re.IGNORECASE)
-
-
-@rule(
-    "CARD056", "link-runs-code", Severity.ERROR, "A link or an image runs code, or the card holds a script.", pages=True
-)
-def link_runs_code(model: Described) -> Findings:
-    """Code in a card, which every viewer takes out, or runs."""
-    card = model.card
-    for link, what in _targets(card):
-        written = unquote(html.unescape(link.url))
-        if link.kind != "broken" and (match := _SCRIPT.match(written)) and (":" in match[0] or "/html" in match[0]):
-            yield link_runs_code.at(
-                card.at(link.url_start),
-                f"The {what} '{short(link.url)}' is code, not an address.",
-                "Write the address of a page, or take it out.",
-                width=width_of(link.url),
-            )
-    for tag in _CODE_TAG.finditer(card.prose) if "<" in card.prose else ():
-        yield link_runs_code.at(
-            card.at(tag.start()),
-            f"'{short(tag[0])}' is code in the card, which viewers take out.",
-            "Take it out.",
-            width=width_of(tag[0]),
-            severity=Severity.WARNING if _PAGE_TAG.match(tag[0]) else None,
-        )
-
-
-_PAGE_TAG = pattern(r"<(?:style|link|meta|base|form)\b", re.IGNORECASE)
-_CODE_TAG = pattern(
-    r"<(?:script|iframe|style)\b[^<>]*>|<(?:object|embed|link|meta|base|form)\s[^<>]*=[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
-    re.IGNORECASE,
-)

@@ -18,11 +18,13 @@ from azureml_publish.patterns import pattern
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
 """Offset and text, what it is, what to write, and the edit where there is only one."""
 
-_HEADING = pattern(r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n)", re.MULTILINE)
+_HEADING = pattern(
+    r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n|\n*\Z)", re.MULTILINE
+)
 _UNSPACED = pattern(r"#[A-Za-z]")
 """In every text that the expression above finds, and found much faster."""
 _APART = pattern(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://[^()\s]{1,500})\)")
-_UNDEFINED = pattern(r"(?<![\]!\\])\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
+_UNDEFINED = pattern(r"(?<![\]\\])!?\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
 _LINE_END = pattern(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
 _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
