@@ -60,11 +60,11 @@ def checks_of(
 
 def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
-    subject = ", ".join(type(one).__name__ for one in seen)
+    subject, pages = ", ".join(type(one).__name__ for one in seen), tuple(_pages_of(seen))
     for each in checks_of() if checks is None else checks:
         if (look := each.looks.get(subject)) is not None:
             yield from first_findings(look(*seen))
-            for page in _pages_of(seen) if each.pages else ():
+            for page in pages if each.pages else ():
                 found = first_findings(look(page))
                 yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in found)
 
