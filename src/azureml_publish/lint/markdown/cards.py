@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from markdown_it.token import Token
 
@@ -54,9 +54,11 @@ class Fence:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of a table row: its text without the spaces round it, and the columns between its bars."""
+class Cell(NamedTuple):
+    """One cell of a table row: its text without the spaces round it, and the columns between its bars.
+
+    A card may have thousands; so a tuple (the bar: `publish lint --assets` in benchmarks/lint.py).
+    """
 
     line: int
     column: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from azureml_publish.diagnostics import CREDENTIAL, Severity, may_hold_credential
@@ -156,7 +157,7 @@ _FEWEST = 2
 
 def _like_another(model: Described) -> Findings:
     """Notes or an evaluation that are word for word the card, or one another."""
-    first = {" ".join(model.card.text.split()): "the card"}
+    first = {" ".join(model.card.text.split()): "the card"} if model.pages else {}
     for page in model.pages:
         text = " ".join(page.text.split())
         path = page.beginning.path
@@ -168,10 +169,11 @@ def _like_another(model: Described) -> Findings:
 
 
 def _sections(card: Card) -> Iterator[tuple[int, int, str, str]]:
-    """Sections without the ones below them: first and last line, heading and text, and how to call it."""
+    """Sections of one heading, without those below them: first and last line, heading and text, how to call it."""
     lines = [heading.line for heading in card.headings]
+    counts = Counter(heading.text for heading in card.headings)
     for heading, end in zip(card.headings, (*lines[1:], len(card.lines) + 1), strict=False):
-        body = " ".join(" ".join(card.lines[heading.line : end - 1]).split())
+        body = " ".join(" ".join(card.lines[heading.line : end - 1]).split()) if counts[heading.text] > 1 else ""
         if len(body) > _LEAST // 3:
             yield heading.line, end - 1, f"{heading.text}\n{body}", f"section '{short(heading.text)}'"
 
