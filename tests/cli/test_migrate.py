@@ -63,15 +63,15 @@ def test_a_bump_asks_the_registry_which_version_is_free(
     assert "version: 22" in (project / "models" / "bert-base-cased" / "model.yaml").read_text()
 
 
-@pytest.mark.parametrize("text", ["# ours\n\nregistry: local  # here\n", "# nothing yet\n", ""])
+@pytest.mark.parametrize("text", ["# ours\n\nregistry: local  # here\n", "# nothing yet\n", "registry: local\r\n", ""])
 def test_a_project_without_a_layout_gets_one(publish: Run, project: Path, text: str) -> None:
-    (project / "publish.yaml").write_text(text)
+    (project / "publish.yaml").write_bytes(text.encode())
     for folder in (project / "models").iterdir():
         spec = yaml.safe_load((folder / "model.yaml").read_text())
         (folder / "model.yaml").write_text(yaml.safe_dump({**spec, "compute": {"inference": ["Standard_NC6s_v3"]}}))
     assert publish("migrate", "--to", "tags", "--write").code == 0
-    written = (project / "publish.yaml").read_text()
-    assert written.replace("layout: tags\n", "") == text
+    written = (project / "publish.yaml").read_bytes().decode()
+    assert written.replace("layout: tags\r\n" if "\r" in text else "layout: tags\n", "") == text
     assert yaml.safe_load(written)["layout"] == "tags"
 
 
@@ -159,13 +159,14 @@ def test_a_byte_order_mark_stays(publish: Run, project: Path) -> None:
     assert config.read_bytes() == before.replace(b"layout: system_metadata", b"layout: tags")
 
 
+@pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_lines_of_a_migrated_spec_end_as_they_did_and_other_assets_are_counted(
-    publish: Run, project: Path, end: str
+    publish: Run, project: Path, *, end: str, last: bool
 ) -> None:
     write_asset(project / "assets", "one", NATIVE)
     spec = project / "assets" / "one" / "spec.yaml"
-    spec.write_bytes(b"\xef\xbb\xbf" + NATIVE.replace("\n", end).encode())
+    spec.write_bytes(b"\xef\xbb\xbf" + (NATIVE if last else NATIVE.rstrip("\n")).replace("\n", end).encode())
     other = project / "assets" / "train"
     other.mkdir()
     (other / "asset.yaml").write_text("type: component\nspec: spec.yaml\n", encoding="utf-8")
@@ -175,6 +176,7 @@ def test_lines_of_a_migrated_spec_end_as_they_did_and_other_assets_are_counted(
     raw = spec.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf$schema")
     assert raw.count(b"\r\n") == (raw.count(b"\n") if end == "\r\n" else 0)
+    assert raw.endswith(b"\n") is last
     back = publish("migrate", "--assets", "assets", "--to", "system_metadata", "--write")
     assert back.code == 0
     assert not {"properties", "tags"} & {key for key, value in yaml.safe_load(spec.read_bytes()).items() if not value}

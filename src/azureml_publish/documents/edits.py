@@ -13,6 +13,12 @@ from azureml_publish.assets import Value
 from azureml_publish.documents import Document, KeyPath, Span, dump_yaml, parse_yaml, value_at
 
 
+def with_line_ends(document: Document, text: str) -> str:
+    """New text whose lines end as most lines of a document do."""
+    windows = document.text.count("\r\n")
+    return text.replace("\n", "\r\n") if windows * 2 > document.text.count("\n") else text
+
+
 def replace_value(document: Document, key_path: KeyPath, value: Value) -> str:
     """The document's text with one scalar replaced and every other character unchanged.
 
@@ -168,9 +174,9 @@ def _added(document: Document, parent: KeyPath, pair: Mapping[str, Value]) -> st
         (_last_line(text, one) for path, one in document.spans.items() if path[: len(parent)] == parent), default=0
     )
     at = end if parent else len(text.rstrip("\n")) + 1 if text.strip() else len(text)
-    written = dump_yaml(pair, indent=indent)
+    written = f"{' ' * indent}{dump_yaml(pair, indent=indent)}\n"
     newline = "" if not text[:at] or text[:at].endswith("\n") else "\n"
-    return f"{text[:at]}{newline}{' ' * indent}{written}\n{text[at:]}"
+    return f"{text[:at]}{with_line_ends(document, newline + written)}{text[at:]}"
 
 
 def _last_line(text: str, span: Span) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, dump_yaml, parse_yaml
+from azureml_publish.documents.edits import with_line_ends
 from azureml_publish.frozen import dataclass
 from azureml_publish.importer.comparison import same
 from azureml_publish.importer.draft import conflict_diagnostic
@@ -96,19 +97,15 @@ def _text(document: Document, before: dict[str, Any], wanted: dict[str, Any]) ->
         elif isinstance(wanted[key], Mapping):
             parts.append(_section(document, key, before.get(key), wanted[key]))
         else:
-            parts.append(_lines(document, f"{key}: {dump_yaml(wanted[key])}\n"))
-    text = "".join(part if part.endswith("\n") or not part else part + _lines(document, "\n") for part in parts)
+            parts.append(with_line_ends(document, f"{key}: {dump_yaml(wanted[key])}\n"))
+    text = "".join(part if part.endswith("\n") or not part else part + with_line_ends(document, "\n") for part in parts)
+    if not document.text.endswith("\n"):
+        text = text.removesuffix("\n").removesuffix("\r")
     written, wrong = parse_yaml(text, document.path)
     if written is not None and not wrong and _alike(written.data, wanted):
         return text
     whole = "".join(f"{key}:{_below(wanted[key])}\n" for key in [*ordered, "version"] if key in wanted)
-    return _lines(document, whole)
-
-
-def _lines(document: Document, text: str) -> str:
-    """A text with the line ends of a document's lines."""
-    windows = document.text.count("\r\n")
-    return text.replace("\n", "\r\n") if windows * 2 > document.text.count("\n") else text
+    return with_line_ends(document, whole)
 
 
 def _alike(written: Any, wanted: Any) -> bool:
@@ -125,14 +122,14 @@ def _section(document: Document, section: str, before: Any, wanted: Mapping[str,
     indents = {len(text) - len(text.lstrip(" ")) for text in lines.values() if text.strip()}
     indent = indents.pop() if len(indents) == 1 else 0
     if not indent:
-        return _lines(document, f"{section}:\n  {dump_yaml(dict(wanted), indent=2)}\n")
+        return with_line_ends(document, f"{section}:\n  {dump_yaml(dict(wanted), indent=2)}\n")
     margin = " " * indent
-    parts = [_lines(document, f"{section}:\n")]
+    parts = [with_line_ends(document, f"{section}:\n")]
     for key, value in wanted.items():
         if isinstance(before, Mapping) and key in before and key in lines and same(before[key], value):
-            parts.append(lines[key] if lines[key].endswith("\n") else lines[key] + _lines(document, "\n"))
+            parts.append(lines[key] if lines[key].endswith("\n") else lines[key] + with_line_ends(document, "\n"))
         else:
-            parts.append(_lines(document, f"{margin}{dump_yaml({key: value}, indent=indent)}\n"))
+            parts.append(with_line_ends(document, f"{margin}{dump_yaml({key: value}, indent=indent)}\n"))
     return "".join(parts)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.documents.edits import with_line_ends
 from azureml_publish.errors import UsageProblem
 from azureml_publish.importer.writing import write_yaml
 
@@ -37,14 +38,15 @@ def with_presets(document: Document, presets: Mapping[str, tuple[str, ...]]) -> 
     if not known:
         text = _without_key(document)
         newline = "" if not text or text.endswith("\n") else "\n"
-        text = f"{text}{newline}presets:\n{write_yaml(added, 2)}"
+        text += with_line_ends(document, f"{newline}presets:\n{write_yaml(added, 2)}")
     else:
         last = max(span.end for path, span in document.spans.items() if path[:1] == ("presets",) and len(path) > 1)
         first = next(span for path, span in document.spans.items() if path[:1] == ("presets",) and len(path) == 2)
         stop = text.find("\n", len(text[:last].rstrip()))
         stop = len(text) if stop < 0 else stop + 1
         newline = "" if text[:stop].endswith("\n") else "\n"
-        text = f"{text[:stop]}{newline}{write_yaml(added, first.column - 1)}{text[stop:]}"
+        lines = with_line_ends(document, f"{newline}{write_yaml(added, first.column - 1)}")
+        text = f"{text[:stop]}{lines}{text[stop:]}"
     changed, wrong = parse_yaml(text, document.path)
     if changed is None or wrong or changed.data != {**data, "presets": {**(known or {}), **added}}:
         raise UsageProblem(

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.documents import Document, parse_yaml
-from azureml_publish.documents.edits import replace_value
+from azureml_publish.documents.edits import replace_value, with_line_ends
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.frozen import dataclass
 from azureml_publish.importer.migration import Migration, migrate_spec
@@ -137,4 +137,4 @@ def _before_first_key(document: Document, line: str) -> str:
     keys = [span.key for path, span in document.spans.items() if len(path) == 1]
     at = document.text.rfind("\n", 0, min(keys)) + 1 if keys else len(document.text)
     newline = "" if at == 0 or document.text[:at].endswith("\n") else "\n"
-    return f"{document.text[:at]}{newline}{line}{document.text[at:]}"
+    return f"{document.text[:at]}{with_line_ends(document, newline + line)}{document.text[at:]}"

@@ -28,6 +28,10 @@ def edited(text: str, key_path: tuple[str, ...], value: object) -> str:
     [
         ("name: a\n", "name: a\nmetadata:\n  deprecation:\n    inferenceRetirementDate: '2027-01-31'\n"),
         ("name: a", "name: a\nmetadata:\n  deprecation:\n    inferenceRetirementDate: '2027-01-31'\n"),
+        (
+            "name: a\r\nversion: 1\r\n",
+            "name: a\r\nversion: 1\r\nmetadata:\r\n  deprecation:\r\n    inferenceRetirementDate: '2027-01-31'\r\n",
+        ),
         ("", "metadata:\n  deprecation:\n    inferenceRetirementDate: '2027-01-31'\n"),
         (
             "metadata: {featured: true}  # why\nlicense: mit\n",
