@@ -99,7 +99,9 @@ def read_asset_folder(path: Path, root: Path, found: list[Diagnostic]) -> ReadFo
     model = reader.document(files["model"], asset, ("extra_config",))
     if spec is None or model is None or (asset is None and (path / ASSET_FILE).exists()):
         return None
-    hints = ((spec, "`name:`, `version:`"), (model, "`path:`, `publish:`"))
+    hints = [(spec, "`name:`, `version:`"), (model, "`path:`, `publish:`")]
+    if asset is not None and asset.data is not None:
+        hints.append((asset, "`type:`, `spec:`"))
     if formless := [(one, keys) for one, keys in hints if not isinstance(one.data, Mapping)]:
         for one, keys in formless:
             hint = f"Write {keys} and what else there is to say."

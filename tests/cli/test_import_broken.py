@@ -80,6 +80,10 @@ BROKEN = {
         ),
         "bad/model.yaml:3:3: error DOC005",
     ),
+    "an entry that is a list": (
+        lambda root: write_asset(root, "bad", CUSTOM.replace("custom-one", "bad"), asset__yaml="- spec.yaml\n"),
+        "bad/asset.yaml:1:1: error IMP007",
+    ),
     "sections that are none": (
         lambda root: write_asset(
             root, "bad", CUSTOM.replace("custom-one", "bad").replace("tags:", "properties: 3\ntags:")
@@ -99,6 +103,7 @@ def test_a_bad_folder_is_told_with_its_place_and_the_rest_goes_through(
     ran = publish("import", str(assets), "--into", str(models), "--check")
     assert ran.code == 4
     assert place in ran.err.replace(str(assets), "")
+    assert f"Imported {4 + (case in WRITTEN)} models of 5 into" in ran.out
     assert "NOT EQUAL" not in ran.out
     assert "SECRET" not in ran.out + ran.err
     written = {path.name for path in models.iterdir()}

@@ -71,8 +71,8 @@ def read_assets(run: RunContext, folders: Iterable[Path], found: list[Diagnostic
 
 def read_models(
     run: RunContext, places: Sequence[str], models: Path, project: Project | None, found: list[Diagnostic]
-) -> tuple[list[Draft], int]:
-    """The asset folders and plain model YAML at some places as drafts, and how many other assets were passed over.
+) -> tuple[list[Draft], int, int]:
+    """The asset folders and plain model YAML at some places as drafts; how many there are, and how many other assets.
 
     A file that states no whole number as version gets the next free one of the project's own registry; in a new
     project every number is free.
@@ -95,7 +95,7 @@ def read_models(
 
         plain = (_draft_file(path, run, models, free, found) for path in there.files)
         drafts += [draft for draft in plain if draft is not None]
-    return drafts, there.others
+    return drafts, len(there.folders) + len(there.files), there.others
 
 
 def _draft_file(

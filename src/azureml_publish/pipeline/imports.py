@@ -96,11 +96,11 @@ def import_models(
         document = target.document or Document(CONFIG_FILE, "", None, {})
         known_only = Project(target.root, target.config, document, ())
         registered, notes = read_registered(run, known_only, registry, places, found)
-        drafts = _once_each(registered, found)
+        drafts, seen = _once_each(registered, found), len(registered)
     else:
-        drafts, others = _read(run, places, target, found)
+        drafts, seen, others = _read(run, places, target, found)
     new, known = _sort_out(drafts, target, run, found, check=check, overwrite=overwrite)
-    imported = replace(_import(new, target, run, found, seen=len(drafts)), others=others)
+    imported = replace(_import(new, target, run, found, seen=seen), others=others)
     done = {one.draft.asset.folder for one in imported.folders}
     there = done | {draft.asset.folder for draft in known}
     compared = {draft.asset.folder: draft for draft in drafts if check and draft.asset.folder in there}
@@ -160,12 +160,12 @@ def _find_target(run: RunContext, into: str) -> _Target:
 
 def _read(
     run: RunContext, places: Sequence[str], target: _Target, found: list[Diagnostic]
-) -> tuple[tuple[Draft, ...], int]:
+) -> tuple[tuple[Draft, ...], int, int]:
     if not places:
         raise UsageProblem("There is nothing to import.", hint="Name an asset folder, or a folder of them.")
     project = Project(target.root, target.config, target.document, ()) if target.document else None
-    drafts, others = read_models(run, places, target.models, project, found)
-    return _once_each(drafts, found), others
+    drafts, seen, others = read_models(run, places, target.models, project, found)
+    return _once_each(drafts, found), seen, others
 
 
 def _once_each(drafts: Iterable[Draft], found: list[Diagnostic]) -> tuple[Draft, ...]:

@@ -22,7 +22,7 @@ class Imported:
         folders: the model folders.
         presets: the new presets.
         uses: how many lists each preset replaces.
-        seen: how many asset folders could be read.
+        seen: how many models there are, those that could not be read as well.
         project_lines: lines added to publish.yaml.
         others: how many assets of other kinds were passed over.
     """
