@@ -19,6 +19,7 @@ from typing import IO
 
 from azureml_publish.errors import Interrupted, PublishError
 from azureml_publish.frozen import dataclass
+from azureml_publish.patterns import pattern
 
 LOCAL_SECONDS = 30.0
 """How long a question to the repository around a project may take."""
@@ -42,13 +43,13 @@ _NO_PROMPT = {
     "GIT_PAGER": "cat",
 }
 
-_OF_A_REPOSITORY = re.compile(
+_OF_A_REPOSITORY = pattern(
     r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|NAMESPACE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES"
     r"|SHALLOW_FILE|GRAFT_FILE|CEILING_DIRECTORIES|EXTERNAL_DIFF|TEMPLATE_DIR|ATTR_SOURCE|\w+_PATHSPECS)"
 )
 """Variables that a git hook hands on; they name another repository than the one that is meant here."""
 
-_FILTER = re.compile(r"(filter\..+)\.(clean|smudge|process|required)", re.DOTALL)
+_FILTER = pattern(r"(filter\..+)\.(clean|smudge|process|required)", re.DOTALL)
 
 
 _DIFF = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")

@@ -23,6 +23,7 @@ from azureml_publish.content.packaging.tree import ArtifactFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import parse_yaml
 from azureml_publish.files import UnusableFile, read_file
+from azureml_publish.patterns import pattern
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import Mlflow
 from azureml_publish.spec.lock import LOCK_FILE, LockedFile, LockedModel, SourceLock
@@ -45,7 +46,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _VERSIONS = {"mlflow", "transformers", "torch", "python"}
 """Settings that say nothing about a source's files: other versions of these make no lock stale."""
 
-_LICENSE = re.compile(r"(licen[cs]e|copying|notice|unlicense|use_policy)([.-][\w.-]+)?", re.IGNORECASE)
+_LICENSE = pattern(r"(licen[cs]e|copying|notice|unlicense|use_policy)([.-][\w.-]+)?", re.IGNORECASE)
 
 
 def request_of(folder: ModelFolder, defaults: Mlflow | None) -> Request:

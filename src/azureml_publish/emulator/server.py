@@ -6,7 +6,8 @@ import ipaddress
 import secrets
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,15 +19,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from azureml_publish.emulator import tls
 from azureml_publish.emulator.addresses import ACCOUNT, Addresses
-from azureml_publish.emulator.blobs.routes import blob_service
 from azureml_publish.emulator.blobs.sas import Signer
 from azureml_publish.emulator.blobs.store import BlobStore
 from azureml_publish.emulator.cleanup import clean_up
 from azureml_publish.emulator.control import control_routes
 from azureml_publish.emulator.faults import FaultInjection, Faults
 from azureml_publish.emulator.hub.adding import add_repository, repositories_below
-from azureml_publish.emulator.hub.checkpoints import Checkpoints
-from azureml_publish.emulator.hub.routes import hub_service
 from azureml_publish.emulator.listening import HOST, Listener, bind
 from azureml_publish.emulator.quirks import RECORDED, Fault, Quirks, Service, Switches
 from azureml_publish.emulator.registry.answers import render_error
@@ -81,6 +79,23 @@ class _Split:
         if app is None and self._signed and b"sig=" in scope["query_string"] and self._signed.has_container(segment):
             app, scope = self._first[ACCOUNT], {**scope, "path": f"/{ACCOUNT}{scope['path']}"}
         await (app or self._rest)(scope, receive, send)
+
+
+class _Later:
+    """Applications that are made, and what they take imported, when the first request for one of them comes."""
+
+    def __init__(self, make: Callable[[], tuple[ASGIApp, ...]]) -> None:
+        self._make = make
+        self._made: tuple[ASGIApp, ...] = ()
+        self._making = threading.Lock()  # each port has a thread of its own
+
+    def app(self, number: int) -> ASGIApp:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            with self._making:
+                self._made = self._made or self._make()
+            await self._made[number](scope, receive, send)
+
+        return call
 
 
 class Emulator:
@@ -159,18 +174,13 @@ class Emulator:
         self, https: socket.socket, http: socket.socket, context: ssl.SSLContext, database: Database
     ) -> list[Listener]:
         addresses = self._running()
-        self._signer = Signer.from_folder(self._folder.secrets)
-        self._blobs = BlobStore(database, self._folder)
-        clean_up(database, self._folder, self._blobs)
-        self._models = models = ModelStore(database, self._blobs, self._switches)
-        checkpoints = Checkpoints(self._folder, database, self._hub_weights)
-        blobs, render_blob = blob_service(
-            self._blobs, self._signer, addresses, checkpoints, lambda: self._switches.now.folder_markers
-        )
-        self._workspaces = Workspaces(self._folder, self._blobs, self._signer, addresses)
+        self._signer = signer = Signer.from_folder(self._folder.secrets)
+        self._blobs = store = BlobStore(database, self._folder)
+        clean_up(database, self._folder, store)
+        self._models = models = ModelStore(database, store, self._switches)
+        self._workspaces = Workspaces(self._folder, store, signer, addresses)
         routes = self._workspaces.routes()
-        registry = registry_service(models, self._signer, addresses, self._switches, CLOUD, workspaces=routes)
-        hub, render_hub = hub_service(checkpoints)
+        registry = registry_service(models, signer, addresses, self._switches, CLOUD, workspaces=routes)
 
         def guarded(app: ASGIApp, service: Service, render: Render) -> ASGIApp:
             def failure(status: int, scope: Scope) -> Response:
@@ -184,18 +194,29 @@ class Emulator:
         def control(routes: list[Route]) -> ASGIApp:
             return ErrorAnswers(Router(routes=routes, default=not_served, redirect_slashes=False), render_error)
 
-        plain_blobs = guarded(blobs, "blobs", render_blob)
+        def files() -> tuple[ASGIApp, ASGIApp]:
+            # A registry that is only read does without them.
+            from azureml_publish.emulator.blobs.routes import blob_service  # noqa: PLC0415
+            from azureml_publish.emulator.hub.checkpoints import Checkpoints  # noqa: PLC0415
+            from azureml_publish.emulator.hub.routes import hub_service  # noqa: PLC0415
+
+            checkpoints = Checkpoints(self._folder, database, self._hub_weights)
+            blobs, render_blob = blob_service(
+                store, signer, addresses, checkpoints, lambda: self._switches.now.folder_markers
+            )
+            hub, render_hub = hub_service(checkpoints)
+            return guarded(blobs, "blobs", render_blob), guarded(hub, "hub", render_hub)
+
+        later = _Later(files)
+        blobs, hub = later.app(0), later.app(1)
         switches = control(control_routes(self.reset, self.faults, self._switches, self.secret))
         secure_switches = control(control_routes(self.reset, None, None, self.secret))
-        plain = _Split(
-            {ACCOUNT: plain_blobs, "reset": switches, "faults": switches, "quirks": switches},
-            guarded(hub, "hub", render_hub),
-        )
+        plain = _Split({ACCOUNT: blobs, "reset": switches, "faults": switches, "quirks": switches}, hub)
         # Model records give URLs of blobs on this port, with and without the account.
         secure = _Split(
-            {ACCOUNT: plain_blobs, "reset": secure_switches},
+            {ACCOUNT: blobs, "reset": secure_switches},
             guarded(registry, "registry", render_error),
-            signed=self._blobs,
+            signed=store,
         )
         return [Listener(https, _Loopback(secure), context), Listener(http, _Loopback(plain), None)]
 

@@ -26,7 +26,7 @@ def always_looks(code: str) -> bool:
 @cache
 def rulebook() -> Rulebook:
     """Every rule. What reading and rendering report as an error is always reported: nothing else could look then."""
-    checked = [check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS, *plugin_checks())]
+    checked = {check.rule for check in (*ALL_CHECKS, *ONLINE_CHECKS, *plugin_checks())}
     rules = tuple(sorted({*checked, *BUILT_IN}, key=lambda rule: rule.code))
     optional = {rule.code for rule in rules if rule in checked or rule.severity is not Severity.ERROR} - IDENTITY
     unread = {rule.code for rule in READING if rule.severity is Severity.ERROR}

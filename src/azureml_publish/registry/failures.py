@@ -25,6 +25,7 @@ from azureml_publish.errors import (
     Unreachable,
 )
 from azureml_publish.frozen import dataclass
+from azureml_publish.patterns import pattern
 
 ROLE = "AzureML Registry User"
 """The built-in role that allows every call of this tool: `registries/read` and `registries/assets/*`."""
@@ -34,10 +35,10 @@ NO_ACCESS = "UnAuthorizedRegistryAccess"
 
 EXISTS = "TemporaryDataReferencesForExistingAsset"
 
-_DELETED = re.compile(r"was deleted at .*cannot be recreated", re.DOTALL)
+_DELETED = pattern(r"was deleted at .*cannot be recreated", re.DOTALL)
 """A deleted version's number. The sentence is all that is known of that answer, but for its outer code, `UserError`."""
 
-_IMMUTABLE = re.compile(
+_IMMUTABLE = pattern(
     r"immutable|already exists|without increasing the version"
     r"|cannot be (?:updated|changed|replaced|modified|overwritten)",
     re.IGNORECASE,
@@ -45,7 +46,7 @@ _IMMUTABLE = re.compile(
 """That what is registered does not change. No code of the service is known for it; these are the words of it and of its
 clients (azure-ai-ml recognises a changed path by the sentence "Asset paths cannot be updated.")."""
 
-_SIGNED = re.compile(r"\?[^\s\"'<>]*\bsig=[^\s\"'<>]*")
+_SIGNED = pattern(r"\?[^\s\"'<>]*\bsig=[^\s\"'<>]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from azureml_publish.patterns import pattern
 from azureml_publish.plan import Action, ActionKind, FieldChange, Plan, WithoutFolder
 from azureml_publish.reporters.differences import Line, difference
 from azureml_publish.reporters.plan import (
@@ -29,7 +30,7 @@ _ORDER = (ActionKind.CONFLICT, ActionKind.CREATE, ActionKind.UPDATE, ActionKind.
 _ROWS = MOST * 2 // 5
 """The table's share of it; the rest is for the differences."""
 
-_SPECIAL = re.compile(r"[^a-zA-Z0-9_ \-./=→…]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])")
+_SPECIAL = pattern(r"[^a-zA-Z0-9_ \-./=→…]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])")
 """Characters that could be markup; an underscore inside a word is not."""
 
 

@@ -11,6 +11,7 @@ from azureml_publish.content.packaging.rules import CODE, CUSTOM, NO_CODE, Findi
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.transformers_facts import is_model_class
 from azureml_publish.frozen import dataclass
+from azureml_publish.patterns import pattern
 
 
 def check_code(source: SourceFiles, flavour: Flavour, facts: ModelFacts) -> Iterator[Finding]:
@@ -73,10 +74,10 @@ class _Code:
     odd: tuple[tuple[str, str], ...]
 
 
-_RELATIVE = re.compile(r"^[ \t]*+(?:from[ \t]++\.(\S++)[ \t]++import|import[ \t]++\.(\S++)[ \t]*+$)", re.MULTILINE)
+_RELATIVE = pattern(r"^[ \t]*+(?:from[ \t]++\.(\S++)[ \t]++import|import[ \t]++\.(\S++)[ \t]*+$)", re.MULTILINE)
 """As `get_relative_imports` of transformers looks for them, up to the blank lines that it takes for part of a line."""
 
-_OF_FOLDER = re.compile(r"^[ \t]*+(from[ \t]++\.[ \t]++import[ \t][^\n(#]*+)", re.MULTILINE)
+_OF_FOLDER = pattern(r"^[ \t]*+(from[ \t]++\.[ \t]++import[ \t][^\n(#]*+)", re.MULTILINE)
 
 
 def find_imports(text: str) -> tuple[frozenset[str], tuple[str, ...]]:

@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/machine-learning/how-to-deploy-with-triton.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from azureml_publish.content.packaging.layout import Layout, Request
 from azureml_publish.content.packaging.rules import TRITON, Finding, some
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.weights import check_weights
+from azureml_publish.patterns import pattern
 
 CONFIG = "config.pbtxt"
 
@@ -63,15 +63,15 @@ _TYPES = frozenset(
 
 _CLOSES = MappingProxyType({"{": "}", "[": "]", "<": ">"})
 _NAMED = MappingProxyType({"n": "\n", "r": "\r", "t": "\t"})
-_ESCAPE = re.compile(r"\\(?:(?P<octal>[0-7]{1,3})|(?P<other>.))")
-_TOKEN = re.compile(
+_ESCAPE = pattern(r"\\(?:(?P<octal>[0-7]{1,3})|(?P<other>.))")
+_TOKEN = pattern(
     r"\s++|#[^\n]*+"
     r"|(?P<text>\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+')"
     r"|(?P<word>[\w.+-]++)|(?P<mark>[{}\[\]<>:;,])|(?P<odd>.)"
 )
 """Parts of protobuf's text format (https://protobuf.dev/reference/protobuf/textformat-spec/)."""
 
-_VERSION = re.compile(r"[1-9][0-9]*")
+_VERSION = pattern(r"[1-9][0-9]*")
 _WANTED = f"Triton wants MODEL/{CONFIG} and MODEL/1/FILE, for example mymodel/1/model.onnx"
 
 

@@ -20,28 +20,27 @@ from azureml_publish.content.packaging.rules import (
 from azureml_publish.content.packaging.safetensors import misfit, read_header
 from azureml_publish.content.packaging.source_files import LFS_POINTER, SourceFiles
 from azureml_publish.content.sources.selection import WEIGHTS, find_pickles, matches
+from azureml_publish.patterns import pattern
 
 WHOLE = "model.safetensors"
 INDEX = f"{WHOLE}.index.json"
 PICKLED = "pytorch_model.bin"
 PICKLED_INDEX = f"{PICKLED}.index.json"
 
-_VARIANT = re.compile(r"(model|pytorch_model)\.(?P<variant>[\w-]+?)(-\d+-of-\d+)?\.(safetensors|bin)")
-_COPY = re.compile(r"consolidated([.-]\w+)*\.safetensors|model\.[\w-]+\.safetensors")
+_VARIANT = pattern(r"(model|pytorch_model)\.(?P<variant>[\w-]+?)(-\d+-of-\d+)?\.(safetensors|bin)")
+_COPY = pattern(r"consolidated([.-]\w+)*\.safetensors|model\.[\w-]+\.safetensors")
 """A precision variant of the same weights (`model.fp16.safetensors`), or the same in the format of another loader."""
 
 _PARTS = (
-    re.compile(
-        r"(?P<stem>.+)-(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<end>\.(gguf|safetensors|bin))", re.IGNORECASE
-    ),
-    re.compile(r"(?P<stem>.+\.data)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>)"),
-    re.compile(r"(?P<stem>.+)[.-]part(?P<number>\d{1,6})of(?P<count>\d{1,6})(?P<end>)"),
+    pattern(r"(?P<stem>.+)-(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<end>\.(gguf|safetensors|bin))", re.IGNORECASE),
+    pattern(r"(?P<stem>.+\.data)-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<end>)"),
+    pattern(r"(?P<stem>.+)[.-]part(?P<number>\d{1,6})of(?P<count>\d{1,6})(?P<end>)"),
 )
 """Numbered parts: of GGUF (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), of shards without an index, of
 TensorFlow's checkpoints, of files that were cut."""
 
-_TENSORFLOW_INDEX = re.compile(r"(?P<stem>(.*/)?(variables|.*\.ckpt[^/]*))\.index")
-_INDEX_NAME = re.compile(r".+\.(safetensors|bin)\.index\.([\w-]+\.)?json")
+_TENSORFLOW_INDEX = pattern(r"(?P<stem>(.*/)?(variables|.*\.ckpt[^/]*))\.index")
+_INDEX_NAME = pattern(r".+\.(safetensors|bin)\.index\.([\w-]+\.)?json")
 _BELONG = "Choose a revision whose index and files belong together, or correct include and exclude in `source`."
 _AGAIN = "Fetch the source again, or choose a revision that is whole."
 
@@ -169,7 +168,7 @@ def _check_parts(source: SourceFiles) -> Iterator[Finding]:
     indexed_folders = {file.path.rpartition("/")[0] for file in source.files if _INDEX_NAME.fullmatch(file.path)}
     models: dict[tuple[str, int, str], set[int]] = {}
     for path in source.by_path:
-        part = next((found for pattern in _PARTS if (found := pattern.fullmatch(path))), None)
+        part = next((found for part in _PARTS if (found := part.fullmatch(path))), None)
         if part and (
             part["end"].lower() not in (".safetensors", ".bin") or path.rpartition("/")[0] not in indexed_folders
         ):

@@ -19,6 +19,7 @@ from azureml_publish.content.upload.container import Container
 from azureml_publish.errors import NotFound, PublishError, UnexpectedAnswer, UnusableSource
 from azureml_publish.frozen import dataclass
 from azureml_publish.network import is_loopback
+from azureml_publish.patterns import pattern
 from azureml_publish.spec import BlobFolder
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _WORKSPACE = (
     r"subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/"
     r"(?:providers/Microsoft\.MachineLearningServices/)?workspaces/(?P<workspace>[^/]+)/"
 )
-_ADDRESS = re.compile(
+_ADDRESS = pattern(
     rf"azureml:/{{0,2}}(?:{_WORKSPACE})?(?:"
     r"registries/(?P<registry>[^/]+)/models/(?P<name>[^/]+)/versions/(?P<number>[0-9]+)"
     r"|datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)"

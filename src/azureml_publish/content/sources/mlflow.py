@@ -34,6 +34,7 @@ from azureml_publish.errors import (
 )
 from azureml_publish.frozen import dataclass
 from azureml_publish.network import Network, is_loopback
+from azureml_publish.patterns import pattern
 
 if TYPE_CHECKING:
     import requests
@@ -43,19 +44,17 @@ SECONDS = 60.0
 
 CHUNK = 1024 * 1024
 
-_RUN = re.compile(r"runs:/(?P<run>[^/]+)(?:/(?P<path>.*))?")
-_MODEL = re.compile(
-    r"models:/(?:(?P<logged>m-[0-9a-f]{32})|(?P<name>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/]+)))/?"
-)
-_OF_WORKSPACE = re.compile(
+_RUN = pattern(r"runs:/(?P<run>[^/]+)(?:/(?P<path>.*))?")
+_MODEL = pattern(r"models:/(?:(?P<logged>m-[0-9a-f]{32})|(?P<name>[^/@]+)(?:/(?P<version>[0-9]+)|@(?P<alias>[^/]+)))/?")
+_OF_WORKSPACE = pattern(
     r"azureml://[^/?]+/mlflow/v[0-9.]+/subscriptions/(?P<subscription>[^/?]+)/resourceGroups/(?P<group>[^/?]+)"
     r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<name>[^/?]+)/?(?:\?.*)?",
     re.IGNORECASE,
 )
 """The tracking server of a workspace; its jobs have it as MLFLOW_TRACKING_URI."""
 
-_PROXIED = re.compile(r"mlflow-artifacts:/{1,3}(?P<path>.*)")
-_BLOB = re.compile(r"(?:wasbs?|abfss?)://[^@/]+@[a-z0-9]+\.\S+|https://[a-z0-9]+\.blob\.\S+")
+_PROXIED = pattern(r"mlflow-artifacts:/{1,3}(?P<path>.*)")
+_BLOB = pattern(r"(?:wasbs?|abfss?)://[^@/]+@[a-z0-9]+\.\S+|https://[a-z0-9]+\.blob\.\S+")
 
 _ROOT = "api/2.0/mlflow-artifacts/artifacts"
 _TOP = "api/2.0/mlflow"

@@ -77,9 +77,14 @@ class Key:
 @functools.cache
 def vocabulary(section: str = "keys") -> Mapping[str, Key]:
     """Each key of the system metadata with dots between its parts; or of `tags` or `properties`."""
+    keys = _written()[section]
+    return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in keys.items()}
+
+
+@functools.cache
+def _written() -> Any:
     text = (resources.files("azureml_publish.lint") / "vocabularies.yaml").read_text(encoding="utf-8")
-    written = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
-    return {name: Key(**{**key, "values": tuple(key.get("values") or ())}) for name, key in written[section].items()}
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
 
 
 @rule("GATE001", "value-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not take a value.")
