@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import (
-    as_of_option,
-    layout_option,
     registry_option,
     reporting,
     scheduler_option,
-    shard_option,
-    since_option,
+    settings_options,
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
@@ -27,7 +22,6 @@ from azureml_publish.pipeline.apply import UPLOADS, Review, apply
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
-from azureml_publish.pipeline.shards import Shard
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.apply import (
     provenance_text,
@@ -45,7 +39,6 @@ from azureml_publish.reporters.plan import plan_text
 @click.command("apply")
 @click.argument("models", metavar="[PLAN.json | MODEL...]", nargs=-1)
 @registry_option
-@layout_option
 @click.option(
     "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
 )
@@ -61,9 +54,7 @@ from azureml_publish.reporters.plan import plan_text
     help="Take a saved plan only if PLAN.json.sig is its signature by the owner of this public key.",
 )
 @transfer_options
-@since_option
-@shard_option
-@as_of_option
+@settings_options(part=True)
 @events_option
 @reporting("markdown", "github", "junit")
 @scheduler_option
@@ -72,11 +63,8 @@ def command(
     output: Output,
     models: tuple[str, ...],
     registry: str | None,
-    layout: LayoutName | None,
     jobs: int | None,
-    since: str | None,
-    shard: Shard | None,
-    as_of: datetime | None,
+    settings: Settings,
     yes: bool,
     require_signature: str | None,
     transferring: Transferring,
@@ -91,7 +79,7 @@ def command(
     nothing and exits with 6; where some models failed and some did not, the exit code is 7. Where another run turns
     out to write to the same registry, this one stops.
     """
-    request = read_request(output.run, models, registry, Settings(layout, as_of, since, shard=shard), require_signature)
+    request = read_request(output.run, models, registry, settings, require_signature)
     report = apply(
         output.run,
         request,

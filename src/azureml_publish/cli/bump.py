@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from azureml_publish.assets import LayoutName
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
+from azureml_publish.cli.options import models_argument, registry_option, reporting, settings_options
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.bump import bump
@@ -20,8 +17,7 @@ from azureml_publish.reporters.bump import bumps_json, bumps_markdown, bumps_tex
 @click.option("--required", is_flag=True, help="Bump just the models whose plan is a conflict.")
 @click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Write this version; it must be free.")
 @registry_option
-@layout_option
-@as_of_option
+@settings_options()
 @reporting("markdown")
 def command(
     *,
@@ -30,8 +26,7 @@ def command(
     required: bool,
     number: int | None,
     registry: str | None,
-    layout: LayoutName | None,
-    as_of: datetime | None,
+    settings: Settings,
 ) -> None:
     """Write the registry's next free version into model.yaml, keeping everything else as it is.
 
@@ -43,7 +38,7 @@ def command(
     """
     if required and number is not None:
         raise UsageProblem("--required and --to exclude each other.", hint="A number of your own needs no plan.")
-    done = bump(output.run, models, registry, Settings(layout, as_of), required=required, number=number)
+    done = bump(output.run, models, registry, settings, required=required, number=number)
     output.notes(f"models/{path} says what the source holds now." for path in done.locked)
     form = {"json": bumps_json, "markdown": bumps_markdown}.get(output.format)
     output.data(bumps_text(done.bumps) if form is None else form(done.registry, done.bumps))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from azureml_publish.assets import LayoutName
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, registry_option, reporting
+from azureml_publish.cli.options import models_argument, registry_option, reporting, settings_options
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.check import find_places
@@ -20,33 +17,30 @@ from azureml_publish.reporters.plan import unseen_text
 @click.command("drift")
 @models_argument
 @registry_option
-@layout_option
+@settings_options()
 @click.option(
     "--since", metavar="PLAN.json", help="The saved plan that was applied last: by it drift knows which side changed."
 )
 @click.option("--ignore", metavar="GLOB", multiple=True, help="Registered models that need no folder.")
 @click.option("--fix", is_flag=True, help="Write what the registry holds into the folders, where a key says just that.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models queried at a time.")
-@as_of_option
 @reporting("markdown", "github")
 def command(
     *,
     output: Output,
     models: tuple[str, ...],
     registry: str | None,
-    layout: LayoutName | None,
+    settings: Settings,
     since: str | None,
     ignore: tuple[str, ...],
     fix: bool,
     jobs: int,
-    as_of: datetime | None,
 ) -> None:
     """Show what is in a registry and not in the folders: fields, archived and unknown versions, unknown models.
 
     A plan shows what apply would do; drift shows what somebody else did. With --since, changes of a folder that were
     not applied yet are recognised and are not drift. The registry is not written to. Exits with 9 where there is drift.
     """
-    settings = Settings(layout, as_of)
     result = look_for_drift(output.run, models, registry, settings, since=since, ignore=ignore, fix=fix, jobs=jobs)
     if unseen := unseen_text(result.observed.plan()):
         output.note(unseen)

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from azureml_publish.assets import LayoutName
-from azureml_publish.cli.options import as_of_option, layout_option, output_options
+from azureml_publish.cli.options import output_options, settings_options
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.explain import explain
+from azureml_publish.pipeline.load import Settings
 from azureml_publish.reporters.explain import explanation_json, explanation_text
 
 
 @click.command("explain")
 @click.argument("field", metavar="FIELD")
 @click.option("-m", "--model", metavar="MODEL", help="The model folder; needed where there are several.")
-@layout_option
-@as_of_option
+@settings_options()
 @output_options
-def command(
-    *, output: Output, field: str, model: str | None, layout: LayoutName | None, as_of: datetime | None
-) -> None:
+def command(*, output: Output, field: str, model: str | None, settings: Settings) -> None:
     """Say which line of a spec, preset, default or template a field comes from, and what changing it means.
 
     FIELD is named as plans name it: version, content, description, tags.NAME, properties.NAME, system_metadata.NAME,
     or deeper, as system_metadata.SKU.inferenceMinSkuSpec. No registry is read.
     """
-    explanation = explain(output.run, field, model, layout, as_of)
+    explanation = explain(output.run, field, model, settings)
     output.data(explanation_json(explanation) if output.json else explanation_text(explanation, output.paint))

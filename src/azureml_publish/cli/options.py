@@ -16,6 +16,9 @@ from azureml_publish.project import UnsoundProject
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text, finding_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azureml_publish.assets import LayoutName
     from azureml_publish.pipeline.shards import Shard
 
 _UNITS = {
@@ -153,6 +156,29 @@ def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "-y", "--yes", is_flag=True, help="Do not prompt. A protected registry must be named with --registry, too."
     )(function)
+
+
+def settings_options(*, part: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The layout of the metadata and the day of the rendering, which the verb is handed as `settings`.
+
+    With `part`, only models that a change concerns, and only one part of those, are meant as well.
+    """
+    options = [as_of_option, *([shard_option, since_option] if part else []), layout_option]
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def wrapped(*, layout: LayoutName | None, as_of: datetime | None, **rest: Any) -> Any:
+            from azureml_publish.pipeline.load import Settings  # noqa: PLC0415 - not every verb reads a project
+
+            chosen = {"since": rest.pop("since"), "shard": rest.pop("shard")} if part else {}
+            return function(settings=Settings(layout, as_of, **chosen), **rest)
+
+        offered: Callable[..., Any] = wrapped
+        for option in options:
+            offered = option(offered)
+        return offered
+
+    return decorated
 
 
 def as_of_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime
 
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import is_named
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import (
-    as_of_option,
-    layout_option,
     models_argument,
     registry_option,
     reporting,
     scheduler_option,
-    shard_option,
-    since_option,
+    settings_options,
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode, UsageProblem
@@ -27,7 +22,7 @@ from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import same_registry
 from azureml_publish.pipeline.saved_plans import check_name, find_plan_signer, write_plan
-from azureml_publish.pipeline.shards import Shard, divide
+from azureml_publish.pipeline.shards import divide
 from azureml_publish.plan import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
@@ -38,16 +33,13 @@ from azureml_publish.reporters.plan_markdown import plan_markdown
 @click.command("plan")
 @models_argument
 @registry_option
-@layout_option
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--sign", metavar="KEY", help="With --out: sign the plan with this private key, into FILE.json.sig.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models queried at a time.")
 @click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
 @click.option("--matrix", type=click.IntRange(1, 256), metavar="N", help="Print N parts for --shard, as a CI matrix.")
-@since_option
-@shard_option
-@as_of_option
+@settings_options(part=True)
 @events_option
 @reporting("markdown", "github")
 @scheduler_option
@@ -56,14 +48,11 @@ def command(
     output: Output,
     models: tuple[str, ...],
     registry: str | None,
-    layout: LayoutName | None,
     out: str | None,
     sign: str | None,
     jobs: int,
     matrix: int | None,
-    since: str | None,
-    shard: Shard | None,
-    as_of: datetime | None,
+    settings: Settings,
     detailed_exitcode: bool,
     offline: bool,
 ) -> None:
@@ -77,7 +66,6 @@ def command(
     elif sign is not None:
         raise UsageProblem("--sign has nothing to sign.", hint="Save the plan with --out FILE.json.")
     signer = find_plan_signer(output.run, sign) if sign is not None else None
-    settings = Settings(layout, as_of, since, shard=shard)
     if matrix is not None:
         shares = divide(load(output.run, models, settings).folders, matrix)
         output.data(matrix_json([(len(share.folders), share.size) for share in shares]))

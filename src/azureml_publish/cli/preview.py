@@ -12,14 +12,12 @@ from pathlib import Path
 
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.interrupts import end_at_once
 from azureml_publish.cli.options import (
-    as_of_option,
-    layout_option,
     models_argument,
     output_options,
     registry_option,
+    settings_options,
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.pipeline.live import MODELS, SHARED, LiveProject
@@ -39,8 +37,7 @@ from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_
 @click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port. [default: 8642, else a free one]")
 @registry_option
 @click.option("--against", metavar="REVISION", help="With --export: compare with this revision of git, not a registry.")
-@layout_option
-@as_of_option
+@settings_options()
 @output_options
 def command(
     *,
@@ -52,14 +49,13 @@ def command(
     port: int | None,
     registry: str | None,
     against: str | None,
-    layout: LayoutName | None,
-    as_of: datetime | None,
+    settings: Settings,
 ) -> None:
     """Show the catalogue as its readers will see it: cards, facts, findings and machines, following every edit.
 
     Serves on loopback until Ctrl-C, and opens the browser. With --export the same pages become plain files.
     """
-    live = LiveProject(output.run, models, Settings(layout, as_of), lambda: datetime.now(UTC).date())
+    live = LiveProject(output.run, models, settings, lambda: datetime.now(UTC).date())
     if target is not None:
         look, folder = live.look(), output.run.directory / target
         pages = export(Site(live, exported=True), folder, PlanRequest(registry, against or ""))

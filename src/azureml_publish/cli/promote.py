@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import ask, is_named, some
 from azureml_publish.cli.events import events_option
-from azureml_publish.cli.options import as_of_option, layout_option, output_options
+from azureml_publish.cli.options import output_options, settings_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.transfer_options import Transferring, transfer_options
 from azureml_publish.execute.promote import Mode
@@ -32,9 +30,8 @@ from azureml_publish.reporters.promote import promoted_json, promoted_text
     help="From the model folder, or as it is in the source. [default: render where the folder names this version]",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not prompt.")
-@layout_option
+@settings_options()
 @transfer_options
-@as_of_option
 @events_option
 @output_options
 def command(
@@ -45,8 +42,7 @@ def command(
     target: str,
     metadata: str | None,
     yes: bool,
-    layout: LayoutName | None,
-    as_of: datetime | None,
+    settings: Settings,
     transferring: Transferring,
 ) -> None:
     """Take registered versions to another registry: same version, same files, same manifest digest.
@@ -57,7 +53,7 @@ def command(
     """
     result = promote_versions(
         output.run,
-        PromotionRequest(models, source, target, Settings(layout, as_of), metadata),
+        PromotionRequest(models, source, target, settings, metadata),
         partial(transferring.into, output),
         review=partial(show_plan, output, yes=yes),
         approve=partial(_approve, yes=yes),

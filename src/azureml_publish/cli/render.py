@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.events import events_option
 from azureml_publish.cli.options import (
-    as_of_option,
-    layout_option,
     models_argument,
     output_options,
     scheduler_option,
-    shard_option,
-    since_option,
+    settings_options,
 )
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.build import render_into
 from azureml_publish.pipeline.load import Settings
-from azureml_publish.pipeline.shards import Shard
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.visible import one_line
 
 
 @click.command("render")
 @models_argument
-@layout_option
 @click.option("--out", type=click.Path(file_okay=False), help="Write there. [default: build in the project]")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 4 if what is there differs.")
-@since_option
-@shard_option
-@as_of_option
+@settings_options(part=True)
 @events_option
 @output_options
 @scheduler_option
@@ -43,15 +34,11 @@ def command(
     *,
     output: Output,
     models: tuple[str, ...],
-    layout: LayoutName | None,
     out: str | None,
-    since: str | None,
-    shard: Shard | None,
-    as_of: datetime | None,
+    settings: Settings,
     check: bool,
 ) -> None:
     """Write each model's card and asset YAML: the folder shape of Azure/azureml-assets."""
-    settings = Settings(layout, as_of, since, shard=shard)
     target, count, changed = render_into(output.run, models, settings, out, write=not check)
     shown = [Path(os.path.relpath(path, output.run.directory)).as_posix() for path in changed]
     if output.json:

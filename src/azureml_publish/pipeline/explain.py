@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from datetime import datetime
 
 from azureml_publish.assets import LayoutName, RenderedModel, Value
 from azureml_publish.content.contents import describe_content
@@ -22,16 +21,14 @@ from azureml_publish.render.provenance import FieldOrigins
 from azureml_publish.reporters.explain import Explanation
 
 
-def explain(
-    run: RunContext, field: str, model: str | None, layout: LayoutName | None, as_of: datetime | None
-) -> Explanation:
+def explain(run: RunContext, field: str, model: str | None, settings: Settings) -> Explanation:
     """The origins of a field of one model, which needs no name where there is but one.
 
     Raises:
         NotFound: there is no such model, or it has no such field.
         UsageProblem: several models are meant.
     """
-    checked = load_rendered(run, [model] if model else [], Settings(layout, as_of))
+    checked = load_rendered(run, [model] if model else [], settings)
     project = checked.require_sound()
     if len(checked.rendered) != 1:
         if not project.models:
@@ -39,7 +36,7 @@ def explain(
         names = ", ".join(folder.folder for folder, _ in checked.rendered[:8])
         raise UsageProblem("One model is explained at a time.", hint=f"Add --model with one of: {names}.")
     folder, rendered = checked.rendered[0]
-    laid_out = layout or project.config.layout
+    laid_out = settings.layout or project.config.layout
     fields = _fields(project, folder, rendered, field)
     path = _path(rendered.asset.system_metadata, field.removeprefix("system_metadata.").split("."))
     if field not in fields and not (field.startswith("system_metadata.") and path):

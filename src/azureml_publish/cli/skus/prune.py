@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from azureml_publish.assets import LayoutName
 from azureml_publish.cli.confirm import confirms_writing
-from azureml_publish.cli.options import as_of_option, layout_option, models_argument, output_options, registry_option
+from azureml_publish.cli.options import models_argument, output_options, registry_option, settings_options
 from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import project_here
 from azureml_publish.errors import ExitCode
-from azureml_publish.pipeline.load import day_of
+from azureml_publish.pipeline.load import Settings, day_of
 from azureml_publish.pipeline.prune import prune_project
 from azureml_publish.reporters.diagnostics import counted
 from azureml_publish.reporters.differences import file_diff
@@ -25,8 +22,7 @@ from azureml_publish.reporters.sku_changes import pruning_json, pruning_text
 @click.option("--bump", is_flag=True, help="Bump the models that a registry cannot update in place (see -r).")
 @click.option("--write", "-y", is_flag=True, help="Write without confirmation.")
 @registry_option
-@layout_option
-@as_of_option
+@settings_options()
 @output_options
 def command(
     *,
@@ -35,8 +31,7 @@ def command(
     bump: bool,
     write: bool,
     registry: str | None,
-    layout: LayoutName | None,
-    as_of: datetime | None,
+    settings: Settings,
 ) -> None:
     """Take retired sizes out of presets and literal lists, keeping comments and order.
 
@@ -44,8 +39,10 @@ def command(
     retired sizes only is refused, and the exit code is 4.
     """
     project, catalogue = project_here(output)
-    day = day_of(output.run, as_of)
-    done = prune_project(output.run, project, catalogue, models, day, bump=bump, registry=registry, layout=layout)
+    day = day_of(output.run, settings.as_of)
+    done = prune_project(
+        output.run, project, catalogue, models, day, bump=bump, registry=registry, layout=settings.layout
+    )
     texts = done.pruning.texts
     paint = PLAIN if output.json else output.paint
     diffs = {path: file_diff(path, done.before[path], text, paint) for path, text in sorted(texts.items())}
