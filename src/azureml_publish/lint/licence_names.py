@@ -144,4 +144,6 @@ def licence_of_text(text: str) -> str:
 
 def may_be_one(one: str, other: str) -> bool:
     """Whether two identifiers may mean one licence: `bsd` may be any BSD licence, `gpl` any GPL."""
+    if {one, other} == {"openrail++", "creativeml-openrail++-m"}:  # the Hub's word for it
+        return True
     return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")

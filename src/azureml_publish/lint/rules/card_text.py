@@ -17,7 +17,8 @@ from azureml_publish.patterns import pattern
 
 _EMPTY_WORDS = (
     r"to-?do|tbd|tba|fixme|placeholder|coming soon|more information needed"
-    r"|to be (?:added|announced|defined|determined|done)|\?\?+"
+    r"|to be (?:added|announced|defined|determined|done|filled(?: in)?)|\?\?+"
+    r"|wip|x{2,4}\.x{1,3} ?%?|asdf\w*"
 )
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
@@ -37,16 +38,24 @@ _PROSE = pattern(
     r"|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|link to [a-z ]{2,30})\](?![(\[:])"
     r"|(?:(?<=\w: )|(?<=\w:))\?{3,}(?=\s|$)"
     r"|\byour-(?:container|storage)-(?:name|path)\b"
-    r"|\[(?:model[ _-](?:name|id)|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
+    r"|\[(?:(?:model|dataset|data set|licen[cs]e|task|paper)[ _-](?:name|id|title)"
+    r"|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
     r"|\b(?:description|text|content|summary|details|information) goes? here\b"
     r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)"
-    r"|<(?:your|insert|model|company|organi[sz]ation)[ _-][a-z_ -]{2,40}>|\byour[._-](?:e?mail|name)@[\w.-]+"
-    r"|(?-i:(?<![\w.$-])(?:X{2,4}|Y{2,4}|N{2,4}))(?:\.X+)? ?(?:%|hours|days|gpus?|tokens|samples|examples|images|epochs"
-    r"|million|billion)(?!\w)"
+    r"|(?-i:\$\{[A-Z][A-Z0-9_]{2,30}\})|\b(?:section|table|figure|fig\.|appendix) \?\?(?!\w)"
+    r"|(?<=: )(?-i:Your (?:Name|Organi[sz]ation|Company|E-?mail))\b|(?<=: )\[optional\](?=\s*$)"
+    r"|(?<=: )(?:undefined|(?-i:NaN|nan))(?=\s*$)|\b(?:title|name) here$"
+    r"|\bprovide a quick summary of what the model is"
+    r"|:contentReference\[oaicite|\bciteturn\d|\u3010\d{1,3}\u2020[^\u3011\n]{0,40}\u3011|\[cite: ?[\d, ]+\]"
+    r"|^copy code$|^(?:certainly|sure|of course)! here(?: is|'s)\b"
+    r"|<(?:your|insert|model|company|organi[sz]ation|dataset|author|paper)[ _-][a-z_ -]{2,40}>"
+    r"|\byour[._-](?:e?mail|name)@[\w.-]+"
+    r"|(?-i:(?<![\w.$-])(?:X{2,4}|Y{2,4}|N{2,4}))(?:\.X+)? ?"
+    r"(?:%|parameters|layers|languages|hours|days|gpus?|tokens|samples|examples|images|epochs|million|billion)(?!\w)"
     r"|\breplace this (?:text|section|paragraph)\b"
     r"|\blorem ipsum\b"
     r"|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _TO_BE = pattern(r"to be (?:added|announced|defined|determined|done)")
 _TEMPLATE_SIGNS = (
@@ -71,6 +80,9 @@ _SIGNS = (
     ),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
     *("[fill", "[to be fill", "[link to", "???", "lorem"),
+    *("more information", "wip", "asdf", "${", " ??", ": your", "[optional]", "undefined", "nan", "quick summary"),
+    *("oaicite", "citeturn", "\u3010", "[cite", "copy code", "! here", "[dataset", "[data set", "[licen", "[task"),
+    *("[paper", "<dataset", "<author", "<paper"),
     *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
 )
 """One of these, or the one above, is in every text that the expressions above find; most cards have none."""

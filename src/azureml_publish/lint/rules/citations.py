@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
@@ -15,6 +17,21 @@ _ENTRY = pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 _ESCAPED = pattern(r"\\[{}\\]")
+_KINDS = ("article", "inproceedings", "incollection", "misc", "techreport", "book", "proceedings", "phdthesis")
+_KIND = pattern(
+    r"^[ \t]*@(?P<kind>[A-Za-z]{4,20})\s*(?P<open>\{?)\s*(?P<key>[^\s,{}=]*)[ \t]*(?P<end>[,\n}]?)", re.MULTILINE
+)
+_FIELD_END = pattern(
+    r"^[ \t]*(?P<field>\w+)[ \t]*=[ \t]*(?:\{[^{}\n]*\}|\"[^\"\n]*\"|\d+)[ \t]*\n[ \t]*(?=\w+[ \t]*=)", re.MULTILINE
+)
+_YEAR = pattern(r"\byear[ \t]*=[ \t]*[{\"]?(?P<year>\d+)\b", re.IGNORECASE)
+_EPRINT = pattern(r"\beprint[ \t]*=[ \t]*[{\"](?P<month>\d{4})\.(?P<rest>\d{4,5})")
+_DOI = pattern(r"https?://(?:dx\.)?doi\.org/(?!10\.\d{4,9}(?:\.\d+)*/\S)(?P<rest>\S*)", re.IGNORECASE)
+_NO_NUMBER = pattern(
+    r"https?://(?:www\.)?arxiv\.org/(?:(?P<left>\d{4}\.\d{4,5})|(?:abs|pdf)/(?P<other>\w*\.?\w*)(?:\.pdf)?)$",
+    re.IGNORECASE,
+)
+_NAMED_NUMBER = pattern(r"\W*(?:arxiv:? ?)?(\d{4}\.\d{4,5})\W*", re.IGNORECASE)
 _ARXIV = pattern(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/(\d+)\.(\d+)(v\d+)?(?:\.pdf)?(?=[\s/?#)>\"']|$)")
 
 
@@ -35,8 +52,36 @@ def citation_broken(model: Described) -> Findings:
                 f"The entry {short(match[0].strip())}...}} {missing}, so that no program reads it.",
                 "Close each { with one }.",
             )
+        if match or fence.language in ("bibtex", "bib"):
+            for offset, message, hint in _entry_mistakes(fence.text):
+                line = fence.line + 1 + fence.text.count("\n", 0, offset)
+                yield citation_broken.at(card.place(line, 1), message, hint)
+    for link in card.links if "doi.org" in card.source else ():
+        if (found := _DOI.match(link.url)) and "<" not in link.url and "{" not in link.url:
+            yield citation_broken.at(
+                card.at(link.url_start),
+                f"'{short(link.url)}' holds no DOI, which begins with 10. and has a / after its owner's number.",
+                "Write https://doi.org/10.NUMBER/NAME, as the paper's page has it.",
+                width=width_of(found[0]),
+            )
     for link in card.links if "arxiv.org" in card.source else ():
         number = _ARXIV.match(link.url)
+        named = _NAMED_NUMBER.fullmatch(link.text) if number else None
+        odd = None if number else _NO_NUMBER.match(link.url)
+        if odd and not re.fullmatch(r"[a-z-]*\d{7}", odd["other"] or ""):
+            yield citation_broken.at(
+                card.at(link.url_start),
+                f"'{short(link.url)}' is not the address of a paper.",
+                f"Write https://arxiv.org/abs/{odd['left'] or 'NUMBER'}.",
+                width=width_of(link.url),
+            )
+        if number and named and named[1] != f"{number[1]}.{number[2]}":
+            yield citation_broken.at(
+                card.at(link.url_start),
+                f"The link says {named[1]} and leads to {number[1]}.{number[2]}.",
+                "Write the same number in both.",
+                width=width_of(link.url),
+            )
         if number and not _is_paper(number[1], number[2]):
             yield citation_broken.at(
                 card.at(link.url_start),
@@ -50,3 +95,31 @@ def _is_paper(month: str, number: str) -> bool:
     if len(month) != 4 or not 1 <= int(month[2:]) <= 12:
         return False
     return len(number) == (4 if month < "1501" else 5)
+
+
+def _entry_mistakes(text: str) -> Iterator[tuple[int, str, str]]:
+    """Mistakes in the entries of BibTeX: their offset, what is wrong, and what to write."""
+    for entry in _KIND.finditer(text):
+        kind = entry["kind"].lower()
+        near = difflib.get_close_matches(kind, _KINDS, n=1, cutoff=0.85)
+        if near and near[0] != kind and kind not in _RARE:
+            yield entry.start(), f"BibTeX knows no entry @{entry['kind']}.", f"Write @{near[0]}."
+        elif kind in _KINDS and not entry["open"]:
+            yield entry.start(), f"The entry @{entry['kind']} does not begin with {{.", f"Write @{kind}{{KEY,"
+        elif kind in _KINDS and entry["end"] == "," and not entry["key"]:
+            yield entry.start(), f"The entry @{entry['kind']} has no key to cite it by.", f"Write @{kind}{{KEY,"
+    for field in _FIELD_END.finditer(text):
+        yield (
+            field.start(),
+            f"No comma stands after the field {field['field']}.",
+            "Write a comma at the end of the line.",
+        )
+    for year in _YEAR.finditer(text):
+        if len(year["year"]) != 4:
+            yield year.start(), f"{year['year']} is no year.", "Write four digits."
+    for number in _EPRINT.finditer(text):
+        if not _is_paper(number["month"], number["rest"]):
+            yield number.start(), f"arXiv has no paper {number['month']}.{number['rest']}.", "Write the paper's number."
+
+
+_RARE = frozenset({"inbook", "conference", "manual", "booklet", "mastersthesis", "report", "thesis", "collection"})

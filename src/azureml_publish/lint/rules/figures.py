@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card, Cell, Table
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric
@@ -33,7 +33,8 @@ def figure_impossible(model: Described) -> Findings:
                     continue
                 label = f"{head.text} | {row.cells[0].text}" if cell is not row.cells[0] else head.text
                 share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
-                if share and not _RATES.search(label):
+                exact = _EXACT.fullmatch(head.text) or _EXACT.fullmatch(row.cells[0].text)
+                if (share or exact) and not _RATES.search(label):
                     yield figure_impossible.at(
                         card.place(row.line, cell.column),
                         f"{cell.text} stands under '{short(head.text)}', and no share is above 100 %.",
@@ -41,7 +42,24 @@ def figure_impossible(model: Described) -> Findings:
                         width=len(cell.text),
                     )
 
+    for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
+        if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
+            yield figure_impossible.at(
+                card.at(claim.start()),
+                f"'{short(claim[0])}' is above 100 %, and no share is.",
+                "Write the figure that was measured; a point is perhaps missing.",
+                width=width_of(claim[0]),
+            )
 
+
+_EXACT = pattern(
+    r"[*_ ]*(?:accuracy|f1(?:[- ]score)?|precision|recall|exact match|roc[- ]?auc|auc)[*_ ]*", re.IGNORECASE
+)
+_IN_WORDS = pattern(
+    r"\b(?:accuracy|precision|recall|f1(?:[- ]score)?) (?:score )?(?:of|is|was) (?:about |around |up to )?"
+    r"(?P<n>\d{1,5}(?:\.\d{1,4})?) ?(?:%|percent)",
+    re.IGNORECASE,
+)
 _WHOLE = 100
 _RATES = pattern(
     r"\b(?:wer|cer|relative|improvement|gain|increase|speed\w*|vs|recover\w*|ret(?:ention|ained)|ratio|normali[sz]ed"
@@ -67,6 +85,16 @@ _YEAR = pattern(r"20\d\d")
 _AHEAD = pattern(r"\b(?:scenario|project(?:ed|ions?)|simulat\w+|climate|forecasts?|valid|supported)\b", re.IGNORECASE)
 """What may well lie in the future."""
 
+_NO_DAY = pattern(
+    r"\b3[01](?:st|th)? (?:of )?february\b|\b31(?:st)? (?:of )?(?:april|june|september|november)\b"
+    r"|\bfebruary 3[01](?:st|th)?(?!\d)|\b(?:april|june|september|november) 31(?:st)?(?!\d)"
+    r"|(?<=: )20\d\d-(?:1[3-9]|[2-9]\d|00)-\d\d\b|(?<=: )20\d\d-\d\d-(?:3[2-9]|[4-9]\d|00)\b",
+    re.IGNORECASE,
+)
+"""Days that no year has."""
+
+_MAY_BE_NO_DAY = pattern(r"\b3[01]|: 20\d\d-")
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -75,6 +103,13 @@ def date_to_come(model: Described) -> Findings:
     """A release, a change or the end of the data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
+    for match in _NO_DAY.finditer(card.words) if _MAY_BE_NO_DAY.search(card.words) else ():
+        yield date_to_come.at(
+            card.at(match.start()),
+            f"'{short(match[0])}' is no day of the calendar.",
+            "Write the date as it was.",
+            width=width_of(match[0]),
+        )
     if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
         return  # most cards name no year to come, and the two expressions take long
     for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words)):

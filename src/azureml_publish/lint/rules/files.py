@@ -83,7 +83,7 @@ _BESIDE = pattern(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md" for key in PAGE_KEYS)})
 _WELCOME = pattern(
     r"(LICEN[CS]E|NOTICE|README|COPYING|USE_POLICY)([._-][\w.-]+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*"
-    r"|.*\.(png|jpe?g|gif|svg|webp)|(generation_|tokenizer_)?config.json|source.lock.json"
+    r"|.*\.(png|jpe?g|gif|svg|webp)|([a-z_]+_)?config.json|modules.json|model_index.json|source.lock.json"
     r"|(sample_)?(input|output)(_example)?.json",
     re.IGNORECASE,
 )

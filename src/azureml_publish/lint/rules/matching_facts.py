@@ -7,7 +7,7 @@ values speaks of several models, and is right where one of them is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from urllib.parse import unquote
 
@@ -39,6 +39,11 @@ _UNDER = pattern(
     r"\s+(?P<name>[^\n]{0,80})",
     re.IGNORECASE,
 )
+_CALLED = pattern(
+    r"\b(?:this|it) is an? (?P<name>[\w.-]{2,20})[ -]licen[cs]ed (?:model|checkpoint)\b"
+    r"",
+    re.IGNORECASE,
+)
 _LICENCE_HEADING = pattern(r"licen[cs](?:e|ing)(?: information| and use| terms)?\W*", re.IGNORECASE)
 
 
@@ -68,14 +73,16 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     lines = [(stated, found) for stated in of_subject(card, "license") if (found := licences_in(stated.text))]
     for stated, found in lines:
         yield _Stated(found, stated.text, partial(card.at, stated.offset))
-    for heading in card.headings if not lines else ():
+    for heading in card.headings:
         if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
             text = _first_line_below(card, heading.line)
-            if text is not None and len(found := licences_in(text[0])) == 1:
+            short_enough = text is not None and (not lines or len(text[0]) <= _SHORT_LINE)
+            if text is not None and short_enough and len(found := licences_in(text[0])) == 1:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
             break
     claims = _UNDER.finditer(card.prose) if "under" in card.prose.lower() else ()
-    sentences = [(match, licences_in(match["name"])) for match in claims]
+    called = _CALLED.finditer(card.prose) if "licensed " in card.lowered or "licenced " in card.lowered else ()
+    sentences = [(match, licences_in(match["name"])) for match in (*claims, *called)]
     named = frozenset[str]().union(*(found for _, found in sentences))
     if len(named) == 1:
         match = next(match for match, found in sentences if found)
@@ -89,6 +96,9 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
         if of_badge := licences_in(shown):
             yield _Stated(of_badge, shown, partial(card.at, badge.start("name")))
 
+
+_SHORT_LINE = 80
+"""A longer one below a heading may be of code or data, where a line of the card names the model's licence."""
 
 _WEIGHTS = pattern(r"(?:model|weights)\b", re.IGNORECASE)
 _OF_OTHERS = pattern(r"\b(?:base|code|data\w*|original|either|or|dual\w*|parent|previous\w*)\b", re.IGNORECASE)
@@ -219,6 +229,18 @@ def languages_differ(model: Described) -> Findings:
             width=width_of(stated.text),
         )
         return
+    translated = [*_TRANSLATES.finditer(model.card.words)] if "transla" in model.card.lowered else []
+    named = [(match, side) for match in translated for side in ("one", "other") if code_of(match[side])]
+    ends = [(match, "end") for match in _ENDS.finditer(model.card.prose) if match["end"].lower() in NAMES]
+    wrong = [(match, side) for match, side in (*named, *ends) if plain(code_of(match[side]) or match[side]) not in spec]
+    for match, side in wrong[:1]:
+        yield languages_differ.at(
+            model.card.at(match.start(side)),
+            f"The card says '{short(match[0].strip())}', and the spec names {', '.join(sorted(spec))}.",
+            "Write the same languages in both.",
+            width=width_of(match[side]),
+        )
+        return
     trained = list(_TRAINED_ON.finditer(model.card.words)) if "train" in model.card.lowered else []
     if any(code_of(match["language"]) in spec for match in trained):
         return
@@ -233,144 +255,18 @@ def languages_differ(model: Described) -> Findings:
             return
 
 
+_TRANSLATES = pattern(
+    r"\b(?:translates?|translating|translation)(?: \w+)?,? from (?P<one>(?-i:[A-Z])[a-z]{3,12})"
+    r" (?:in)?to (?P<other>(?-i:[A-Z])[a-z]{3,12})\b",
+    re.IGNORECASE,
+)
+_ENDS = pattern(
+    r"^[ \t*-]*(?:source|target) languages?(?:\(s\))?[*_]{0,2}: *(?P<end>[a-z]{2,3})[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _TRAINED_ON = pattern(
     r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?"
     r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b",
     re.IGNORECASE,
 )
 """Sentences that say on texts of which language a model was trained."""
-
-_CONTEXT = pattern(
-    r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"
-    r"[ -](?:length|window|size)"
-    r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
-    r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b",
-    re.IGNORECASE,
-)
-_NUMBER = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
-
-
-@rule(
-    "MATCH008",
-    "context-length-differs",
-    Severity.WARNING,
-    "Card, spec and weights give different context lengths.",
-    pages=True,
-)
-def context_length_differs(model: Described) -> Findings:
-    """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
-    spec = next(iter(_spec_context(model)), None)
-    stated = list(_card_context(model.card))
-    if spec is not None and stated and not any(_same_length(spec[0], value) for value, *_ in stated):
-        value, text, offset = stated[0]
-        yield context_length_differs.at(
-            model.card.at(offset),
-            f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
-            "Write the same length in both: config.json has it as max_position_embeddings.",
-            width=width_of(text),
-        )
-    summary = model.metadata.get("summary")
-    claim = _SUMMARY.search(summary) if spec is not None and isinstance(summary, str) else None
-    if spec is not None and claim and not _same_length(spec[0], _length((claim[1] or claim[2]).rstrip("kK "), "k")):
-        yield context_length_differs.at(
-            model.where("summary"),
-            f"The summary says '{claim[0]}', while the spec gives a context of {spec[0]} tokens.",
-            "Write the same length in both.",
-        )
-    named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
-    if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
-        yield context_length_differs.at(
-            spec[1],
-            f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
-            f"Write {int(named[1]) * 1024}, or give the model another name.",
-        )
-    most = _configured(model.config)
-    output = model.metadata.get("maxOutputTokens")
-    if spec is not None and isinstance(output, int) and output > spec[0]:
-        yield context_length_differs.at(
-            model.where("maxOutputTokens"),
-            f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output.",
-            f"Write at most {spec[0]}, or correct the context.",
-        )
-    if named and most is not None and not _same_length(most, int(named[1]) * 1024):
-        yield context_length_differs.at(
-            model.where("name"),
-            f"The weights' config.json has a context of {most} tokens, while the name {model.name} says {named[1]}k.",
-            "Take the weights of this model; those of a sibling do not fit its name.",
-        )
-    if spec is None and most is not None:
-        limits = [*stated, *_card_limits(model.card)]
-        if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
-            value, text, offset = limits[0]
-            yield context_length_differs.at(
-                model.card.at(offset),
-                f"The card gives a context of {value} tokens; the weights' config.json has {most}.",
-                f"Write {most}, or say how the context is stretched.",
-                width=width_of(text),
-            )
-    if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
-        yield context_length_differs.at(
-            spec[1],
-            f"The spec gives a context of {spec[0]} tokens; the weights' config.json has {most}.",
-            f"Write {most}.",
-        )
-
-
-def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
-    places = (
-        *((model.metadata, key, key) for key in ("textContextWindow", "contextLength", "maxContextLength")),
-        *((model.tags, key, f"tags.{key}") for key in ("contextLength", "textContextWindow")),
-    )
-    for section, key, where in places:
-        value = section.get(key)
-        if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            yield value, model.where(where)
-
-
-def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
-    for stated in of_subject(card, "context"):
-        for match in _NUMBER.finditer(stated.text):
-            yield _length(match[1], match[2] or ""), stated.text, stated.offset
-    possible = "context" in card.lowered or "sequence" in card.lowered
-    for match in _CONTEXT.finditer(card.words) if possible else ():
-        text = match["a"] or match["b"]
-        yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
-
-
-_SUMMARY = pattern(
-    r"\bcontext (?:length |window |size )?(?:of|is) (?:up to )?([0-9]{1,4} ?k)\b"
-    r"|\b([0-9]{1,4} ?k)[- ](?:token )?context\b",
-    re.IGNORECASE,
-)
-_LIMIT = pattern(
-    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\bup to "
-    r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}k) (?:input )?tokens\b",
-    re.IGNORECASE,
-)
-
-
-def _card_limits(card: Card) -> Iterator[tuple[int, str, int]]:
-    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered else ():
-        yield _length(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
-
-
-def _length(number: str, unit: str) -> int:
-    return int(number.replace(",", "")) * {"k": 1024, "m": 1024 * 1024, "": 1}[unit.lower()]
-
-
-def _same_length(one: int, other: int) -> bool:
-    """128k may be 128,000 or 131,072."""
-    return abs(one - other) * 16 <= max(one, other)
-
-
-def _configured(config: Mapping[str, object] | None) -> int | None:
-    """The longest context that the weights take; None where positions are scaled, which stretches it."""
-    if config is None or config.get("rope_scaling"):
-        return None
-    for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
-        value = config.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None

@@ -1,4 +1,4 @@
-"""The rule on numbers of parameters: of the name, of the card and the pages beside it, and of the weights."""
+"""Rules on numbers of parameters and on context lengths: of name, card and pages, and of the weights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
@@ -238,3 +238,139 @@ def _configured(model: Described) -> tuple[float, float]:
     low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
     high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
     return low, high
+
+
+_CONTEXT = pattern(
+    r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"
+    r"[ -](?:length|window|size)"
+    r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
+    r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b",
+    re.IGNORECASE,
+)
+_LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
+
+
+@rule(
+    "MATCH008",
+    "context-length-differs",
+    Severity.WARNING,
+    "Card, spec and weights give different context lengths.",
+    pages=True,
+)
+def context_length_differs(model: Described) -> Findings:
+    """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
+    spec = next(iter(_spec_context(model)), None)
+    stated = list(_card_context(model.card))
+    if spec is not None and stated and not any(_same_length(spec[0], value) for value, *_ in stated):
+        value, text, offset = stated[0]
+        yield context_length_differs.at(
+            model.card.at(offset),
+            f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
+            "Write the same length in both: config.json has it as max_position_embeddings.",
+            width=width_of(text),
+        )
+    summary = model.metadata.get("summary")
+    claim = _SUMMARY.search(summary) if spec is not None and isinstance(summary, str) else None
+    if spec is not None and claim and not _same_length(spec[0], _length((claim[1] or claim[2]).rstrip("kK "), "k")):
+        yield context_length_differs.at(
+            model.where("summary"),
+            f"The summary says '{claim[0]}', while the spec gives a context of {spec[0]} tokens.",
+            "Write the same length in both.",
+        )
+    named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
+    if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
+        yield context_length_differs.at(
+            spec[1],
+            f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
+            f"Write {int(named[1]) * 1024}, or give the model another name.",
+        )
+    most = _longest(model.config)
+    output = model.metadata.get("maxOutputTokens")
+    if spec is not None and isinstance(output, int) and output > spec[0]:
+        yield context_length_differs.at(
+            model.where("maxOutputTokens"),
+            f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output.",
+            f"Write at most {spec[0]}, or correct the context.",
+        )
+    if named and most is not None and not _same_length(most, int(named[1]) * 1024):
+        yield context_length_differs.at(
+            model.where("name"),
+            f"The weights' config.json has a context of {most} tokens, while the name {model.name} says {named[1]}k.",
+            "Take the weights of this model; those of a sibling do not fit its name.",
+        )
+    if spec is None and most is not None:
+        limits = [*stated, *_card_limits(model.card)]
+        if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
+            value, text, offset = limits[0]
+            yield context_length_differs.at(
+                model.card.at(offset),
+                f"The card gives a context of {value} tokens; the weights' config.json has {most}.",
+                f"Write {most}, or say how the context is stretched.",
+                width=width_of(text),
+            )
+    if spec is not None and most is not None and spec[0] > most and not _same_length(spec[0], most):
+        yield context_length_differs.at(
+            spec[1],
+            f"The spec gives a context of {spec[0]} tokens; the weights' config.json has {most}.",
+            f"Write {most}.",
+        )
+
+
+def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
+    places = (
+        *((model.metadata, key, key) for key in ("textContextWindow", "contextLength", "maxContextLength")),
+        *((model.tags, key, f"tags.{key}") for key in ("contextLength", "textContextWindow")),
+    )
+    for section, key, where in places:
+        value = section.get(key)
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            yield value, model.where(where)
+
+
+def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
+    for stated in of_subject(card, "context"):
+        for match in _LENGTH_TEXT.finditer(stated.text):
+            yield _length(match[1], match[2] or ""), stated.text, stated.offset
+    possible = "context" in card.lowered or "sequence" in card.lowered
+    for match in _CONTEXT.finditer(card.words) if possible else ():
+        text = match["a"] or match["b"]
+        yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
+
+
+_SUMMARY = pattern(
+    r"\bcontext (?:length |window |size )?(?:of|is) (?:up to )?([0-9]{1,4} ?k)\b"
+    r"|\b([0-9]{1,4} ?k)[- ](?:token )?context\b",
+    re.IGNORECASE,
+)
+_LIMIT = pattern(
+    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\bup to "
+    r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}k) (?:input )?tokens\b",
+    re.IGNORECASE,
+)
+
+
+def _card_limits(card: Card) -> Iterator[tuple[int, str, int]]:
+    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered else ():
+        yield _length(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
+
+
+def _length(number: str, unit: str) -> int:
+    return int(number.replace(",", "")) * {"k": 1024, "m": 1024 * 1024, "": 1}[unit.lower()]
+
+
+def _same_length(one: int, other: int) -> bool:
+    """128k may be 128,000 or 131,072."""
+    return abs(one - other) * 16 <= max(one, other)
+
+
+def _longest(config: Mapping[str, object] | None) -> int | None:
+    """The longest context that the weights take; None where positions are scaled, which stretches it."""
+    if config is None or config.get("rope_scaling"):
+        return None
+    for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
+        value = config.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None

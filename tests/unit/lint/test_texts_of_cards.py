@@ -1,0 +1,98 @@
+"""Placeholders, citations, dates, figures, licences and languages in the words of a card, each beside a sound one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tests.unit.lint.cards_at_hand import described, findings
+from tests.unit.lint.test_across_files import codes, model
+
+ENTRY = "```bibtex\n{}\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("It was trained on <dataset name>.", "CARD010"),
+        ("It was trained on [dataset name].", "CARD010"),
+        ("It is under the [LICENSE NAME] license.", "CARD010"),
+        ("It is under the [Apache license](https://e.com).", None),
+        ("It was trained on ${DATASET}.", "CARD010"),
+        ("Set `${DATASET}` before.", None),
+        ("It has XX parameters.", "CARD010"),
+        ("Author: Your Name", "CARD010"),
+        ("Write it on your name badge.", None),
+        ("See Section ??.", "CARD010"),
+        ("| Metric | Value |\n| --- | --- |\n| Accuracy | xx.x |", "CARD010"),
+        ("- Training time: undefined", "CARD010"),
+        ("- Loss: nan", "CARD010"),
+        ("Divided by zero it is undefined", None),
+        ("Copy code", "CARD010"),
+        ("Copy code from here.", None),
+        ("Certainly! Here is the card:", "CARD010"),
+        ("The model is good\u30104\u2020source\u3011.", "CARD010"),
+        ("citeturn0search0", "CARD010"),
+        ("[paper](https://doi.org/10.18653)", "CARD073"),
+        ("[paper](https://doi.org/doi:10.18653/v1/N19-1423)", "CARD073"),
+        ("[paper](https://doi.org/10.18653/v1/N19-1423)", None),
+        ("[paper](https://arxiv.org/1810.04805)", "CARD073"),
+        ("[paper](https://arxiv.org/abs/181004805)", "CARD073"),
+        ("[paper](https://arxiv.org/abs/1810.O4805)", "CARD073"),
+        ("[paper](https://arxiv.org/abs/XXXX.XXXXX)", "CARD073"),
+        ("[paper](https://arxiv.org/abs/cs/0112017)", None),
+        ("[paper](https://arxiv.org/list/cs.CL/recent)", None),
+        ("[1810.04805](https://arxiv.org/abs/1910.01108)", "CARD073"),
+        ("[arXiv:1810.04805](https://arxiv.org/pdf/1810.04805v2.pdf)", None),
+        (ENTRY.format("@artcle{a,\n  title = {X}\n}"), "CARD073"),
+        (ENTRY.format("@article{,\n  title = {X}\n}"), "CARD073"),
+        (ENTRY.format("@article a,\n  title = {X}\n}"), "CARD073"),
+        (ENTRY.format("@article{a,\n  title = {X}\n  year = {2020}\n}"), "CARD073"),
+        (ENTRY.format("@article{a,\n  year = {20233}\n}"), "CARD073"),
+        (ENTRY.format("@misc{a, eprint={2313.12345}, year=2023}"), "CARD073"),
+        (ENTRY.format('@inbook{a:b,\n  title = {X {Y}},\n  year = 2020\n}\n@Misc{c, title="X"}'), None),
+        ("- Release date: 2024-19-09", "CARD075"),
+        ("It was made on 31 June 2024.", "CARD075"),
+        ("It was made on February 30, 2024.", "CARD075"),
+        ("It was made on 29 February 2024, or 31 May.", None),
+        ("Use the API of 2024-10-21.", None),
+        ("It has an accuracy of 191.3 %.", "CARD071"),
+        ("It has an accuracy of 91.3 %, a gain of 120 %.", None),
+        ("| Metric | Value |\n| --- | --- |\n| F1 | 134.2 |", "CARD071"),
+        ("| Metric | Value |\n| --- | --- |\n| total | 11873 |", None),
+    ],
+)
+def test_words_of_a_card(text: str, code: str | None) -> None:
+    card = replace(described(f"A model.\n\n{text}\n"), as_of=date(2026, 11, 21))
+    found = {one.code for one in findings(card) if one.severity != "info" and one.code != "SMPL004"}
+    assert found == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "licence", "wrong"),
+    [
+        ("License: apache-2.0\n\n# License\n\n[License](https://opensource.org/licenses/MIT)", "apache-2.0", True),
+        ("License: apache-2.0\n\n# License\n\napache-2.0", "apache-2.0", False),
+        ("This is an MIT-licensed model.", "apache-2.0", True),
+        ("This is an MIT-licensed model.", "mit", False),
+        ("License: CreativeML Open RAIL++-M", "openrail++", False),
+    ],
+)
+def test_licences_in_other_places(text: str, licence: str, wrong: bool) -> None:
+    assert ("MATCH005" in codes(model(f"{text}\n", license=licence))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("It translates from English to German.", False),
+        ("It translates from English to French.", True),
+        ("* source languages: en\n* target languages: fr", True),
+        ("* source languages: en\n* target languages: de", False),
+        ("* target languages: all", False),
+    ],
+)
+def test_languages_of_a_translation(text: str, wrong: bool) -> None:
+    assert ("MATCH007" in codes(model(f"{text}\n", languages=["en", "de"]))) is wrong
