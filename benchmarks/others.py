@@ -4,9 +4,10 @@ Run by hand, a part at a time:
 
     python -m benchmarks.others lines       lines that a person writes for 100 models
     python -m benchmarks.others again       bytes that are sent after a broken transfer, and by a second run
-    python -m benchmarks.others validate    seeded mistakes that Microsoft's validator and `publish lint` refuse
+    python -m benchmarks.others validate    seeded mistakes that each tool refuses
 
-`validate` needs `make gate`, which installs Microsoft's validator. `catalogue.py` and `transfer.py` measure time.
+`validate` needs `make gate`, which installs Microsoft's validator, and `make proof`, which installs MLflow.
+`catalogue.py`, `transfer.py` and `startup.py` measure time.
 """
 
 # ruff: noqa: PLC0415 - azure-ai-ml is imported where it is measured
@@ -15,7 +16,9 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import itertools
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -154,8 +157,11 @@ def _counted(emulator: Emulator, run: Callable[[], str]) -> str:
 
 
 def validate() -> None:
-    """Put each seeded mistake into one folder that Microsoft's validator takes as it is, and have both look."""
+    """Put each seeded mistake into one folder that Microsoft's validator takes as it is, and have each tool look."""
+    from huggingface_hub import ModelCard
+
     python = ROOT / ".venv-gate" / "bin" / "python"
+    logging.disable(logging.WARNING)  # huggingface_hub says of each card that it has no front matter
     with tempfile.TemporaryDirectory() as scratch:
         sound = {name: files for name, files in folders() if "description.md" in files}
         for name, files in sound.items():
@@ -170,6 +176,7 @@ def validate() -> None:
                 _write(Path(scratch) / "spoilt" / str(number) / name, {**sound[name], **change})
                 seeded.append((number, seed, name))
         said = _said(python, Path(scratch) / "spoilt")
+        mlflow = _refused_by_mlflow(Path(scratch))
         rows = []
         for number, seed, name in seeded:
             folder = Path(scratch) / "spoilt" / str(number)
@@ -177,13 +184,37 @@ def validate() -> None:
                 (one.code, one.message) for one in check_folder(Path(scratch) / "sound" / name, Path(scratch), DAY)[0]
             }
             found = [one for one in check_folder(folder / name, folder, DAY)[0] if (one.code, one.message) not in known]
-            rows.append(
-                (seed.name, not _passes(said[str(folder / name)]), any(one.code in seed.codes for one in found))
-            )
-    for title, theirs, ours in rows:
-        print(f"{'refused' if theirs else '-':8} {'found' if ours else '-':6} {title}")
-    print(f"{len(rows)} kinds of mistakes: Microsoft's validator refuses {sum(row[1] for row in rows)},", end=" ")
-    print(f"publish lint finds {sum(row[2] for row in rows)}")
+            try:
+                ModelCard.load(folder / name / "description.md")
+                refused = False
+            except Exception:  # noqa: BLE001 - however it fails
+                refused = True
+            ours = any(one.code in seed.codes for one in found)
+            theirs = (not _passes(said[str(folder / name)]), str(folder / name) in mlflow, refused)
+            rows.append((seed.name, (ours, *theirs)))
+    tools = ("publish lint", "Microsoft's validator", "MLflow", "huggingface_hub")
+    for title, refusals in rows:
+        print(f"{title}: {', '.join(itertools.compress(tools, refusals)) or 'nobody'}")
+    for column, tool in enumerate(tools):
+        print(f"{tool}: {sum(refusals[column] for _, refusals in rows)} of {len(rows)}")
+
+
+def _refused_by_mlflow(root: Path) -> set[str]:
+    """The folders whose MLmodel MLflow does not load; a folder without one is none of its models."""
+    program = (
+        "import json, pathlib, sys\nfrom mlflow.models import Model\nrefused = []\n"
+        "for path in pathlib.Path(sys.argv[1]).rglob('MLmodel'):\n"
+        "    try: Model.load(str(path.parent))\n"
+        "    except Exception: refused.append(str(path.parent))\n"
+        "print(json.dumps(refused))"
+    )
+    command = [str(ROOT / ".venv-proof" / "bin" / "python"), "-c", program, str(root)]
+    refused = set(
+        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+    )
+    if sound := {one for one in refused if Path(one).is_relative_to(root / "sound")}:
+        raise ValueError(f"MLflow does not load {sound}, although they are sound.")
+    return refused
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

@@ -134,7 +134,8 @@ def find_root(start: Path) -> Path:
             )
     raise UsageProblem(
         f"No {CONFIG_FILE} in {start} or any folder above it.",
-        hint=f"Go to the project, name it with `publish -C DIR`, or create an empty {CONFIG_FILE} to start one.",
+        hint=f"Go to the project, name it with `publish -C DIR`, or create an empty {CONFIG_FILE} to start one. "
+        "Folders in the shape of Azure/azureml-assets need none: `publish lint --assets DIR` checks them.",
     )
 
 

@@ -146,6 +146,7 @@ def test_without_a_project_the_message_says_how_to_get_one(tmp_path: Path, publi
     ran = publish("lint")
     assert ran.code == 2
     assert "publish -C DIR" in ran.err
+    assert "`publish lint --assets DIR`" in ran.err
 
 
 def test_findings_are_data_and_the_summary_is_not(publish: Run, project: Path) -> None:
