@@ -246,6 +246,33 @@ def test_nothing_is_sent_where_that_is_not_wanted(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=many",
+        "OTEL_BSP_MAX_QUEUE_SIZE=-3",
+        "OTEL_BSP_SCHEDULE_DELAY=soon",
+        "OTEL_EXPORTER_OTLP_HEADERS=Authorization Bearer s3cret",
+    ],
+)
+def test_a_variable_that_the_sdk_cannot_read_ends_no_run(tmp_path: Path, variable: str) -> None:
+    """In a process of its own: the SDK reads some of them as it is imported."""
+    name, _, value = variable.partition("=")
+    environ = {
+        **os.environ,
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+        name: value,
+    }
+    command = [sys.executable, "-m", "azureml_publish", "rule", "SKU010"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=240, check=False)
+    assert (ran.returncode, "SKU010" in ran.stdout) == (0, True), ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "s3cret" not in ran.stderr
+    assert ("No spans are sent: OpenTelemetry cannot use its variables" in ran.stderr) == (value in ("many", "-3"))
+
+
+@pytest.mark.long
 def test_a_collector_that_is_not_there_ends_no_run(
     publish: Run, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

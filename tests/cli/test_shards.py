@@ -100,6 +100,33 @@ def test_a_part_that_failed_or_is_missing_is_named_and_one_more_run_finishes(
     assert publish("plan", "--detailed-exitcode").code == 0
 
 
+def test_a_part_that_was_run_twice_counts_once_and_one_of_another_plan_not_at_all(
+    publish: Run, several: Path, emulator: Emulator
+) -> None:
+    """A build server keeps the report of each attempt."""
+    assert publish("plan", "--out", "plan.json", "-q").code == 0
+    first, again, other = (str(several / name) for name in ("a.json", "b.json", "c.json"))
+    emulator.faults.add(Fault(service="registry", method="PUT", path="/models/tiny-1/versions/3", status=403))
+    for path, code in ((first, 7), (again, 0)):
+        ran = publish("apply", "plan.json", "-o", "json")
+        Path(path).write_text(ran.out)
+        assert ran.code == code
+        emulator.faults.reset()
+    for paths in ((first, again), (again, first)):
+        merged = publish("report", "merge", *paths, "--plan", "plan.json", "-o", "json")
+        assert merged.code == 0, merged
+        told = [(one["model"], one["outcome"]) for one in json.loads(merged.out)["results"]]
+        assert [model for model, _ in told] == list(NAMES)
+        assert dict(told)["tiny"] == "created"
+    for old, new, said in (
+        ('"local"', '"prod"', "is about registry prod, and plan.json about local"),
+        ('"tiny-3"', '"tiny-9"', "is of another plan: plan.json has no model tiny-9"),
+    ):
+        Path(other).write_text(Path(again).read_text().replace(old, new))
+        merged = publish("report", "merge", other, "--plan", "plan.json")
+        assert (merged.code, said in merged.err) == (2, True), merged
+
+
 def test_a_plan_that_a_folder_left_meanwhile_is_refused_in_every_part(publish: Run, several: Path) -> None:
     assert publish("plan", "--out", "plan.json", "-q").code == 0
     shutil.rmtree(several / "models" / "tiny-2")
@@ -121,6 +148,12 @@ def test_a_plan_that_a_folder_left_meanwhile_is_refused_in_every_part(publish: R
         ([{"registry": "r", "results": []}, {"diagnostics": []}], 2),
         ([{"something": 1}], 2),
         ([[]], 2),
+        ([{"registry": "r", "results": 3}], 2),
+        ([{"registry": "r", "results": [3]}], 2),
+        ([{"diagnostics": [{"severity": "error", "path": "a", "line": "x"}]}], 2),
+        ([{"checks": [{"asset_id": "a", "intact": True, "problems": 1}]}], 2),
+        ([{"error": "boom"}], 2),
+        ([{"registry": "r", "results": [{"model": ["a"], "outcome": "created"}]}], 0),
     ],
 )
 def test_one_exit_code_for_all(publish: Run, project: Path, reports: list[object], code: int) -> None:

@@ -140,20 +140,16 @@ class _Verbs(click.Group):
     type=click.Path(exists=True, file_okay=False),
     help="Work on the project in DIR.",
 )
-@click.option("--debug", is_flag=True, envvar="PUBLISH_DEBUG", help="Show tracebacks and the SDKs' logs.")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, envvar="PUBLISH_DEBUG", help="Show tracebacks and the SDKs' logs."
+)
 @click.option(
     "-v", "--verbose", is_flag=True, envvar="PUBLISH_VERBOSE", help="Say what is done, and how long it takes."
 )
 @click.version_option(__version__, prog_name="publish")
 @click.pass_context
-def group(ctx: click.Context, directory: str, *, debug: bool, verbose: bool) -> None:
+def group(ctx: click.Context, directory: str, *, verbose: bool) -> None:
     """Model folders in git are the truth: render, check, plan and register them in Azure ML registries."""
-    if not debug:  # the SDKs' warnings and logs are for --debug
-        warnings.simplefilter("ignore")
-        logging.disable(logging.CRITICAL)
-    else:
-        logging.captureWarnings(capture=True)
-        logging.basicConfig(handlers=[FilteredLog()], force=False)
     sleep, polling, events = ctx.obj
     today = datetime.now(UTC).date()
     if verbose:
@@ -178,6 +174,7 @@ def main(
     began.set(False)
     _fill_closed_streams()
     _replace_unencodable()
+    _show_logs(debug=debug)
     events = _stream(os.environ)
     begun = events.clock()
     try:
@@ -223,6 +220,16 @@ def main(
     if of_this_process and all(one.daemon or one is threading.main_thread() for one in threading.enumerate()):
         _end_at_once(code)
     sys.exit(code)
+
+
+def _show_logs(*, debug: bool) -> None:
+    """The SDKs' warnings and logs are for --debug."""
+    if not debug:
+        warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)
+    else:
+        logging.captureWarnings(capture=True)
+        logging.basicConfig(handlers=[FilteredLog()], force=False)
 
 
 def _stream(environ: Mapping[str, str]) -> Events:

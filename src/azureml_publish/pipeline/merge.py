@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeGuard
 
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import read_saved
-from azureml_publish.plan import WRITING
+from azureml_publish.plan import WRITING, Action
 from azureml_publish.reporters.report import KINDS, FailedPart, MergedReport
 
 MOST_BYTES = 256 * 1024 * 1024
+_RANK = MappingProxyType({"unchanged": 1, "skipped": 2, "failed": 3})
+"""Outcomes of apply that say less than that something was written."""
 
 
 def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> MergedReport:
@@ -45,10 +48,10 @@ def merge_reports(run: RunContext, paths: Sequence[str], plan: str | None) -> Me
         what = f"{unknown[0]} is not a report" if unknown else "These are reports of several verbs or registries"
         raise UsageProblem(f"{what}.", hint="Keep what apply, plan, verify or lint prints with -o json in each part.")
     verb = next(iter(verbs), "")
-    entries = [entry for report in there.values() for entry in report.get(KINDS.get(verb, ""), ())]
+    entries = _once(verb, [entry for report in there.values() for entry in report.get(KINDS.get(verb, ""), ())])
     absent = [entry for report in there.values() for entry in report.get("missing", ())] if verb == "verify" else []
-    done = {entry.get("model") for entry in entries}
-    planned = read_saved(run, plan).plan.actions if plan is not None else ()
+    done = {str(entry.get("model")) for entry in entries}
+    planned = _planned(run, plan, there, KINDS.get(verb, "")) if plan is not None else ()
     left = tuple(one.model for one in planned if one.kind in WRITING and one.model not in done)
     code = _exit_code(verb, entries, absent, [one.code for one in failures], undone=bool(missing or left))
     return MergedReport(
@@ -62,9 +65,37 @@ def _is(report: Mapping[str, Any], verb: str, key: str) -> bool:
     return key in report and not (verb == "lint" and "error" in report)
 
 
+def _once(verb: str, entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each entry once, as a part may have been run twice; of apply the attempt that got furthest."""
+    if verb == "apply":
+        least_first = sorted(entries, key=lambda one: _RANK.get(str(one.get("outcome")), 0), reverse=True)
+        return [*{(str(one.get("model")), str(one.get("version"))): one for one in least_first}.values()]
+    return [*{json.dumps(one, sort_keys=True): one for one in entries}.values()]
+
+
+def _planned(run: RunContext, path: str, reports: Mapping[str, Mapping[str, Any]], key: str) -> tuple[Action, ...]:
+    """The actions of the plan that the parts carried out.
+
+    Raises:
+        UsageProblem: a report is of another plan.
+        NotFound: there is no such plan.
+    """
+    plan = read_saved(run, path).plan
+    models = {one.model for one in plan.actions}
+    for name, report in reports.items():
+        if report.get("registry", plan.registry) != plan.registry:
+            problem = f"{name} is about registry {report['registry']}, and {path} about {plan.registry}."
+        elif others := sorted({str(one.get("model")) for one in report.get(key, ())} - models):
+            problem = f"{name} is of another plan: {path} has no model {others[0]}."
+        else:
+            continue
+        raise UsageProblem(problem, hint="Give the plan that these parts carried out, and their reports alone.")
+    return plan.actions
+
+
 def _order(entry: Mapping[str, Any]) -> tuple[str, int]:
     place = entry.get("model") or entry.get("asset_id") or entry.get("path") or ""
-    return str(place), int(entry.get("line") or 0)
+    return str(place), entry.get("line") or 0
 
 
 def _exit_code(
@@ -99,6 +130,20 @@ def _read(file: Path, path: str) -> Mapping[str, Any] | None:
         raise UsageProblem(f"{path} {error.reason}.") from error
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict):
+    if not _has_shape(found):
         raise UsageProblem(f"{path} is not a report.", hint="Keep what a verb prints with -o json.")
     return found
+
+
+def _has_shape(found: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is what verbs print, as far as it is read here."""
+    if not isinstance(found, dict) or not isinstance(found.get("error", {}), dict):
+        return False
+    lists = [found.get(key, []) for key in (*KINDS.values(), "missing")]
+    return all(isinstance(one, list) for one in lists) and all(
+        isinstance(entry, dict)
+        and isinstance(entry.get("line") or 0, int)
+        and isinstance(entry.get("problems", []), list)
+        for one in lists
+        for entry in one
+    )

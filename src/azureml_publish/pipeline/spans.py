@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from azureml_publish.events import Event, Events, Kind
+from azureml_publish.events import Event, Events, Kind, secrets_of, without_secrets
 
 _WANTED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
 
@@ -37,6 +37,10 @@ def begin_spans(events: Events, environ: Mapping[str, str], note: Callable[[str]
         spans = _Spans(environ, note)
     except ImportError:
         note("No spans are sent: OTEL_* names a collector, and the extra `otel` of azureml-publish is not installed.")
+        return
+    except Exception as error:  # noqa: BLE001 - what the SDK makes of its variables ends no run
+        why = without_secrets(str(error), secrets_of(environ))
+        note(f"No spans are sent: OpenTelemetry cannot use its variables ({type(error).__name__}: {why}).")
         return
     events.listen(spans.add)
 
