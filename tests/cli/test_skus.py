@@ -94,7 +94,6 @@ def test_offline_verbs_import_no_sdk(project: Path) -> None:
         (["fit", "--weights", "1GiB", "--scenario", "finetune", "--hidden", "768"], 2, "--layers, --sequence"),
         (["retiring", "--within", "soon"], 2, "180d or 26w"),
         (["refresh"], 2, "AZURE_SUBSCRIPTION_ID"),
-        (["refresh", "--subscription", "s", "--region", "eastus", "--all-regions"], 2, "exclude each other"),
     ],
 )
 def test_a_wrong_argument_gets_its_code_and_the_mend(publish: Run, arguments: list[str], code: int, said: str) -> None:

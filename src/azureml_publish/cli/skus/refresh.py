@@ -20,13 +20,12 @@ from azureml_publish.skus.overlay import OVERLAY_FILE
     envvar=["PUBLISH_SUBSCRIPTION", "AZURE_SUBSCRIPTION_ID"],
     help="The subscription to read. [default: AZURE_SUBSCRIPTION_ID]",
 )
-@click.option("--region", "regions", multiple=True, metavar="NAME", help="Read this region. May be repeated.")
-@click.option("--all-regions", is_flag=True, help="Read every region of the subscription. [default]")
+@click.option(
+    "--region", "regions", multiple=True, metavar="NAME", help="Read this region; repeatable. [default: every one]"
+)
 @click.option("--write", "-y", is_flag=True, help="Write the overlay without confirmation.")
 @output_options
-def command(
-    *, output: Output, subscription: str | None, regions: tuple[str, ...], all_regions: bool, write: bool
-) -> None:
+def command(*, output: Output, subscription: str | None, regions: tuple[str, ...], write: bool) -> None:
     """Compare the catalogue with what the Machine Learning service says of a subscription's sizes.
 
     Shows the differences, and after confirmation writes them to skus.overlay.csv beside publish.yaml. Figures of the
@@ -35,8 +34,6 @@ def command(
     if not subscription:
         hint = "Give --subscription ID, or set AZURE_SUBSCRIPTION_ID: az account show --query id."
         raise UsageProblem("No subscription is named.", hint=hint)
-    if regions and all_regions:
-        raise UsageProblem("--region and --all-regions exclude each other.", hint="Give one of them.")
     live = compare_live(output.run, subscription, regions)
     if not output.json:
         output.data(comparison_text(live.found, live.missing, output.paint))
