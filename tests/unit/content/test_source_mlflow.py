@@ -156,13 +156,13 @@ def test_a_server_without_ranges_hands_a_file_out_once_more_and_no_more(reader: 
 @pytest.mark.parametrize(
     ("address", "failure", "said"),
     [
-        ("models:/echo/9", NotFound, "no such run, model or file"),
-        ("runs:/nobody/model", NotFound, "no such run, model or file"),
+        ("models:/echo/9", NotFound, "has no files of that run or model"),
+        ("runs:/nobody/model", NotFound, "has no files of that run or model"),
         ("runs:/run1/nothing", UnusableSource, "There is no file at"),
         ("models:/echo/3", UnusableSource, "does not hand out"),
         ("models:/echo/4", UnusableSource, "lie in a blob container"),
         ("models:/echo/Production", UnusableSource, "not an address of MLflow"),
-        ("models:/echo/401", NotAuthorised, "refuses you"),
+        ("models:/echo/401", NotAuthorised, "refuses files of that run or model (401)"),
         ("models:/echo/200", UnexpectedAnswer, "a page (text/html)"),
         ("runs:/other/model", UnexpectedAnswer, "JSON of another shape"),
     ],

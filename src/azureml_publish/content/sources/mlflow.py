@@ -11,7 +11,6 @@ import re
 import shutil
 import tempfile
 import threading
-import time
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,18 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+from azureml_publish.content.failures import Service, failure_of
 from azureml_publish.content.packaging.tree import ArtifactFile, ReadOrigin
 from azureml_publish.content.sources.local import read_local_file
-from azureml_publish.content.upload.retry import is_transient, read_retry_after
-from azureml_publish.errors import (
-    ContentMismatch,
-    NotAuthorised,
-    NotFound,
-    PublishError,
-    UnexpectedAnswer,
-    Unreachable,
-    UnusableSource,
-)
+from azureml_publish.errors import UnexpectedAnswer, Unreachable, UnusableSource
 from azureml_publish.frozen import dataclass
 from azureml_publish.network import Network, is_loopback
 from azureml_publish.patterns import pattern
@@ -276,7 +267,7 @@ class MlflowFiles:
         import requests
 
         server = self._server()
-        address = f"{server}/{path}"
+        address, service = f"{server}/{path}", _service(urlsplit(server).netloc)
         with self._lock:
             self._session = session = self._session or self._open(server)
         try:
@@ -289,12 +280,11 @@ class MlflowFiles:
                 allow_redirects=False,
             ) as answer:
                 if answer.status_code >= 300:
-                    raise _failure(answer, urlsplit(server).netloc)
+                    raise failure_of(service, answer.status_code, answer.headers, "files of that run or model")
                 yield answer
         except requests.RequestException as error:
-            host, what = urlsplit(server).netloc, type(error).__name__
-            hint = "Check MLFLOW_TRACKING_URI and the network."
-            raise Unreachable(f"The tracking server at {host} cannot be reached: {what}.", hint=hint) from None
+            message = f"{service.name} cannot be reached: {type(error).__name__}."
+            raise Unreachable(message, hint=service.network) from None
 
     def _open(self, server: str) -> requests.Session:
         session = Network(direct=is_loopback(server)).session(server, 8)
@@ -366,18 +356,10 @@ def _elsewhere(address: str, uri: object) -> UnusableSource:
     )
 
 
-def _failure(answer: requests.Response, host: str) -> PublishError:
-    status = answer.status_code
-    if status in (401, 403):
-        hint = "Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-        return NotAuthorised(f"The tracking server at {host} refuses you ({status}).", hint=hint)
-    if status == 404:
-        return NotFound(
-            f"The tracking server at {host} has no such run, model or file.", hint="Correct `source.mlflow`."
-        )
-    if status in (412, 416):
-        return ContentMismatch(f"A file on {host} changed while it was read.", hint="Run again.")
-    if is_transient(status):
-        after = read_retry_after(answer.headers, time.time())
-        return Unreachable(f"The tracking server at {host} answers {status}.", status=status, retry_after=after)
-    return PublishError(f"The tracking server at {host} answers {status}.", hint="Check MLFLOW_TRACKING_URI.")
+def _service(host: str) -> Service:
+    return Service(
+        name=f"The tracking server at {host}",
+        access="Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
+        check="Correct `source.mlflow`, or MLFLOW_TRACKING_URI.",
+        network="Check MLFLOW_TRACKING_URI and the network.",
+    )
