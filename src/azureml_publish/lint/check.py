@@ -1,6 +1,6 @@
 """What a rule is: a code with its name, severity and summary, and the functions that look for it.
 
-    @rule("CARD050", "card-too-large", Severity.WARNING, "The card is larger than almost every published one.")
+    @rule("CARD050", "card-too-large", Severity.INFO, "The card is larger than almost every published one.")
     def card_too_large(model: Described) -> Findings:
         if len(model.card.text) > LARGE:
             yield card_too_large.at(model.card.place(1, 1), "The card is too long.", "Move tables to a page.")

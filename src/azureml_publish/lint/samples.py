@@ -88,6 +88,20 @@ def parse_sample(text: str) -> Any:
     return data
 
 
+def is_fragment(text: str) -> bool:
+    """Whether a text is members of an object, or one value a line (JSON Lines), each of which is JSON."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    try:
+        if text.lstrip().startswith('"'):
+            parse_sample("{" + text.strip().removesuffix(",") + "}")
+        else:
+            for line in lines:
+                parse_sample(line)
+    except NotJsonError:
+        return False
+    return len(lines) > 0
+
+
 def is_elided(text: str) -> bool:
     """Whether a sample says with dots between its values that something is left out."""
     return any(match["elision"] for match in _ELIDED.finditer(text))

@@ -213,7 +213,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _unknown(kind: ProblemKind, noun: str, word: str, suggestions: tuple[str, ...]) -> SkuProblem:
-    if suggestions:
+    parts = word.split()
+    if kind == "unknown_size" and len(parts) > 1:
+        hint = f"A comma is missing: {', '.join(parts)}."
+    elif suggestions:
         hint = f"Did you mean {' or '.join(suggestions)}?"
     else:
         hint = "`publish skus list` shows all sizes with their families and GPUs."

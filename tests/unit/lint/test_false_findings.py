@@ -17,7 +17,15 @@ from tests.unit.lint.cards_at_hand import described, findings
 LLAMA = '```python\nmodel = AutoModel.from_pretrained("contoso/llama-3.1-8b-4bit")\n```\n'
 SPEEDS = "|Size|Requests|Latency (s)|\n|--|--|--|\n|Standard_NC24s_v3|1.08|34.9|\n"
 RECOVERY = "|Task|Base|This|\n|--|--|--|\n|**Accuracy Recovery (%)**|100|100.25|\n"
+MEMBERS = '```json\n"reader": {\n  "command": "npx",\n  "args": ["-y"]\n}\n```\n'
+LINES = '```json\n{"text": "a"}\n{"text": "b"}\n```\n'
+MANUAL = "eyJhbGciOiJIUzI1NiJ9.eyJzb21lIjoicGF5bG9hZCJ9.Joh1R2dYzkRvDkqv3sygm5YyK8Gi4ShZqbhK2gxcs2U"
+ISSUED = MANUAL.replace("eyJzb21lIjoicGF5bG9hZCJ9", "eyJpc3MiOiJjb250b3NvIiwiZXhwIjoxN30")
 TRUE = {
+    "members of an object": ("SMPL001", MEMBERS),
+    "one value a line": ("SMPL001", LINES),
+    "a long card": ("CARD050", "A reader of texts.\n" * 1000),
+    "a web token of a manual": ("CARD059", f"It is `{MANUAL}`.\n"),
     "the base is named in words": ("CARD068", f"Built on Meta Llama 3.1 8B.\n\n{LLAMA}"),
     "measured on a retired size": ("SKU016", SPEEDS),
     "trained on a retired size": ("SKU016", "It was trained on four Standard_NC24s_v3 for a day.\n"),
@@ -30,6 +38,10 @@ TRUE = {
     ),
 }
 WRONG = {
+    "members with a comma too many": ("SMPL001", MEMBERS.replace('["-y"]', '["-y"],')),
+    "a line that does not end": ("SMPL001", LINES.replace('"b"}', '"b"')),
+    "a card that is not read": ("CARD050", "A reader of texts.\n" * 20_000),
+    "a web token that somebody issued": ("CARD059", f"It is `{ISSUED}`.\n"),
     "a base that nothing names": ("CARD068", f"A reader of texts.\n\n{LLAMA}"),
     "a retired size to deploy on": ("SKU016", "Deploy it on Standard_NC24s_v3.\n"),
     "a share above the whole": ("CARD071", RECOVERY.replace("Accuracy Recovery", "Accuracy").replace("100.25", "725")),

@@ -333,7 +333,7 @@ _LARGE_BYTES = 16 * 1024
 """Of 156 cards that were published, three are larger."""
 
 
-@rule("CARD050", "card-too-large", Severity.WARNING, "The card is larger than almost every published one.")
+@rule("CARD050", "card-too-large", Severity.INFO, "The card is larger than almost every published one.")
 def card_too_large(model: Described) -> Findings:
     """A card that nobody reads to its end."""
     card = model.card
@@ -349,6 +349,7 @@ def card_too_large(model: Described) -> Findings:
         card.place(1, 1),
         f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {_LARGE_BYTES // 1024}.{beyond}",
         "Move long tables and licences to a page of their own, and link it.",
+        severity=Severity.WARNING if card.too_large else None,
     )
 
 

@@ -19,6 +19,7 @@ from azureml_publish.lint.samples import (
     flavours,
     inputs,
     is_elided,
+    is_fragment,
     is_offered,
     json_texts,
     parse_sample,
@@ -37,7 +38,7 @@ def invalid_sample_json(model: Described) -> Findings:
         try:
             parse_sample(sample.text)
         except NotJsonError as error:
-            if sample.name != "input" and is_elided(sample.text):
+            if sample.name != "input" and (is_elided(sample.text) or is_fragment(sample.text)):
                 continue
             yield invalid_sample_json.at(
                 sample.place(error.line, error.column),
