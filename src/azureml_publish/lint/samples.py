@@ -62,7 +62,7 @@ def outputs(model: Described) -> Iterator[tuple[SampleText, Any]]:
 
 
 def _parsed(model: Described, name: str) -> Iterator[tuple[SampleText, Any]]:
-    own = any(sample.name == name for sample in model.samples)
+    own = not model.stated and any(sample.name == name for sample in model.samples)  # its card shows them
     for sample in model.samples if own else json_texts(model):
         if sample.name == name:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from azureml_publish.documents import Document
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.samples import flavours
-from azureml_publish.lint.subject import AssetSubject, Described
+from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 
 _TYPES = frozenset(
     {
@@ -98,6 +99,53 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
                 f"base_model_task is {base}, the flavour's task {task}.",
                 "Write the task that the model was logged for in both.",
             )
+
+
+@mlmodel_contradicts_itself.also
+def _environment(subject: AssetSubject) -> Findings:
+    """Versions in MLmodel against those that the files of the environment beside it install, and its loader."""
+    document = subject.described.mlmodel
+    if document is None or not isinstance(document.data, Mapping):
+        return
+    found = flavours(document)
+    for name, (key, package) in _PACKAGES.items():
+        flavour = found.get(name)
+        written = str(flavour.get(key) or "") if isinstance(flavour, Mapping) else ""
+        parts = 2 if package == "python" else 4
+        for path, text in _installed(subject):
+            other = re.search(rf"^[ \t-]*{package}(?:==|=|: )([0-9][\w.]*)", text, re.MULTILINE)
+            if written and other and written.split(".")[:parts] != other[1].split(".")[:parts]:
+                yield mlmodel_contradicts_itself.at(
+                    document.location(("flavors", name, key)),
+                    f"{key} is {written}, while {path} installs {package} {other[1]}.",
+                    "Copy the files of the environment that MLflow wrote beside this MLmodel.",
+                )
+                break
+    python = found.get("python_function")
+    loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
+    if (named := loader.removeprefix("mlflow.")) in _PACKAGES and named not in found and named != "python_function":
+        yield mlmodel_contradicts_itself.at(
+            document.location(("flavors", "python_function", "loader_module")),
+            f"{loader} loads the flavour {named}, which MLmodel does not have.",
+            f"Write mlflow.{next((one for one in found if one != 'python_function'), named)}.",
+        )
+
+
+_PACKAGES: Mapping[str, tuple[str, str]] = {
+    "transformers": ("transformers_version", "transformers"),
+    "sklearn": ("sklearn_version", "scikit-learn"),
+    "xgboost": ("xgb_version", "xgboost"),
+    "lightgbm": ("lgb_version", "lightgbm"),
+    "pytorch": ("pytorch_version", "torch"),
+    "python_function": ("python_version", "python"),
+}
+"""Flavours, the key with the version that they were written by, and the package of it."""
+
+
+def _installed(subject: AssetSubject) -> Iterator[tuple[str, str]]:
+    for file in subject.read.asset.carried:
+        if file.path.rpartition("/")[2] in ("requirements.txt", "conda.yaml", "python_env.yaml"):
+            yield file.path, carried_text(file) or ""
 
 
 def _place(document: Document, key: str) -> Location:

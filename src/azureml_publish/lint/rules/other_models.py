@@ -24,7 +24,7 @@ from azureml_publish.lint.model_names import (
 )
 from azureml_publish.lint.statements import FIGURES, of_subject
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import alphanumeric
+from azureml_publish.lint.variants import alphanumeric, sibling_of
 from azureml_publish.patterns import pattern
 
 _ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)
@@ -37,6 +37,14 @@ _LOADED = pattern(
     r"(?:from_pretrained\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
     r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
 )
+
+
+_COMMANDED = pattern(
+    r"(?:\bvllm serve |\b(?:huggingface-cli|hf) download |--model[ =]|\"model\": ?|\bazureml://registries/[\w-]+/models/"
+    r"|\baz ml model \w+ (?:[^\n]{0,80} )?(?:--name|-n)[ =]|\bmodels\.get\(\s{0,9}(?:name ?= ?)?)[\"']?"
+    r"([\w.-]{1,100}(?:/(?!versions)[\w.-]{1,100})?)"
+)
+"""What commands, requests and deployments name a model after."""
 
 
 @rule(
@@ -53,10 +61,11 @@ def card_links_other_model(model: Described) -> Findings:
         if _taken_for_own(card, link, linked, own):
             yield _wrong_page(model, link, linked)
     for fence in card.fences:
-        if "from_pretrained" not in fence.text and "model" not in fence.text:
+        if not any(word in fence.text for word in ("from_pretrained", "model", "vllm", "download")):
             continue
-        for match in _LOADED.finditer(fence.text):
-            if sibling(match[1], own) and not is_own(match[1], own) and not declared(model, match[1]):
+        for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
+            apart = sibling(match[1], own) or sibling_of(model.name, match[1].rpartition("/")[2])
+            if apart and not is_own(match[1], own) and not declared(model, match[1]):
                 line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
                 column = card.lines[line - 1].find(match[1]) + 1
                 yield card_links_other_model.at(

@@ -133,12 +133,12 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
     task are those of all published samples of Azure/azureml-assets at 4b41f8ccbc (fill-mask 13 of 13,
     question-answering 4 of 4).
     """
-    if model.type != "mlflow_model":
-        return
     tasks = tasks_of(model)
     for sample, data in inputs(model):
         yield from _turns(sample, data)
         yield from _parameters(sample, data)
+        if model.type != "mlflow_model":
+            continue
         if {*tasks} & KNOWN_TASKS and not _OF_MASKS.intersection(tasks) and (mask := _MASK.search(sample.text)):
             yield sample_shape_not_the_tasks.at(
                 sample.place(1, 1),
@@ -229,15 +229,30 @@ def _parameters(sample: SampleText, data: Any) -> Findings:
     for outer, held in ((("input_data",), given), ((), data)):
         for key in ("parameters", "params"):
             values = held.get(key) if isinstance(held, Mapping) else None
-            for name in values if isinstance(values, Mapping) else ():
+            for name, value in values.items() if isinstance(values, Mapping) else ():
+                where = place_in(sample, (*(outer if given is not data else ()), key, name))
+                if wrong := _out_of_range(name, value):
+                    yield sample_shape_not_the_tasks.at(where, *wrong)
                 close = difflib.get_close_matches(name, _PARAMETERS, n=1, cutoff=0.88) if len(name) > 4 else []
                 if close and name not in _PARAMETERS:
-                    where = place_in(sample, (*(outer if given is not data else ()), key, name))
                     yield sample_shape_not_the_tasks.at(
                         where, f"There is no parameter '{short(name)}'.", f"Write {close[0]}."
                     )
         if given is data:
             return
+
+
+_RANGES: Mapping[str, tuple[float, float]] = {"top_p": (0, 1), "temperature": (0, 5)}
+
+
+def _out_of_range(name: str, value: Any) -> tuple[str, str] | None:
+    """Message and hint where a parameter of generation is no number, or one that no model takes."""
+    if name in (*_RANGES, "max_new_tokens", "max_tokens", "top_k") and isinstance(value, str):
+        return f"The parameter {name} is text: '{short(value)}'.", "Write it as a number, without quotes."
+    low, high = _RANGES.get(name, (0, 0))
+    if high and isinstance(value, int | float) and not low <= value <= high:
+        return f"The parameter {name} is {value}, which no model takes.", f"Write a number between {low} and {high}."
+    return None
 
 
 _MASK = pattern(r"\[MASK\]|<mask>")

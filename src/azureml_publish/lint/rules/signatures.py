@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
+from azureml_publish.documents import KeyPath
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.rules.matching_facts import tasks_agree
 from azureml_publish.lint.samples import Column, flavours, inputs, outputs, place_in, signature
-from azureml_publish.lint.subject import Described
+from azureml_publish.lint.subject import Described, SampleText
 
 
 @rule("SMPL002", "sample-signature-mismatch", Severity.ERROR, "A sample input is not what MLflow's signature takes.")
@@ -26,9 +29,36 @@ def sample_signature_mismatch(model: Described) -> Findings:
     if columns is None:
         return
     for sample, data in inputs(model):
-        key = next((key for key in _FORMS if isinstance(data, Mapping) and data.get(key) is not None), None)
-        if key is not None and not _is_chat(data[key]) and (wrong := _mismatch(data[key], columns)):
-            yield sample_signature_mismatch.at(place_in(sample, (key,)), *wrong)
+        if not isinstance(data, Mapping):
+            continue
+        key = next((key for key in _FORMS if data.get(key) is not None), None)
+        bare = key is None and {"columns", "data"} <= data.keys()  # as MLflow keeps an example
+        if key is None and not bare:
+            continue
+        path, given = ((key,), data[key]) if key is not None else ((), data)
+        if not _is_chat(given) and (wrong := _mismatch(given, columns)):
+            yield sample_signature_mismatch.at(place_in(sample, path), *wrong)
+        else:
+            yield from _values(sample, path, given, columns)
+
+
+def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Column]) -> Findings:
+    """A text where the signature takes a number, or a fraction where it takes a whole one: MLflow refuses both."""
+    names, rows = (given.get("columns"), given.get("data")) if isinstance(given, Mapping) else (None, None)
+    kinds = {column.name: column.type for column in columns}
+    if not isinstance(names, list) or not isinstance(rows, list):
+        return
+    for number, row in enumerate(rows):
+        for name, value in zip(names, row, strict=False) if isinstance(row, list) else ():
+            kind = kinds.get(str(name), "")
+            fraction = kind in ("long", "integer") and isinstance(value, float) and not value.is_integer()
+            if fraction or (kind in _NUMBERS and isinstance(value, str)):
+                yield sample_signature_mismatch.at(
+                    place_in(sample, (*path, "data", number)),
+                    f"Row {number + 1} has {short(json.dumps(value))} for '{name}', which is {kind} in MLmodel.",
+                    f"Write a{' whole' * fraction} number, or fix the signature.",
+                )
+                return
 
 
 _FORMS = ("input_data", "dataframe_split", "dataframe_records")
@@ -96,6 +126,7 @@ def sample_output_mismatch(model: Described) -> Findings:
     columns = signature(model.mlmodel, "outputs")
     names = [column.name for column in columns or () if column.name and column.required]
     yield from _fewer_values(model)
+    yield from _labels(model)
     if not names:
         yield from _values_of_another_type(model, columns or ())
         return
@@ -118,6 +149,25 @@ _NUMBERS = frozenset({"double", "float", "long", "integer"})
 
 _ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summarization", "automatic-speech-recognition"})
 """Tasks that answer each text or sound with one value."""
+
+
+def _labels(model: Described) -> Findings:
+    """A label of a classifier's output that its configuration does not have."""
+    named = (model.config or {}).get("id2label")
+    labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
+    if not labels or any(re.fullmatch(r"LABEL_\d+", one) for one in labels):
+        return
+    known = {one.lower() for one in labels}
+    for sample, data in outputs(model):
+        for row in data if isinstance(data, list) else [data]:
+            label = row.get("label") if isinstance(row, Mapping) else None
+            if isinstance(label, str) and label.lower() not in known:
+                yield sample_output_mismatch.at(
+                    place_in(sample, ()),
+                    f"The sample output has the label '{short(label)}'; config.json has {_quoted(labels[:5])}.",
+                    "Show what the model answers.",
+                )
+                return
 
 
 def _fewer_values(model: Described) -> Findings:

@@ -1,0 +1,137 @@
+"""Samples against signature and configuration, MLmodel against its environment, and names in commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.lint import assets
+from tests.unit.lint.cards_at_hand import described, findings
+
+MLMODEL = """flavors:
+  python_function:
+    env: {{conda: conda.yaml}}
+    loader_module: {loader}
+    python_version: 3.10.13
+  sklearn:
+    pickled_model: model.pkl
+    sklearn_version: 1.4.2
+mlflow_version: 2.12.2
+signature:
+  inputs: '[{{"type": "double", "name": "acid"}}, {{"type": "long", "name": "months"}},
+    {{"type": "string", "name": "site"}}]'
+  outputs: '[{{"type": "string", "name": "label"}}]'
+"""
+OUTPUT = [{"label": "good"}]
+
+
+def found(root: Path, **named: str) -> set[str]:
+    """The codes of errors and warnings in a sound folder with further files that the sound one has not."""
+    files: dict[str, str | bytes] = {**assets.sound(), "MLmodel": MLMODEL.format(loader="mlflow.sklearn"), **named}
+    assets.write(root, files)
+    return {
+        one.code
+        for one in assets.run(root).found
+        if "/little/" in one.location.path and one.severity != "info" and one.code in ("SMPL002", "SMPL008", "MATCH012")
+    }
+
+
+def card(columns: list[str], row: list[Any], output: Any = OUTPUT) -> str:
+    given = {"input_data": {"columns": columns, "index": [0], "data": [row]}}
+    samples = [("input", given), ("output", output)]
+    return "A model.\n" + "".join(f"\n# Sample {name}\n\n```json\n{json.dumps(data)}\n```\n" for name, data in samples)
+
+
+COLUMNS = ["acid", "months", "site"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "code"),
+    [
+        (COLUMNS, [7.0, 24, "north"], None),
+        (COLUMNS, [7, 24.0, "north"], None),
+        (COLUMNS, [None, 24, "north"], None),
+        (COLUMNS, ["high", 24, "north"], "SMPL002"),
+        (COLUMNS, [7.0, 24.5, "north"], "SMPL002"),
+        (["acid", "month", "site"], [7.0, 24, "north"], "SMPL002"),
+    ],
+)
+def test_values_against_the_signature(tmp_path: Path, columns: list[str], row: list[Any], code: str | None) -> None:
+    example = json.dumps({"columns": COLUMNS, "data": [[7.0, 24, "north"]]})
+    files = {"description.md": card(columns, row), "input_example.json": example}
+    assert found(tmp_path, **files) == ({code} if code else set())
+
+
+def test_the_example_that_mlflow_keeps_against_the_signature(tmp_path: Path) -> None:
+    example = json.dumps({"columns": ["acid", "months"], "data": [[7.0, 24]]})
+    files = {"description.md": card(COLUMNS, [7.0, 24, "north"]), "input_example.json": example}
+    assert found(tmp_path, **files) == {"SMPL002"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown", "wrong"),
+    [
+        ({"0": "GOOD", "1": "BAD"}, "good", False),
+        ({"0": "GOOD", "1": "BAD"}, "fair", True),
+        ({"0": "LABEL_0", "1": "LABEL_1"}, "fair", False),
+    ],
+)
+def test_labels_against_the_configuration(tmp_path: Path, labels: dict[str, str], shown: str, wrong: bool) -> None:
+    text = card(COLUMNS, [7.0, 24, "north"], [{"label": shown}])
+    files = {"description.md": text, "config.json": json.dumps({"id2label": labels})}
+    assert ("SMPL008" in found(tmp_path, **files)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        ({"requirements.txt": "mlflow==2.12.2\nscikit-learn==1.4.2\n"}, False),
+        ({"requirements.txt": "scikit-learn==1.1.3\n"}, True),
+        ({"requirements.txt": "scikit-learn>=1.1.3\nscikit-learn-extra==0.3\n"}, False),
+        ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - scikit-learn==1.4.2\n"}, False),
+        ({"conda.yaml": "dependencies:\n- python=3.8.5\n"}, True),
+        ({"python_env.yaml": "python: 3.9.18\n"}, True),
+        ({"MLmodel": MLMODEL.format(loader="mlflow.xgboost")}, True),
+        ({"MLmodel": MLMODEL.format(loader="mlflow.pyfunc.model")}, False),
+    ],
+)
+def test_mlmodel_against_its_environment(tmp_path: Path, files: dict[str, str], wrong: bool) -> None:
+    text = card(COLUMNS, [7.0, 24, "north"])
+    assert found(tmp_path, **{"description.md": text, **files}) == ({"MATCH012"} if wrong else set())
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ({"temperature": 0.7, "top_p": 1, "max_new_tokens": 5}, False),
+        ({"temperature": "0.7"}, True),
+        ({"temperature": 70}, True),
+        ({"top_p": 8}, True),
+        ({"stop": "a"}, False),
+    ],
+)
+def test_parameters_of_generation(values: dict[str, Any], wrong: bool) -> None:
+    text = json.dumps({"input_data": {"input_string": [{"role": "user", "content": "a"}], "parameters": values}})
+    model = described(f"A model.\n\n# Sample input\n\n```json\n{text}\n```\n", task="chat-completion")
+    assert bool(findings(model, "SMPL006")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("vllm serve Qwen/Qwen2.5-72B-Instruct", True),
+        ("vllm serve Qwen/Qwen2.5-7B-Instruct", False),
+        ('curl -d \'{"model": "Qwen/Qwen2-7B-Instruct"}\' https://e.com', True),
+        ("az ml model show --name Qwen2.5-14B-Instruct --registry-name azureml", True),
+        ("hf download Qwen/Qwen2.5-7B-Instruct-GGUF", False),
+        ("model: azureml://registries/azureml/models/Qwen2.5-14B-Instruct/versions/4", True),
+        ("model: azureml://registries/azureml/models/Qwen2.5-7B-Instruct/versions/4", False),
+        ("python train.py --model bert-base-cased", False),
+    ],
+)
+def test_names_in_commands(command: str, wrong: bool) -> None:
+    model = described(f"A model.\n\n```text\n{command}\n```\n", "Qwen2.5-7B-Instruct")
+    assert bool(findings(model, "CARD027")) is wrong
