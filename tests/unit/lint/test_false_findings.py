@@ -137,3 +137,14 @@ def test_a_comma_that_is_missing_between_sizes_is_said_to_be_missing(tmp_path: P
     lint(tmp_path, spec_yaml=spec.replace(name, f"{name} Standard_DS5_v2", 1))
     hints = [one.hint for one in run(tmp_path).found if one.code == "SKU003"]
     assert hints == [f"A comma is missing: {name}, Standard_DS5_v2."]
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("CARD064", "See [how](docs/how.md), and [how](docs/how.md) again.\n"),
+        ("CARD066", "See [how][howto], and [again][howto].\n"),
+    ],
+)
+def test_a_target_that_is_missing_is_one_finding_a_card(code: str, text: str) -> None:
+    assert codes(code, text) == [code]

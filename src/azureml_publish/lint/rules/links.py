@@ -366,9 +366,11 @@ _SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co
 def link_relative(model: Described) -> Findings:
     """A link to a file beside the card, which is not there in a registry."""
     card = model.card
+    seen: set[str] = set()
     for link, what in targets(card):
-        if link.kind not in ("markdown", "html", "definition") or not _FILE.match(link.url):
+        if link.kind not in ("markdown", "html", "definition") or not _FILE.match(link.url) or link.url in seen:
             continue
+        seen.add(link.url)
         if _SITE.match(link.url):
             message = f"The {what} {short(link.url)} lacks https://, so viewers look for a file of that name."
             hint = f"Write https://{short(link.url)}."

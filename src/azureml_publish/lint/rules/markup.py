@@ -58,7 +58,9 @@ def _all(card: Card) -> Iterator[_Shown]:
         yield match.start(), match[0], "is not a link with a space between its brackets", "Take the space out.", edit
     defined = {key.casefold() for key in card.definitions}
     for match in _UNDEFINED.finditer(card.prose) if "][" in card.prose else ():
-        if " ".join(match[2].split()).casefold() not in defined:
+        key = " ".join(match[2].split()).casefold()
+        if key not in defined:
+            defined.add(key)  # one definition is enough for all places
             hint = f"Write [{short(match[1])}](https://...), or define [{match[2]}]: https://... below."
             yield match.start(), match[0], "is not a link, because nothing defines its target", hint, None
     for match in _LINE_END.finditer(card.prose) if "\\n" in card.prose else ():
