@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # One verb of publish as a step of a pipeline: VERB on MODELS in DIRECTORY. What it makes lies in OUT. GitHub and Azure
 # Pipelines get exit-code, and of a plan its file and the number of its actions by kind, as outputs of the step, and a
-# summary. ARGUMENTS and MODELS are split at blanks.
+# summary. ARGUMENTS and MODELS are split at blanks and ends of lines.
 set -uo pipefail
 
-read -r -a models <<< "${MODELS:-}"
-read -r -a more <<< "${ARGUMENTS:-}"
+read -r -d '' -a models <<< "${MODELS:-}"
+read -r -d '' -a more <<< "${ARGUMENTS:-}"
 [ -z "${SINCE:-}" ] || more+=(--since "$SINCE")
 registry=()
 [ -z "${REGISTRY:-}" ] || registry=(--registry "$REGISTRY")

@@ -167,7 +167,7 @@ def test_a_stranger_goes_from_a_pull_request_to_a_registry(tmp_path: Path) -> No
 
         # On the main branch: the plan that was shown, applied and verified; then there is nothing left to approve.
         devops.merged = [7]
-        sound, agent = run("IndividualCI", "models.yml", LOCAL)
+        sound, agent = run("IndividualCI", "models.yml", SIGNED_IN)
         assert sound, agent.log
         assert any("This is the plan that the pull request showed" in text for text in agent.summaries)
         assert [code for name, code, _ in agent.log if name in ("publish apply", "publish verify")] == [0, 0]

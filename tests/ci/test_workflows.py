@@ -145,6 +145,10 @@ def test_a_stranger_runs_verbs_by_the_action(tmp_path: Path) -> None:
     code, outputs = run(verb="plan", registry="local", models="models/churn/model.yaml")
     assert (code, outputs["changes"], outputs["create"], outputs["conflict"]) == (0, "1", "1", "0")
     assert json.loads(Path(outputs["plan"]).read_text())["actions"][0]["model"] == "churn"
+    for names in ("churn\nnowhere", "$(touch made)", "`touch made`;touch made", "${{ x }}"):  # each line counts
+        code, several = run(verb="plan", registry="local", models=names)
+        assert (code, several["exit-code"], several["plan"]) == (3, "3", ""), names
+    assert not (stranger.root / "made").exists()
     code, outputs = run(verb="apply", models=outputs["plan"])
     assert (code, outputs["exit-code"], outputs["plan"]) == (0, "0", "")
     (stranger.root / "models/churn/weights/weights.bin").write_bytes(b"other")
