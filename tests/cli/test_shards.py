@@ -90,6 +90,9 @@ def test_a_part_that_failed_or_is_missing_is_named_and_one_more_run_finishes(
     assert merged.code == 7, merged
     assert "failed     tiny-1 3" in merged.out
     assert f"missing    {files[2]}" in merged.out
+    # Nothing failed in the first part: a report that is missing, or a model that is left, is enough.
+    assert publish("report", "merge", str(files[0]), str(files[2])).code == 7
+    assert publish("report", "merge", str(files[0]), "--plan", "plan.json").code == 7
     left = set(NAMES) - {*models(files[0]), *models(files[1])}
     assert left
     for name in left:
