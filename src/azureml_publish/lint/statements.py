@@ -34,7 +34,7 @@ _PARAMETERS = r"param(?:eter)?s"
 _LABELS: dict[Subject, str] = {
     "license": r"licen[cs]e(?: type| name| \(?id\)?)?|model licen[cs]e",
     "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
-    "task": r"(?:inference |pipeline |model |ml )?tasks?|pipeline[ _]tag",
+    "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
     "base": r"base[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?|parent model",
     "context": r"(?:max(?:imum)? |text )?(?:context|sequence)[ _-](?:length|window|size)(?: \(tokens\))?",
     "parameters": rf"(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?|parameter count|model size",

@@ -135,3 +135,31 @@ def test_parameters_of_generation(values: dict[str, Any], wrong: bool) -> None:
 def test_names_in_commands(command: str, wrong: bool) -> None:
     model = described(f"A model.\n\n```text\n{command}\n```\n", "Qwen2.5-7B-Instruct")
     assert bool(findings(model, "CARD027")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "wrong"),
+    [
+        ("question-answering", 'pipeline("question-answering", model="a/b")', False),
+        ("question-answering", 'pipeline("text-classification", model="a/b")', True),
+        ("question-answering", 'pipeline(task="feature-extraction", model="a/b")', False),
+        ("text-classification", 'pipeline("sentiment-analysis", model="a/b")', False),
+        ("chat-completion", 'pipeline("text-generation", model="a/b")', False),
+        ("chat-completion", 'pipeline("my-own-task", model="a/b")', False),
+        ("chat-completion", 'pipeline("fill-mask")\npipeline("text-generation")', False),
+    ],
+)
+def test_pipelines_in_code(task: str, code: str, wrong: bool) -> None:
+    model = described(f"A model.\n\n```python\n{code}\n```\n", task=task, finetune=())
+    assert bool(findings(model, "CARD069")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("classes", "wrong"),
+    [(["BertForMaskedLM"], False), (["BertForPreTraining"], False), (["RobertaForMaskedLM"], True), ([], False)],
+)
+def test_the_class_of_mlmodel_against_the_configuration(tmp_path: Path, classes: list[str], wrong: bool) -> None:
+    loaded = MLMODEL.format(loader="mlflow.transformers").replace("  sklearn:", "  transformers:")
+    loaded = loaded.replace("    sklearn_version: 1.4.2", "    pipeline_model_type: BertForMaskedLM")
+    files = {"MLmodel": loaded, "config.json": json.dumps({"architectures": classes})}
+    assert ("MATCH012" in found(tmp_path, **files)) is wrong

@@ -99,8 +99,9 @@ def _with_json(card: Card) -> str:
     return "\n".join(lines)
 
 
-_CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-"""Control characters but tab, line feed and carriage return, and U+0085, which is a line's end in some systems."""
+_CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ue000-\uf8ff]")
+"""Control characters but tab, line feed and carriage return, and U+0085, which is a line's end in some systems; ends of
+lines and paragraphs that editors do not show; and characters of private use, which each font shows otherwise."""
 
 
 @rule("CARD048", "control-character", Severity.WARNING, "A control character stands in text.")

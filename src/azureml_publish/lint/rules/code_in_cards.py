@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import MALFORMED, parse_yaml
 from azureml_publish.lint.check import Findings, rule
@@ -17,6 +18,7 @@ from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import declared, hub_id, is_own, own_names, sibling, tasks_of
 from azureml_publish.lint.publisher_names import families_in
+from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import variant_of
 from azureml_publish.patterns import pattern
@@ -144,6 +146,36 @@ def code_of_another_kind(model: Described) -> Findings:
             "Write the class that config.json names.",
             width=width_of(name),
         )
+
+    named = list(_pipelines(model.card)) if tasks else []
+    served = (*tasks, *tasks_of(model, "fineTuningTasks"))
+    if named and tasks <= KNOWN_TASKS and not any(_serves(one, served) for one, _ in named):
+        yield code_of_another_kind.at(
+            model.card.at(named[0][1]),
+            f"The code makes a pipeline for {named[0][0]}, and the model is for {', '.join(sorted(tasks))}.",
+            "Write the model's own task.",
+            width=width_of(named[0][0]),
+        )
+
+
+_PIPELINE = pattern(r"\bpipeline\(\s{0,9}(?:task ?= ?)?[\"']([a-z][a-z0-9-]{2,40})[\"']")
+_ANY_MODELS = frozenset({"feature-extraction", "image-feature-extraction", "embeddings"})
+"""Tasks that every model of its kind serves."""
+
+
+def _pipelines(card: Card) -> Iterator[tuple[str, int]]:
+    for fence in card.fences:
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _PIPELINE.finditer(fence.text) if "pipeline(" in fence.text else ():
+            yield match[1], max(start, card.source.find(match[1], start))
+
+
+def _serves(task: str, others: tuple[str, ...]) -> bool:
+    """Whether a pipeline's task is one of the model's, is served by the same classes, or cannot be judged."""
+    one, theirs = find_task(task), [find_task(other) for other in others]
+    if one is None or task in _ANY_MODELS or None in theirs or tasks_agree(task, others):
+        return True
+    return any(other is not None and {*one.models} & {*other.models} for other in theirs)
 
 
 _FROM = pattern(r"\b([A-Z]\w+)\.from_pretrained\(")

@@ -12,7 +12,8 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit
-from azureml_publish.lint.subject import Described
+from azureml_publish.lint.prose import texts_of
+from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.patterns import pattern
 
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
@@ -27,6 +28,8 @@ _APART = pattern(r"(?<!\])\[([^\[\]\n]*[a-z]{2}[^\[\]\n]*)\]([ \t]+)\((https?://
 _UNDEFINED = pattern(r"(?<![\]\\])!?\[([^\[\]\n]*[a-z]{3}[^\[\]\n]*)\]\[([A-Za-z][\w .-]{1,60})\](?![(\[:])")
 _LINE_END = pattern(r"(?<=[.!?:)\w])\\n\\n|(?<=[.!?)])\\n(?=\s|$|[-*#A-Z])")
 _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
+_ESCAPED = pattern(r"(?<!\\)\\u(20[0-3][0-9a-f]|00[a-f][0-9a-f])(?![0-9a-f])", re.IGNORECASE)
+"""Quotes, dashes and letters with accents as JSON escapes them."""
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
 _INLINE = MarkdownIt("commonmark")
 _NOTE = pattern(r"(?<=[\w.,;:!?)*])[ ]?\[\^([\w-]{1,20})\](?!:|[+*?])")
@@ -45,6 +48,19 @@ def markup_shown(model: Described) -> Findings:
     for offset, text, what, hint, edit in sorted(_all(card), key=lambda one: one[0])[:_MOST]:
         fix = card.fix([edit], safe=False) if edit is not None else None
         yield markup_shown.at(card.at(offset), f"'{short(text)}' {what}.", hint, fix=fix, width=width_of(text))
+
+
+@markup_shown.also
+def _in_metadata(subject: AssetSubject) -> Findings:
+    """Line ends, entities and characters that were escaped twice in the texts of the metadata that readers see."""
+    model = subject.described
+    for path, text in texts_of(model):
+        match = next((one for form in (_ENTITY, _ESCAPED, _LINE_END) if (one := form.search(text.text))), None)
+        if path in ("displayName", "summary", "licenseDescription") and match:
+            hint = "Write the character or the line end itself."
+            yield markup_shown.at(
+                model.where(path), f"{path} shows '{short(match[0])}', which was escaped twice.", hint
+            )
 
 
 def _all(card: Card) -> Iterator[_Shown]:
@@ -68,6 +84,10 @@ def _all(card: Card) -> Iterator[_Shown]:
     for match in _ENTITY.finditer(card.prose) if "&amp;" in card.prose else ():
         edit = replacing(card, match.start(), match.end(), "&" + match[0].removeprefix("&amp;"))
         yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
+    for match in _ESCAPED.finditer(card.prose) if "\\u" in card.prose else ():
+        meant = chr(int(match[1], 16))
+        edit = replacing(card, match.start(), match.end(), meant)
+        yield match.start(), match[0], "is an escaped character, shown as it is", f"Write {meant}.", edit
     notes = frozenset(match[1] for match in _NOTE_BELOW.finditer(card.prose)) if "[^" in card.prose else frozenset()
     for match in _NOTE.finditer(card.prose) if "[^" in card.prose else ():
         if match[1] not in notes:

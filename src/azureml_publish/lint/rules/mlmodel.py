@@ -87,6 +87,15 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
         yield mlmodel_contradicts_itself.at(
             _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
         )
+    listed = (model.config or {}).get("architectures")
+    classes = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
+    loaded = str(flavour.get("pipeline_model_type") or "")
+    if classes and is_model_class(loaded) and not any(_kind(loaded) == _kind(name) for name in classes):
+        yield mlmodel_contradicts_itself.at(
+            _place(model.mlmodel, "pipeline_model_type"),
+            f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}.",
+            "Copy the MLmodel that MLflow wrote beside this model's files.",
+        )
     written = model.mlmodel.data
     data = written.get("metadata") if isinstance(written, Mapping) else None
     base = data.get("base_model_task") if isinstance(data, Mapping) else None
@@ -146,6 +155,11 @@ def _installed(subject: AssetSubject) -> Iterator[tuple[str, str]]:
     for file in subject.read.asset.carried:
         if file.path.rpartition("/")[2] in ("requirements.txt", "conda.yaml", "python_env.yaml"):
             yield file.path, carried_text(file) or ""
+
+
+def _kind(name: str) -> str:
+    """The kind of model in the name of a class: `Roberta` of `RobertaForMaskedLM`."""
+    return re.split(r"For[A-Z]|Model|LMHead|MT", name, maxsplit=1)[0]
 
 
 def _place(document: Document, key: str) -> Location:
