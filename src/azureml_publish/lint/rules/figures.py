@@ -93,8 +93,7 @@ _NO_DAY = pattern(
 )
 """Days that no year has."""
 
-_MAY_BE_NO_DAY = pattern(r"\b3[01]|: 20\d\d-")
-
+_SHORT_MONTHS = ("february", "april", "june", "september", "november")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -103,7 +102,8 @@ def date_to_come(model: Described) -> Findings:
     """A release, a change or the end of the data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
-    for match in _NO_DAY.finditer(card.words) if _MAY_BE_NO_DAY.search(card.words) else ():
+    dated = ": 20" in card.words or any(month in card.lowered for month in _SHORT_MONTHS)
+    for match in _NO_DAY.finditer(card.words) if dated else ():
         yield date_to_come.at(
             card.at(match.start()),
             f"'{short(match[0])}' is no day of the calendar.",
