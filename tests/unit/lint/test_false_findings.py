@@ -21,10 +21,23 @@ MEMBERS = '```json\n"reader": {\n  "command": "npx",\n  "args": ["-y"]\n}\n```\n
 LINES = '```json\n{"text": "a"}\n{"text": "b"}\n```\n'
 MANUAL = "eyJhbGciOiJIUzI1NiJ9.eyJzb21lIjoicGF5bG9hZCJ9.Joh1R2dYzkRvDkqv3sygm5YyK8Gi4ShZqbhK2gxcs2U"
 ISSUED = MANUAL.replace("eyJzb21lIjoicGF5bG9hZCJ9", "eyJpc3MiOiJjb250b3NvIiwiZXhwIjoxN30")
+LOAD = """```python
+model = AutoModel.from_pretrained("contoso/contoso-reader-2b")
+{} = AutoModel.from_pretrained("{}")
+```
+"""
+PEFT = """```python
+base = AutoModel.from_pretrained("mistralai/Mistral-7B-v0.1")
+model = PeftModel.from_pretrained(base, "contoso/{}")
+```
+"""
 TRUE = {
+    "a sibling that drafts": ("CARD027", LOAD.format("assistant_model", "contoso/contoso-reader-0.5b")),
+    "an adapter's base": ("CARD068", PEFT.format("contoso-reader-2b")),
     "members of an object": ("SMPL001", MEMBERS),
     "one value a line": ("SMPL001", LINES),
     "a long card": ("CARD050", "A reader of texts.\n" * 1000),
+    "a key of Amazon's manual": ("CARD059", "It is `AKIAIOSFODNN7EXAMPLE`.\n"),
     "a web token of a manual": ("CARD059", f"It is `{MANUAL}`.\n"),
     "the base is named in words": ("CARD068", f"Built on Meta Llama 3.1 8B.\n\n{LLAMA}"),
     "measured on a retired size": ("SKU016", SPEEDS),
@@ -38,6 +51,8 @@ TRUE = {
     ),
 }
 WRONG = {
+    "a sibling that is loaded": ("CARD027", LOAD.format("tokens", "contoso/contoso-reader-0.5b")),
+    "an adapter of another": ("CARD068", PEFT.format("legal")),
     "members with a comma too many": ("SMPL001", MEMBERS.replace('["-y"]', '["-y"],')),
     "a line that does not end": ("SMPL001", LINES.replace('"b"}', '"b"')),
     "a card that is not read": ("CARD050", "A reader of texts.\n" * 20_000),

@@ -62,6 +62,9 @@ def code_loads_another_model(model: Described) -> Findings:
         return
     if any(_is_one(one.name, own, words) or declared(model, one.name) for one in loaded):
         return
+    tails = [name.rpartition("/")[2].lower() for name in own]
+    if any(tail and tail in fence.text.lower() for fence in card.fences for tail in tails):
+        return  # as an adapter is named after what it is loaded on: PeftModel.from_pretrained(base, "...")
     for one in loaded:
         tail = one.name.rpartition("/")[2].lower()
         if ("/" not in one.name and "-" not in one.name) or _is_placeholder(one.name) or sibling(one.name, own):

@@ -61,7 +61,9 @@ def credential_shown(model: Described) -> Findings:
 
 
 def _is_made_up(token: str) -> bool:
-    """Whether a JSON Web Token says neither who gave it, nor for whom, nor until when: those of manuals do not."""
+    """Whether it is one of a manual: of Amazon's, or a JSON Web Token without who gave it, for whom and until when."""
+    if token.endswith("EXAMPLE"):
+        return True
     if not token.startswith("eyJ"):
         return False
     payload = token.split(".")[1]

@@ -46,6 +46,9 @@ _COMMANDED = pattern(
 )
 """What commands, requests and deployments name a model after."""
 
+_HELPER = pattern(r"assist|draft|specul|teacher", re.IGNORECASE)
+"""Words of a line that loads a sibling to help this model."""
+
 
 @rule(
     "CARD027", "card-links-other-model", Severity.ERROR, "The card takes another model's page for its own.", pages=True
@@ -65,6 +68,9 @@ def card_links_other_model(model: Described) -> Findings:
             continue
         for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
             apart = sibling(match[1], own) or sibling_of(model.name, match[1].rpartition("/")[2])
+            before = fence.text[fence.text.rfind("\n", 0, match.start(1)) + 1 : match.start(1)]
+            if _HELPER.search(before):
+                continue
             if apart and not is_own(match[1], own) and not declared(model, match[1]):
                 line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
                 column = card.lines[line - 1].find(match[1]) + 1
