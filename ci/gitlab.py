@@ -123,5 +123,6 @@ def _headers() -> dict[str, str]:
 
 
 def _call(method: str, path: str, body: object = None) -> bytes:
-    project = f"{os.environ['CI_API_V4_URL']}/projects/{os.environ['CI_PROJECT_ID']}"
-    return call(method, f"{project}{path}", _headers(), body)
+    # A merge request belongs to the project that it goes into; from a fork, the pipeline runs in the fork.
+    project = os.environ.get("CI_MERGE_REQUEST_PROJECT_ID") or os.environ["CI_PROJECT_ID"]
+    return call(method, f"{os.environ['CI_API_V4_URL']}/projects/{project}{path}", _headers(), body)

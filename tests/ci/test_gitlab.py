@@ -107,6 +107,15 @@ def test_a_stranger_goes_from_a_merge_request_to_a_registry(tmp_path: Path) -> N
         kept = runner.artifacts["publish:check"] / "publish-out"
         assert (kept / "preview/index.html").exists()
         assert isinstance(json.loads((kept / "code-quality.json").read_text()), list)
+        # From a fork the pipeline runs in the fork, which need not have the branch that the request goes into.
+        fork = {
+            "CI_PROJECT_ID": "18",
+            "CI_MERGE_REQUEST_PROJECT_ID": "17",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "next",
+        }
+        sound, runner = run("merge_request_event", **fork)
+        assert sound, runner.log
+        assert "updated the comment" in runner.log["publish:plan"][1]
         gitlab.merged = [{"iid": 7}]
         sound, runner = run("push")
         assert sound, runner.log
