@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.engine import Card
 from tests.unit.lint.cards_at_hand import described, findings
 from tests.unit.lint.test_across_files import codes, model
 
@@ -35,6 +37,9 @@ ENTRY = "```bibtex\n{}\n```"
         ("Certainly! Here is the card:", "CARD010"),
         ("The model is good\u30104\u2020source\u3011.", "CARD010"),
         ("citeturn0search0", "CARD010"),
+        ("| a | b |\n\n| --- | --- |\n| 1 | 2 |", "CARD002"),
+        ("| a | b |\n|---+---|\n| 1 | 2 |", "CARD002"),
+        ("| a | b |\n| --- | --- |\n\n| c | d |\n| --- | --- |", None),
         ("It\\u2019s a model.", "CARD066"),
         ("Write `\\u2019` or C:\\\\u2019.", None),
         ("A\u2028model.", "CARD048"),
@@ -100,3 +105,19 @@ def test_licences_in_other_places(text: str, licence: str, wrong: bool) -> None:
 )
 def test_languages_of_a_translation(text: str, wrong: bool) -> None:
     assert ("MATCH007" in codes(model(f"{text}\n", languages=["en", "de"]))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("MIT License\n\nCopyright (c) [year] [fullname]", True),
+        ("Copyright (c) <year> <copyright holders>", True),
+        ("Copyright (c) 2024 [copyright holder]", True),
+        ("Copyright [yyyy] [name of copyright owner]", False),  # the appendix of Apache's
+        ("Copyright (c) 2024 Contoso", False),
+    ],
+)
+def test_a_licence_that_nobody_filled_in(text: str, wrong: bool) -> None:
+    page = Card(f"{text}\n", lambda line, column: Location("LICENSE", line, column))
+    found = findings(replace(described("A model.\n"), licences=(page,)), "CARD010")
+    assert bool(found) is wrong

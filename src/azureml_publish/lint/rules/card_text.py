@@ -94,6 +94,14 @@ def placeholder_text(model: Described) -> Findings:
     for card in (model.card, *model.pages):
         yield from _once_each(card)
         yield from _in_comments(card)
+    for card in model.licences:
+        for match in _OF_A_LICENCE.finditer(card.source):
+            yield placeholder_text.at(
+                card.at(match.start()),
+                f"'{short(match[0])}' holds the place of a year or a name.",
+                "Write who holds the rights, and since when.",
+                width=width_of(match[0]),
+            )
     for path, text in texts_of(model):
         copied = path == "displayName" and _COPY.search(text.text)
         if (
@@ -107,6 +115,11 @@ def placeholder_text(model: Described) -> Findings:
                 "Write it, or leave the key out.",
             )
 
+
+_OF_A_LICENCE = pattern(
+    r"\bcopyright (?:\(c\)|\u00a9) (?:\d{4},? )?[\[<](?:year|[a-z ]*(?:name|holders?))[\]>]", re.IGNORECASE
+)
+"""What the forms of MIT and BSD leave to be written; those of Apache and the GPL show it in an appendix."""
 
 _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publisher", "notes", "evaluation", "terms"))
 """Keys whose texts are sentences; others may well hold templates of a conversation."""

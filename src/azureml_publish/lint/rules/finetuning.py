@@ -175,6 +175,9 @@ _COUNTS = (
 _RATES = ("learning_rate_min", "learning_rate", "learning_rate_max")
 
 
+_AT_LEAST_ONE = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
+
+
 @rule("FT008", "defaults-not-usable", Severity.ERROR, "A default of fine-tuning is not a value of its kind.")
 def defaults_not_usable(subject: AssetSubject) -> Findings:
     """A switch that is neither true nor false, a count that is not a number, a rate outside its own bounds.
@@ -188,6 +191,11 @@ def defaults_not_usable(subject: AssetSubject) -> Findings:
         sound = str(written).strip().lower() in ("true", "false") if key in _SWITCHES else _number(written) is not None
         if not sound:
             yield defaults_not_usable.at(chosen.location(key), f"{key} is '{written}'.", f"Write {wanted}.")
+        elif (number := _number(written)) is not None and (
+            (key in _AT_LEAST_ONE and number < 1) or (key in _RATES and number >= 1)
+        ):
+            bound = "below 1, such as 5e-6" if key in _RATES else "of 1 or more"
+            yield defaults_not_usable.at(chosen.location(key), f"{key} is {written}.", f"Write a number {bound}.")
     rates = [(key, rate) for key in _RATES if (rate := _number(chosen.values.get(key))) is not None]
     for (low, least), (high, most) in itertools.pairwise(rates):
         if least > most:

@@ -67,6 +67,11 @@ def _odd_delimiters(card: Card) -> Findings:
                 )
 
 
+_PARTED = pattern(
+    r"^ {0,3}\|[^\n]+\|[ \t]*\n(?:[ \t]*\n(?P<dashes>[ \t]*\|(?:[ :]*-{2,}[ :]*\|)+)"
+    r"|(?P<crossed>\|-{2,}(?:\+-{2,})+\|))[ \t]*$",
+    re.MULTILINE,
+)
 _DASHES = pattern(r"[ >]*\|?[ :|-]+$")
 
 
@@ -79,6 +84,13 @@ def table_missing_delimiter(model: Described) -> Findings:
     for first, last in card.paragraphs:
         if last - first >= 1:
             yield from _rows(card, first, last)
+    for match in _PARTED.finditer(card.prose):
+        yield table_missing_delimiter.at(
+            card.at(match.start(match.lastgroup or 0)),
+            "The row of dashes is not right below the header, or has + between its dashes: readers see no table.",
+            "Write `| --- | --- |` right below the header, with a bar between the dashes.",
+            width=width_of(match[match.lastgroup or 0]),
+        )
 
 
 def _rows(card: Card, first: int, last: int) -> Findings:
