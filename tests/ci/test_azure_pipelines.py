@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
 from azureml_publish.registry.credentials import find_credential
 from tests.ci.azure_pipelines import Agent, expanded
 from tests.ci.fake_azure_devops import FakeAzureDevOps
 from tests.ci.loopback import TOKEN, serving
+from tests.ci.schemas import schema
 from tests.ci.stranger import SPEC, Stranger
 from tests.conftest import REPOSITORY
 
@@ -24,12 +23,6 @@ FOLDER = REPOSITORY / "ci" / "azure-pipelines"
 LOCAL = {"registry": "local", "environment": "production"}
 SIGNED_IN = {**LOCAL, "readerConnection": "reader", "writerConnection": "writer"}
 REPORTS = ("drift", "retiring", "bump")
-
-
-def schema() -> Draft7Validator:
-    """Microsoft's own, https://github.com/microsoft/azure-pipelines-vscode."""
-    text = files("check_jsonschema").joinpath("builtin_schemas/vendor/azure-pipelines.json").read_text(encoding="utf-8")
-    return Draft7Validator(json.loads(text))
 
 
 def pipelines() -> dict[str, dict[str, Any]]:
@@ -58,7 +51,7 @@ def steps(pipeline: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.long
 def test_every_shape_of_the_templates_is_a_pipeline() -> None:
-    validator = schema()
+    validator = schema("azure-pipelines")
     for name, pipeline in pipelines().items():
         for one in steps(pipeline):
             if isinstance(one.get("continueOnError"), bool) and "bash" in one:
@@ -78,7 +71,7 @@ def test_the_pipelines_of_the_docs_extend_the_templates_with_what_they_take() ->
     callers = [one for one in found if isinstance(one, dict) and "extends" in one]
     assert len(callers) >= 2
     for one in callers:
-        assert not list(schema().iter_errors(one))
+        assert not list(schema("azure-pipelines").iter_errors(one))
         name, _, alias = one["extends"]["template"].partition("@")
         assert alias in [repository["repository"] for repository in one["resources"]["repositories"]]
         expanded(REPOSITORY / name, one["extends"]["parameters"])

@@ -7,27 +7,20 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
 from tests.ci.fake_gitlab import FakeGitLab
 from tests.ci.gitlab_ci import GitLabRunner, included
 from tests.ci.loopback import TOKEN, serving
+from tests.ci.schemas import schema
 from tests.ci.stranger import SPEC, Stranger
 from tests.conftest import REPOSITORY
 
 FILE = REPOSITORY / "ci" / "gitlab.yml"
-
-
-def schema() -> Draft7Validator:
-    """GitLab's own, https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/assets/javascripts/editor/schema/ci.json."""
-    text = files("check_jsonschema").joinpath("builtin_schemas/vendor/gitlab-ci.json").read_text(encoding="utf-8")
-    return Draft7Validator(json.loads(text))
 
 
 def test_the_configuration_is_one_with_any_inputs() -> None:
@@ -38,11 +31,11 @@ def test_the_configuration_is_one_with_any_inputs() -> None:
         jobs = included(FILE, inputs)
         # https://docs.gitlab.com/ci/yaml/#resource_group
         assert re.fullmatch(r"[\w/${}. -]+", jobs["publish:apply"]["resource_group"])
-        assert not list(schema().iter_errors(jobs))
+        assert not list(schema("gitlab-ci").iter_errors(jobs))
         assert "$[[" not in json.dumps(jobs)
     (header,) = yaml.safe_load_all(FILE.read_text(encoding="utf-8").partition("\n---\n")[0])
-    assert not list(schema().iter_errors(header))
-    assert list(schema().iter_errors({**jobs, "publish:plan": {"script": 3}}))
+    assert not list(schema("gitlab-ci").iter_errors(header))
+    assert list(schema("gitlab-ci").iter_errors({**jobs, "publish:plan": {"script": 3}}))
     assert jobs["publish:apply"]["interruptible"] is False
 
 
@@ -50,7 +43,7 @@ def test_the_configuration_of_the_docs_includes_it_with_inputs_that_it_has() -> 
     text = (REPOSITORY / "docs" / "ci.md").read_text(encoding="utf-8")
     found = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
     (caller,) = [one for one in found if isinstance(one, dict) and "include" in one]
-    assert not list(schema().iter_errors(caller))
+    assert not list(schema("gitlab-ci").iter_errors(caller))
     (include,) = caller["include"]
     assert (REPOSITORY / include["file"].lstrip("/")) == FILE
     included(FILE, include["inputs"])

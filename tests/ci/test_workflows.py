@@ -16,6 +16,7 @@ from azureml_publish.registry.credentials import find_credential
 from tests.ci.fake_github import FakeGitHub
 from tests.ci.loopback import TOKEN, serving
 from tests.ci.runner import Runner, inputs_of, workflow
+from tests.ci.schemas import schema
 from tests.ci.stranger import SPEC, Stranger
 from tests.conftest import REPOSITORY
 
@@ -32,6 +33,17 @@ def test_every_action_is_pinned_every_right_is_named_and_every_job_ends(name: st
     for job in found["jobs"].values():
         assert "uses" in job or job["timeout-minutes"] <= 360
         assert "secrets" not in job
+
+
+def test_the_workflows_and_the_action_are_what_githubs_schemas_take() -> None:
+    for name in WORKFLOWS:
+        found = {"on" if key is True else key: value for key, value in workflow(name).items()}
+        assert not list(schema("github-workflows").iter_errors(found)), name
+        found["jobs"] = {**found["jobs"], "another": {"runs-on": "ubuntu-latest", "stepz": []}}
+        assert list(schema("github-workflows").iter_errors(found))
+    action = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
+    assert not list(schema("github-actions").iter_errors(action))
+    assert list(schema("github-actions").iter_errors({**action, "runs": {"using": "composite"}}))
 
 
 def test_zizmor_finds_nothing() -> None:
