@@ -217,6 +217,7 @@ def blocks(tokens: Sequence[Token]) -> list[tuple[object, ...]]:
 
 @settings(max_examples=150)
 @given(TEXTS)
+@example("a|b\n-|-\n\x0b")
 def test_blocks_are_those_of_markdown_it(text: str) -> None:
     plain = MarkdownIt("commonmark").enable("table")
     plain.core.ruler.enableOnly(["normalize", "block"])

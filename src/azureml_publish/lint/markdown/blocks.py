@@ -67,6 +67,13 @@ def _beginning_with(characters: str, rule: _Rule) -> _Rule:
     return look
 
 
+_BLANK = (
+    "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
+    "\u202f\u205f\u3000"
+)
+"""What markdown-it takes for blank at the ends of a table's row."""
+
+
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
     """A table by markdown-it's rule, and its rows without cells."""
     if not rules_block.table(state, start, end, silent=True):
@@ -78,10 +85,11 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # no
     opened = state.push("table_open", "table", 1)
     line = start
     while line < end:
+        text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
         if line > start + 1 and (
             state.sCount[line] < state.blkIndent
             or any(ender(state, line, end, True) for ender in enders)  # noqa: FBT003
-            or state.isEmpty(line)
+            or not text.strip(_BLANK)
             or state.is_code_block(line)
         ):
             break
