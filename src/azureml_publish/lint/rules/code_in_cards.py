@@ -305,7 +305,8 @@ def _yaml(text: str) -> tuple[int, str] | None:
 
 _JSON_SENT = pattern(r"(?:-d|--data(?:-raw|-binary)?)[ =]*'(\{[^']{1,5000}\})'")
 _PINNED = pattern(
-    r"^[^#\n]*\bpip3? install [^#\n]*?(?<![=<>!~\w.-])[A-Za-z][\w.-]*(?:\[[\w,]+\])?(=[0-9][\w.]*)", re.MULTILINE
+    r"^[^#\n]{0,200}\bpip3? install [^#\n]{0,300}?(?<![=<>!~\w.-])[A-Za-z][\w.-]*(?:\[[\w,]+\])?(=[0-9][\w.]*)",
+    re.MULTILINE,
 )
 _HERE_TEXT = pattern(r"<<-?\s*['\"]?\w")
 

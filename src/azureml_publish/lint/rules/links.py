@@ -183,7 +183,7 @@ def _broken(card: Card, link: Link) -> Findings:
 
 _TWICE = pattern(r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)+)/(?:https?:/{1,2})?(?:www\.)?\1(?=/)", re.IGNORECASE)
 _BARE_MAIL = pattern(r"(?:e?mail:)?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)$", re.IGNORECASE)
-_NO_HOST = pattern(r"https?://[^\s/?#{<$\[]*(?:[,;]|:(?!\d*(?:[/?#]|$)|[^/?#@]*@))", re.IGNORECASE)
+_NO_HOST = pattern(r"https?://[^\s/?#{<$\[]{0,255}(?:[,;]|:(?!\d*(?:[/?#]|$)|[^/?#@]{0,99}@))", re.IGNORECASE)
 _MAIL = pattern(r"mailto:(?![^\s@/]+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNORECASE)
 
 
