@@ -95,7 +95,9 @@ def test_one_rule_reports_so_many_findings_and_no_more(publish: Run, project: Pa
     card = project / "models" / "distilbert-base-uncased"
     for path in card.glob("card.*"):
         path.unlink()
-    (card / "card.md").write_text("# A\n\n" + "[a](b) " * (MAX_FINDINGS * 3) + "\n", encoding="utf-8")
+    (card / "card.md").write_text(
+        "# A\n\n" + "".join(f"[a](b{number}) " for number in range(MAX_FINDINGS * 3)) + "\n", encoding="utf-8"
+    )
     found = json.loads(publish("lint", "distilbert-base-uncased", "-o", "json").out)["diagnostics"]
     codes = [each["code"] for each in found]
     most = max(codes, key=codes.count)
