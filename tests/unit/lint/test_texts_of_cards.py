@@ -114,6 +114,7 @@ def test_languages_of_a_translation(text: str, wrong: bool) -> None:
         ("Copyright (c) <year> <copyright holders>", True),
         ("Copyright (c) 2024 [copyright holder]", True),
         ("Copyright [yyyy] [name of copyright owner]", False),  # the appendix of Apache's
+        ("END OF TERMS AND CONDITIONS\n\nCopyright (C) <year>  <name of author>", False),  # that of the GPL
         ("Copyright (c) 2024 Contoso", False),
     ],
 )

@@ -95,7 +95,8 @@ def placeholder_text(model: Described) -> Findings:
         yield from _once_each(card)
         yield from _in_comments(card)
     for card in model.licences:
-        for match in _OF_A_LICENCE.finditer(card.source):
+        terms = card.source.partition("END OF TERMS AND CONDITIONS")[0]  # below, the GPL shows how to apply it
+        for match in _OF_A_LICENCE.finditer(terms):
             yield placeholder_text.at(
                 card.at(match.start()),
                 f"'{short(match[0])}' holds the place of a year or a name.",
