@@ -64,8 +64,6 @@ class Links(_Camel):
 class Metadata(_Camel):
     """Further metadata of the service, by its name in the layout `system_metadata`. The layouts translate it."""
 
-    model_config = ConfigDict(defer_build=False)  # a project's defaults and each model have it: built once for both
-
     alias: str | None = None
     aot_manifest: str | None = None
     architecture: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from azureml_publish.spec.reading import Written
 
@@ -66,8 +66,6 @@ Requirement = Annotated[str, Field(pattern=REQUIREMENT)]
 
 class Mlflow(Written):
     """How MLflow's transformers flavour loads the model. What is left out follows from task, files and project."""
-
-    model_config = ConfigDict(defer_build=False)  # see `Metadata`
 
     model_class: Annotated[str | None, Field(description="transformers class, for example BertForMaskedLM.")] = None
     tokenizer_class: Annotated[str | None, Field(description="transformers class.")] = None

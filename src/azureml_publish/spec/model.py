@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     StrictBool,
@@ -120,8 +119,6 @@ class Tasks(Written):
 
 class FinetuneDefaults(Written):
     """Settings of DeepSpeed, LoRA and ONNX Runtime for fine-tuning; the tag `model_specific_defaults`."""
-
-    model_config = ConfigDict(defer_build=False)  # see `Metadata`
 
     apply_deepspeed: StrictBool | None = None
     deepspeed_stage: Annotated[Number | None, Field(description="ZeRO stage.")] = None
