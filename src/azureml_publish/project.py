@@ -21,13 +21,12 @@ from azureml_publish.documents.strict_json import parse_json
 from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, resolve_inside
 from azureml_publish.frozen import dataclass
-from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+from azureml_publish.spec import FinetuneDefaults, Metadata, Mlflow, ModelSpec, ProjectConfig, read_spec
 
 CONFIG_FILE = files.CONFIG_FILE
 SPEC_FILE = "model.yaml"
-CARD_FILE = "card.md.j2"
-FINISHED_CARD = "card.md"
-"""A finished card instead of a template; it is used unchanged."""
+CARD_FILE, FINISHED_CARD = "card.md.j2", "card.md"
+"""The second is a finished card instead of a template; it is used unchanged."""
 PLAIN_CARD = '{% extends "card.md.j2" %}\n'
 """The card of a model that has a `description` and no card file: just what the template makes."""
 CARRIED_FOLDER = "files"
@@ -169,6 +168,8 @@ def load_project(
     document = _read_document(root, root / CONFIG_FILE, found)
     config = None
     if document is not None:
+        for shared in (Metadata, FinetuneDefaults, Mlflow):
+            shared.model_rebuild()  # once for what holds them: the project's defaults and every model
         config, mistakes = read_spec(document, ProjectConfig)
         found.extend(mistakes)
     if document is None or config is None:
