@@ -41,7 +41,6 @@ SAYS = {
     "origins": "where each character was written",
     "diagnostics": "findings",
     "errors": "failures",
-    "frozen": "dataclasses that are cheap to define",
     "network": "proxies",
     "globs": "names by *",
     "patterns": "regex",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from azureml_publish.assets import ContentCheck, LayoutName, RenderedModel
 from azureml_publish.content.upload.progress import Progress, Silent, shown
 from azureml_publish.content.upload.transfer import Transfer
 from azureml_publish.diagnostics import Diagnostic, has_errors
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.apply import ApplyResult, apply
 from azureml_publish.pipeline.build import build
 from azureml_publish.pipeline.check import render

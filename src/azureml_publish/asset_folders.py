@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from azureml_publish.assets import CarriedFile
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import Document, KeyPath, decode, mapping_of, parse_yaml
 from azureml_publish.files import UnusableFile, read_file
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import MISSING_FILE, shown_path, unusable_file
 
 ASSET_FILE = "asset.yaml"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import BY_ENVIRONMENT, Network
 
 Scenario: TypeAlias = Literal["inference", "evaluation", "finetune"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-
-from azureml_publish.frozen import dataclass
 
 
 class Severity(StrEnum):

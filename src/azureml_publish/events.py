@@ -7,12 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 
 
 class Kind(StrEnum):

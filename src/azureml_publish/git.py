@@ -14,11 +14,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from azureml_publish.errors import Interrupted, PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.patterns import pattern
 
 LOCAL_SECONDS = 30.0

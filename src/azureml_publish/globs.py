@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-
-from azureml_publish.frozen import dataclass
 
 _STAR, _ANY, _FOLDERS = "*", "**", "**/"
 """What stands for many characters: all of one folder's, all, and any number of whole folders."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from azureml_publish.frozen import dataclass
 
 if TYPE_CHECKING:
     import requests

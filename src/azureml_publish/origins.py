@@ -5,9 +5,9 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Edit, Location
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

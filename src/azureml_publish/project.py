@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +21,6 @@ from azureml_publish.documents import Document, decode, mapping_of, parse_yaml
 from azureml_publish.documents.strict_json import parse_json
 from azureml_publish.errors import ExitCode, NotFound, PublishError, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, resolve_inside
-from azureml_publish.frozen import dataclass
 from azureml_publish.spec import FinetuneDefaults, Metadata, Mlflow, ModelSpec, ProjectConfig, read_spec
 
 CONFIG_FILE = files.CONFIG_FILE

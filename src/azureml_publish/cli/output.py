@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +22,6 @@ import click
 
 from azureml_publish.diagnostics import Diagnostic, has_errors
 from azureml_publish.errors import Declined, ExitCode, PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.reporters.diagnostics import as_json, diagnostics_text
 from azureml_publish.reporters.folding import folded

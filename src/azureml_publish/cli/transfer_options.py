@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -14,7 +15,6 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.progress import progress_option, watch
 from azureml_publish.content.upload.pool import CONNECTIONS
 from azureml_publish.content.upload.transfer import Transfer
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.registries import Opened
 from azureml_publish.pipeline.transfer import open_transfer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from azureml_publish.assets import ManifestEntry, RenderedFile, RenderedModel
@@ -23,7 +23,6 @@ from azureml_publish.content.packaging.tree import (
 from azureml_publish.content.sources.readers import Readers, find_local, hash_local
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import UnusableSource
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import HubSource, LocalSource, Mlflow, identify_source
 from azureml_publish.spec.lock import SourceLock

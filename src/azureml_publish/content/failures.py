@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,6 @@ from azureml_publish.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from azureml_publish.frozen import dataclass
 
 _SHAPE_ERRORS = (AttributeError, KeyError, TypeError, ValueError)
 """What azure-storage-blob raises for an answer that is none of a storage's."""

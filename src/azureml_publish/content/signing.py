@@ -13,14 +13,13 @@ import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azureml_publish.assets import ManifestEntry
 from azureml_publish.content.packaging.tree import MANIFEST_FILE, SIGNATURE_FILE
 from azureml_publish.errors import NotAuthorised, PublishError, Unreachable, UsageProblem
-from azureml_publish.frozen import dataclass
 
 if TYPE_CHECKING:
     from model_signing import hashing, signing, verifying

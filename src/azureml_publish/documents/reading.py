@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,7 +15,6 @@ from azureml_publish.assets import Value
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents.scalars import FLOAT, INT, MERGE, Loader
 from azureml_publish.documents.trees import KeyPath, value_at, walk
-from azureml_publish.frozen import dataclass
 
 MALFORMED = Rule("DOC001", "malformed-document", Severity.ERROR, "The file cannot be read as UTF-8 YAML or JSON.")
 DUPLICATE_KEY = Rule(

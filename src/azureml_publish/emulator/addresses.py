@@ -4,9 +4,8 @@ Ports change with every start, so nothing absolute is ever stored: a blob is `co
 only in an answer.
 """
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
-
-from azureml_publish.frozen import dataclass
 
 ACCOUNT = "emulator"
 """Name of the one storage account, the first segment of a path-style blob URL."""

@@ -13,9 +13,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-
-from azureml_publish.frozen import dataclass
 
 SCHEMA_VERSION = 2
 """Kept in `PRAGMA user_version`; a folder written by another layout is refused, not guessed at."""

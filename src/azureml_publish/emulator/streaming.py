@@ -4,14 +4,13 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from azureml_publish.frozen import dataclass
 
 READ_BYTES = 512 * 1024
 """How much is read and sent at a time. Larger pieces make asyncio shift its own write buffer about."""

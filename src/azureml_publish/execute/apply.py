@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 
 from azureml_publish.assets import Content
@@ -16,7 +17,6 @@ from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtak
 from azureml_publish.events import Events, Kind
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Registration, Tools
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan import Action, ActionKind, Desired, Plan
 
 _log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from azureml_publish.assets import AssetId, ManifestEntry
@@ -13,7 +14,6 @@ from azureml_publish.content.upload.container import Container
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import ContentMismatch
 from azureml_publish.files import check_target, write_bytes
-from azureml_publish.frozen import dataclass
 
 CHUNK = 4 * 1024 * 1024
 """Bytes that are fetched at a time; a file that was cut off goes on from there."""

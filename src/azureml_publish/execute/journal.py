@@ -15,6 +15,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +26,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azureml_publish.errors import JournalFailed, Overtaken, UnusableJournal
 from azureml_publish.files import UnusableFile, read_file
-from azureml_publish.frozen import dataclass
 
 SCHEMA_VERSION = 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import cast
@@ -20,7 +20,6 @@ from azureml_publish.assets import (
 from azureml_publish.content.upload.copy import Copied, Place, copy_content
 from azureml_publish.errors import Conflict, UnusableSource
 from azureml_publish.execute.registration import Registration, Tools, Written
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan import Action, ActionKind, Desired, plan_model
 from azureml_publish.registry.protocol import Registry
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
@@ -33,7 +33,6 @@ from azureml_publish.errors import (
 from azureml_publish.events import Events, Kind
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import record_of
 from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, changed_metadata, lacking_keys, plan_model
 from azureml_publish.registry.archiving import archive_ignored

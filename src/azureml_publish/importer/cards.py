@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azureml_publish.assets import AllowList, Scenario
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import CARD_FILE, FINISHED_CARD, ModelFolder, Sample
 from azureml_publish.render import Style, render_card
 

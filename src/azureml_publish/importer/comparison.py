@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import KeyPath, mapping_of
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import encode, load_mapping
 
 

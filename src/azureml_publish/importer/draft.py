@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, holds, mapping_of, walk
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.rules import ImportRules
 from azureml_publish.layouts import LayoutConflict, decode, gather, load_mapping
 from azureml_publish.project import MISSING_FILE

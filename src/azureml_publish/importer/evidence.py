@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,6 @@ from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.transformers_facts import find_task, models_of
 from azureml_publish.content.packaging.weights import INDEX, WHOLE
 from azureml_publish.content.sources.selection import find_pickles, is_leftover, matches
-from azureml_publish.frozen import dataclass
 
 READ = ("config.json", "adapter_config.json", "MLmodel", "modules.json")
 """The small files that evidence is taken from."""

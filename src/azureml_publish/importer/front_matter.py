@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.content.packaging.custom import is_somebodys_folder
 from azureml_publish.documents import Document, KeyPath, parse_yaml
-from azureml_publish.frozen import dataclass
 
 README = "README.md"
 FINETUNING = ("text-generation-inference", "generated_from_trainer", "trl", "sft", "transformers", "peft", "lora")

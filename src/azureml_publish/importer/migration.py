@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, dump_yaml, parse_yaml
 from azureml_publish.documents.edits import with_line_ends
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.comparison import same
 from azureml_publish.importer.draft import conflict_diagnostic
 from azureml_publish.layouts import gather, lay_out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from azureml_publish.assets import SCENARIOS, CarriedFile, MinSkuSpec
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import dump_yaml, parse_yaml
 from azureml_publish.files import read_carried
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.cards import NewCard, make_card
 from azureml_publish.importer.comparison import NOTHING, Difference, compare
 from azureml_publish.importer.defaults import without_defaults

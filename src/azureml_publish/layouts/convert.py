@@ -7,11 +7,11 @@ reads either layout, or a mixture of both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import LayoutName, Value
 from azureml_publish.documents import holds, plain, value_at
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts.coercions import ABSENT, TRUE_ONLY, Absent, UnreadableValueError, read, write
 from azureml_publish.layouts.mapping import MappingRow, MetadataPath, Section, load_mapping
 

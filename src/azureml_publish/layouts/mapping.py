@@ -11,12 +11,12 @@ from __future__ import annotations
 import csv
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts.coercions import Coercion
 
 Section: TypeAlias = Literal["tags", "properties"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Diagnostic, Fix
-from azureml_publish.frozen import dataclass
 from azureml_publish.patterns import pattern
 
 _NEWLINE = pattern(r"\r\n|\r|\n")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urldefrag, urlsplit
 
 from azureml_publish.diagnostics import Fix, Location
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.in_cards import replacing, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described

@@ -12,6 +12,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, distributions
 from types import ModuleType
@@ -19,7 +20,6 @@ from typing import TypeVar
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.built_in import BUILT_IN
 from azureml_publish.lint.check import ONLINE_SUBJECTS, Check
 from azureml_publish.lint.subject import Fact

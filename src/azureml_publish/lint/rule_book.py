@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,6 @@ from urllib.parse import quote
 
 from azureml_publish.diagnostics import Rule, Severity
 from azureml_publish.errors import NotFound
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.built_in import BUILT_IN, IDENTITY, ONLINE, READING
 from azureml_publish.lint.plugins import plugin_checks, plugins
 from azureml_publish.lint.rules import ALL_CHECKS, ONLINE_CHECKS

@@ -6,6 +6,7 @@ import bisect
 import functools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from markdown_it.token import Token
@@ -13,7 +14,6 @@ from markdown_it.token import Token
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import MAX_DEPTH, Document, KeyPath, mapping_of, parse_yaml
 from azureml_publish.documents.strict_json import refuse_constant
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern

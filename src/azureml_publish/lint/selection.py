@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.errors import UsageProblem
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import parse_yaml
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 

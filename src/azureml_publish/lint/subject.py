@@ -6,7 +6,7 @@ import functools
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -15,7 +15,6 @@ from azureml_publish.assets import CarriedFile, RenderedModel, Value
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.origins import SourceMap

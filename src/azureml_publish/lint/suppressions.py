@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Diagnostic, Fix, Location, Rule, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.globs import path_matches
 from azureml_publish.lint.selection import Rulebook
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.patterns import pattern
 
 Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "device", "precision"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from azureml_publish.assets import SCENARIOS, Scenario
 from azureml_publish.diagnostics import Diagnostic, Edit, Fix, Location
 from azureml_publish.documents import Document, KeyPath
 from azureml_publish.documents.edits import remove_items
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.asset_folders import written
 from azureml_publish.lint.check import Check, Findings
 from azureml_publish.lint.subject import AssetSubject, ModelSubject, ProjectSubject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -17,7 +17,6 @@ from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import Journal, PastRun
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.registration import Tools
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.apply_elsewhere import Order, apply_elsewhere
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -29,7 +29,6 @@ from azureml_publish.execute.apply import Applying, Result, carry_out_all
 from azureml_publish.execute.journal import Journal, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.elsewhere import Place, unlike
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext

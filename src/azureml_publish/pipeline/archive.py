@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.documents.edits import set_value
 from azureml_publish.errors import ExitCode, PublishError, UsageProblem
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.files import write_edited
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.references import find_meant, name_references, read_project
 from azureml_publish.pipeline.registries import Opened, open_registry
 from azureml_publish.pipeline.run import RunContext

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from azureml_publish.content.lock import RULES
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.errors import Conflict
 from azureml_publish.files import with_version, write_edited
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.locks import lock_new

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -18,7 +18,6 @@ from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.configuration import read_configuration
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, in_order, model_folder
 from azureml_publish.events import Events, Kind
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint import engine
 from azureml_publish.lint.engine import Fact, LinkUse, ModelSubject, ProjectSubject
 from azureml_publish.lint.subject import BESIDE_WEIGHTS

@@ -6,13 +6,12 @@ import io
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azureml_publish.assets import SOURCE_PROPERTY, AssetId, RegisteredAsset, RenderedModel
 from azureml_publish.content.contents import describe_content
 from azureml_publish.errors import NotFound
-from azureml_publish.frozen import dataclass
 from azureml_publish.git import GitFailed, read_revision
 from azureml_publish.layouts import record_of
 from azureml_publish.pipeline.check import CheckedProject, render

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from azureml_publish.assets import (
 )
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.packaging.tree import add_rendered
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import decode, gather, lay_out
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.origins import SourceMap

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from azureml_publish.assets import LayoutName, RegisteredAsset, RegistryState
 from azureml_publish.errors import UsageProblem
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.check import CheckedProject, load_rendered
 from azureml_publish.pipeline.drift_fix import fix_folder
 from azureml_publish.pipeline.load import Settings

@@ -8,12 +8,12 @@ import sys
 from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from azureml_publish.errors import PublishError
 from azureml_publish.files import CONFIG_FILE, UnusableFile, read_file
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.version import TOOL
 

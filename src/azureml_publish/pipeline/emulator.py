@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import EmulatorUnavailable, NotFound
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state
 from azureml_publish.project import read_optional

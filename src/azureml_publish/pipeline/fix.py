@@ -12,12 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, read_file, write_bytes
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.fixes import apply_fixes, fix_path
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.project import FINISHED_CARD

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from azureml_publish.content.packaging.rules import some
@@ -14,7 +14,6 @@ from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_erro
 from azureml_publish.documents import Document, decode, parse_yaml
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, make_folder, read_file, write_edited
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.comparison import Difference
 from azureml_publish.importer.defaults import propose_defaults
 from azureml_publish.importer.draft import Draft

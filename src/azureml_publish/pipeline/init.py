@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from azureml_publish.content.sources.readers import Readers
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, PublishError, UsageProblem
 from azureml_publish.files import check_target, is_folder_name, read_file, write_bytes, write_whole
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.evidence import READ, Choice, Evidence, choose, find_text
 from azureml_publish.importer.front_matter import README, Stated, read_front_matter, results_table
 from azureml_publish.importer.placing import place_folder

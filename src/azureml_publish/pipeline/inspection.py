@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from azureml_publish.content.contents import ModelContent
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan import ActionKind, Plan
 from azureml_publish.project import UnsoundProject
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from azureml_publish.errors import Deleted, PublishError, UsageProblem
 from azureml_publish.files import STATE_FOLDER, make_folder, read_file, write_whole
-from azureml_publish.frozen import dataclass
 
 FILE = Path(STATE_FOLDER) / "registries.json"
 """Below the project."""

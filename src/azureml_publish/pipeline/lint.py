@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, UsageProblem
 from azureml_publish.files import MAX_CARRIED_BYTES, UnusableFile, read_file, write_whole
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.baseline import baseline_text, new_findings, read_baseline, stale_entries
 from azureml_publish.lint.built_in import ONE_FACT
 from azureml_publish.lint.rule_book import always_looks, rulebook

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from pydantic import TypeAdapter
 from azureml_publish.content.sources.configuration import CONFIGURATIONS, hub_cache, places_of
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.files import UnusableFile, read_below, read_file
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint import engine
 from azureml_publish.lint.cache import LintCache, digest_with, tool_state
 from azureml_publish.lint.engine import Checked, ProjectSubject

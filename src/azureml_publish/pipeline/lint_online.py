@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.errors import PublishError, Unreachable
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.cache import cache_file
 from azureml_publish.lint.engine import ONLINE_CHECKS, LinkUse, ModelUse, check
 from azureml_publish.lint.online.addresses import Guard

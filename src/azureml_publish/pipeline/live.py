@@ -6,14 +6,13 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, model_folder
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.check import CheckedModel, CheckedProject, Memory, check, render
 from azureml_publish.pipeline.load import LoadedProject, Settings, load
 from azureml_publish.pipeline.run import RunContext, Spreading

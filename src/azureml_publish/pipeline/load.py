@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.pipeline.shards import Shard

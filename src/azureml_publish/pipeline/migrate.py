@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,7 +13,6 @@ from azureml_publish.diagnostics import Diagnostic, in_order
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value, with_line_ends
 from azureml_publish.files import with_version, write_edited
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.migration import Migration, migrate_spec
 from azureml_publish.layouts import encode
 from azureml_publish.pipeline.check import load_rendered, render_folders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -13,7 +13,6 @@ from azureml_publish.content.contents import ModelContent, describe_content
 from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.rules import UNUSABLE, Finding
 from azureml_publish.errors import UnusableSource
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.plan import ChangeClass, Desired, Observed, differences
 from azureml_publish.project import ModelFolder, UnsoundProject

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.frozen import dataclass
 from azureml_publish.git import author_of, commit_of
 from azureml_publish.pipeline.attributes import with_attributes
 from azureml_publish.pipeline.check import CheckedProject, check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.assets import AssetId, Origin, RegisteredAsset
@@ -11,7 +12,6 @@ from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtak
 from azureml_publish.execute.outcome import Outcome, end_of, exit_code
 from azureml_publish.execute.promote import Mode, Promotion, plan_promotion, promote
 from azureml_publish.execute.registration import Tools
-from azureml_publish.frozen import dataclass
 from azureml_publish.git import commit_of
 from azureml_publish.pipeline.apply import Review, Transferring
 from azureml_publish.pipeline.check import load_checked

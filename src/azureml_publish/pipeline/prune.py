@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.files import with_version, write_edited
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.load import subject_of
 from azureml_publish.pipeline.observe import observe_models

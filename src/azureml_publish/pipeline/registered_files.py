@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from azureml_publish.assets import MANIFEST_PROPERTY, ManifestEntry, RegisteredAsset
@@ -12,7 +13,6 @@ from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import UnusableSource
 from azureml_publish.execute.download import Downloaded, download
 from azureml_publish.execute.promote import find_manifest
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.references import open_files
 from azureml_publish.pipeline.registered import open_registered
 from azureml_publish.pipeline.run import RunContext

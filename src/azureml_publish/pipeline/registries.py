@@ -8,14 +8,13 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.errors import EmulatorUnavailable, NotFound, UsageProblem
 from azureml_publish.events import Kind
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.learned import read_learned
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.state import check_state

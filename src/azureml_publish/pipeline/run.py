@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azureml_publish.events import Events
-from azureml_publish.frozen import dataclass
 from azureml_publish.registry.credentials import Identity, find_credential
 from azureml_publish.registry.read_back import POLLING_INTERVAL
 

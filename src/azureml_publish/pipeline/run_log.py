@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from azureml_publish.errors import UsageProblem
 from azureml_publish.execute.journal import Journal, PastRun, exclusive, last_run
 from azureml_publish.files import check_target, is_folder_name
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan import Plan
 from azureml_publish.project import Project
 from azureml_publish.version import TOOL

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from azureml_publish.errors import Conflict, NotAuthorised, NotFound, UsageProblem
 from azureml_publish.files import UnusableFile, read_file, write_bytes, write_whole
-from azureml_publish.frozen import dataclass
 from azureml_publish.git import commit_of
 from azureml_publish.keys import is_signature, read_private_key, read_public_key, sign
 from azureml_publish.pipeline.check import CheckedProject

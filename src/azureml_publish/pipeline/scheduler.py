@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from azureml_publish.errors import PublishError, Unreachable, UsageProblem
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.elsewhere import Elsewhere, Place, unlike
 
 TOPIC = "azureml-publish"

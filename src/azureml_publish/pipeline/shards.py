@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from azureml_publish.content.lock import read_lock
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import ModelFolder
 
 BYTES_A_SECOND = 50_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import peek
-from azureml_publish.frozen import dataclass
 from azureml_publish.git import Changes, GitFailed, GitShallow, changes_since
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import CONFIG_FILE, SPEC_FILE, ModelFolder, Project, load_project, read_optional

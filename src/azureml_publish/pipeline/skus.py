@@ -5,11 +5,11 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.files import write_whole
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import choose_models

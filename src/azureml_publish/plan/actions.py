@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from azureml_publish.assets import RenderedAsset, Value
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan.rules import ChangeClass
 
 

@@ -7,10 +7,10 @@ differences; the last applied plan shows which side changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.assets import RegisteredAsset, RegistryState, Value
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan.actions import ActionKind, Desired
 from azureml_publish.plan.diff import plan_model
 from azureml_publish.plan.fields import state_digests, wanted_digests

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from azureml_publish.assets import SCENARIOS, RegisteredAsset, RenderedAsset, Value, is_bookkeeping
 from azureml_publish.documents import mapping_of
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, decode, encode, gather
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 

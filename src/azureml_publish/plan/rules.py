@@ -7,10 +7,10 @@ Known facts about the service: a changed property "cannot be replaced … withou
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.assets import Value
-from azureml_publish.frozen import dataclass
 
 
 class ChangeClass(StrEnum):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from azureml_publish.assets import LayoutName, RegistryState
 from azureml_publish.errors import UsageProblem
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
 from azureml_publish.plan.diff import make_plan
 from azureml_publish.plan.fields import LATEST, NEXT, number_digest, state_digests, wanted_digests

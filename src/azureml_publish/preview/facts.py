@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.assets import MinSkuSpec, Value
 from azureml_publish.documents import found_at
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.describe import Described
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.describe import first_retirement
 from azureml_publish.pipeline.live import Look
 from azureml_publish.project import ModelFolder

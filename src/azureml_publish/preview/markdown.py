@@ -10,7 +10,7 @@ import html
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.markdown.cards import slug_of
 from azureml_publish.preview.code import code_block
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from azureml_publish.assets import SCENARIOS, LayoutName, RegisteredAsset, Value, is_bookkeeping
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.frozen import dataclass
 from azureml_publish.origins import SourceMap
 from azureml_publish.pipeline.describe import Described, Files, chart_of, describe_asset, list_files, trace_of
 from azureml_publish.pipeline.live import LiveProject, Look

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.compare import Comparison, compare_revision, compare_version
 from azureml_publish.pipeline.live import LiveProject

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,7 +15,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from azureml_publish.diagnostics import mask_passwords
-from azureml_publish.frozen import dataclass
 from azureml_publish.preview.code import highlight
 from azureml_publish.preview.facts import type_name
 from azureml_publish.reporters.sku_svg import STYLE

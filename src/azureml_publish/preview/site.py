@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from azureml_publish.errors import NotFound, PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.pipeline.describe import list_stored
 from azureml_publish.pipeline.live import LiveProject, Look
 from azureml_publish.preview.gallery import make_gallery, state_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from azureml_publish.assets import AssetId, AssetRecord, ContainerAccess, RegisteredAsset, prune_map
 from azureml_publish.errors import UnexpectedAnswer
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import Network
 from azureml_publish.registry.failures import name_kind, read_reason, unexpected_answer
 from azureml_publish.registry.http import SHAPE_HINT

@@ -7,13 +7,12 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from azureml_publish.errors import PublishError, UnexpectedAnswer, Unreachable
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import BY_ENVIRONMENT, Network, is_loopback
 from azureml_publish.registry.failures import name_kind
 

@@ -8,13 +8,13 @@ has the table of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from azureml_publish.assets import AssetId
 from azureml_publish.errors import Conflict, Deleted, NotAuthorised, NotFound, PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry.answers import (
     Place,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azureml_publish.errors import NotAuthorised, Unreachable, UsageProblem
-from azureml_publish.frozen import dataclass
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential

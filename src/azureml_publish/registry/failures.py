@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,6 @@ from azureml_publish.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from azureml_publish.frozen import dataclass
 from azureml_publish.patterns import pattern
 
 ROLE = "AzureML Registry User"

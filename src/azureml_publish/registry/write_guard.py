@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from azureml_publish.assets import Origin, RegisteredAsset, Value
 from azureml_publish.errors import Overtaken
-from azureml_publish.frozen import dataclass
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.read_back import (
     LOOKS_AT_A_NEW_VERSION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any
@@ -27,7 +27,6 @@ from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import decode, parse_yaml, says
 from azureml_publish.files import read_carried
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, LaidOut, lay_out
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +20,6 @@ from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.content.packaging.mlflow_model import is_served, signature
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.triton import CONFIG
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import ModelFolder
 from azureml_publish.render.loading import Loading, find_loading
 from azureml_publish.render.packaging import flavour_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from jinja2 import Environment, nodes
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.render.comments import SYNTAX
 
 LOST_TEXT = Rule(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from azureml_publish.content.packaging.transformers_facts import find_task
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

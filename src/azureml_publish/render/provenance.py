@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.assets import SCENARIOS, LayoutName, RenderedAsset, Scenario, Value
 from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import Document, KeyPath, found_at
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, MetadataPath, load_mapping
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render.templates import Templates

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode, parse_yaml
 from azureml_publish.files import UnusableFile
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import unusable_file
 from azureml_publish.render.card_facts import Content
 from azureml_publish.render.templates import Templates

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from azureml_publish.assets import AssetId
 from azureml_publish.errors import PublishError
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.frozen import dataclass
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.outcomes import COLOURS, error_lines
 from azureml_publish.reporters.paint import PLAIN, Paint

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from azureml_publish.assets import RegisteredAsset
 from azureml_publish.diagnostics import Location
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan import ChangeClass, Drift, DriftedField, DriftStatus, ModelDrift, Side
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from azureml_publish.events import Event, Kind
-from azureml_publish.frozen import dataclass
 
 EVERY = 0.5
 """Seconds between two lines about the bytes of one model."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.diagnostics import Diagnostic
-from azureml_publish.frozen import dataclass
 from azureml_publish.importer.comparison import Difference
 from azureml_publish.importer.new_folder import NewFolder
 from azureml_publish.reporters.diagnostics import as_json, counted, finding_json

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.reporters.diagnostics import diagnostics_summary
 from azureml_publish.reporters.lint import LintReport
 from azureml_publish.reporters.visible import below

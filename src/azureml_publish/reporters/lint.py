@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,6 @@ from pydantic import Field, TypeAdapter
 
 from azureml_publish.diagnostics import Diagnostic, Edit, Rule, has_errors
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.fixes import fix_path
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_summary, finding_json

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.visible import one_line
 from azureml_publish.spec.lock import LOCK_FILE, SourceLock

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from azureml_publish.frozen import dataclass
+from dataclasses import dataclass
 
 _ADDRESS = re.compile(r"(?:https|file)://[!-Z^-~]+")
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from azureml_publish.assets import AssetId
 from azureml_publish.content.upload.copy import Copied
 from azureml_publish.errors import PublishError
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.frozen import dataclass
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.outcomes import COLOURS, error_lines, unseen_lines
 from azureml_publish.reporters.paint import PLAIN, Paint

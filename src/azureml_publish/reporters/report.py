@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.plan_markdown import cell
 from azureml_publish.reporters.visible import below, one_line

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from azureml_publish.assets import LayoutName, Scenario
-from azureml_publish.frozen import dataclass
 from azureml_publish.layouts import keeps_lists_in_properties
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint

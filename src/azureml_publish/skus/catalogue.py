@@ -11,12 +11,10 @@ import difflib
 import functools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from importlib import resources
 from typing import Any, Literal, TypeAlias, cast
-
-from azureml_publish.frozen import dataclass
 
 RetirementStatus: TypeAlias = Literal["", "announced", "retired"]
 """The status in Azure's own list as read on 2026-11-21; "" if it names no retirement."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import SCENARIOS, MinSkuSpec, Scenario
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
 from azureml_publish.skus.derive import derive_min_spec
 

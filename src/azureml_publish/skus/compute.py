@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import TypeAlias
 
 from azureml_publish.assets import SCENARIOS, AllowList, MinSkuSpec, Scenario
 from azureml_publish.documents import KeyPath
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.query import Query, Selection, SkuProblem, resolve_literal, select

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Sku
 
 Figure: TypeAlias = Literal["gpus", "memory_gib", "temp_disk_gib"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import Scenario
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Sku
 
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "int8", "int4"]

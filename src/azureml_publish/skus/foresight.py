@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
 from azureml_publish.skus.compute import resolve_body
 from azureml_publish.skus.derive import derive_min_spec

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from azureml_publish.assets import SCENARIOS, Scenario
 from azureml_publish.documents import KeyPath
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.skus.catalogue import Sku
 from azureml_publish.skus.compute import Body

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Catalogue, Sku
 from azureml_publish.skus.overlay import OverlayRow
 

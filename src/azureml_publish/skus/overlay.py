@@ -10,12 +10,11 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Catalogue, Sku
 
 OVERLAY_FILE = "skus.overlay.csv"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 
 from azureml_publish.assets import SCENARIOS
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.documents.edits import remove_items, replace_value
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import Project
 from azureml_publish.skus.catalogue import Catalogue, is_retired
 from azureml_publish.skus.compute import Body, resolve_body

@@ -6,11 +6,11 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.frozen import dataclass
 from azureml_publish.skus.catalogue import Catalogue, Sku, is_retired
 
 ProblemKind: TypeAlias = Literal[

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.spec.reading import Written
 
 _OPENING = re.compile(r"(<!--|\{#[-+]?)[ \t]*+publish:[ \t]*+(ignore-file|ignore)\b")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.transformers_facts import find_tokenizer, has_class
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

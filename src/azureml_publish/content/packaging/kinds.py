@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from azureml_publish.assets import ModelType
@@ -12,7 +13,6 @@ from azureml_publish.content.packaging.layout import Layout, Request, check_path
 from azureml_publish.content.packaging.rules import Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.tree import ArtifactFile
-from azureml_publish.frozen import dataclass
 
 KINDS = MappingProxyType(
     {

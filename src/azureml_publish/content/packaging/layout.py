@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from azureml_publish.assets import ModelType
 from azureml_publish.content.packaging.facts import ModelFacts
 from azureml_publish.content.packaging.rules import PICKLE, UNUSABLE, Finding, some
 from azureml_publish.content.packaging.tree import ArtifactFile, path_problem
 from azureml_publish.content.sources.selection import find_pickles
-from azureml_publish.frozen import dataclass
 from azureml_publish.spec import Mlflow
 
 

@@ -11,12 +11,12 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from azureml_publish.content.packaging.facts import ModelFacts
 from azureml_publish.content.packaging.transformers_facts import COMPONENTS, Task, find_task, is_model_class, models_of
-from azureml_publish.frozen import dataclass
 from azureml_publish.spec import HubSource, Mlflow, ModelSpec
 
 FALLBACK = Mlflow.model_construct(mlflow="3.4.0", transformers="4.57.1", torch="2.9.0", python="3.11.13")

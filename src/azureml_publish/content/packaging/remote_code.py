@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from azureml_publish.content.packaging.facts import ModelFacts
 from azureml_publish.content.packaging.mlflow_model import Flavour
 from azureml_publish.content.packaging.rules import CODE, CUSTOM, NO_CODE, Finding, some
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.transformers_facts import is_model_class
-from azureml_publish.frozen import dataclass
 from azureml_publish.patterns import pattern
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from azureml_publish.diagnostics import Diagnostic, Rule, Severity
 from azureml_publish.documents import Document, KeyPath
-from azureml_publish.frozen import dataclass
 
 UNUSABLE = Rule("PKG001", "source-unusable", Severity.ERROR, "The files of a source cannot become a model version.")
 PICKLE = Rule("PKG002", "pickle-not-allowed", Severity.ERROR, "A source holds pickles, and nothing allows them.")

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from azureml_publish.content.packaging.source_files import MOST_HEADER
-from azureml_publish.frozen import dataclass
 
 _BITS = MappingProxyType(
     {

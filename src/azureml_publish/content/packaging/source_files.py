@@ -5,13 +5,12 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from azureml_publish.content.packaging.tree import ArtifactFile
-from azureml_publish.frozen import dataclass
 
 TEXTS = (
     "config.json", "*tokenizer_config.json", "*preprocessor_config.json", "*processor_config.json", "modules.json",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
-
-from azureml_publish.frozen import dataclass
 
 CATALOGUE_TASKS = MappingProxyType(
     {

@@ -6,12 +6,11 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol, TypeAlias
 
 from azureml_publish.assets import ManifestEntry, ModelType, RenderedFile
-from azureml_publish.frozen import dataclass
 
 MANIFEST_FILE = "publish-manifest.json"
 """Name of the manifest, beside the files that it lists."""

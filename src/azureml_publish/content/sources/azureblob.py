@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from azureml_publish.content.failures import Service, require_storage, storage_failures
@@ -13,7 +13,6 @@ from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin
 from azureml_publish.content.upload.container import SHA256_KEY
 from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.errors import NotAuthorised, NotFound, UnusableSource
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import Network, is_loopback
 from azureml_publish.spec import BlobFolder
 

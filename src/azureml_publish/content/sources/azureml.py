@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,7 +17,6 @@ from azureml_publish.content.packaging.tree import MANIFEST_FILE, SIGNATURE_FILE
 from azureml_publish.content.sources.azureblob import PUBLIC_ENDPOINT, Blobs
 from azureml_publish.content.upload.container import Container
 from azureml_publish.errors import NotFound, PublishError, UnexpectedAnswer, UnusableSource
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import is_loopback
 from azureml_publish.patterns import pattern
 from azureml_publish.spec import BlobFolder

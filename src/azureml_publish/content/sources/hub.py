@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -27,7 +27,6 @@ from azureml_publish.errors import (
     Unreachable,
     UsageProblem,
 )
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import is_loopback
 from azureml_publish.spec import HubSource
 

@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -23,7 +23,6 @@ from azureml_publish.content.failures import Service, failure_of
 from azureml_publish.content.packaging.tree import ArtifactFile, ReadOrigin
 from azureml_publish.content.sources.local import read_local_file
 from azureml_publish.errors import UnexpectedAnswer, Unreachable, UnusableSource
-from azureml_publish.frozen import dataclass
 from azureml_publish.network import Network, is_loopback
 from azureml_publish.patterns import pattern
 

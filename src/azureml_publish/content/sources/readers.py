@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from azureml_publish.content.sources.mlflow import MlflowFiles
 from azureml_publish.content.sources.selection import choose
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Unreachable
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder
 from azureml_publish.spec import AzuremlSource, BlobSource, GitSource, HubSource, LocalSource, MlflowSource
 

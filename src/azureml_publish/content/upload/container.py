@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -20,7 +20,6 @@ from azureml_publish.content.upload.retry import (
     never,
 )
 from azureml_publish.errors import NotAuthorised, NotFound
-from azureml_publish.frozen import dataclass
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient, ContentSettings

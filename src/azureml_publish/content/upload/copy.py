@@ -7,6 +7,8 @@ every byte is read once from the source and compared with the manifest before a 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from azureml_publish.assets import ContainerAccess
 from azureml_publish.content.manifest import check_manifest, put_beside, read_signature
 from azureml_publish.content.packaging.tree import (
@@ -20,7 +22,6 @@ from azureml_publish.content.upload.lease import Renew
 from azureml_publish.content.upload.retry import RetryPolicy
 from azureml_publish.content.upload.transfer import Moved, Transfer, move_files
 from azureml_publish.errors import PublishError
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

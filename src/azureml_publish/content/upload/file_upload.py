@@ -11,6 +11,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Protocol
 
@@ -20,7 +21,6 @@ from azureml_publish.content.upload.container import BLOCK, Container, block_siz
 from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, PublishError, Unreachable
-from azureml_publish.frozen import dataclass
 
 _CHANGED = "The source changed or was damaged on the way; nothing was registered. Run again."
 

@@ -6,11 +6,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from azureml_publish.errors import Interrupted, Unreachable
-from azureml_publish.frozen import dataclass
 
 Stop = Callable[[], bool]
 OnWait = Callable[[float, Unreachable], None]

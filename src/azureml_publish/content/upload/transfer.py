@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 
 from azureml_publish.assets import ContainerAccess, Content, ManifestEntry
@@ -36,7 +36,6 @@ from azureml_publish.content.upload.pool import UploadPool
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable, UnusableSource
-from azureml_publish.frozen import dataclass
 from azureml_publish.project import ModelFolder
 
 __all__ = [

@@ -3,7 +3,7 @@
 import base64
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +18,6 @@ from azureml_publish.emulator.blobs.values import Blob, Listing
 from azureml_publish.emulator.hub.checkpoints import Checkpoints
 from azureml_publish.emulator.routing import NotServedError, RefusedError, Render
 from azureml_publish.emulator.streaming import SpansResponse, UnsatisfiableRangeError, cut, parse_range
-from azureml_publish.frozen import dataclass
 
 _MAX_RESULTS = 5000
 _MAX_LIST_BODY = 16 * 1024 * 1024

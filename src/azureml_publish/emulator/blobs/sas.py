@@ -15,12 +15,12 @@ import secrets as random
 import threading
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 from azureml_publish.emulator.routing import RefusedError
 from azureml_publish.emulator.state import is_own_secret
-from azureml_publish.frozen import dataclass
 
 _VERSION = "2025-11-05"
 _PERMISSIONS = "racwdl"

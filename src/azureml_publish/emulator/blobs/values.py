@@ -1,10 +1,9 @@
 """The values that pass between the blob store and its routes."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from azureml_publish.emulator.routing import RefusedError
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import re
 import shutil
 import threading
 import uuid
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from azureml_publish.emulator.hub.adding import is_repository_name
 from azureml_publish.emulator.hub.standins import FORMAT, STAND_INS, write_stand_in
 from azureml_publish.emulator.routing import RefusedError
 from azureml_publish.emulator.state import Database, DataFolder
-from azureml_publish.frozen import dataclass
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RESOLVE = re.compile(r"/([^/]+)/([^/]+)/resolve/([^/]+)/(.+)")

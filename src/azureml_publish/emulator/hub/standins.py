@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from azureml_publish.emulator.hub import tokenizer
 from azureml_publish.emulator.hub.weights import Fill, random_bytes, write_safetensors
-from azureml_publish.frozen import dataclass
 
 FORMAT = 1
 """Goes up when the bytes of a stand-in change, so that a data folder does not serve the old ones."""

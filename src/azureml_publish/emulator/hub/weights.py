@@ -11,10 +11,9 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-from azureml_publish.frozen import dataclass
 
 Fill = Literal["random", "zeros", "ones"]
 Shapes = Iterable[tuple[str, tuple[int, ...], Fill]]

@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -27,7 +27,6 @@ from azureml_publish.emulator.registry.records import (
     updated_fields,
 )
 from azureml_publish.emulator.state import Database
-from azureml_publish.frozen import dataclass
 
 View = Literal["All", "ActiveOnly", "ArchivedOnly"]
 

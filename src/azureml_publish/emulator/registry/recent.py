@@ -5,10 +5,9 @@ emulator on the same folder.
 """
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from azureml_publish.emulator.registry.records import Record
-from azureml_publish.frozen import dataclass
 
 Key = tuple[str, str, str]
 """Registry, name and version."""

@@ -3,12 +3,11 @@
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from azureml_publish.emulator.quirks import Quirks
 from azureml_publish.emulator.routing import RefusedError
-from azureml_publish.frozen import dataclass
 
 REGISTRY_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{2,32}")
 _MODEL_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from markdown_it.token import Token
 
 from azureml_publish.diagnostics import Edit, Fix, Location
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.markdown.blocks import block_parser
 from azureml_publish.lint.markdown.inline import Link, images_in, links_in, masked_code, masked_links, without
 from azureml_publish.patterns import pattern

@@ -9,9 +9,9 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.patterns import pattern
 
 LinkKind: TypeAlias = Literal["markdown", "html", "plain", "definition", "broken"]

@@ -9,9 +9,8 @@ import ipaddress
 import socket
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from azureml_publish.frozen import dataclass
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network

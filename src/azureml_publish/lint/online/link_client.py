@@ -6,12 +6,11 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from azureml_publish.content.upload.retry import read_retry_after
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.online.addresses import Guard, PrivateHostError
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 from azureml_publish.patterns import pattern

@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 from azureml_publish.lint.online.link_cache import LinkCache
 from azureml_publish.lint.online.link_client import LinkClient, RetryLaterError

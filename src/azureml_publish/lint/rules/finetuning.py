@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
 from azureml_publish.spec import FinetuneDefaults

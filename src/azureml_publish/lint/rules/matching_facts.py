@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.language_names import NAMES, code_of, languages_in, plain

@@ -6,9 +6,9 @@ import functools
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card

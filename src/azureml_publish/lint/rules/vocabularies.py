@@ -11,6 +11,7 @@ import difflib
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from typing import Any
@@ -19,7 +20,6 @@ import yaml
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
-from azureml_publish.frozen import dataclass
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.subject import Described, ProjectSubject
 from azureml_publish.patterns import pattern

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
-
-from azureml_publish.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
-
-from azureml_publish.frozen import dataclass
 
 Seconds = Annotated[float, Field(ge=0, description="How long it took.")]
 Stage = Annotated[

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.frozen import dataclass
 from azureml_publish.plan import ActionKind, ChangeClass, DriftStatus, Side
 from azureml_publish.reporters.outputs.envelope import Output
 

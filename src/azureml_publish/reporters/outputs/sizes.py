@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.frozen import dataclass
 from azureml_publish.reporters.outputs.envelope import Output
 
 Day = Annotated[str, Field(description="yyyy-mm-dd.")]
