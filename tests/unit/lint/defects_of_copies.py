@@ -66,7 +66,6 @@ _in_card("paper of month thirteen", "[paper](https://arxiv.org/abs/2413.12345)",
 _in_card("letter of another alphabet", "It is by Micr\u043esoft.", "CARD074")
 _in_card("date still to come", "Training cut-off date: March 2035", "CARD075")
 _in_card("licence of the badge", "![l](https://img.shields.io/badge/license-GPL--3.0-blue)", "MATCH005")
-_in_card("words of a template", "Short paragraph describing the model and model family.", "CARD010")
 _in_card("name left out", "Contact [Your Name].", "CARD010")
 _in_card("figure unknown", "Accuracy: ???", "CARD010")
 _in_card("note of the authors", "<!-- TODO: ask whether this is right -->", "CARD010")

@@ -22,14 +22,6 @@ _EMPTY_WORDS = (
 )
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
-_OF_A_TEMPLATE = pattern(
-    r"as your core value prop\b|whatever you would like to go here\b|10-20 word description\b"
-    r"|short paragraph describing\b|for microsoft pms:|list of \d-\d valuable core capabilities\b"
-    r"|otherwise state n/a\b|please link the last sentence\b",
-    re.IGNORECASE,
-)
-"""Words of the templates that azureml-registry-tools 0.1.0a69 makes cards, notes and evaluation pages from."""
-
 _PROSE = pattern(
     r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
     r"|\{% ?[a-z][^%\n]{0,100}%\}"
@@ -58,12 +50,7 @@ _PROSE = pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 _TO_BE = pattern(r"to be (?:added|announced|defined|determined|done)")
-_TEMPLATE_SIGNS = (
-    *("core value prop", "like to go here", "word description", "short paragraph", "microsoft pms", "valuable core"),
-    *("otherwise state", "please link the last"),
-)
 _SIGNS = (
-    *_TEMPLATE_SIGNS,
     *(
         "todo",
         "to-do",
@@ -105,11 +92,7 @@ def placeholder_text(model: Described) -> Findings:
             )
     for path, text in texts_of(model):
         copied = path == "displayName" and _COPY.search(text.text)
-        if (
-            copied
-            or _CELL.fullmatch(text.text)
-            or (path in _PROSE_KEYS and (_PROSE.search(text.text) or _OF_A_TEMPLATE.search(text.text)))
-        ):
+        if copied or _CELL.fullmatch(text.text) or (path in _PROSE_KEYS and _PROSE.search(text.text)):
             yield placeholder_text.at(
                 model.where(path),
                 f"{path} holds the place of something that was never written: '{short(text.text)}'.",
@@ -201,9 +184,6 @@ def _unwritten(card: Card) -> Iterator[_Place]:
     rows = {line for line, _ in reported}
     for match in _LINE.finditer(card.words):
         yield from _found(card, match.start(1), match[1], rows)
-    of_a_template = any(sign in lowered for sign in _TEMPLATE_SIGNS)
-    for match in _OF_A_TEMPLATE.finditer(card.words) if of_a_template else ():
-        yield from _found(card, match.start(), match[0], rows)
     for match in _PROSE.finditer(card.prose):
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
             yield from _found(card, match.start(), match[0], rows)
