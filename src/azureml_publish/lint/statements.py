@@ -124,3 +124,22 @@ def _rows(card: Card) -> Iterator[Statement]:
             if len(row.cells) == 2 and row.cells[1].text and (subject := _subject(row.cells[0].text)):
                 start = card.starts[row.line - 1] + row.cells[1].column - 1
                 yield Statement(subject, _value(row.cells[1].text), start)
+
+
+_LENGTH_IN_CODE = pattern(
+    r"(?:--max[-_]model[-_]len|\b(?:n_ctx|max_model_len|model_max_length|max_seq_len(?:gth)?)|--ctx-size)"
+    r"(?: ?= ?|[ \t]+)(?P<n>[0-9]{1,3}(?:_[0-9]{3})+|[0-9]{3,9})\b"
+)
+_STRETCHED = pattern(r"\brope|\byarn\b|self-?extend", re.IGNORECASE)
+
+
+def lengths_in_code(card: Card) -> Iterator[tuple[int, str, int]]:
+    """Contexts that commands and code of a card set, with words and offset; none where the card says how to stretch."""
+    if card.too_large:
+        return
+    for fence in card.fences:
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _LENGTH_IN_CODE.finditer(fence.text):
+            if _STRETCHED.search(card.source):
+                return
+            yield int(match["n"].replace("_", "")), match[0], max(start, card.source.find(match[0], start))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,76 @@ BESIDE: dict[str, dict[str, Any]] = {
 def test_figures_against_the_files_of_the_weights(card: str, found: str | None) -> None:
     at_hand = replace(model(f"Text.\n\n{card}\n"), config=CONFIG, weights=BESIDE)
     assert codes(at_hand) == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("vllm serve a/b --max-model-len 16384", True),
+        ("vllm serve a/b --max-model-len 8192", False),
+        ("vllm serve a/b --max-model-len 2048", False),
+        ("llm = Llama(model_path='a.gguf', n_ctx=131072)", True),
+        ("llm = Llama(model_path='a.gguf', n_ctx = 4096)", False),
+        ("vllm serve a/b --max-model-len 32768 --rope-scaling '{}'", False),
+        ("--max_model_len=9_000_000", True),
+    ],
+)
+def test_lengths_in_code_against_the_context(code: str, wrong: bool) -> None:
+    card = f"A model.\n\n```text\n{code}\n```\n"
+    assert ("MATCH008" in codes(model(card, textContextWindow=8192))) is wrong
+    assert "MATCH008" not in codes(model(card))
+    stretched = replace(model(card), config={"max_position_embeddings": 4096, "rope_scaling": {"factor": 4}})
+    assert "MATCH008" not in codes(stretched)
+
+
+@pytest.mark.parametrize(("length", "wrong"), [("2048", False), (65536, True), ("65536", True), ("-1", False)])
+def test_the_length_of_fine_tuning_against_the_context(length: object, wrong: bool) -> None:
+    tags: dict[str, Any] = {"model_specific_defaults": {"max_seq_length": length}}
+    assert ("MATCH008" in codes(replace(model("Text.\n", textContextWindow=8192), tags=tags))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        ({"config.json": {"id2label": {"0": "NO", "1": "YES"}, "label2id": {"NO": 1, "YES": 0}}}, True),
+        ({"config.json": {"id2label": {"0": "NO", "1": "YES"}, "label2id": {"NO": 0, "YES": 1}}}, False),
+        ({"config.json": {"id2label": {"0": "NO", "1": "YES"}, "label2id": {"LABEL_0": 0, "LABEL_1": 1}}}, False),
+        ({"config.json": {"id2label": {"0": "N/A", "1": "N/A"}, "label2id": {"N/A": 0}}}, False),
+        ({"config.json": {"hidden_size": 384}, "1_Pooling/config.json": {"word_embedding_dimension": 768}}, True),
+        ({"config.json": {"hidden_size": 384}, "1_Pooling/config.json": {"word_embedding_dimension": 384}}, False),
+        ({"1_Pooling/config.json": {"word_embedding_dimension": 384}}, False),
+        ({"config.json": CONFIG | {"model_type": "bert"}, "tokenizer_config.json": {"model_max_length": 1024}}, True),
+        (
+            {"config.json": CONFIG | {"model_type": "bert"}, "tokenizer_config.json": {"model_max_length": 10**30}},
+            False,
+        ),
+        ({"config.json": CONFIG | {"model_type": "qwen2"}, "tokenizer_config.json": {"model_max_length": 1024}}, False),
+        (
+            {"a/config.json": CONFIG | {"model_type": "bert"}, "b/tokenizer_config.json": {"model_max_length": 9999}},
+            False,
+        ),
+        ({"config.json": CONFIG | {"model_type": "bert"}, "sentence_bert_config.json": {"max_seq_length": 8192}}, True),
+        ({"config.json": {"model_type": "vit", "image_size": 224}, "preprocessor_config.json": {"size": 384}}, True),
+        (
+            {
+                "config.json": {"model_type": "clip", "vision_config": {"image_size": 224}},
+                "preprocessor_config.json": {"size": {"shortest_edge": 256}, "crop_size": 224, "do_center_crop": True},
+            },
+            False,
+        ),
+        (
+            {"config.json": {"model_type": "dinov2", "image_size": 518}, "preprocessor_config.json": {"size": 224}},
+            False,
+        ),
+        ({"config.json": {"model_type": "vit"}, "preprocessor_config.json": {"size": {"height": 384}}}, False),
+    ],
+)
+def test_settings_beside_the_weights_against_one_another(tmp_path: Path, files: dict[str, Any], wrong: bool) -> None:
+    folder = assets.write(tmp_path, {**assets.sound()})
+    for name, data in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(data))
+    assert ("MATCH016" in {one.code for one in assets.run(tmp_path).found}) is wrong
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.statements import lengths_in_code, of_subject
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric, variant_of
 from azureml_publish.patterns import pattern
@@ -314,6 +314,25 @@ def context_length_differs(model: Described) -> Findings:
             f"The spec gives a context of {spec[0]} tokens; the weights' config.json has {most}.",
             f"Write {most}.",
         )
+    known = [*(length for length in (spec and spec[0], most) if length), *(value for value, *_ in stated)]
+    if known and (most is not None or not model.config):
+        yield from _above(model, max(known))
+
+
+def _above(model: Described, most: int) -> Findings:
+    """Lengths that code of the card or the defaults of fine-tuning set, and that are more than any context stated."""
+    defaults = model.tags.get("model_specific_defaults")
+    written = defaults.get("max_seq_length") if isinstance(defaults, Mapping) else None
+    trained = int(text) if (text := str(written).strip()).isdecimal() and len(text) < _MOST_DIGITS else 0
+    place = model.where("tags.model_specific_defaults.max_seq_length")
+    set_there = ((value, text, model.card.at(offset)) for value, text, offset in lengths_in_code(model.card))
+    for value, text, where in ((trained, f"max_seq_length: {trained}", place), *set_there):
+        if value > most and not _same_length(value, most):
+            message = f"'{text}' is more than the context of {most} tokens."
+            yield context_length_differs.at(where, message, f"Write at most {most}.", width=width_of(text))
+
+
+_MOST_DIGITS = 12
 
 
 def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
