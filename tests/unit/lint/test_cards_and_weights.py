@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.lint.engine import Card
+from azureml_publish.lint.engine import Card, check
 from tests.unit.lint import assets
 from tests.unit.lint.test_across_files import codes, model
 
@@ -190,3 +190,36 @@ def test_the_configuration_nearest_to_the_top_is_the_models(tmp_path: Path) -> N
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text('{"num_layers": 1}')
     assert [one for one in assets.run(tmp_path).found if one.code == "CARD063"] == []
+
+
+GGUF = """| Name | Quant method | Bits |
+| --- | --- | --- |
+| [a-7b-v0.2.Q4_K_M.gguf](https://e.com/a-7b-v0.2.Q4_K_M.gguf) | Q4_K_M | 4 |
+| a-7b-v0.2.Q8_0.gguf | Q8_0 | 8 |
+| a-7b-v0.2.f16.gguf | F16 | 16 |
+
+```text
+./main -m ./a-7b-v0.2.Q4_K_M.gguf --mmproj mmproj.gguf
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("| Q4_K_M | 4 |", "| Q4_K_M | 5 |", 5),
+        ("| Q8_0 | 8 |", "| Q6_K | 8 |", 6),
+        ("| F16 | 16 |", "| bf16 | 16 |", 7),
+        ("| F16 | 16 |", "| - | full |", None),
+        ("-m ./a-7b-v0.2", "-m ./a-7b-v0.1", 10),
+        ("-m ./a-7b-v0.2.Q4_K_M", "-m ./a-7b-v0.2.Q2_K", None),  # of the same model, perhaps of another page
+        ("-m ./a-7b-v0.2.Q4_K_M", "-m model", None),
+        ("-m ./a-7b-v0.2.Q4_K_M", "-m ./tiny-draft.Q4_K_M", 10),
+        ("--mmproj mmproj", "-md ./tiny-draft.Q4_0", None),
+        ("Name", "Name", None),
+    ],
+)
+def test_a_table_of_gguf_files_against_their_names(old: str, new: str, line: int | None) -> None:
+    card = f"A model.\n\n{GGUF.replace(old, new, 1)}"
+    found = [one for one in check(model(card, "a-7b-v0.2")) if one.code == "MATCH010"]
+    assert [one.location.line for one in found] == ([line] if line else [])

@@ -103,6 +103,56 @@ def test_mlmodel_against_its_environment(tmp_path: Path, files: dict[str, str], 
     assert found(tmp_path, **{"description.md": text, **files}) == ({"MATCH012"} if wrong else set())
 
 
+TABLE = (
+    "| Column | Type | Unit |\n| --- | --- | --- |\n| acid | double | g |\n| months | int | - |\n| site | text | - |\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("acid", "acidity", True),
+        ("| months | int |", "| `months` | string |", True),
+        ("| site | text |", "| site | double |", True),
+        ("| months | int |", "| months | Integer |", False),
+        ("| months | int |", "| months | as you like |", False),
+        ("| site | text | - |\n", "| site | text | - |\n| quality | int | what is predicted |\n", False),
+        ("| site | text | - |\n", "", False),  # the rest may be said elsewhere
+        ("Column | Type", "Measure | Type", False),
+        ("acid | double | g |\n| months | int | - |\n| site", "red | double | g |\n| green | int | - |\n| blue", False),
+    ],
+)
+def test_a_table_of_columns_against_the_signature(tmp_path: Path, old: str, new: str, wrong: bool) -> None:
+    text = card(COLUMNS, [7.0, 24, "north"]).replace("A model.", f"A model.\n\n{TABLE.replace(old, new)}", 1)
+    assert found(tmp_path, **{"description.md": text}) == ({"SMPL002"} if wrong else set())
+
+
+CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"conda.yaml": "dependencies:\n- pip\n  :\n  - a==1.0\n"}, "PKG014"),
+        ({"python_env.yaml": "python: [3.10.13\n"}, "PKG014"),
+        ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\n"}, None),
+        ({"requirements.txt": "a\n", "python_env.yaml": "python: 3.10.13\n"}, "PKG014"),  # and no conda.yaml
+        ({"requirements.txt": "a\n"}, None),  # the rest may lie with the weights
+        ({"conda.yaml": CONFLICT}, "CARD058"),
+        ({"requirements.txt": CONFLICT}, "CARD058"),
+        ({"handler.py": CONFLICT}, "CARD058"),
+        ({"vocab.txt": CONFLICT}, None),
+        ({"requirements.txt": "# <<<<<<< HEAD\na\n"}, None),
+        ({"merge.py": "MARKS = '<<<<<<< >>>>>>>'\n"}, None),
+    ],
+)
+def test_files_beside_mlmodel(tmp_path: Path, files: dict[str, str], code: str | None) -> None:
+    folder = assets.write(tmp_path, {**assets.sound(), "MLmodel": MLMODEL.format(loader="mlflow.sklearn"), **files})
+    reported = [one for one in assets.run(tmp_path).found if one.code in ("PKG014", "CARD058")]
+    assert [one.code for one in reported] == ([code] if code else [])
+    assert all((tmp_path / one.location.path).parent == folder for one in reported)
+
+
 @pytest.mark.parametrize(
     ("values", "wrong"),
     [

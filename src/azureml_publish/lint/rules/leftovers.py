@@ -8,12 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from azureml_publish.diagnostics import CREDENTIAL, Severity, may_hold_credential
+from azureml_publish.diagnostics import CREDENTIAL, Location, Severity, may_hold_credential
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.prose import everything_of, prose_of
-from azureml_publish.lint.subject import Described
+from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 from azureml_publish.patterns import pattern
 
 _CONFLICT = pattern(r"^(?:<{7}|>{7})(?: \S.{0,200})?$", re.MULTILINE)
@@ -32,6 +32,27 @@ def conflict_marker(model: Described) -> Findings:
                 width=width_of(found[0][0]),
             )
 
+
+@conflict_marker.also
+def _in_files_beside(subject: AssetSubject) -> Findings:
+    """The same in the small files of settings and code beside the card, which then do not load."""
+    for file in subject.read.asset.carried:
+        name = file.path.rpartition("/")[2]
+        text = (carried_text(file) or "") if _SETTINGS.fullmatch(name) else ""
+        found = list(_CONFLICT.finditer(text)) if "<<<<<<< " in text and "\n=======\n" in text else []
+        if found and found[0][0].startswith("<") and any(match[0].startswith(">") for match in found):
+            line = text.count("\n", 0, found[0].start()) + 1
+            yield conflict_marker.at(
+                Location(f"{subject.read.asset.shown}/{file.path}", line, 1),
+                f"'{short(found[0][0])}' marks a conflict of a merge that nobody resolved.",
+                "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
+                width=width_of(found[0][0]),
+            )
+
+
+_SETTINGS = pattern(
+    r"(?:requirements[\w.-]*\.txt|(?!tokenizer\.json|vocab\.json)[\w.-]+\.(?:ya?ml|py|jinja2?|toml|cfg|json)|Dockerfile)"
+)
 
 _LEAST_LETTERS = 8
 """A made-up token, such as hf_xxxx, has fewer different ones."""

@@ -10,6 +10,7 @@ from typing import Any
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.rules.parameters import count_text, named_counts
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
@@ -81,6 +82,56 @@ def build_differs(model: Described) -> Findings:
         )
     yield from _methods(model, spec)
     yield from _precisions(model)
+    yield from _gguf_tables(model)
+
+
+_QUANT = pattern(r"(?<![a-z0-9])(?:i?q(?P<bits>[1-8])(?:_[a-z0-9]+)*|b?f(?P<half>16|32))(?![a-z0-9])", re.IGNORECASE)
+"""Types of llama.cpp (https://github.com/ggml-org/llama.cpp/tree/master/tools/quantize), in names of files."""
+
+_GGUF = pattern(r"[\w.-]+\.gguf\b", re.IGNORECASE)
+
+
+def _gguf_tables(model: Described) -> Findings:
+    """A row that gives a file another type or number of bits than its name, and code with a file of another model."""
+    card = model.card
+    listed: dict[str, str] = {}
+    for table in card.tables if ".gguf" in card.lowered else ():
+        heads = [cell.text.lower() for cell in table.header.cells]
+        for row in table.rows:
+            name = next((match[0] for cell in row.cells if (match := _GGUF.search(cell.text))), "")
+            quant = _QUANT.search(name)
+            if quant is None or len(row.cells) != len(heads):
+                continue
+            listed[name.lower()] = name[: quant.start()].lower()
+            for head, cell in zip(heads, row.cells, strict=True):
+                text = cell.text.strip("`*_ ")
+                given = _QUANT.fullmatch(text) if "quant" in head else None
+                bits = text if "bit" in head and text.isdecimal() else None
+                if (given and given[0].lower() != quant[0].lower()) or (
+                    bits and bits != (quant["bits"] or quant["half"])
+                ):
+                    yield _differs(
+                        card.place(row.line, cell.column),
+                        f"'{text}' stands under '{short(head)}' of {short(name)}.",
+                        width_of(text),
+                    )
+    yield from _gguf_of_code(card, frozenset(listed.values()))
+
+
+def _gguf_of_code(card: Card, listed: frozenset[str]) -> Findings:
+    """Code with a file of a sibling; or of any other model, where no code has one of those that the table lists."""
+    found = []
+    for fence in card.fences if len(listed) == 1 else ():
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _GGUF.finditer(fence.text):
+            if quant := _QUANT.search(match[0]):
+                offset = max(start, card.source.find(match[0], start))
+                found.append((match[0][: quant.start()].lower(), match[0], offset))
+    strange = not any(stem in listed for stem, *_ in found)
+    for stem, name, offset in found:
+        if stem not in listed and (strange or any(sibling_of(stem, one) for one in listed)):
+            yield _differs(card.at(offset), f"The card's table lists no file such as {short(name)}.", width_of(name))
+            return
 
 
 def _differs(where: Location, message: str, width: int = 0) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
 from azureml_publish.content.packaging.transformers_facts import find_task, is_model_class, stated
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.documents import Document
+from azureml_publish.documents import MALFORMED, Document, parse_yaml
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.samples import flavours
@@ -59,6 +59,31 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
         if isinstance(listed, str) and (wrong := _signature_mistake(listed)):
             where = document.location(("signature", side))
             yield mlmodel_broken.at(where, f"The signature's {side} {wrong}.", "Copy the signature that MLflow wrote.")
+    yield from _environment_files(subject, document, python.get("env") if isinstance(python, Mapping) else None)
+
+
+_ENVIRONMENT = ("requirements.txt", "conda.yaml", "python_env.yaml")
+"""What MLflow writes beside an MLmodel (https://mlflow.org/docs/latest/ml/model/#storage-format)."""
+
+
+def _environment_files(subject: AssetSubject, document: Document, named: object) -> Findings:
+    """A file of the environment that is no YAML, or that MLmodel names and the folder, which holds others, does not."""
+    carried = {file.path: file for file in subject.read.asset.carried}
+    present = [name for name in _ENVIRONMENT if name in carried]
+    for name in present:
+        text = (carried_text(carried[name]) or "") if name.endswith(".yaml") else ""
+        wrong = parse_yaml(text, f"{subject.read.asset.shown}/{name}")[1] if "<<<<<<<" not in text else ()
+        for one in wrong:
+            if one.code == MALFORMED.code:
+                message = f"MLflow cannot read {name}: {one.message}"
+                yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
+    for key, name in named.items() if isinstance(named, Mapping) and len(present) > 1 else ():
+        if isinstance(name, str) and name not in carried and key in ("conda", "virtualenv"):
+            yield mlmodel_broken.at(
+                document.location(("flavors", "python_function", "env", key)),
+                f"MLmodel takes its environment from {short(name)}, which is not in the folder beside {present[0]}.",
+                "Name the file that is there, or copy the one that MLflow wrote.",
+            )
 
 
 def _signature_mistake(text: str) -> str:
@@ -153,7 +178,7 @@ _PACKAGES: Mapping[str, tuple[str, str]] = {
 
 def _installed(subject: AssetSubject) -> Iterator[tuple[str, str]]:
     for file in subject.read.asset.carried:
-        if file.path.rpartition("/")[2] in ("requirements.txt", "conda.yaml", "python_env.yaml"):
+        if file.path.rpartition("/")[2] in _ENVIRONMENT:
             yield file.path, carried_text(file) or ""
 
 

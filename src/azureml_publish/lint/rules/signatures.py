@@ -16,6 +16,7 @@ from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.rules.matching_facts import tasks_agree
 from azureml_publish.lint.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.subject import Described, SampleText
+from azureml_publish.patterns import pattern
 
 
 @rule("SMPL002", "sample-signature-mismatch", Severity.ERROR, "A sample input is not what MLflow's signature takes.")
@@ -40,6 +41,7 @@ def sample_signature_mismatch(model: Described) -> Findings:
             yield sample_signature_mismatch.at(place_in(sample, path), *wrong)
         else:
             yield from _values(sample, path, given, columns)
+    yield from _tables(model, columns)
 
 
 def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Column]) -> Findings:
@@ -59,6 +61,42 @@ def _values(sample: SampleText, path: KeyPath, given: Any, columns: Sequence[Col
                     f"Write a{' whole' * fraction} number, or fix the signature.",
                 )
                 return
+
+
+def _tables(model: Described, columns: Sequence[Column]) -> Findings:
+    """A table of the card that lists most columns of the signature, and another name or kind of value for one."""
+    kinds = {column.name: column.type for column in columns if column.name}
+    known = {*kinds, *(column.name for column in signature(model.mlmodel, "outputs") or ())}
+    for table in model.card.tables if len(kinds) > 1 else ():
+        heads = [cell.text.strip("*_ ").lower() for cell in table.header.cells]
+        typed = next((number for number, head in enumerate(heads) if _TYPE_HEAD.fullmatch(head)), 0)
+        rows = [(row, row.cells[0].text.strip("`*_ ")) for row in table.rows if len(row.cells) == len(heads)]
+        named = {name for _, name in rows}
+        missing = [name for name in kinds if name not in named]
+        if not _NAME_HEAD.fullmatch(heads[0]) or len(missing) * 2 > len(kinds) or len(rows) < len(kinds):
+            continue
+        for row, name in rows:
+            written = _KINDS.get(row.cells[typed].text.strip("`*_ ").lower()) if typed else None
+            if name in kinds and written and _KINDS.get(kinds[name], written) != written:
+                message = (
+                    f"The card says that '{name}' is {row.cells[typed].text}; MLmodel's signature has {kinds[name]}."
+                )
+            elif name not in known and missing and len(rows) == len(kinds):
+                message = f"The card lists a column '{short(name)}'; MLmodel's signature has {_quoted(missing)}."
+            else:
+                continue
+            where = model.card.place(row.line, row.cells[0].column)
+            hint = "Write the columns as the signature in MLmodel has them."
+            yield sample_signature_mismatch.at(where, message, hint, width=len(name), severity=Severity.WARNING)
+
+
+_NAME_HEAD = pattern(r"(?:input |feature )?(?:columns?|features?|inputs?|fields?|variables?|names?)(?: name)?")
+_TYPE_HEAD = pattern(r"(?:data ?)?types?|dtype")
+_KINDS = {
+    **dict.fromkeys(("double", "float", "long", "integer", "int", "int32", "int64", "float32", "float64"), "number"),
+    **dict.fromkeys(("string", "str", "text"), "text"),
+    **dict.fromkeys(("boolean", "bool"), "truth"),
+}
 
 
 _FORMS = ("input_data", "dataframe_split", "dataframe_records")
