@@ -71,6 +71,28 @@ ENTRY = "```bibtex\n{}\n```"
         ("It has an accuracy of 91.3 %, a gain of 120 %.", None),
         ("| Metric | Value |\n| --- | --- |\n| F1 | 134.2 |", "CARD071"),
         ("| Metric | Value |\n| --- | --- |\n| total | 11873 |", None),
+        ("Model Card for Model ID", "CARD010"),
+        ("Model Card for BERT", None),
+        ("It is a fine-tuned version of [None](https://huggingface.co/None).", "CARD010"),
+        ("| Licence | [None](https://e.com/why) |", None),
+        ("An export of `a/b` at commit `{{SOURCE_REVISION}}`.", "CARD010"),
+        ("Replace `{{USER_PROMPT}}` with the question; the commit `{{MODEL_SHA}}` is a placeholder.", None),
+        ("The prompt is `{{SYSTEM_PROMPT}}`.", None),
+        ('```python\nm = AutoModel.from_pretrained(\n    "your-username/a-8b",\n)\n```', "CARD010"),
+        ('```python\nmodel_id = "<your-org>/a-8b"\n```', "CARD010"),
+        ('```python\nt.push_to_hub("your-username/a")\nm = AutoModel.from_pretrained("your-username/a")\n```', None),
+        ('```python\nm = AutoModel.from_pretrained("yourtts/little")\n```', None),
+        ("See [the paper]([https://e.com/paper]).", "CARD023"),
+        ("See [the paper]([https://e.com/paper](https://e.com/paper)).", "CARD023"),
+        ("$$ x = 1\n\nMore.", "CARD054"),
+        ("$$\nx = 1\n$$\n\nMore.", None),
+        ("$$x = 1$$\n\n$$\\frac{1}{2}\n\nMore.", "CARD054"),
+        ("A price of $$ and of $$$.", None),
+        ("$$ is the number of a process.", None),
+        ("    echo $$\n\n```bash\nkill $$\n```", None),
+        (ENTRY.format("@misc{a,\n  title = {X},\n  title = {Y},\n}"), "CARD073"),
+        (ENTRY.format("@misc{a,\n  title = {X},\n}\n@misc{b,\n  title = {Y},\n}"), None),
+        (ENTRY.format("@misc{a,\n  title = {X},\n  booktitle = {X},\n}"), None),
     ],
 )
 def test_words_of_a_card(text: str, code: str | None) -> None:
@@ -122,3 +144,17 @@ def test_a_licence_that_nobody_filled_in(text: str, wrong: bool) -> None:
     page = Card(f"{text}\n", lambda line, column: Location("LICENSE", line, column))
     found = findings(replace(described("A model.\n"), licences=(page,)), "CARD010")
     assert bool(found) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("# Little\n\n---\nlicense: mit\ntags:\n- a\n---\n\nA model.", True),
+        ("-----\ntags:\n- a\n-----\n\nA model.", True),
+        ("# Little\n\n---\nNote: it is small\n\n---\n\nA model.", False),
+        ("# Little\n\n---\nauthor: somebody\n---\n\nA model.", False),
+        ("# Little\n\nA model.\n\n---\n\nlicense: mit", False),
+    ],
+)
+def test_front_matter_that_is_not_first(text: str, wrong: bool) -> None:
+    assert bool(findings(described(f"{text}\n"), "CARD053")) is wrong

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
-from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card
+from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -80,9 +81,12 @@ def front_matter(model: Described) -> Findings:
 _OTHER_FRONT = pattern(
     r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?(?:```ya?ml\n)?"
     r"(?:(?P<mark>---)\n(?:[a-z_]{3,30}:[^\n]*\n|[ \t-][^\n]*\n)+---[ \t]*(?:\n|\Z)"
-    r"|(?P<toml>\+\+\+)\n(?:\w+ *=[^\n]*\n)+\+\+\+)"
+    r"|(?P<toml>\+\+\+)\n(?:\w+ *=[^\n]*\n)+\+\+\+"
+    r"|(?:#{1,3} [^\n]{1,200}\n\s*(?P<below>-{3,})|(?P<long>-{4,}))\n(?:[a-z_]{3,30}:[^\n]*\n|[ \t-][^\n]*\n){0,20}?"
+    r"(?:license|language|tags|pipeline_tag|library_name|base_model|datasets|metrics):[^\n]*\n"
+    r"(?:[a-z_]{3,30}:[^\n]*\n|[ \t-][^\n]*\n){0,60}?-{3,}[ \t]*(?:\n|\Z))"
 )
-"""Front matter of TOML, after blank lines or a comment, or in a fence."""
+"""Front matter of TOML, after blank lines or a comment, in a fence, below a heading, or between other dashes."""
 
 
 @rule("CARD054", "fence-open", Severity.WARNING, "A fence of code is not closed.", pages=True)
@@ -103,6 +107,16 @@ def fence_open(model: Described) -> Findings:
                 f"Write {token.markup} after the code.",
                 width=len(token.markup),
             )
+    formulas = [match.start() for match in _FORMULA.finditer(card.prose)] if "$$" in card.source else []
+    begun = [match.start("mark") for match in _BEGUN.finditer(card.prose)] if len(formulas) % 2 else []
+    if begun:
+        hint = "Write $$ after the formula."
+        yield fence_open.at(card.at(begun[-1]), "No $$ closes this formula.", hint, width=2)
+
+
+_FORMULA = pattern(r"(?<![\\$])\$\$(?!\$)")
+_BEGUN = pattern(r"^[ \t>]*(?P<mark>\$\$)(?![^\n]*\$\$)(?=[^\n]*[\\=^_]|[ \t]*\n[^\n]*[\\=^_])", re.MULTILINE)
+"""Where a formula begins a line: further dollars are prices and variables of a shell."""
 
 
 _CONTAINERS = frozenset(
@@ -195,3 +209,61 @@ def _unbalanced(card: Card) -> Iterator[_Wrong]:
 
 def _not_closed(name: str, offset: int, text: str) -> _Wrong:
     return _Wrong(offset, text, f"Nothing closes '{short(text)}'.", f"Write </{name}> where it ends.")
+
+
+_LARGE_BYTES = 16 * 1024
+"""Of 156 cards that were published, three are larger."""
+
+
+@rule("CARD050", "card-too-large", Severity.INFO, "The card is larger than almost every published one.")
+def card_too_large(model: Described) -> Findings:
+    """A card that nobody reads to its end."""
+    card = model.card
+    if len(card.text) <= _LARGE_BYTES // 4:
+        return
+    size = len(card.text.encode("utf-8", "replace"))
+    if size <= _LARGE_BYTES:
+        return
+    beyond = (
+        f" Beyond {PARSED_CHARACTERS // 1024} Ki characters a card is not checked further." if card.too_large else ""
+    )
+    yield card_too_large.at(
+        card.place(1, 1),
+        f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {_LARGE_BYTES // 1024}.{beyond}",
+        "Move long tables and licences to a page of their own, and link it.",
+        severity=Severity.WARNING if card.too_large else None,
+    )
+
+
+_DISCLAIMER = pattern(
+    r"\bsummary\b[^.\n]{0,40}\b(?:generated|written|created|produced)\b[^.\n]{0,20}\b"
+    r"(?:using|by|with)\s+(?:ChatGPT|GPT-?[0-9][\w.]*|an? (?:AI|LLM|language model)|AI|Copilot|Claude|Gemini)\b",
+    re.IGNORECASE,
+)
+_ORIGINAL = pattern(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
+
+
+@rule("CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-made summary links no original.")
+def machine_summary_disclaimer_link(model: Described) -> Findings:
+    """A summary that says a machine wrote it, without a link to what it was made from."""
+    card = model.card
+    if "summary" not in card.source:
+        return
+    for match in _DISCLAIMER.finditer(card.words):
+        line = card.position(match.start())[0]
+        first, last = next((one for one in card.paragraphs if one[0] <= line <= one[1]), (line, line))
+        start, end = card.starts[first - 1], card.starts[last] if last < len(card.starts) else len(card.source)
+        if any(start <= link.start < end for link in card.links):
+            continue
+        named, own = _ORIGINAL.search(card.words, match.start(), end), hub_id(model)
+        fix = None
+        if named and own:
+            text = f"[{named[0]}](https://huggingface.co/{own})"
+            fix = card.fix([replacing(card, named.start(), named.end(), text)])
+        yield machine_summary_disclaimer_link.at(
+            card.at(match.start()),
+            f"'{short(match[0])}', says the card, but it links no original to compare the summary with.",
+            f"Link https://huggingface.co/{own}." if own else "Link the original model card.",
+            fix=fix,
+            width=width_of(match[0]),
+        )

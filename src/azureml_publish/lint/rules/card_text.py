@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import MOST_EDITS, once_a_card, replacing, short, times, width_of
-from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card, CardEdit, Cell, Row
-from azureml_publish.lint.model_names import hub_id
+from azureml_publish.lint.in_cards import MOST_EDITS, once_a_card, short, times, width_of
+from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -37,7 +36,7 @@ _PROSE = pattern(
     r"|(?-i:\$\{[A-Z][A-Z0-9_]{2,30}\})|\b(?:section|table|figure|fig\.|appendix) \?\?(?!\w)"
     r"|(?<=: )(?-i:Your (?:Name|Organi[sz]ation|Company|E-?mail))\b|(?<=: )\[optional\](?=\s*$)"
     r"|(?<=: )(?:undefined|(?-i:NaN|nan))(?=\s*$)|\b(?:title|name) here$"
-    r"|\bprovide a quick summary of what the model is"
+    r"|\bprovide a quick summary of what the model is|\bmodel card for model id\b"
     r"|:contentReference\[oaicite|\bciteturn\d|\u3010\d{1,3}\u2020[^\u3011\n]{0,40}\u3011|\[cite: ?[\d, ]+\]"
     r"|^copy code$|^(?:certainly|sure|of course)! here(?: is|'s)\b"
     r"|<(?:your|insert|model|company|organi[sz]ation|dataset|author|paper)[ _-][a-z_ -]{2,40}>"
@@ -67,7 +66,19 @@ _SIGNS = (
     ),
     *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
     *("[fill", "[to be fill", "[link to", "???", "lorem"),
-    *("more information", "wip", "asdf", "${", " ??", ": your", "[optional]", "undefined", "nan", "quick summary"),
+    *(
+        "more information",
+        "wip",
+        "asdf",
+        "${",
+        " ??",
+        ": your",
+        "[optional]",
+        "undefined",
+        "nan",
+        "quick summary",
+        "model id",
+    ),
     *("oaicite", "citeturn", "\u3010", "[cite", "copy code", "! here", "[dataset", "[data set", "[licen", "[task"),
     *("[paper", "<dataset", "<author", "<paper"),
     *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
@@ -81,6 +92,7 @@ def placeholder_text(model: Described) -> Findings:
     for card in (model.card, *model.pages):
         yield from _once_each(card)
         yield from _in_comments(card)
+        yield from _made_by_programs(card)
     for card in model.licences:
         terms = card.source.partition("END OF TERMS AND CONDITIONS")[0]  # below, the GPL shows how to apply it
         for match in _OF_A_LICENCE.finditer(terms):
@@ -129,6 +141,40 @@ def _in_comments(card: Card) -> Findings:
                 "Do what it says, and take it out.",
                 width=width_of(match[0]),
             )
+
+
+_OTHERS_CODE = pattern(
+    r"(?:from_pretrained\(|snapshot_download\(|\b(?:model_name|model_id|repo_id|base_model|model)[ ]?=)\s{0,20}"
+    r"(?:\w+[ ]?=[ ]?)?[\"'](?P<name><?your[-_]?(?:hf[-_]?)?(?:user(?:[-_]?name)?|name|org|account)>?"
+    r"/[\w.-]{2,80})[\"']",
+    re.IGNORECASE,
+)
+_COMMIT_UNFILLED = pattern(
+    r"\b(?:commit|revision|version|sha|release|build)(?: \w+)? `(?P<name>\{\{ ?[A-Z][A-Z0-9]*_[A-Z0-9_]+ ?\}\})`",
+    re.IGNORECASE,
+)
+_ABOUT_TEMPLATES = pattern(
+    r"\btemplates?\b|\bplaceholders?\b|\breplaced?\b|\bsubstitut|\bjinja|\bhandlebars", re.IGNORECASE
+)
+
+
+def _made_by_programs(card: Card) -> Findings:
+    """What a program that writes cards was not given: an owner in code that loads, a commit, the name of a link."""
+    found: list[tuple[int, str]] = []
+    if "your" in card.source.lower() and "push_to_hub" not in card.source and not card.too_large:
+        found += [(match.start("name"), match["name"]) for match in _OTHERS_CODE.finditer(card.source)][:1]
+    if "`{{" in card.source and not _ABOUT_TEMPLATES.search(card.source):
+        found += [(match.start("name"), match["name"]) for match in _COMMIT_UNFILLED.finditer(card.source)][:1]
+    for link in card.links if "None" in card.source else ():
+        if link.text.strip("`* ") == "None" and link.url.rstrip("/").endswith("/None"):
+            found.append((link.start, card.source[link.start : link.end]))
+    for offset, text in found:
+        yield placeholder_text.at(
+            card.at(offset),
+            f"'{short(text)}' {_HOLDS}",
+            "Write it, or take it out.",
+            width=width_of(text),
+        )
 
 
 def within_fence(card: Card, offset: int) -> bool:
@@ -321,61 +367,3 @@ def heading_reserved(model: Described) -> Findings:
                 "Take it out; if Azure sells the model, write isDirectFromAzure: true in the metadata.",
                 width=width_of(heading.text),
             )
-
-
-_LARGE_BYTES = 16 * 1024
-"""Of 156 cards that were published, three are larger."""
-
-
-@rule("CARD050", "card-too-large", Severity.INFO, "The card is larger than almost every published one.")
-def card_too_large(model: Described) -> Findings:
-    """A card that nobody reads to its end."""
-    card = model.card
-    if len(card.text) <= _LARGE_BYTES // 4:
-        return
-    size = len(card.text.encode("utf-8", "replace"))
-    if size <= _LARGE_BYTES:
-        return
-    beyond = (
-        f" Beyond {PARSED_CHARACTERS // 1024} Ki characters a card is not checked further." if card.too_large else ""
-    )
-    yield card_too_large.at(
-        card.place(1, 1),
-        f"The card has {size / 1024:,.0f} KiB; three of 156 published ones exceed {_LARGE_BYTES // 1024}.{beyond}",
-        "Move long tables and licences to a page of their own, and link it.",
-        severity=Severity.WARNING if card.too_large else None,
-    )
-
-
-_DISCLAIMER = pattern(
-    r"\bsummary\b[^.\n]{0,40}\b(?:generated|written|created|produced)\b[^.\n]{0,20}\b"
-    r"(?:using|by|with)\s+(?:ChatGPT|GPT-?[0-9][\w.]*|an? (?:AI|LLM|language model)|AI|Copilot|Claude|Gemini)\b",
-    re.IGNORECASE,
-)
-_ORIGINAL = pattern(r"\boriginal[- ]model[- ]card\b", re.IGNORECASE)
-
-
-@rule("CARD051", "machine-summary-disclaimer-link", Severity.INFO, "A machine-made summary links no original.")
-def machine_summary_disclaimer_link(model: Described) -> Findings:
-    """A summary that says a machine wrote it, without a link to what it was made from."""
-    card = model.card
-    if "summary" not in card.source:
-        return
-    for match in _DISCLAIMER.finditer(card.words):
-        line = card.position(match.start())[0]
-        first, last = next((one for one in card.paragraphs if one[0] <= line <= one[1]), (line, line))
-        start, end = card.starts[first - 1], card.starts[last] if last < len(card.starts) else len(card.source)
-        if any(start <= link.start < end for link in card.links):
-            continue
-        named, own = _ORIGINAL.search(card.words, match.start(), end), hub_id(model)
-        fix = None
-        if named and own:
-            text = f"[{named[0]}](https://huggingface.co/{own})"
-            fix = card.fix([replacing(card, named.start(), named.end(), text)])
-        yield machine_summary_disclaimer_link.at(
-            card.at(match.start()),
-            f"'{short(match[0])}', says the card, but it links no original to compare the summary with.",
-            f"Link https://huggingface.co/{own}." if own else "Link the original model card.",
-            fix=fix,
-            width=width_of(match[0]),
-        )

@@ -114,12 +114,28 @@ def _entry_mistakes(text: str) -> Iterator[tuple[int, str, str]]:
             f"No comma stands after the field {field['field']}.",
             "Write a comma at the end of the line.",
         )
+    yield from _fields_twice(text)
     for year in _YEAR.finditer(text):
         if len(year["year"]) != 4:
             yield year.start(), f"{year['year']} is no year.", "Write four digits."
     for number in _EPRINT.finditer(text):
         if not _is_paper(number["month"], number["rest"]):
             yield number.start(), f"arXiv has no paper {number['month']}.{number['rest']}.", "Write the paper's number."
+
+
+_FIELD = pattern(r"^[ \t]*(?P<field>[A-Za-z]{3,20})[ \t]*=[ \t]*[{\"\d]", re.MULTILINE)
+
+
+def _fields_twice(text: str) -> Iterator[tuple[int, str, str]]:
+    """A field that one entry gives twice, of which programs take either."""
+    starts = [entry.start() for entry in _KIND.finditer(text) if entry["open"]]
+    for start, end in zip(starts, (*starts[1:], len(text)), strict=False):
+        seen: set[str] = set()
+        for field in _FIELD.finditer(text, start, end):
+            if (name := field["field"].lower()) in seen:
+                message = f"The field {field['field']} stands twice in one entry."
+                yield field.start("field"), message, "Take one of the two out: programs read either of them."
+            seen.add(name)
 
 
 _RARE = frozenset({"inbook", "conference", "manual", "booklet", "mastersthesis", "report", "thesis", "collection"})

@@ -184,17 +184,20 @@ def _broken(card: Card, link: Link) -> Findings:
 _TWICE = pattern(r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)+)/(?:https?:/{1,2})?(?:www\.)?\1(?=/)", re.IGNORECASE)
 _BARE_MAIL = pattern(r"(?:e?mail:)?([\w.+-]+@[\w-]+(?:\.[\w-]+)+)$", re.IGNORECASE)
 _NO_HOST = pattern(r"https?://[^\s/?#{<$\[]{0,255}(?:[,;]|:(?!\d*(?:[/?#]|$)|[^/?#@]{0,99}@))", re.IGNORECASE)
+_IN_OTHER_MARKS = pattern(r"[\"'].|\[https?:")
 _MAIL = pattern(r"mailto:(?![^\s@/]+@[\w-]+(?:\.[\w-]+)+(?:[?,]|$))\S*", re.IGNORECASE)
 
 
 def _address(card: Card, link: Link) -> Findings:
     url = link.url.strip()
-    if (written := _BARE_MAIL.match(url)) or (unlike := url[:1] in "\"'" and len(url) > 1) or _NO_HOST.match(url):
-        what = "is a mailbox without mailto:" if written else "has a quote in it" if unlike else "names no host"
+    if (written := _BARE_MAIL.match(url)) or (unlike := _IN_OTHER_MARKS.match(url)) or _NO_HOST.match(url):
+        what = "is a mailbox without mailto:" if written else f"begins with {url[0]}" if unlike else "names no host"
         yield link_malformed_url.at(
             card.at(link.url_start),
             f"'{short(url)}' {what}.",
-            f"Write mailto:{written[1]}." if written else "Write the whole address, https:// and host, without quotes.",
+            f"Write mailto:{written[1]}."
+            if written
+            else "Write the whole address, https:// and host, without quotes or brackets.",
             width=width_of(link.url),
         )
         return
