@@ -89,6 +89,8 @@ def test_that_a_registry_cannot_be_opened_is_raised_where_it_is_wanted(shipped: 
         prefetch.begin(shipped)
         with pytest.raises(UsageProblem, match="no such registry"):
             prefetch.opened()
+        with pytest.raises(UsageProblem, match="no such registry"):
+            prefetch.find("bert-base-cased", 18)
 
 
 def test_findings_are_told_though_the_registry_never_answers(

@@ -50,7 +50,6 @@ class Prefetch:
     def begin(self, loaded: LoadedProject) -> None:
         """Open the registry, and read the state of each of these models."""
         self._answers = {(one.spec.name, one.spec.version): Future() for one in loaded.folders}
-
         if loaded.subject is not None:
             self._keeper = _start(self._keep_open, loaded.subject.project)
 
@@ -63,9 +62,14 @@ class Prefetch:
         return self._opened.result()
 
     def find(self, model: str, version: int) -> RegisteredAsset | None:
-        """See `Registry.find`; answered from what was prefetched, where it was."""
+        """See `Registry.find`; answered from what was prefetched, where it was.
+
+        Raises:
+            PublishError: the registry cannot be opened, or does not answer.
+        """
+        registry = self.opened().registry
         answer = self._answers.get((model, version))
-        return self.opened().registry.find(model, version) if answer is None else answer.result()
+        return registry.find(model, version) if answer is None else answer.result()
 
     def _keep_open(self, project: Project) -> None:
         try:
