@@ -10,7 +10,7 @@ from jsonschema.exceptions import best_match
 from pydantic import TypeAdapter
 
 from azureml_publish.cli import VERBS
-from azureml_publish.cli.output import wants_json
+from azureml_publish.cli.output import wanted_form
 from azureml_publish.reporters.outputs import OUTPUTS
 from azureml_publish.reporters.outputs.envelope import Failure
 
@@ -18,7 +18,7 @@ from azureml_publish.reporters.outputs.envelope import Failure
 def check_output(arguments: Sequence[str], out: str) -> None:
     """See that a run that was to print JSON printed what its verb's schema says, or nothing at all."""
     verb = verb_of(arguments)
-    if not wants_json(arguments) or not out or verb in ("sbom", "schema"):
+    if wanted_form(arguments) != "json" or not out or verb in ("sbom", "schema"):
         return
     document = json.loads(out)
     validator = _validator("" if "error" in document else verb)

@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 
 from azureml_publish import cli
 from azureml_publish.cli import VERBS
-from azureml_publish.cli.output import wants_json
+from azureml_publish.cli.output import wanted_form
 from azureml_publish.errors import ExitCode
 from tests.conftest import REPOSITORY, Run, edit
 
@@ -130,7 +132,16 @@ def test_no_second_document_follows_a_result(publish: Run) -> None:
     ],
 )
 def test_json_is_wanted_where_the_line_says_so(arguments: list[str], wanted: bool) -> None:
-    assert wants_json(arguments) is wanted
+    assert (wanted_form(arguments) == "json") is wanted
+
+
+def test_what_failed_is_said_in_the_form_that_was_wanted(publish: Run) -> None:
+    failed = publish("apply", "no-such-model", "-o", "yaml")
+    assert yaml.safe_load(failed.out)["error"]["code"] == "not_found"
+    failed = publish("apply", "no-such-model", "-o", "junit")
+    suites = ET.fromstring(failed.out)
+    assert (suites.get("tests"), suites.get("failures")) == ("1", "1")
+    assert [one for one in suites.iter("failure") if "no-such-model" in one.attrib["message"]]
 
 
 def test_nothing_but_output_writes() -> None:

@@ -27,10 +27,10 @@ from azureml_publish.cli.output import (
     FilteredLog,
     began,
     report_error,
-    report_json,
+    report_in,
     report_traceback,
     report_usage,
-    wants_json,
+    wanted_form,
     write_note,
 )
 from azureml_publish.cli.output import (
@@ -170,7 +170,7 @@ def main(
     of_this_process = arguments is None
     arguments = _in_front(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments or os.environ.get("PUBLISH_DEBUG", "").lower() in ("1", "true", "yes", "on")
-    json = wants_json(arguments)
+    form = wanted_form(arguments)
     began.set(False)
     _fill_closed_streams()
     _replace_unencodable()
@@ -190,29 +190,29 @@ def main(
     except SystemExit as ended:
         code = ended.code
         if isinstance(code, int) and code:
-            code = report_json("What is wrong is on standard error.", code, json=json)
+            code = report_in(form, "What is wrong is on standard error.", code)
     except click.exceptions.Abort as error:
         # click raises Abort for Ctrl-C, and where the input of a prompt ends.
         stopped = isinstance(error.__cause__, KeyboardInterrupt)
         message = "Interrupted. What is done stays; run again to carry on." if stopped else "Interrupted."
-        code = report_failure(message, ExitCode.INTERRUPTED, json=json, prefix="")
+        code = report_failure(message, ExitCode.INTERRUPTED, form=form, prefix="")
     except click.ClickException as error:
-        code = report_usage(error, json=json)
+        code = report_usage(error, form=form)
     except PublishError as error:
-        code = report_error(error, json=json)
+        code = report_error(error, form=form)
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does, so no message can reach it.
         sys.stderr.close()
         code = ExitCode.FAILURE
     except OSError as error:
         hint = "Make room, fix the rights or name another place, then run again."
-        code = report_failure(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, json=json)
+        code = report_failure(f"{_of_the_machine(error)}.", ExitCode.FAILURE, hint, form=form)
         if debug:
             report_traceback()
     except Exception as error:  # noqa: BLE001 - the last resort, so that nobody meets a traceback
         hint = "This is a fault of publish. Run again with `publish --debug …` and report what it shows."
         what = f"{type(error).__name__}: {error}"
-        code = report_failure(what, ExitCode.FAILURE, hint, json=json, prefix="internal error: ")
+        code = report_failure(what, ExitCode.FAILURE, hint, form=form, prefix="internal error: ")
         if debug:
             report_traceback()
     code = int(code) if isinstance(code, int) else 0

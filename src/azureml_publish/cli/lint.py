@@ -172,7 +172,7 @@ def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
             except PublishError as error:
                 if not begun:
                     raise
-                report_error(error, json=False)
+                report_error(error, form="")
             begun = True
             output.note("Watching for changes; Ctrl-C ends.\n")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from azureml_publish.cli.output import Output, report_json
+from azureml_publish.cli.output import Output, report_in
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import UnsoundProject
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text, finding_json
@@ -88,7 +88,7 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
                 summary = diagnostics_summary(unsound.found, unsound.models)
                 output.announce(diagnostics_text(unsound.found, output.paint_notes) + summary)
                 also = {"diagnostics": [finding_json(one) for one in unsound.found]}
-                code = report_json(unsound.message, unsound.exit_code, unsound.hint, json=output.json, also=also)
+                code = report_in(format_, unsound.message, unsound.exit_code, unsound.hint, also)
                 raise SystemExit(code) from None
 
         return wrapped

@@ -155,8 +155,8 @@ class Output:
         return Paint(enabled=bool(self.run.environ.get("FORCE_COLOR")) or stream.isatty(), key=_OWN)
 
 
-def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether `-o json` is among the arguments; read by hand, because a command line with a mistake is not parsed.
+def wanted_form(arguments: Sequence[str]) -> str:
+    """The form that `-o` names; read by hand, because a command line with a mistake is not parsed.
 
     The last one counts, as it does where the line is parsed.
     """
@@ -167,34 +167,39 @@ def wants_json(arguments: Sequence[str]) -> bool:
             form = found[1] or found[2] or ""
         elif one == "--format" or re.fullmatch("-[qy]*o", one):
             form = following
-    return form == "json"
+    return form
 
 
-def report_error(error: PublishError, *, json: bool) -> int:
+def report_error(error: PublishError, *, form: str) -> int:
     """Say what failed, and what can be done; the exit code."""
     prefix = "" if isinstance(error, Declined) else "error: "
-    return report(error.message, error.exit_code, error.hint, json=json, prefix=prefix)
+    return report(error.message, error.exit_code, error.hint, form=form, prefix=prefix)
 
 
-def report(message: str, code: int, hint: str = "", *, json: bool, prefix: str = "error: ") -> int:
+def report(message: str, code: int, hint: str = "", *, form: str, prefix: str = "error: ") -> int:
     """Say what failed, and what can be done, to people and to programs; the exit code."""
     write_note(f"{prefix}{below(message)}")
     if hint:
         write_note(f"  help: {below(hint)}")
-    return report_json(message, code, hint, json=json)
+    return report_in(form, message, code, hint)
 
 
-def report_json(
-    message: str, code: int, hint: str = "", *, json: bool, also: Mapping[str, object] | None = None
-) -> int:
-    """Say to programs what failed, where standard output is still empty; the exit code."""
-    if json and not began.get():
+def report_in(form: str, message: str, code: int, hint: str = "", also: Mapping[str, object] | None = None) -> int:
+    """Say to programs what failed, in the form that they want, where standard output is still empty; the exit code."""
+    if began.get():
+        return code
+    if form == "junit":
+        from azureml_publish.reporters.junit import Case, junit  # noqa: PLC0415 - few runs want it
+
+        write(junit("publish", {"publish": [Case("publish", failure=f"{message}\n{hint}".rstrip())]}), form)
+    elif form in ("json", "yaml"):
         error = {"code": ExitCode(code).name.lower(), "message": message, "hint": hint}
-        write(as_json({"error": error, **(also or {})}), "json")
+        text = as_json({"error": error, **(also or {})})
+        write(text if form == "json" else as_yaml(text), form)
     return code
 
 
-def report_usage(error: click.ClickException, *, json: bool) -> int:
+def report_usage(error: click.ClickException, *, form: str) -> int:
     """Say what is wrong with the command line, as click does; the exit code."""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         write_note(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
@@ -202,7 +207,7 @@ def report_usage(error: click.ClickException, *, json: bool) -> int:
     hint = ""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"`{error.ctx.command_path} --help` shows how it is written."
-    return report_json(error.format_message(), error.exit_code, hint, json=json)
+    return report_in(form, error.format_message(), error.exit_code, hint)
 
 
 def report_traceback() -> None:

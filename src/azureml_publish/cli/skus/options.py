@@ -95,5 +95,5 @@ def require_selected(selection: Selection, output: Output) -> None:
     if fatal:
         *others, last = fatal
         for problem in others:
-            report_error(UsageProblem(problem.message, hint=problem.hint), json=False)
+            report_error(UsageProblem(problem.message, hint=problem.hint), form="")
         raise UsageProblem(last.message, hint=last.hint)
