@@ -149,6 +149,9 @@ _OTHERS_CODE = pattern(
     r"/[\w.-]{2,80})[\"']",
     re.IGNORECASE,
 )
+_OTHERS_PAGE = pattern(
+    r"https?://(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?your[-_]?(?:user(?:[-_]?name)?|org)/", re.IGNORECASE
+)
 _COMMIT_UNFILLED = pattern(
     r"\b(?:commit|revision|version|sha|release|build)(?: \w+)? `(?P<name>\{\{ ?[A-Z][A-Z0-9]*_[A-Z0-9_]+ ?\}\})`",
     re.IGNORECASE,
@@ -165,8 +168,10 @@ def _made_by_programs(card: Card) -> Findings:
         found += [(match.start("name"), match["name"]) for match in _OTHERS_CODE.finditer(card.source)][:1]
     if "`{{" in card.source and not _ABOUT_TEMPLATES.search(card.source):
         found += [(match.start("name"), match["name"]) for match in _COMMIT_UNFILLED.finditer(card.source)][:1]
-    for link in card.links if "None" in card.source else ():
-        if link.text.strip("`* ") == "None" and link.url.rstrip("/").endswith("/None"):
+    for link in card.links:
+        if link.kind in ("markdown", "html") and _OTHERS_PAGE.match(link.url):
+            found.append((link.url_start, link.url))
+        elif link.text.strip("`* ") == "None" and link.url.rstrip("/").endswith("/None"):
             found.append((link.start, card.source[link.start : link.end]))
     for offset, text in found:
         yield placeholder_text.at(

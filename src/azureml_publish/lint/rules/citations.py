@@ -123,13 +123,18 @@ def _entry_mistakes(text: str) -> Iterator[tuple[int, str, str]]:
             yield number.start(), f"arXiv has no paper {number['month']}.{number['rest']}.", "Write the paper's number."
 
 
+_PAGE = pattern(r"\burl[ \t]*=[ \t]*[{\"]{1,2}(?:\\url\{)?https?://arxiv\.org/(?:abs|pdf)/(?P<number>\d{4}\.\d{4,5})\b")
 _FIELD = pattern(r"^[ \t]*(?P<field>[A-Za-z]{3,20})[ \t]*=[ \t]*[{\"\d]", re.MULTILINE)
 
 
 def _fields_twice(text: str) -> Iterator[tuple[int, str, str]]:
-    """A field that one entry gives twice, of which programs take either."""
+    """A field that one entry gives twice, of which programs take either; a paper's number likewise, as `url`."""
     starts = [entry.start() for entry in _KIND.finditer(text) if entry["open"]]
     for start, end in zip(starts, (*starts[1:], len(text)), strict=False):
+        number, page = _EPRINT.search(text, start, end), _PAGE.search(text, start, end)
+        if number and page and page["number"] != f"{number['month']}.{number['rest']}":
+            message = f"eprint is {number['month']}.{number['rest']}, and the address of the entry {page['number']}."
+            yield page.start(), message, "Write the number of one paper in both."
         seen: set[str] = set()
         for field in _FIELD.finditer(text, start, end):
             if (name := field["field"].lower()) in seen:
