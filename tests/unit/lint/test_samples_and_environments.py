@@ -25,6 +25,7 @@ signature:
     {{"type": "string", "name": "site"}}]'
   outputs: '[{{"type": "string", "name": "label"}}]'
 """
+CODES = ("SMPL002", "SMPL003", "SMPL008", "MATCH012", "SPEC022")
 OUTPUT = [{"label": "good"}]
 
 
@@ -35,7 +36,7 @@ def found(root: Path, **named: str) -> set[str]:
     return {
         one.code
         for one in assets.run(root).found
-        if "/little/" in one.location.path and one.severity != "info" and one.code in ("SMPL002", "SMPL008", "MATCH012")
+        if "/little/" in one.location.path and one.severity != "info" and one.code in CODES
     }
 
 
@@ -69,6 +70,8 @@ def test_the_example_that_mlflow_keeps_against_the_signature(tmp_path: Path) -> 
     example = json.dumps({"columns": ["acid", "months"], "data": [[7.0, 24]]})
     files = {"description.md": card(COLUMNS, [7.0, 24, "north"]), "input_example.json": example}
     assert found(tmp_path, **files) == {"SMPL002"}
+    files["input_example.json"] = json.dumps({"columns": COLUMNS, "data": [[7.0, 24, "north", 3]]})
+    assert found(tmp_path, **files) == {"SMPL003"}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +97,13 @@ def test_labels_against_the_configuration(tmp_path: Path, labels: dict[str, str]
         ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - scikit-learn==1.4.2\n"}, False),
         ({"conda.yaml": "dependencies:\n- python=3.8.5\n"}, True),
         ({"python_env.yaml": "python: 3.9.18\n"}, True),
+        ({"requirements.txt": "mlflow==2.12.2\ncloudpickle==3.0.0\n"}, True),
+        ({"requirements.txt": "mlflow==2.12.2\nscikit_learn==1.4.2\n"}, False),
+        ({"requirements.txt": "mlflow==2.12.2\n-r more.txt\n"}, False),
+        ({"requirements.txt": "cloudpickle==3.0.0\n"}, False),  # the rest may be in the image
+        ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - mlflow==2.12.2\n"}, True),
+        ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2043-05-16 08:19:09'\n"}, True),
+        ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2023-05-16 08:19:09'\n"}, False),
         ({"MLmodel": MLMODEL.format(loader="mlflow.xgboost")}, True),
         ({"MLmodel": MLMODEL.format(loader="mlflow.pyfunc.model")}, False),
     ],
@@ -127,6 +137,7 @@ def test_a_table_of_columns_against_the_signature(tmp_path: Path, old: str, new:
     assert found(tmp_path, **{"description.md": text}) == ({"SMPL002"} if wrong else set())
 
 
+EXAMPLE = f"{MLMODEL.format(loader='mlflow.sklearn')}saved_input_example_info:\n  artifact_path: example.json\n"
 CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
 
 
@@ -138,6 +149,14 @@ CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
         ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\n"}, None),
         ({"requirements.txt": "a\n", "python_env.yaml": "python: 3.10.13\n"}, "PKG014"),  # and no conda.yaml
         ({"requirements.txt": "a\n"}, None),  # the rest may lie with the weights
+        ({"requirements.txt": "a @ file:///home/alice/a.whl\n"}, "PKG014"),
+        ({"requirements.txt": "-e /Users/alice/code/a\n"}, "PKG014"),
+        ({"conda.yaml": "dependencies:\n- pip:\n  - 'a[b] @ file:///C:/a.whl'\nprefix: /home/alice/env\n"}, "PKG014"),
+        ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\nprefix: /home/alice/env\n"}, None),
+        ({"requirements.txt": "./wheels/a.whl\na @ https://contoso.com/home/a.whl\n"}, None),
+        ({"MLmodel": EXAMPLE, "input_example.json": "{}"}, "PKG014"),
+        ({"MLmodel": EXAMPLE, "example.json": "{}", "serving_input_example.json": "{}"}, None),
+        ({"MLmodel": EXAMPLE}, None),  # it may lie with the weights
         ({"conda.yaml": CONFLICT}, "CARD058"),
         ({"requirements.txt": CONFLICT}, "CARD058"),
         ({"handler.py": CONFLICT}, "CARD058"),
@@ -213,3 +232,39 @@ def test_the_class_of_mlmodel_against_the_configuration(tmp_path: Path, classes:
     loaded = loaded.replace("    sklearn_version: 1.4.2", "    pipeline_model_type: BertForMaskedLM")
     files = {"MLmodel": loaded, "config.json": json.dumps({"architectures": classes})}
     assert ("MATCH012" in found(tmp_path, **files)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("logged", "own", "wrong"),
+    [
+        ("RobertaTokenizerFast", "BertTokenizer", True),
+        ("BertTokenizerFast", "BertTokenizer", False),
+        ("BertTokenizerFast", "PreTrainedTokenizerFast", False),
+        ("BertTokenizerFast", None, False),
+    ],
+)
+def test_the_tokenizer_of_mlmodel_against_its_settings(tmp_path: Path, logged: str, own: Any, wrong: bool) -> None:
+    loaded = MLMODEL.format(loader="mlflow.transformers").replace("  sklearn:", "  transformers:")
+    loaded = loaded.replace("    sklearn_version: 1.4.2", f"    tokenizer_type: {logged}")
+    files = {"MLmodel": loaded, "tokenizer_config.json": json.dumps({"tokenizer_class": own} if own else {})}
+    assert ("MATCH012" in found(tmp_path, **files)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("base", "tuned", "wrong"),
+    [("summarization", "false", True), ("summarization", "true", False), ("fill-mask", "false", False)],
+)
+def test_the_task_of_the_base_in_mlmodel(tmp_path: Path, base: str, tuned: str, wrong: bool) -> None:
+    metadata = f"metadata:\n  base_model_task: {base}\n  is_finetuned_model: {tuned}\n"
+    files = {"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + metadata}
+    assert ("SPEC022" in found(tmp_path, **files)) is wrong
+
+
+@pytest.mark.parametrize(("score", "wrong"), [(0.99, False), (1, False), (9.99, True)])
+def test_a_score_is_a_probability(tmp_path: Path, score: float, wrong: bool) -> None:
+    text = card(COLUMNS, [7.0, 24, "north"], [{"label": "GOOD", "score": score}])
+    spec = assets.sound()["spec.yaml"]
+    assert isinstance(spec, str)
+    files = {"description.md": text, "spec.yaml": spec.replace("fill-mask", "text-classification")}
+    files["config.json"] = json.dumps({"id2label": {"0": "GOOD", "1": "BAD"}})
+    assert ("SMPL008" in found(tmp_path, **files)) is wrong

@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, TypeGuard
 
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
@@ -16,6 +17,7 @@ from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
+from azureml_publish.patterns import pattern
 
 _TYPES = frozenset(
     {
@@ -60,6 +62,7 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
             where = document.location(("signature", side))
             yield mlmodel_broken.at(where, f"The signature's {side} {wrong}.", "Copy the signature that MLflow wrote.")
     yield from _environment_files(subject, document, python.get("env") if isinstance(python, Mapping) else None)
+    yield from _example(subject, document)
 
 
 _ENVIRONMENT = ("requirements.txt", "conda.yaml", "python_env.yaml")
@@ -77,6 +80,13 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
             if one.code == MALFORMED.code:
                 message = f"MLflow cannot read {name}: {one.message}"
                 yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
+        if match := _OF_A_MACHINE.search(carried_text(carried[name]) or ""):
+            yield mlmodel_broken.at(
+                Location(f"{subject.read.asset.shown}/{name}", match.string.count("\n", 0, match.start("path")) + 1),
+                f"{name} installs {short(match['path'])}, which lies on somebody's own machine.",
+                "Write the package and its version, or take the file into the folder and name it by its path there.",
+                severity=Severity.WARNING,  # an image may hold such a file
+            )
     for key, name in named.items() if isinstance(named, Mapping) and len(present) > 1 else ():
         if isinstance(name, str) and name not in carried and key in ("conda", "virtualenv"):
             yield mlmodel_broken.at(
@@ -84,6 +94,29 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
                 f"MLmodel takes its environment from {short(name)}, which is not in the folder beside {present[0]}.",
                 "Name the file that is there, or copy the one that MLflow wrote.",
             )
+
+
+def _example(subject: AssetSubject, document: Document) -> Findings:
+    """An example that MLmodel names and the folder, which holds another, does not."""
+    carried = [file.path for file in subject.read.asset.carried]
+    written = document.data.get("saved_input_example_info") if isinstance(document.data, Mapping) else None
+    named = written.get("artifact_path") if isinstance(written, Mapping) else None
+    others = [name for name in carried if re.fullmatch(r"[\w-]*example[\w-]*\.json", name)]
+    if isinstance(named, str) and named not in carried and others:
+        yield mlmodel_broken.at(
+            document.location(("saved_input_example_info", "artifact_path")),
+            f"MLmodel keeps its example in {short(named)}, which is not in the folder beside {others[0]}.",
+            "Name the file that is there, or copy the one that MLflow wrote.",
+            severity=Severity.WARNING,  # the model can be loaded without it
+        )
+
+
+_OF_A_MACHINE = pattern(
+    r"^[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?"
+    r"(?P<path>(?:file://)?/(?:home|Users|root|tmp|croot|opt/conda/conda-bld)/[^\s\"']+|(?:file:///)?[A-Za-z]:[\\/][^\s\"']+)",
+    re.MULTILINE,
+)
+"""A requirement that is a file of the machine where the model was made: one of a person, or of a build of conda."""
 
 
 def _signature_mistake(text: str) -> str:
@@ -121,6 +154,15 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
             f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}.",
             "Copy the MLmodel that MLflow wrote beside this model's files.",
         )
+    own = (model.tokenizer or {}).get("tokenizer_class")
+    pair = [str(one).removesuffix("Fast") for one in (flavour.get("tokenizer_type"), own)]
+    known = {name.removesuffix("Fast") for names in stated()["tokenizer_of"].values() for name in names if name}
+    if pair[0] != pair[1] and (known - _ANY_TOKENIZERS).issuperset(pair):
+        yield mlmodel_contradicts_itself.at(
+            _place(model.mlmodel, "tokenizer_type"),
+            f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}.",
+            "Copy the MLmodel that MLflow wrote beside this model's files.",
+        )
     written = model.mlmodel.data
     data = written.get("metadata") if isinstance(written, Mapping) else None
     base = data.get("base_model_task") if isinstance(data, Mapping) else None
@@ -155,6 +197,13 @@ def _environment(subject: AssetSubject) -> Findings:
                     "Copy the files of the environment that MLflow wrote beside this MLmodel.",
                 )
                 break
+            if written and package != "python" and _lacks(text, package):
+                yield mlmodel_contradicts_itself.at(
+                    document.location(("flavors", name, key)),
+                    f"{key} is {written}, while {path} names no {package}.",
+                    "Copy the files of the environment that MLflow wrote beside this MLmodel.",
+                )
+                break
     python = found.get("python_function")
     loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
     if (named := loader.removeprefix("mlflow.")) in _PACKAGES and named not in found and named != "python_function":
@@ -163,6 +212,31 @@ def _environment(subject: AssetSubject) -> Findings:
             f"{loader} loads the flavour {named}, which MLmodel does not have.",
             f"Write mlflow.{next((one for one in found if one != 'python_function'), named)}.",
         )
+    created = _day(document.data.get("utc_time_created"))
+    if created is not None and (created - subject.described.as_of).days > 365:
+        yield mlmodel_contradicts_itself.at(
+            document.location(("utc_time_created",)),
+            f"MLmodel was written in {created.year}, which is yet to come.",
+            "Copy the MLmodel that MLflow wrote.",
+        )
+
+
+def _day(written: object) -> date | None:
+    try:
+        return date.fromisoformat(str(written)[:10])
+    except ValueError:
+        return None
+
+
+_ELSEWHERE = ("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ ")
+"""Requirements that may bring what they do not name."""
+
+
+def _lacks(text: str, package: str) -> bool:
+    """Whether a list as MLflow writes it, of packages with itself among them, does not have one."""
+    names = text.lower().replace("_", "-")
+    listed = re.search(r"^[ \t-]*mlflow(?:-skinny)?[=<>~\[\s]", names, re.MULTILINE)
+    return listed is not None and not any(one in names for one in (package, *_ELSEWHERE))
 
 
 _PACKAGES: Mapping[str, tuple[str, str]] = {
@@ -213,6 +287,7 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "tokenizer_type", f"{tokenizer} is of other models than {name}."
 
 
+_ANY_TOKENIZERS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
 _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
 """Load nearly every model, and so say nothing of its kind."""
 

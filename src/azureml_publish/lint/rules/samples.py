@@ -57,16 +57,18 @@ def sample_row_width(model: Described) -> Findings:
     info then.
     """
     for sample, data in inputs(model):
-        key = next((key for key in _SPLIT if isinstance(data, Mapping) and isinstance(data.get(key), Mapping)), "")
-        given = data[key] if key else {}
+        if not isinstance(data, Mapping):
+            continue
+        key = next((key for key in _SPLIT if isinstance(data.get(key), Mapping)), "")
+        given = data[key] if key else data  # as MLflow keeps an example
         columns, rows = given.get("columns"), given.get("data")
         if not isinstance(columns, list) or not isinstance(rows, list):
             continue
-        yield from _rows(sample, key, columns, rows)
+        yield from _rows(sample, (key,) if key else (), columns, rows)
         index = given.get("index")
         if isinstance(index, list) and len(index) != len(rows):
             yield sample_row_width.at(
-                place_in(sample, (key, "index")),
+                place_in(sample, (key, "index") if key else ("index",)),
                 f"The index names {len(index)} row{'s' * (len(index) != 1)}, there are {len(rows)}.",
                 "Number every row of `data` once, beginning with 0.",
             )
@@ -76,7 +78,7 @@ _SPLIT = ("input_data", "dataframe_split")
 """Keys of a request that may hold columns and rows: Azure ML's own and MLflow's."""
 
 
-def _rows(sample: SampleText, key: str, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
+def _rows(sample: SampleText, path: KeyPath, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
     """Rows that are maps name their columns themselves; pandas takes them beside `columns`."""
     widths = [len(columns) if isinstance(row, Mapping) else len(row) if isinstance(row, list) else 1 for row in rows]
     for number, width in enumerate(widths):
@@ -84,7 +86,7 @@ def _rows(sample: SampleText, key: str, columns: Sequence[Any], rows: Sequence[A
             continue
         filled = width < len(columns) == max(widths)
         yield sample_row_width.at(
-            place_in(sample, (key, "data", number)),
+            place_in(sample, (*path, "data", number)),
             f"Row {number + 1} has {width} value{'s' * (width != 1)} for {len(columns)} "
             f"column{'s' * (len(columns) != 1)}{'; the rest is read as nothing' * filled}.",
             f"Give a value for each of {', '.join(str(name) for name in columns)}, if only an empty one.",

@@ -9,7 +9,7 @@ from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.model_names import tasks_of
@@ -189,6 +189,10 @@ _ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summariz
 """Tasks that answer each text or sound with one value."""
 
 
+_SCORED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "token-classification"})
+"""Tasks whose pipelines answer with a probability for each label."""
+
+
 def _labels(model: Described) -> Findings:
     """A label of a classifier's output that its configuration does not have."""
     named = (model.config or {}).get("id2label")
@@ -203,6 +207,14 @@ def _labels(model: Described) -> Findings:
                 yield sample_output_mismatch.at(
                     place_in(sample, ()),
                     f"The sample output has the label '{short(label)}'; config.json has {_quoted(labels[:5])}.",
+                    "Show what the model answers.",
+                )
+                return
+            score = row.get("score") if isinstance(label, str) else None
+            if isinstance(score, int | float) and score > 1 and _SCORED.intersection(tasks_of(model)):
+                yield sample_output_mismatch.at(
+                    place_in(sample, ()),
+                    f"The sample output gives '{short(str(label))}' the score {score}; a probability is at most 1.",
                     "Show what the model answers.",
                 )
                 return
@@ -275,19 +287,35 @@ their words differ from tool to tool."""
 @rule("SPEC022", "task-vs-mlmodel", Severity.WARNING, "The task is not the one that MLmodel was logged for.")
 def task_vs_mlmodel(model: Described) -> Findings:
     """A task that is not the one that MLflow's file was logged for."""
-    logged = _logged(model)
+    logged = _logged(model) or ""
     task = next(iter(tasks_of(model)), None)
-    if task is None or logged is None:
+    if task is None:
         return
-    known = {word for row in _SAME for word in row}
     one, other = _plain(task), _plain(logged)
-    apart = one in known and other in known and not any(one in row and other in row for row in _SAME)
-    if apart or _by_other_classes(task, logged):
+    if _apart(one, other) or _by_other_classes(task, logged):
         yield task_vs_mlmodel.at(
             model.where("tasks.inferenceTasks"),
             f"The task is {task}, and MLmodel was logged for {logged}.",
             f"Write {other}, or log the model for {task}: samples and endpoints follow the task.",
         )
+        return
+    data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
+    metadata = mapping_of(data.get("metadata"))
+    base, every = metadata.get("base_model_task"), (*tasks_of(model), *tasks_of(model, "fineTuningTasks"))
+    if not isinstance(base, str) or metadata.get("is_finetuned_model") is not False:
+        return
+    if not _by_other_classes(base, logged) and all(_apart(_plain(one), _plain(base)) for one in every):
+        yield task_vs_mlmodel.at(
+            model.where("tasks.inferenceTasks"),
+            f"The task is {task}, and MLmodel's base_model_task is {base}.",
+            "Write the task that the model was logged for in both.",
+        )
+
+
+def _apart(one: str, other: str) -> bool:
+    """Whether two words are tasks, and not for one thing."""
+    known = {word for row in _SAME for word in row}
+    return one in known and other in known and not any(one in row and other in row for row in _SAME)
 
 
 def _by_other_classes(one: str, other: str) -> bool:
