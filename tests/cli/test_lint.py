@@ -93,7 +93,7 @@ def test_what_may_change_the_meaning_is_mended_only_when_asked(publish: Run, pro
         ["--select", ","],
         ["--baseline", "no"],
         ["--stats", "-o", "sarif"],
-        ["--diff", "-o", "junit"],
+        ["--diff", "-o", "github"],
     ],
 )
 def test_options_that_make_no_sense_are_refused(publish: Run, arguments: list[str]) -> None:
