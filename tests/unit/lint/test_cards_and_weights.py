@@ -16,6 +16,7 @@ from tests.unit.lint.test_across_files import codes, model
 
 CONFIG = {"num_hidden_layers": 12, "num_attention_heads": 12, "hidden_size": 768, "intermediate_size": 3072}
 CONFIG |= {"vocab_size": 30522, "max_position_embeddings": 512, "patch_size": 16}
+SQUAD = "deepset-roberta-base-squad2"
 BESIDE: dict[str, dict[str, Any]] = {
     "adapter_config.json": {"r": 16, "lora_alpha": 32, "base_model_name_or_path": "meta-llama/Llama-3-8B"},
     "preprocessor_config.json": {"sampling_rate": 16000},
@@ -169,6 +170,8 @@ def test_the_base_of_an_adapter_against_its_name(name: str, base: str, found: li
             ["MATCH002"],
         ),
         ("An optimized version of Phi-4-mini-instruct.", "Phi-4-mini-instruct-cuda-gpu", {}, []),
+        ("This is the [roberta-large](https://e.com) model, fine-tuned on a-base-squad2.", SQUAD, {}, ["MATCH004"]),
+        ("This is the [roberta-base](https://e.com) model, fine-tuned on a-base-squad2.", SQUAD, {}, []),
     ],
 )
 def test_names_in_first_words_and_sentences(card: str, name: str, metadata: dict[str, Any], found: list[str]) -> None:

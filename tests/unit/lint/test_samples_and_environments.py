@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -180,12 +181,31 @@ def test_files_beside_mlmodel(tmp_path: Path, files: dict[str, str], code: str |
         ({"temperature": 70}, True),
         ({"top_p": 8}, True),
         ({"stop": "a"}, False),
+        ({"max_new_tokens": 100_000}, True),
+        ({"max_new_tokens": 8192}, False),
     ],
 )
 def test_parameters_of_generation(values: dict[str, Any], wrong: bool) -> None:
     text = json.dumps({"input_data": {"input_string": [{"role": "user", "content": "a"}], "parameters": values}})
     model = described(f"A model.\n\n# Sample input\n\n```json\n{text}\n```\n", task="chat-completion")
+    model = replace(model, metadata={**model.metadata, "textContextWindow": 8192})
     assert bool(findings(model, "SMPL006")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ('{"user": "<|user|>{Content}<|end|>", "prompt": "<|user|>{Content}<|end|>"}', False),
+        ('{"user": "<|user|>{Content}<|end|>", "prompt": "<|user|><|end|>"}', True),
+        ('{"user": "<|user|>{Content}<|end|>" "prompt": "<|user|>{Content}<|end|>"}', True),
+        ('{"system": "You help.", "prompt": "{Content}"}', False),
+        ("{% for message in messages %}{{ message['content'] }}{% endfor %}", False),
+    ],
+)
+def test_templates_of_prompts(written: str, wrong: bool) -> None:
+    model = described("A model.\n")
+    model = replace(model, metadata={**model.metadata, "promptTemplate": written})
+    assert bool(findings(model, "GATE002")) is wrong
 
 
 @pytest.mark.parametrize(
@@ -268,3 +288,22 @@ def test_a_score_is_a_probability(tmp_path: Path, score: float, wrong: bool) -> 
     files = {"description.md": text, "spec.yaml": spec.replace("fill-mask", "text-classification")}
     files["config.json"] = json.dumps({"id2label": {"0": "GOOD", "1": "BAD"}})
     assert ("SMPL008" in found(tmp_path, **files)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("task", "names", "wrong"),
+    [
+        ("object-detection", ["DetrForSegmentation"], True),
+        ("object-detection", ["DetrForObjectDetection"], False),
+        ("object-detection", ["DetrForSegmentation", "DetrForObjectDetection"], False),
+        ("object-detection", ["DetrModel"], False),
+        ("question-answering", ["AutoModelForTokenClassification"], True),
+        ("chat-completion", ["AutoModelForImageTextToText"], False),
+        ("chat-completion", ["OtherForTokenClassification"], False),
+        ("embeddings", ["BertForMaskedLM"], False),
+    ],
+)
+def test_classes_in_code_against_the_task(task: str, names: list[str], wrong: bool) -> None:
+    code = "\n".join(f'model = {name}.from_pretrained("a/b")' for name in names)
+    model = described(f"A model.\n\n```python\n{code}\n```\n", task=task, finetune=())
+    assert bool(findings(model, "CARD069")) is wrong

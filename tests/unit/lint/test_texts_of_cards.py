@@ -112,6 +112,11 @@ def test_words_of_a_card(text: str, code: str | None) -> None:
         ("License: apache-2.0\n\n# License\n\napache-2.0", "apache-2.0", False),
         ("This is an MIT-licensed model.", "apache-2.0", True),
         ("This is an MIT-licensed model.", "mit", False),
+        ("Little is released under a GPL-3.0 license.", "apache-2.0", True),
+        ("Little is released under the Apache 2.0 license.", "apache-2.0", False),
+        ("Bigger is released under a GPL-3.0 license.", "apache-2.0", False),  # another one
+        ("The code is released under a GPL-3.0 license.", "apache-2.0", False),
+        ("Little's data is released under a GPL-3.0 license.", "apache-2.0", False),
         ("License: CreativeML Open RAIL++-M", "openrail++", False),
     ],
 )

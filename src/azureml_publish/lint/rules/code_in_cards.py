@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from azureml_publish.content.packaging.transformers_facts import find_task
+from azureml_publish.content.packaging.transformers_facts import find_task, stated
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import MALFORMED, parse_yaml
 from azureml_publish.lint.check import Findings, rule
@@ -152,6 +152,16 @@ def code_of_another_kind(model: Described) -> Findings:
 
     named = list(_pipelines(model.card)) if tasks else []
     served = (*tasks, *tasks_of(model, "fineTuningTasks"))
+    loaded = list(_classes(model.card)) if tasks and tasks <= KNOWN_TASKS - _ANY_MODELS and not foreign else []
+    meant = [_tasks_of_class(name) for name, _ in loaded]
+    if loaded and all(meant) and not any(_serves(one, served) for each in meant for one in each):
+        name, offset = loaded[0]
+        yield code_of_another_kind.at(
+            model.card.at(offset),
+            f"The code loads the model as {name}, which is for {meant[0][0]}; it is for {', '.join(sorted(tasks))}.",
+            "Write the class that config.json names.",
+            width=width_of(name),
+        )
     if named and tasks <= KNOWN_TASKS and not any(_serves(one, served) for one, _ in named):
         yield code_of_another_kind.at(
             model.card.at(named[0][1]),
@@ -159,6 +169,17 @@ def code_of_another_kind(model: Described) -> Findings:
             "Write the model's own task.",
             width=width_of(named[0][0]),
         )
+
+
+def _tasks_of_class(name: str) -> tuple[str, ...]:
+    """The tasks that a class of transformers serves; none where it is not known, or loads any model."""
+    autos = {
+        name,
+        *(auto for auto, kinds in stated()["models"].items() if any(name in each for each in kinds.values())),
+    }
+    if "AutoModel" in autos:
+        return ()
+    return tuple(task for task, facts in stated()["tasks"].items() if autos.intersection(facts["models"]))
 
 
 _PIPELINE = pattern(r"\bpipeline\(\s{0,9}(?:task ?= ?)?[\"']([a-z][a-z0-9-]{2,40})[\"']")

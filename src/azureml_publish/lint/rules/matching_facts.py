@@ -56,7 +56,7 @@ def license_differs(model: Described) -> Findings:
         return
     meant = {spec, *licences_in(spec)}
     pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
-    for stated in (*pages, *_licence_texts(model)):
+    for stated in (*pages, *_named_licence(model), *_licence_texts(model)):
         if stated.values and not any(may_be_one(own, one) for own in meant for one in stated.values):
             yield license_differs.at(
                 stated.find_location(),
@@ -95,6 +95,22 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
         shown = unquote(badge["name"]).replace("--", "\n").replace("_", " ").replace("\n", "-")
         if of_badge := licences_in(shown):
             yield _Stated(of_badge, shown, partial(card.at, badge.start("name")))
+
+
+_OF_NAME = pattern(
+    r"^(?P<subject>[A-Z][\w.-]{2,30}) (?:is|are) (?:released|licen[cs]ed|distributed|published) under"
+    r" (?:an? |the )?(?P<name>[^\n]{0,60}?\blicen[cs]e\b)",
+    re.MULTILINE,
+)
+
+
+def _named_licence(model: Described) -> Iterator[_Stated]:
+    """A line that begins with a word of the model's own name and says under which licence that is."""
+    own = re.split(r"[^a-z0-9.]+", model.name.lower())
+    for match in _OF_NAME.finditer(model.card.prose) if " under " in model.card.prose else ():
+        found = licences_in(match["name"])
+        if match["subject"].lower() in (model.name.lower(), *own) and len(found) == 1:
+            yield _Stated(found, match["name"], partial(model.card.at, match.start("name")))
 
 
 _SHORT_LINE = 80

@@ -346,7 +346,7 @@ def base_model_differs(model: Described) -> Findings:
 
 _TUNED = pattern(
     r"\bfine-?tuned (?:version |checkpoint |variant |model )?(?:of|from) (?:the )?\W{0,3}(?P<a>[\w.-]+(?:/[\w.-]+)?)"
-    r"|\bis the \W{0,3}(?P<b>[\w.-]+) model\b[^.\n]{0,20}\bfine-?tuned\b",
+    r"|\bis the \W{0,3}(?P<b>[\w.-]+)(?:\]\([^)\n]{1,200}\))? model\b[^.\n]{0,20}\bfine-?tuned\b",
     re.IGNORECASE,
 )
 _OPTIMISED = pattern(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.documents import KeyPath
+from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.markdown.cards import Card
@@ -139,6 +139,7 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
     for sample, data in inputs(model):
         yield from _turns(sample, data)
         yield from _parameters(sample, data)
+        yield from _lengths(sample, data, model.metadata.get("textContextWindow"))
         if model.type != "mlflow_model":
             continue
         if {*tasks} & KNOWN_TASKS and not _OF_MASKS.intersection(tasks) and (mask := _MASK.search(sample.text)):
@@ -255,6 +256,23 @@ def _out_of_range(name: str, value: Any) -> tuple[str, str] | None:
     if high and isinstance(value, int | float) and not low <= value <= high:
         return f"The parameter {name} is {value}, which no model takes.", f"Write a number between {low} and {high}."
     return None
+
+
+def _lengths(sample: SampleText, data: Any, most: object) -> Findings:
+    """More tokens of output than the model's whole context has."""
+    held = [((), data), *(((key,), mapping_of(data).get(key)) for key in ("params", "parameters", "input_data"))]
+    held.append((("input_data", "parameters"), mapping_of(mapping_of(data).get("input_data")).get("parameters")))
+    if not isinstance(most, int) or isinstance(most, bool) or most <= 0:
+        return
+    for path, values in held:
+        for name in ("max_tokens", "max_new_tokens", "max_completion_tokens"):
+            value = mapping_of(values).get(name)
+            if isinstance(value, int) and value > most:
+                yield sample_shape_not_the_tasks.at(
+                    place_in(sample, (*path, name)),
+                    f"{name} is {value}, more than the model's whole context of {most} tokens.",
+                    f"Write less than {most}.",
+                )
 
 
 _MASK = pattern(r"\[MASK\]|<mask>")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -127,6 +128,8 @@ def value_of_wrong_form(model: Described) -> Findings:
             message, hint = reason
             severity = _severity(model, name if key.each is not None else "")
             yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=severity)
+        elif name == "promptTemplate" and (wrong := _wrong_template(value)):
+            yield value_of_wrong_form.at(model.where(name), wrong[0], wrong[1], severity=Severity.WARNING)
 
 
 @rule("GATE003", "key-not-in-vocabulary", Severity.ERROR, "Microsoft's catalogue does not know a key.")
@@ -233,6 +236,27 @@ def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
         if key.names is not None and name not in (names := vocabulary()[key.names].values):
             return f"names {name}", f"Write one of {', '.join(map(str, names))}."
     return None
+
+
+def _wrong_template(text: str) -> tuple[str, str] | None:
+    """Message and hint where templates by role are no JSON, or one lacks the place of the content."""
+    if not re.match(r'\s*\{\s*"', text):
+        return None
+    try:
+        templates = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return f"promptTemplate is not JSON: {error}.", "Write a string for each role, with commas between them."
+    held = {role: value for role, value in templates.items() if isinstance(value, str) and value}
+    lacking = [role for role in ("user", "prompt") if _CONTENT not in held.get(role, _CONTENT)]
+    if not lacking or not any(_CONTENT in value for value in held.values()):
+        return None
+    return (
+        f"promptTemplate has no {_CONTENT} for {lacking[0]}, so that the text is left out.",
+        f"Write {_CONTENT} there.",
+    )
+
+
+_CONTENT = "{Content}"
 
 
 def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
