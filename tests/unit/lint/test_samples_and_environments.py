@@ -101,6 +101,7 @@ def test_labels_against_the_configuration(tmp_path: Path, labels: dict[str, str]
         ({"requirements.txt": "mlflow==2.12.2\ncloudpickle==3.0.0\n"}, True),
         ({"requirements.txt": "mlflow==2.12.2\nscikit_learn==1.4.2\n"}, False),
         ({"requirements.txt": "mlflow==2.12.2\n-r more.txt\n"}, False),
+        ({"requirements.txt": "mlflow==2.12.2\nimbalanced-learn==0.12\n"}, False),
         ({"requirements.txt": "cloudpickle==3.0.0\n"}, False),  # the rest may be in the image
         ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - mlflow==2.12.2\n"}, True),
         ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2043-05-16 08:19:09'\n"}, True),
@@ -301,9 +302,18 @@ def test_a_score_is_a_probability(tmp_path: Path, score: float, wrong: bool) -> 
         ("chat-completion", ["AutoModelForImageTextToText"], False),
         ("chat-completion", ["OtherForTokenClassification"], False),
         ("embeddings", ["BertForMaskedLM"], False),
+        ("sentence-similarity", ["AutoModelForSequenceClassification"], False),
     ],
 )
 def test_classes_in_code_against_the_task(task: str, names: list[str], wrong: bool) -> None:
     code = "\n".join(f'model = {name}.from_pretrained("a/b")' for name in names)
     model = described(f"A model.\n\n```python\n{code}\n```\n", task=task, finetune=())
     assert bool(findings(model, "CARD069")) is wrong
+    same = {"architectures": ["DetrForSegmentation", "BertForTokenClassification"]}
+    assert not findings(replace(model, config=same), "CARD069")
+
+
+def test_columns_and_data_of_another_server() -> None:
+    text = json.dumps({"columns": ["a", "b"], "data": [1, 2]})
+    model = described(f"A model.\n\n# Sample input\n\n```json\n{text}\n```\n")
+    assert not findings(model, "SMPL003")

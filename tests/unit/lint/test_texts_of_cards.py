@@ -114,6 +114,7 @@ def test_words_of_a_card(text: str, code: str | None) -> None:
         ("This is an MIT-licensed model.", "mit", False),
         ("Little is released under a GPL-3.0 license.", "apache-2.0", True),
         ("Little is released under the Apache 2.0 license.", "apache-2.0", False),
+        ("It is tuned from Little.\n\nLittle is released under a GPL-3.0 license.", "apache-2.0", False),
         ("Bigger is released under a GPL-3.0 license.", "apache-2.0", False),  # another one
         ("The code is released under a GPL-3.0 license.", "apache-2.0", False),
         ("Little's data is released under a GPL-3.0 license.", "apache-2.0", False),

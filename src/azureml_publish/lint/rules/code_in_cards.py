@@ -154,7 +154,9 @@ def code_of_another_kind(model: Described) -> Findings:
     served = (*tasks, *tasks_of(model, "fineTuningTasks"))
     loaded = list(_classes(model.card)) if tasks and tasks <= KNOWN_TASKS - _ANY_MODELS and not foreign else []
     meant = [_tasks_of_class(name) for name, _ in loaded]
-    if loaded and all(meant) and not any(_serves(one, served) for each in meant for one in each):
+    listed = (model.config or {}).get("architectures")
+    own = [task for name in (listed if isinstance(listed, list | tuple) else ()) for task in _tasks_of_class(str(name))]
+    if loaded and all(meant) and not any(one in own or _serves(one, served) for each in meant for one in each):
         name, offset = loaded[0]
         yield code_of_another_kind.at(
             model.card.at(offset),
@@ -183,7 +185,9 @@ def _tasks_of_class(name: str) -> tuple[str, ...]:
 
 
 _PIPELINE = pattern(r"\bpipeline\(\s{0,9}(?:task ?= ?)?[\"']([a-z][a-z0-9-]{2,40})[\"']")
-_ANY_MODELS = frozenset({"feature-extraction", "image-feature-extraction", "embeddings"})
+_ANY_MODELS = frozenset(
+    {"feature-extraction", "image-feature-extraction", "embeddings", "sentence-similarity", "text-embeddings"}
+)
 """Tasks that every model of its kind serves."""
 
 

@@ -107,7 +107,8 @@ _OF_NAME = pattern(
 def _named_licence(model: Described) -> Iterator[_Stated]:
     """A line that begins with a word of the model's own name and says under which licence that is."""
     own = re.split(r"[^a-z0-9.]+", model.name.lower())
-    for match in _OF_NAME.finditer(model.card.prose) if " under " in model.card.prose else ():
+    derived = "tuned" in model.card.lowered or any(of_subject(model.card, "base"))  # its base has a word of it as well
+    for match in _OF_NAME.finditer(model.card.prose) if not derived and " under " in model.card.prose else ():
         found = licences_in(match["name"])
         if match["subject"].lower() in (model.name.lower(), *own) and len(found) == 1:
             yield _Stated(found, match["name"], partial(model.card.at, match.start("name")))

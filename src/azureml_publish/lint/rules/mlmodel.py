@@ -228,7 +228,10 @@ def _day(written: object) -> date | None:
         return None
 
 
-_ELSEWHERE = ("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ ")
+_ELSEWHERE = (
+    *("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ "),
+    *("optimum", "peft", "setfit", "lightning", "timm", "fastai", "imbalanced-learn"),
+)
 """Requirements that may bring what they do not name."""
 
 

@@ -60,6 +60,8 @@ def sample_row_width(model: Described) -> Findings:
         if not isinstance(data, Mapping):
             continue
         key = next((key for key in _SPLIT if isinstance(data.get(key), Mapping)), "")
+        if not key and model.mlmodel is None:
+            continue  # other servers have forms of their own
         given = data[key] if key else data  # as MLflow keeps an example
         columns, rows = given.get("columns"), given.get("data")
         if not isinstance(columns, list) or not isinstance(rows, list):
