@@ -91,9 +91,16 @@ def models_of(auto_class: str) -> Mapping[str, list[str]]:
     return found
 
 
+@cache
+def loaders_of(name: str) -> frozenset[str]:
+    """The Auto classes that load a class of models."""
+    autos = stated()["models"].items()
+    return frozenset(auto for auto, kinds in autos if any(name in classes for classes in kinds.values()))
+
+
 def is_model_class(name: str) -> bool:
     """Whether the pinned transformers has a class of models of this name that a task may load."""
-    return any(name in classes for models in stated()["models"].values() for classes in models.values())
+    return bool(loaders_of(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from azureml_publish.content.packaging.transformers_facts import find_task, stated
+from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import MALFORMED, parse_yaml
 from azureml_publish.lint.check import Findings, rule
@@ -138,47 +138,41 @@ _MEDIA = {
 def code_of_another_kind(model: Described) -> Findings:
     """Code that loads the weights with a class for images where the model is for text, and the like."""
     tasks = frozenset(tasks_of(model))
-    medium = next((name for name, served in _MEDIA.items() if tasks and tasks <= served), None)
-    classes = list(_classes(model.card)) if medium is not None else []
-    foreign = [one for one in classes if any(_OF_MEDIUM[other].search(one[0]) for other in _MEDIA if other != medium)]
-    if classes and len(foreign) == len(classes):
-        name, offset = foreign[0]
-        yield code_of_another_kind.at(
-            model.card.at(offset),
-            f"The code loads the model as {name}, which is no class for {', '.join(sorted(tasks))}.",
-            "Write the class that config.json names.",
-            width=width_of(name),
+    for what, name, offset, hint in _of_other_kinds(model, tasks) if tasks else ():
+        yield code_of_another_kind.at(model.card.at(offset), f"The code {what}.", hint, width=width_of(name))
+
+
+def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[str, str, int, str]]:
+    """What the code does, the name that shows it, its offset, and what to write instead."""
+    own, served = ", ".join(sorted(tasks)), (*tasks, *tasks_of(model, "fineTuningTasks"))
+    loaded = list(_classes(model.card))
+    medium = next((name for name, of_medium in _MEDIA.items() if tasks <= of_medium), None)
+    others = [kind for other, kind in _OF_MEDIUM.items() if medium is not None and other != medium]
+    foreign = [one for one in loaded if any(kind.search(one[0]) for kind in others)]
+    if loaded and len(foreign) == len(loaded):
+        yield f"loads the model as {foreign[0][0]}, which is no class for {own}", *foreign[0], _CLASS
+    if loaded and not foreign and tasks <= KNOWN_TASKS - _ANY_MODELS:
+        meant = [_tasks_of_class(name) for name, _ in loaded]
+        listed = (model.config or {}).get("architectures")
+        names = listed if isinstance(listed, list | tuple) else ()
+        configured = {task for name in names for task in _tasks_of_class(str(name))}
+        if all(meant) and not any(one in configured or _serves(one, served) for each in meant for one in each):
+            yield f"loads the model as {loaded[0][0]}, which is for {meant[0][0]}; it is for {own}", *loaded[0], _CLASS
+    piped = list(_pipelines(model.card)) if tasks <= KNOWN_TASKS else []
+    if piped and not any(_serves(one, served) for one, _ in piped):
+        yield (
+            f"makes a pipeline for {piped[0][0]}, and the model is for {own}",
+            *piped[0],
+            "Write the model's own task.",
         )
 
-    named = list(_pipelines(model.card)) if tasks else []
-    served = (*tasks, *tasks_of(model, "fineTuningTasks"))
-    loaded = list(_classes(model.card)) if tasks and tasks <= KNOWN_TASKS - _ANY_MODELS and not foreign else []
-    meant = [_tasks_of_class(name) for name, _ in loaded]
-    listed = (model.config or {}).get("architectures")
-    own = [task for name in (listed if isinstance(listed, list | tuple) else ()) for task in _tasks_of_class(str(name))]
-    if loaded and all(meant) and not any(one in own or _serves(one, served) for each in meant for one in each):
-        name, offset = loaded[0]
-        yield code_of_another_kind.at(
-            model.card.at(offset),
-            f"The code loads the model as {name}, which is for {meant[0][0]}; it is for {', '.join(sorted(tasks))}.",
-            "Write the class that config.json names.",
-            width=width_of(name),
-        )
-    if named and tasks <= KNOWN_TASKS and not any(_serves(one, served) for one, _ in named):
-        yield code_of_another_kind.at(
-            model.card.at(named[0][1]),
-            f"The code makes a pipeline for {named[0][0]}, and the model is for {', '.join(sorted(tasks))}.",
-            "Write the model's own task.",
-            width=width_of(named[0][0]),
-        )
+
+_CLASS = "Write the class that config.json names."
 
 
 def _tasks_of_class(name: str) -> tuple[str, ...]:
     """The tasks that a class of transformers serves; none where it is not known, or loads any model."""
-    autos = {
-        name,
-        *(auto for auto, kinds in stated()["models"].items() if any(name in each for each in kinds.values())),
-    }
+    autos = {name, *loaders_of(name)}
     if "AutoModel" in autos:
         return ()
     return tuple(task for task, facts in stated()["tasks"].items() if autos.intersection(facts["models"]))

@@ -40,8 +40,7 @@ _UNDER = pattern(
     re.IGNORECASE,
 )
 _CALLED = pattern(
-    r"\b(?:this|it) is an? (?P<name>[\w.-]{2,20})[ -]licen[cs]ed (?:model|checkpoint)\b"
-    r"",
+    r"\b(?:this|it) is an? (?P<name>[\w.-]{2,20})[ -]licen[cs]ed (?:model|checkpoint)\b",
     re.IGNORECASE,
 )
 _LICENCE_HEADING = pattern(r"licen[cs](?:e|ing)(?: information| and use| terms)?\W*", re.IGNORECASE)

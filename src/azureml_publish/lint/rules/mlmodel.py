@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from datetime import date
 from typing import Any, TypeGuard
 
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
-from azureml_publish.content.packaging.transformers_facts import find_task, is_model_class, stated
+from azureml_publish.content.packaging.transformers_facts import find_task, is_model_class, loaders_of, stated
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import MALFORMED, Document, parse_yaml
 from azureml_publish.lint.check import Findings, finds, rule
@@ -275,7 +274,7 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for key in ("task", "instance_type", "pipeline_model_type", "tokenizer_type")
     )
     found = find_task(task) if task else None
-    loaders = {auto for auto, classes in _classes().items() if name in classes}
+    loaders = loaders_of(name)
     if found is not None and is_model_class(name) and not loaders & {*found.models, "AutoModel"}:
         yield "pipeline_model_type", f"{name} is not a class of models for {task}."
     served = {each["pipeline"]: {*each["models"]} for each in stated()["tasks"].values()}
@@ -293,14 +292,6 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 _ANY_TOKENIZERS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
 _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
 """Load nearly every model, and so say nothing of its kind."""
-
-
-@functools.cache
-def _classes() -> Mapping[str, frozenset[str]]:
-    return {
-        auto: frozenset(name for names in kinds.values() for name in names)
-        for auto, kinds in stated()["models"].items()
-    }
 
 
 @rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")
