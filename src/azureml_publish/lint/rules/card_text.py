@@ -12,78 +12,19 @@ from azureml_publish.lint.in_cards import MOST_EDITS, once_a_card, short, times,
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.unwritten import EMPTY_WORDS, WHAT, unwritten_in
 from azureml_publish.patterns import pattern
 
-_EMPTY_WORDS = (
-    r"to-?do|tbd|tba|fixme|placeholder|coming soon|more information needed"
-    r"|to be (?:added|announced|defined|determined|done|filled(?: in)?)|\?\?+"
-    r"|wip|x{2,4}\.x{1,3} ?%?|asdf\w*"
+_CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
+_LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
+_TO_BE = pattern(
+    r"to be (?:added|announced|defined|determined|done|filled|provided|specified|supplied|updated|written)"
 )
-_CELL = pattern(rf"[\s*_(\[<`]*(?:{_EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
-_LINE = pattern(rf"^[ \t>*+_-]*((?:{_EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
-_PROSE = pattern(
-    r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}"
-    r"|\{% ?[a-z][^%\n]{0,100}%\}"
-    r"|\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()"
-    r"|\[(?:your (?:full )?(?:name|e-?mail|organi[sz]ation|company|team|affiliation|institution|contact[a-z ]*)"
-    r"|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|link to [a-z ]{2,30})\](?![(\[:])"
-    r"|(?:(?<=\w: )|(?<=\w:))\?{3,}(?=\s|$)"
-    r"|\byour-(?:container|storage)-(?:name|path)\b"
-    r"|\[(?:(?:model|dataset|data set|licen[cs]e|task|paper)[ _-](?:name|id|title)"
-    r"|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()"
-    r"|\b(?:description|text|content|summary|details|information) goes? here\b"
-    r"|\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)"
-    r"|(?-i:\$\{[A-Z][A-Z0-9_]{2,30}\})|\b(?:section|table|figure|fig\.|appendix) \?\?(?!\w)"
-    r"|(?<=: )(?-i:Your (?:Name|Organi[sz]ation|Company|E-?mail))\b|(?<=: )\[optional\](?=\s*$)"
-    r"|(?<=: )(?:undefined|(?-i:NaN|nan))(?=\s*$)|\b(?:title|name) here$"
-    r"|\bprovide a quick summary of what the model is|\bmodel card for model id\b"
-    r"|:contentReference\[oaicite|\bciteturn\d|\u3010\d{1,3}\u2020[^\u3011\n]{0,40}\u3011|\[cite: ?[\d, ]+\]"
-    r"|^copy code$|^(?:certainly|sure|of course)! here(?: is|'s)\b"
-    r"|<(?:your|insert|model|company|organi[sz]ation|dataset|author|paper)[ _-][a-z_ -]{2,40}>"
-    r"|\byour[._-](?:e?mail|name)@[\w.-]+"
-    r"|(?-i:(?<![\w.$-])(?:X{2,4}|Y{2,4}|N{2,4}))(?:\.X+)? ?"
-    r"(?:%|parameters|layers|languages|hours|days|gpus?|tokens|samples|examples|images|epochs|million|billion)(?!\w)"
-    r"|\breplace this (?:text|section|paragraph)\b"
-    r"|\blorem ipsum\b"
-    r"|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
-    re.IGNORECASE | re.MULTILINE,
-)
-_TO_BE = pattern(r"to be (?:added|announced|defined|determined|done)")
 _SIGNS = (
-    *(
-        "todo",
-        "to-do",
-        "tbd",
-        "tba",
-        "fixme",
-        "placeholder",
-        "coming soon",
-        "more information",
-        "??",
-        "{{",
-        "{%",
-        "lorem",
-    ),
-    *("[more", "[insert", "[your", "[model", "[company", "[organi", "[author", "[placeholder", " here", "replace this"),
-    *("[fill", "[to be fill", "[link to", "???", "lorem"),
-    *(
-        "more information",
-        "wip",
-        "asdf",
-        "${",
-        " ??",
-        ": your",
-        "[optional]",
-        "undefined",
-        "nan",
-        "quick summary",
-        "model id",
-    ),
-    *("oaicite", "citeturn", "\u3010", "[cite", "copy code", "! here", "[dataset", "[data set", "[licen", "[task"),
-    *("[paper", "<dataset", "<author", "<paper"),
-    *("<your", "<insert", "<model", "<company", "<organi", "your-", "your_", "your.", "xx", "yy", "nn"),
+    *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "more information", "??", "wip", "asdf"),
+    *("xx", "qwerty", "blah", "foo bar", "\nnull", "\nnone", "\nnan", "\nundefined", " here"),
 )
-"""One of these, or the one above, is in every text that the expressions above find; most cards have none."""
+"""One of these, or the one above, is in every text with a line or a cell that says nothing; most cards have none."""
 
 
 @rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
@@ -98,13 +39,17 @@ def placeholder_text(model: Described) -> Findings:
         for match in _OF_A_LICENCE.finditer(terms):
             yield placeholder_text.at(
                 card.at(match.start()),
-                f"'{short(match[0])}' holds the place of a year or a name.",
-                "Write who holds the rights, and since when.",
+                f"'{short(match[0])}' {WHAT[''][0]}",
+                "Write the terms in full, with who holds the rights, and since when.",
                 width=width_of(match[0]),
             )
     for path, text in texts_of(model):
         copied = path == "displayName" and _COPY.search(text.text)
-        if copied or _CELL.fullmatch(text.text) or (path in _PROSE_KEYS and _PROSE.search(text.text)):
+        form = next(unwritten_in(text.text, text.text.lower()), None) if path in _PROSE_KEYS else None
+        if form is not None and form[0].what:
+            what, hint = WHAT[form[0].what]
+            yield placeholder_text.at(model.where(path), f"{path}: '{short(form[1][0])}' {what}", hint)
+        elif copied or form is not None or _CELL.fullmatch(text.text):
             yield placeholder_text.at(
                 model.where(path),
                 f"{path} holds the place of something that was never written: '{short(text.text)}'.",
@@ -113,9 +58,14 @@ def placeholder_text(model: Described) -> Findings:
 
 
 _OF_A_LICENCE = pattern(
-    r"\bcopyright (?:\(c\)|\u00a9) (?:\d{4},? )?[\[<](?:year|[a-z ]*(?:name|holders?))[\]>]", re.IGNORECASE
+    r"\bcopyright (?:\(c\)|\u00a9) (?:\d{4},? )?[\[<{](?:year|yyyy|[a-z ]*(?:name|holders?|owners?))[\]>}]"
+    r"|\b(?-i:TODO|TBD|FIXME)\b|\blorem ipsum\b|\blicen[cs]e (?:text )?(?:goes here|here$|to be (?:added|defined"
+    r"|determined))"
+    r"|\{\{ ?[\w.]+ ?\}\}|^copyright (?:\(c\)|\u00a9)\s*$|^(?:tba|to be (?:added|defined|determined|announced))[.!]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
-"""What the forms of MIT and BSD leave to be written; those of Apache and the GPL show it in an appendix."""
+"""What the forms of MIT and BSD leave to be written, and what people do; those of Apache and the GPL show it in an"
+" appendix."""
 
 _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publisher", "notes", "evaluation", "terms"))
 """Keys whose texts are sentences; others may well hold templates of a conversation."""
@@ -128,12 +78,26 @@ _COMMENT = pattern(r"<!--((?:(?!-->)[\s\S]){0,2000})-->")
 _FOR_AUTHORS = pattern(
     r"(?-i:\b(?:TODO|FIXME|TBD|XXX|HACK)\b)|\bbefore publishing\b|\bdo not publish\b|\bask legal\b", re.IGNORECASE
 )
+_OF_A_TEMPLATE = pattern(
+    r"\bprovide a (?:quick|longer) summary of what this\b|\bthis section is meant to convey\b"
+    r"|\bthis section describes? (?:the evaluation protocols|suitable use cases)\b|\brelevant interpretability work\b"
+    r"|\bthis should link to a (?:dataset|data) card\b|\baddress questions around how the model\b"
+    r"|\bthese are the evaluation metrics being used\b|\bif relevant, include terms and calculations\b"
+    r"|\bthis section provides? (?:information about throughput|basic links)|\btotal emissions \(in grams of CO2eq\)",
+    re.IGNORECASE,
+)
+"""Instructions of the Hub's template of a card, once a card.
+
+Source: https://github.com/huggingface/huggingface_hub (templates/modelcard_template.md)."""
 
 
 def _in_comments(card: Card) -> Findings:
     """Notes of the authors to themselves, which no page shows and which are published all the same."""
+    of_template = None
     for match in _COMMENT.finditer(card.source) if "<!--" in card.source else ():
         note = _FOR_AUTHORS.search(match[1])
+        if note is None and not of_template:
+            note = of_template = _OF_A_TEMPLATE.search(match[1])
         if note and not within_fence(card, match.start()):
             yield placeholder_text.at(
                 card.at(match.start()),
@@ -176,8 +140,8 @@ def _made_by_programs(card: Card) -> Findings:
     for offset, text in found:
         yield placeholder_text.at(
             card.at(offset),
-            f"'{short(text)}' {_HOLDS}",
-            "Write it, or take it out.",
+            f"'{short(text)}' {WHAT[''][0]}",
+            WHAT[""][1],
             width=width_of(text),
         )
 
@@ -194,6 +158,7 @@ class _Place(NamedTuple):
     line: int
     column: int
     text: str
+    what: str
     hint: str
     edit: CardEdit | None = None
 
@@ -209,35 +174,29 @@ def _once_each(card: Card) -> Findings:
         also = f" So {'does 1 more' if more == 1 else f'do {more} more'}." if more else ""
         yield placeholder_text.at(
             card.place(first.line, first.column),
-            f"'{short(text)}' {_WHAT.get(first.hint, _HOLDS)}{also}",
+            f"'{short(text)}' {first.what}{also}",
             first.hint,
             fix=card.fix(edits, safe=False) if edits else None,
             width=width_of(text),
         )
 
 
-_HOLDS = "holds the place of something that was never written."
-_RENDER = "Put it between backticks if readers shall see it; else render it."
-_WHAT = {_RENDER: "is a template's expression that nothing replaced."}
-
-
 def _unwritten(card: Card) -> Iterator[_Place]:
     lowered = card.prose.lower()
-    if not any(sign in lowered for sign in _SIGNS) and not _TO_BE.search(card.lowered):
-        return
-    reported: set[tuple[int, int]] = set()
-    for table in card.tables:
-        for row in table.rows:
-            for cell in row.cells:
-                if cell.text and _CELL.fullmatch(cell.text):
-                    reported.add((row.line, cell.column))
-                    yield _in_cell(row, cell, card, len(table.header.cells))
-    rows = {line for line, _ in reported}
-    for match in _LINE.finditer(card.words):
-        yield from _found(card, match.start(1), match[1], rows)
-    for match in _PROSE.finditer(card.prose):
+    rows: set[int] = set()
+    if any(sign in lowered for sign in _SIGNS) or _TO_BE.search(lowered):
+        for table in card.tables:
+            for row in table.rows:
+                for cell in row.cells:
+                    if cell.text and _CELL.fullmatch(cell.text):
+                        rows.add(row.line)
+                        yield _in_cell(row, cell, card, len(table.header.cells))
+        for match in _LINE.finditer(card.words):
+            yield from _found(card, match.start(1), match[1], rows, "")
+            rows.add(card.position(match.start(1))[0])
+    for form, match in unwritten_in(card.prose, lowered):
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
-            yield from _found(card, match.start(), match[0], rows)
+            yield from _found(card, match.start(), match[0], rows, form.what)
 
 
 def _in_cell(row: Row, cell: Cell, card: Card, columns: int) -> _Place:
@@ -247,13 +206,13 @@ def _in_cell(row: Row, cell: Cell, card: Card, columns: int) -> _Place:
     edit: CardEdit = (row.line, cell.column, row.line, cell.column + len(cell.text), "")
     drop = not filled and columns > 1 and row.line < len(card.lines)
     hint = "Fill it in, or take the row out until there is something to show."
-    return _Place(row.line, cell.column, cell.text, hint, whole if drop else edit)
+    return _Place(row.line, cell.column, cell.text, WHAT[""][0], hint, whole if drop else edit)
 
 
-def _found(card: Card, offset: int, text: str, rows: set[int]) -> Iterator[_Place]:
+def _found(card: Card, offset: int, text: str, rows: set[int], what: str) -> Iterator[_Place]:
     line, column = card.position(offset)
     if line not in rows:
-        yield _Place(line, column, text, _RENDER if text.startswith("{") else "Write it, or take it out.")
+        yield _Place(line, column, text, *WHAT[what])
 
 
 BEGINNING = "Write here what the model does, for whom, and where it comes from."

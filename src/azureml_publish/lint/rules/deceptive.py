@@ -146,6 +146,7 @@ def link_runs_code(model: Described) -> Findings:
 
 _PAGE_TAG = pattern(r"<(?:style|link|meta|base|form)\b", re.IGNORECASE)
 _CODE_TAG = pattern(
-    r"<(?:script|iframe|style)\b[^<>]*>|<(?:object|embed|link|meta|base|form)\s[^<>]*=[^<>]*>|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
+    r"<(?:script|iframe|style)\b[^<>]*>|<(?:object|embed|link|meta|base|form)\s[^<>]*=[^<>]*>"
+    r"|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
     re.IGNORECASE,
 )

@@ -7,8 +7,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
-from azureml_publish.diagnostics import CREDENTIAL, Location, Severity, may_hold_credential
+from azureml_publish.diagnostics import CREDENTIAL, Diagnostic, Location, Severity, may_hold_credential
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
@@ -17,6 +18,10 @@ from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 from azureml_publish.patterns import pattern
 
 _CONFLICT = pattern(r"^(?:<{7}|>{7})(?: \S.{0,200})?$", re.MULTILINE)
+_DIFFERENCE = pattern(
+    r"^@@ -\d{1,6}(?:,\d{1,6})? \+\d{1,6}(?:,\d{1,6})? @@|^diff --git a/\S+ b/\S+$|^={7}\n+>{7} \S.{0,200}$",
+    re.MULTILINE,
+)
 
 
 @rule("CARD058", "conflict-marker", Severity.ERROR, "A conflict of a merge was left in a text.")
@@ -30,6 +35,15 @@ def conflict_marker(model: Described) -> Findings:
                 f"'{short(found[0][0])}' marks a conflict of a merge that nobody resolved.",
                 "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
                 width=width_of(found[0][0]),
+            )
+            continue
+        sign = "\n@@ -" in card.source or "\ndiff --git" in card.source or "\n>>>>>>> " in card.source
+        for match in list(_DIFFERENCE.finditer(card.prose))[:1] if sign else ():
+            yield conflict_marker.at(
+                card.at(match.start()),
+                f"'{short(match[0])}' is a line of a difference or of a conflict, not of a text.",
+                "Take what git wrote out, with the signs + and - before the lines.",
+                width=width_of(match[0]),
             )
 
 
@@ -51,7 +65,8 @@ def _in_files_beside(subject: AssetSubject) -> Findings:
 
 
 _SETTINGS = pattern(
-    r"(?:requirements[\w.-]*\.txt|(?!tokenizer\.json|vocab\.json)[\w.-]+\.(?:ya?ml|py|jinja2?|toml|cfg|json)|Dockerfile)"
+    r"(?:requirements[\w.-]*\.txt|(?!tokenizer\.json|vocab\.json)[\w.-]+\.(?:ya?ml|py|jinja2?|toml|cfg|json)"
+    r"|Dockerfile)"
 )
 
 _LEAST_LETTERS = 8
@@ -73,12 +88,41 @@ def credential_shown(model: Described) -> Findings:
         for match in CREDENTIAL.finditer(card.source) if may_hold_credential(card.source) else ():
             if len(set(match[0])) < _LEAST_LETTERS or match[0].startswith(_AZURITE) or _is_made_up(match[0]):
                 continue
-            yield credential_shown.at(
-                card.at(match.start()),
-                f"{_kind(card.source, match)} stands here, and every reader can use it.",
-                "Take it out, and have it revoked: all who had the folder have it already.",
-                width=width_of(match[0]),
-            )
+            yield _shown(card, match.start(), match[0], _kind(card.source, match))
+        lowered = card.source.lower()
+        for match in _NAMED.finditer(card.source) if any(sign in lowered for sign in _NAMES) else ():
+            value = match["value"] or match["password"]
+            odd = len(set(value)) < _LEAST_LETTERS or not re.search(r"\d", value) or not re.search(r"[A-Za-z]", value)
+            if (
+                not odd
+                and not CREDENTIAL.search(match[0])
+                and not value.startswith("eyJ")
+                and not _MADE_UP.search(value)
+            ):
+                start = match.start("value" if match["value"] else "password")
+                yield _shown(card, start, value, "A key" if match["value"] else "A password")
+
+
+def _shown(card: Card, offset: int, text: str, what: str) -> Diagnostic:
+    return credential_shown.at(
+        card.at(offset),
+        f"{what} stands here, and every reader can use it.",
+        "Take it out, and have it revoked: all who had the folder have it already.",
+        width=width_of(text),
+    )
+
+
+_NAMED = pattern(
+    r"(?:\bbearer |\b(?:x-)?api-key[\"']?\s?[:=]\s?[\"']?|\bsubscription-key[\"']?\s?[:=]\s?[\"']?"
+    r"|\b(?:\w+_)?(?:secret_access_key|client_secret|api_key|account_key|access_token)[\"']?\s?[:=]\s?[\"'])"
+    r"(?P<value>[A-Za-z0-9+/_.~=-]{20,200})(?![\w({\[])"
+    r"|\bhttps?://[^\s/:@]{1,60}:(?P<password>[^\s/:@]{10,200})@[\w-]+\.",
+    re.IGNORECASE,
+)
+_NAMES = ("bearer ", "api-key", "subscription-key", "secret", "_key", "access_token", "@")
+_MADE_UP = pattern(
+    r"your|xxx|example|token|secret|passw|key[_-]|placeholder|dummy|1234|abcd|\.\.\.|os\.|env", re.IGNORECASE
+)
 
 
 def _is_made_up(token: str) -> bool:
@@ -107,12 +151,20 @@ def _kind(text: str, match: re.Match[str]) -> str:
 _LOOPBACK = pattern(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
 _INSIDE = pattern(
     r"(?!host\.docker\.)(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
-    r"|(?!host\.docker\.)[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan|local)$"
+    r"|(?!host\.docker\.)[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan"
+    r"|local)$"
     r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
     re.IGNORECASE,
 )
 """Hosts of one's own network or of one company's tenants, where strangers are not let in."""
 
+_PRIVATE_PAGE = pattern(
+    r"https?://(?:portal|ml|ai)\.azure\.com/\S*?/subscriptions/(?!0{8}|1{8}|x{8})[0-9a-f]{8}-[0-9a-f-]{27}",
+    re.IGNORECASE,
+)
+"""A page of one subscription, which shows itself to its members alone."""
+
+_NOTEBOOK = pattern(r"https?://(?:localhost|127\.0\.0\.1):\d{2,5}/(?:tree|lab|notebooks|edit|\?token=)", re.IGNORECASE)
 _HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
 _HOME = pattern(
     r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
@@ -129,8 +181,10 @@ def link_not_public(model: Described) -> Findings:
     for link in (*card.links, *card.images):
         host = _HOST.match(link.url)
         loopback = host is not None and _LOOPBACK.match(host[1]) and link.kind != "plain"
-        if host is not None and link.kind != "broken" and (loopback or _INSIDE.match(host[1])):
-            where = "to the reader's own machine" if loopback else "into a network that readers are not in"
+        private = host is not None and (_INSIDE.match(host[1]) or _PRIVATE_PAGE.match(link.url))
+        own = loopback or _NOTEBOOK.match(link.url)
+        if host is not None and link.kind != "broken" and (own or private):
+            where = "to the reader's own machine" if own else "into a network that readers are not in"
             yield link_not_public.at(
                 card.at(link.url_start),
                 f"The link to {short(host[1])} leads {where}.",
@@ -150,9 +204,11 @@ _LEAST = 120
 """Shorter paragraphs may well stand twice."""
 
 
-@rule("CARD065", "text-repeated", Severity.WARNING, "A paragraph or a section stands twice.", pages=True)
+@rule(
+    "CARD065", "text-repeated", Severity.WARNING, "A word, a line, a paragraph or a section stands twice.", pages=True
+)
 def text_repeated(model: Described) -> Findings:
-    """A paragraph of some length, or a section under the same heading, word for word as above."""
+    """A paragraph, or a section under the same heading, word for word as above; a word, sentence or line at once."""
     card = model.card
     yield from _like_another(model)
     if not card.too_large and (half := _second_half(card)) is not None:
@@ -174,6 +230,37 @@ def text_repeated(model: Described) -> Findings:
                 severity=Severity.INFO if "".join(card.lines[ends[text] : start - 1]).strip() else None,
             )
         ends[text] = end
+    if not card.too_large:
+        yield from _at_once(card)
+
+
+_WORD_TWICE = pattern(
+    r"(?<![\w'\u2019./-])(?P<word>[Tt]he|[Aa]n?|of|to|in|is|and|for|on|with|by|as|be|are|[Tt]his|from|or|at|[Ii]ts?"
+    r"|was|were"
+    r"|has|have|can|will|which|into|than|these|their|your?|we)[ \n](?P=word)(?![\w'\u2019./-])"
+)
+_SENTENCE_TWICE = pattern(r"(?P<sentence>\b[A-Z][^.!?\n|]{20,300}[.!?])[ \n](?P=sentence)(?=\s|$)")
+
+
+def _at_once(card: Card) -> Findings:
+    """A word, a sentence or a line that stands twice without anything between."""
+    for match in (*_WORD_TWICE.finditer(card.words), *_SENTENCE_TWICE.finditer(card.words)):
+        if not card.source.startswith(match[0], match.start()):
+            continue  # code stands between
+        yield text_repeated.at(
+            card.at(match.start()),
+            f"'{short(match[0])}' says one thing twice.",
+            "Take one of the two out.",
+            width=width_of(match[0]),
+        )
+    numbers = [number for first, last in card.paragraphs for number in range(first, last + 1)]
+    for above, number in pairwise(numbers):
+        text = card.lines[number - 1].strip()
+        alike = number == above + 1 and text == card.lines[above - 1].strip()
+        if alike and len(text.split()) > 1 and "|" not in text and re.search(r"[a-z]{3}[^.!?]*$", text):
+            yield text_repeated.at(
+                card.place(number, 1), f"The line '{short(text)}' stands twice.", "Take one of the two out."
+            )
 
 
 def _second_half(card: Card) -> int | None:
@@ -222,10 +309,20 @@ def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str]]:
             yield start, end, text, f"paragraph '{short(text)}'"
 
 
-@rule("CARD067", "section-empty", Severity.WARNING, "A section has a heading and nothing below it.", pages=True)
+@rule("CARD067", "section-empty", Severity.WARNING, "A section or a label has nothing behind it.", pages=True)
 def section_empty(model: Described) -> Findings:
     """A heading that is followed by one of its own level or above, or by the end. A title needs nothing below it."""
     card = model.card
+    for match in _LABEL.finditer(card.prose) if ":**" in card.prose or "**:" in card.prose else ():
+        part = slice(match.start(), match.end("next"))
+        if card.source[part] != card.prose[part] or len(match["label"].split()) > _MOST_WORDS:
+            continue  # code stands behind it, or it is a sentence
+        yield section_empty.at(
+            card.at(match.start("label")),
+            f"Nothing stands behind '{short(match['label'])}'.",
+            "Write it, or take the label out.",
+            width=width_of(match["label"]),
+        )
     if not (card.paragraphs or card.fences or card.tables or card.html):
         return  # CARD052 says so
     following = (*card.headings[1:], None)
@@ -245,6 +342,15 @@ def section_empty(model: Described) -> Findings:
                 "Write it, or take the heading out.",
                 width=width_of(heading.text),
             )
+
+
+_LABEL = pattern(
+    r"^(?P<mark>[-*+] )?(?P<label>\*\*[A-Z][\w /()-]{2,50}(?::\*\*|\*\*:))[ \t]*(?=\n|\Z)"
+    r"(?=(?P<next>\n*\Z|\n\s*#{1,4} [A-Z]|\n+(?(mark)[-*+] )\*\*[A-Z][\w /()-]{2,50}(?::\*\*|\*\*:)))",
+    re.MULTILINE,
+)
+_MOST_WORDS = 4
+"""A label in bold with a colon, then at once a heading, the end, or the next label: of a list or of lines alike."""
 
 
 def _text_from(card: Card, line: int) -> int:

@@ -128,7 +128,8 @@ _BARE_TAG = pattern(
 _SCHEME = pattern(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
 _GOOD = pattern(r"https?://(?!/)(?!https?:)(?![^\s/?#]*\.\.)[^\s/?#:]+", re.IGNORECASE)
 _BRACKETS = pattern(
-    r"(?<![\w\])!/=])\((https?://[^\s()<>]{1,500})\)\[([^\[\]\n]{1,200})\]|\((?P<t>[^()\[\]\n]{1,100})\)\[(?P<u>https?://[^\s\[\]]{1,500})\]"
+    r"(?<![\w\])!/=])\((https?://[^\s()<>]{1,500})\)\[([^\[\]\n]{1,200})\]"
+    r"|\((?P<t>[^()\[\]\n]{1,100})\)\[(?P<u>https?://[^\s\[\]]{1,500})\]"
 )
 _ADDRESS = pattern(r"\s*<?(?:https?:|mailto:|www\.|/|#)", re.IGNORECASE)
 

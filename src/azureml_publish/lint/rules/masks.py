@@ -112,7 +112,8 @@ _INPUT = pattern(
     re.IGNORECASE,
 )
 _OUTPUT = pattern(
-    r"\b(?:samples?|examples?)\s+(?:outputs?|responses?|predictions?)\b|\b(?:output|response)\s+(?:samples?|examples?)\b",
+    r"\b(?:samples?|examples?)\s+(?:outputs?|responses?|predictions?)\b|\b(?:output|response)\s+(?:samples?"
+    r"|examples?)\b",
     re.IGNORECASE,
 )
 _BOTH = pattern(r"\binputs?\b.{1,20}\boutputs?\b", re.IGNORECASE)

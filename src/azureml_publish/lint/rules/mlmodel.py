@@ -112,7 +112,8 @@ def _example(subject: AssetSubject, document: Document) -> Findings:
 
 _OF_A_MACHINE = pattern(
     r"^[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?"
-    r"(?P<path>(?:file://)?/(?:home|Users|root|tmp|croot|opt/conda/conda-bld)/[^\s\"']+|(?:file:///)?[A-Za-z]:[\\/][^\s\"']+)",
+    r"(?P<path>(?:file://)?/(?:home|Users|root|tmp|croot|opt/conda/conda-bld)/[^\s\"']+"
+    r"|(?:file:///)?[A-Za-z]:[\\/][^\s\"']+)",
     re.MULTILINE,
 )
 """A requirement that is a file of the machine where the model was made: one of a person, or of a build of conda."""

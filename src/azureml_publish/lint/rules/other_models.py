@@ -40,7 +40,8 @@ _LOADED = pattern(
 
 
 _COMMANDED = pattern(
-    r"(?:\bvllm serve |\b(?:huggingface-cli|hf) download |--model[ =]|\"model\": ?|\bazureml://registries/[\w-]+/models/"
+    r"(?:\bvllm serve |\b(?:huggingface-cli|hf) download |--model[ =]|\"model\": ?"
+    r"|\bazureml://registries/[\w-]+/models/"
     r"|\baz ml model \w+ (?:[^\n]{0,80} )?(?:--name|-n)[ =]|\bmodels\.get\(\s{0,9}(?:name ?= ?)?)[\"']?"
     r"([\w.-]{1,100}(?:/(?!versions)[\w.-]{1,100})?)"
 )
@@ -170,7 +171,8 @@ _NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
 _PROSE: dict[str, re.Pattern[str]] = {
     "layers": pattern(rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b", re.IGNORECASE),
     "hidden": pattern(
-        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
+        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of"
+        rf"|is))?\s+([0-9]{{2,5}})\b",
         re.IGNORECASE,
     ),
     "heads": pattern(rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b", re.IGNORECASE),

@@ -16,7 +16,8 @@ from azureml_publish.lint.variants import alphanumeric, variant_of
 from azureml_publish.patterns import pattern
 
 _COUNT = pattern(
-    r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
+    r"(?<![\w.,-])([0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(b(?:illion)?|m(?:illion)?"
+    r"|bn)\b(?=[\s-]{1,2}(?:trainable\s)?param)",
     re.IGNORECASE,
 )
 _COUNT_ALONE = pattern(

@@ -174,7 +174,8 @@ def sample_shape_not_the_tasks(model: Described) -> Findings:
 _ROLES = frozenset({"system", "user", "assistant", "tool", "function", "developer", "ipython", "context"}) | {
     *("model", "human", "bot", "ai", "chatbot"),
 }
-"""Who speaks in a conversation (https://learn.microsoft.com/azure/ai-foundry/reference/reference-model-inference-api)."""
+"""Who speaks in a conversation"
+" (https://learn.microsoft.com/azure/ai-foundry/reference/reference-model-inference-api)."""
 
 
 def _turns(sample: SampleText, data: Any) -> Findings:

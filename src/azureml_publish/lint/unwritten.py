@@ -1,0 +1,255 @@
+"""How texts look that were to be replaced, or that were meant for their authors: forms by words that each must hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from azureml_publish.patterns import pattern
+
+EMPTY_WORDS = (
+    r"to-?do|tbd|tba|fixme|placeholder|coming soon|more information needed"
+    r"|to be (?:added|announced|completed|confirmed|decided|defined|determined|done|filled(?: in)?|provided|specified"
+    r"|supplied|updated|written)(?: (?:here|later|soon))?|\?\?+"
+    r"|wip|x{2,4}\.x{1,3} ?%?|asdf\w*|qwerty|blah(?: blah)*|foo bar(?: baz)?"
+)
+"""A cell or a line that holds one of these, and nothing else, says nothing."""
+
+_NAMED = (
+    r"(?:AUTHOR|COMPANY|CONTACT|DATA_?SET|DATE|DESCRIPTION|EMAIL|LICEN[CS]E|LINK|MODEL|NAME|ORG|ORGANI[SZ]ATION|OWNER"
+    r"|PROJECT|PUBLISHER|SUMMARY|TASK|TEAM|TITLE|URL|USER|VERSION|YEAR)"
+)
+_VALUE = r"(?:(?<=: )|(?<=:\*\* )|(?<=\*\*: )|(?<=: \*))"
+"""Behind a label."""
+_AFTER = (
+    "(?:"
+    + "|".join(rf"(?<=\b{word} )" for word in ("by", "on", "of", "in", "to", "and", "at", "for", "is", "the"))
+    + ")"
+)
+"""Behind a word of a sentence."""
+_UNIT = (
+    r"(?:%|percent|parameters|layers|languages|hours|days|gpus?|tokens|samples|examples|images|epochs|million|billion)"
+    r"(?!\w)"
+)
+_MARKS = r"^[ \t>*_#(\[-]*"
+"""What may stand before the words of a line."""
+
+
+class Form(NamedTuple):
+    """One of `signs` is in every text, in lower case, that the expression finds. `what`: see `WHAT`."""
+
+    what: str
+    signs: tuple[str, ...]
+    form: re.Pattern[str]
+
+
+WHAT = {
+    "": ("holds the place of something that was never written.", "Write it, or take it out."),
+    "template": (
+        "is a template's expression that nothing replaced.",
+        "Put it between backticks if readers shall see it; else render it.",
+    ),
+    "assistant": ("is an answer of an assistant to the author, not a text for readers.", "Take it out."),
+    "authors": ("is for the card's authors, and is published with it.", "Do what it says, and take it out."),
+}
+"""What a message says of a text, and what to write."""
+
+
+def _form(what: str, signs: str, *forms: str) -> Form:
+    return Form(what, tuple(signs.split("|")), pattern("|".join(forms), re.IGNORECASE | re.MULTILINE))
+
+
+FORMS = (
+    _form(
+        "template",
+        "{{|{%",
+        r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}",
+        r"\{% ?[a-z][^%\n]{0,100}%\}",
+    ),
+    _form(
+        "template",
+        "${|@@|__|%",
+        r"(?-i:\$\{[A-Z][A-Z0-9_]{2,30}\}|@@[A-Z][A-Z0-9_]{2,30}@@)",
+        rf"(?-i:(?<!\w)__(?:[A-Z]+_)*{_NAMED}(?:_[A-Z]+)*__(?!\w))",
+        r"(?-i:(?<![\w%])%(?!PATH|APPDATA|USERPROFILE|LOCALAPPDATA|TEMP|HOME)[A-Z][A-Z0-9_]{2,30}%(?!\w))",
+    ),
+    _form(
+        "template",
+        "$",
+        rf"(?-i:(?<![\w$\\{{/]){_VALUE}\$[A-Z][A-Z_]{{2,30}}(?=\s*$))",
+        rf"(?-i:{_AFTER}\$(?:[A-Z]{{1,20}}_)*{_NAMED}(?:_[A-Z]+)*\b(?![$/]))",
+    ),
+    _form(
+        "template",
+        "{",
+        r"(?<![\w{$\\^_}%\]])\{(?-i:(?:model|data_?set|author|version|licen[cs]e|organi[sz]ation|company|publisher"
+        r"|metric"
+        r"|owner|team|repo)(?:[_ -](?:name|id|card|title|size|version|url|link))?)\}(?!\})",
+        r"(?<![\w{$\\])\{(?:add|insert|write|describe|enter) [a-z][^{}\n]{3,60}\}",
+    ),
+    _form(
+        "",
+        "[",
+        r"\[(?:more information needed|insert [^\]\n]{1,60}|your [^\]\n]{1,60} here)\](?!\()",
+        r"\[(?:your (?:full )?(?:name|e-?mail|organi[sz]ation|company|team|affiliation|institution|contact[a-z ]*)"
+        r"|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|(?:links?|reference|pointer) to [a-z ]{2,30})\](?![(\[:])",
+        r"\[(?:(?:model|dataset|data set|licen[cs]e|task|paper)[ _-](?:name|id|title)"
+        r"|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()",
+        r"\[cite: ?[\d, ]+\]|(?:(?<=\*\* )|(?<=: ))\[optional\](?=\s*$)",
+        r"\[(?:(?-i:REF|CITE|CITATION|LINK|DATASET|AUTHOR|TODO\b[^\]\n]{0,60}|TBD\b[^\]\n]{0,60})"
+        r"|(?:citation|reference|ref|source|link) (?:needed|missing|here))\](?![(\[:])",
+        r"\[(?:add|describe|enter|provide|write|put|specify) [a-z][^\[\]`\n]{3,60}\](?![(\[:])",
+    ),
+    _form(
+        "",
+        "<",
+        r"<(?:your|insert|model|company|organi[sz]ation|dataset|author|paper)[ _-][a-z_ -]{2,40}>",
+        r"(?<![(=\w])<(?:add|describe|enter|fill in|provide) [a-z][a-z ]{2,50}>",
+    ),
+    _form("", "(insert|(fill in", r"\((?:insert|fill in) [^()\n]{2,60}\)"),
+    _form(
+        "",
+        "??|nan\n|null\n|none\n|undefined\n|: nan|: none|: null|: undefined|: your|* nan|* none|* null|* undefined|*"
+        " your",
+        r"^(?:null|none|undefined|nan)[.!]*$",
+        rf"{_VALUE}\?{{2,}}(?=[\s.]*$)|\b(?:section|table|figure|fig\.|appendix) \?\?(?!\w)",
+        rf"{_VALUE}(?-i:Your (?:Name|Organi[sz]ation|Company|E-?mail))\b",
+        rf"{_VALUE}(?:undefined|(?-i:NaN|nan|null))(?=\s*$)",
+        r"^[>*+ -]{0,4}\**(?:epochs|batch size|learning rate|(?:number of )?(?:parameters|layers)|developed by"
+        r"|licen[cs]e"
+        r"|languages?|authors?|contact|version|datasets?|training data|model type|publisher)\**:\** (?-i:None)\s*$",
+    ),
+    _form(
+        "",
+        "to be ",
+        rf"{_VALUE}to be (?:added|announced|completed|confirmed|decided|defined|determined|filled(?: in)?|provided"
+        r"|specified|supplied|updated|written)(?: (?:here|later|soon))?(?=[\s.!*_)]*$)",
+        r"\bthis (?:section|part|page|table|card) (?:is |still )?(?:has )?to be (?:added|completed|filled|written)\b",
+    ),
+    _form("", "your-|your_|your.", r"\byour-(?:container|storage)-(?:name|path)\b|\byour[._-](?:e?mail|name)@[\w.-]+"),
+    _form(
+        "",
+        " here",
+        r"\b(?:description|text|content|summary|details|information) goes? here\b|\b(?:title|name) here$",
+        r"\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)",
+        rf"{_MARKS}your (?:text|content|description|summary|title) here\b",
+        r"\bclick here to (?:edit|add|enter|type|write)\b",
+    ),
+    _form(
+        "",
+        "xx|yy|nn",
+        r"^x{3,}[.!]*$",
+        rf"(?-i:(?<![\w.$-])(?:X{{2,4}}|Y{{2,4}}|N{{2,4}}))(?:\.X+)? ?{_UNIT}",
+        rf"(?-i:{_VALUE}[xX]{{2,4}}(?:\.[xX]+)?) ?(?:{_UNIT}|(?:[mgt]i?b|ms|gpu hours|seconds?|minutes?)\b)",
+    ),
+    _form(
+        "",
+        "replace this|lorem|todo|tbd|fixme|quick summary|longer summary|model id|base template|raw template"
+        "|this template|edit this|section will",
+        r"\breplace this (?:text|section|paragraph)\b|\blorem ipsum\b|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
+        r"\bprovide a (?:quick|longer) summary of what (?:the|this) model is|\bmodel card for model id\b",
+        r"\bbase template for new models\b|\[this raw template\]|\b(?:use|fill (?:in|out)) this template\b",
+        rf"\[edit this [a-z ]{{3,20}}\](?!\()|{_MARKS}edit this (?:section|text|part|paragraph)[\s.!*_\])]*$",
+        r"\bthis (?:section|part) will be (?:added|completed|written|filled|provided|updated)\b",
+    ),
+    _form(
+        "",
+        "more information needed|more info needed",
+        r"(?<!\[)\bmore info(?:rmation)? needed\b(?=[ .:]+(?:for further recommendations|\n)|[.\s]*$)",
+    ),
+    _form(
+        "assistant",
+        "oaicite|citeturn|\u3010|copy code|regenerate",
+        r":contentReference\[oaicite|\bciteturn\d|\u3010\d{1,3}\u2020[^\u3011\n]{0,40}\u3011",
+        r"^copy code$|^regenerate(?: response)?$",
+    ),
+    _form(
+        "assistant",
+        "certainly|sure|of course|absolutely|here is|here's|here\u2019s|here are|prompt:|chatgpt sa|you sa",
+        r"^(?:certainly|sure(?: thing)?|of course|absolutely)[!,.]+ (?:here(?: is|['\u2019]s| are)\b|i(?:['\u2019]d"
+        r"|['\u2019]ll| can| will)\b|below is)",
+        r"^here(?: is|['\u2019]s| are) (?:an?|the|your|some) (?:polished|revised|rewritten|refined|reworked|reworded"
+        r"|cleaned[- ]up|corrected|updated|improved|expanded|shortened|possible|suggested|draft)\b[^.\n]{0,40}"
+        r"\b(?:versions?|sections?|text|cards?|descriptions?|summar(?:y|ies)|draft|readme|paragraphs?)\b",
+        r"^(?:chatgpt|you) sai[d]:",
+        r"^(?:system |user )?prompt: (?:write|generate|create|rewrite|draft|summari[sz]e|improve)\b[^\n]{0,80}"
+        r"\b(?:card|readme|description|summary)\b",
+    ),
+    _form(
+        "assistant",
+        "as an ai|as a large|as a language|i'm sorry|i\u2019m sorry|i am sorry|i cannot|i can't|my last|my latest"
+        "|my knowledge|my training|my most recent",
+        r"(?:^|(?<=[.!?] ))as an? (?:ai(?: (?:language )?model| assistant)?|(?:large )?language model|ai)"
+        r"(?: (?:trained|developed|created|made) by \w+)?, (?:i|my)\b",
+        r"(?:^|(?<=[.!?] ))i(?:['\u2019]m| am) sorry,? but i (?:can(?:['\u2019]t|not| not)|don['\u2019]t|am)\b",
+        r"(?:^|(?<=[.!?] ))i (?:cannot|can['\u2019]t) (?:access|browse|verify|assist|fulfil+)\b",
+        r"\bas of my (?:last|latest|most recent|training|knowledge)\b",
+        r"\bmy (?:knowledge|training data|training) (?:cut-?off|goes (?:up )?(?:to|until)|ends|extends|only)",
+    ),
+    _form(
+        "assistant",
+        "hope this|hope that helps|let me know|feel free",
+        r"(?:^|(?<=[.!?] ))(?:i )?hope (?:this|that|it) helps\b",
+        r"\blet me know if you(?:['\u2019]d| would) (?:like|prefer|want)\b|\blet me know if you (?:need|want) (?:any"
+        r" (?:changes|edits|adjustments|further|other)|me to)\b",
+        r"\bfeel free to (?:adjust|modify|edit|tweak|customi[sz]e|change|adapt) (?:this|the) (?:wording|text|tone"
+        r"|content|draft|card|description|summary)\b|\bfeel free to (?:adjust|modify|edit|tweak|customi[sz]e) (?:it"
+        r"|this)"
+        r"(?: as needed| to (?:suit|fit) your needs)?[.!]*$",
+    ),
+    _form(
+        "authors",
+        "draft|confidential|internal|not distribute|not share|not publish|not for|for review|page ",
+        rf"{_MARKS}(?-i:DRAFT)(?![\w-]| model)|{_MARKS}draft ?(?:[-\u2013\u2014:,;(]|version\b)[^\n]{{0,60}}$",
+        rf"{_MARKS}(?:\w+ (?:and |& )?)?confidential(?=[\s*_)\]]*$|[*_]* ?[-\u2013\u2014:.,;(!/|&])(?! computing)",
+        rf"{_MARKS}(?:\w+[ :,-]+){{0,3}}(?:internal use only|internal only(?=[^\w\n])|internal use[.!]*$|not for"
+        rf" (?:public |external |general )?(?:release|distribution"
+        r"|publication|circulation))\b[^\n]{0,60}$",
+        rf"{_MARKS}(?:please )?(?:do not|don['\u2019]t) (?:distribute|share|circulate|publish|merge|forward)(?: yet|"
+        rf" this"
+        r"(?: \w+)?| externally)?[\s.!*_\])]*$",
+        rf"{_MARKS}(?:\w+ )?for review(?: only|ers? only)\b",
+        r"^\W*page \d{1,3} (?:of|/) \d{1,3}\W*$",
+    ),
+    _form(
+        "authors",
+        "work in progress|under construction|is a draft|not finished|not complete|note to|still a draft|incomplete",
+        rf"{_MARKS}work in progress\b[^\n]{{0,40}}$",
+        r"\bthis (?:model )?(?:card|page|section|document|readme|description) is (?:still |currently )?(?:a )?(?:work"
+        r" in progress"
+        r"|under construction|not (?:yet )?(?:finished|complete)|a draft|an? (?:first|early) draft|incomplete)\b",
+        rf"{_MARKS}notes? to (?:self|(?:the )?(?:reviewers?|editors?|authors?)|myself)\b",
+    ),
+    _form(
+        "authors",
+        "[review|[comment|[note to|[editor|[author|[remark|[question|(check|(confirm|(verify|(ask |(clarify|(please"
+        "|please|can you|could you|pls|reviewer:|review comment",
+        r"\[(?:review(?:er)?(?: \w+)?|comment|editor(?:'s note)?|remark|note to \w+|question)\b[^\]\n]{0,80}\]"
+        r"(?![(\[:])",
+        r"\((?:check|confirm|verify|ask|clarify|discuss) (?:with|this|that|these|those|the) [^()\n]{2,40}\)|\(please"
+        r" (?:check"
+        r"|confirm|verify|review|add|update|fill)[^()\n]{0,40}\)",
+        rf"{_MARKS}@[a-z][\w.-]{{1,30}}[,:]? (?:please|can you|could you|pls)\b",
+        rf"{_MARKS}(?:reviewer(?: \d+)?|review comment)s?:",
+    ),
+)
+"""Words between quotation marks, and of a quotation of Markdown, are not looked at: they may well be quoted."""
+
+_IN_QUOTATION = frozenset({"assistant"})
+
+
+def unwritten_in(text: str, lowered: str) -> Iterator[tuple[Form, re.Match[str]]]:
+    """What each form finds in a text; `lowered` is the text in lower case."""
+    for one in FORMS:
+        if any(sign in lowered for sign in one.signs):
+            for match in one.form.finditer(text):
+                line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+                if one.what not in _IN_QUOTATION or not _is_quoted(line):
+                    yield one, match
+
+
+def _is_quoted(before: str) -> bool:
+    return (
+        before.lstrip().startswith(">") or before.count('"') % 2 == 1 or before.count("\u201c") > before.count("\u201d")
+    )
