@@ -133,8 +133,8 @@ def find_root(start: Path) -> Path:
             )
     raise UsageProblem(
         f"No {CONFIG_FILE} in {start} or any folder above it.",
-        hint=f"Go to the project, name it with `publish -C DIR`, or create an empty {CONFIG_FILE} to start one. "
-        "Folders in the shape of Azure/azureml-assets need none: `publish lint --assets DIR` checks them.",
+        hint="Begin one: `publish init ORG/NAME`, `publish init FOLDER`, or `publish import DIR` for asset folders. "
+        "`publish lint --assets DIR` checks those without a project. One that is elsewhere: `publish -C DIR`.",
     )
 
 
@@ -264,6 +264,7 @@ def _is_inside(root: Path, path: Path, found: list[Diagnostic]) -> bool:
 def unusable_file(shown: str, error: UnusableFile, where: Location | None = None) -> Diagnostic:
     """What is reported of a file that cannot be read; `shown` is its path as the user knows it."""
     hint = f"Create {shown}." if error.missing else error.hint
+    hint += f" Or `description:` in {SPEC_FILE}." if error.missing and shown.endswith(CARD_FILE) else ""
     return MISSING_FILE.at(where or Location(shown), f"{shown} {error.reason}.", hint)
 
 
@@ -271,8 +272,8 @@ def _read_model(root: Path, path: Path, found: list[Diagnostic]) -> ModelFolder 
     names = _names_in(path)
     if other := _misnamed(SPEC_FILE, names):
         shown = shown_path(root, path)
-        hint = f"Rename it: git mv {shown}/{other} {shown}/{SPEC_FILE}"
         message = f"{shown}/{other} is not read: a model's file is called {SPEC_FILE}."
+        hint = f"Rename it: git mv {shown}/{other} {shown}/{SPEC_FILE}"
         found.append(MISSING_FILE.at(Location(f"{shown}/{other}"), message, hint))
         return None
     document = _read_document(root, path / SPEC_FILE, found)
@@ -341,9 +342,8 @@ def _read_sample(root: Path, folder: Path, name: str, found: list[Diagnostic]) -
         )
         return None
     except ValueError as error:
-        found.append(
-            BROKEN_SAMPLE.at(Location(shown), f"The sample cannot be used: {error}.", "Write plain JSON values.")
-        )
+        where = Location(shown)
+        found.append(BROKEN_SAMPLE.at(where, f"The sample cannot be used: {error}.", "Write plain JSON values."))
         return None
     return Sample(name, shown, text, data)
 

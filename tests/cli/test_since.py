@@ -43,6 +43,11 @@ def touched(publish: Run, project: Path, revision: str = "HEAD", *models: str) -
     return found
 
 
+def test_where_nothing_changed_that_is_said(publish: Run, git: Git) -> None:
+    ran = publish("lint", "--since", "HEAD")
+    assert (ran.code, ran.err) == (0, "No model changed since HEAD.\nNo findings in 0 models.\n")
+
+
 def test_a_models_own_files_committed_or_not(publish: Run, project: Path, git: Git) -> None:
     assert touched(publish, project) == []
     edit(project / "models" / BASE / "card.md.j2", "The smaller", "A smaller")

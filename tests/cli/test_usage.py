@@ -210,7 +210,7 @@ def test_an_empty_project_says_how_to_begin(publish: Run, project: Path) -> None
         folder.rename(project / folder.name)
     linted, explained = publish("lint"), publish("explain", "content")
     assert linted.code == 0
-    assert linted.err.startswith("No findings in 0 models. ")
+    assert linted.err.endswith("No findings in 0 models.\n")
     assert "`publish init ORG/NAME`" in linted.err
     assert explained.code == 3
     assert "`publish init ORG/NAME`" in explained.err

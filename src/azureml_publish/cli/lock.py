@@ -6,6 +6,7 @@ import click
 
 from azureml_publish.cli.options import models_argument, output_options, registry_option
 from azureml_publish.cli.output import Output
+from azureml_publish.diagnostics import has_errors
 from azureml_publish.errors import ExitCode
 from azureml_publish.pipeline.locks import lock_models
 from azureml_publish.reporters.lock import LockState, locks_json, locks_text
@@ -33,7 +34,7 @@ def command(*, output: Output, models: tuple[str, ...], check: bool, registry: s
         output.note(
             "These files are the emulator's stand-ins. `-r` with a registry that has the real Hub locks the real ones."
         )
-    if any(one.state in (LockState.STALE, LockState.REFUSED) for one in locked):
+    if has_errors(found) or any(one.state in (LockState.STALE, LockState.REFUSED) for one in locked):
         raise SystemExit(ExitCode.FINDINGS)
     if failures := [one.failure for one in locked if one.failure is not None]:
         raise SystemExit(failures[0].exit_code)

@@ -238,7 +238,8 @@ class _Work:
         read = functools.partial(read_configuration, folder, environ=self.environ)
         config, tokenizer = read("config.json"), read("tokenizer_config.json")
         weights = {name: data for name in BESIDE_WEIGHTS if (data := read(name)) is not None}
-        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, lock, weights)
+        real = None if lock is not None and lock.stand_in else lock  # a stand-in has the figures of no model
+        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, real, weights)
         found, facts, links = engine.check_model(model, engine.checks_of(self.rules, self.raised), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)

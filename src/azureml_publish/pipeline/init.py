@@ -78,7 +78,13 @@ def begin_model(run: RunContext, what: str, name: str | None, revision: str, reg
     local = _local(run, what)
     named = _HUB.fullmatch(what)
     if local is None and named is None:
-        raise UsageProblem(f"'{what}' is not a repository of the Hub.", hint="Write ORG/NAME, or a path: ./FOLDER.")
+        hint = "Write ORG/NAME, or a path: ./FOLDER."
+        if "://" in what:
+            hint = (
+                f"For files in blob storage, git, Azure ML or MLflow write models/NAME/{SPEC_FILE} yourself, such as "
+                "`source: {azureblob: {storage: ACCOUNT, container: NAME, path: FOLDER}}`."
+            )
+        raise UsageProblem(f"'{what}' is not a repository of the Hub, and no folder or file.", hint=hint)
     chosen = name or _name(local.name if local else str(named and named[1]).rpartition("/")[2])
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}", chosen) or not is_folder_name(chosen):
         hint = "Use letters, digits, '-', '_' and '.', at most 255, beginning with a letter or digit: --name NAME."
@@ -250,8 +256,10 @@ def _describe(run: RunContext, opened: Opened, repository: str, revision: str) -
     except NotFound as error:
         if not stand_in:
             raise
-        hint = "The local registry's stand-in Hub knows few repositories; `hub: public` beside it takes the real one."
-        raise NotFound(error.message, hint=hint) from error
+        config = f"{opened.registry.name}: {{emulator: {opened.config.emulator}, hub: public}}"
+        message = f"The stand-in Hub of the registry {opened.registry.name} has no {repository} at {revision}."
+        hint = f"It holds a few examples. For the real Hub write in {CONFIG_FILE}: registries: {{{config}}}"
+        raise NotFound(message, hint=hint) from error
     texts = {}
     for name in (*READ, README):
         if place := find_text(name, info.files):

@@ -117,6 +117,9 @@ class _Linting:
             found, held = self._accept(checked, request.accept), 0
         else:
             found, held = self._reported(checked)
+        if not checked.count and not checked.found:
+            nothing = "There is no folder in models/ yet: `publish init ORG/NAME` begins one."
+            self.notes.append(nothing if request.since is None else f"No model changed since {request.since}.")
         return LintReport(
             one_for_each_fact(in_order((*found, *self.heard)) if change is not None else found, ONE_FACT),
             checked.suppressed,

@@ -13,7 +13,14 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
-from azureml_publish.project import Project, find_root, load_project
+from azureml_publish.project import (
+    Project,
+    UnsoundProject,
+    find_root,
+    load_project,
+    read_folder,
+    written_name,
+)
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.spec import ModelSpec
 
@@ -59,6 +66,7 @@ def name_references(run: RunContext, project: Project, references: Iterable[str]
 
     Raises:
         UsageProblem, NotFound: see `name_models`.
+        UnsoundProject: all are meant, and a folder has errors.
     """
     named = {model.spec.name for model in project.models}
     by_folder = {model.folder: model.spec.name for model in project.models if model.folder not in named}
@@ -67,7 +75,10 @@ def name_references(run: RunContext, project: Project, references: Iterable[str]
         if ":" in reference:
             names.append(reference)
             continue
-        meant = name_models([reference], run.directory, project.root) or tuple(sorted(named))
+        meant = name_models([reference], run.directory, project.root)
+        if not meant:
+            require_readable(project, "*")
+            meant = tuple(sorted(named))
         names += [by_folder.get(name, name) for name in meant]
     return tuple(dict.fromkeys(names))
 
@@ -104,14 +115,30 @@ def find_meant(registry: Registry, project: Project, references: Iterable[str]) 
 
 
 def expand_reference(registry: Registry, project: Project, reference: str) -> list[str]:
-    """What a reference stands for: a glob for several, and a model with a folder for the version that it names."""
+    """What a reference stands for: a glob for several, and a model with a folder for the version that it names.
+
+    Raises:
+        UnsoundProject: a folder that it means has errors, so nobody knows which version it names.
+    """
     if ":" in reference:
         return [reference]
+    require_readable(project, reference)
     if specs := _folders_named(project, reference):
         return [f"{spec.name}:{spec.version}" for spec in specs]
     if any(sign in reference for sign in "*?["):
         return fnmatch.filter(registry.models(), reference) or [reference]
     return [reference]
+
+
+def require_readable(project: Project, pattern: str) -> None:
+    """Raise `UnsoundProject` where a folder that a name or glob means could not be read."""
+    found = []
+    for folder in project.unreadable:
+        path = project.root / "models" / folder
+        if any(fnmatch.fnmatchcase(name, pattern) for name in (folder, written_name(path) or folder)):
+            found += [one for one in read_folder(project.root, path)[1] if one.severity is Severity.ERROR]
+    if found:
+        raise UnsoundProject(tuple(found), len(project.models) + len(project.unreadable))
 
 
 def _folders_named(project: Project, pattern: str) -> list[ModelSpec]:

@@ -16,6 +16,7 @@ from azureml_publish.pipeline.references import (
     name_references,
     open_files,
     read_project,
+    require_readable,
 )
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
@@ -45,9 +46,12 @@ def verify(
 
     Raises:
         NotFound: there is no such version, and `missing` is not given.
+        UnsoundProject: a model folder that is meant has errors.
         PublishError: the registry cannot be reached, or the storage of no version can.
     """
     project = read_project(run, references or None)
+    if not references:
+        require_readable(project, "*")
     named = name_references(run, project, references) or tuple(model.spec.name for model in project.models)
     with open_registry(run, project, registry) as opened, ExitStack() as stack:
         checks, errors = [], []

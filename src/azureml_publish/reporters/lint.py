@@ -246,6 +246,4 @@ def lint_summary(report: LintReport) -> str:
         parts.append(f"{fixes[True]} can be fixed with --fix.")
     if fixes[False]:
         parts.append(f"{fixes[False]} can be fixed with --fix --unsafe.")
-    if not report.models and not report.found:
-        parts.append("There is no folder in models/ yet: `publish init ORG/NAME` begins one.")
     return " ".join(parts)

@@ -77,6 +77,8 @@ def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any
             return MISSING_KEY.at(where, f"The key '{key}' is missing.", f"Add '{key}: …'.{_about(kind, known, key)}")
     dotted = ".".join(str(part) for part in known) or document.path
     wanted, hint = _wanted(error)
+    if wanted == _MAPPING[0] and (names := sorted(_keys_at(kind, known))):
+        hint = f"Write key: value pairs below it. Known here: {', '.join(names)}."
     return INVALID_VALUE.at(where, f"'{dotted}' is {_shown(error['input'])}; {wanted}.", hint)
 
 
@@ -97,14 +99,15 @@ def _renamed(document: Document, known: KeyPath, key: str, close: list[str], nam
     return Fix((Edit(span.line, span.column, span.line, span.column + len(key), close[0]),), safe=False)
 
 
+_MAPPING = ("a mapping is wanted", "Write key: value pairs below it.")
 _WANTED = {
     "int_type": ("a whole number is wanted", "Write digits without quotes, for example 18."),
     "bool_type": ("true or false is wanted", "Write true or false, without quotes."),
     "string_type": ("text is wanted", "Put it in quotes."),
     "tuple_type": ("a list is wanted", "Write [a, b], or one item a line after '- '."),
-    "dict_type": ("a mapping is wanted", "Write key: value pairs below it."),
-    "model_type": ("a mapping is wanted", "Write key: value pairs below it."),
-    "model_attributes_type": ("a mapping is wanted", "Write key: value pairs below it."),
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
     "too_short": ("at least one item is wanted", "Name at least one."),
     "string_too_short": ("it must not be empty", "Write a value."),
     "password_in_address": (

@@ -31,6 +31,6 @@ def command(*, output: Output, what: tuple[str, ...], presets: tuple[str, ...], 
         require_selected(selection, output)
         shown = [MinSpecShown("these sizes", (), selection.skus)]
     else:
-        project, catalogue = project_here(output)
+        project, catalogue = project_here(output, what)
         shown = specs_of_lists(output.run, project, catalogue, day, models=what, presets=presets)
     output.data(min_specs_json(shown) if output.json else min_specs_text(shown, output.paint))

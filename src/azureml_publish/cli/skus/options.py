@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -12,6 +12,8 @@ from azureml_publish.assets import MinSkuSpec
 from azureml_publish.cli.output import Output, report_error
 from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.pipeline.load import read_catalogue
+from azureml_publish.pipeline.references import require_readable
+from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
 from azureml_publish.skus import Catalogue, Selection, load_catalogue
 
@@ -71,14 +73,18 @@ def catalogue_here(output: Output) -> Catalogue:
     return catalogue
 
 
-def project_here(output: Output) -> tuple[Project, Catalogue]:
-    """The project and its catalogue. Mistakes in its files are reported; some of them stop nothing.
+def project_here(output: Output, models: Sequence[str] = ()) -> tuple[Project, Catalogue]:
+    """The project and its catalogue. Mistakes are reported; those of models that are not meant stop nothing.
 
     Raises:
         UsageProblem: there is no project here.
+        UnsoundProject: a model that is meant has errors in its spec.
     """
     root = find_root(output.run.directory)
     project, found = load_project(root)
+    for pattern in name_models(models, output.run.directory, root) or ("*",):
+        if project is not None:
+            require_readable(project, pattern)
     catalogue, wrong = read_catalogue(root)
     output.findings((*found, *wrong))
     if project is None:

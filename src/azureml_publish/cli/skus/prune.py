@@ -38,7 +38,7 @@ def command(
     Shows the difference first, and writes it with --write, or after confirmation on a terminal. A list of
     retired sizes only is refused, and the exit code is 4.
     """
-    project, catalogue = project_here(output)
+    project, catalogue = project_here(output, models)
     day = day_of(output.run, settings.as_of)
     done = prune_project(
         output.run, project, catalogue, models, day, bump=bump, registry=registry, layout=settings.layout

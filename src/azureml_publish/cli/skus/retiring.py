@@ -23,7 +23,7 @@ def command(*, output: Output, models: tuple[str, ...], within: int, settings: S
     A literal list names retired sizes until it is pruned; a query leaves them out by itself on the day. Either way the
     rendered lists change, and in the layout `tags` a registered version cannot follow.
     """
-    project, catalogue = project_here(output)
+    project, catalogue = project_here(output, models)
     day = day_of(output.run, settings.as_of)
     foresight = foresee_losses(output.run, project, catalogue, day, models=models, days=within)
     chosen = settings.layout or project.config.layout

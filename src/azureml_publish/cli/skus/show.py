@@ -31,7 +31,7 @@ def command(*, output: Output, models: tuple[str, ...], out: str | None, as_of: 
 
     With -o svg, a picture for a README or a pull request: one file, readable in light and dark.
     """
-    project, catalogue = project_here(output)
+    project, catalogue = project_here(output, models)
     chosen = choose_models(models, output.run.directory, project)
     charts = tuple(chart_of(project, folder, catalogue, day_of(output.run, as_of)) for folder in chosen)
     empty = next((chart for chart in charts if not chart.rows), None)

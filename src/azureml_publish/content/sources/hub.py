@@ -41,7 +41,7 @@ HUB = Service(
     "The Hub",
     access="Set HF_TOKEN to a token that may read it.",
     check="Check `source` in the spec; for a private repository set HF_TOKEN.",
-    network="Check the network and HF_ENDPOINT; an embedded registry without `hub: public` needs neither.",
+    network="Check the network, the proxy and HF_ENDPOINT. A copy on disk needs none of them: source: {local: FOLDER}.",
 )
 
 STAND_IN_TAG = "azureml-publish:stand-in"

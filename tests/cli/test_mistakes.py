@@ -1,0 +1,92 @@
+"""What people meet who have just begun: a folder with a mistake, a wrong word, a place without a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Run, edit
+
+BROKEN = "bert-base-cased"
+
+
+@pytest.fixture
+def registered(publish: Run, project: Path, shared_registry: None, azure_sdk: None) -> None:
+    """A project whose models are registered, and one of whose specs has a mistake since."""
+    assert publish("apply", "--yes", "-q").code == 0
+    edit(project / "models" / BROKEN / "model.yaml", "languages:", "langauges:")
+
+
+@pytest.mark.usefixtures("registered")
+class TestAFolderThatCannotBeRead:
+    def test_is_not_passed_over(self, publish: Run) -> None:
+        for line in (
+            ["verify"],
+            ["verify", "models"],
+            ["verify", BROKEN],
+            ["verify", "bert-base-*"],
+            ["archive", BROKEN, "--yes"],
+            ["lock"],
+            ["lock", "--check"],
+            ["skus", "retiring"],
+        ):
+            ran = publish(*line)
+            assert (ran.code, "Unknown key 'langauges'" in ran.err) == (4, True), (line, ran)
+
+    def test_does_not_stop_who_means_others(self, publish: Run) -> None:
+        assert publish("verify", "distilbert-base-uncased").code == 0
+        assert publish("verify", f"{BROKEN}:18").code == 0
+        assert publish("show", BROKEN).code == 0
+        assert publish("lock", "distilbert-base-uncased").code == 0
+
+
+def test_a_file_that_no_model_is_made_of_selects_nothing(publish: Run, project: Path) -> None:
+    (project / "NOTES.md").write_text("Notes.\n")
+    for verb in ("lint", "plan", "apply"):
+        ran = publish(verb, "./NOTES.md")
+        assert (ran.code, "NOTES.md belongs to no model" in ran.err) == (3, True), ran
+    (project / "templates").mkdir()
+    (project / "templates" / "own.md.j2").write_text("An own template.\n")
+    for shared in ("./publish.yaml", "./templates/own.md.j2", "models", "./models/", "."):
+        assert "in 3 models" in publish("lint", shared).err, shared
+
+
+@pytest.mark.usefixtures("project", "azure_sdk")
+def test_figures_of_a_stand_in_are_held_against_no_card(publish: Run) -> None:
+    assert publish("lock").code == 0
+    assert publish("lint").err == "No findings in 3 models.\n"
+
+
+class TestWithoutAProject:
+    def test_the_first_steps_are_named(self, publish: Run, project: Path) -> None:
+        (project / "publish.yaml").unlink()
+        ran = publish("lint")
+        assert ran.code == 2
+        for step in ("init ORG/NAME", "init FOLDER", "import DIR", "lint --assets DIR", "-C DIR"):
+            assert f"`publish {step}`" in ran.err
+
+    @pytest.mark.usefixtures("project", "azure_sdk")
+    def test_a_repository_that_the_stand_in_lacks_leads_to_the_real_hub(self, publish: Run) -> None:
+        ran = publish("init", "Qwen/Qwen2.5-0.5B-Instruct")
+        assert ran.code == 3
+        assert "The stand-in Hub of the registry local has no Qwen/Qwen2.5-0.5B-Instruct at main." in ran.err
+        config = yaml.safe_load(ran.err.split("write in publish.yaml: ")[1])
+        assert config == {"registries": {"local": {"emulator": ".publish/registry", "hub": "public"}}}
+
+    @pytest.mark.usefixtures("project")
+    def test_weights_that_are_elsewhere_have_a_source_of_their_own(self, publish: Run) -> None:
+        ran = publish("init", "https://contoso.blob.core.windows.net/models/churn")
+        assert (ran.code, "source: {azureblob: {storage: ACCOUNT" in ran.err) == (2, True)
+
+
+def test_a_mapping_that_is_wanted_has_its_keys_named(publish: Run, project: Path) -> None:
+    spec = project / "models" / "x" / "model.yaml"
+    spec.parent.mkdir()
+    spec.write_text("name: x\nversion: 1\nsource: {azureblob: https://contoso.blob.core.windows.net/models}\n")
+    ran = publish("lint", "x")
+    assert "a mapping is wanted." in ran.out
+    assert "Known here: container, path, storage." in ran.out
+    assert "models/x/card.md.j2 is not there" in ran.out
+    assert "Or `description:` in model.yaml." in ran.out
