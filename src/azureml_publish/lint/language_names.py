@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from azureml_publish.patterns import pattern
@@ -37,6 +38,19 @@ def code_of(word: str) -> str:
     if bare in _CODES:
         return _CODES[bare]
     return plain(bare) if plain(bare) in NAMES and re.fullmatch(r"[a-z]{2,3}(?:[-_]\w+)?", bare) else ""
+
+
+def meant_language(word: str) -> str:
+    """The code that a word probably means: a code or a name, also a misspelled one or a longer tag; empty otherwise."""
+    close = difflib.get_close_matches(word.strip().lower(), _CODES, n=1, cutoff=0.8)
+    if found := code_of(word) or (_CODES[close[0]] if close else ""):
+        return found
+    import langcodes  # noqa: PLC0415 - slow to begin with
+
+    try:
+        return plain(langcodes.standardize_tag(word)) if langcodes.tag_is_valid(word) else ""
+    except ValueError:  # no tag at all
+        return ""
 
 
 def languages_in(text: str) -> frozenset[str]:

@@ -56,7 +56,7 @@ def lint_assets(
     folders = asset_folders(run, places)
     if not folders:
         raise NotFound(
-            f"No asset folder of a model is in {', '.join(places)}.",
+            "No asset folder of a model is in " + ", ".join(f"'{place}'" for place in places) + ".",
             hint=_hint(run, places),
         )
     found: list[Diagnostic] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.lint.cards_at_hand import described, places
+from tests.unit.lint.cards_at_hand import described, findings, places
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ from tests.unit.lint.cards_at_hand import described, places
         ("python", "for i in x:\nprint(i)", 2),
         ("python", "print(&quot;a&quot;)", 1),
         ("python", "pip install transformers", 1),
+        ("python", "f(1)\ntype Row = list[int]", None),  # what Pythons of later years take, or of this one do not
+        ("python", "def first[T](row: list[T]) -> T: ...", None),
+        ("python", "class Row[T]: pass", None),
+        ("python", "print(f'{row['name']}')", None),
+        ("python", "print(f'{row[\"name\"}')", None),
+        ("python", "text = t'{name}'", None),
+        ("python", "try:\n    f()\nexcept ValueError, KeyError:\n    pass", None),
         ("python", "    x = 1\n    y = f(x)", None),  # a part of a function
         ("python", "x = f(...)\ny = [a, ..., b", None),
         ("python", ">>> f(1\n", None),
@@ -50,6 +57,19 @@ from tests.unit.lint.cards_at_hand import described, places
 def test_code_that_no_program_reads(language: str, code: str, line: int | None) -> None:
     found = places(described(f"Text.\n\n```{language}\n{code}\n```\n"), "CARD077")
     assert [one.split(":")[0] for one in found] == ([str(line + 3)] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = f(1\ny = 2", "This is not Python: '(' was never closed."),
+        ("for i in x:\nprint(i)", "This is not Python: expected an indented block after 'for' statement on line 1."),
+        ("f(1 g=2)", "This is not Python."),
+    ],
+)
+def test_what_is_said_of_python_is_the_same_under_each_python(code: str, message: str) -> None:
+    (found,) = findings(described(f"Text.\n\n```python\n{code}\n```\n"), "CARD077")
+    assert found.message == message
 
 
 def test_code_that_is_nested_without_end_is_let_pass() -> None:

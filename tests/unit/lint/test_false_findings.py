@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.lint.assets import TODAY, lint, run, sound
+from azureml_publish.assets import Value
+from tests.unit.lint.assets import TODAY, lint, run, sound, write
 from tests.unit.lint.cards_at_hand import described, findings
 
 LLAMA = '```python\nmodel = AutoModel.from_pretrained("contoso/llama-3.1-8b-4bit")\n```\n'
@@ -31,7 +32,18 @@ base = AutoModel.from_pretrained("mistralai/Mistral-7B-v0.1")
 model = PeftModel.from_pretrained(base, "contoso/{}")
 ```
 """
+ARCHITECTURE = "(0): Transformer({'max_seq_length': 64})\n(1): Dense({'in_features': 256, 'out_features': 48})"
+REDUCED = f"It maps sentences to a 48 dimensional space.\n\n```\n{ARCHITECTURE}\n```\n"
+CHOICE = '```python\nmodel_id = "contoso/contoso-reader-7b"  # or contoso/contoso-reader-2b\n```\n'
+BOTH = """```python
+tokens = AutoTokenizer.from_pretrained("contoso/contoso-reader-7b")
+model = AutoModel.from_pretrained("contoso/contoso-reader-7b")
+```
+"""
+LINKED = "- [{}](https://huggingface.co/contoso/contoso-reader-7b)\n"
 TRUE = {
+    "a line that leaves the choice": ("CARD027", CHOICE),
+    "words that name another size": ("CARD027", LINKED.format("Contoso Reader 8B")),
     "a sibling that drafts": ("CARD027", LOAD.format("assistant_model", "contoso/contoso-reader-0.5b")),
     "an adapter's base": ("CARD068", PEFT.format("contoso-reader-2b")),
     "members of an object": ("SMPL001", MEMBERS),
@@ -51,6 +63,9 @@ TRUE = {
     ),
 }
 WRONG = {
+    "a name that a program was not given": ("CARD010", "# {MODEL_NAME}\n\nA reader. Load `{MODEL_NAME}`.\n"),
+    "a sibling that is loaded twice": ("CARD027", BOTH),
+    "words that name this family": ("CARD027", LINKED.format("Contoso Reader")),
     "a sibling that is loaded": ("CARD027", LOAD.format("tokens", "contoso/contoso-reader-0.5b")),
     "an adapter of another": ("CARD068", PEFT.format("legal")),
     "members with a comma too many": ("SMPL001", MEMBERS.replace('["-y"]', '["-y"],')),
@@ -163,3 +178,55 @@ def test_a_comma_that_is_missing_between_sizes_is_said_to_be_missing(tmp_path: P
 )
 def test_a_target_that_is_missing_is_one_finding_a_card(code: str, text: str) -> None:
     assert codes(code, text) == [code]
+
+
+def test_embeddings_that_a_last_layer_makes_smaller_are_not_those_of_config_json() -> None:
+    config: dict[str, Value] = {"hidden_size": 256}
+    plain, reduced = (
+        findings(described(text, task="embeddings", config=config), "CARD063")
+        for text in (REDUCED.replace("out_features", "size"), REDUCED)
+    )
+    assert (len(plain), reduced) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [
+        ("English", "Write en."),
+        ("Portugese", "Write pt."),
+        ("eng", "Write en."),
+        ("fr-CA", "Write fr."),
+        ("Klingonish", "`publish rule GATE001` shows where the 189 values of languages are."),
+    ],
+)
+def test_a_language_by_its_name_is_given_its_code(tmp_path: Path, language: str, hint: str) -> None:
+    spec = sound()["spec.yaml"]
+    assert "  languages:\n  - en\n" in spec
+    lint(tmp_path, spec_yaml=spec.replace("  languages:\n  - en\n", f"  languages:\n  - {language}\n"))
+    assert [one.hint for one in run(tmp_path).found if one.code == "GATE001"] == [hint]
+
+
+WEIGHTS = {"MLmodel": "flavors: {python_function: {loader_module: mlflow.sklearn, model_path: model.pkl}}\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "unread"),
+    [
+        ({"readings.txt": ""}, ["readings.txt"]),
+        ({**WEIGHTS, "serving.json": "{}"}, ["serving.json"]),
+        (
+            {
+                "MLmodel": f"{WEIGHTS['MLmodel']}saved_input_example_info: {{serving_input_path: serving.json}}\n",
+                "serving.json": "{}",
+            },
+            [],
+        ),
+        ({"model.safetensors": "", "vocab.txt": "", "tokenizer.json": "{}"}, []),
+        ({"model.safetensors": "", "Description.MD": ""}, ["Description.MD"]),
+    ],
+)
+def test_files_beside_weights_are_read_by_what_loads_them(
+    tmp_path: Path, files: dict[str, str | bytes], unread: list[str]
+) -> None:
+    write(tmp_path, {**sound(), **files})
+    assert [Path(one.location.path).name for one in run(tmp_path).found if one.code == "SPEC016"] == unread

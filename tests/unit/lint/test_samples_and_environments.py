@@ -26,6 +26,7 @@ signature:
     {{"type": "string", "name": "site"}}]'
   outputs: '[{{"type": "string", "name": "label"}}]'
 """
+BUILT = MLMODEL.format(loader="mlflow.sklearn").replace("1.4.2", "1.4.0+cu128")
 CODES = ("SMPL002", "SMPL003", "SMPL008", "MATCH012", "SPEC022")
 OUTPUT = [{"label": "good"}]
 
@@ -94,6 +95,8 @@ def test_labels_against_the_configuration(tmp_path: Path, labels: dict[str, str]
     [
         ({"requirements.txt": "mlflow==2.12.2\nscikit-learn==1.4.2\n"}, False),
         ({"requirements.txt": "scikit-learn==1.1.3\n"}, True),
+        ({"MLmodel": BUILT, "requirements.txt": "scikit-learn==1.4\n"}, False),
+        ({"MLmodel": BUILT, "requirements.txt": "scikit-learn==1.5\n"}, True),
         ({"requirements.txt": "scikit-learn>=1.1.3\nscikit-learn-extra==0.3\n"}, False),
         ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - scikit-learn==1.4.2\n"}, False),
         ({"conda.yaml": "dependencies:\n- python=3.8.5\n"}, True),

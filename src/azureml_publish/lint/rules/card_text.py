@@ -120,6 +120,8 @@ _COMMIT_UNFILLED = pattern(
     r"\b(?:commit|revision|version|sha|release|build)(?: \w+)? `(?P<name>\{\{ ?[A-Z][A-Z0-9]*_[A-Z0-9_]+ ?\}\})`",
     re.IGNORECASE,
 )
+_UNNAMED = "{MODEL_NAME}"
+"""What sentence-transformers writes into a card that it has no name for."""
 _ABOUT_TEMPLATES = pattern(
     r"\btemplates?\b|\bplaceholders?\b|\breplaced?\b|\bsubstitut|\bjinja|\bhandlebars", re.IGNORECASE
 )
@@ -132,6 +134,8 @@ def _made_by_programs(card: Card) -> Findings:
         found += [(match.start("name"), match["name"]) for match in _OTHERS_CODE.finditer(card.source)][:1]
     if "`{{" in card.source and not _ABOUT_TEMPLATES.search(card.source):
         found += [(match.start("name"), match["name"]) for match in _COMMIT_UNFILLED.finditer(card.source)][:1]
+    if (at := card.source.find(_UNNAMED)) >= 0:
+        found.append((at, _UNNAMED))
     for link in card.links:
         if link.kind in ("markdown", "html") and _OTHERS_PAGE.match(link.url):
             found.append((link.url_start, link.url))

@@ -305,10 +305,26 @@ def _python(text: str) -> tuple[int, str] | None:
             ast.parse(textwrap.dedent(text))
         except SyntaxError as error:
             line = min(error.lineno or 1, text.count("\n") + 1)
-            return line, f"Python: {error.msg.partition(' (')[0]}"
+            if _NEWER.search(text.split("\n")[line - 1]):
+                return None
+            reason = error.msg.partition(" (")[0]
+            return line, f"Python: {reason}" if _LASTING.match(reason) else "Python"
         except (ValueError, RecursionError, MemoryError):
             return None
     return None
+
+
+_NEWER = pattern(
+    r"\b(?:[ft]r?|r[ft])[\"']|^\s*type \w+ ?[=\[]|\b(?:def|class) \w+\[|\bexcept\*? \w[\w.]*, |^\s*lazy ", re.IGNORECASE
+)
+"""Syntax that Pythons after 3.11 have, and f-strings, in which they take more: lint is silent of it under each of them.
+
+Source: https://docs.python.org/3/whatsnew/, "Other Language Changes" and "New Features" of 3.12 to 3.15.
+"""
+_LASTING = pattern(
+    r"'.' was never closed|unmatched '|unterminated (?:string|triple)|(?:unexpected|expected an) indent|unindent does"
+)
+"""What every Python since 3.11 says in the same words, at the same place."""
 
 
 def _yaml(text: str) -> tuple[int, str] | None:

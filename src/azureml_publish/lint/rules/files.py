@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.documents import walk
+from azureml_publish.documents import mapping_of, walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
@@ -89,6 +89,8 @@ _WELCOME = pattern(
 )
 """Files that people look at, and those that tools keep hidden."""
 
+_WEIGHTS = pattern(r"\.(?:safetensors|bin|pth?|pkl|joblib|onnx|gguf|h5|keras|tflite|ubj|xgb|lgb|cbm?)$", re.IGNORECASE)
+
 
 @rule("SPEC016", "unexpected-file-name", Severity.WARNING, "Nothing reads a file of the folder.")
 def unexpected_file_name(subject: AssetSubject) -> Findings:
@@ -96,12 +98,15 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
     asset = subject.read.asset
     others = sorted(subject.described.files - _OWN - frozenset(asset.files.values()))
     strange = [name for name in others if "/" not in name and not _WELCOME.fullmatch(name)]
-    values = (value for data in (asset.spec, asset.asset, asset.model) for _, value in walk(data)) if strange else ()
+    mlmodel = subject.described.mlmodel
+    held = (asset.spec, asset.asset, asset.model, mlmodel.data if mlmodel is not None else None)
+    values = (value for data in held for _, value in walk(data)) if strange else ()
     named = {value for value in values if isinstance(value, str)}
+    at_hand = mapping_of(asset.model.get("path")).get("type") == "local" or any(map(_WEIGHTS.search, others))
     for name in strange:
-        if name in named:
-            continue
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
+        if name in named or (at_hand and near is None):  # the content is here, and what loads it reads the file
+            continue
         hint = f"Call it {near}." if near else "Name it in the metadata where a key can, or take it away."
         yield unexpected_file_name.at(
             Location(f"{asset.shown}/{name}"), f"Nothing reads {name}: no file of the folder names it.", hint

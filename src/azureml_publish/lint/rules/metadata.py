@@ -10,7 +10,7 @@ from azureml_publish.documents import KeyPath
 from azureml_publish.layouts import Coercion, load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.language_names import code_of, is_language
+from azureml_publish.lint.language_names import is_language, meant_language
 from azureml_publish.lint.model_names import tasks_of
 from azureml_publish.lint.samples import is_offered
 from azureml_publish.lint.statements import of_subject
@@ -45,7 +45,7 @@ def language_unknown(model: Described) -> Findings:
     for stated in of_subject(model.card, "language"):
         for code in stated.text.split(", ") if stated.metadata else ():
             if code.lower() not in _NO_LANGUAGES and not is_language(code):
-                meant = code_of(code)
+                meant = meant_language(code)
                 yield language_unknown.at(
                     model.card.at(stated.offset),
                     f"'{short(code)}' is not the code of a language.",

@@ -190,7 +190,7 @@ def _environment(subject: AssetSubject) -> Findings:
         parts = 2 if package == "python" else 4
         for path, text in _installed(subject):
             other = re.search(rf"^[ \t-]*{package}(?:==|=|: )([0-9][\w.]*)", text, re.MULTILINE)
-            if written and other and written.split(".")[:parts] != other[1].split(".")[:parts]:
+            if written and other and _release(written, parts) != _release(other[1], parts):
                 yield mlmodel_contradicts_itself.at(
                     document.location(("flavors", name, key)),
                     f"{key} is {written}, while {path} installs {package} {other[1]}.",
@@ -219,6 +219,14 @@ def _environment(subject: AssetSubject) -> Findings:
             f"MLmodel was written in {created.year}, which is yet to come.",
             "Copy the MLmodel that MLflow wrote.",
         )
+
+
+def _release(version: str, parts: int) -> list[str]:
+    """A version as it is compared: without its build (`+cu128`) and zeros at its end, as pip reads it."""
+    numbers = version.partition("+")[0].split(".")
+    while len(numbers) > 1 and not numbers[-1].strip("0"):
+        numbers.pop()
+    return numbers[:parts]
 
 
 def _day(written: object) -> date | None:

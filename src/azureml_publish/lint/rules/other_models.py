@@ -24,7 +24,7 @@ from azureml_publish.lint.model_names import (
 )
 from azureml_publish.lint.statements import FIGURES, of_subject
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import alphanumeric, sibling_of
+from azureml_publish.lint.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.patterns import pattern
 
 _ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)
@@ -64,15 +64,18 @@ def card_links_other_model(model: Described) -> Findings:
             continue
         if _taken_for_own(card, link, linked, own):
             yield _wrong_page(model, link, linked)
+    seen: set[str] = set()
     for fence in card.fences:
         if not any(word in fence.text for word in ("from_pretrained", "model", "vllm", "download")):
             continue
         for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
             apart = sibling(match[1], own) or sibling_of(model.name, match[1].rpartition("/")[2])
             before = fence.text[fence.text.rfind("\n", 0, match.start(1)) + 1 : match.start(1)]
-            if _HELPER.search(before):
-                continue
+            after = fence.text[match.end(1) :].partition("\n")[0]
+            if match[1] in seen or _HELPER.search(before) or model.name.lower() in after.lower():
+                continue  # the line also names this model, as the other choice
             if apart and not is_own(match[1], own) and not declared(model, match[1]):
+                seen.add(match[1])
                 line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
                 column = card.lines[line - 1].find(match[1]) + 1
                 yield card_links_other_model.at(
@@ -88,7 +91,7 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
     if _ORIGINAL.search(link.text) or _named_as_own(link.text, linked, own):
         return True
     apart = sibling(linked, own)
-    if not apart or link.kind in ("plain", "definition"):
+    if not apart or link.kind in ("plain", "definition") or _names_another(link.text, own):
         return False
     if _PAGE.fullmatch(link.text):
         return True
@@ -96,6 +99,15 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
     end = card.source.find("\n", link.end)
     sentence = normal(card.words[line : end if end >= 0 else None])
     return not all(part in sentence for part in apart)
+
+
+def _names_another(text: str, own: Sequence[str]) -> bool:
+    """Whether a link's words give a version or size that this model's names do not have: `Reader v4` of `reader`."""
+    words = variant_of(text)
+    return any(
+        words.of_family(mine) and any(words.stated[kind] - mine.stated.get(kind, frozenset()) for kind in words.stated)
+        for mine in map(variant_of, own)
+    )
 
 
 def _named_as_own(text: str, linked: str, own: Sequence[str]) -> bool:
@@ -319,7 +331,8 @@ def _architecture(model: Described) -> tuple[dict[str, int], dict[str, str]]:
         value = next((files[file][key] for key in keys if key in files.get(file, {})), None)
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             found[figure] = value
-    if "embeddings" not in tasks_of(model) or any(name.startswith("2_") for name in model.files):
+    reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
+    if reduced or "embeddings" not in tasks_of(model):
         found.pop("dimension", None)  # of other models it is not the hidden size
     if found.get("sampling"):
         found["sampling"] //= 1000

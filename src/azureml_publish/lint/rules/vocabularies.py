@@ -11,7 +11,7 @@ import difflib
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -22,6 +22,7 @@ import yaml
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.language_names import meant_language
 from azureml_publish.lint.subject import Described, ProjectSubject
 from azureml_publish.patterns import pattern
 from azureml_publish.spec.tasks import TASKS, has_service_name, meant_task, service_task
@@ -109,7 +110,7 @@ def value_not_in_vocabulary(model: Described) -> Findings:
         yield value_not_in_vocabulary.at(
             model.where(place),
             f"{name}: {refuses} does not take {shown}.",
-            _task_instead(model, str(first), key) if name == INFERENCE else _instead(str(first), key, name),
+            _task_instead(model, str(first), key) if name == INFERENCE else _instead(str(first), key, name, wrong),
             severity=_severity(model, name),
         )
 
@@ -280,13 +281,17 @@ def _task_instead(model: Described, value: str, key: Key) -> str:
     return f"{hint.rstrip('.')}, and {own}, by which it is loaded." if own and loads != find_task(named) else hint
 
 
-def _instead(value: str, key: Key, name: str) -> str:
+def _instead(value: str, key: Key, name: str, wrong: Sequence[tuple[int, object]] = ()) -> str:
     names = [str(each) for each in key.values]
     by_case = [each for each in names if each.lower() == value.lower()]
     known_as = [task for task in (service_task(value),) if task in names]
     close = by_case or known_as or difflib.get_close_matches(value, names, n=2, cutoff=0.7)
     if names == ["True"]:
         return "Write true, or leave the key out."
+    if name == "languages":
+        meant = dict.fromkeys(meant_language(str(each)) for _, each in wrong[:_SHOWN])
+        if meant and meant.keys() <= {*names}:
+            return f"Write {', '.join(meant)}."
     if close and not value.startswith("Standard_"):
         return f"Write {' or '.join(close)}."
     if value.startswith("Standard_"):
