@@ -56,7 +56,7 @@ def test_a_second_day_replaces_the_first_and_nothing_else(publish: Run, project:
     [
         ((), "No day is given"),
         (("--deprecated", "2027-07-31", "--retired", "2027-01-31"), "out of order"),
-        (("--retired", "soon"), "does not match the format"),
+        (("--retired", "soon"), "is not a day such as"),
     ],
 )
 def test_days_that_make_no_sense_write_nothing(

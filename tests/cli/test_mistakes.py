@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from azureml_publish.cli import main
 from tests.conftest import Run, edit
 
 BROKEN = "bert-base-cased"
@@ -90,3 +91,44 @@ def test_a_mapping_that_is_wanted_has_its_keys_named(publish: Run, project: Path
     assert "Known here: container, path, storage." in ran.out
     assert "models/x/card.md.j2 is not there" in ran.out
     assert "Or `description:` in model.yaml." in ran.out
+
+
+class TestACommandLine:
+    @pytest.mark.parametrize(("line", "named"), [([], "  lint "), (["skus"], "  retiring "), (["report"], "  merge ")])
+    def test_that_names_no_command_is_answered_with_help(
+        self, capfd: pytest.CaptureFixture[str], line: list[str], named: str
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main(line)
+        out, err = capfd.readouterr()
+        assert (ended.value.code, out) == (2, "")
+        assert err.startswith(f"Usage: {' '.join(['publish', *line])} ")
+        assert f"\n{named}" in err
+        assert "|" not in err
+
+    def test_that_lacks_a_word_names_the_words_in_one_line(self, publish: Run) -> None:
+        assert publish("migrate").err.endswith("Missing option '--to'. Choose from: system_metadata, tags\n")
+        assert publish("completion").err.endswith("'SHELL'. Choose from: bash, zsh, fish, powershell\n")
+
+    @pytest.mark.parametrize("option", ["--as-of", "--retired"])
+    def test_with_something_else_than_a_day_shows_one(self, publish: Run, option: str) -> None:
+        verb = ["lint"] if option == "--as-of" else ["deprecate", "x"]
+        assert "'tomorrow' is not a day such as 20" in publish(*verb, option, "tomorrow").err
+
+    @pytest.mark.usefixtures("project")
+    @pytest.mark.parametrize("name", ["", "azureml://registries/", "https://contoso"])
+    def test_with_a_registry_that_can_be_none_reads_no_other(self, publish: Run, name: str) -> None:
+        ran = publish("plan", "-r", name)
+        assert ran.code == 3
+        assert f"publish.yaml knows no registry '{name}'." in ran.err
+        assert ran.err.endswith("One that is not listed: azureml://registries/NAME\n")
+
+
+def test_help_shows_how_each_shell_is_set_up_line_by_line(publish: Run) -> None:
+    lines = publish("completion", "--help").out.splitlines()
+    assert [line.split()[0] for line in lines if "publish completion" in line][1:] == [
+        "bash:",
+        "zsh:",
+        "fish:",
+        "PowerShell:",
+    ]

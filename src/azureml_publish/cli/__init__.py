@@ -149,7 +149,10 @@ class _Verbs(click.Group):
 @click.version_option(__version__, prog_name="publish")
 @click.pass_context
 def group(ctx: click.Context, directory: str, *, verbose: bool) -> None:
-    """Model folders in git are the truth: render, check, plan and register them in Azure ML registries."""
+    """Model folders in git are the truth: render, check, plan and register them in Azure ML registries.
+
+    Begin with `publish init ORG/NAME`; asset folders that are there already: `publish lint --assets DIR`.
+    """
     sleep, polling, events = ctx.obj
     today = datetime.now(UTC).date()
     if verbose:

@@ -45,6 +45,7 @@ from azureml_publish.reporters.plan import plan_text
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
+    metavar="N",
     help=f"Models at a time.  [default: {JOBS}, of which {UPLOADS} bring files in]",
 )
 @click.option(

@@ -69,14 +69,14 @@ Register-ArgumentCompleter -Native -CommandName publish, azureml-publish -Script
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice([*_SCRIPTS]))
+@click.argument("shell", metavar="SHELL", type=click.Choice([*_SCRIPTS]))
 def command(shell: str) -> None:
-    r"""Print what SHELL needs to complete verbs, options, models, versions, registries, presets, families and rules.
+    """Print what SHELL needs to complete verbs, options, models, versions, registries, presets, families and rules.
 
     \b
     bash:        eval "$(publish completion bash)"          in ~/.bashrc
     zsh:         eval "$(publish completion zsh)"           in ~/.zshrc, after compinit
     fish:        publish completion fish | source           in ~/.config/fish/config.fish
     PowerShell:  publish completion powershell | Out-String | Invoke-Expression    in $PROFILE
-    """
+    """  # noqa: D301 - click wants the character
     write(_SCRIPTS[shell])

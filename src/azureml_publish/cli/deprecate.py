@@ -6,14 +6,14 @@ from datetime import datetime
 
 import click
 
-from azureml_publish.cli.options import output_options
+from azureml_publish.cli.options import Day, output_options
 from azureml_publish.cli.output import Output
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.deprecate import deprecate
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.visible import one_line
 
-DAY = click.DateTime(["%Y-%m-%d"])
+DAY = Day()
 
 
 @click.command("deprecate")

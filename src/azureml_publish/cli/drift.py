@@ -23,7 +23,9 @@ from azureml_publish.reporters.plan import unseen_text
 )
 @click.option("--ignore", metavar="GLOB", multiple=True, help="Registered models that need no folder.")
 @click.option("--fix", is_flag=True, help="Write what the registry holds into the folders, where a key says just that.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Models queried at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N", default=8, show_default=True, help="Models queried at a time."
+)
 @reporting("markdown", "github")
 def command(
     *,

@@ -22,9 +22,13 @@ from azureml_publish.reporters.visible import one_line
     "--data", metavar="DIR", default=".publish/registry", show_default=True, help="Folder that keeps its state."
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="HTTPS port of the registry. [default: a free one]"
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=0,
+    help="HTTPS port of the registry. [default: a free one]",
 )
-@click.option("--http-port", type=click.IntRange(0, 65535), default=0, help="HTTP port of blobs and Hub.")
+@click.option("--http-port", type=click.IntRange(0, 65535), metavar="N", default=0, help="HTTP port of blobs and Hub.")
 @click.option(
     "--hub-weights", type=Bytes(), metavar="SIZE", help="Make the Hub's weights this large, for measurements."
 )

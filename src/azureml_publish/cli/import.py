@@ -13,7 +13,7 @@ from azureml_publish.reporters.imports import import_json, import_text
 
 @click.command("import")
 @click.argument("places", metavar="[DIR|MODEL]...", nargs=-1)
-@click.option("--into", default="models", show_default=True, help="The project's folder of models.")
+@click.option("--into", metavar="DIR", default="models", show_default=True, help="The project's folder of models.")
 @click.option("--check", is_flag=True, help="Render what was imported and compare it with the originals.")
 @click.option("--overwrite", is_flag=True, help="Replace model folders that are there already.")
 @registry_option

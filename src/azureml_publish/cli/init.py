@@ -16,8 +16,14 @@ from azureml_publish.reporters.visible import one_line
 
 @click.command("init")
 @click.argument("repository", metavar="REPOSITORY|PATH")
-@click.option("--name", help="The model's name. [default: the repository's, folder's or file's]")
-@click.option("--revision", default="main", show_default=True, help="Branch, tag or commit; the commit is written.")
+@click.option("--name", metavar="NAME", help="The model's name. [default: the repository's, folder's or file's]")
+@click.option(
+    "--revision",
+    metavar="NAME",
+    default="main",
+    show_default=True,
+    help="Branch, tag or commit; the commit is written.",
+)
 @registry_option
 @output_options
 def command(output: Output, repository: str, name: str | None, revision: str, registry: str | None) -> None:

@@ -54,6 +54,20 @@ class Bytes(click.ParamType[int]):
         return size
 
 
+class Day(click.DateTime):
+    """A day, in the form of ISO 8601."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a day; anything else is a usage error."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"'{value}' is not a day such as 2027-01-31.", param, ctx)
+
+
 _SAME = {"yaml": "json", "tsv": "json", "table": "text"}
 """Forms that a verb makes as another one."""
 
@@ -73,6 +87,7 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
             metavar="FORM",
             type=click.Choice(forms),
             default="text",
+            show_default=True,
             help=f"Form of the output: {', '.join(forms)}; yaml and tsv hold what json does, table is text.",
         )
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing beyond the result.")
@@ -185,7 +200,7 @@ def as_of_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """The day as of which machine sizes count as retired."""
     return click.option(
         "--as-of",
-        type=click.DateTime(["%Y-%m-%d"]),
+        type=Day(),
         metavar="DATE",
         help="Judge retired sizes as of this day instead of today.",
     )(function)

@@ -201,13 +201,18 @@ def report_in(form: str, message: str, code: int, hint: str = "", also: Mapping[
 
 def report_usage(error: click.ClickException, *, form: str) -> int:
     """Say what is wrong with the command line, as click does; the exit code."""
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        write_note(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
-    write_note(f"Error: {below(error.format_message())}")
-    hint = ""
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"`{error.ctx.command_path} --help` shows how it is written."
-    return report_in(form, error.format_message(), error.exit_code, hint)
+    message, hint = " ".join(error.format_message().split()), ""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        message = "No command is named."
+        write_note(error.format_message())
+    else:
+        if context is not None:
+            write_note(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
+        write_note(f"Error: {message}")
+    if context is not None:
+        hint = f"`{context.command_path} --help` shows how it is written."
+    return report_in(form, message, error.exit_code, hint)
 
 
 def report_traceback() -> None:

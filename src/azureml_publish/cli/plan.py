@@ -36,7 +36,9 @@ from azureml_publish.reporters.plan_markdown import plan_markdown
 @click.option("--out", metavar="FILE.json", help="Save the plan, for `publish apply FILE.json`.")
 @click.option("--sign", metavar="KEY", help="With --out: sign the plan with this private key, into FILE.json.sig.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 8 where there are changes.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, show_default=True, help="Models queried at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N", default=JOBS, show_default=True, help="Models queried at a time."
+)
 @click.option("--offline", is_flag=True, help="Do not look into the sources of what would be created.")
 @click.option("--matrix", type=click.IntRange(1, 256), metavar="N", help="Print N parts for --shard, as a CI matrix.")
 @settings_options(part=True)

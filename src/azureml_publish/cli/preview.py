@@ -31,10 +31,24 @@ from azureml_publish.reporters.diagnostics import as_json, counted, diagnostics_
 
 @click.command("preview")
 @models_argument
-@click.option("--export", "target", type=click.Path(file_okay=False), help="Write the pages there instead, and end.")
+@click.option(
+    "--export",
+    "target",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Write the pages there instead, and end.",
+)
 @click.option("--open/--no-open", "opens", default=True, help="Open the browser. [default: open]")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Listen there; any other lets the network in.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port. [default: 8642, else a free one]")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Listen there; any other lets the network in.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="N", help="Listen on this port. [default: 8642, else a free one]"
+)
 @registry_option
 @click.option("--against", metavar="REVISION", help="With --export: compare with this revision of git, not a registry.")
 @settings_options()

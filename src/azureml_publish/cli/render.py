@@ -24,7 +24,9 @@ from azureml_publish.reporters.visible import one_line
 
 @click.command("render")
 @models_argument
-@click.option("--out", type=click.Path(file_okay=False), help="Write there. [default: build in the project]")
+@click.option(
+    "--out", type=click.Path(file_okay=False), metavar="DIR", help="Write there. [default: build in the project]"
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 4 if what is there differs.")
 @settings_options(part=True)
 @events_option

@@ -15,7 +15,7 @@ def command() -> None:
     """Work with reports of runs."""
 
 
-@command.command("merge")
+@command.command("merge", short_help="Merge the reports of several machines into one.")
 @click.argument("files", metavar="FILE.json...", nargs=-1, required=True)
 @click.option("--plan", metavar="PLAN.json", help="The saved plan that was carried out: it says what is left to do.")
 @reporting("markdown")

@@ -53,7 +53,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @click.command("schema")
 @click.argument("which", metavar="[SCHEMA]", type=click.Choice([*SCHEMAS]), required=False)
-@click.option("--out", type=click.Path(file_okay=False), help="Write all of them there, as NAME.schema.json.")
+@click.option(
+    "--out", type=click.Path(file_okay=False), metavar="DIR", help="Write all of them there, as NAME.schema.json."
+)
 @click.pass_obj
 def command(run: RunContext, which: str | None, out: str | None) -> None:
     """Print a JSON Schema: of model.yaml, publish.yaml, the emulator's faults, saved plans, locks, lint's JSON, or all.

@@ -52,6 +52,7 @@ def transfer_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--connections",
         type=click.IntRange(1, 64),
+        metavar="N",
         default=CONNECTIONS,
         show_default=True,
         help="Blocks under way at a time, over all models and files; 8 MiB of memory each.",

@@ -149,7 +149,7 @@ def _wants_registry(project: Project, name: str | None) -> bool:
 
 
 def _registry(run: RunContext, checked: CheckedProject, project: Project, name: str | None) -> list[Diagnostic]:
-    called = name or project.config.registry
+    called = project.config.registry if name is None else name
     with open_registry(run, project, name) as opened:
         observed = observe_models(checked, opened.registry, 16, whole=True).observed
     plan = observed.plan()

@@ -52,7 +52,7 @@ def open_registry(run: RunContext, project: Project, name: str | None, *, early:
         EmulatorUnavailable: the embedded registry cannot start.
         ForeignState: the state in the project's folder is not this user's own.
     """
-    called = name or project.config.registry
+    called = project.config.registry if name is None else name
     config = find_config(project, called)
     check_state(project.root, run.environ, *((project.root / config.emulator,) if config.emulator else ()))
     if config.emulator is not None:
@@ -145,13 +145,16 @@ def public_hub(run: RunContext) -> Hub:
     return Hub(run.environ.get("HF_ENDPOINT"))
 
 
+_NAME = "[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}"
+
+
 def find_config(project: Project, name: str) -> RegistryConfig:
     """How `publish.yaml` describes a registry, or what its address says.
 
     Raises:
         NotFound: `publish.yaml` knows no registry of this name.
     """
-    address = re.fullmatch(r"azureml://registries/([a-zA-Z0-9][a-zA-Z0-9_-]{2,32})/?", name)
+    address = re.fullmatch(rf"azureml://registries/({_NAME})/?", name)
     known = project.config.registries
     if address:
         # A registry that publish.yaml lists is what it says there, however it is called on the command line.
@@ -161,9 +164,9 @@ def find_config(project: Project, name: str) -> RegistryConfig:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1)
     meant = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
-    raise NotFound(
-        f"publish.yaml knows no registry '{name}'.", hint=f"{meant} One that is not listed: azureml://registries/{name}"
-    )
+    example = name if re.fullmatch(_NAME, name) else "NAME"
+    hint = f"{meant} One that is not listed: azureml://registries/{example}"
+    raise NotFound(f"publish.yaml knows no registry '{name}'.", hint=hint)
 
 
 def name_of(project: Project, name: str | None) -> str:
@@ -172,7 +175,7 @@ def name_of(project: Project, name: str | None) -> str:
     Raises:
         NotFound: `publish.yaml` knows no registry of this name.
     """
-    called = name or project.config.registry
+    called = project.config.registry if name is None else name
     return find_config(project, called).name or called
 
 

@@ -52,7 +52,8 @@ class Fixed:
 
 def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -> str:
     """The differences of each model, the folder's value before the registry's, and a count at the end."""
-    width = max((len(one_line(model.model)) for model in drift.models), default=0)
+    names = [*(one.model for one in drift.models), *(one.id.name for one in drift.strangers)]
+    width = max((len(one_line(name)) for name in names), default=0)
     lines = [f"Drift of registry {paint(one_line(drift.registry), 'bold')}", ""]
     for model in drift.models:
         sign, colour = ("!", "red") if model.drifted and model.status is DriftStatus.SAME else _SIGNS[model.status]
@@ -60,9 +61,8 @@ def drift_text(drift: Drift, fixes: Mapping[str, Fixed], paint: Paint = PLAIN) -
         lines.append(f"  {paint(head, colour)}")
         lines.extend(f"      {line}" for line in _body(model, fixes.get(model.model, Fixed()), paint))
     for stranger in drift.strangers:
-        lines.append(
-            f"  {paint(f'? {one_line(stranger.id.name)}  {stranger.id.version}  there is no folder for it', 'red')}"
-        )
+        head = f"? {one_line(stranger.id.name):<{width}}  {stranger.id.version:>4}  there is no folder for it"
+        lines.append(f"  {paint(head, 'red')}")
         lines.append(f"      {paint(made(stranger), 'dim')}")
     return "\n".join([*lines, "", f"Drift: {summary(drift, fixes)}."]) + "\n"
 
@@ -72,11 +72,11 @@ def summary(drift: Drift, fixes: Mapping[str, Fixed]) -> str:
     drifted = sum(model.drifted for model in drift.models)
     waiting = sum(model.status is DriftStatus.NOT_APPLIED for model in drift.models)
     fixed = sum(len(fix.fields) for fix in fixes.values())
-    parts = [f"{drifted} of {counted(len(drift.models), 'model')} changed behind the folders" if drifted else "none"]
+    parts = [f"{drifted} of {counted(len(drift.models), 'model')} changed behind the folders"] if drifted else []
     parts += [f"{waiting} not applied yet"] if waiting else []
     parts += [f"{counted(len(drift.strangers), 'model')} without a folder"] if drift.strangers else []
     parts += [f"{counted(fixed, 'field')} brought into the folders"] if fixed else []
-    return ", ".join(parts)
+    return ", ".join(parts if drift.found else ["none", *parts])
 
 
 def drift_json(drift: Drift, fixes: Mapping[str, Fixed]) -> str:

@@ -26,12 +26,16 @@ _SHAPE = ("hidden", "layers", "sequence")
 @click.option("--scenario", type=click.Choice(["inference", "evaluation", "finetune"]), default="inference")
 @click.option("--full", "tuning", flag_value="full", help="Fine-tune every parameter, with Adam.")
 @click.option("--lora", "tuning", flag_value="lora", help="Fine-tune adapters alone. [default for finetune]")
-@click.option("--zero-stage", type=click.IntRange(1, 3), help="Divide over a machine's GPUs with DeepSpeed ZeRO.")
+@click.option(
+    "--zero-stage", type=click.IntRange(1, 3), metavar="N", help="Divide over a machine's GPUs with DeepSpeed ZeRO."
+)
 @click.option("--lora-share", type=click.FloatRange(0, 100, min_open=True), metavar="PERCENT", help="Of LoRA.")
-@click.option("--hidden", type=click.IntRange(1), help="For activations: the model's hidden size.")
-@click.option("--layers", type=click.IntRange(1), help="For activations: its layers.")
-@click.option("--sequence", type=click.IntRange(1), help="For activations: tokens in a sequence.")
-@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Sequences a GPU works on.")
+@click.option("--hidden", type=click.IntRange(1), metavar="N", help="For activations: the model's hidden size.")
+@click.option("--layers", type=click.IntRange(1), metavar="N", help="For activations: its layers.")
+@click.option("--sequence", type=click.IntRange(1), metavar="N", help="For activations: tokens in a sequence.")
+@click.option(
+    "--batch", type=click.IntRange(1), metavar="N", default=1, show_default=True, help="Sequences a GPU works on."
+)
 @click.option("--cpu", is_flag=True, help="Propose sizes without GPUs as well; not for fine-tuning.")
 @click.option("--family", "families", multiple=True, metavar="NAME", help="Only this VM family. May be repeated.")
 @as_of_option

@@ -54,7 +54,7 @@ def query_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--exclude", multiple=True, metavar="SIZE", help="Never this size. May be repeated."),
         click.option("--include", multiple=True, metavar="SIZE", help="This size as well. May be repeated."),
         click.option("--gpu-model", "gpu_models", multiple=True, metavar="MODEL", help="Only this GPU, such as T4."),
-        click.option("--max-gpus", type=click.IntRange(0), help="At most this number of GPUs."),
+        click.option("--max-gpus", type=click.IntRange(0), metavar="N", help="At most this number of GPUs."),
         click.option("--min", "least", type=MinSpec(), help="At least this: 'vCPUs|GPUs|memory GiB|disk GiB'."),
         click.option("--family", "families", multiple=True, metavar="NAME", help="A VM family. May be repeated."),
     ):

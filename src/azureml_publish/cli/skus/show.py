@@ -23,7 +23,7 @@ from azureml_publish.reporters.visible import for_xml
 
 @click.command("show")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--out", type=click.Path(dir_okay=False), help="Write the picture to this file.")
+@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write the picture to this file.")
 @as_of_option
 @reporting("svg")
 def command(*, output: Output, models: tuple[str, ...], out: str | None, as_of: datetime | None) -> None:
