@@ -79,6 +79,11 @@ _FORMS: dict[str, tuple[str, ...]] = {
         )
         for version in ("2", "3", "3.1", "3.2", "3.3", "4")
     },
+    "qwen": (r"qwen[\s-](?:research |community )?licen[cs]e", "tongyi qianwen"),
+    "nvidia-open-model-license": ("nvidia open model licen[cs]e",),
+    "falcon-llm-license": (r"falcon[\s-](?:llm[\s-]|180b[\s-]tii[\s-])?licen[cs]e",),
+    "stabilityai-ai-community": ("stability ai (?:non-?commercial research )?community licen[cs]e",),
+    "mrl": ("mistral (?:ai )?(?:research|non-production) licen[cs]e",),
     "gemma": ("gemma (?:terms of use|licen[cs]e)", "^gemma$"),
     "creativeml-openrail++-m": (r"creativeml[\s-]open[\s-]?rail\s*\+\+[\s-]?m",),
     "creativeml-openrail-m": (r"creativeml[\s-]open[\s-]?rail[\s-]?m",),

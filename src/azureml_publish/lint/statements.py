@@ -35,23 +35,36 @@ _LABELS: dict[Subject, str] = {
     "license": r"licen[cs]e(?: type| name| \(?id\)?)?|model licen[cs]e",
     "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
     "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
-    "base": r"base[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?|parent model",
+    "base": r"(?:base|original|parent)[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?",
+    "developer": r"(?:developed|created|trained) by|(?:model )?(?:creator|developer|publisher|author)s?",
     "context": r"(?:max(?:imum)? |text )?(?:context|sequence)[ _-](?:length|window|size)(?: \(tokens\))?",
     "parameters": rf"(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?|parameter count|model size",
     "quantization": r"quanti[sz]ation(?: method| type)?|precision|weights? (?:format|precision|dtype)|dtype",
     "size": r"(?:file|download|disk|weights?)[ _-]size|size on disk|download",
     "version": r"(?:model )?version",
-    "layers": r"(?:number of |# ?)?(?:transformer |encoder |hidden )?layers",
-    "hidden": r"hidden (?:size|dimensions?)|embedding dimensions?",
+    "encoder": r"(?:number of )?encoder layers",
+    "decoder": r"(?:number of )?decoder layers",
+    "layers": r"(?:number of |# ?)?(?:transformer |hidden )?layers",
+    "hidden": r"hidden (?:size|dimensions?)|embedding dimensions?|d_model|model dimensions?",
+    "kv": r"(?:number of )?(?:key[ /-]value|kv) heads",
+    "feedforward": r"feed-?forward (?:size|dimensions?)|intermediate size|ffn (?:size|dim(?:ension)?)",
     "heads": r"(?:number of |# ?)?(?:attention )?heads(?: \((?:gqa|mha|mqa)\))?",
     "vocabulary": r"vocab(?:ulary)?(?: size)?",
     "sampling": r"sampl(?:e|ing)[ _]rate(?: \(khz\))?",
     "patch": r"patch size",
     "rank": r"(?:lora )?(?:rank|r)(?: \(r\))?|lora[_ ]r",
     "alpha": r"(?:lora[ _])?alpha",
+    "dropout": r"(?:lora[ _])?dropout",
+    "modules": r"(?:lora )?target[ _]modules",
+    "tensor": r"tensor[ _]types?|torch[ _]?dtype",
+    "queries": r"(?:number of )?object queries",
+    "classes": r"(?:number of |# ?)?(?:classes|labels)",
+    "mels": r"(?:number of )?mel (?:bins|filters|channels)",
+    "window": r"(?:audio )?window(?: length)?",
+    "resized": r"(?:input )?image size|input resolution",
+    "mean": r"image mean",
+    "deviation": r"image std",
 }
-FIGURES = ("layers", "hidden", "heads", "vocabulary", "sampling", "patch", "rank", "alpha")
-"""Subjects whose statements are whole numbers."""
 
 _LINE = pattern(
     r"^[ \t>]*(?:[-*+][ \t]+)?"
@@ -127,10 +140,11 @@ def _rows(card: Card) -> Iterator[Statement]:
 
 
 _LENGTH_IN_CODE = pattern(
-    r"(?:--max[-_]model[-_]len|\b(?:n_ctx|max_model_len|model_max_length|max_seq_len(?:gth)?)|--ctx-size)"
+    r"(?:--max[-_]model[-_]len|\b(?:n_ctx|max_model_len|model_max_length|max_seq_len(?:gth)?)|--ctx-size"
+    r"|\bllama-(?:cli|server)\b[^\n]{0,200} -c|\./main\b[^\n]{0,200} -c)"
     r"(?: ?= ?|[ \t]+)(?P<n>[0-9]{1,3}(?:_[0-9]{3})+|[0-9]{3,9})\b"
 )
-_STRETCHED = pattern(r"\brope|\byarn\b|self-?extend", re.IGNORECASE)
+_STRETCHED = pattern(r"\brope[_ -]?(?:scal|theta|freq)|\byarn\b|self-?extend", re.IGNORECASE)
 
 
 def lengths_in_code(card: Card) -> Iterator[tuple[int, str, int]]:

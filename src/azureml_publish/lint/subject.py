@@ -26,7 +26,7 @@ from azureml_publish.skus.query import Selection
 from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, BlobSource, HouseRules, Profile
 from azureml_publish.spec.lock import SourceLock
 
-BESIDE_WEIGHTS = ("adapter_config.json", "preprocessor_config.json")
+BESIDE_WEIGHTS = ("adapter_config.json", "preprocessor_config.json", "sentence_bert_config.json")
 """JSON files beside the weights, other than `config.json` and the tokenizer's, that rules compare with the card."""
 
 _TAG = pattern(r"\{[{%#]")

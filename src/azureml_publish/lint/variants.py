@@ -14,12 +14,20 @@ from typing import Literal, TypeAlias
 
 from azureml_publish.patterns import pattern
 
-Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "device", "precision"]
+Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "layers", "device", "precision"]
 
 
 def alphanumeric(name: str) -> str:
     """The letters and digits of a name, in lower case: how it is parted makes it no other name."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def one_letter_apart(one: str, other: str) -> bool:
+    """Whether a letter is too many or missing in one of two names."""
+    shorter, longer = sorted((one, other), key=len)
+    return len(longer) == len(shorter) + 1 and any(
+        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
+    )
 
 
 _WORDS: dict[str, tuple[Kind, str]] = {
@@ -31,6 +39,7 @@ _WORDS: dict[str, tuple[Kind, str]] = {
     "chat": ("tuning", "chat"),
     "instruct": ("tuning", "instruct"),
     "it": ("tuning", "instruct"),
+    "reasoning": ("tuning", "reasoning"),
     **{name: ("device", name) for name in ("cpu", "gpu", "npu")},
     **dict.fromkeys(("generic", "cuda", "openvino", "qnn", "vitis", "trtrtx", "webgpu"), ("device", "")),
     **{name: ("precision", name) for name in ("int4", "int8", "fp4", "fp8", "fp16", "bf16", "fp32", "nf4")},
@@ -54,6 +63,7 @@ _NEUTRAL = frozenset(
 _SIZE = pattern(r"(\d{1,4}(?:\.\d{1,3})?)([bm])")
 _MIXTURE = pattern(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
 _CONTEXT = pattern(r"(\d{1,4})k")
+_LAYERS = pattern(r"l-?(\d{1,2})")
 _VERSION = pattern(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
 _GLUED = pattern(r"([a-z]{2,})v?(\d{1,3}(?:\.\d{1,3})?)")
 _MOST_PARTS = 20
@@ -71,7 +81,7 @@ class Variant:
         return bool(self.words and other.words) and (self.words <= other.words or other.words <= self.words)
 
 
-MEMBER: tuple[Kind, ...] = ("size", "class", "case", "tuning", "version", "context")
+MEMBER: tuple[Kind, ...] = ("size", "class", "case", "tuning", "version", "context", "layers")
 """Kinds that distinguish models. Device and precision distinguish builds of one model."""
 
 
@@ -106,6 +116,8 @@ def _read(part: str, before: str) -> tuple[Kind | None, set[str]]:
         return "size", {part} | ({joined} if _SIZE.fullmatch(joined) else set())
     if match := _CONTEXT.fullmatch(part):
         return "context", {match[1]}
+    if match := _LAYERS.fullmatch(part):
+        return "layers", {match[1]}
     if match := _VERSION.fullmatch(part):
         whole = _VERSION.fullmatch(joined) if joined else None
         return "version", {_plain_version(one[1]) for one in (match, whole) if one}
@@ -140,6 +152,7 @@ KIND_WORDS: Mapping[Kind, str] = {
     "tuning": "tuning",
     "version": "version",
     "context": "context length",
+    "layers": "number of layers",
     "device": "device",
     "precision": "precision",
 }

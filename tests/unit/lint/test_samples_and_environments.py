@@ -222,11 +222,15 @@ def test_templates_of_prompts(written: str, wrong: bool) -> None:
         ("hf download Qwen/Qwen2.5-7B-Instruct-GGUF", False),
         ("model: azureml://registries/azureml/models/Qwen2.5-14B-Instruct/versions/4", True),
         ("model: azureml://registries/azureml/models/Qwen2.5-7B-Instruct/versions/4", False),
+        ("model: azureml://registries/azureml/models/Qwen2.5-7B-Instruct/versions/5", True),
+        ("vllm serve Qwen/Qwen2.5-7B-Insturct", True),
+        ("vllm serve Qewn/Qwen2.5-7B-Instruct", False),
         ("python train.py --model bert-base-cased", False),
     ],
 )
 def test_names_in_commands(command: str, wrong: bool) -> None:
     model = described(f"A model.\n\n```text\n{command}\n```\n", "Qwen2.5-7B-Instruct")
+    model = replace(model, version=4, metadata={**model.metadata, "huggingFaceModelId": "Qwen/Qwen2.5-7B-Instruct"})
     assert bool(findings(model, "CARD027")) is wrong
 
 

@@ -1,4 +1,4 @@
-"""Rules on mask tokens, in cards and in samples."""
+"""Rules on masks and the marks of conversations, in cards and in samples."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.chat_formats import ANY_MARK, format_of_name, formats_in
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, width_of
 from azureml_publish.lint.markdown.cards import Card, Fence
@@ -21,7 +22,8 @@ _SPAN = pattern(r"(?<!`)`(\[mask\]|<mask>)`(?!`)", re.IGNORECASE)
 
 @rule("CARD062", "mask-token-unknown", Severity.ERROR, "The card shows a mask that the tokenizer does not have.")
 def mask_token_unknown(model: Described) -> Findings:
-    """A mask token that the model's tokenizer does not have."""
+    """A mask token that the model's tokenizer does not have, or the marks of another family's conversations."""
+    yield from _marks(model)
     card = model.card
     if "mask" not in card.source.lower() or not ("fill-mask" in tasks_of(model) or model.tokenizer is not None):
         return
@@ -40,6 +42,32 @@ def mask_token_unknown(model: Described) -> Findings:
         )
 
 
+def _marks(model: Described) -> Findings:
+    """A block of the card with a conversation in another format than the one that the tokenizer writes."""
+    card = model.card
+    if not ANY_MARK.search(card.source):
+        return
+    template = model.tokenizer.get("chat_template") if model.tokenizer is not None else None
+    named = format_of_name(model.name)
+    own = formats_in(template) if isinstance(template, str) else frozenset((named,) if named else ())
+    shown = [(fence, formats_in(fence.text)) for fence in card.fences]
+    if not own or any(formats & own for _, formats in shown):
+        return
+    for fence, formats in shown:
+        match = ANY_MARK.search(fence.text)
+        if formats and match is not None:
+            start = card.starts[min(fence.line, len(card.starts) - 1)]
+            yield mask_token_unknown.at(
+                card.at(max(start, card.source.find(match[0], start))),
+                f"'{match[0]}' is of conversations as {' or '.join(sorted(formats))} has them; this model's tokenizer"
+                f" writes those of {' or '.join(sorted(own))}.",
+                "Show the prompt that the tokenizer makes: apply_chat_template(..., tokenize=False).",
+                width=len(match[0]),
+                severity=Severity.WARNING,
+            )
+            return
+
+
 def _written(card: Card) -> Iterator[tuple[int, str]]:
     """Masks in text, in spans of code that hold nothing else, and in samples; other code may index with `[mask]`."""
     text = card.prose
@@ -49,6 +77,11 @@ def _written(card: Card) -> Iterator[tuple[int, str]]:
     for match in _SPAN.finditer(card.source):
         if text[match.start() : match.end()].strip() == "":
             yield match.start(1), match[1]
+    for fence in card.fences:
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _QUOTED_MASK.finditer(fence.text) if "fill-mask" in fence.text else ():
+            if (at := card.source.find(match[0], start)) >= 0:
+                yield at + match.start(1) - match.start(), match[1]
     for kind, fence in _sample_fences(card):
         start = card.starts[min(fence.line, len(card.starts) - 1)]
         last = min(fence.line + fence.text.count("\n"), len(card.starts) - 1)
@@ -57,6 +90,7 @@ def _written(card: Card) -> Iterator[tuple[int, str]]:
                 yield match.start(), match[0]
 
 
+_QUOTED_MASK = pattern(r"[\"'][^\"\n]{0,200}?(\[MASK\]|<mask>)[^\"\n]{0,200}?[\"']")
 _ANY = pattern(r"\[mask\]|<mask>", re.IGNORECASE)
 
 

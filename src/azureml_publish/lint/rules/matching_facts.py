@@ -75,7 +75,9 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
     for heading in card.headings:
         if _LICENCE_HEADING.fullmatch(heading.text.strip("*_ ")):
             text = _first_line_below(card, heading.line)
-            short_enough = text is not None and (not lines or len(text[0]) <= _SHORT_LINE)
+            shown = re.sub(r"\]\([^)]*\)", "]", text[0]) if text is not None else ""
+            begun = bool(licences_in(shown[:_FIRST_WORDS])) and not _OF_OTHERS.search(shown)
+            short_enough = text is not None and (not lines or len(shown) <= _SHORT_LINE or begun)
             if text is not None and short_enough and len(found := licences_in(text[0])) == 1:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
             break
@@ -115,6 +117,9 @@ def _named_licence(model: Described) -> Iterator[_Stated]:
 
 _SHORT_LINE = 80
 """A longer one below a heading may be of code or data, where a line of the card names the model's licence."""
+
+_FIRST_WORDS = 30
+"""A line that begins with a licence says which one it is, however long."""
 
 _WEIGHTS = pattern(r"(?:model|weights)\b", re.IGNORECASE)
 _OF_OTHERS = pattern(r"\b(?:base|code|data\w*|original|either|or|dual\w*|parent|previous\w*)\b", re.IGNORECASE)
@@ -246,6 +251,16 @@ def languages_differ(model: Described) -> Findings:
         )
         return
     translated = [*_TRANSLATES.finditer(model.card.words)] if "transla" in model.card.lowered else []
+    pair = _PAIR.search(model.name.lower())
+    for turn in translated if pair else ():
+        if pair and (code_of(turn["one"]), code_of(turn["other"])) == (pair[2], pair[1]):
+            yield languages_differ.at(
+                model.card.at(turn.start()),
+                f"The card says '{short(turn[0])}', and the name {model.name} says from {pair[1]} to {pair[2]}.",
+                "Write the direction that the model translates in.",
+                width=width_of(turn[0]),
+            )
+            return
     named = [(match, side) for match in translated for side in ("one", "other") if code_of(match[side])]
     ends = [(match, "end") for match in _ENDS.finditer(model.card.prose) if match["end"].lower() in NAMES]
     wrong = [(match, side) for match, side in (*named, *ends) if plain(code_of(match[side]) or match[side]) not in spec]
@@ -270,6 +285,9 @@ def languages_differ(model: Described) -> Findings:
             )
             return
 
+
+_PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")
+"""What names of models of translation end with: `opus-mt-en-de`."""
 
 _TRANSLATES = pattern(
     r"\b(?:translates?|translating|translation)(?: \w+)?,? from (?P<one>(?-i:[A-Z])[a-z]{3,12})"

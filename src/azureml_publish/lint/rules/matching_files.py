@@ -11,6 +11,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.publisher_names import families_in, strangers
 from azureml_publish.lint.rules.parameters import count_text, named_counts
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
@@ -30,6 +31,13 @@ _PROVIDERS = {
 
 Source: https://onnxruntime.ai/docs/execution-providers/
 """
+
+_DEVICES = {
+    **dict.fromkeys(("cpuexecutionprovider",), "cpu"),
+    **dict.fromkeys(("cudaexecutionprovider", "tensorrtexecutionprovider", "nvtensorrtrtxexecutionprovider"), "gpu"),
+    "vitisaiexecutionprovider": "npu",
+}
+"""The only kind of machine that a provider runs on."""
 
 _EVERY_PROVIDER = (
     *("CPUExecutionProvider", "CUDAExecutionProvider", "DmlExecutionProvider", "OpenVINOExecutionProvider"),
@@ -65,6 +73,10 @@ def build_differs(model: Described) -> Findings:
             where,
             f"The execution provider is {spec['executionProvider']}, while the name {model.name} says {named[0]}.",
         )
+    needed = _DEVICES.get(str(spec.get("executionProvider") or "").lower())
+    if needed and device in ("cpu", "gpu", "npu") and device != needed:
+        where = model.where("variantInfo.variantMetadata.executionProvider")
+        yield _differs(where, f"{spec['executionProvider']} runs on a {needed}, and the device is {device}.")
     for key, names in (("executionProvider", _EVERY_PROVIDER), ("device", ("cpu", "gpu", "npu"))):
         stated = str(spec.get(key) or "")
         close = difflib.get_close_matches(stated, names, n=1, cutoff=0.86) if len(stated) > 3 else []
@@ -85,7 +97,7 @@ def build_differs(model: Described) -> Findings:
     yield from _gguf_tables(model)
 
 
-_QUANT = pattern(r"(?<![a-z0-9])(?:i?q(?P<bits>[1-8])(?:_[a-z0-9]+)*|b?f(?P<half>16|32))(?![a-z0-9])", re.IGNORECASE)
+_QUANT = pattern(r"(?<![a-z0-9])(?:i?q(?P<bits>[1-8])(?:_[a-z0-9]+)*|b?fp?(?P<half>16|32))(?![a-z0-9])", re.IGNORECASE)
 """Types of llama.cpp (https://github.com/ggml-org/llama.cpp/tree/master/tools/quantize), in names of files."""
 
 _GGUF = pattern(r"[\w.-]+\.gguf\b", re.IGNORECASE)
@@ -107,7 +119,7 @@ def _gguf_tables(model: Described) -> Findings:
                 text = cell.text.strip("`*_ ")
                 given = _QUANT.fullmatch(text) if "quant" in head else None
                 bits = text if "bit" in head and text.isdecimal() else None
-                if (given and given[0].lower() != quant[0].lower()) or (
+                if (given and not given[0].lower().startswith(quant[0].lower())) or (
                     bits and bits != (quant["bits"] or quant["half"])
                 ):
                     yield _differs(
@@ -119,7 +131,7 @@ def _gguf_tables(model: Described) -> Findings:
 
 
 def _gguf_of_code(card: Card, listed: frozenset[str]) -> Findings:
-    """Code with a file of a sibling; or of any other model, where no code has one of those that the table lists."""
+    """Code with a file of a sibling or of another family; or of any other, where no code has one of those listed."""
     found = []
     for fence in card.fences if len(listed) == 1 else ():
         start = card.starts[min(fence.line, len(card.starts) - 1)]
@@ -129,7 +141,8 @@ def _gguf_of_code(card: Card, listed: frozenset[str]) -> Findings:
                 found.append((match[0][: quant.start()].lower(), match[0], offset))
     strange = not any(stem in listed for stem, *_ in found)
     for stem, name, offset in found:
-        if stem not in listed and (strange or any(sibling_of(stem, one) for one in listed)):
+        foreign = any(sibling_of(stem, one) or strangers(families_in(stem), families_in(one)) for one in listed)
+        if stem not in listed and (strange or foreign):
             yield _differs(card.at(offset), f"The card's table lists no file such as {short(name)}.", width_of(name))
             return
 
@@ -231,6 +244,10 @@ def bytes_differ(model: Described) -> Findings:
     size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
     if isinstance(size, str) and not size.strip().isdecimal():
         yield _bytes(model.where(_FIELD), f"fileSizeBytes is '{short(size)}', which is not a number of bytes.")
+    memory = details.get("vRamFootprintBytes") if isinstance(details, Mapping) else None
+    if isinstance(memory, int) and 0 < memory < _LEAST_BYTES:
+        where = model.where("variantInfo.variantMetadata.vRamFootprintBytes")
+        yield _bytes(where, f"vRamFootprintBytes is {memory}, too few for the weights of a model.")
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
         return
     if model.lock is not None and model.lock.size and not _near(size, model.lock.size, 0.02):
@@ -244,6 +261,8 @@ def bytes_differ(model: Described) -> Findings:
     count = next(iter(named_counts(model)), None)
     if size < _LEAST_BYTES:
         yield _bytes(model.where(_FIELD), f"{size} bytes are too few for the weights of a model.")
+    elif size > _MOST_BYTES:
+        yield _bytes(model.where(_FIELD), f"{size} bytes are more than any model has.")
     elif count is not None and not 0.2 <= size / count <= _most(model):
         yield _bytes(
             model.where(_FIELD),
@@ -273,6 +292,10 @@ def _logged_bytes(model: Described) -> Findings:
 
 _LEAST_BYTES = 100_000
 """Fewer are megabytes or gigabytes that were written as bytes."""
+
+
+_MOST_BYTES = 3 * 10**12
+"""The largest public models have a third of this."""
 
 
 def _bytes(where: Location, message: str, width: int = 0) -> Any:

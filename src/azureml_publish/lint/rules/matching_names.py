@@ -12,10 +12,9 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.model_names import hub_id
+from azureml_publish.lint.model_names import hub_id, linked_model
 from azureml_publish.lint.publisher_names import families_in, strangers
 from azureml_publish.lint.samples import flavours
-from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.lint.variants import (
     KIND_WORDS,
@@ -31,7 +30,7 @@ from azureml_publish.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
     """One name that the folder gives its model: what says so, the name, and its place.
 
     `derived`: the model is made from the one that is named, which is of its family.
@@ -46,12 +45,14 @@ class _Named:
 @rule("MATCH001", "names-a-sibling", Severity.WARNING, "A name in the spec or the files is that of a sibling.")
 def names_a_sibling(model: Described) -> Findings:
     """A base, a parent or a place of files of another size or variant of the family; SPEC004 looks at the Hub id."""
-    for named in _named(model):
-        kind = sibling_of(model.name, named.name)
-        foreign = named.derived and not _related(model.name, named.name)
+    for named in names_of(model):
+        kind = sibling_of(model.name, named.name, _UNTUNED if named.what.startswith("_name_or_path") else MEMBER)
+        if named.what == _SHOWN and kind is None and _is_untuned(model.name, named.name):
+            kind = "tuning"
+        foreign = named.derived and not related(model.name, named.name)
         if named.what.endswith("of MLmodel"):
             foreign = _is_foreign(model, named.name)
-        elif named.what == _ADAPTED:  # an adapter may well have a name of its own
+        elif named.what == ADAPTED:  # an adapter may well have a name of its own
             foreign = strangers(families_in(model.name), families_in(named.name))
         if kind is None and not foreign:
             continue
@@ -63,6 +64,17 @@ def names_a_sibling(model: Described) -> Findings:
         )
 
 
+_SHOWN = "The display name"
+_UNTUNED: tuple[Kind, ...] = tuple(kind for kind in MEMBER if kind != "tuning")
+
+
+def _is_untuned(name: str, shown: str) -> bool:
+    """Whether `Base` stands where the name says `Instruct` or `Chat`."""
+    own, theirs = variant_of(name).stated, variant_of(shown).stated
+    plain = theirs.get("class") == frozenset({"base"}) and "tuning" not in theirs
+    return plain and "tuning" in own and "class" not in own and variant_of(name).of_family(variant_of(shown))
+
+
 def _is_foreign(model: Described, name: str) -> bool:
     """Whether a base is of a family that neither the model's name nor its Hub id names, which name one family."""
     hub, families = hub_id(model), families_in(model.name)
@@ -71,57 +83,67 @@ def _is_foreign(model: Described, name: str) -> bool:
         return True
     if strangers(families, families_in(name)):
         return True
-    return bool(hub) and _related(model.name, hub) and not _related(model.name, name) and not _related(hub, name)
+    return bool(hub) and related(model.name, hub) and not related(model.name, name) and not related(hub, name)
 
 
-def _named(model: Described) -> Iterator[_Named]:
+def names_of(model: Described) -> Iterator[Named]:
+    """Every name that spec and files give the model, or what it is made from."""
+    yield from _linked(model)
     for key, what in (
         ("alias", "The alias"),
-        ("displayName", "The display name"),
+        ("displayName", _SHOWN),
     ):
         value = model.metadata.get(key)
         if isinstance(value, str) and value:
-            yield _Named(what, value, model.where(key))
+            yield Named(what, value, model.where(key))
     for section, values in (("tags", model.tags), ("properties", model.properties)):
         for key in ("baseWeightsId", "model_id", "base_model"):
             value = values.get(key)
             if isinstance(value, str) and value:
-                yield _Named(f"`{key}`", value, model.where(f"{section}.{key}"))
+                yield Named(f"`{key}`", value, model.where(f"{section}.{key}"))
     data = model.mlmodel.data if model.mlmodel is not None else None
     metadata = data.get("metadata") if isinstance(data, Mapping) else None
     base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
     for flavour, held in flavours(model.mlmodel).items():
         if isinstance(held, Mapping) and isinstance(held.get("huggingface_id"), str) and model.mlmodel is not None:
             place = model.mlmodel.location(("flavors", flavour, "huggingface_id"))
-            yield _Named("huggingface_id of MLmodel", held["huggingface_id"], place)
+            yield Named("huggingface_id of MLmodel", held["huggingface_id"], place)
     if isinstance(base, str) and base and model.mlmodel is not None:
-        yield _Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
+        yield Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
     origin = model.config.get("_name_or_path") if model.config is not None else None
     if isinstance(origin, str) and re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", origin):
-        yield _Named("_name_or_path of config.json", origin.rpartition("/")[2], model.where("name"))
+        yield Named("_name_or_path of config.json", origin.rpartition("/")[2], model.where("name"))
     adapted = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
     if isinstance(adapted, str) and adapted:
-        yield _Named(_ADAPTED, adapted, model.where("name"))
+        yield Named(ADAPTED, adapted, model.where("name"))
     yield from _parents(model)
     yield from _places(model)
 
 
-_ADAPTED = "The base in adapter_config.json"
+def _linked(model: Described) -> Iterator[Named]:
+    described = model.metadata.get("licenseDescription")
+    for url in _ADDRESS.findall(described) if isinstance(described, str) and "huggingface.co/" in described else ():
+        if linked := linked_model(url):
+            yield Named("The page that licenseDescription links", linked, model.where("licenseDescription"))
+
+
+_ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
+ADAPTED = "The base in adapter_config.json"
 
 
 _ASSET = pattern(r"azureml://registries/[^/]+/models/([^/]+)(?:/|$)")
 
 
-def _parents(model: Described) -> Iterator[_Named]:
+def _parents(model: Described) -> Iterator[Named]:
     parents = model.variant.get("parents") if model.variant is not None else None
     for index, parent in enumerate(parents if isinstance(parents, Sequence) else ()):
         asset = parent.get("assetId") if isinstance(parent, Mapping) else None
         match = _ASSET.match(asset) if isinstance(asset, str) else None
         if match:
-            yield _Named("The parent", match[1], model.where(f"variantInfo.parents.{index}.assetId"), derived=True)
+            yield Named("The parent", match[1], model.where(f"variantInfo.parents.{index}.assetId"), derived=True)
 
 
-def _places(model: Described) -> Iterator[_Named]:
+def _places(model: Described) -> Iterator[Named]:
     """The part of the container path that names a model; none where another part names this one."""
     if model.origin is None:
         return
@@ -129,10 +151,10 @@ def _places(model: Described) -> Iterator[_Named]:
     words = variant_of(model.name).words
     parts = [part for part in uri.split("/")[2:] if variant_of(part).stated and variant_of(part).words & words]
     if parts and all(sibling_of(model.name, part) for part in parts):
-        yield _Named("The folder of the files", parts[-1], location)
+        yield Named("The folder of the files", parts[-1], location)
 
 
-def _related(one: str, other: str) -> bool:
+def related(one: str, other: str) -> bool:
     """Whether two names share a word of their families."""
     return bool(variant_of(one).words & variant_of(other).words)
 
@@ -140,7 +162,7 @@ def _related(one: str, other: str) -> bool:
 _NAME = pattern(r"(?<![\w./-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+(?![\w/-])")
 """A name in prose: parts with hyphens between them."""
 
-_FIRST = 700
+FIRST = 700
 """Characters of a card that say which model it is of."""
 
 
@@ -173,12 +195,12 @@ def card_of_a_sibling(model: Described) -> Findings:
             width=width_of(first["name"]),
         )
         return
-    if _names_itself(card, own):
+    if names_itself(card, own):
         return
     for text, offset in _mentions(card):
         theirs = variant_of(text)
         kind = contradiction(own, theirs) if theirs.of_family(own) else None
-        if kind is not None and offset <= _FIRST:
+        if kind is not None and offset <= FIRST:
             yield card_of_a_sibling.at(
                 card.at(offset),
                 f"The card speaks of {short(text)}, another {KIND_WORDS[kind]} than {model.name}.",
@@ -188,7 +210,10 @@ def card_of_a_sibling(model: Described) -> Findings:
             return
 
 
-_ABOUT = pattern(r"\s*(?:The )?\W{0,3}(?P<name>[A-Za-z][\w.-]*(?: [\w.-]+){0,3}?)\W{0,3} (?:is|are) an? ")
+_ABOUT = pattern(
+    r"\s*(?:The |This (?=\S+ (?:model|checkpoint)))?\W{0,3}(?P<name>[A-Za-z][\w.-]*(?: [\w.-]+){0,3}?)\W{0,3}"
+    r" (?:(?:model|checkpoint) )?(?:is|are|was) (?:an?|fine-?tuned) "
+)
 """The first words of a card, where they say which model it is about."""
 
 
@@ -207,11 +232,11 @@ def _of_another_family(model: Described) -> Findings:
     for page in model.pages:
         title = page.headings[0] if page.headings else None
         names = [match[0] for match in _NAME.finditer(title.text)] if title else []
-        apart = [name for name in names if sibling_of(model.name, name)]
+        apart = [name for name in names if sibling_of(model.name, name) or strangers(own, families_in(name))]
         if title and apart and len(apart) == len(names):
             yield card_of_a_sibling.at(
                 page.place(title.line, title.column),
-                f"The page's title names {short(apart[0])}, a sibling of {model.name}.",
+                f"The page's title names {short(apart[0])}, which is not {model.name}.",
                 f"Write the page of {model.name}; this one is another model's.",
                 width=width_of(title.text),
             )
@@ -248,7 +273,7 @@ def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:
     return ", ".join(one for one in first if one not in card.lowered)
 
 
-def _names_itself(card: Card, own: Variant) -> bool:
+def names_itself(card: Card, own: Variant) -> bool:
     """Whether the card names the model anywhere, be it in code or in an address."""
     title = card.headings[0].text if card.headings else ""
     return any(_is_own(own, name) for name in (title, *_names_in(card.source)))
@@ -304,7 +329,7 @@ def _card_facts(model: Described) -> Iterator[Fact]:
     text = " ".join(model.card.text.split())
     if len(text) >= _LEAST:
         own = variant_of(model.name)
-        named = _names_itself(model.card, own)
+        named = names_itself(model.card, own)
         digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
         yield Fact(
             card_shared_by_siblings.rule.code,
@@ -317,62 +342,3 @@ def _card_facts(model: Described) -> Iterator[Fact]:
 
 _LEAST = 200
 """Shorter cards may well be alike."""
-
-
-@rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
-def base_model_differs(model: Described) -> Findings:
-    """A base in the card's front matter or its line `Base model:` that is a sibling of the one in spec or MLmodel."""
-    yield from _tuned_from(model)
-    bases = [
-        named for named in _named(model) if named.what.startswith(("`base", "base_model_name", "The parent", _ADAPTED))
-    ]
-    for stated in of_subject(model.card, "base"):
-        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", stated.text).strip()
-        for named in bases:
-            kind = sibling_of(named.name, text)
-            foreign = "/" in text and named.derived and not _related(text, named.name)
-            theirs, ours = families_in(text), families_in(named.name)
-            foreign = foreign or strangers(theirs, ours)
-            if kind is not None or foreign:
-                yield base_model_differs.at(
-                    model.card.at(stated.offset),
-                    f"The card gives {short(text)} as its base, {named.what} is {short(named.name)}:"
-                    f" another {KIND_WORDS[kind] if kind else 'family'}.",
-                    "Write the same base in both.",
-                    width=width_of(stated.text),
-                )
-                break
-
-
-_TUNED = pattern(
-    r"\bfine-?tuned (?:version |checkpoint |variant |model )?(?:of|from) (?:the )?\W{0,3}(?P<a>[\w.-]+(?:/[\w.-]+)?)"
-    r"|\bis the \W{0,3}(?P<b>[\w.-]+)(?:\]\([^)\n]{1,200}\))? model\b[^.\n]{0,20}\bfine-?tuned\b",
-    re.IGNORECASE,
-)
-_OPTIMISED = pattern(
-    r"\b(?:optimi[sz]ed|quanti[sz]ed|converted) version of (?:the )?\W{0,3}(?P<c>[\w.-]+(?:/[\w.-]+)?)", re.IGNORECASE
-)
-
-
-def _tuned_from(model: Described) -> Findings:
-    """A sentence of the card that it is tuned from another size, or a build of another model, than its name says."""
-    card = model.card
-    possible = "tuned" in card.lowered or "version of" in card.lowered
-    tuned = [(match, match.lastgroup or "a", _OF_A_SIZE) for match in (_TUNED.finditer(card.words) if possible else ())]
-    built = [(match, "c", MEMBER) for match in (_OPTIMISED.finditer(card.words) if possible else ())]
-    for match, group, kinds in (*tuned, *built):
-        name = match[group].rstrip(".")
-        if match.start() <= _FIRST and not _names_itself(card, variant_of(model.name)):
-            continue  # MATCH002 says so
-        if kind := sibling_of(model.name, name, kinds):
-            yield base_model_differs.at(
-                card.at(match.start(group)),
-                f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {model.name}.",
-                "Write what the model was made from; a sibling's card was perhaps copied.",
-                width=width_of(name),
-            )
-            return
-
-
-_OF_A_SIZE: tuple[Kind, ...] = ("size", "class", "case")
-"""Kinds that tuning does not change."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.card_figures import architecture, fits, given_words, stated_figures
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card
@@ -20,11 +20,21 @@ from azureml_publish.lint.model_names import (
     own_names,
     parts_of,
     sibling,
-    tasks_of,
 )
-from azureml_publish.lint.statements import FIGURES, of_subject
+from azureml_publish.lint.publisher_names import families_in, strangers
+from azureml_publish.lint.rules.matching_names import ADAPTED, FIRST, Named, names_itself, names_of, related
+from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import alphanumeric, sibling_of, variant_of
+from azureml_publish.lint.variants import (
+    KIND_WORDS,
+    MEMBER,
+    Kind,
+    alphanumeric,
+    contradiction,
+    one_letter_apart,
+    sibling_of,
+    variant_of,
+)
 from azureml_publish.patterns import pattern
 
 _ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)
@@ -58,6 +68,7 @@ def card_links_other_model(model: Described) -> Findings:
     """A card that sends its reader to another model's page, or loads another model in its code."""
     card = model.card
     own = own_names(model)
+    yield from _later_versions(model)
     for link in card.links:
         linked = linked_model(link.url)
         if not linked or link.kind == "broken" or is_own(linked, own) or declared(model, linked):
@@ -65,25 +76,60 @@ def card_links_other_model(model: Described) -> Findings:
         if _taken_for_own(card, link, linked, own):
             yield _wrong_page(model, link, linked)
     seen: set[str] = set()
+    based = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
+    meant = [model.name, *([based] if isinstance(based, str) and not is_own(based, own) else [])]
     for fence in card.fences:
         if not any(word in fence.text for word in ("from_pretrained", "model", "vllm", "download")):
             continue
         for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
-            apart = sibling(match[1], own) or sibling_of(model.name, match[1].rpartition("/")[2])
+            apart = sibling(match[1], own) or any(sibling_of(one, match[1].rpartition("/")[2]) for one in meant)
             before = fence.text[fence.text.rfind("\n", 0, match.start(1)) + 1 : match.start(1)]
             after = fence.text[match.end(1) :].partition("\n")[0]
             if match[1] in seen or _HELPER.search(before) or model.name.lower() in after.lower():
                 continue  # the line also names this model, as the other choice
-            if apart and not is_own(match[1], own) and not declared(model, match[1]):
+            known = is_own(match[1], own) or declared(model, match[1]) or match[1] == based
+            typed = _almost(match[1], hub_id(model) if "/" in match[1] else model.name)
+            if typed or (apart and not known):
                 seen.add(match[1])
                 line = fence.line + 1 + fence.text.count("\n", 0, match.start(1))
                 column = card.lines[line - 1].find(match[1]) + 1
                 yield card_links_other_model.at(
                     card.place(line, max(1, column)),
-                    f"The code loads {match[1]}, a sibling of this model: {model.name}.",
-                    f"Load {hub_id(model) or model.name}.",
+                    f"The code loads {match[1]}, which is almost {typed}."
+                    if typed
+                    else f"The code loads {match[1]}, a sibling of this model: {model.name}.",
+                    f"Load {typed or (based if based in meant else hub_id(model) or model.name)}.",
                     width=width_of(match[1]),
                 )
+
+
+_ASSET = pattern(r"azureml://registries/[\w-]+/models/([\w.-]+)/versions/(\d{1,9})\b")
+
+
+def _later_versions(model: Described) -> Findings:
+    """Code that takes a version of this model which is not there yet."""
+    for match in _ASSET.finditer(model.card.source) if "azureml://" in model.card.source else ():
+        if match[1].lower() == model.name.lower() and isinstance(model.version, int) and int(match[2]) > model.version:
+            yield card_links_other_model.at(
+                model.card.at(match.start(2)),
+                f"The card takes version {match[2]} of {model.name}, and the spec is of version {model.version}.",
+                f"Write {model.version}.",
+                severity=Severity.WARNING,
+                width=len(match[2]),
+            )
+
+
+def _almost(written: str, meant: str) -> str:
+    """What is meant, where one word of a name is almost its own: letters changed places, or one is another."""
+    one, other = (re.split(r"[-_/.]", name.lower()) for name in (written, meant))
+    differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+    if len(one) != len(other) or len(differing) != 1 or len(one) < 2:
+        return ""
+    mine, theirs = differing[0]
+    replaced = len(mine) == len(theirs) and sum(x != y for x, y in zip(mine, theirs, strict=True)) == 1
+    digits = re.sub(r"\D", "", mine) == re.sub(r"\D", "", theirs)
+    near = replaced or sorted(mine) == sorted(theirs) or one_letter_apart(mine, theirs)
+    return meant if len(theirs) > 4 and digits and near else ""
 
 
 def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
@@ -179,169 +225,98 @@ def prose_contradicts_name(model: Described) -> Findings:
         )
 
 
-_NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
-_PROSE: dict[str, re.Pattern[str]] = {
-    "layers": pattern(rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b", re.IGNORECASE),
-    "hidden": pattern(
-        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of"
-        rf"|is))?\s+([0-9]{{2,5}})\b",
-        re.IGNORECASE,
-    ),
-    "heads": pattern(rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b", re.IGNORECASE),
-    "parameters": pattern(
-        rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b", re.IGNORECASE
-    ),
-    "vocabulary": pattern(
-        rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
-        re.IGNORECASE,
-    ),
-    "dimension": pattern(rf"\bto an? {_NUMBER}[- ]dimension(?:al|s)\b", re.IGNORECASE),
-    "patch": pattern(r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b", re.IGNORECASE),
-    "sampling": pattern(rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b", re.IGNORECASE),
-    "rank": pattern(r"(?!)"),
-    "alpha": pattern(r"(?!)"),
-}
-"""How a card says a figure in a sentence; those of an adapter stand in lines and tables alone."""
-
-_FIGURE_WORDS = {
-    "layers": "layer",
-    "hidden": "hidden",
-    "heads": "heads",
-    "parameters": "param",
-    "vocabulary": "vocabulary",
-    "dimension": "dimension",
-    "patch": "patch",
-    "sampling": "khz",
-}
-_NEAR = 40
-"""How far from its word a figure may stand."""
-
-_SOME = pattern(r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE)
-"""Words before a figure that counts some of the layers, and not all."""
-
-_WORDS = {
-    "layers": "{} layers",
-    "hidden": "a hidden size of {}",
-    "heads": "{} attention heads",
-    "parameters": "{} million parameters",
-    "vocabulary": "a vocabulary of {}",
-    "dimension": "{} dimensions",
-    "patch": "patches of {0}x{0}",
-    "sampling": "a sampling rate of {} kHz",
-    "rank": "a rank of {}",
-    "alpha": "an alpha of {}",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """A figure that the card gives: its offset, in which words, and how much; in a list or table one of several."""
-
-    offset: int
-    text: str
-    values: tuple[int, ...]
-
-
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
 def figures_contradict_config(model: Described) -> Findings:
     """Layers, hidden size, heads, vocabulary and the like of another model."""
-    known, source = _architecture(model)
+    known, source = architecture(model)
     for figure, true in known.items():
-        stated = list(_stated(model.card, figure))
+        stated = list(stated_figures(model.card, figure))
         # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling.
-        if not stated or any(_fits(figure, value, true) for one in stated for value in one.values):
+        if not stated or any(fits(figure, value, true) for one in stated for value in one.values):
             continue
-        one, given = stated[0], _WORDS[figure].format(true)
+        one = stated[0]
         yield figures_contradict_config.at(
             model.card.at(one.offset),
-            f"The card says '{short(one.text)}', while {source[figure]} gives {model.name} {given}.",
+            f"The card says '{short(one.text)}', while {source[figure]} gives {model.name}"
+            f" {given_words(figure, true)}.",
             "Give this model's own figures; those of a sibling's card do not fit.",
             width=width_of(one.text),
         )
 
 
-def _fits(figure: str, stated: int, true: int) -> bool:
-    """Parameters are counted with or without embeddings and heads, and are rounded; so are entries of vocabularies."""
-    share = {"parameters": 5, "vocabulary": 10}.get(figure)
-    return abs(stated - true) <= true // share if share else stated == true
+@rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
+def base_model_differs(model: Described) -> Findings:
+    """A base in front matter, a line `Base model:` or a link that is a sibling of the one in spec or files."""
+    yield from _tuned_from(model)
+    bases = [named for named in names_of(model) if named.what.startswith(_BASES)]
+    stated = [
+        (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", one.text).strip(), one.text, one.offset)
+        for one in of_subject(model.card, "base")
+    ]
+    possible = "adapter" in model.card.lowered or "tuned" in model.card.lowered or "trained" in model.card.lowered
+    links = _MADE_OF.finditer(model.card.source) if possible else ()
+    stated += [(linked_model(one["url"]), one["url"], one.start("url")) for one in links]
+    own = variant_of(model.name)
+    for text, written, offset in stated:
+        if "precision" in own.stated and not bases and contradiction(own, variant_of(text), ("size",)):
+            bases = [Named(_ITSELF, model.name, model.where("name"))]  # a conversion keeps the size
+        for named in bases:
+            kind = sibling_of(named.name.rpartition("/")[2], text.rpartition("/")[2]) or (
+                "size" if named.what == _ITSELF else None
+            )
+            foreign = "/" in text and named.derived and not related(text, named.name)
+            theirs, ours = families_in(text), families_in(named.name)
+            foreign = foreign or strangers(theirs, ours)
+            if kind is not None or foreign:
+                yield base_model_differs.at(
+                    model.card.at(offset),
+                    f"The card gives {short(text)} as its base, {named.what} is {short(named.name)}:"
+                    f" another {KIND_WORDS[kind] if kind else 'family'}.",
+                    "Write the same base in both.",
+                    width=width_of(written),
+                )
+                break
 
 
-def _stated(card: Card, figure: str) -> Iterator[_Stated]:
-    word = _FIGURE_WORDS.get(figure)
-    for at in _places(card.lowered, word) if word else ():
-        near = _PROSE[figure].finditer(card.words, max(0, at - _NEAR), at + len(word or "") + _NEAR)
-        match = next((one for one in near if one.start() <= at < one.end()), None)
-        if match is None:
-            continue
-        if _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
-            continue
-        number = next(group for group in match.groups() if group)
-        yield _Stated(match.start(), " ".join(match[0].split()), (int(number.replace(",", "")),))
-    for claim in of_subject(card, figure) if figure in FIGURES else ():
-        values = tuple(int(digits.replace(",", "")) for digits in _WHOLE.findall(claim.text))
-        if values:
-            line = card.lines[card.position(claim.offset)[0] - 1]
-            yield _Stated(claim.offset, line.strip(" \t>*-+|"), values)
-
-
-_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?![\w,]|\.\d)")
-
-
-def _places(text: str, word: str) -> Iterator[int]:
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + 1)
-
-
-_CONFIG_KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "layers": ("config.json", ("num_hidden_layers", "n_layers", "n_layer", "num_layers")),
-    "hidden": ("config.json", ("hidden_size", "dim", "n_embd", "d_model")),
-    "heads": ("config.json", ("num_attention_heads", "n_heads", "n_head", "num_heads")),
-    "vocabulary": ("config.json", ("vocab_size",)),
-    "dimension": ("config.json", ("hidden_size",)),
-    "patch": ("config.json", ("patch_size",)),
-    "sampling": ("preprocessor_config.json", ("sampling_rate",)),
-    "rank": ("adapter_config.json", ("r",)),
-    "alpha": ("adapter_config.json", ("lora_alpha",)),
-}
-_PUBLISHED: tuple[tuple[re.Pattern[str], dict[str, int], str], ...] = tuple(
-    (
-        pattern(rf"(?:^|-){form}(?:-|$)"),
-        dict(zip(("layers", "hidden", "heads", "parameters"), figures, strict=True)),
-        source,
-    )
-    for form, figures, source in (
-        (r"(?<!distil)bert-base-(?:un)?cased", (12, 768, 12, 110), "https://arxiv.org/abs/1810.04805"),
-        (r"bert-large-(?:un)?cased", (24, 1024, 16, 340), "https://arxiv.org/abs/1810.04805"),
-        (r"distilbert-base-(?:un)?cased", (6, 768, 12, 66), "https://arxiv.org/abs/1910.01108"),
-        (r"(?<!xlm-)roberta-base", (12, 768, 12, 125), "https://arxiv.org/abs/1907.11692"),
-        (r"(?<!xlm-)roberta-large", (24, 1024, 16, 355), "https://arxiv.org/abs/1907.11692"),
-        (r"t5-small", (6, 512, 8, 60), "https://arxiv.org/abs/1910.10683"),
-    )
+_ITSELF = "the model"
+_BASES = ("`base", "base_model_name", "The parent", "_name_or_path", ADAPTED)
+_MADE_OF = pattern(
+    r"(?:\badapters? (?:for|of|on|to)|\bfine-?tuned (?:version )?(?:from|of)|\bus(?:es|ed) the pre-?trained"
+    r"|\b(?:initiali[sz]ed|trained|derived) from) (?:the )?\[[^\]\n]{2,80}\]\((?P<url>https://huggingface\.co/[^)\s]+)\)",
+    re.IGNORECASE,
 )
-"""Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
+"""Words before a link that say: this model was made of that one."""
 
 
-def _architecture(model: Described) -> tuple[dict[str, int], dict[str, str]]:
-    """The model's figures that its configuration gives, or else its family, and where each is from."""
-    files = {**model.weights, "config.json": model.config or {}}
-    found: dict[str, int] = {}
-    for figure, (file, keys) in _CONFIG_KEYS.items():
-        value = next((files[file][key] for key in keys if key in files.get(file, {})), None)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            found[figure] = value
-    reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
-    if reduced or "embeddings" not in tasks_of(model):
-        found.pop("dimension", None)  # of other models it is not the hidden size
-    if found.get("sampling"):
-        found["sampling"] //= 1000
-    if model.config is None:
-        for form, figures, source in _PUBLISHED:
-            if any(form.search(name) for name in own_names(model)):
-                return {**figures, **found}, {**dict.fromkeys(figures, source), **_sources(found)}
-    return found, _sources(found)
+_TUNED = pattern(
+    r"\bfine-?tuned (?:version |checkpoint |variant |model )?(?:of|from) (?:the )?\W{0,3}(?P<a>[\w.-]+(?:/[\w.-]+)?)"
+    r"|\bis the \W{0,3}(?P<b>[\w.-]+)(?:\]\([^)\n]{1,200}\))? model\b[^.\n]{0,20}\bfine-?tuned\b",
+    re.IGNORECASE,
+)
+_OPTIMISED = pattern(
+    r"\b(?:optimi[sz]ed|quanti[sz]ed|converted) version of (?:the )?\W{0,3}(?P<c>[\w.-]+(?:/[\w.-]+)?)", re.IGNORECASE
+)
 
 
-def _sources(found: Mapping[str, int]) -> dict[str, str]:
-    return {figure: _CONFIG_KEYS[figure][0] for figure in found}
+def _tuned_from(model: Described) -> Findings:
+    """A sentence of the card that it is tuned from another size, or a build of another model, than its name says."""
+    card = model.card
+    possible = "tuned" in card.lowered or "version of" in card.lowered
+    tuned = [(match, match.lastgroup or "a", _OF_A_SIZE) for match in (_TUNED.finditer(card.words) if possible else ())]
+    built = [(match, "c", MEMBER) for match in (_OPTIMISED.finditer(card.words) if possible else ())]
+    for match, group, kinds in (*tuned, *built):
+        name = match[group].rstrip(".")
+        if match.start() <= FIRST and not names_itself(card, variant_of(model.name)):
+            continue  # MATCH002 says so
+        if kind := sibling_of(model.name, name, kinds):
+            yield base_model_differs.at(
+                card.at(match.start(group)),
+                f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {model.name}.",
+                "Write what the model was made from; a sibling's card was perhaps copied.",
+                width=width_of(name),
+            )
+            return
+
+
+_OF_A_SIZE: tuple[Kind, ...] = ("size", "class", "case")
+"""Kinds that tuning does not change."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.card_figures import parameter_bounds
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
@@ -50,7 +50,7 @@ _TOLERANCE = 1.4
 def parameters_differ(model: Described) -> Findings:
     """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
     named = named_counts(model)
-    low, high = _configured(model)
+    low, high = parameter_bounds(model)
     if not named:
         yield from _two_counts(model)
         claims = list(_card_counts(model)) if high else []
@@ -217,28 +217,6 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
 
 def _close(one: float, other: float) -> bool:
     return max(one, other) <= _TOLERANCE * min(one, other)
-
-
-def _configured(model: Described) -> tuple[float, float]:
-    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
-    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
-        return model.lock.model.parameters, model.lock.model.parameters
-    config: Mapping[str, Any] = model.config or {}
-    keys = (
-        ("num_hidden_layers", "n_layers"),
-        ("hidden_size", "dim"),
-        ("intermediate_size", "hidden_dim"),
-        ("vocab_size",),
-    )
-    figures = [next((config[key] for key in names if key in config), None) for names in keys]
-    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
-        return 0, 0
-    if not all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in figures):
-        return 0, 0
-    layers, hidden, inner, words = (int(one) for one in figures if one is not None)
-    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
-    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
-    return low, high
 
 
 _CONTEXT = pattern(

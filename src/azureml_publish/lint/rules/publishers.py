@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.model_names import hub_id, tasks_of
 from azureml_publish.lint.publisher_names import BY_NAME, families_in, publisher_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
+from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import alphanumeric, variant_of
+from azureml_publish.lint.variants import alphanumeric, one_letter_apart, variant_of
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
 """Publishers that offer the models of others as well, converted or just hosted."""
@@ -23,6 +24,7 @@ _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
 @rule("MATCH013", "publisher-differs", Severity.WARNING, "The publisher is not the one whose model it is.")
 def publisher_differs(model: Described) -> Findings:
     """A publisher that is almost a known one, or another than that of the Hub id, of MLmodel or of the model's name."""
+    yield from _developer(model)
     written = model.metadata.get("publisher")
     if not isinstance(written, str) or not written.strip():
         return
@@ -30,7 +32,7 @@ def publisher_differs(model: Described) -> Findings:
     if stated is None:
         plain = alphanumeric(written)
         close = difflib.get_close_matches(plain, _FULL, n=1, cutoff=0.82) if len(plain) > _LEAST else []
-        if close and sorted(plain) != sorted(close[0]) and not _one_letter_apart(plain, close[0]):
+        if close and sorted(plain) != sorted(close[0]) and not one_letter_apart(plain, close[0]):
             return
         if close:
             yield publisher_differs.at(
@@ -53,6 +55,24 @@ def publisher_differs(model: Described) -> Findings:
     )
 
 
+def _developer(model: Described) -> Findings:
+    """A line `Developed by:` with another known maker than the one whose families the name and the Hub id are of."""
+    first = _first(model.name)
+    own = publisher_of(first) if variant_of(model.name).words <= {first.lower()} else None
+    owners = {own, publisher_of(hub_id(model).rpartition("/")[0]), publisher_of(str(model.metadata.get("publisher")))}
+    for stated in of_subject(model.card, "developer") if own else ():
+        link = re.search(r"huggingface\.co/([\w-]+)", stated.text)
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", stated.text).strip(" .*_")
+        meant = publisher_of(link[1]) if link else publisher_of(plain)
+        if meant is not None and meant not in _PASSES_ON and meant not in owners:
+            yield publisher_differs.at(
+                model.card.at(stated.offset),
+                f"The card says that the model is of {meant}, while '{first}' is a name of models of {own}.",
+                f"Write {own}, if it is their model; the line was perhaps copied along with the card.",
+                width=width_of(stated.text),
+            )
+
+
 @publisher_differs.also
 def _misspelled_beside_others(facts: Sequence[Fact]) -> Findings:
     """A publisher of one model that is almost the one of three others or more."""
@@ -61,7 +81,7 @@ def _misspelled_beside_others(facts: Sequence[Fact]) -> Findings:
         if counts[fact.value] > 1 or len(fact.value) <= _LEAST:
             continue
         often = [name for name, count in counts.items() if count >= _OFTEN and name != fact.value]
-        if close := [name for name in often if _one_letter_apart(alphanumeric(fact.value), alphanumeric(name))]:
+        if close := [name for name in often if one_letter_apart(alphanumeric(fact.value), alphanumeric(name))]:
             yield publisher_differs.at(
                 fact.location,
                 f"The publisher '{short(fact.value)}' is almost {close[0]}, which {counts[close[0]]} models have.",
@@ -105,14 +125,6 @@ _LEAST = 5
 _FULL = tuple(sorted(alphanumeric(one) for one in frozenset(BY_NAME.values()) if len(one) > _LEAST))
 
 
-def _one_letter_apart(one: str, other: str) -> bool:
-    """Whether a letter is too many or missing in one of two names."""
-    shorter, longer = sorted((one, other), key=len)
-    return len(longer) == len(shorter) + 1 and any(
-        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
-    )
-
-
 def _words(name: str) -> list[str]:
     return [word for word in re.split(r"[^A-Za-z0-9]+", name) if word]
 
@@ -127,7 +139,7 @@ def _owners(model: Described) -> Iterator[tuple[str, str]]:
         yield publisher_of(provider) or provider, "MLmodel says that the model is"
     first = _first(model.name)
     plain = variant_of(model.name).words <= {first.lower()}  # further words make it another's model
-    if not provider and not organisation and not model.variant and plain and (found := publisher_of(first)):
+    if not provider and not organisation and plain and (found := publisher_of(first)):
         yield found, f"'{first}' is a name of models"
 
 

@@ -50,9 +50,12 @@ def _malformed(fact: Fact) -> tuple[str, str] | None:
 def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | None:
     """Message and hint where the id is another model's."""
     hint, base = f"Write the repository that {fact.model} was made from.", fact.key.partition(" ")[0]
+    who, base = ("the card's code loads", base[1:]) if base.startswith("@") else ("MLmodel says that", base)
     made_from = (
-        f"The Hub id is '{fact.value}', while MLmodel says that {fact.model} is made from '{base}'.",
-        f"Write {base} if that is right, or fix MLmodel.",
+        f"The Hub id is '{fact.value}', while {who} {fact.model} is made from '{base}'."
+        if who.startswith("MLmodel")
+        else f"The Hub id is '{fact.value}', while {who} '{base}'.",
+        f"Write {base} if that is right, or fix {'MLmodel' if who.startswith('MLmodel') else 'the code'}.",
     )
     if (named := _other_owner(fact)) is not None:
         return f"The Hub id is '{fact.value}', while the name {fact.model} says that the model is of {named}.", hint
@@ -88,8 +91,10 @@ def _other_owner(fact: Fact) -> str | None:
 
 def _is_exactly_another(fact: Fact) -> bool:
     """Whether MLmodel's repository is in the model's name, word for word, and the Hub id is another."""
-    base = alphanumeric(_tail(fact.key.partition(" ")[0]))
-    return len(base) > _LONG and base in alphanumeric(fact.model) and base != alphanumeric(_tail(fact.value))
+    base, tail = alphanumeric(_tail(fact.key.partition(" ")[0])), alphanumeric(_tail(fact.value))
+    if fact.key.startswith("@") and tail.startswith(base):
+        return False  # the same, in another format
+    return len(base) > _LONG and base in alphanumeric(fact.model) and base != tail
 
 
 _LONG = 8
@@ -103,7 +108,7 @@ def _hub_id_facts(model: Described) -> Iterator[Fact]:
         yield Fact(
             huggingface_id_wrong.rule.code,
             model.name,
-            f"{_base(model)} {_made_of(model)}" if model.stated else "",
+            f"{_base(model) or _of_code(model)} {_made_of(model)}" if model.stated else "",
             hub_id,
             model.where("huggingFaceModelId"),
         )
@@ -117,6 +122,19 @@ def _base(model: Described) -> str:
     base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
     base = named if isinstance(named, str) and "/" in named else base
     return base if isinstance(base, str) and "/" in base else ""  # a repository, not just the model's own name
+
+
+_LOADS = pattern(r"[(=\s][\"']?([\w-][\w.-]{1,60}/[\w.-]{4,100})(?![\w/.])")
+
+
+def _of_code(model: Described) -> str:
+    """The repository that code of the card loads, with `@` before it, where its name is that of the model."""
+    own = alphanumeric(model.name)
+    for fence in model.card.fences:
+        for match in _LOADS.finditer(fence.text) if "/" in fence.text else ():
+            if own in (alphanumeric(_tail(match[1])), alphanumeric(match[1])):
+                return f"@{match[1]}"
+    return ""
 
 
 def _made_of(model: Described) -> str:

@@ -21,6 +21,7 @@ import yaml
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.chat_formats import formats_in
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.language_names import meant_language
 from azureml_publish.lint.subject import Described, ProjectSubject
@@ -129,6 +130,8 @@ def value_of_wrong_form(model: Described) -> Findings:
             message, hint = reason
             severity = _severity(model, name if key.each is not None else "")
             yield value_of_wrong_form.at(model.where(name), f"{name} {message}.", hint, severity=severity)
+        elif (paired := _unpaired(model, name)) is not None:
+            yield value_of_wrong_form.at(model.where(name), *paired, severity=Severity.WARNING)
         elif name == "promptTemplate" and (wrong := _wrong_template(value)):
             yield value_of_wrong_form.at(model.where(name), wrong[0], wrong[1], severity=Severity.WARNING)
 
@@ -239,6 +242,24 @@ def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
     return None
 
 
+def _unpaired(model: Described, name: str) -> tuple[str, str] | None:
+    """Message and hint where a mark begins what none ends, or where a model without tools has marks of calls."""
+    key = re.fullmatch(r"(tool(?:Call|Register|Response))Start", name)
+    start = model.metadata.get(name) if key else None
+    if key is None or not isinstance(start, str) or not start.startswith("<"):
+        return None
+    end = model.metadata.get(f"{key[1]}End")
+    if not end:
+        return f"{name} is {start}, and there is no {key[1]}End.", f"Write {start[:2]}/{start[2:]}, or what ends it."
+    words = [re.sub(r"[^a-z]", "", str(one).lower()) for one in (start, end)]
+    if words[0] == words[1] and str(end).replace("/", "") != start:
+        return f"{name} is {start}, and {key[1]}End is {end}.", "Write the same mark in both, the latter with a slash."
+    supported = model.metadata.get("supportsToolCalling")
+    if str(supported).lower() == "false":
+        return f"{name} is {start}, and supportsToolCalling says no.", "Write 'true', or take the marks out."
+    return None
+
+
 def _wrong_template(text: str) -> tuple[str, str] | None:
     """Message and hint where templates by role are no JSON, or one lacks the place of the content."""
     if not re.match(r'\s*\{\s*"', text):
@@ -248,6 +269,16 @@ def _wrong_template(text: str) -> tuple[str, str] | None:
     except (ValueError, RecursionError) as error:
         return f"promptTemplate is not JSON: {error}.", "Write a string for each role, with commas between them."
     held = {role: value for role, value in templates.items() if isinstance(value, str) and value}
+    formats = frozenset[str]().union(*(formats_in(value) for value in held.values()))
+    if len(formats) > 1:
+        return (
+            f"The roles of promptTemplate have marks of {' and of '.join(sorted(formats))}.",
+            "Write those of this model's tokenizer for every role.",
+        )
+    for role in _ROLES & held.keys():
+        marked = frozenset(_MARKED.findall(held[role]))
+        if marked and role not in marked:
+            return f"promptTemplate has the mark of {min(marked)} for {role}.", f"Write the mark of {role} there."
     lacking = [role for role in ("user", "prompt") if _CONTENT not in held.get(role, _CONTENT)]
     if not lacking or not any(_CONTENT in value for value in held.values()):
         return None
@@ -258,6 +289,8 @@ def _wrong_template(text: str) -> tuple[str, str] | None:
 
 
 _CONTENT = "{Content}"
+_ROLES = frozenset({"system", "user", "assistant"})
+_MARKED = pattern(r"<\|(system|user|assistant)\|>|(?<=<\|im_start\|>)(?:system|user|assistant)\b")
 
 
 def _repeats_allow_list(model: Described, name: str, value: object) -> bool:

@@ -1,0 +1,367 @@
+"""The figures of a model's architecture: what its configuration gives, and how cards say them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from azureml_publish.assets import Value
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.model_names import own_names, tasks_of
+from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+Given: TypeAlias = float | str | tuple[float, ...] | frozenset[str] | frozenset[float]
+"""A figure: a number, a type of numbers, a mean of each colour, names of modules, or several sizes of images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A figure that the card gives: its offset, in which words, and how much; in a list or table one of several."""
+
+    offset: int
+    text: str
+    values: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: how a message says it, the file and the keys that give it, and how a sentence of a card says it.
+
+    `word` is in every such sentence, in lower case; figures of an adapter stand in lines and tables alone.
+    """
+
+    words: str
+    file: str
+    keys: tuple[str, ...]
+    word: str = ""
+    prose: re.Pattern[str] | None = None
+
+
+_SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
+_COUNT = rf"(?:{_NUMBER}|({'|'.join(_SMALL)}))"
+_TRIPLE = r"\W{1,4}([0-9.]{1,6}, ?[0-9.]{1,6}, ?[0-9.]{1,6})\b"
+_SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
+_CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
+
+
+def _figure(words: str, file: str, keys: str, word: str = "", prose: str = "") -> Figure:
+    return Figure(words, file, tuple(keys.split()), word, pattern(prose, re.IGNORECASE) if prose else None)
+
+
+FIGURES: Mapping[str, Figure] = {
+    "layers": _figure(
+        "{:.10g} layers",
+        _CONFIG,
+        "num_hidden_layers n_layers n_layer num_layers",
+        "layer",
+        rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b",
+    ),
+    "encoder": _figure(
+        "{:.10g} encoder layers", _CONFIG, "encoder_layers", "encoder layer", rf"{_NUMBER}[- ]encoder layers?\b"
+    ),
+    "decoder": _figure(
+        "{:.10g} decoder layers",
+        _CONFIG,
+        "decoder_layers num_decoder_layers",
+        "decoder layer",
+        rf"{_NUMBER}[- ]decoder layers?\b",
+    ),
+    "hidden": _figure(
+        "a hidden size of {:.10g}",
+        _CONFIG,
+        "hidden_size dim n_embd d_model",
+        "hidden",
+        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
+    ),
+    "heads": _figure(
+        "{:.10g} attention heads",
+        _CONFIG,
+        "num_attention_heads n_heads n_head num_heads encoder_attention_heads",
+        "heads",
+        rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b",
+    ),
+    "kv": _figure(
+        "{:.10g} key-value heads",
+        _CONFIG,
+        "num_key_value_heads",
+        "kv",
+        rf"\bheads\b[^\n]{{0,30}}? and {_NUMBER} for KV\b|{_NUMBER} KV heads\b",
+    ),
+    "feedforward": _figure("a feed-forward size of {:.10g}", _CONFIG, "intermediate_size encoder_ffn_dim"),
+    "parameters": _figure(
+        "{:.10g} million parameters",
+        "",
+        "",
+        "param",
+        rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b",
+    ),
+    "vocabulary": _figure(
+        "a vocabulary of {:.10g}",
+        _CONFIG,
+        "vocab_size",
+        "vocabulary",
+        rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
+    ),
+    "dimension": _figure(
+        "{:.10g} dimensions", _CONFIG, "hidden_size", "dimension", rf"\bto an? {_NUMBER}[- ]dimension(?:al|s)\b"
+    ),
+    "classes": _figure(
+        "{:.10g} classes",
+        _CONFIG,
+        "id2label",
+        "classes",
+        r"\b(?:knows?|there are|distinguishes|predicts|recogni[sz]es|into|one of|(?:and|which|that) (?:has|have))"
+        rf" (?:the )?{_COUNT} classes\b",
+    ),
+    "queries": _figure(
+        "{:.10g} object queries",
+        _CONFIG,
+        "num_queries",
+        "object queries",
+        rf"{_NUMBER} object queries\b|\bnumber of object queries (?:is|is set to|was set to) {_NUMBER}\b",
+    ),
+    "patch": _figure(
+        "patches of {0:.10g}x{0:.10g}",
+        _CONFIG,
+        "patch_size",
+        "patch",
+        r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b",
+    ),
+    "mels": _figure(
+        "{:.10g} mel bins",
+        _CONFIG,
+        "num_mel_bins",
+        "mel",
+        rf"{_NUMBER}[- ](?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)\b|{_NUMBER}[- ]channels? log-?mel\b",
+    ),
+    "sampling": _figure(
+        "a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate", "khz", rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b"
+    ),
+    "window": _figure(
+        "windows of {:.10g} seconds",
+        _IMAGES,
+        "chunk_length",
+        "window",
+        rf"\bwindows? of {_NUMBER} ?s(?:ec(?:onds?)?)?\b|{_NUMBER}[- ]second windows?\b",
+    ),
+    "resized": _figure(
+        "images of {0:.10g}x{0:.10g}",
+        _IMAGES,
+        "size crop_size",
+        "resiz",
+        rf"\bresized? (?:and \w+ )?(?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}",
+    ),
+    "pixels": _figure(
+        "images of {0:.10g}x{0:.10g}",
+        _IMAGES,
+        "size crop_size",
+        "images of",
+        rf"\bimages of {_SQUARE} pixels (?:are|as)\b",
+    ),
+    "mean": _figure("a mean of {}", _IMAGES, "image_mean", "mean", rf"\bmean{_TRIPLE}"),
+    "deviation": _figure(
+        "a deviation of {}", _IMAGES, "image_std", "deviation", rf"\b(?:standard )?deviation{_TRIPLE}"
+    ),
+    "rank": _figure("a rank of {:.10g}", _ADAPTER, "r"),
+    "alpha": _figure("an alpha of {:.10g}", _ADAPTER, "lora_alpha"),
+    "dropout": _figure("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
+    "modules": _figure("the modules {}", _ADAPTER, "target_modules"),
+    "tensor": _figure("numbers of {}", _CONFIG, "torch_dtype dtype"),
+    "pieces": _figure(
+        "{:.10g} tokens",
+        "sentence_bert_config.json",
+        "max_seq_length",
+        "longer than",
+        rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b",
+    ),
+}
+_NEAR = 40
+"""How far from its word a figure may stand."""
+
+_SOME = pattern(r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE)
+"""Words before a figure that counts some of the layers, and not all."""
+
+_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?![\w,]|\.\d)")
+_DTYPES = {
+    form: name
+    for name, forms in (("bfloat16", "bf16 bfloat16"), ("float16", "fp16 f16 float16"), ("float32", "fp32 f32 float32"))
+    for form in forms.split()
+}
+_MODULE = pattern(r"\b[a-z]\w*(?:_proj|_attn|_fc|[._]query|[._]key|[._]value|\d)\b|\b(?:query|key|value|dense)\b")
+
+
+def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
+    """What sentences, lines and rows of a card say of one figure."""
+    word, prose = FIGURES[figure].word, FIGURES[figure].prose
+    for at in _places(card.lowered, word) if prose is not None else ():
+        near = prose.finditer(card.words, max(0, at - _NEAR), at + len(word) + _NEAR * 2) if prose else ()
+        match = next((one for one in near if one.start() <= at < one.end()), None)
+        if match is None or _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
+            continue
+        text = next(group for group in match.groups() if group)
+        values: tuple[Given, ...] = tuple(_number(part) for part in re.split(r", (?=\d)|,(?=0?\.)", text))
+        yield Stated(match.start(), " ".join(match[0].split()), values if len(values) == 1 else (values,))  # type: ignore[arg-type]
+    for claim in of_subject(card, figure):
+        if found := _values(claim.text, figure):
+            line = card.lines[card.position(claim.offset)[0] - 1]
+            yield Stated(claim.offset, line.strip(" \t>*-+|"), found)
+
+
+def _number(text: str) -> float:
+    return _SMALL.index(text.lower()) + 1 if text.lower() in _SMALL else float(text.replace(",", ""))
+
+
+def _values(text: str, figure: str) -> tuple[Given, ...]:
+    """What a line or a row gives."""
+    if figure == "modules":
+        named = frozenset(_MODULE.findall(text.replace("\\_", "_").lower()))
+        return (named,) if named and "all" not in text.lower() else ()
+    if figure == "tensor":
+        return tuple(_DTYPES[word] for word in re.findall(r"[a-z]+\d+", text.lower()) if word in _DTYPES)
+    if figure == "parameters":
+        counts = (re.fullmatch(r"([0-9.,]+) ?(m|b|)(?:illion)?", one, re.IGNORECASE) for one in _COUNTS.findall(text))
+        scale = {"m": 1, "b": 1000, "": 1e-6}
+        return tuple(float(one[1].replace(",", "")) * scale[one[2].lower()] for one in counts if one)
+    return tuple(float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
+
+
+_COUNTS = pattern(
+    r"(?<![\w.,])(?:[0-9]{1,4}(?:\.[0-9]{1,3})? ?[mb](?:illion)?|[0-9]{1,3}(?:,[0-9]{3}){2,3})(?![\w,])", re.IGNORECASE
+)
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
+def fits(figure: str, stated: Given, true: Given) -> bool:
+    """Parameters are counted with or without embeddings and heads, and are rounded; so are entries of vocabularies."""
+    if figure in ("parameters", "vocabulary") and isinstance(stated, int | float) and isinstance(true, int | float):
+        exact = figure == "vocabulary" and stated % 100
+        return abs(stated - true) <= true * (0.03 if exact else 0.1 if figure == "vocabulary" else 0.2)
+    if isinstance(true, frozenset) and not isinstance(stated, frozenset):
+        return stated in true
+    return stated == true
+
+
+_PUBLISHED: tuple[tuple[re.Pattern[str], dict[str, Given], str], ...] = tuple(
+    (
+        pattern(rf"(?:^|-){form}(?:-|$)"),
+        dict(zip(("layers", "hidden", "heads", "parameters", "vocabulary"), figures, strict=False)),
+        source,
+    )
+    for form, figures, source in (
+        (r"(?<!distil)bert-base-uncased", (12, 768, 12, 110, 30522), "https://arxiv.org/abs/1810.04805"),
+        (r"(?<!distil)bert-base-cased", (12, 768, 12, 110, 28996), "https://arxiv.org/abs/1810.04805"),
+        (r"bert-large-uncased", (24, 1024, 16, 340, 30522), "https://arxiv.org/abs/1810.04805"),
+        (r"bert-large-cased", (24, 1024, 16, 340, 28996), "https://arxiv.org/abs/1810.04805"),
+        (r"distilbert-base-uncased", (6, 768, 12, 66, 30522), "https://arxiv.org/abs/1910.01108"),
+        (r"distilbert-base-cased", (6, 768, 12, 66, 28996), "https://arxiv.org/abs/1910.01108"),
+        (r"(?<!xlm-)roberta-base", (12, 768, 12, 125), "https://arxiv.org/abs/1907.11692"),
+        (r"(?<!xlm-)roberta-large", (24, 1024, 16, 355), "https://arxiv.org/abs/1907.11692"),
+        (r"t5-small", (6, 512, 8, 60), "https://arxiv.org/abs/1910.10683"),
+    )
+)
+"""Sizes as the papers give them, for names that mean just one size; parameters are rounded there."""
+
+
+def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
+    """The model's figures that its configuration gives, or else its family, and where each is from."""
+    files: Mapping[str, Mapping[str, Any]] = {**model.weights, _CONFIG: model.config or {}}
+    found: dict[str, Given] = {}
+    for name, figure in FIGURES.items():
+        held = files.get(figure.file, {})
+        value = next((held[key] for key in figure.keys if key in held), None)
+        if (given := _given(name, value)) is not None:
+            found[name] = given
+    reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
+    if reduced or "embeddings" not in tasks_of(model):
+        found.pop("dimension", None)  # of other models it is not the hidden size
+    if not _COUNTED.intersection(tasks_of(model)):
+        found.pop("classes", None)
+    sources = {name: FIGURES[name].file for name in found}
+    if model.config is None:
+        for form, figures, source in _PUBLISHED:
+            if any(form.search(name) for name in own_names(model)):
+                return {**figures, **found}, {**dict.fromkeys(figures, source), **sources}
+    return found, sources
+
+
+_COUNTED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "object-detection"})
+"""Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""
+
+
+def _given(name: str, value: Value) -> Given | None:
+    """The value of a key as it is compared; None where there is none, or none of that kind."""
+    if name == "classes":
+        labels = {str(one) for one in value.values()} if isinstance(value, Mapping) else set()
+        return float(len(labels)) if len(labels) > 1 and "N/A" not in labels else None
+    if name in ("resized", "pixels"):
+        sides = [*value.values()] if isinstance(value, Mapping) else [value]
+        sizes = frozenset(float(one) for one in sides if isinstance(one, int) and one > 0)
+        return sizes or None
+    if name == "tensor":
+        return _DTYPES.get(str(value).removeprefix("torch."))
+    if isinstance(value, list | tuple):
+        numbers = tuple(float(one) for one in value if isinstance(one, int | float))
+        modules = frozenset(str(one).lower() for one in value) if name == "modules" else None
+        return modules or (numbers if len(numbers) == 3 and name in ("mean", "deviation") else None)
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return (value // 1000 if name == "sampling" else float(value)) if sound and isinstance(value, int | float) else None
+
+
+def given_words(figure: str, true: Given) -> str:
+    """What the configuration gives, as a message says it."""
+    words = FIGURES[figure].words
+    if isinstance(true, frozenset):
+        ordered = sorted(true, key=str)
+        return words.format(", ".join(map(str, ordered))) if figure == "modules" else words.format(ordered[0])
+    if isinstance(true, tuple):
+        return words.format(", ".join(f"{one:g}" for one in true))
+    return words.format(true)
+
+
+def parameter_bounds(model: Described) -> tuple[float, float]:
+    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
+    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
+        return model.lock.model.parameters, model.lock.model.parameters
+    config: Mapping[str, Any] = model.config or {}
+    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
+        return 0, 0
+    layers, hidden, inner, words, encoder, decoder = (
+        next((config[key] for key in names.split() if isinstance(config.get(key), int)), 0)
+        for names in (
+            *("num_hidden_layers n_layers", "hidden_size dim d_model", "intermediate_size hidden_dim encoder_ffn_dim"),
+            *("vocab_size", "encoder_layers", "decoder_layers"),
+        )
+    )
+    kind = str(config.get("model_type") or "")
+    if kind in _TWO_SIDED and min(encoder, decoder, hidden, words) > 0:
+        inner = inner or 4 * hidden
+        count = (encoder + 2 * decoder) * 4 * hidden**2 + (encoder + decoder) * 2 * hidden * inner + words * hidden
+        return count * _EXACT, count / _EXACT
+    if kind in _PLAIN and min(layers, hidden) > 0 and (words or kind not in _READERS):
+        count = layers * (4 * hidden**2 + 2 * hidden * (inner or 4 * hidden)) + words * hidden
+        return count * _EXACT, count / _EXACT
+    if min(layers, hidden, inner, words) <= 0:
+        return 0, 0
+    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
+    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
+    return low, high
+
+
+_READERS = frozenset({"bert", "roberta", "xlm-roberta", "distilbert", "camembert", "mpnet"})
+_PLAIN = _READERS | {"vit", "deit", "beit"}
+_TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart"})
+"""Types whose parameters follow from these figures alone; of other types there are bounds."""
+
+_EXACT = 1.15
+"""What heads, positions and norms add, beside the tolerance of every comparison."""

@@ -1,0 +1,233 @@
+"""Figures, bases, formats of conversations and builds that a card states, against the files beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.engine import Card
+from tests.unit.lint.cards_at_hand import described, findings
+from tests.unit.lint.test_across_files import codes, model
+
+LABELS = {str(number): name for number, name in enumerate(("rust", "spot", "sound"))}
+DETR: dict[str, Any] = {"encoder_layers": 6, "decoder_layers": 6, "num_queries": 100, "id2label": LABELS}
+LLAMA: dict[str, Any] = {"num_key_value_heads": 8, "intermediate_size": 8192, "torch_dtype": "bfloat16", "d_model": 512}
+IMAGES = {"size": {"height": 224, "width": 224}, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.25, 0.25, 0.25]}
+BESIDE: dict[str, dict[str, Any]] = {
+    "preprocessor_config.json": IMAGES | {"chunk_length": 30},
+    "adapter_config.json": {"lora_dropout": 0.1, "target_modules": ["q_proj", "v_proj"]},
+    "sentence_bert_config.json": {"max_seq_length": 256},
+}
+
+
+@pytest.mark.parametrize(
+    ("card", "wrong"),
+    [
+        ("A DETR with 12 encoder layers and 6 decoder layers.", True),
+        ("A DETR with 6 encoder layers and 6 decoder layers.", False),
+        ("| Property | Value |\n| --- | --- |\n| Decoder layers | 3 |", True),
+        ("It has 300 object queries.", True),
+        ("The number of object queries is set to 100.", False),
+        ("It knows five classes.", True),
+        ("It knows three classes.", False),
+        ("It was pretrained on 21,843 classes and has 2 stages.", False),  # of the data, not of the model
+        ("- Key-value heads: 32", True),
+        ("- Key-value heads: 8", False),
+        ("- Feed-forward size: 4,096", True),
+        ("- Tensor type: F32", True),
+        ("- Tensor type: BF16, I32", False),
+        ("- d_model: 768", True),
+        ("Images are resized to 384x384.", True),
+        ("Images are resized and cropped to 224 \u00d7 224.", False),
+        ("Images of 512x512 pixels are cut into patches.", True),
+        ("Photographs of 4000x4000 pixels come from a drone.", False),
+        ("Normalized with mean (0.485, 0.456, 0.406).", True),
+        ("Normalized with mean (0.5, 0.5, 0.5) and standard deviation (0.25, 0.25, 0.25).", False),
+        ("Normalized with standard deviation (0.5, 0.5, 0.5).", True),
+        ("Sound is cut into windows of 10 seconds.", True),
+        ("Sound is cut into 30-second windows.", False),
+        ("- Dropout: 0.5", True),
+        ("- Dropout: 0.1", False),
+        ("- **Target modules:** q_proj, k_proj, v_proj", True),
+        ("- **Target modules:** `v_proj`, `q_proj`", False),
+        ("- Target modules: all linear layers", False),
+        ("Text longer than 512 word pieces is truncated.", True),
+        ("Text longer than 256 word pieces is truncated.", False),
+    ],
+)
+def test_figures_of_a_card_against_the_configuration(card: str, wrong: bool) -> None:
+    at_hand = replace(
+        described(f"A model.\n\n{card}\n", task="object-detection"), config={**DETR, **LLAMA}, weights=BESIDE
+    )
+    assert bool(findings(at_hand, "CARD063")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "wrong"),
+    [
+        (LABELS, "image-classification", True),
+        (LABELS, "token-classification", False),  # each entity has two labels there
+        ({**LABELS, "3": "N/A"}, "object-detection", False),  # COCO's numbers, of which some stand for nothing
+        ({"0": "LABEL_0"}, "text-classification", False),
+    ],
+)
+def test_classes_are_counted_where_labels_are_classes(labels: dict[str, str], task: str, wrong: bool) -> None:
+    at_hand = described("There are 80 classes.\n", task=task, config={"id2label": labels})
+    assert bool(findings(at_hand, "CARD063")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("config", "card", "wrong"),
+    [
+        ({"model_type": "whisper", "encoder_layers": 6, "decoder_layers": 6, "d_model": 512}, "244 million", True),
+        ({"model_type": "whisper", "encoder_layers": 6, "decoder_layers": 6, "d_model": 512}, "74 million", False),
+        ({"model_type": "vit", "num_hidden_layers": 12, "hidden_size": 768}, "304M", True),
+        ({"model_type": "vit", "num_hidden_layers": 12, "hidden_size": 768}, "86M", False),
+        ({"model_type": "xlm-roberta", "num_hidden_layers": 12, "hidden_size": 768}, "560 million", True),
+        ({"model_type": "xlm-roberta", "num_hidden_layers": 12, "hidden_size": 768}, "278 million", False),
+        ({"model_type": "mamba", "num_hidden_layers": 12, "hidden_size": 768}, "560 million", False),
+    ],
+)
+def test_parameters_that_follow_from_the_configuration(config: dict[str, Any], card: str, wrong: bool) -> None:
+    words = {"whisper": {"vocab_size": 51865}, "xlm-roberta": {"vocab_size": 250002}}.get(config["model_type"], {})
+    at_hand = replace(model(f"This model has {card} parameters.\n"), config=config | words)
+    assert ("MATCH009" in codes(at_hand)) is wrong
+
+
+ADAPTED = {"adapter_config.json": {"base_model_name_or_path": "meta-llama/Llama-3.1-8B"}}
+
+
+@pytest.mark.parametrize(
+    ("card", "found"),
+    [
+        ("A LoRA adapter for [Llama](https://huggingface.co/meta-llama/Llama-2-7b-hf).", ["MATCH004"]),
+        ("A LoRA adapter for [Llama](https://huggingface.co/meta-llama/Llama-3.1-8B).", []),
+        ("An adapter for [Mistral](https://huggingface.co/mistralai/Mistral-7B-v0.3).", ["MATCH004"]),
+        ("Compare the adapter of [Mistral](https://example.com/mistral).", []),
+        ("```python\nbase = AutoModel.from_pretrained('meta-llama/Llama-2-7b-hf')\n```", ["CARD027"]),
+        ("```python\nbase = AutoModel.from_pretrained('meta-llama/Llama-3.1-8B')\n```", []),
+    ],
+)
+def test_what_an_adapter_is_for(card: str, found: list[str]) -> None:
+    at_hand = replace(described(f"{card}\n", "tone-lora"), weights=ADAPTED)
+    assert [one.code for one in findings(at_hand, "MATCH004", "CARD027")] == found
+
+
+@pytest.mark.parametrize(
+    ("name", "metadata", "found"),
+    [
+        ("Qwen2.5-7B-Instruct", {"displayName": "Qwen2.5 7B Base"}, ["MATCH001"]),
+        ("Qwen2.5-7B-Instruct", {"displayName": "Qwen2.5 7B"}, []),
+        ("bert-base-chat", {"displayName": "BERT base"}, []),
+        ("all-MiniLM-L6-v2", {"displayName": "all-MiniLM-L12-v2"}, ["MATCH001"]),
+        ("Phi-4-mini", {"licenseDescription": "https://huggingface.co/m/Phi-3-mini/blob/main/LICENSE"}, ["MATCH001"]),
+        ("Phi-4-mini", {"licenseDescription": "https://huggingface.co/m/Phi-4-mini/blob/main/LICENSE"}, []),
+        ("Phi-4-mini", {"publisher": "Meta"}, ["MATCH013"]),
+    ],
+)  # fmt: skip
+def test_names_in_the_spec(name: str, metadata: dict[str, Any], found: list[str]) -> None:
+    assert codes(model("Text.\n", name, **metadata)) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "wrong"),
+    [
+        ("- **Developed by:** Meta", "Phi-4-mini-instruct", True),
+        ("- **Developed by:** Microsoft", "Phi-4-mini-instruct", False),
+        ("- **Developed by:** Meta", "Phi-4-llama-merge", False),  # of two families
+        ("- Model creator: [Meta](https://huggingface.co/meta-llama)", "Mistral-7B-v0.2-GGUF", True),
+        ("- Model creator: [Mistral AI](https://huggingface.co/mistralai)", "Mistral-7B-v0.2-GGUF", False),
+        ("- **Developed by:** somebody", "Mistral-7B-v0.2-GGUF", False),
+    ],
+)
+def test_who_made_it(line: str, name: str, wrong: bool) -> None:
+    assert ("MATCH013" in codes(model(f"Text.\n\n{line}\n", name))) is wrong
+
+
+LLAMA_TEMPLATE = "<|start_header_id|>{{ role }}<|end_header_id|>{{ content }}<|eot_id|>"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "template", "wrong"),
+    [
+        ("<|im_start|>user\nHi<|im_end|>", "tuned", LLAMA_TEMPLATE, True),
+        ("<|start_header_id|>user<|end_header_id|>", "tuned", LLAMA_TEMPLATE, False),
+        ("<|im_start|>user\nHi<|im_end|>", "tuned", None, False),
+        ("[INST] Hi [/INST]", "Phi-3-mini-4k-instruct", None, True),
+        ("<|user|>\nHi<|end|>", "Phi-3-mini-4k-instruct", None, False),
+        ("[INST] Hi [/INST]", "contoso-phi-3-mini", None, False),  # tuned by another, with another template
+    ],
+)
+def test_the_format_of_conversations(prompt: str, name: str, template: str | None, wrong: bool) -> None:
+    tokenizer = {"chat_template": template} if template else None
+    found = findings(described(f"A model.\n\n```\n{prompt}\n```\n", name, tokenizer=tokenizer), "CARD062")
+    assert bool(found) is wrong
+    assert not found or found[0].location.line == 4
+
+
+@pytest.mark.parametrize(
+    ("metadata", "wrong"),
+    [
+        ({"toolCallStart": "<|tool_call|>", "toolCallEnd": "<|/tool_call|>"}, False),
+        ({"toolCallStart": "<tool_call>", "toolCallEnd": "<|/tool_call|>"}, True),
+        ({"toolCallStart": "<tool_call>"}, True),
+        ({"toolCallStart": "[TOOL_CALLS]"}, False),
+        ({"toolCallStart": "<t>", "toolCallEnd": "</t>", "supportsToolCalling": False}, True),
+        ({"promptTemplate": '{"user": "[INST] {Content} [/INST]", "prompt": "<|user|>{Content}<|end|>"}'}, True),
+        ({"promptTemplate": '{"user": "<|assistant|>{Content}", "assistant": "<|assistant|>{Content}"}'}, True),
+        ({"promptTemplate": '{"user": "<|user|>{Content}", "assistant": "<|assistant|>{Content}"}'}, False),
+    ],
+)
+def test_marks_in_the_metadata(metadata: dict[str, Any], wrong: bool) -> None:
+    at_hand = described("A model.\n")
+    at_hand = replace(at_hand, metadata={**at_hand.metadata, **metadata})
+    assert bool(findings(at_hand, "GATE002")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("details", "found"),
+    [
+        ({"executionProvider": "CPUExecutionProvider", "device": "gpu"}, ["MATCH010"]),
+        ({"executionProvider": "CUDAExecutionProvider", "device": "gpu"}, []),
+        ({"executionProvider": "OpenVINOExecutionProvider", "device": "gpu"}, []),
+        ({"vRamFootprintBytes": 4}, ["MATCH011"]),
+        ({"fileSizeBytes": 3 * 10**15}, ["MATCH011"]),
+        ({"fileSizeBytes": 3 * 10**11, "vRamFootprintBytes": 3 * 10**11}, []),
+    ],
+)
+def test_details_of_a_build(details: dict[str, Any], found: list[str]) -> None:
+    assert codes(replace(model("Text.\n"), variant={"variantMetadata": details})) == found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "name", "wrong"),
+    [
+        ("It translates from German to English.", "opus-mt-en-de", True),
+        ("It translates from English to German.", "opus-mt-en-de", False),
+        ("It translates from German to English.", "opus-mt", False),
+    ],
+)
+def test_the_direction_of_a_translation(sentence: str, name: str, wrong: bool) -> None:
+    assert ("MATCH007" in codes(model(f"{sentence}\n", name, languages=["en", "de"]))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("section", "wrong"),
+    [
+        ("MIT License: use, changes and redistribution are allowed, for sale too, as long as the text is kept.", True),
+        ("Apache 2.0: use, changes and redistribution are allowed, for sale too, as long as the text is kept.", False),
+        ("MIT covers the code; the weights are under the terms that the section above gives in full.", False),
+        ("[MIT](https://huggingface.co/contoso/a-model-with-a-long-name-of-sixty-letters/blob/main/LICENSE)", True),
+    ],
+)  # fmt: skip
+def test_a_long_line_on_the_licence(section: str, wrong: bool) -> None:
+    card = f"A model.\n\n- License: apache-2.0\n\n# License\n\n{section}\n"
+    assert ("MATCH005" in codes(model(card, license="apache-2.0"))) is wrong
+
+
+def test_a_page_on_another_familys_model() -> None:
+    page = Card("# Evaluation of Llama-3.1-8B\n", lambda line, column: Location("evaluation.md", line, column))
+    assert "MATCH002" in codes(replace(model("Text.\n", "Qwen2.5-7B"), pages=(page,)))
