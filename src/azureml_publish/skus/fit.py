@@ -6,6 +6,7 @@ key-value cache beyond the 20 % for inference.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -177,7 +178,7 @@ def _lora(work: Workload) -> tuple[Part, ...]:
 
 def need_per_gpu(work: Workload, gpus: int) -> float:
     """Bytes that each GPU needs, if one machine has this many."""
-    return sum(part.size / gpus if part.divided else part.size for part in parts(work))
+    return math.fsum(part.size / gpus if part.divided else part.size for part in parts(work))  # the same in any Python
 
 
 def fit(skus: Iterable[Sku], work: Workload, *, cpu: bool = False) -> tuple[Fit, ...]:
