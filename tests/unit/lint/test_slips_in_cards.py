@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from tests.unit.lint.assets import lint, sound
 from tests.unit.lint.cards_at_hand import described, findings
 
 
@@ -112,7 +114,7 @@ def test_words_that_are(text: str) -> None:
         ("The weights are frozen while it learns. The weights are frozen while it learns.", "CARD065"),
         ("Some text of it\nSome text of it", "CARD065"),
         ("- Some item of it\n- Some item of it", "CARD065"),
-        ("| a b | c d |\n| --- | --- |\n| a b | c d |\n| a b | c d |", None),
+        ("| A | C |\n| --- | --- |\n| a b | c d |\n| a b | c d |", None),
         ("**Model architecture:**", "CARD067"),
         ("- **Developed by:**\n- **Shared by:** Contoso", "CARD067"),
         ("**Usage:**\n\n```python\nx = 1\n```", None),
@@ -122,3 +124,101 @@ def test_words_that_are(text: str) -> None:
 )
 def test_leftovers(text: str, code: str | None) -> None:
     assert found_in(text) == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (":::note\nIt is slow.\n:::", "CARD066"),
+        (':::image type="content" source="https://e.com/a.png":::', None),
+        ('!!! warning "Slow"\n    It is slow.', "CARD066"),
+        ("{: .no_toc }", "CARD066"),
+        ("[[_TOC_]]", "CARD066"),
+        ("[TOC]", "CARD066"),
+        (".. note:: It is slow.", "CARD066"),
+        ("{{< figure src=a >}}", "CARD066"),
+        ("[ ] a task", "CARD066"),
+        ("- [ ] a task", None),
+        ("\\## Results", "CARD066"),
+        ("It is ** very ** slow.", "CARD066"),
+        ("It is **very slow ** now.", "CARD066"),
+        ("Either **this** or **that**, `**` or 2 ** 3 ** 4, **`a`** and **`b`**.", None),
+        ("\u2022 one thing\n\u2022 another thing", "CARD066"),
+        ("\u2022 one thing", None),
+        ("The model?s output isn?t checked.", "CARD066"),
+        ("Is it good?so they ask, and https://e.com/a?s=1 says.", None),
+        ("first line\\nsecond line\\nthird line", "CARD066"),
+        ("It is $\\nabla x\\nu$, and C:\\new\\name.", None),
+        ("![]", "CARD066"),
+        ("![Figure][]", "CARD066"),
+        ("![a][b]\n\n[b]: https://e.com/a.png", None),
+        ("See `a &lt; b` there.", "CARD066"),
+        ("See `&lt;` and a &lt; b.", None),
+        ('```python\nx = "a &lt; b"\n```', "CARD066"),
+        ("```html\na &lt; b\n```", None),
+        ("[^1] A note without colon.", "CARD066"),
+        ("na\u00efve \ufffd text", "CARD040"),
+        ("A tag\U000e0041 here.", "CARD048"),
+        ("The flag \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f of England.", None),
+        ("It is \ufb01ne-tuned.", "CARD074"),
+        ("\\begin{equation} x = 1", "CARD054"),
+        ("\\begin{align} x = 1 \\end{align}", None),
+        ("E = mc^{2", "CARD054"),
+        ("The loss \\(x is small", "CARD054"),
+        ("\\(not a formula)", None),
+        ("```\nx\n```python\ny\n```", "CARD054"),
+        ("````md\n```python\nx\n```\n````", None),
+        ("| a | b |\n| --- | --- |", "CARD001"),
+        ("| a | b |\n| --- | --- |\n\n| 1 | 2 |", "CARD001"),
+        ("| [a](https://e.com) | b |\n| --- | --- |", None),
+        ("| a | b |\n| --- | --- |\n| a | b |\n| 1 | 2 |", "CARD001"),
+        ("\\| a \\| b \\|\n\\| --- \\| --- \\|", "CARD002"),
+        ("+---+---+\n| a | b |\n+===+===+\n| 1 | 2 |\n+---+---+", "CARD002"),
+        ("Text:\n\n    | a | b |\n    | --- | --- |\n    | 1 | 2 |", "CARD002"),
+        ("Accuracy: 1.2", "CARD071"),
+        ("**Recall:** 1.07", "CARD071"),
+        ("Accuracy: 1.2 %, and the F1 of 1.5 points more", None),
+        ("The precision is -0.4.", "CARD071"),
+        ("| Metric | Value |\n| --- | --- |\n| Accuracy | -0.4 |", "CARD071"),
+        ("| Metric | Value |\n| --- | --- |\n| Recall | 1.08 |\n| Precision | 0.9 |", "CARD071"),
+        ("| Task | Accuracy |\n| --- | --- |\n| a | 1.2 |\n| b | 54.0 |", None),
+        ("| Task | Accuracy change |\n| --- | --- |\n| a | -1.2 |", None),
+        ("| Metric | Value |\n| --- | --- |\n| BLEU | 27,9 |\n| chrF | 56.5 |", "CARD071"),
+        ("| Metric | Value |\n| --- | --- |\n| Rows | 1,234 |\n| chrF | 56.5 |", None),
+        ("The data is split 70/20/20.", "CARD071"),
+        ("A split of 80 % / 30 % was used.", "CARD071"),
+        ("Train/validation/test: 80/15/10.", "CARD071"),
+        ("Split 80/10/10, or 67/33, or 8/1/1; the training of 12/24/2024 ended.", None),
+        ("It was trained for -3 epochs.", "CARD071"),
+        ("It saw 12,34 tokens.", "CARD071"),
+        ("It saw 12,345 tokens and 1,000,000 rows.", None),
+        ("It was released in March 2034.", "CARD075"),
+        ("It was released in March 2024.", None),
+        ("DOI: 10.1865", "CARD073"),
+        ("DOI: 1O.18653/v1/N19-1423", "CARD073"),
+        ("doi: 10.18653/v1/N19-1423", None),
+        ("See [p](https://doi.org/10.48550/arXiv.2313.01234).", "CARD073"),
+        ("See arXiv:2400.01234 [cs.CL].", "CARD073"),
+        ("See [p](https://arxiv.org/abs/3012.01234).", "CARD073"),
+        ("See arXiv:1810.04805 and [p](https://arxiv.org/abs/9912.1234).", "CARD073"),
+        ("See arXiv:1810.04805, [p](https://doi.org/10.48550/arXiv.2303.01234).", None),
+        ('```bibtex\n@article{a,\n  title = "X,\n  year = {2020}\n}\n```', "CARD073"),
+        ("```bibtex\n@article{a,\n  tilte = {X},\n  year = {2020}\n}\n```", "CARD073"),
+        ("```bibtex\n@article{a,\n  title = {X},\n  year = {2031}\n}\n```", "CARD073"),
+        ("```bibtex\n@misc{your-key,\n  title = {X}\n}\n```", "CARD073"),
+        ("```bibtex\n@misc{a,\n  title = {Your title}\n}\n```", "CARD073"),
+        ("```bibtex\n@misc{a,\n  title = {X},\n  authors = {Y},\n  url = {https://e.com},\n  note = {Z}\n}\n```", None),
+    ],
+)
+def test_markup_figures_and_citations(text: str, code: str | None) -> None:
+    assert found_in(text) == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    "text", ["a <b>small</b> model", "a small\\nmodel", "a&nbsp;model", "It is AT&T's, with a < b."]
+)
+def test_a_summary_is_text(text: str, tmp_path: Path) -> None:
+    spec = sound()["spec.yaml"].replace(
+        "system_metadata:\n", f"system_metadata:\n  displayName: '{text.replace(chr(39), chr(39) * 2)}'\n"
+    )
+    assert (("CARD066", "spec.yaml") in {one[:2] for one in lint(tmp_path, spec_yaml=spec)}) is ("AT&T" not in text)

@@ -39,7 +39,7 @@ ENTRY = "```bibtex\n{}\n```"
         ("citeturn0search0", "CARD010"),
         ("| a | b |\n\n| --- | --- |\n| 1 | 2 |", "CARD002"),
         ("| a | b |\n|---+---|\n| 1 | 2 |", "CARD002"),
-        ("| a | b |\n| --- | --- |\n\n| c | d |\n| --- | --- |", None),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |\n\n| c | d |\n| --- | --- |\n| 1 | 2 |", None),
         ("It\\u2019s a model.", "CARD066"),
         ("Write `\\u2019` or C:\\\\u2019.", None),
         ("A\u2028model.", "CARD048"),

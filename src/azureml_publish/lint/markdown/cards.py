@@ -277,7 +277,7 @@ class Card:
     def fences(self) -> tuple[Fence, ...]:
         """The card's fenced code."""
         return tuple(
-            Fence(token.map[0] + 1, token.info.strip().split(" ")[0].lower(), token.content)
+            Fence(token.map[0] + 1, token.info.strip().split(" ")[0].lower().strip("{.}"), token.content)
             for token in self.tokens
             if token.type == "fence" and token.map
         )

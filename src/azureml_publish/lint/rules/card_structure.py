@@ -107,6 +107,18 @@ def fence_open(model: Described) -> Findings:
                 f"Write {token.markup} after the code.",
                 width=len(token.markup),
             )
+        elif (
+            (inner := _FENCE_WITHIN.search(token.content))
+            and inner["marks"] == token.markup
+            and token.info.strip() not in ("md", "markdown", "text", "txt")
+        ):
+            yield fence_open.at(
+                card.place(first + 1, card.lines[first].find(token.markup) + 1),
+                f"The next fence, {short(inner[0].strip())}, begins within this one, so that its code is text.",
+                f"Write {token.markup} after the code.",
+                width=len(token.markup),
+            )
+    yield from _open_formulas(card)
     formulas = [match.start() for match in _FORMULA.finditer(card.prose)] if "$$" in card.source else []
     begun = [match.start("mark") for match in _BEGUN.finditer(card.prose)] if len(formulas) % 2 else []
     if begun:
@@ -114,6 +126,40 @@ def fence_open(model: Described) -> Findings:
         yield fence_open.at(card.at(begun[-1]), "No $$ closes this formula.", hint, width=2)
 
 
+_FENCE_WITHIN = pattern(r"^ {0,3}(?P<marks>`{3,}|~{3,}) ?[a-z]+[ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def _open_formulas(card: Card) -> Findings:
+    """Environments, braces of powers and indices, and round brackets of TeX that nothing closes in their paragraph."""
+    if not any(sign in card.prose for sign in ("\\begin{", "\\end{", "^{", "_{", "\\(", "\\[", "\\frac")):
+        return
+    for first, last in card.paragraphs:
+        start = card.starts[first - 1]
+        text = card.prose[start : card.starts[last] if last < len(card.starts) else len(card.prose)]
+        wrong = next((at for sign, end, at in _opened(text) if text.count(sign) > text.count(end)), None)
+        if wrong is not None:
+            line, column = card.position(start + wrong)
+            shown = card.lines[line - 1][column - 1 :]
+            yield fence_open.at(
+                card.place(line, column), f"Nothing ends the formula at '{short(shown[:40])}'.", "Close it."
+            )
+
+
+def _opened(text: str) -> Iterator[tuple[str, str, int]]:
+    """Signs that begin a part of a formula, the sign that ends it, and where the first stands."""
+    for match in _BEGINS.finditer(text):
+        if match["name"]:
+            yield match[0], f"\\end{{{match['name']}}}", match.start()
+        elif match["brace"]:
+            yield "{", "}", match.start()
+        elif ")" not in text[match.end() :] and text.count("\\(") > text.count("\\)"):
+            yield "\\(", "\\)", match.start()
+
+
+_BEGINS = pattern(
+    r"\\begin\{(?P<name>equation\*?|align\*?|aligned|matrix|[bp]matrix|cases|split|gather\*?|array|tabular)\}"
+    r"|(?P<brace>[\^_]\{|\\(?:frac|sqrt|text|mathbf|mathrm)\{)|(?<!\\)\\\((?= ?[\w\\])"
+)
 _FORMULA = pattern(r"(?<![\\$])\$\$(?!\$)")
 _BEGUN = pattern(r"^[ \t>]*(?P<mark>\$\$)(?![^\n]*\$\$)(?=[^\n]*[\\=^_]|[ \t]*\n[^\n]*[\\=^_])", re.MULTILINE)
 """Where a formula begins a line: further dollars are prices and variables of a shell."""

@@ -22,7 +22,7 @@ _TAIL = "".join(
 _RUN = pattern(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
 _LONE = pattern(
     r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)"
-    r"|(?<=\w)\ufffd|\ufffd(?=\w)",
+    r"|(?<=\w)\ufffd|\ufffd(?=\w)|(?<=\w )\ufffd+(?= (?!or |and |character)\w)",
     re.MULTILINE,
 )
 _OTHER_PAGES = {"cp1251": "\u0432\u0402", "mac-roman": "\u201a\u00c4"}
@@ -65,7 +65,7 @@ def _misread(card: Card) -> Findings:
 
 def _meant(text: str) -> str | None:
     """What the characters were; empty where it is lost, None where they are what they seem."""
-    if text == "\ufffd":
+    if not text.strip("\ufffd"):
         return ""
     if text == "\u00c2":
         return ""  # its other half was a no-break space, and is gone or a blank by now
@@ -99,9 +99,13 @@ def _with_json(card: Card) -> str:
     return "\n".join(lines)
 
 
-_CONTROL = pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ue000-\uf8ff]")
+_CONTROL = pattern(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ue000-\uf8ff]"
+    "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"
+)
 """Control characters but tab, line feed and carriage return, and U+0085, which is a line's end in some systems; ends of
-lines and paragraphs that editors do not show; and characters of private use, which each font shows otherwise."""
+lines and paragraphs that editors do not show; characters of private use, which each font shows otherwise; and tags,
+which hide words for programs and belong into the flags of some countries alone."""
 
 
 @rule("CARD048", "control-character", Severity.WARNING, "A control character stands in text.")
@@ -176,11 +180,13 @@ def _hidden(card: Card) -> Findings:
             f" {'hides' if len(edits) == 1 else 'hide'} in the text: searching and copying trip over it.",
             "Take it out.",
         )
-        yield found if _IN_WORD.search(card.source) else replace(found, severity=Severity.INFO)
+        harmful = _IN_WORD.search(card.source) or card.source[:1] == "\ufeff"
+        yield found if harmful else replace(found, severity=Severity.INFO)
 
 
 _IN_WORD = pattern("(?<=[A-Za-z0-9])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9])")
-"""Within a word or a number a search does not find it any more, and what is copied does not work."""
+"""Within a word or a number a search does not find it any more, and what is copied does not work. At the beginning,
+where editors of Windows write one, a heading or a front matter is none."""
 
 _QUOTES = pattern("[\u2018\u2019\u201c\u201d\u201e\u201f]")
 _STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")

@@ -53,9 +53,10 @@ def citation_broken(model: Described) -> Findings:
                 "Close each { with one }.",
             )
         if match or fence.language in ("bibtex", "bib"):
-            for offset, message, hint in _entry_mistakes(fence.text):
+            for offset, message, hint in (*_entry_mistakes(fence.text), *_unlikely(fence.text, model.as_of.year)):
                 line = fence.line + 1 + fence.text.count("\n", 0, offset)
                 yield citation_broken.at(card.place(line, 1), message, hint)
+    yield from _in_words(model)
     for link in card.links if "doi.org" in card.source else ():
         if (found := _DOI.match(link.url)) and "<" not in link.url and "{" not in link.url:
             yield citation_broken.at(
@@ -89,6 +90,94 @@ def citation_broken(model: Described) -> Findings:
                 "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
                 width=width_of(link.url),
             )
+
+
+_NUMBER = pattern(r"(?<![\w/.])arxiv:? ?(?P<month>\d{4})\.(?P<rest>\d{4,5})(?![\d.])", re.IGNORECASE)
+_NO_DOI = pattern(
+    r"\bdoi:? (?P<doi>(?!10\.\d{4,9}(?:\.\d+)*/\S)(?:[1I][0O]|1|10)\.?[\dO]{3,6}(?:/[^\s)\]]{1,60})?)(?=[\s.,;)\]]|$)",
+    re.IGNORECASE,
+)
+_DOI_OF_ARXIV = pattern(r"10\.48550/arxiv\.(?P<month>\d{4})\.(?P<rest>\d{4,5})\b", re.IGNORECASE)
+
+
+def _in_words(model: Described) -> Findings:
+    """Numbers of papers in the text, and those that lie in the future wherever they stand."""
+    card = model.card
+    today = f"{model.as_of:%y%m}"
+    papers = (
+        (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if "arxiv" in card.prose.lower() else ()
+    )
+    addresses = [_ARXIV.match(link.url) for link in card.links] if "arxiv.org" in card.source else []
+    for match in papers:
+        if not _is_paper(match["month"], match["rest"]) or _to_come(match["month"], today):
+            yield citation_broken.at(
+                card.at(match.start()),
+                f"arXiv has no paper {match['month']}.{match['rest']}.",
+                "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
+                width=width_of(match[0]),
+            )
+    for link, number in zip(card.links, addresses, strict=False):
+        if number and _is_paper(number[1], number[2]) and _to_come(number[1], today):
+            yield citation_broken.at(
+                card.at(link.url_start),
+                f"arXiv has no paper {number[1]}.{number[2]} yet.",
+                "Write the number as the paper's page has it: two digits of the year, two of the month, and the rest.",
+                width=width_of(link.url),
+            )
+    for match in _NO_DOI.finditer(card.words) if "doi" in card.lowered else ():
+        yield citation_broken.at(
+            card.at(match.start("doi")),
+            f"'{short(match['doi'])}' is no DOI, which begins with 10. and has a / after its owner's number.",
+            "Write 10.NUMBER/NAME, as the paper's page has it.",
+            width=width_of(match["doi"]),
+        )
+
+
+def _to_come(month: str, today: str) -> bool:
+    return today < month < "9000"  # the first papers were those of the nineties
+
+
+_FIELDS = (
+    "title",
+    "author",
+    "year",
+    "journal",
+    "booktitle",
+    "publisher",
+    "volume",
+    "number",
+    "pages",
+    "month",
+    "editor",
+)
+_SURELY = pattern(
+    r"\b(?:title|author)[ \t]*=[ \t]*[{\"]+(?:your |title of (?:the|your) |first author|author name|paper title|name"
+    r" of )"
+    r"|^[ \t]*@\w+\{(?:your|bibtex|citation|my|paper|model)[-_]?(?:key|id)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OPEN_QUOTE = pattern(r"^[ \t]*(?P<field>\w+)[ \t]*=[ \t]*\"[^\"\n]*,[ \t]*\n[ \t]*(?:\w+[ \t]*=|\})", re.MULTILINE)
+
+
+def _unlikely(text: str, this_year: int) -> Iterator[tuple[int, str, str]]:
+    """What a template left, a field that is almost a known one, a quote that nothing ends, and a year to come."""
+    for match in _SURELY.finditer(text):
+        yield match.start(), f"'{short(match[0].strip())}...' holds the place of something.", "Write the paper's own."
+    for match in _OPEN_QUOTE.finditer(text):
+        yield match.start(), f"No quote ends the field {match['field']}.", 'Write " before the comma.'
+    for field in _FIELD.finditer(text):
+        name = field["field"].lower()
+        near = difflib.get_close_matches(name, _FIELDS, n=1, cutoff=0.8) if name not in _OTHER_FIELDS else []
+        if near and near[0] != name:
+            yield field.start("field"), f"BibTeX knows no field {field['field']}.", f"Write {near[0]}."
+    for year in _YEAR.finditer(text):
+        if len(year["year"]) == 4 and this_year + 1 < int(year["year"]):
+            yield year.start(), f"{year['year']} is still to come.", "Write the year of the paper."
+
+
+_OTHER_FIELDS = frozenset(
+    (*_FIELDS, "authors", "titles", "years", "numpages", "articleno", "subtitle", "editors", "page")
+)
 
 
 def _is_paper(month: str, number: str) -> bool:

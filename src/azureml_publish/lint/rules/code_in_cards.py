@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-import textwrap
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated
 from azureml_publish.diagnostics import Severity
-from azureml_publish.documents import MALFORMED, parse_yaml
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.code_readers import mistake_in
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import declared, hub_id, is_own, own_names, sibling, tasks_of
@@ -267,107 +263,17 @@ def sku_of_the_card(model: Described) -> Findings:
 def code_broken(model: Described) -> Findings:
     """A fence of Python, YAML or shell that no program of that name reads, so that nobody can copy it.
 
-    Sessions, elisions and placeholders in angle brackets are let pass; JSON is SMPL001's.
+    Elisions and placeholders in angle brackets are let pass; whether JSON is any is SMPL001's.
     """
     card = model.card
     for fence in card.fences:
-        look = _READERS.get(fence.language)
-        if look is None or len(fence.text) > _MOST_CODE or _NO_PROGRAM.search(fence.text):
-            continue
-        wrong = look(fence.text)
+        wrong = mistake_in(fence.language, fence.text)
         if wrong is not None:
-            line, message = wrong
-            number = min(fence.line + line, len(card.lines))
+            number = min(fence.line + wrong.line, len(card.lines))
             shown = card.lines[number - 1]
             yield code_broken.at(
                 card.place(number, len(shown) - len(shown.lstrip()) + 1),
-                f"This is not {message.rstrip('.?')}.",
-                "Fix it here or just before, so that people can copy it; for no program, write text after the fence.",
+                wrong.message,
+                wrong.hint,
                 width=width_of(shown.strip()),
             )
-
-
-_MOST_CODE = 20_000
-_NO_PROGRAM = pattern(
-    r"^[ \t>]*(?:>>>|\.\.\.|In \[|Out\[|Traceback|[%!?$]|@@)|<[A-Za-z_][\w .-]*>|\u2026|\{\{|\{%"
-    r"|[\[({,] ?\.\.\. ?[\])},]",
-    re.MULTILINE,
-)
-"""What sessions, differences, templates and shortened code hold."""
-
-
-def _python(text: str) -> tuple[int, str] | None:
-    if re.search(r"^[-+] ", text, re.MULTILINE):
-        return None  # a difference
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes in strings, which work
-        try:
-            ast.parse(textwrap.dedent(text))
-        except SyntaxError as error:
-            line = min(error.lineno or 1, text.count("\n") + 1)
-            if _NEWER.search(text.split("\n")[line - 1]):
-                return None
-            reason = error.msg.partition(" (")[0]
-            return line, f"Python: {reason}" if _LASTING.match(reason) else "Python"
-        except (ValueError, RecursionError, MemoryError):
-            return None
-    return None
-
-
-_NEWER = pattern(
-    r"\b(?:[ft]r?|r[ft])[\"']|^\s*type \w+ ?[=\[]|\b(?:def|class) \w+\[|\bexcept\*? \w[\w.]*, |^\s*lazy ", re.IGNORECASE
-)
-"""Syntax that Pythons after 3.11 have, and f-strings, in which they take more: lint is silent of it under each of them.
-
-Source: https://docs.python.org/3/whatsnew/, "Other Language Changes" and "New Features" of 3.12 to 3.15.
-"""
-_LASTING = pattern(
-    r"'.' was never closed|unmatched '|unterminated (?:string|triple)|(?:unexpected|expected an) indent|unindent does"
-)
-"""What every Python since 3.11 says in the same words, at the same place."""
-
-
-def _yaml(text: str) -> tuple[int, str] | None:
-    if text[:1].isspace() or re.search(r"^(?:---|\.\.\.)", text.lstrip("- \n"), re.MULTILINE):
-        return None  # what is to be put below something else, or several documents
-    wrong = next((one for one in parse_yaml(textwrap.dedent(text), "")[1] if one.code == MALFORMED.code), None)
-    return (
-        None
-        if wrong is None
-        else (wrong.location.line, f"YAML: {wrong.message.removeprefix('This is not YAML: ').rstrip('.')}")
-    )
-
-
-_JSON_SENT = pattern(r"(?:-d|--data(?:-raw|-binary)?)[ =]*'(\{[^']{1,5000}\})'")
-_PINNED = pattern(
-    r"^[^#\n]{0,200}\bpip3? install [^#\n]{0,300}?(?<![=<>!~\w.-])[A-Za-z][\w.-]*(?:\[[\w,]+\])?(=[0-9][\w.]*)",
-    re.MULTILINE,
-)
-_HERE_TEXT = pattern(r"<<-?\s*['\"]?\w")
-
-
-def _shell(text: str) -> tuple[int, str] | None:
-    for match in _JSON_SENT.finditer(text):
-        try:
-            json.loads(match[1])
-        except (ValueError, RecursionError) as error:
-            line = text.count("\n", 0, match.start(1)) + getattr(error, "lineno", 1)
-            return line, "JSON that a server reads: " + getattr(error, "msg", "it is nested too deeply")
-    if pinned := _PINNED.search(text):
-        return text.count("\n", 0, pinned.start(1)) + 1, "what pip reads: a version follows ==, not ="
-    bare = re.sub(r"\\[\s\S]", "", text)
-    if _HERE_TEXT.search(bare):
-        return None
-    bare = _QUOTES_AND_NOTES.sub(lambda one: "\n" * one[0].count("\n"), bare)
-    at = re.search(r"[\"']", bare)
-    return None if at is None else (bare.count("\n", 0, at.start()) + 1, f"a command: nothing ends the quote {at[0]}")
-
-
-_QUOTES_AND_NOTES = pattern(r"\"[^\"]*\"|'[^']*'|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
-
-
-_READERS = {
-    **dict.fromkeys(("python", "py", "python3"), _python),
-    **dict.fromkeys(("yaml", "yml"), _yaml),
-    **dict.fromkeys(("bash", "sh", "shell", "zsh"), _shell),
-}

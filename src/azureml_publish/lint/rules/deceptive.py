@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Severity
@@ -65,7 +66,17 @@ def letter_of_another_script(model: Described) -> Findings:
                 "Write the word anew.",
                 width=width_of(match[0]),
             )
+        for match in list(_LIGATURE.finditer(card.prose))[:1] if not card.text.isascii() else ():
+            yield letter_of_another_script.at(
+                card.at(match.start()),
+                f"'{match[0]}' holds the one character U+{ord(match[1]):04X}, which looks like several letters.",
+                f"Write {unicodedata.normalize('NFKC', match[0])}.",
+                width=width_of(match[0]),
+            )
 
+
+_LIGATURE = pattern("[A-Za-z]*([\ufb00-\ufb06])[A-Za-z]*")
+"""What a copy from a PDF brings along."""
 
 _PAGE = pattern(
     r"https?://(?:www\.)?(?:(?:huggingface\.co|hf\.co)/(?:datasets/|spaces/)?[\w.-]+/[\w.-]+/blob/"

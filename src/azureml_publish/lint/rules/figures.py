@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card, Cell, Table
@@ -21,7 +21,9 @@ _SHARE = pattern(
 _FIGURE = pattern(r"[*_`~ ]*(-?\d{1,6}(?:\.\d{1,6})?)[*_`~ ]*(%?)[*_`~ ]*")
 
 
-@rule("CARD071", "figure-impossible", Severity.WARNING, "A share of an evaluation is above 100 %.", pages=True)
+@rule(
+    "CARD071", "figure-impossible", Severity.WARNING, "A figure of the card is one that nothing can have.", pages=True
+)
 def figure_impossible(model: Described) -> Findings:
     """An accuracy, a precision or the like in per cent that nothing can have."""
     card = model.card
@@ -42,6 +44,9 @@ def figure_impossible(model: Described) -> Findings:
                         width=len(cell.text),
                     )
 
+    for table in card.tables:
+        yield from _out_of_range(card, table)
+    yield from _in_sentences(card)
     for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
         if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
             yield figure_impossible.at(
@@ -50,6 +55,92 @@ def figure_impossible(model: Described) -> Findings:
                 "Write the figure that was measured; a point is perhaps missing.",
                 width=width_of(claim[0]),
             )
+
+
+def _out_of_range(card: Card, table: Table) -> Findings:
+    """Shares below nothing, or just above one where all others are below it; decimal commas beside decimal points."""
+    for index, head in enumerate(table.header.cells):
+        column = [(row, row.cells[index]) for row in table.rows if index < len(row.cells)]
+        commas = [cell for _, cell in column if _COMMA.fullmatch(cell.text)]
+        if commas and any("." in cell.text and _FIGURE.fullmatch(cell.text) for _, cell in column):
+            yield figure_impossible.at(
+                card.place(commas[0].line, commas[0].column),
+                f"{commas[0].text} has a decimal comma, and others under '{short(head.text)}' a decimal point.",
+                "Write a point in all of them.",
+                width=len(commas[0].text),
+            )
+        shares: list[tuple[Cell, float]] = []
+        for row, cell in column:
+            match = _FIGURE.fullmatch(cell.text)
+            label = f"{head.text} | {row.cells[0].text}" if index else head.text
+            named = _EXACT.fullmatch(head.text) or (index and _EXACT.fullmatch(row.cells[0].text))
+            if match and named and not match[2] and not _RATES.search(label) and not _COMPARED.search(label):
+                shares.append((cell, float(match[1])))
+        small = sum(0 < value <= 1 for _, value in shares)
+        for cell, value in shares:
+            if value < 0 or (small and small == len(shares) - 1 and 1 < value < _PERCENT):
+                bound = "below 0" if value < 0 else "above 1, as the others are not"
+                yield figure_impossible.at(
+                    card.place(cell.line, cell.column),
+                    f"{cell.text} is {bound}, and no share is.",
+                    "Write the figure that was measured.",
+                    width=len(cell.text),
+                )
+
+
+_PERCENT = 2
+"""From here on a figure may be one in per cent."""
+_COMMA = pattern(r"[*_ ]*\d{1,3},\d{1,2}[*_ ]*")
+_COMPARED = pattern(r"\bdiff\w*|\bvs\b|\bloss\b|\bdrop\b|\u0394|\bchange|[+\u00b1]", re.IGNORECASE)
+_SHARES = pattern(
+    r"\b(?:accuracy|precision|recall|f1(?:[- ]score)?|auc|roc[- ]auc|auroc)(?: score)?\**(?: ?[:=]\**| (?:of|is|was)) "
+    r"(?P<n>-\d{1,3}(?:\.\d{1,4})?|1\.\d{1,4})(?![\d.]* ?(?:%|percent|points?|pp\b|[-\u2013]))",
+    re.IGNORECASE,
+)
+_SPLIT = pattern(
+    r"\b(?:split|train(?:ing)?[ /,&-]+(?:val\w*|dev\w*|test\w*))\b[^.\n|]{0,40}?(?<![\d/.:-])"
+    r"(?P<a>\d{2}) ?%?(?: ?/ ?| ?: ?)(?P<b>\d{1,2}) ?%?(?:(?: ?/ ?| ?: ?)(?P<c>\d{1,2}))?(?![\d/:.-]\d|\d)",
+    re.IGNORECASE,
+)
+_NEGATIVE = pattern(
+    r"\b(?:for|of|with|has|over|in|on) [-\u2212]\d[\d,.]* (?:epochs?|steps|layers|parameters|tokens|gpus|hours|days"
+    r"|samples|images)\b"
+    r"|^[>*+ -]{0,4}\**(?:number of )?(?:parameters|layers|attention heads)\**:\** 0\s*$"
+    r"|(?<![\d.,])\d{1,2},\d{2}(?= (?:tokens|rows|images|samples|examples|documents|sentences|steps|records)\b)"
+    r"|(?<![\d.,])\d{1,3}(?:,\d{3})*,\d{1,2},\d{3}(?= (?:tokens|rows|images|samples|examples|documents|sentences"
+    r"|records)\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _in_sentences(card: Card) -> Findings:
+    """The same in words, splits of a data set that are not the whole of it, and counts that none is."""
+    for match in _SHARES.finditer(card.words):
+        if not _COMPARED.search(card.lines[card.position(match.start())[0] - 1]):
+            yield _impossible(card, match, f"is {'below 0' if match['n'][0] == '-' else 'above 1'}, and no share is")
+    for match in _SPLIT.finditer(card.words) if "split" in card.lowered or "train" in card.lowered else ():
+        parts = [int(match[name]) for name in "abc" if match[name]]
+        if (
+            parts[0] >= _HALF
+            and sum(parts) != _WHOLE
+            and abs(sum(parts) - _WHOLE) <= _NEAR
+            and sum(parts) != _WHOLE - 1
+        ):
+            yield _impossible(card, match, f"is {sum(parts)} % of the data")
+    for match in _NEGATIVE.finditer(card.words):
+        yield _impossible(card, match, "is no count")
+
+
+_HALF, _NEAR = 50, 40
+
+
+def _impossible(card: Card, match: re.Match[str], what: str) -> Diagnostic:
+    return figure_impossible.at(
+        card.at(match.start()),
+        f"'{short(match[0])}' {what}.",
+        "Write the figure that was measured.",
+        width=width_of(match[0]),
+    )
 
 
 _EXACT = pattern(
@@ -79,6 +170,11 @@ _GATHERED = pattern(
     r"\b(?:data|texts?|corpus|knowledge|crawl\w*|collected|trained|training)\b[^.\n]{0,60}?"
     r"\b(?:until|up to|as of|through)\s+"
     r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+_DONE = pattern(
+    r"\b(?:released|published|updated|introduced|created|trained|collected|evaluated) (?:in|on) (?:early |late |mid-?)?"
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?:\d{1,2},? )?(?P<year>20\d\d)\b",
     re.IGNORECASE,
 )
 _YEAR = pattern(r"20\d\d")
@@ -112,7 +208,7 @@ def date_to_come(model: Described) -> Findings:
         )
     if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
         return  # most cards name no year to come, and the two expressions take long
-    for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words)):
+    for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words), *_DONE.finditer(card.words)):
         if _AHEAD.search(match[0]):
             continue
         month = _MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.code_readers import mistyped
 from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link, within
@@ -252,16 +253,7 @@ def _host(card: Card, link: Link) -> Findings:
 
 @functools.lru_cache(maxsize=1024)
 def _meant(host: str) -> str | None:
-    return None if host in _HOSTS else next((one for one in _HOSTS if _mistyped(host, one)), None)
-
-
-def _mistyped(written: str, meant: str) -> bool:
-    """Whether a letter is missing, stands twice or has changed places; another letter makes another name."""
-    if len(written) == len(meant):
-        return sorted(written) == sorted(meant) and sum(a != b for a, b in zip(written, meant, strict=True)) == 2
-    short_one, long_one = sorted((written, meant), key=len)
-    one_less = (long_one[:at] + long_one[at + 1 :] for at in range(len(long_one)))
-    return len(long_one) == len(short_one) + 1 and short_one in one_less
+    return None if host in _HOSTS else next((one for one in _HOSTS if mistyped(host, one)), None)
 
 
 def _swapped(card: Card) -> Findings:

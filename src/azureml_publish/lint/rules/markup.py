@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from markdown_it import MarkdownIt
 
@@ -13,11 +14,84 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 from azureml_publish.lint.prose import texts_of
+from azureml_publish.lint.rules.card_text import within_fence
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.patterns import pattern
 
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
 """Offset and text, what it is, what to write, and the edit where there is only one."""
+
+
+class _Mark(NamedTuple):
+    """Signs of which one is in every text, in lower case, that the form finds; what it is, and what to write."""
+
+    signs: tuple[str, ...]
+    form: re.Pattern[str]
+    what: str
+    hint: str
+
+
+def _mark(signs: str, what: str, hint: str, *forms: str) -> _Mark:
+    return _Mark(tuple(signs.split("\n")), pattern("|".join(forms), re.IGNORECASE | re.MULTILINE), what, hint)
+
+
+_OTHER = "is a mark of another kind of Markdown, and is shown as text"
+_FORMS = (
+    _mark(
+        ":::\n!!!\n???",
+        _OTHER,
+        "Write a paragraph that begins with the word in bold.",
+        r"^:::+ ?\{?(?:note|tip|info|warning|caution|danger|important|success|details|callout|\.)[^\n]{0,60}$",
+        r"^(?:!!!|\?\?\?\+?) ?[a-z]{3,12}(?: \"[^\"\n]{1,80}\")?$",
+    ),
+    _mark("{:\n{#", _OTHER, "Take it out.", r"\{: ?[.#][\w-]+[^}\n]{0,60}\}", r"^#{1,6} [^\n]{1,80}\{#[\w-]+\}$"),
+    _mark(
+        "toc",
+        _OTHER,
+        "Take it out, or link the sections.",
+        r"\[\[_?toc_?\]\]|^@?\[toc\]|^\{\{ ?toc ?\}\}$",
+    ),
+    _mark(
+        ".. ",
+        "is a mark of reStructuredText, and is shown as text",
+        "Write it in Markdown.",
+        r"^\.\. (?:note|warning|tip|important|image|figure|code-block|code|math|toctree|admonition|contents)::",
+    ),
+    _mark(
+        "{{<\n{{%\n<tip",
+        _OTHER,
+        "Take it out, or write it in Markdown.",
+        r"\{\{[<%] ?/?[a-z][^\n]{0,80}[>%]\}\}|</?tip(?: warning=\{true\})?>",
+    ),
+    _mark("[ ]\n[x]", "is not an item to tick off", "Write `- ` before it.", r"^\[[ x]\] (?=\w)"),
+    _mark(
+        "\\#",
+        "is not a heading with a backslash before it",
+        "Take the backslash out.",
+        r"^\\#{1,6} (?=[A-Z])[^\n]{2,60}$",
+    ),
+    _mark(
+        "** \n **\n__ ",
+        "is not bold with spaces within the marks",
+        "Take the spaces out.",
+        r"(?<![^\s(])\*\* (?=[A-Za-z])[^*\n]{1,80}\*\*",
+        r"(?<![^\s(])\*\*[A-Za-z][^*\n]{0,80} \*\*(?=[ \n.,;:)]|\Z)",
+        r"(?<![^\s(])__ (?=[A-Za-z])[^_\n]{1,80} __(?!\w)",
+    ),
+    _mark(
+        "\u2022\n\u25e6\n\u25aa",
+        "is no item of a list: the lines run into one",
+        "Write `- ` for each of the signs.",
+        r"^[ \t]*[\u2022\u25e6\u25aa][ \t]*[^\n]{2,300}\n(?=[ \t]*[\u2022\u25e6\u25aa])",
+    ),
+    _mark(
+        "?s\n?t\n?re\n?ve\n?ll",
+        "lost its apostrophe to a program that took one encoding for another",
+        "Write the apostrophe.",
+        r"\b(?:[a-z]+n\?t|(?:it|that|there|here|what|who|he|she|let)\?s|[a-z]{2,20}\?s (?=[a-z])"
+        r"|(?:we|you|they|i)\?(?:re|ve|ll|d))(?![\w=&])",
+    ),
+)
 
 _HEADING = pattern(
     r"^ {0,3}(#{2,6})([A-Za-z][^#\n]{1,80})$|(?<=\n\n)(#)([A-Z][^#\n]{1,60})(?=\n\n|\n*\Z)", re.MULTILINE
@@ -31,8 +105,16 @@ _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _ESCAPED = pattern(r"(?<!\\)\\u(20[0-3][0-9a-f]|00[a-f][0-9a-f])(?![0-9a-f])", re.IGNORECASE)
 """Quotes, dashes and letters with accents as JSON escapes them."""
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
+_LINE_ENDS = pattern(
+    r"^(?![^\n]*[$])[^\n]*?[\w.,:](?P<at>\\n)(?=[A-Za-z])[^\n]*?\w\\n(?=[A-Za-z])[^\n]*$", re.MULTILINE
+)
+"""Two at least in one line: one may be a command of TeX or a part of a path."""
+_NO_IMAGE = pattern(r"(?<![^\s>|(])!\[([^\[\]\n]{0,100})\](?:\[\])?(?![(\[:])")
+_IN_CODE = pattern(r"&(?:lt|gt|amp|quot|nbsp|#39|#x27);")
+_PLAIN_CODE = frozenset({"python", "py", "bash", "sh", "shell", "console", "json", "yaml", "yml"})
+_TAGS = pattern(r"</?(?:b|i|u|p|a|em|br|ul|li|div|span|strong|font|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _INLINE = MarkdownIt("commonmark")
-_NOTE = pattern(r"(?<=[\w.,;:!?)*])[ ]?\[\^([\w-]{1,20})\](?!:|[+*?])")
+_NOTE = pattern(r"(?:(?<=[\w.,;:!?)*])[ ]?|^(?=\[\^[\w-]{1,20}\] \w))\[\^([\w-]{1,20})\](?!:|[+*?])", re.MULTILINE)
 _NOTE_BELOW = pattern(r"^ {0,3}\[\^([\w-]{1,20})\]:", re.MULTILINE)
 _MOST = 10
 
@@ -55,12 +137,21 @@ def _in_metadata(subject: AssetSubject) -> Findings:
     """Line ends, entities and characters that were escaped twice in the texts of the metadata that readers see."""
     model = subject.described
     for path, text in texts_of(model):
-        match = next((one for form in (_ENTITY, _ESCAPED, _LINE_END) if (one := form.search(text.text))), None)
-        if path in ("displayName", "summary", "licenseDescription") and match:
+        if path not in ("displayName", "summary", "licenseDescription"):
+            continue
+        match = next((one for form in _IN_TEXTS if (one := form.search(text.text))), None)
+        if match:
             hint = "Write the character or the line end itself."
             yield markup_shown.at(
                 model.where(path), f"{path} shows '{short(match[0])}', which was escaped twice.", hint
             )
+        elif tag := _TAGS.search(text.text):
+            yield markup_shown.at(
+                model.where(path), f"{path} holds '{short(tag[0])}', and is no HTML.", "Write it without tags."
+            )
+
+
+_IN_TEXTS = (_ENTITY, _IN_CODE, _ESCAPED, _LINE_END, pattern(r"(?<=\w)\\n(?=\w)|\\n$"))
 
 
 def _all(card: Card) -> Iterator[_Shown]:
@@ -84,19 +175,58 @@ def _all(card: Card) -> Iterator[_Shown]:
     for match in _ENTITY.finditer(card.prose) if "&amp;" in card.prose else ():
         edit = replacing(card, match.start(), match.end(), "&" + match[0].removeprefix("&amp;"))
         yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
+    yield from _marks(card, defined)
+    yield from _entities(card)
     for match in _ESCAPED.finditer(card.prose) if "\\u" in card.prose else ():
         meant = chr(int(match[1], 16))
         edit = replacing(card, match.start(), match.end(), meant)
         yield match.start(), match[0], "is an escaped character, shown as it is", f"Write {meant}.", edit
+    yield from _open_bold(card)
+    yield from _open_code(card)
+
+
+def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
+    """What only looks like Markdown: marks of other kinds, and images without an address."""
+    for one in _FORMS:
+        for match in one.form.finditer(card.prose) if any(sign in card.lowered for sign in one.signs) else ():
+            around = slice(max(0, match.start() - 1), match.end() + 1)
+            if card.source[around] == card.prose[around]:  # else there is code
+                yield match.start(), match[0].strip(), one.what, one.hint, None
+                break
+    for match in _LINE_ENDS.finditer(card.words) if card.prose.count("\\n") > 1 else ():
+        yield match.start("at"), "\\n", "is an escaped line end, shown as it is", "Break the line instead.", None
+    for match in _NO_IMAGE.finditer(card.prose) if "![" in card.prose else ():
+        if match[1].casefold() not in defined:
+            yield (
+                match.start(),
+                match[0],
+                "is not an image without an address",
+                "Write ![what it shows](https://...).",
+                None,
+            )
     notes = frozenset(match[1] for match in _NOTE_BELOW.finditer(card.prose)) if "[^" in card.prose else frozenset()
     for match in _NOTE.finditer(card.prose) if "[^" in card.prose else ():
         if match[1] not in notes:
             hint = f"Write [^{match[1]}]: and the note below, or take it out."
             yield match.start(), match[0], "is a footnote that is nowhere", hint, None
-    yield from _open_bold(card)
-    yield from _open_code(card)
 
 
+def _entities(card: Card) -> Iterator[_Shown]:
+    """Entities in code, where nothing resolves them."""
+    for fence in card.fences:
+        match = _IN_CODE.search(fence.text) if fence.language in _PLAIN_CODE else None
+        if match and "<" not in fence.text:
+            line = fence.line + fence.text.count("\n", 0, match.start())
+            column = card.lines[min(line, len(card.lines) - 1)].find(match[0])
+            meant = html.unescape(match[0])
+            yield card.starts[line] + max(column, 0), match[0], "is shown as it is in code", f"Write {meant}.", None
+    for match in _SPAN_WITH.finditer(card.source) if "&" in card.source and "`" in card.source else ():
+        blank = not card.prose[match.start() : match.end()].strip() and not within_fence(card, match.start())
+        if blank and re.search(r"\w", re.sub(r"&?\w+;", "", match[0])):
+            yield match.start(), match[0], "is shown as it is in code", f"Write {html.unescape(match[0])}.", None
+
+
+_SPAN_WITH = pattern(r"(?<!`)`[^`\n]{0,80}&(?:lt|gt|amp|quot);[^`\n]{0,80}`(?!`)")
 _SPAN = pattern(r"(?<!`)(`+)(?!`)[^`](?:(?!\n\n)[\s\S])*?(?<!`)\1(?!`)")
 _TICK = pattern(r"(?<![\w`\\'])`(?=[\w(./$-])")
 """A backtick that begins code; as an accent, or as a quote of LaTeX, it stands otherwise."""

@@ -26,7 +26,35 @@ def table_row_column_count(model: Described) -> Findings:
         for row in table.rows:
             if len(row.cells) != wanted and any(cell.text for cell in row.cells):
                 yield _odd_row(card, row, wanted)
+        yield from _without_rows(card, table)
     yield from _odd_delimiters(card)
+
+
+def _without_rows(card: Card, table: Table) -> Findings:
+    """A header with nothing below it; its rows may stand further down. And a header that stands twice."""
+    head = [cell.text for cell in table.header.cells]
+    twice = next((row for row in table.rows if len(head) > 1 and [cell.text for cell in row.cells] == head), None)
+    if twice is not None and any(head):
+        yield table_row_column_count.at(
+            card.place(twice.line, 1),
+            "This row is the table's header once more.",
+            "Take it out, or begin a table of its own.",
+            severity=Severity.WARNING,
+        )
+    if table.rows or not any(head) or any("](" in text or "<" in text for text in head):
+        return  # a header of links alone is a bar to choose from
+    below = next((n for n in range(table.delimiter_line, len(card.lines)) if card.lines[n].strip()), None)
+    apart = (
+        below is not None
+        and _is_row(card.lines[below])
+        and not _DELIMITER.match("".join(card.lines[below + 1 : below + 2]))
+    )
+    yield table_row_column_count.at(
+        card.place(table.header.line, 1),
+        "An empty line parts this table's header from its rows." if apart else "This table has a header and no rows.",
+        "Take the empty line out." if apart else "Write the rows, or take the table out.",
+        severity=Severity.WARNING,
+    )
 
 
 def _odd_row(card: Card, row: Row, wanted: int) -> Diagnostic:
@@ -72,6 +100,8 @@ _PARTED = pattern(
     r"|(?P<crossed>\|-{2,}(?:\+-{2,})+\|))[ \t]*$",
     re.MULTILINE,
 )
+_GRID = pattern(r"^ {0,3}\+(?:[-=]{2,}\+)+[ \t]*\n {0,3}\|[^\n]*\|[ \t]*\n {0,3}\+(?:[-=]{2,}\+)+", re.MULTILINE)
+_ESCAPED = pattern(r"^ {0,3}\\\|[^\n]*\\\|[^\n]*\n {0,3}\\\|[^\n]*\\\|", re.MULTILINE)
 _DASHES = pattern(r"[ >]*\|?[ :|-]+$")
 
 
@@ -91,6 +121,26 @@ def table_missing_delimiter(model: Described) -> Findings:
             "Write `| --- | --- |` right below the header, with a bar between the dashes.",
             width=width_of(match[match.lastgroup or 0]),
         )
+    for form, what in ((_GRID, "a grid of + and -"), (_ESCAPED, "bars with a backslash before them")):
+        for match in form.finditer(card.prose) if "+--" in card.prose or "\\|" in card.prose else ():
+            yield table_missing_delimiter.at(
+                card.at(match.start()),
+                f"Markdown makes no table of {what}.",
+                "Write rows such as `| a | b |`, and `| --- | --- |` below the first.",
+                width=width_of(match[0]),
+            )
+    for token in card.tokens:
+        text = token.content if token.type == "code_block" and token.map and "|" in token.content else ""
+        if token.map and _INDENTED.match(text):
+            yield table_missing_delimiter.at(
+                card.place(token.map[0] + 1, 1),
+                "Four spaces before its rows make code of this table.",
+                "Take the spaces out.",
+                width=width_of(card.lines[token.map[0]]),
+            )
+
+
+_INDENTED = pattern(r"\|?[^|\n]+\|[^\n]*\n\|?(?:[ :]*-{2,}[ :]*\|)+[ :-]*\n")
 
 
 def _rows(card: Card, first: int, last: int) -> Findings:
