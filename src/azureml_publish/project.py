@@ -243,7 +243,9 @@ def _model_folders(root: Path, folder: Path, unreadable: list[str], found: list[
     if not folder.is_dir() or not _is_inside(root, folder, found):
         return
     with os.scandir(folder) as entries:
-        names = {entry.name: entry.is_symlink() for entry in entries if entry.is_dir() and entry.name[0] != "."}
+        links = {entry: entry.is_symlink() for entry in entries if entry.name[0] != "."}
+        # A link that leads nowhere is meant as a folder, and is reported.
+        names = {one.name: link for one, link in links.items() if (not Path(one).is_file() if link else one.is_dir())}
     for name, is_link in sorted(names.items()):
         # What lies in a folder of the project is in the project, unless it is a link; few of thousands are.
         if not (is_link or files.is_private(name)) or _is_inside(root, folder / name, found):
@@ -385,11 +387,8 @@ def same_names(named: Iterable[tuple[str, Location]]) -> Iterable[Diagnostic]:
     for name, where in named:
         other = first.setdefault(name, where)
         if other is not where:
-            yield DUPLICATE_NAME.at(
-                where,
-                f"'{name}' is also the name of {other.path}.",
-                "Give one of the two another name; a registry holds one model of a name.",
-            )
+            hint = "Give one of the two another name; a registry holds one model of a name."
+            yield DUPLICATE_NAME.at(where, f"'{name}' is also the name of {other.path}.", hint)
 
 
 def shown_path(root: Path, path: Path) -> str:

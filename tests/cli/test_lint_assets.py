@@ -71,7 +71,7 @@ def test_places_without_models_are_not_found_and_no_places_are_a_mistake(publish
     assert shown.code == 3
     assert "No asset folder of a model is in 'empty'." in shown.err
     shown = publish("-C", str(tmp_path), "lint", "--assets", "nowhere")
-    assert shown.code == 2
+    assert shown.code == 3
     assert "There is no folder nowhere." in shown.err
 
 

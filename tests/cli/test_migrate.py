@@ -139,7 +139,7 @@ def test_a_contradiction_keeps_its_folder_back_and_nobody_else(publish: Run, tmp
 
 def test_a_wrong_folder_is_told(publish: Run) -> None:
     ran = publish("migrate", "--assets", "nowhere", "--to", "tags")
-    assert ran.code == 2
+    assert ran.code == 3
     assert "There is no folder nowhere" in ran.err
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from azureml_publish.cli import main
 from tests.conftest import Run, edit
 
 BROKEN = "bert-base-cased"
+THERE = "azureml://registries/local"
 
 
 @pytest.fixture
@@ -81,6 +84,20 @@ class TestWithoutAProject:
         ran = publish("init", "https://contoso.blob.core.windows.net/models/churn")
         assert (ran.code, "source: {azureblob: {storage: ACCOUNT" in ran.err) == (2, True)
 
+    @pytest.mark.usefixtures("azure_sdk")
+    def test_a_registry_that_is_named_by_its_address_is_read(
+        self, publish: Run, project: Path, emulator_environment: dict[str, str]
+    ) -> None:
+        assert emulator_environment
+        assert publish("apply", "--yes", "-q", BROKEN, "-r", THERE).code == 0
+        (project / "publish.yaml").unlink()
+        shutil.rmtree(project / ".publish")
+        assert publish("list", "-r", THERE).out.count(BROKEN) == 2
+        assert publish("show", f"{BROKEN}:18", "-r", THERE).code == 0
+        assert publish("download", BROKEN, "-r", THERE, "--to", str(project / "copy")).code == 0
+        assert publish("list", "-r", "local").code == 2
+        assert not (project / ".publish").exists()
+
 
 def test_a_mapping_that_is_wanted_has_its_keys_named(publish: Run, project: Path) -> None:
     spec = project / "models" / "x" / "model.yaml"
@@ -132,3 +149,23 @@ def test_help_shows_how_each_shell_is_set_up_line_by_line(publish: Run) -> None:
         "fish:",
         "PowerShell:",
     ]
+
+
+def test_a_link_that_leads_to_itself_or_nowhere_is_one_finding(publish: Run, project: Path) -> None:
+    for name in ("loop", "nowhere"):
+        (project / "models" / name).symlink_to(project / "models" / ("loop" if name == "loop" else "gone"))
+    ran = publish("lint", "-o", "json")
+    assert ran.code == 4
+    assert [one["path"].split("/")[1] for one in json.loads(ran.out)["diagnostics"]] == ["loop", "nowhere"]
+
+
+def test_an_empty_card_is_reported_where_it_is_written(publish: Run, project: Path) -> None:
+    (project / "models" / BROKEN / "card.md.j2").write_text("")
+    found = json.loads(publish("lint", "-o", "json").out)["diagnostics"]
+    assert [(one["code"], one["path"]) for one in found] == [("CARD052", f"models/{BROKEN}/card.md.j2")]
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_log_has_a_line_a_model_and_every_file_only_where_that_is_wanted(publish: Run) -> None:
+    assert publish("verify", "distilbert-base-uncased").err == "  distilbert-base-uncased: 11 files, 326.8 KiB\n"
+    assert len(publish("verify", "distilbert-base-uncased", "--progress", "lines").err.splitlines()) == 12

@@ -1,4 +1,4 @@
-"""Shows the progress of a transfer: bars on a terminal, a line a file elsewhere, JSON events for programs."""
+"""Shows the progress of a transfer: bars on a terminal, lines elsewhere, JSON events for programs."""
 
 # ruff: noqa: ARG002 - every form hears all of it, and shows what suits it
 
@@ -23,6 +23,9 @@ from azureml_publish.reporters.visible import for_terminal, one_line
 
 FORMS = ("auto", "bars", "lines", "json", "none")
 
+LARGE = 1024 * 1024
+"""Bytes from which on a file has a line of its own in a log, which nobody wants to be mostly small files."""
+
 TRANSFER = frozenset({Kind.BEGIN, Kind.FILE, Kind.PROGRESS, Kind.FILE_DONE, Kind.WAIT, Kind.WARNING, Kind.END})
 """What `--progress json` writes; `--events` has all."""
 
@@ -34,7 +37,7 @@ def progress_option(function: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(FORMS),
         default="auto",
         show_default=True,
-        help="On standard error: bars (on a terminal), a line a file, or JSON events, one a line.",
+        help="On standard error: bars (on a terminal), a line a file (elsewhere: from 1 MiB on), or JSON events.",
     )(function)
 
 
@@ -47,7 +50,7 @@ def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.
             if output.quiet
             else "bars"
             if sys.stderr.isatty() and output.run.environ.get("TERM") != "dumb"
-            else "lines"
+            else "large"
         )
     events = output.run.events
     if form == "none":
@@ -64,8 +67,8 @@ def watch(output: Output, form: str = "auto", clock: Callable[[], float] = time.
             yield Emitted(events)
         finally:
             leave()
-    elif form == "lines":
-        with shown(events, _Lines(output)) as progress:
+    elif form in ("lines", "large"):
+        with shown(events, _Lines(output, LARGE if form == "large" else 0)) as progress:
             yield progress
     else:
         with _bars(output) as bars, shown(events, _Bars(bars)) as progress:
@@ -158,10 +161,11 @@ def _name(text: str) -> str:
 
 
 class _Lines:
-    """A line a file."""
+    """A line a model, and one a file that is not smaller than `least` bytes."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, least: int) -> None:
         self._output = output
+        self._least = least
 
     def begin(self, model: str, files: int, size: int) -> None:
         self._output.note(f"  {one_line(model)}: {counted(files, 'file')}, {size_text(size)}")
@@ -173,6 +177,8 @@ class _Lines:
         """A line a file says enough."""
 
     def file_done(self, model: str, path: str, size: int, *, reused: bool) -> None:
+        if size < self._least:
+            return
         there = " was there already" if reused else ""
         self._output.note(f"  {one_line(model)}: {one_line(path)} {size_text(size)}{there}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -95,6 +97,16 @@ def _is_whole(entry: ManifestEntry, target: Path) -> bool:
         return hashlib.file_digest(stream, "sha256").hexdigest() == entry.sha256
 
 
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file in an error of the disk, which knows none where a write fails."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def _fetch(asset: AssetId, container: Container, entry: ManifestEntry, target: Path, progress: Progress) -> None:
     """Fetch a file beside its place, from where it was cut off, and move it there once it is right."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +115,7 @@ def _fetch(asset: AssetId, container: Container, entry: ManifestEntry, target: P
         partial.unlink()
     digest = hashlib.sha256()
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(partial, flags, 0o666), "r+b") as stream:
+    with _named(partial), os.fdopen(os.open(partial, flags, 0o666), "r+b") as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
         start = stream.tell()

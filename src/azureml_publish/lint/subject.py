@@ -327,6 +327,8 @@ def _in_source(model: ModelSubject, card: str, line: int, column: int) -> Locati
     """Where it was written; the line of the rendered card where a trace of the rendering does not say."""
     trace = model.trace()
     place = trace.place(line, column) if trace is not None and trace.text == card else None
+    if place is None and not card.strip():
+        return Location(model.folder.card_path)
     return place or Location(f"build/{model.folder.folder}/description.md", line, column)
 
 

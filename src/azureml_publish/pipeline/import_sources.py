@@ -27,7 +27,7 @@ from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode as decode_text
 from azureml_publish.documents import dump_yaml, parse_yaml
-from azureml_publish.errors import PublishError, UsageProblem
+from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.importer.az_models import parse_az_model, read_az_model
 from azureml_publish.importer.draft import Draft, draft_spec
@@ -46,12 +46,12 @@ def find_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic])
     """The models at some places; a place without any asset is reported.
 
     Raises:
-        UsageProblem: a place is neither a folder nor a file; nothing was read then.
+        NotFound: a place is neither a folder nor a file; nothing was read then.
     """
     paths = [run.directory / place for place in places]
     for path, place in zip(paths, places, strict=True):
         if not path.exists():
-            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+            raise NotFound(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
     there = [find_models(path.resolve()) for path in paths]
     for path, one in zip(paths, there, strict=True):
         if not one.folders and not one.files and not one.others:
@@ -78,7 +78,7 @@ def read_models(
     project every number is free.
 
     Raises:
-        UsageProblem: as `find_assets`.
+        NotFound: as `find_assets`.
     """
     there = find_assets(run, places, found)
     folders = (read_asset_folder(path, run.directory, found) for path in there.folders)

@@ -24,14 +24,14 @@ from azureml_publish.importer.placing import place_folder
 from azureml_publish.importer.writing import write_yaml
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.pipeline.locks import lock_new
-from azureml_publish.pipeline.references import read_project
+from azureml_publish.pipeline.references import new_project, read_project
 from azureml_publish.pipeline.registries import Opened, open_registry, public_hub
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.project import CARD_FILE, CONFIG_FILE, SPEC_FILE, Project, find_root, load_project, shown_path
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.reporters.diagnostics import diagnostics_text
-from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
+from azureml_publish.spec import ModelSpec
 from azureml_publish.spec.tasks import has_service_name, service_task
 
 NEW_PROJECT = "registries:\n  local: {{emulator: .publish/registry{hub}}}\n"
@@ -161,11 +161,7 @@ def _project(run: RunContext) -> tuple[Project, bool]:
         find_root(run.directory)
     # HF_ENDPOINT goes before the few repositories of the embedded registry's stand-in.
     text = NEW_PROJECT.format(hub=", hub: public" if run.environ.get("HF_ENDPOINT") else "")
-    document, _ = parse_yaml(text, CONFIG_FILE)
-    config, _ = read_spec(document, ProjectConfig) if document is not None else (None, ())
-    if document is None or config is None:
-        raise ValueError(text)
-    return Project(run.directory, config, document, ()), True
+    return new_project(run.directory, text), True
 
 
 @contextmanager

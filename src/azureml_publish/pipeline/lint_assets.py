@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from azureml_publish.asset_folders import find_models, model_folders, read_asset_folder
 from azureml_publish.diagnostics import Diagnostic, Location, in_order
 from azureml_publish.documents import MALFORMED
-from azureml_publish.errors import NotFound, UsageProblem
+from azureml_publish.errors import NotFound
 from azureml_publish.lint.cache import LintCache, digest_of
 from azureml_publish.lint.engine import Checked, Fact, LinkUse, check_asset, compare, describe_asset, link_uses
 from azureml_publish.pipeline.check import CheckedProject
@@ -50,8 +50,7 @@ def lint_assets(
         profile: whose rules apply to the metadata.
 
     Raises:
-        UsageProblem: a place is not a folder.
-        NotFound: no place holds an asset folder of a model.
+        NotFound: a place is not a folder, or none holds an asset folder of a model.
     """
     folders = asset_folders(run, places)
     if not folders:
@@ -100,13 +99,13 @@ def asset_folders(run: RunContext, places: Sequence[str]) -> list[Path]:
     """The asset folders of models that the places are or hold, each once.
 
     Raises:
-        UsageProblem: a place is not a folder.
+        NotFound: a place is not a folder.
     """
     folders: dict[Path, None] = {}
     for place in places:
         path = run.directory / place
         if not path.is_dir():
-            raise UsageProblem(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
+            raise NotFound(f"There is no folder {place}.", hint="Name an asset folder, or a folder of them.")
         folders.update(dict.fromkeys(model_folders(Path(os.path.normpath(path)))))
     return list(folders)
 

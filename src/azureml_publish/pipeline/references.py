@@ -6,14 +6,17 @@ import difflib
 import fnmatch
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azureml_publish.assets import AssetId, RegisteredAsset
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.documents import parse_yaml
 from azureml_publish.errors import NotFound, UsageProblem
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import (
+    CONFIG_FILE,
     Project,
     UnsoundProject,
     find_root,
@@ -22,27 +25,43 @@ from azureml_publish.project import (
     written_name,
 )
 from azureml_publish.registry.protocol import Registry
-from azureml_publish.spec import ModelSpec
+from azureml_publish.spec import ModelSpec, ProjectConfig, read_spec
 
 if TYPE_CHECKING:
     from azureml_publish.content.upload.container import Container
 
 
-def read_project(run: RunContext, references: Iterable[str] | None = None) -> Project:
+def read_project(run: RunContext, references: Iterable[str] | None = None, registry: str | None = None) -> Project:
     """The project, for verbs that need its registries, and its models only to know what a reference means.
 
     Args:
         references: what names registered versions; the model folders are not read where all say `NAME:VERSION` or more.
             [default: they are read]
+        registry: the registry that is to be read. Where its address is given, there need be no project.
 
     Raises:
         UsageProblem: there is none here, or its `publish.yaml` cannot be used.
     """
     models = references is None or any(":" not in one for one in references)
-    project, found = load_project(find_root(run.directory), with_models=models)
+    try:
+        root = find_root(run.directory)
+    except UsageProblem:
+        if registry is None or not registry.startswith("azureml://"):
+            raise
+        return new_project(run.directory, "")
+    project, found = load_project(root, with_models=models)
     if project is None:
         raise unusable(found)
     return project
+
+
+def new_project(root: Path, text: str) -> Project:
+    """A project of which nothing is written yet; `text` is its `publish.yaml`."""
+    document, _ = parse_yaml(text, CONFIG_FILE)
+    config, _ = read_spec(document, ProjectConfig) if document is not None else (None, ())
+    if document is None or config is None:
+        raise ValueError(text)
+    return Project(root, config, document, ())
 
 
 def unusable(found: Iterable[Diagnostic]) -> UsageProblem:

@@ -33,7 +33,7 @@ def open_registered(
     Raises:
         NotFound, UsageProblem: see `find_registered`.
     """
-    project = read_project(run, [reference])
+    project = read_project(run, [reference], registry)
     with open_registry(run, project, registry) as opened:
         yield opened.registry, find_registered(opened.registry, name_reference(run, project, reference))
 
@@ -52,7 +52,7 @@ def list_registered(
         NotFound: a model that was named is not registered.
         PublishError: the registry cannot be read.
     """
-    project = read_project(run, names)
+    project = read_project(run, names, registry)
     assets: list[RegisteredAsset] = []
     unlisted: list[str] = []
     with open_registry(run, project, registry) as opened:
