@@ -168,7 +168,7 @@ class _Reader:
                 where = Location(f"{self._shown}/{name}")
                 self._found.append(MISSING_FILE.at(where, f"{self._shown}/{name} leads out of the folder.", hint))
                 return None
-            if path.is_file() and name not in known:
+            if name not in known and path.is_file():
                 carried.append(CarriedFile(name, path))
         return tuple(carried)
 
@@ -295,7 +295,7 @@ def _name(value: object, default: str) -> str:
     return str(value).removeprefix("./") if usable else default
 
 
-_POINTLESS = re.compile(r"(?<![\w.])[0-9]+[eE][-+]?[0-9]+(?![\w.])")
+_POINTLESS = re.compile(r"[0-9](?<![\w.][0-9])[0-9]*[eE][-+]?[0-9]+(?![\w.])")
 
 
 def _as_upstream_reads(document: Document) -> Any:

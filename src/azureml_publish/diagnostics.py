@@ -111,8 +111,9 @@ class Rule:
         severity: Severity | None = None,
     ) -> Diagnostic:
         """A finding of this rule at a location; `severity` overrides the rule's. Its text repeats no credential."""
-        masked = CREDENTIAL.sub(lambda match: "*" * len(match[0]), message)
-        return Diagnostic(self.code, self.name, severity or self.severity, masked, location, hint, fix, width)
+        if may_hold_credential(message):
+            message = CREDENTIAL.sub(lambda match: "*" * len(match[0]), message)
+        return Diagnostic(self.code, self.name, severity or self.severity, message, location, hint, fix, width)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

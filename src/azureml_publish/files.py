@@ -32,6 +32,9 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_CARRIED_BYTES = 64 * 1024 * 1024
 """A file that is copied unchanged beside a card, such as a picture."""
 
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+"""Opening a pipe or a device must not wait; what is opened is judged by the open file, not by its name."""
+
 _OUT = "Put the file itself there, in place of the link."
 
 
@@ -61,13 +64,15 @@ def read_file(path: Path, root: Path | None, *, limit: int = MAX_FILE_BYTES) -> 
     Raises:
         UnusableFile: it is not there, no regular file, too large, or outside; or it cannot be read.
     """
+    if path.parent == root and hasattr(os, "O_NOFOLLOW") and not is_private(path.name):
+        data = peek(str(path), limit=limit)
+        if data is not None:
+            return data  # no link can lead from there, and nearly all files are read this way
     real = _real(path) if root is None else resolve_inside(path, root)
     try:
-        # Opening a pipe or a device must not wait; what is opened is judged by the open file, not by its name.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
         if not stat.S_ISREG(real.stat().st_mode):
             raise _irregular(path)
-        descriptor = os.open(real, flags | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(real, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _irregular(path)
@@ -106,8 +111,7 @@ def peek(path: str, *, limit: int = MAX_FILE_BYTES) -> bytes | None:
 
 def _read_plain(path: str, limit: int) -> bytes:
     """A regular file that is no link, in as few calls as it takes: thousands are read this way."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
     try:
         kept = os.fstat(descriptor)
         if not stat.S_ISREG(kept.st_mode) or kept.st_size > limit:

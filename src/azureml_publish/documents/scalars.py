@@ -14,6 +14,7 @@ FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 MERGE = "tag:yaml.org,2002:merge"
 """The tag of the key `<<`, which merges the keys of its value into the mapping."""
 
+_SCALAR, _TEXT = yaml.ScalarNode, str(yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG)
 _LONGEST_KEPT = 100
 
 
@@ -25,10 +26,10 @@ class Resolving(yaml.resolver.BaseResolver):
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
         """The tag of a node."""
-        if kind is not yaml.ScalarNode:
+        if kind is not _SCALAR:
             return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
         if not implicit[0]:
-            return str(self.DEFAULT_SCALAR_TAG)
+            return _TEXT
         resolver: Any = type(self)
         return (_tag_of if len(value) <= _LONGEST_KEPT else _find_tag)(resolver, value)
 

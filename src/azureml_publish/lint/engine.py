@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
 from azureml_publish.lint.asset_folders import describe_asset
-from azureml_publish.lint.check import COMPARES, Check, Findings
+from azureml_publish.lint.check import COMPARES, Check, Findings, Look
 from azureml_publish.lint.limits import MAX_SECONDS, first_findings, within_limits
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.online_subjects import LinkUse, ModelUse, link_uses
@@ -61,12 +62,16 @@ def checks_of(
 def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
     subject, pages = ", ".join(type(one).__name__ for one in seen), tuple(_pages_of(seen))
-    for each in checks_of() if checks is None else checks:
-        if (look := each.looks.get(subject)) is not None:
-            yield from first_findings(look(*seen))
-            for page in pages if each.pages else ():
-                found = first_findings(look(page))
-                yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in found)
+    for look, of_pages in _looks(subject, tuple(checks_of() if checks is None else checks)):
+        yield from first_findings(look(*seen))
+        for page in pages if of_pages else ():
+            found = first_findings(look(page))
+            yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in found)
+
+
+@functools.lru_cache(maxsize=16)
+def _looks(subject: str, checks: tuple[Check, ...]) -> tuple[tuple[Look, bool], ...]:
+    return tuple((each.looks[subject], each.pages) for each in checks if subject in each.looks)
 
 
 def _pages_of(seen: tuple[object, ...]) -> Iterator[Described]:
@@ -99,12 +104,13 @@ def check_asset(subject: AssetSubject, *, links: bool = False) -> Checked:
     """Look at an asset folder and at the model that it describes."""
     facts: list[Fact] = []
     linked: list[LinkUse] = []
+    checks = checks_of()
 
     def look() -> Findings:
         described = subject.described
-        yield from check(subject)
-        yield from check(described)
-        facts.extend(facts_of(described))
+        yield from check(subject, checks=checks)
+        yield from check(described, checks=checks)
+        facts.extend(facts_of(described, checks))
         linked.extend(link_uses(described) if links else ())
 
     found = within_limits(subject.place(("description",)), look)

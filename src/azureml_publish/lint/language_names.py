@@ -28,15 +28,17 @@ _SEPARATORS = pattern(r"\s*(?:,|;|/|&|\band\b|\+)\s*", re.IGNORECASE)
 
 def plain(code: str) -> str:
     """A language's code as it is compared: without script and region, the usual one of two that mean one language."""
-    base = re.split(r"[-_]", code.strip().lower())[0]
+    base = code.strip().lower().replace("_", "-").partition("-")[0]
     return _SAME.get(base, base)
 
 
 def code_of(word: str) -> str:
     """The code that a word means, a code or an English name; empty where it means none that is known."""
-    bare = re.sub(r"\s*\(.*?\)", "", word).strip(" .*`_\"'").lower()
+    bare = (re.sub(r"\s*\(.*?\)", "", word) if "(" in word else word).strip(" .*`_\"'").lower()
     if bare in _CODES:
         return _CODES[bare]
+    if len(bare) > 3 and bare.isalpha():  # such as any word of a text
+        return ""
     return plain(bare) if plain(bare) in NAMES and re.fullmatch(r"[a-z]{2,3}(?:[-_]\w+)?", bare) else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Edit, Location
@@ -19,19 +20,22 @@ def prose_of(model: Described) -> Iterator[Card]:
     yield from model.licences
 
 
-def texts_of(model: Described) -> Iterator[tuple[str, Card]]:
+@functools.lru_cache(maxsize=2)
+def texts_of(model: Described) -> tuple[tuple[str, Card], ...]:
     """Every text of the metadata, tags and properties with its canonical key; it is found where its key is written.
 
     A text differs from a page that the metadata holds by name: such a page is among `prose_of`.
     """
     pages = {page.text for page in model.pages}
     sections = (("", model.metadata), ("tags.", model.tags), ("properties.", model.properties))
-    for prefix, section in sections:
-        for key, value in section.items():
-            if key not in _LISTS:
-                for path, text in _leaves(f"{prefix}{key}", value):
-                    if text not in pages:
-                        yield path, Card(text, _at(model, path), _no_edit)
+    return tuple(
+        (path, Card(text, _at(model, path), _no_edit))
+        for prefix, section in sections
+        for key, value in section.items()
+        if key not in _LISTS
+        for path, text in _leaves(f"{prefix}{key}", value)
+        if text not in pages
+    )
 
 
 def everything_of(model: Described) -> Iterator[Card]:

@@ -118,9 +118,10 @@ def _subject(label: str) -> Subject | None:
 
 
 def _lines(card: Card) -> Iterator[Statement]:
-    for match in _LINE.finditer(card.prose):
-        subject = _subject(match["bold"] or match["label"])
-        if subject is not None:
+    for start, line in zip(card.starts, card.prose.split("\n"), strict=True):
+        match = _LINE.match(card.prose, start) if ":" in line or "**" in line or "__" in line else None
+        subject = _subject(match["bold"] or match["label"]) if match else None
+        if match and subject is not None:
             yield Statement(subject, _value(match["value"]), match.start("value"))
 
 

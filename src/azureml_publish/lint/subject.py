@@ -79,7 +79,7 @@ class SampleText:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Described:
     """A model version as its metadata and card describe it, whether a model folder or an asset folder says so.
 
@@ -140,7 +140,7 @@ class Described:
     card_location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AssetSubject:
     """An asset folder that nobody imported, as the checks see it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from azureml_publish.skus.lists import ListUse, own_lists
 from azureml_publish.skus.query import ProblemKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WrittenList:
     """One scenario of an asset folder: what is written of its allow-list, recommended sizes and min-SKU spec."""
 
@@ -43,7 +44,7 @@ class WrittenList:
         """Canonical key of the min-SKU spec."""
         return f"SKU.{self.scenario}MinSkuSpec"
 
-    @property
+    @functools.cached_property
     def skus(self) -> tuple[Sku, ...]:
         """The sizes of the allow-list that the catalogue knows."""
         found = (self.subject.catalogue.get(name) for name in self.allowed or ())
@@ -58,23 +59,24 @@ class WrittenList:
         return written(self.subject.read.document, tuple(key.split(".")))
 
 
-def written_lists(subject: AssetSubject) -> Iterator[WrittenList]:
+@functools.lru_cache(maxsize=2)
+def written_lists(subject: AssetSubject) -> tuple[WrittenList, ...]:
     """The scenarios of which anything is written."""
     metadata = subject.described.metadata
     computes, skus = (
         group if isinstance(group := metadata.get(key), Mapping) else {} for key in ("supportedComputes", "SKU")
     )
-    for scenario in SCENARIOS:
-        least = skus.get(f"{scenario}MinSkuSpec")
-        one = WrittenList(
+    every = (
+        WrittenList(
             subject,
             scenario,
             _names(computes.get(f"{scenario}Computes")),
             _names(skus.get(f"{scenario}RecommendedSkus")),
-            str(least).strip() if least is not None else None,
+            str(least).strip() if (least := skus.get(f"{scenario}MinSkuSpec")) is not None else None,
         )
-        if one.allowed or one.recommended or one.min_spec:
-            yield one
+        for scenario in SCENARIOS
+    )
+    return tuple(one for one in every if one.allowed or one.recommended or one.min_spec)
 
 
 def _names(value: object) -> tuple[str, ...] | None:

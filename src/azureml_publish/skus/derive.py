@@ -40,6 +40,8 @@ class DerivedMinSpec:
 
 def unknown_figures(sku: Sku) -> tuple[Figure, ...]:
     """The figures of a size that the catalogue does not know."""
+    if sku.gpus is not None and sku.memory_gib is not None and sku.temp_disk_gib is not None:
+        return ()
     figures: tuple[tuple[Figure, float | None], ...] = (
         ("gpus", sku.gpus),
         ("memory_gib", sku.memory_gib),

@@ -7,42 +7,66 @@ whose cells are three tokens each, rows alone become tokens; who looks at them s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+import functools
+from collections.abc import Callable, MutableMapping
 from typing import Any, Literal, TypeAlias
 
 from markdown_it import MarkdownIt, rules_block
 from markdown_it.parser_block import ParserBlock
+from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 _Rule: TypeAlias = Callable[[StateBlock, int, int, bool], bool]
 
 _TEXT = ["paragraph", "reference", "blockquote"]
-_FIRST: Mapping[str, tuple[_Rule, str, list[str]]] = {
-    "fence": (rules_block.fence, "`~", [*_TEXT, "list"]),
-    "blockquote": (rules_block.blockquote, ">", [*_TEXT, "list"]),
-    "hr": (rules_block.hr, "*-_", [*_TEXT, "list"]),
-    "list": (rules_block.list_block, "*+-0123456789", _TEXT),
-    "reference": (rules_block.reference, "[", []),
-    "html_block": (rules_block.html_block, "<", _TEXT),
-    "heading": (rules_block.heading, "#", _TEXT),
-}
-"""Rules by name, with the characters that begin their blocks, and the blocks that they may end (as in markdown-it)."""
 
 
 class _Blocks(StateBlock):
-    """Makes no tokens that close a block."""
+    """Makes no tokens that close a block, and none of the text of a paragraph."""
 
-    _closing = Token("closing", "", -1)
+    _unused = Token("unused", "", -1)
 
     def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
-        if nesting >= 0:
+        if nesting < 0:
+            self.level -= 1
+        elif ttype != "inline" or self.tokens[-1].type != "paragraph_open":
             return super().push(ttype, tag, nesting)
-        self.level -= 1
-        return self._closing
+        return self._unused
+
+
+class _Rules(Ruler[_Rule]):
+    """Tries those rules alone whose blocks may begin with a line's first character."""
+
+    def getRules(self, chainName: str = "") -> list[_Rule]:  # noqa: N802, N803
+        return _first_of(chainName)
+
+
+@functools.cache
+def _first_of(chain: str) -> list[_Rule]:
+    tried = [(rule, characters) for _, characters, rule, ends in _RULES if not chain or chain in ends]
+    by_character = {
+        first: tuple(rule for rule, characters in tried if not characters or first in characters)
+        for first in "".join(characters for _, characters in tried)
+    }
+    always = tuple(rule for rule, characters in tried if not characters)
+
+    def look(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
+        at = state.bMarks[start] + state.tShift[start]
+        for rule in by_character.get(state.src[at : at + 1], always):  # noqa: SIM110 - much faster than `any`
+            if rule(state, start, end, silent):
+                return True
+        return False
+
+    return [look]
 
 
 class _BlockParser(ParserBlock):
+    def __init__(self) -> None:
+        self.ruler = _Rules()
+        for name, _, rule, ends in _RULES:
+            self.ruler.push(name, rule, {"alt": ends})
+
     def parse(
         self,
         src: str,
@@ -57,16 +81,6 @@ class _BlockParser(ParserBlock):
         return state.tokens
 
 
-def _beginning_with(characters: str, rule: _Rule) -> _Rule:
-    wanted = frozenset(characters)
-
-    def look(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
-        at = state.bMarks[start] + state.tShift[start]
-        return state.src[at : at + 1] in wanted and rule(state, start, end, silent)
-
-    return look
-
-
 _BLANK = (
     "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000"
@@ -76,7 +90,8 @@ _BLANK = (
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
     """A table by markdown-it's rule, and its rows without cells."""
-    if not rules_block.table(state, start, end, silent=True):
+    below = state.bMarks[start + 1] + state.tShift[start + 1]
+    if state.src[below : below + 1] not in _DELIMITERS or not rules_block.table(state, start, end, silent=True):
         return False
     if silent:
         return True
@@ -103,14 +118,26 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # no
     return True
 
 
+_DELIMITERS = frozenset("|-:")
+_RULES: tuple[tuple[str, str, _Rule, list[str]], ...] = (
+    ("table", "", _table, ["paragraph", "reference"]),
+    ("code", "", rules_block.code, []),
+    ("fence", "`~", rules_block.fence, [*_TEXT, "list"]),
+    ("blockquote", ">", rules_block.blockquote, [*_TEXT, "list"]),
+    ("hr", "*-_", rules_block.hr, [*_TEXT, "list"]),
+    ("list", "*+-0123456789", rules_block.list_block, _TEXT),
+    ("reference", "[", rules_block.reference, []),
+    ("html_block", "<", rules_block.html_block, _TEXT),
+    ("heading", "#", rules_block.heading, _TEXT),
+    ("lheading", "", rules_block.lheading, []),
+    ("paragraph", "", rules_block.paragraph, []),
+)
+"""Name, characters that begin such a block (empty: any), rule, and the blocks that it may end; as in markdown-it."""
+
+
 def block_parser() -> MarkdownIt:
-    """A parser of CommonMark with GitHub's tables, for blocks alone."""
+    """A parser of CommonMark with GitHub's tables, for blocks alone, of text with plain line feeds and without NUL."""
     parser = MarkdownIt("commonmark")
     parser.block = _BlockParser()
-    parser.configure("commonmark")
-    parser.enable("table")
-    for name, (rule, characters, ends) in _FIRST.items():
-        parser.block.ruler.at(name, _beginning_with(characters, rule), {"alt": ends})
-    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    parser.core.ruler.enableOnly(["normalize", "block"])
+    parser.core.ruler.enableOnly(["block"])
     return parser

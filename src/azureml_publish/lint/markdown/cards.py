@@ -104,7 +104,7 @@ class Card:
         self.text = text
         self.place = place
         self._beginning = beginning
-        self._verbatim = verbatim or self._as_it_stands
+        self._verbatim = verbatim
 
     @property
     def beginning(self) -> Location:
@@ -139,7 +139,7 @@ class Card:
         if self.front_matter:
             body = "\n" * self.front_matter + "\n".join(self.lines[self.front_matter :])
         env: dict[str, dict[str, dict[str, object]]] = {}
-        tokens = tuple(_PARSER.parse(body, env))
+        tokens = tuple(_PARSER.parse(body.replace("\0", "\ufffd"), env))
         return tokens, env.get("references", {})
 
     @cached_property
@@ -306,7 +306,7 @@ class Card:
         """
         if not edits or any(edit[2] > len(self.lines) for edit in edits):
             return None
-        written = [self._verbatim(Edit(*edit)) for edit in edits]
+        written = [(self._verbatim or self._as_it_stands)(Edit(*edit)) for edit in edits]
         there = [one for one in written if one is not None]
         files = {path for path, _ in there}
         if len(there) < len(written) or len(files) > 1:

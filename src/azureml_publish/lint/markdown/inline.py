@@ -20,7 +20,8 @@ LinkKind: TypeAlias = Literal["markdown", "html", "plain", "definition", "broken
 _LONGEST_TARGET = 2000
 _LONGEST_TEXT = 1000
 
-_PIECE = pattern(r"\\.|!?\[|\][(\[]?|\n[ \t>]*(?=\n)")
+_PIECE = pattern(r"\\.|!\[|\[|\][(\[]?|\n[ \t>]*(?=\n)")
+"""Every alternative begins with one character of its own, by which `re` passes over all other text."""
 _TARGET = pattern(
     r"\(\s{0,20}"
     r"(?:<(?P<angle>[^<>\n]{0,2000})>"

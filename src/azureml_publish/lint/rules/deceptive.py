@@ -26,7 +26,7 @@ def bidi_character(model: Described) -> Findings:
     Source: https://trojansource.codes: what a reader sees is then not what a program reads.
     """
     for card in everything_of(model):
-        match = _BIDI.search(card.source)
+        match = None if card.text.isascii() else _BIDI.search(card.source)
         if match and (match[0] in "\u202d\u202e" or not _RIGHT_TO_LEFT.search(card.source)):
             edits = [replacing(card, one.start(), one.end(), "") for one in _BIDI.finditer(card.source)]
             yield once_a_card(

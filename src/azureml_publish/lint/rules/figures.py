@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,8 +31,7 @@ def figure_impossible(model: Described) -> Findings:
     for table in card.tables:
         for row in table.rows:
             for head, cell in zip(table.header.cells, row.cells, strict=False):
-                match = _FIGURE.fullmatch(cell.text)
-                if match is None or float(match[1]) <= _WHOLE:
+                if (_figure(cell.text) or 0) <= _WHOLE:
                     continue
                 label = f"{head.text} | {row.cells[0].text}" if cell is not row.cells[0] else head.text
                 share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
@@ -269,8 +269,10 @@ _LEAST = 5
 def _twice(page: Card, table: Table) -> Findings:
     """Rows of a table with the same labels and other figures."""
     seen: dict[tuple[str, ...], dict[str, str]] = {}
+    if len({row.cells[0].text.strip(" *_").lower() for row in table.rows}) == len(table.rows):
+        return
     for row in table.rows:
-        figures = [_FIGURE.fullmatch(cell.text) is not None for cell in row.cells]
+        figures = [_figure(cell.text) is not None for cell in row.cells]
         if figures[0] or not any(figures) or not row.cells[0].text.strip():
             continue
         cells = list(zip(table.header.cells, row.cells, figures, strict=False))
@@ -294,14 +296,20 @@ def _figures(table: Table) -> Iterator[_Measured]:
     heads = [cell.text for cell in table.header.cells]
     for row in table.rows:
         labels = [
-            re.sub(r"<br\s*/?>|[*_`]", " ", cell.text).strip() for cell in row.cells if not _FIGURE.fullmatch(cell.text)
+            re.sub(r"<br\s*/?>|[*_`]", " ", cell.text).strip() for cell in row.cells if _figure(cell.text) is None
         ]
         label = " ".join(" ".join(one.split()) for one in labels if one)
         for head, cell in zip(heads[1:], row.cells[1:], strict=False):
-            if label and _FIGURE.fullmatch(cell.text):
+            if label and _figure(cell.text) is not None:
                 yield _Measured(label.lower(), cell, head)
 
 
 def _value(cell: Cell) -> str:
-    match = _FIGURE.fullmatch(cell.text)
-    return f"{float(match[1]):g}" if match else cell.text
+    figure = _figure(cell.text)
+    return cell.text if figure is None else f"{figure:g}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _figure(text: str) -> float | None:
+    match = _FIGURE.fullmatch(text)
+    return float(match[1]) if match else None

@@ -45,7 +45,7 @@ def _written_twice(subject: AssetSubject, reported: set[str]) -> Findings:
     spec = subject.read.asset.spec
     for path, rules in load_mapping().items():
         dotted = ".".join(path)
-        if dotted in reported or dotted == _REPORTED_ELSEWHERE:
+        if len(rules) == 1 or dotted in reported or dotted == _REPORTED_ELSEWHERE:
             continue
         if holds(spec, ("system_metadata", *path)):
             continue

@@ -219,13 +219,13 @@ def text_repeated(model: Described) -> Findings:
     first: dict[str, int] = {}
     ends: dict[str, int] = {}
     copied: list[tuple[int, int]] = []
-    for start, end, text, what in (*_sections(card), *_paragraphs(card)):
+    for start, end, text, what, name in (*_sections(card), *_paragraphs(card)):
         above = first.setdefault(text, start)
         if above != start and not any(one <= start <= last for one, last in copied):
             copied.append((start, end))
             yield text_repeated.at(
                 card.place(start, 1),
-                f"The {what} stands in line {card.place(above, 1).line} already, word for word.",
+                f"The {what} '{short(name)}' stands in line {card.place(above, 1).line} already, word for word.",
                 "Take one of the two out.",
                 severity=Severity.INFO if "".join(card.lines[ends[text] : start - 1]).strip() else None,
             )
@@ -292,21 +292,21 @@ def _like_another(model: Described) -> Findings:
             )
 
 
-def _sections(card: Card) -> Iterator[tuple[int, int, str, str]]:
+def _sections(card: Card) -> Iterator[tuple[int, int, str, str, str]]:
     """Sections of one heading, without those below them: first and last line, heading and text, how to call it."""
     lines = [heading.line for heading in card.headings]
     counts = Counter(heading.text for heading in card.headings)
     for heading, end in zip(card.headings, (*lines[1:], len(card.lines) + 1), strict=False):
         body = " ".join(" ".join(card.lines[heading.line : end - 1]).split()) if counts[heading.text] > 1 else ""
         if len(body) > _LEAST // 3:
-            yield heading.line, end - 1, f"{heading.text}\n{body}", f"section '{short(heading.text)}'"
+            yield heading.line, end - 1, f"{heading.text}\n{body}", "section", heading.text
 
 
-def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str]]:
+def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str, str]]:
     for start, end in card.paragraphs:
         raw = " ".join(card.lines[start - 1 : end])
         if len(raw) >= _LEAST and len(text := " ".join(raw.split())) >= _LEAST:
-            yield start, end, text, f"paragraph '{short(text)}'"
+            yield start, end, text, "paragraph", text
 
 
 @rule("CARD067", "section-empty", Severity.WARNING, "A section or a label has nothing behind it.", pages=True)

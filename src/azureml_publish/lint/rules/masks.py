@@ -74,7 +74,7 @@ def _written(card: Card) -> Iterator[tuple[int, str]]:
     for match in _MASK.finditer(text):
         if match.start() == 0 or not (text[match.start() - 1].isalnum() or text[match.start() - 1] in "_])"):
             yield match.start(), match[0]
-    for match in _SPAN.finditer(card.source):
+    for match in _SPAN.finditer(card.source) if "`[" in card.source or "`<" in card.source else ():
         if text[match.start() : match.end()].strip() == "":
             yield match.start(1), match[1]
     for fence in card.fences:

@@ -262,7 +262,8 @@ def languages_differ(model: Described) -> Findings:
             )
             return
     named = [(match, side) for match in translated for side in ("one", "other") if code_of(match[side])]
-    ends = [(match, "end") for match in _ENDS.finditer(model.card.prose) if match["end"].lower() in NAMES]
+    listed_below = _ENDS.finditer(model.card.prose) if " language" in model.card.prose.lower() else ()
+    ends = [(match, "end") for match in listed_below if match["end"].lower() in NAMES]
     wrong = [(match, side) for match, side in (*named, *ends) if plain(code_of(match[side]) or match[side]) not in spec]
     for match, side in wrong[:1]:
         yield languages_differ.at(
@@ -272,7 +273,8 @@ def languages_differ(model: Described) -> Findings:
             width=width_of(match[side]),
         )
         return
-    trained = list(_TRAINED_ON.finditer(model.card.words)) if "train" in model.card.lowered else []
+    named_at_all = any(code_of(match["language"]) for match in _TEXTS_OF_ONE.finditer(model.card.words))
+    trained = list(_TRAINED_ON.finditer(model.card.words)) if named_at_all else []
     if any(code_of(match["language"]) in spec for match in trained):
         return
     for match in trained:
@@ -298,9 +300,10 @@ _ENDS = pattern(
     r"^[ \t*-]*(?:source|target) languages?(?:\(s\))?[*_]{0,2}: *(?P<end>[a-z]{2,3})[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_TEXTS = r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b"
+_TEXTS_OF_ONE = pattern(_TEXTS, re.IGNORECASE)
 _TRAINED_ON = pattern(
-    r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?"
-    r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b",
+    r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?" + _TEXTS,
     re.IGNORECASE,
 )
-"""Sentences that say on texts of which language a model was trained."""
+"""Sentences that say on texts of which language a model was trained. Their end is rare, so it is looked for first."""

@@ -281,7 +281,8 @@ def names_itself(card: Card, own: Variant) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def _names_in(source: str) -> frozenset[str]:
-    near = {word for word in source.split() if "-" in word or "_" in word}
+    lines = (line for line in source.split("\n") if "-" in line or "_" in line)
+    near = {word for line in lines for word in line.split() if "-" in word or "_" in word}
     joined = {part for word in near for part in _WORD.findall(word) if "-" in part or "_" in part}
     return frozenset(name for word in joined for name in _ANY_NAME.findall(word))
 
@@ -326,11 +327,11 @@ def card_shared_by_siblings(facts: Sequence[Fact]) -> Findings:
 
 @card_shared_by_siblings.keeps
 def _card_facts(model: Described) -> Iterator[Fact]:
-    text = " ".join(model.card.text.split())
-    if len(text) >= _LEAST:
+    if len(model.card.text) >= _LEAST:
         own = variant_of(model.name)
         named = names_itself(model.card, own)
-        digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+        letters = model.card.text.encode("utf-8", "replace").translate(None, b" \t\r\n")
+        digest = hashlib.blake2b(letters, digest_size=16).hexdigest()
         yield Fact(
             card_shared_by_siblings.rule.code,
             model.name,

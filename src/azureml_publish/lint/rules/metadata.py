@@ -90,7 +90,7 @@ def _texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[
 
 def _all_texts(subject: AssetSubject, kinds: frozenset[Coercion]) -> Iterator[tuple[KeyPath, str]]:
     metadata = subject.read.asset.spec.get("system_metadata")
-    for path, rules in load_mapping().items():
+    for path, rules in load_mapping().items() if isinstance(metadata, Mapping) else ():
         if not any(rule.coercion in kinds for rule in rules):
             continue
         value: Any = metadata

@@ -156,8 +156,9 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
         )
     own = (model.tokenizer or {}).get("tokenizer_class")
     pair = [str(one).removesuffix("Fast") for one in (flavour.get("tokenizer_type"), own)]
-    known = {name.removesuffix("Fast") for names in stated()["tokenizer_of"].values() for name in names if name}
-    if pair[0] != pair[1] and (known - _ANY_TOKENIZERS).issuperset(pair):
+    known = stated()["tokenizer_of"].values() if own is not None and pair[0] != pair[1] else ()
+    names = {name.removesuffix("Fast") for each in known for name in each if name}
+    if names and (names - _ANY_TOKENIZERS).issuperset(pair):
         yield mlmodel_contradicts_itself.at(
             _place(model.mlmodel, "tokenizer_type"),
             f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}.",
@@ -286,11 +287,12 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     loaders = loaders_of(name)
     if found is not None and is_model_class(name) and not loaders & {*found.models, "AutoModel"}:
         yield "pipeline_model_type", f"{name} is not a class of models for {task}."
-    served = {each["pipeline"]: {*each["models"]} for each in stated()["tasks"].values()}
+    every = stated()["tasks"].values() if found is not None and pipeline else ()
+    served = {each["pipeline"]: {*each["models"]} for each in every}
     if found is not None and pipeline in served and not served[pipeline] & {*found.models}:
         yield "instance_type", f"{pipeline} does not serve {task}."
     own = {auto for auto in loaders if auto not in _ANY}
-    types = [kind for kind, pair in stated()["tokenizer_of"].items() if tokenizer in pair]
+    types = [kind for kind, pair in stated()["tokenizer_of"].items() if tokenizer in pair] if own else []
     theirs = {
         auto for auto, kinds in stated()["models"].items() if auto not in _ANY and any(one in kinds for one in types)
     }

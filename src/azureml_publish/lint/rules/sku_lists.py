@@ -54,7 +54,7 @@ def _difference(scenario: str, allowed: Sequence[str], recommended: Sequence[str
 @recommended_differs.also
 def _recommended_differs_of_asset(subject: AssetSubject) -> Findings:
     for one in written_lists(subject):
-        if not one.allowed or not one.recommended:
+        if not one.allowed or not one.recommended or one.allowed == one.recommended:
             continue
         if found := _difference(one.scenario, one.allowed, one.recommended):
             first, message = found

@@ -100,6 +100,8 @@ _PARTED = pattern(
     r"|(?P<crossed>\|-{2,}(?:\+-{2,})+\|))[ \t]*$",
     re.MULTILINE,
 )
+_PARTED_END = pattern(r"\|[ \t]*\n(?:[ \t]*\n[ \t]*\||\|-{2,}\+)")
+"""In every text that the expression above finds, and found much faster."""
 _GRID = pattern(r"^ {0,3}\+(?:[-=]{2,}\+)+[ \t]*\n {0,3}\|[^\n]*\|[ \t]*\n {0,3}\+(?:[-=]{2,}\+)+", re.MULTILINE)
 _ESCAPED = pattern(r"^ {0,3}\\\|[^\n]*\\\|[^\n]*\n {0,3}\\\|[^\n]*\\\|", re.MULTILINE)
 _DASHES = pattern(r"[ >]*\|?[ :|-]+$")
@@ -114,7 +116,7 @@ def table_missing_delimiter(model: Described) -> Findings:
     for first, last in card.paragraphs:
         if last - first >= 1:
             yield from _rows(card, first, last)
-    for match in _PARTED.finditer(card.prose):
+    for match in _PARTED.finditer(card.prose) if _PARTED_END.search(card.prose) else ():
         yield table_missing_delimiter.at(
             card.at(match.start(match.lastgroup or 0)),
             "The row of dashes is not right below the header, or has + between its dashes: readers see no table.",

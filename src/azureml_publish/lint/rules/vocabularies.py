@@ -177,9 +177,9 @@ def _is_validated(model: Described, name: str) -> bool:
 
 def _known(model: Described) -> Iterator[tuple[str, Key, Any]]:
     for name, key in vocabulary().items():
-        first, *rest = name.split(".")
+        first, _, rest = name.partition(".")
         value = model.metadata.get(first)
-        for part in rest:
+        for part in rest.split(".") if rest and value is not None else ():
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is not None:
             yield name, key, value
