@@ -96,7 +96,7 @@ FORMS = (
         r"|(?:to be )?fill(?:ed)?[ -]in[^\]\n]{0,30}|(?:links?|reference|pointer) to [a-z ]{2,30})\](?![(\[:])",
         r"\[(?:(?:model|dataset|data set|licen[cs]e|task|paper)[ _-](?:name|id|title)"
         r"|(?:company|organi[sz]ation|author)[ _-]name|placeholder)\](?!\()",
-        r"\[cite: ?[\d, ]+\]|(?:(?<=\*\* )|(?<=: ))\[optional\](?=\s*$)",
+        r"\[cite: ?[\d, ]+\]|\[(?:(?<=\*\* \[)|(?<=: \[))optional\](?=\s*$)",
         r"\[(?:(?-i:REF|CITE|CITATION|LINK|DATASET|AUTHOR|TODO\b[^\]\n]{0,60}|TBD\b[^\]\n]{0,60})"
         r"|(?:citation|reference|ref|source|link) (?:needed|missing|here))\](?![(\[:])",
         r"\[(?:add|describe|enter|provide|write|put|specify) [a-z][^\[\]`\n]{3,60}\](?![(\[:])",
