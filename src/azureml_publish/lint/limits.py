@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from itertools import islice
 from types import FrameType
 
 from azureml_publish.diagnostics import Diagnostic, Location
@@ -68,10 +66,11 @@ def within_limits(
     return tuple(found)
 
 
-def first_findings(found: Iterator[Diagnostic]) -> Sequence[Diagnostic]:
-    """The findings of one rule in one thing; where they are too many, the last one says so."""
-    first = list(islice(found, MAX_FINDINGS + 1))
-    if len(first) > MAX_FINDINGS:
-        message = f"There are more than {MAX_FINDINGS:,} findings of {first[0].name}; the others are not reported."
-        first[-1] = replace(first[-1], message=message, fix=None, width=0)
-    return first
+def first_findings(found: Iterator[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings of one rule in one thing, and where they are too many, one that says so."""
+    for count, one in enumerate(found):
+        if count == MAX_FINDINGS:
+            message = f"There are more than {MAX_FINDINGS:,} findings of {one.name}; the others are not reported."
+            yield Diagnostic(one.code, one.name, one.severity, message, one.location, one.hint)
+            return
+        yield one
