@@ -115,6 +115,7 @@ def test_the_next_free_version_is_that_of_the_registry(publish: Run, project: Pa
         ("name: a\npath: https://onelake.dfs.fabric.microsoft.com/w/m\n", "no source can be: https."),
         ("name: a\npath: {type: azureblob}\n", "'path' is not text"),
         ("name: a\npath: wasbs://c@acct.blob.core.windows.net/m\n", "Correct the address in path"),
+        ("name: <model_name>\npath: m\n", "m.yml:2:1: error IMP007 The model '<model_name>' was not imported"),
         ("name: a\npath: m\n---\nname: b\npath: m\n", "DOC001 This file holds several YAML documents"),
     ],
 )

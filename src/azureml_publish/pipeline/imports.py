@@ -199,9 +199,10 @@ def _sort_out(
     for draft in drafts:
         path = target.models / draft.asset.folder
         if not is_folder_name(draft.asset.folder):
-            message = f"{draft.asset.shown} was not imported: its name cannot be a folder's."
+            where = draft.read.document.location(("name",))
+            message = f"The model '{draft.asset.folder}' was not imported: its name cannot be a folder's."
             hint = "Give it a name of letters, digits, '-', '_' and '.' first."
-            found.append(ImportRules.NOT_READABLE.at(Location(draft.asset.shown), message, hint))
+            found.append(ImportRules.NOT_READABLE.at(where, message, hint))
             continue
         if overwrite or not path.exists():
             new.append(draft)

@@ -96,6 +96,13 @@ def test_the_length_of_fine_tuning_against_the_context(length: object, wrong: bo
             {"config.json": CONFIG | {"model_type": "bert"}, "tokenizer_config.json": {"model_max_length": 10**30}},
             False,
         ),
+        (
+            {
+                "config.json": CONFIG | {"model_type": "bert", "auto_map": {"AutoModel": "modeling_alibi.AlibiModel"}},
+                "tokenizer_config.json": {"model_max_length": 8192},
+            },
+            False,
+        ),
         ({"config.json": CONFIG | {"model_type": "qwen2"}, "tokenizer_config.json": {"model_max_length": 1024}}, False),
         (
             {"a/config.json": CONFIG | {"model_type": "bert"}, "b/tokenizer_config.json": {"model_max_length": 9999}},

@@ -174,6 +174,8 @@ def test_a_comma_that_is_missing_between_sizes_is_said_to_be_missing(tmp_path: P
     [
         ("CARD064", "See [how](docs/how.md), and [how](docs/how.md) again.\n"),
         ("CARD066", "See [how][howto], and [again][howto].\n"),
+        ("CARD066", "It reads well[^1], and sings well[^1].\n"),
+        ("CARD020", "See [how](http://contoso.example/how), and [how](http://contoso.example/how) again.\n"),
     ],
 )
 def test_a_target_that_is_missing_is_one_finding_a_card(code: str, text: str) -> None:
@@ -196,6 +198,7 @@ def test_embeddings_that_a_last_layer_makes_smaller_are_not_those_of_config_json
         ("Portugese", "Write pt."),
         ("eng", "Write en."),
         ("fr-CA", "Write fr."),
+        ("haw\n  - jw", "Write jv, and leave haw out."),
         ("Klingonish", "`publish rule GATE001` shows where the 189 values of languages are."),
     ],
 )
@@ -230,3 +233,20 @@ def test_files_beside_weights_are_read_by_what_loads_them(
 ) -> None:
     write(tmp_path, {**sound(), **files})
     assert [Path(one.location.path).name for one in run(tmp_path).found if one.code == "SPEC016"] == unread
+
+
+def test_an_address_ends_where_a_sentence_in_chinese_goes_on() -> None:
+    text = "\u8be6\u89c1 http://contoso.example/how\uff0c\u6b22\u8fce\u4f7f\u7528\u3002\n"
+    (found,) = findings(described(text), "CARD020")
+    assert (found.message.split(" goes")[0], found.hint) == (
+        "The link to http://contoso.example/how",
+        "Write https instead, if contoso.example answers there.",
+    )
+
+
+def test_one_fix_writes_https_at_each_place_of_an_address() -> None:
+    text = "See [how](http://arxiv.org/abs/1810.04805) or [why](http://arxiv.org/abs/1810.04805).\n"
+    (found,) = findings(described(text), "CARD020")
+    assert "(2 times)" in found.message
+    assert found.fix is not None
+    assert [edit.text for edit in found.fix.edits] == ["https://", "https://"]

@@ -142,6 +142,7 @@ def test_a_table_of_columns_against_the_signature(tmp_path: Path, old: str, new:
     assert found(tmp_path, **{"description.md": text}) == ({"SMPL002"} if wrong else set())
 
 
+ONE_FILE = "flavors: {python_function: {loader_module: mlflow.sklearn, env: conda.yml}}\n"
 EXAMPLE = f"{MLMODEL.format(loader='mlflow.sklearn')}saved_input_example_info:\n  artifact_path: example.json\n"
 CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
 
@@ -154,6 +155,8 @@ CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
         ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\n"}, None),
         ({"requirements.txt": "a\n", "python_env.yaml": "python: 3.10.13\n"}, "PKG014"),  # and no conda.yaml
         ({"requirements.txt": "a\n"}, None),  # the rest may lie with the weights
+        ({"MLmodel": ONE_FILE, "conda.yaml": "dependencies: [pip]\n"}, "PKG014"),  # and no conda.yml
+        ({"MLmodel": ONE_FILE, "conda.yml": "dependencies: [pip]\n"}, None),
         ({"requirements.txt": "a @ file:///home/alice/a.whl\n"}, "PKG014"),
         ({"requirements.txt": "-e /Users/alice/code/a\n"}, "PKG014"),
         ({"conda.yaml": "dependencies:\n- pip:\n  - 'a[b] @ file:///C:/a.whl'\nprefix: /home/alice/env\n"}, "PKG014"),

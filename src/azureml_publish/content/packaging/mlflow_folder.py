@@ -76,8 +76,7 @@ def _named(flavors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not isinstance(settings, Mapping):
             continue
         found = [settings.get(key) for key in _PATHS]
-        environment = settings.get("env")
-        found += list(environment.values()) if isinstance(environment, Mapping) else [environment]
+        found += _environments(settings)
         artifacts = settings.get("artifacts")
         for artifact in artifacts.values() if isinstance(artifacts, Mapping) else ():
             found.append(artifact.get("path") if isinstance(artifact, Mapping) else None)
@@ -86,6 +85,12 @@ def _named(flavors: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             found += [f"components/{name}" for name in components] if isinstance(components, list) else []
             found += ["components/processor"] if "processor_type" in settings else []
         yield from ((flavour, path) for path in found if isinstance(path, str) and path)
+
+
+def _environments(settings: object) -> list[Any]:
+    """The files that a flavour takes its environment from: under `env`, one or one for each manager."""
+    named = settings.get("env") if isinstance(settings, Mapping) else None
+    return list(named.values()) if isinstance(named, Mapping) else [named]
 
 
 def _check_transformers(source: SourceFiles, settings: object) -> Iterator[Finding]:
@@ -134,8 +139,9 @@ def _check_signature(signature: object) -> Iterator[Finding]:
 
 
 def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Iterator[Finding]:
+    named = _environments(flavors.get("python_function"))
     there = [name for name in ENVIRONMENTS if name in source.top]
-    if not there:
+    if not there and not any(isinstance(name, str) for name in named):  # what it names is there, or another finding
         message = "Nothing beside MLmodel says which packages the model needs, so no endpoint can be built."
         yield Finding(NO_ENVIRONMENT, message, "Put the requirements.txt there with which it was trained.")
         return

@@ -34,7 +34,9 @@ _SOURCE = pattern(r"<(?:img|video|audio|source|embed|iframe)\b([^<>]*)>", re.IGN
 _SRC = pattern(r"\b(?:src|srcset|poster)\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _HREF = pattern(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _TAG = pattern(r"</?[a-zA-Z][^<>]*>")
-_PLAIN = pattern(r"https?://[^\s<>\"'`|)\]]{1,2000}")
+_PLAIN = pattern(
+    r"https?://[^\s<>\"'`|)\]\u201c\u201d\u3001-\u3003\u3008-\u3011\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f]{1,2000}"
+)
 _DEFINITION = pattern(r"[ \t>]*\[[^\]\n]{1,999}\]:\s{0,20}<?([^\s<>]{1,2000})")
 _CODE_TAG = pattern(r"<(/?)(?:code|pre|script|style)\b[^<>]*>", re.IGNORECASE)
 

@@ -40,19 +40,23 @@ def targets(card: Card) -> Iterator[tuple[Link, str]]:
 def link_http(model: Described) -> Findings:
     """A link over plain http."""
     card = model.card
+    places: dict[str, list[tuple[Link, str]]] = {}
     for link, what in targets(card):
-        if link.url[:7].lower() != "http://" or link.kind == "broken":
-            continue
+        if link.url[:7].lower() == "http://" and link.kind != "broken":
+            places.setdefault(link.url, []).append((link, what))
+    for same in places.values():
+        link, what = same[0]
         host = re.split(r"[/:?#]", link.url[7:], maxsplit=1)[0]
         if not host or _LOCAL.match(host):
             continue
         known = _HTTPS.fullmatch(host) is not None
-        edit = replacing(card, link.url_start, link.url_start + 7, "https://")
+        edits = [replacing(card, one.url_start, one.url_start + 7, "https://") for one, _ in same]
+        often = f" ({len(same)} times)" if len(same) > 1 else ""
         yield link_http.at(
             card.at(link.url_start),
-            f"The {what} {short(link.url)} goes over plain http, which anybody on the way can read and change.",
+            f"The {what} {short(link.url)} goes over plain http{often}, which anybody on the way can read and change.",
             "Write https instead." if known else f"Write https instead, if {short(host)} answers there.",
-            fix=card.fix([edit]) if known else None,
+            fix=card.fix(edits) if known else None,
             width=width_of(link.url),
         )
 

@@ -204,9 +204,10 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
                 "Write ![what it shows](https://...).",
                 None,
             )
-    notes = frozenset(match[1] for match in _NOTE_BELOW.finditer(card.prose)) if "[^" in card.prose else frozenset()
+    notes = {match[1] for match in _NOTE_BELOW.finditer(card.prose)} if "[^" in card.prose else set()
     for match in _NOTE.finditer(card.prose) if "[^" in card.prose else ():
         if match[1] not in notes:
+            notes.add(match[1])  # one note is enough for all places
             hint = f"Write [^{match[1]}]: and the note below, or take it out."
             yield match.start(), match[0], "is a footnote that is nowhere", hint, None
 

@@ -86,7 +86,8 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
                 "Write the package and its version, or take the file into the folder and name it by its path there.",
                 severity=Severity.WARNING,  # an image may hold such a file
             )
-    for key, name in named.items() if isinstance(named, Mapping) and len(present) > 1 else ():
+    named = {"conda": named} if isinstance(named, str) and present else named if len(present) > 1 else None
+    for key, name in named.items() if isinstance(named, Mapping) else ():
         if isinstance(name, str) and name not in carried and key in ("conda", "virtualenv"):
             yield mlmodel_broken.at(
                 document.location(("flavors", "python_function", "env", key)),
@@ -363,7 +364,7 @@ def _differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) 
         height = size.get("height") if isinstance(size, Mapping) else size
         if data.get("do_resize") is not False and _is_count(wanted) and _is_count(height) and height != wanted:
             yield key, f"Images are brought to {height} pixels, and config.json has an image_size of {wanted}."
-    elif kind in _OF_FIXED_POSITIONS:
+    elif kind in _OF_FIXED_POSITIONS and not config.get("auto_map"):  # else its own code may know other positions
         most = config.get("max_position_embeddings", config.get("n_positions"))
         for key in ("model_max_length", "max_seq_length"):
             length = data.get(key)

@@ -322,9 +322,12 @@ def _instead(value: str, key: Key, name: str, wrong: Sequence[tuple[int, object]
     if names == ["True"]:
         return "Write true, or leave the key out."
     if name == "languages":
-        meant = dict.fromkeys(meant_language(str(each)) for _, each in wrong[:_SHOWN])
-        if meant and meant.keys() <= {*names}:
-            return f"Write {', '.join(meant)}."
+        meant = {str(each): meant_language(str(each)) for _, each in wrong[:_SHOWN]}
+        taken = dict.fromkeys(code for code in meant.values() if code in names)
+        left = [each for each, code in meant.items() if code not in names]
+        close = []
+        if taken:
+            return f"Write {', '.join(taken)}" + (f", and leave {', '.join(left)} out." if left else ".")
     if close and not value.startswith("Standard_"):
         return f"Write {' or '.join(close)}."
     if value.startswith("Standard_"):

@@ -87,6 +87,20 @@ class TestMlflowFolders:
         assert [one.rule.code for one in found] == ["PKG015"]
         assert told in found[0].message
 
+    def test_an_environment_that_is_missing_is_told_once(self) -> None:
+        gone: Files = {"conda.yaml": None, "python_env.yaml": None, "requirements.txt": None}
+        found = package({**SKLEARN, **gone}, "", allow_pickle=True).found
+        assert [one.rule.code for one in found] == ["PKG014"]
+
+    def test_an_environment_by_another_name_is_one(self) -> None:
+        python = {**PYFUNC, "env": "conda.yml"}
+        source: Files = {
+            "MLmodel": saved({"python_function": python}),
+            "model.pkl": b"\x80\x04N.",
+            "conda.yml": "name: a\n",
+        }
+        assert package(source, "", allow_pickle=True).found == ()
+
     @pytest.mark.parametrize(
         ("flavour", "files", "told"),
         [
