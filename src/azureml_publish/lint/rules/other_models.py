@@ -254,6 +254,7 @@ def base_model_differs(model: Described) -> Findings:
         for one in of_subject(model.card, "base")
     ]
     possible = "adapter" in model.card.lowered or "tuned" in model.card.lowered or "trained" in model.card.lowered
+    possible = possible and "](https://huggingface.co/" in model.card.source.lower()
     links = _MADE_OF.finditer(model.card.source) if possible else ()
     stated += [(linked_model(one["url"]), one["url"], one.start("url")) for one in links]
     own = variant_of(model.name)
