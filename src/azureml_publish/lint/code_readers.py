@@ -50,33 +50,48 @@ _MAGIC = pattern(r"^[ \t]*[%!][^\n]*", re.MULTILINE)
 _OTHER_CELL = pattern(r"^\s*%%(?!time|timeit|capture|prun)")
 
 
-def _python(text: str) -> Mistake | None:
-    if (
-        re.search(r"^[-+] ", text, re.MULTILINE)
-        or _OTHER_CELL.match(text)
-        or re.search(r"^[ \t]*\$ ", text, re.MULTILINE)
-    ):
-        return None  # a difference, a cell of another language, or a command
+def _typed(text: str) -> str | None:
+    """What was typed into Python, on its lines; None for a difference, a cell of another language, or a command."""
+    if _OTHER.search(text) or _OTHER_CELL.match(text):
+        return None
     if ">>> " in text:
-        if re.search(r"^[ \t]*>>>[^\n]*[(\[{,\\]\n(?![ \t]*(?:\.\.\.|>>>))", text, re.MULTILINE):
-            return None  # what goes on without a prompt
+        if _WITHOUT_PROMPT.search(text):
+            return None
         lines = text.split("\n")
         text = "\n".join(_PROMPT.sub("", line) if _PROMPT.match(line) else "" for line in lines)
-    text = _MAGIC.sub("", text) if "%" in text or "!" in text else text
-    program = textwrap.dedent(text)
+    return _MAGIC.sub("", text) if "%" in text or "!" in text else text
+
+
+_OTHER = pattern(r"^(?:[-+] |[ \t]*\$ )", re.MULTILINE)
+_WITHOUT_PROMPT = pattern(r"^[ \t]*>>>[^\n]*[(\[{,\\]\n(?![ \t]*(?:\.\.\.|>>>))", re.MULTILINE)
+"""A line of a session that goes on in lines without a prompt."""
+
+
+def _python(text: str) -> Mistake | None:
+    typed = _typed(text)
+    if typed is None:
+        return None
+    program = textwrap.dedent(typed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes in strings, which work
         try:
             tree = ast.parse(program)
         except SyntaxError as error:
-            line = min(error.lineno or 1, text.count("\n") + 1)
-            if _NEWER.search(text.split("\n")[line - 1]):
+            line = min(error.lineno or 1, typed.count("\n") + 1)
+            if _NEWER.search(typed.split("\n")[line - 1]):
                 return None
             reason = error.msg.partition(" (")[0].rstrip(".?")
             return Mistake(line, f"This is not Python: {reason}." if _LASTING.match(reason) else "This is not Python.")
         except (ValueError, RecursionError, MemoryError):
             return None
+    if outside := _RETURN.search(typed):
+        line = typed.count("\n", 0, outside.start()) + 1
+        return Mistake(line, "This is not Python: it returns outside of a function.")
     return min(_names(tree), default=None, key=lambda one: one.line)
+
+
+_RETURN = pattern(r"^return\b", re.MULTILINE)
+"""Parts of a function are let pass where they keep their indentation."""
 
 
 _NEWER = pattern(

@@ -46,6 +46,8 @@ from tests.unit.lint.cards_at_hand import described, findings, places
             None,
         ),
         ("python", "from huggingface_hub import snapshot_downlaod", 1),
+        ("python", "x = f()\nreturn x", 2),
+        ("python", "    x = f()\n    return x", None),
         ("python", "m = AutoModel.form_pretrained('x')", 1),
         ("python", "t.batch_encode(x)\nt.from_pretrained_x(y)", None),
         ("python", "p = pipeline('txt-generation')", 1),

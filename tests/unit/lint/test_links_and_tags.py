@@ -16,7 +16,7 @@ from tests.unit.lint.cards_at_hand import described, findings
         ("![a](<my pictures/a b.png>)", "CARD064"),
         ("![a](attachment:image.png)", "CARD064"),
         ("![a](cid:image001.png@01D)", "CARD064"),
-        ("![a](//e.com/a.png)", None),
+        ("![a](//e.com/a.png)", "CARD023"),
         ("![a](https://drive.google.com/file/d/1AbC/view?usp=sharing)", "CARD057"),
         ("![a](https://www.dropbox.com/s/abc/a.png?dl=0)", "CARD057"),
         ("![a](https://www.dropbox.com/s/abc/a.png?raw=1)", None),

@@ -16,6 +16,11 @@ from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 _SHOWN = pattern(r"[^\W_]")
+_NOTHING = pattern(
+    r"\W*(?:this is (?:an?|the|my) (?:\w+ )?model|(?:my|new|test|demo|sample) model|hello,? world|(?:a |the )?(?:model"
+    r" )?description)\W*",
+    re.IGNORECASE,
+)
 
 
 @rule("CARD052", "card-empty", Severity.WARNING, "The card says nothing.", pages=True)
@@ -26,9 +31,10 @@ def card_empty(model: Described) -> Findings:
         return
     headings = {heading.line for heading in card.headings}
     lines = card.words.split("\n")
-    if any(_SHOWN.search(line) for number, line in enumerate(lines, 1) if number not in headings):
+    if card.fences or card.images or card.links or card.tables:
         return
-    if card.fences or card.images or card.links:
+    shown = [line for number, line in enumerate(lines, 1) if number not in headings and _SHOWN.search(line)]
+    if shown and not (len(shown) == 1 and _NOTHING.fullmatch(shown[0])):
         return
     what = "holds headings and nothing below them" if headings else "holds nothing to read"
     yield card_empty.at(
@@ -198,7 +204,8 @@ def html_malformed(model: Described) -> Findings:
     card = model.card
     if card.too_large or "<" not in card.prose:
         return
-    wrong = sorted((*_cut_tags(card), *_unbalanced(card), *_open_comment(card)), key=lambda one: one.offset)
+    parts = (_cut_tags, _unbalanced, _open_comment, _slips_of_tags, _short_rows)
+    wrong = sorted((one for part in parts for one in part(card)), key=lambda one: one.offset)
     for one in wrong[:_MOST]:
         yield html_malformed.at(card.at(one.offset), one.message, one.hint, width=width_of(one.text))
 
@@ -208,6 +215,64 @@ def _open_comment(card: Card) -> Iterator[_Wrong]:
     at = card.prose.find("<!--")
     if at >= 0 and "-->" not in card.prose[at:]:
         yield _Wrong(at, "<!--", "Nothing closes this comment, so that all below it is hidden.", "Write --> after it.")
+
+
+_WHOLE_TAGS = r"(?:b|i|u|p|a|div|span|sup|sub|table|tr|td|th|li|ul|ol|strong|em|details|summary)"
+_MARKS = r"(?:b|i|u|em|strong|s|sup|sub)"
+_SLIPS = tuple(
+    (pattern(form, re.IGNORECASE), what, hint)
+    for form, what, hint in (
+        (
+            rf"< /?(?:{_WHOLE_TAGS}|br|hr|img)(?: ?/)?>|</ {_WHOLE_TAGS}>",
+            "is no tag of HTML, because of its space",
+            "Take the space out.",
+        ),
+        (
+            rf"<(?P<name>{_WHOLE_TAGS}|center|h[1-6])\b[^<>]*>[^<>\n]+<(?P=name)>[ \t]*(?:\n|\Z)",
+            "begins once more where it is to end",
+            "Write / before the last name.",
+        ),
+        (
+            rf"<(?P<out>{_MARKS})><(?P<within>{_MARKS})>[^<>\n]{{1,200}}</(?P=out)>[^<>\n]{{0,80}}</(?P=within)>",
+            "ends its elements in the wrong order",
+            "Close first what was opened last.",
+        ),
+    )
+)
+
+
+def _slips_of_tags(card: Card) -> Iterator[_Wrong]:
+    """Tags with a space, without a slash, or in the wrong order; parts outside of what they belong to."""
+    for form, what, hint in _SLIPS:
+        for match in form.finditer(card.prose):
+            yield _Wrong(match.start(), match[0], f"'{short(match[0])}' {what}.", hint)
+    lowered = card.prose.lower()
+    for part, wholes in _PARTS:
+        for match in re.finditer(rf"<{part}(?=[\s>])", lowered) if f"<{part}" in lowered else ():
+            before = lowered[: match.start()]
+            if all(before.count(f"<{whole}") <= before.count(f"</{whole}>") for whole in wholes):
+                message = f"'<{part}>' stands outside of <{wholes[0]}>."
+                yield _Wrong(match.start(), match[0], message, f"Put it into <{wholes[0]}>...</{wholes[0]}>.")
+                break
+
+
+_PARTS = (("summary", ("details",)), ("tr", ("table",)), ("td", ("table",)), ("th", ("table",)))
+_ROW = pattern(r"<tr\b[^<>]*>(?P<cells>(?:(?!</?tr\b|</?table\b)[\s\S]){0,4000}?)</tr>", re.IGNORECASE)
+_CELL = pattern(r"<t[dh]\b(?P<attributes>[^<>]*)>", re.IGNORECASE)
+_TABLE = pattern(r"<table\b(?:(?!<table\b)[\s\S]){0,20000}?</table>", re.IGNORECASE)
+
+
+def _short_rows(card: Card) -> Iterator[_Wrong]:
+    """Rows of HTML with other numbers of cells than the first; tables with cells over several are left alone."""
+    for table in _TABLE.finditer(card.prose) if "<tr" in card.prose else ():
+        if "span" in table[0].lower():
+            continue
+        rows = [(row, len(_CELL.findall(row["cells"]))) for row in _ROW.finditer(table[0])]
+        counts = [count for _, count in rows if count]
+        odd = next(((row, count) for row, count in rows if count and count != counts[0]), None)
+        if odd is not None and counts.count(counts[0]) + 1 >= len(counts):
+            message = f"This row has {odd[1]} cells, the first {counts[0]}."
+            yield _Wrong(table.start() + odd[0].start(), odd[0][0], message, "Fill in the missing cells.")
 
 
 def _cut_tags(card: Card) -> Iterator[_Wrong]:

@@ -122,7 +122,7 @@ def control_character(model: Described) -> Findings:
                 control_character,
                 card,
                 edits,
-                f"{times(len(edits), 'control character')}, the first U+{ord(found[0][0]):04X},"
+                f"{times(len(edits), 'control character')}, the first U+{ord(found[0][0][0]):04X},"
                 f" {'stands' if len(edits) == 1 else 'stand'} in the text: no page shows it, terminals may obey it.",
                 "Take it out.",
             )

@@ -16,6 +16,10 @@ _ENTRY = pattern(
     r"^[ \t]*@(?:article|inproceedings|misc|techreport|book|proceedings|online|software|phdthesis|unpublished)\s*\{",
     re.IGNORECASE | re.MULTILINE,
 )
+_AS_TEXT = pattern(
+    r"^ {0,3}@(?:article|inproceedings|misc|techreport|book|online|software|phdthesis)\{[\w:./+-]{1,80},",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ESCAPED = pattern(r"\\[{}\\]")
 _KINDS = ("article", "inproceedings", "incollection", "misc", "techreport", "book", "proceedings", "phdthesis")
 _KIND = pattern(
@@ -103,6 +107,13 @@ _DOI_OF_ARXIV = pattern(r"10\.48550/arxiv\.(?P<month>\d{4})\.(?P<rest>\d{4,5})\b
 def _in_words(model: Described) -> Findings:
     """Numbers of papers in the text, and those that lie in the future wherever they stand."""
     card = model.card
+    for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose else ():
+        yield citation_broken.at(
+            card.at(match.start()),
+            f"The entry {short(match[0])}... stands as text, so that its lines run into one.",
+            "Put ```bibtex before it and ``` after it.",
+            width=width_of(match[0]),
+        )
     today = f"{model.as_of:%y%m}"
     papers = (
         (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if "arxiv" in card.prose.lower() else ()

@@ -232,6 +232,7 @@ def text_repeated(model: Described) -> Findings:
         ends[text] = end
     if not card.too_large:
         yield from _at_once(card)
+        yield from _headings_twice(card)
 
 
 _SHORT_WORDS = (
@@ -273,6 +274,25 @@ def _words_twice(text: str) -> Iterator[tuple[int, int]]:
         if start >= before:  # of three, the first two
             before = second.end()
             yield start, before
+
+
+def _headings_twice(card: Card) -> Findings:
+    """Two sections of one name below one heading, with other text each, so that nobody knows which holds."""
+    above: list[tuple[int, str]] = []
+    first: dict[tuple[tuple[int, str], ...], int] = {}
+    for heading in card.headings:
+        name = (heading.level, " ".join(heading.text.lower().split()))
+        above = [*(one for one in above if one[0] < heading.level), name]
+        before = first.setdefault(tuple(above), heading.line)
+        if before != heading.line and heading.level <= _DEEPEST and re.fullmatch(r"[\w /&,()'-]{4,60}", name[1]):
+            yield text_repeated.at(
+                card.place(heading.line, heading.column),
+                f"The heading '{short(heading.text)}' stands in line {card.place(before, 1).line} already.",
+                "Put both sections together, or give each its own name.",
+            )
+
+
+_DEEPEST = 2
 
 
 def _second_half(card: Card) -> int | None:

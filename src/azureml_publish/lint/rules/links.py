@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.code_readers import mistyped
 from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link, within
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.written_addresses import odd_address, odd_brackets, odd_mailboxes
 from azureml_publish.patterns import pattern
 
 _HTTPS = pattern(
@@ -127,7 +128,8 @@ def link_empty(model: Described) -> Findings:
 
 
 _BARE_TAG = pattern(
-    r"<img(?=[\s/>])(?![^<>]*\bsrc(?:set)?\s*=)[^<>]*>|<a\s(?![^<>]*\b(?:href|id|name|class)\s*=)[^<>]*=[^<>]*>",
+    r"<img(?=[\s/>])(?![^<>]*\bsrc(?:set)?\s*=)[^<>]*>|<a\s(?![^<>]*\b(?:href|id|name|class)\s*=)[^<>]*=[^<>]*>"
+    r"|<a>(?=[^<>\n]{1,200}</a>)|<a\s(?![^<>]*\bhref\s*=)[^<>]*\b(?:herf|hfef|hre|src|url|link)\s*=[^<>]*>",
     re.IGNORECASE,
 )
 _SCHEME = pattern(r"(?:https?://){2,}|h?t?t+ps?:?/+|https?[;.]/+|https?:(?!//)/*|https?//", re.IGNORECASE)
@@ -151,6 +153,10 @@ def link_malformed_url(model: Described) -> Findings:
         elif link.kind in ("markdown", "html", "definition"):
             yield from _address(card, link)
             yield from _host(card, link)
+        if link.kind != "broken" and (wrong := odd_address(link.url)):
+            yield _odd_text(card, link.url_start, link.url, f"'{short(link.url)}' {wrong[0]}", wrong[1])
+    for offset, text, message, hint in (*odd_brackets(card), *odd_mailboxes(card)):
+        yield _odd_text(card, offset, text, message, hint)
     if ")[" in card.prose:
         yield from _swapped(card)
     for match in _POINTED.finditer(card.prose) if "<http" in card.prose else ():
@@ -162,6 +168,10 @@ def link_malformed_url(model: Described) -> Findings:
             "Write %20 for the space." if " " in match[0] else "Write > after the address.",
             width=width_of(match[0]),
         )
+
+
+def _odd_text(card: Card, offset: int, text: str, message: str, hint: str) -> Diagnostic:
+    return link_malformed_url.at(card.at(offset), f"{message}.", hint, width=width_of(text), severity=Severity.WARNING)
 
 
 _POINTED = pattern(r"(?<!\()<https?://[^\s<>]+(?: [^\s<>=]+){1,5}>|(?<!\()<https?://[^\s<>]+$", re.MULTILINE)
@@ -288,10 +298,19 @@ def link_anchor_missing(model: Described) -> Findings:
     links = [link for link in card.links if link.url.startswith("#") and len(link.url) > 1 and link.kind != "broken"]
     if not links:
         return
-    anchors = card.anchors | {match[1].lower() for match in _NAMED.finditer(card.prose)}
+    named = {match[1] for match in _NAMED.finditer(card.prose)}
+    anchors = card.anchors | {one.lower() for one in named}
     for link in links:
         wanted = unquote(link.url[1:]).lower().removeprefix("user-content-")
         if wanted in anchors or wanted == "top":
+            written = unquote(link.url[1:]).removeprefix("user-content-")
+            if written != wanted and written not in named and written.isascii():
+                yield link_anchor_missing.at(
+                    card.at(link.url_start),
+                    f"Anchors of headings are in small letters, and '{short(link.url)}' is not.",
+                    f"Write #{wanted}.",
+                    width=width_of(link.url),
+                )
             continue
         close = difflib.get_close_matches(wanted[:100], sorted(anchors)[:500], n=1)
         yield link_anchor_missing.at(

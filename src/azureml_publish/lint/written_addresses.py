@@ -1,0 +1,95 @@
+"""How addresses look in a card that lead nowhere, or that only some viewers follow, and brackets beside links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.patterns import pattern
+
+Odd: TypeAlias = tuple[int, str, str, str]
+"""An offset of the card, the text there, what is wrong with it, and what to write."""
+
+_PLACE = ("holds the place of an address", "Write the address that is meant.")
+_ODD = tuple(
+    (pattern(form, re.IGNORECASE), why, hint)
+    for form, why, hint in (
+        (
+            r"//[\w-]+(?:\.[\w-]+)+(?:[/?#]|$)",
+            "has no scheme, so that some viewers look for a file",
+            "Write https: before it.",
+        ),
+        (
+            r"https?://\S*%(?![0-9a-f]{2})",
+            "has a % that begins no escaped character",
+            "Write %25 for a percent sign.",
+        ),
+        (
+            r"https?://[\w.+-]+@[\w-]+(?:\.[\w-]+)+/?$",
+            "is the address of a mailbox behind https://",
+            "Write mailto:NAME@HOST.",
+        ),
+        (r"data:image/[\w.+-]+(?:;base64)?,\s*$", "is an image without data", "Write the address of an image."),
+        (r"https?://(?:www\.)?example\.(?:com|org|net)/\S*\b(?:your|path|to|my|insert|placeholder)\b", *_PLACE),
+        (
+            r"(?:https?://)?(?:url|link|href|address|todo|tbd|x{3,}|\.\.\.|(?:insert|your|link[-_ ]to)[-_ ]\w+)/?$",
+            *_PLACE,
+        ),
+        (
+            r"https?://\S+[?&](?:utm_source|ref|source)=(?:chatgpt|openai|perplexity|copilot|gemini)\b",
+            "says that an assistant gave it",
+            "Take that part out, and look whether the page says what the card does.",
+        ),
+    )
+)
+"""Addresses that some can follow, or nobody: what a message says of them, and what to write."""
+
+
+def odd_address(url: str) -> tuple[str, str] | None:
+    """What is wrong with an address that a link may well have by its form, and what to write."""
+    return next(((why, hint) for form, why, hint in _ODD if form.match(url)), None)
+
+
+_PAIRS = pattern(
+    r"(?<![\]!\\])\[(?=\[[^\[\]\n]{1,200}\]\(https?://[^\s()]{1,500}\)(?![^\[\n]{0,200}\]))"
+    r"|\]\(https?://[^\s()]{1,500}\)(?P<more>\))|\]\]\((?=https?://)"
+)
+_WORDS_FOR_URL = pattern(
+    r"(?<!\\)\[[^\[\]\n]{1,80}\]"
+    r"\((?:(?:link|url|address|insert|add|path|reference|pointer|your|the)\b[a-z ]{2,40})\)",
+    re.IGNORECASE,
+)
+
+
+def odd_brackets(card: Card) -> Iterator[Odd]:
+    """A bracket too many beside a link, and words where its address belongs."""
+    for match in _PAIRS.finditer(card.prose) if "](http" in card.prose else ():
+        start = card.prose.rfind("\n\n", 0, match.start()) + 1
+        before = card.words[start : match.start()]
+        sign = "]" if match[0].startswith("]]") else match["more"] or "["
+        begun = before.count(")") < before.count("(") if sign == ")" else before.count("]") + 1 < before.count("[")
+        if sign != "[" and begun:
+            continue
+        yield match.start(), match[0], f"A {sign} too many stands beside this link", "Take it out."
+    for match in _WORDS_FOR_URL.finditer(card.prose) if "](" in card.prose else ():
+        yield match.start(), match[0], f"'{short(match[0])}' has words where the address belongs", "Write https://..."
+
+
+_MAILBOX = pattern(
+    r"<mailto:[^\s@>]*>|(?<![\w/.@:])[\w.+-]+@(?:[\w-]+\.)*[\w-]*\.\.[\w.-]+|(?<![\w/.@:])[\w.+-]+@@[\w-]+\.\w+"
+    r"|<mailto:[^\s@>]+@[^\s>]*[,;:][^\s>]*>"
+    r"|\b(?:write to|contact|e-?mail|mail to|questions|reach us)\b[^\n@]{0,30}(?P<box>\b[\w.+-]+@example\.(?:com|org"
+    r"|net))\b",
+    re.IGNORECASE,
+)
+
+
+def odd_mailboxes(card: Card) -> Iterator[Odd]:
+    """Mailboxes in the text that no letter reaches."""
+    for match in _MAILBOX.finditer(card.prose) if "@" in card.prose or "mailto:" in card.prose else ():
+        text = match["box"] or match[0]
+        hint = "Write NAME@HOST, as people reach it."
+        yield match.start(), match[0], f"'{short(text)}' is no address of a mailbox", hint
