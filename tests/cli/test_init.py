@@ -84,7 +84,7 @@ def test_a_broken_beginning_is_told_at_its_place(publish: Run, project: Path) ->
 def test_a_project_that_cannot_be_read_is_told(publish: Run, project: Path, broken: str) -> None:
     edit(project / "publish.yaml", "layout: system_metadata", broken)
     ran = publish("init", "distilbert/distilbert-base-uncased", "--name", "mine")
-    assert ran.code == 2
+    assert ran.code == 4
     assert "publish.yaml:" in ran.err
 
 

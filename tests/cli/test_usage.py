@@ -177,8 +177,9 @@ def test_quiet_still_says_why_it_failed(publish: Run, project: Path, verb: str) 
 def test_a_broken_project_file_is_told_with_its_place(publish: Run, project: Path) -> None:
     (project / "publish.yaml").write_text("registries: {}\nlayuot: tags\n", encoding="utf-8")
     ran = publish("list")
-    assert ran.code == 2
-    assert ran.err.startswith("error: publish.yaml:2:1: Unknown key 'layuot'.")
+    assert ran.code == 4
+    assert ran.err.startswith("publish.yaml:2:1: error DOC003 Unknown key 'layuot'.")
+    assert ran.err.endswith("1 error; no model was looked at.\n")
 
 
 def test_a_plan_in_a_file_with_a_space_can_be_copied(publish: Run) -> None:

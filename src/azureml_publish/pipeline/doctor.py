@@ -44,8 +44,9 @@ def examine(run: RunContext, registry: str | None) -> Iterator[Examined]:
         yield Examined("project", State.FAILED, problem.message, problem.hint, problem.exit_code)
         return
     if checked.project is None:
-        first = unusable(checked.found)
-        yield Examined("project", State.FAILED, first.message, first.hint, ExitCode.FINDINGS)
+        first = unusable(checked.found).found[0]
+        place = f"{first.location.path}:{first.location.line}:{first.location.column}"
+        yield Examined("project", State.FAILED, f"{place}: {first.message}", first.hint, ExitCode.FINDINGS)
         return
     if has_errors(checked.found):
         yield Examined("project", State.WARNING, "There are findings.", "Run `publish lint`.")

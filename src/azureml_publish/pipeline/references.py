@@ -40,7 +40,8 @@ def read_project(run: RunContext, references: Iterable[str] | None = None, regis
         registry: the registry that is to be read. Where its address is given, there need be no project.
 
     Raises:
-        UsageProblem: there is none here, or its `publish.yaml` cannot be used.
+        UsageProblem: there is none here.
+        UnsoundProject: its `publish.yaml` cannot be used.
     """
     models = references is None or any(":" not in one for one in references)
     try:
@@ -64,12 +65,9 @@ def new_project(root: Path, text: str) -> Project:
     return Project(root, config, document, ())
 
 
-def unusable(found: Iterable[Diagnostic]) -> UsageProblem:
-    """What to raise where `publish.yaml` cannot be used: its first error."""
-    first = next(one for one in found if one.severity is Severity.ERROR)
-    return UsageProblem(
-        f"{first.location.path}:{first.location.line}:{first.location.column}: {first.message}", hint=first.hint
-    )
+def unusable(found: Iterable[Diagnostic]) -> UnsoundProject:
+    """What to raise where `publish.yaml` cannot be used: all its errors."""
+    return UnsoundProject(tuple(one for one in found if one.severity is Severity.ERROR), 0)
 
 
 def open_files(registry: Registry, asset: RegisteredAsset) -> Container:

@@ -94,7 +94,8 @@ def diagnostics_summary(found: Sequence[Diagnostic], models: int) -> str:
     """How many findings of each severity, in a sentence."""
     counts = Counter(one.severity for one in found)
     counts_text = [counted(counts[severity], severity) for severity in Severity if counts[severity]]
-    return f"{', '.join(counts_text) or 'No findings'} in {counted(models, 'model')}."
+    where = "; no model was looked at" if found and not models else f" in {counted(models, 'model')}"
+    return f"{', '.join(counts_text) or 'No findings'}{where}."
 
 
 _MOST_NAMED = 5

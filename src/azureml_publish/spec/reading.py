@@ -77,6 +77,8 @@ def _diagnose(document: Document, kind: type[BaseModel], error: Mapping[str, Any
             return MISSING_KEY.at(where, f"The key '{key}' is missing.", f"Add '{key}: …'.{_about(kind, known, key)}")
     dotted = ".".join(str(part) for part in known) or document.path
     wanted, hint = _wanted(error)
+    if error["type"] == "string_pattern_mismatch":
+        hint += _about(kind, known[:-1], key)
     if wanted == _MAPPING[0] and (names := sorted(_keys_at(kind, known))):
         hint = f"Write key: value pairs below it. Known here: {', '.join(names)}."
     return INVALID_VALUE.at(where, f"'{dotted}' is {_shown(error['input'])}; {wanted}.", hint)
