@@ -25,6 +25,8 @@ class Stated:
     offset: int
     text: str
     values: tuple[Given, ...]
+    weak: bool = False
+    """Perhaps of something else: it can be right, and is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ FIGURES: Mapping[str, Figure] = {
         _IMAGES,
         "size crop_size",
         "resiz",
-        rf"\bresized? (?:and \w+ )?(?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}",
+        rf"\bresized?(?:/\w+| and \w+)? (?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}",
     ),
     "pixels": _figure(
         "images of {0:.10g}x{0:.10g}",
@@ -180,10 +182,15 @@ FIGURES: Mapping[str, Figure] = {
         rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b",
     ),
 }
+_ANY_CLASSES = pattern(rf"{_COUNT} (?:[\w-]+ ){{0,2}}(?:classes|labels|categories)\b", re.IGNORECASE)
 _NEAR = 40
 """How far from its word a figure may stand."""
 
-_SOME = pattern(r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of)\s+$", re.IGNORECASE)
+_SOME = pattern(
+    r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of|its|their)\s+$"
+    r"|\blong(?:er|-form)?\b[^.\n]{0,30}$",
+    re.IGNORECASE,
+)
 """Words before a figure that counts some of the layers, and not all."""
 
 _WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?![\w,]|\.\d)")
@@ -206,6 +213,9 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
         text = next(group for group in match.groups() if group)
         values: tuple[Given, ...] = tuple(_number(part) for part in re.split(r", (?=\d)|,(?=0?\.)", text))
         yield Stated(match.start(), " ".join(match[0].split()), values if len(values) == 1 else (values,))  # type: ignore[arg-type]
+    if figure == "classes":  # a card also counts those of the data that it was trained on before
+        for match in _ANY_CLASSES.finditer(card.words) if "classes" in card.lowered else ():
+            yield Stated(match.start(), match[0], (_number(match[1] or match[2]),), weak=True)
     for claim in of_subject(card, figure):
         if found := _values(claim.text, figure):
             line = card.lines[card.position(claim.offset)[0] - 1]
@@ -247,6 +257,8 @@ def fits(figure: str, stated: Given, true: Given) -> bool:
     if figure in ("parameters", "vocabulary") and isinstance(stated, int | float) and isinstance(true, int | float):
         exact = figure == "vocabulary" and stated % 100
         return abs(stated - true) <= true * (0.03 if exact else 0.1 if figure == "vocabulary" else 0.2)
+    if isinstance(true, tuple) and isinstance(stated, tuple):
+        return len(true) == len(stated) and all(abs(x - y) < 0.002 for x, y in zip(true, stated, strict=True))
     if isinstance(true, frozenset) and not isinstance(stated, frozenset):
         return stated in true
     return stated == true
@@ -279,7 +291,8 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     found: dict[str, Given] = {}
     for name, figure in FIGURES.items():
         held = files.get(figure.file, {})
-        value = next((held[key] for key in figure.keys if key in held), None)
+        values = [held[key] for key in figure.keys if key in held]
+        value = values if name in _IN_PIXELS else values[0] if values else None
         if (given := _given(name, value)) is not None:
             found[name] = given
     reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
@@ -295,6 +308,7 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     return found, sources
 
 
+_IN_PIXELS = ("resized", "pixels")
 _COUNTED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "object-detection"})
 """Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""
 
@@ -304,8 +318,8 @@ def _given(name: str, value: Value) -> Given | None:
     if name == "classes":
         labels = {str(one) for one in value.values()} if isinstance(value, Mapping) else set()
         return float(len(labels)) if len(labels) > 1 and "N/A" not in labels else None
-    if name in ("resized", "pixels"):
-        sides = [*value.values()] if isinstance(value, Mapping) else [value]
+    if name in _IN_PIXELS and isinstance(value, list):
+        sides = [side for one in value for side in (one.values() if isinstance(one, Mapping) else [one])]
         sizes = frozenset(float(one) for one in sides if isinstance(one, int) and one > 0)
         return sizes or None
     if name == "tensor":
@@ -365,3 +379,12 @@ _TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart"})
 
 _EXACT = 1.15
 """What heads, positions and norms add, beside the tolerance of every comparison."""
+
+
+def published_positions(model: Described) -> int | None:
+    """The longest text of the BERTs whose papers give it, where their configuration is not at hand."""
+    named = model.config is None and any(form.search(name) for form, *_ in _BERTS for name in own_names(model))
+    return 512 if named else None
+
+
+_BERTS = tuple(one for one in _PUBLISHED if "bert" in one[0].pattern)

@@ -36,8 +36,11 @@ _LABELS: dict[Subject, str] = {
     "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
     "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
     "base": r"(?:base|original|parent)[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?",
+    "kind": r"model (?:type|format)|(?:file )?format",
+    "output": r"max(?:imum)?[ _](?:output|new)[ _]tokens|max(?:imum)? output(?: length)?(?: \(tokens\))?",
     "developer": r"(?:developed|created|trained) by|(?:model )?(?:creator|developer|publisher|author)s?",
-    "context": r"(?:max(?:imum)? |text )?(?:context|sequence)[ _-](?:length|window|size)(?: \(tokens\))?",
+    "context": r"(?:max(?:imum)? |text )?(?:context|sequence)[ _-](?:length|window|size)(?: \(tokens\))?"
+    r"|(?:max(?:imum)?|longest) input(?: length| tokens)?(?: \(tokens\))?",
     "parameters": rf"(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?|parameter count|model size",
     "quantization": r"quanti[sz]ation(?: method| type)?|precision|weights? (?:format|precision|dtype)|dtype",
     "size": r"(?:file|download|disk|weights?)[ _-]size|size on disk|download",
@@ -158,3 +161,21 @@ def lengths_in_code(card: Card) -> Iterator[tuple[int, str, int]]:
             if _STRETCHED.search(card.source):
                 return
             yield int(match["n"].replace("_", "")), match[0], max(start, card.source.find(match[0], start))
+
+
+_LIMIT = pattern(
+    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\bup to "
+    r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}k) (?:input )?tokens\b",
+    re.IGNORECASE,
+)
+
+
+def limits_in_words(card: Card) -> Iterator[tuple[int, str, int]]:
+    """Tokens up to which a model reads, by sentences of the card, with words and offset."""
+    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered else ():
+        yield length_of(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
+
+
+def length_of(number: str, unit: str) -> int:
+    """A number of tokens as a card writes it: `8,192`, or `8` with `k`."""
+    return int(number.replace(",", "")) * {"k": 1024, "m": 1024 * 1024, "": 1}[unit.lower()]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.lint.engine import Card
+from azureml_publish.documents import Document, parse_yaml
+from azureml_publish.lint.engine import Card, check
+from tests.unit.lint import assets
 from tests.unit.lint.cards_at_hand import described, findings
 from tests.unit.lint.test_across_files import codes, model
 
@@ -49,6 +53,9 @@ BESIDE: dict[str, dict[str, Any]] = {
         ("Normalized with standard deviation (0.5, 0.5, 0.5).", True),
         ("Sound is cut into windows of 10 seconds.", True),
         ("Sound is cut into 30-second windows.", False),
+        ("Long recordings are cut into windows of 25 seconds.", False),
+        ("It keeps 2 of its 32 decoder layers.", False),
+        ("Mean (0.501, 0.499, 0.5).", False),  # rounded
         ("- Dropout: 0.5", True),
         ("- Dropout: 0.1", False),
         ("- **Target modules:** q_proj, k_proj, v_proj", True),
@@ -231,3 +238,119 @@ def test_a_long_line_on_the_licence(section: str, wrong: bool) -> None:
 def test_a_page_on_another_familys_model() -> None:
     page = Card("# Evaluation of Llama-3.1-8B\n", lambda line, column: Location("evaluation.md", line, column))
     assert "MATCH002" in codes(replace(model("Text.\n", "Qwen2.5-7B"), pages=(page,)))
+
+
+SOUND = {"model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size": 30522, "eos_token_id": 102}
+
+
+@pytest.mark.parametrize(
+    ("config", "wrong"),
+    [
+        (SOUND, False),
+        ({**SOUND, "model_type": "roberta"}, True),
+        ({**SOUND, "model_type": "own_type"}, False),  # with code of its own
+        ({**SOUND, "architectures": ["LittleForMaskedLM"]}, False),
+        ({**SOUND, "eos_token_id": [30521, 30522]}, True),
+        ({**SOUND, "vocab_size": None}, False),
+    ],
+)
+def test_a_configuration_that_is_of_two_models(config: dict[str, Any], wrong: bool, tmp_path: Path) -> None:
+    assets.write(tmp_path, {**assets.sound(), "config.json": json.dumps(config)})
+    assert ("MATCH016" in [one.code for one in assets.run(tmp_path).found]) is wrong
+
+
+@pytest.mark.parametrize(
+    ("conda", "wrong"),
+    [("torch==2.1.2", False), ("torch==1.13.1", True), ("torch==2.1.2.post1", False), ("torch>=1.13.1", False)],
+)
+def test_two_files_of_one_environment(conda: str, wrong: bool, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {**assets.sound(), "MLmodel": "flavors: {python_function: {loader_module: a}}\n"}
+    files |= {"requirements.txt": "torch==2.1.2\n", "conda.yaml": f"dependencies:\n- pip:\n  - {conda}\n"}
+    assets.write(tmp_path, files)
+    found = [one.message for one in assets.run(tmp_path).found if one.code == "MATCH012"]
+    assert bool(found) is wrong
+
+
+def _mlmodel(**flavour: str) -> Document:
+    document = parse_yaml(json.dumps({"flavors": {"transformers": flavour}}), "MLmodel")[0]
+    assert document is not None
+    return document
+
+
+@pytest.mark.parametrize(
+    ("name", "flavour", "wrong"),
+    [
+        ("bert-base-cased", {"pipeline_model_type": "DistilBertForMaskedLM"}, True),
+        ("bert-base-cased", {"pipeline_model_type": "BertForMaskedLM"}, False),
+        ("xlm-roberta-base", {"pipeline_model_type": "XLMRobertaForMaskedLM"}, False),
+        ("deberta-v3-base", {"pipeline_model_type": "DebertaV2ForMaskedLM"}, False),
+        ("vit-gpt2-captions", {"pipeline_model_type": "VisionEncoderDecoderModel"}, False),
+        ("contoso-bert", {"pipeline_model_type": "RobertaForMaskedLM"}, False),
+        ("distilbert-base", {"tokenizer_type": "RobertaTokenizerFast"}, True),
+        ("distilbert-base", {"tokenizer_type": "BertTokenizerFast"}, False),
+    ],
+)
+def test_classes_against_the_type_that_the_name_begins_with(name: str, flavour: dict[str, str], wrong: bool) -> None:
+    assert ("MATCH012" in codes(replace(model("Text.\n", name), mlmodel=_mlmodel(**flavour)))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("SwinForImageClassification.from_pretrained('google/vit')", True),
+        ("ViTForImageClassification.from_pretrained('google/vit')", False),
+        ("AutoModelForImageClassification.from_pretrained('google/vit')", False),
+    ],
+)
+def test_a_class_in_code_of_another_type(code: str, wrong: bool) -> None:
+    config = {"model_type": "vit", "architectures": ["ViTForImageClassification"]}
+    at_hand = described(f"A model.\n\n```python\n{code}\n```\n", task="image-classification", config=config)
+    assert bool(findings(at_hand, "CARD069")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("- Max output tokens: 16384", ["MATCH008"]),
+        ("- Max output tokens: 2048", []),
+        ("Context of 8,192 tokens and generation 4096 tokens.", ["MATCH008"]),
+        ("Its knowledge ends in March 2023.", ["CARD072"]),
+        ("Knowledge cutoff: December 2023", []),
+        ("It reads English, German and Japanese.", ["MATCH007"]),
+        ("It reads English and German.", []),
+        ("This is the instruction-tuned 3B model.", ["MATCH009"]),
+        ("It was trained in March 2036.", ["CARD075"]),
+        ("The summary of a meeting held in March 2036.", []),
+    ],
+)
+def test_lines_against_the_spec(line: str, found: list[str]) -> None:
+    metadata: dict[str, Any] = {"maxOutputTokens": 2048, "trainingDataDate": "December 2023", "languages": ["en", "de"]}
+    at_hand = model(f"Text.\n\n{line}\n", "little-1B", **metadata)
+    assert [one.code for one in check(at_hand) if one.code.startswith(("MATCH", "CARD"))] == found
+
+
+def test_the_size_that_the_card_deploys_on() -> None:
+    deployment = "A model.\n\n```yaml\ninstance_type: {}\n```\n"
+    assert [one.code for one in findings(described(deployment.format("Standard_E4s_v3")), "SKU016")] == ["SKU016"]
+    assert findings(described(deployment.format("Standard_DS3_v2")), "SKU016") == ()
+    assert findings(described("It was trained on Standard_E4s_v3.\n"), "SKU016") == ()
+
+
+@pytest.mark.parametrize(
+    ("output", "wrong"),
+    [
+        ('[{"label": "rust", "score": 0.9}, {"label": "spot", "score": 0.8}]', False),
+        ('[{"label": "rust", "score": 0.9}]', True),  # of two inputs
+        ('[{"label": "rust", "score": 1.9}, {"label": "spot", "score": 0.8}]', True),
+        ('[{"label": "rust", "score": -0.9}, {"label": "spot", "score": 0.8}]', True),
+        ('[{"boxes": [{"label": "milk", "score": 0.9}]}, {"boxes": []}]', True),
+        ('[{"probs": [0.9, 0.1], "labels": ["rust"]}, {"probs": [1.0], "labels": ["spot"]}]', True),
+        ('[{"probs": [91, 9], "labels": ["rust", "spot"]}, {"probs": [], "labels": []}]', True),
+    ],
+)
+def test_answers_of_a_model_for_images(output: str, wrong: bool) -> None:
+    samples = (
+        f'## Sample input\n\n```json\n{{"input_data": ["a", "b"]}}\n```\n\n## Sample output\n\n```json\n{output}\n```\n'
+    )
+    at_hand = described(f"A model.\n\n{samples}", task="image-classification", config={"id2label": LABELS})
+    assert bool(findings(at_hand, "SMPL008")) is wrong

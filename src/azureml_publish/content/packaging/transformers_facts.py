@@ -98,6 +98,19 @@ def loaders_of(name: str) -> frozenset[str]:
     return frozenset(auto for auto, kinds in autos if any(name in classes for classes in kinds.values()))
 
 
+@cache
+def types_of(name: str) -> frozenset[str]:
+    """The types of models that a class of models is for."""
+    tables = stated()["models"].values()
+    return frozenset(kind for table in tables for kind, names in table.items() if name in names)
+
+
+def type_of_name(name: str) -> str:
+    """The type of models that a name begins with, the longest one: `xlm-roberta` of `xlm-roberta-base`; or nothing."""
+    plain = name.lower()
+    return max((kind for kind in stated()["model_types"] if f"{plain}-".startswith(f"{kind}-")), key=len, default="")
+
+
 def is_model_class(name: str) -> bool:
     """Whether the pinned transformers has a class of models of this name that a task may load."""
     return bool(loaders_of(name))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated
+from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated, types_of
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.code_readers import mistake_in
@@ -15,6 +15,7 @@ from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import declared, hub_id, is_own, own_names, sibling, tasks_of
 from azureml_publish.lint.publisher_names import families_in
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
+from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import variant_of
 from azureml_publish.patterns import pattern
@@ -37,6 +38,7 @@ _LOADERS = pattern(
     rf"\s*{_REPOSITORY}"
     rf"|\b(?:model_id|model_name|checkpoint|repo_id|model_name_or_path)\s*=\s*{_REPOSITORY}"
     rf"|\bmodels\.get\(\s*(?:name\s*=\s*)?{_REPOSITORY}"
+    r"|[\"']azureml://registries/[\w-]+/models/([\w.-]+)/"
 )
 _PARTS = pattern(r"tokenizer|processor|extractor|config|scheduler|vae|adapter|peft|textencoder", re.IGNORECASE)
 """Classes of what goes with a model, which may well be another's."""
@@ -83,7 +85,7 @@ def _loaded(card: Card) -> Iterator[_Loaded]:
             continue
         start = card.starts[min(fence.line, len(card.starts) - 1)]
         for match in _LOADERS.finditer(fence.text):
-            number = next(index for index in range(2, 7) if match[index])
+            number = next(index for index in range(2, 8) if match[index])
             offset = card.source.find(match[number], start)
             yield _Loaded(match[number], match["class"] or "", max(offset, start))
 
@@ -154,6 +156,16 @@ def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[s
         configured = {task for name in names for task in _tasks_of_class(str(name))}
         if all(meant) and not any(one in configured or _serves(one, served) for each in meant for one in each):
             yield f"loads the model as {loaded[0][0]}, which is for {meant[0][0]}; it is for {own}", *loaded[0], _CLASS
+    written = flavours(model.mlmodel).get("transformers")
+    inside = str(written.get("pipeline_model_type") or "") if isinstance(written, Mapping) else ""
+    weights = types_of(inside) or frozenset({str((model.config or {}).get("model_type") or "")})
+    kinds = [types_of(name) for name, _ in loaded]
+    if weights <= frozenset(stated()["model_types"]) and kinds and all(kinds) and not any(k & weights for k in kinds):
+        yield (
+            f"loads the model as {loaded[0][0]}, of {min(kinds[0], key=len)}; weights of {min(weights, key=len)}",
+            *loaded[0],
+            _CLASS,
+        )
     piped = list(_pipelines(model.card)) if tasks <= KNOWN_TASKS else []
     if piped and not any(_serves(one, served) for one, _ in piped):
         yield (
@@ -221,6 +233,7 @@ _PAST = pattern(r"\b(?:(?:pre-?)?trained|training|fine-?tuned|measured|benchmark
 _MEASURED = pattern(r"\|[ *~]*\d[\d.,]*[ *]*(?:ms|s|%)?[ *]*(?:\||$)")
 """A figure in a row of a table: what was measured there stays true as well."""
 
+_DEPLOYED = pattern(r"\binstance_type\b[\"']?\s?[:=]\s?[\"']?(?P<size>Standard_\w+)")
 _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-])")
 
 
@@ -242,9 +255,20 @@ def sku_of_the_card(model: Described) -> Findings:
         line = card.lines[card.position(match.start())[0] - 1]
         if not _PAST.search(line) and not _MEASURED.search(line):
             first.setdefault(match[0], match.start())
+    deployed = {match.start("size") for match in _DEPLOYED.finditer(card.source)}
+    computes = model.metadata.get("supportedComputes")
+    allowed = computes.get("inferenceComputes") if isinstance(computes, Mapping) else None
     for name, offset in first.items():
         if name in listed:
             continue  # SKU003 and SKU010 say it of the list
+        if offset in deployed and isinstance(allowed, list | tuple) and allowed and name in catalogue:
+            yield sku_of_the_card.at(
+                card.at(offset),
+                f"The card deploys on {name}, which the sizes for inference do not have.",
+                f"Name one of them, such as {allowed[0]}.",
+                width=width_of(name),
+            )
+            continue
         sku = catalogue.get(name)
         near = catalogue.nearest(name) if sku is None else ()
         if sku is not None and is_retired(sku, model.as_of):

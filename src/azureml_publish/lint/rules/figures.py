@@ -250,6 +250,7 @@ def figures_differ(model: Described) -> Findings:
     for page in (model.card, *model.pages):
         for table in page.tables:
             yield from _twice(page, table)
+    yield from _ends_of_knowledge(model)
     if not model.pages:
         return
     own = alphanumeric(model.name)
@@ -268,6 +269,31 @@ def figures_differ(model: Described) -> Findings:
                         "Write the figure that was measured in both.",
                         width=len(one.cell.text),
                     )
+
+
+_CUTOFF = pattern(
+    r"\bknowledge (?:ends|stops|reaches|(?:cut-?off)(?: date)?)\W{0,6}(?:is |in |to )?"
+    r"(?P<month>[A-Z][a-z]{2,8}) (?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+
+
+def _ends_of_knowledge(model: Described) -> Findings:
+    """The end of the model's knowledge, which is not the one of the spec."""
+    written = str(model.metadata.get("trainingDataDate") or "").lower().split()
+    if len(written) != 2 or written[0][:3] not in _MONTHS:
+        return
+    for page in (model.card, *model.pages):
+        for match in _CUTOFF.finditer(page.words) if "knowledge" in page.lowered else ():
+            month = match["month"].lower()[:3]
+            if month in _MONTHS and (month, match["year"]) != (written[0][:3], written[1]):
+                yield figures_differ.at(
+                    page.at(match.start("month")),
+                    f"The text says '{short(match[0])}', and trainingDataDate is {model.metadata['trainingDataDate']}.",
+                    "Write the same month in both.",
+                    width=width_of(match[0][match.start("month") - match.start() :]),
+                )
+                return
 
 
 def _is_own(column: str, own: str) -> bool:

@@ -155,6 +155,7 @@ _TASK_GROUPS = tuple(
     frozenset(row.split())
     for row in (
         "fill-mask",
+        "audio-classification",
         "text-classification sentiment-analysis zero-shot-classification",
         "token-classification ner named-entity-recognition",
         "question-answering extractive-qa",
@@ -181,6 +182,9 @@ _CLASSES = {
     "LMHeadModel": "text-generation",
     "ForImageClassification": "image-classification",
     "ForObjectDetection": "object-detection",
+    "ForAudioClassification": "audio-classification",
+    "ForCTC": "automatic-speech-recognition",
+    "ForSemanticSegmentation": "image-segmentation",
     "ForSpeechSeq2Seq": "automatic-speech-recognition",
 }
 """Endings of transformers' classes and the task that each is for.
@@ -250,9 +254,15 @@ def languages_differ(model: Described) -> Findings:
             width=width_of(stated.text),
         )
         return
+    yield from _in_sentences(model, spec)
+
+
+def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
+    """Sentences on languages: what the model translates, reads, or was trained on."""
     translated = [*_TRANSLATES.finditer(model.card.words)] if "transla" in model.card.lowered else []
     pair = _PAIR.search(model.name.lower())
-    for turn in translated if pair else ():
+    turns = [(code_of(one["one"]), code_of(one["other"])) for one in translated]
+    for turn in translated if pair and (pair[1], pair[2]) not in turns else ():
         if pair and (code_of(turn["one"]), code_of(turn["other"])) == (pair[2], pair[1]):
             yield languages_differ.at(
                 model.card.at(turn.start()),
@@ -273,6 +283,16 @@ def languages_differ(model: Described) -> Findings:
             width=width_of(match[side]),
         )
         return
+    for match in _READS.finditer(model.card.words):
+        read = languages_in(match["listed"])
+        if len(read) > 1 and (extra := sorted(read - spec)):
+            yield languages_differ.at(
+                model.card.at(match.start("listed")),
+                f"The card says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
+                "Write the same languages in both.",
+                width=width_of(match["listed"]),
+            )
+            return
     named_at_all = any(code_of(match["language"]) for match in _TEXTS_OF_ONE.finditer(model.card.words))
     trained = list(_TRAINED_ON.finditer(model.card.words)) if named_at_all else []
     if any(code_of(match["language"]) in spec for match in trained):
@@ -288,6 +308,10 @@ def languages_differ(model: Described) -> Findings:
             return
 
 
+_READS = pattern(
+    r"\b(?:reads|understands|speaks|transcribes|supports|writes) "
+    r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
+)
 _PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")
 """What names of models of translation end with: `opus-mt-en-de`."""
 

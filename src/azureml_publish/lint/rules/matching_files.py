@@ -93,6 +93,7 @@ def build_differs(model: Described) -> Findings:
             width_of(match[0]),
         )
     yield from _methods(model, spec)
+    yield from _kinds(model, spec)
     yield from _precisions(model)
     yield from _gguf_tables(model)
 
@@ -151,6 +152,26 @@ def _differs(where: Location, message: str, width: int = 0) -> Any:
     return build_differs.at(
         where, message, "Write what is true of this build; a sibling's was perhaps copied.", width=width
     )
+
+
+_KINDS = frozenset({"onnx", "gguf", "safetensors", "openvino"})
+
+
+def _kinds(model: Described, spec: Mapping[str, Any]) -> Findings:
+    """The kind of file that the card says, and whether the tokenizer keeps capitals as the name says."""
+    kind = str(spec.get("modelType") or "").lower()
+    for claim in of_subject(model.card, "kind") if kind in _KINDS else ():
+        if claim.text.lower() in _KINDS - {kind}:
+            yield _differs(
+                model.card.at(claim.offset), f"The card says {claim.text}, the spec {kind}.", width_of(claim.text)
+            )
+    lowers = model.tokenizer.get("do_lower_case") if model.tokenizer is not None else None
+    case = variant_of(model.name).stated.get("case")
+    if isinstance(lowers, bool) and case and lowers == (case == {"cased"}) and len(case) == 1:
+        yield _differs(
+            model.where("name"),
+            f"do_lower_case is {str(lowers).lower()} in tokenizer_config.json, and {model.name} is {min(case)}.",
+        )
 
 
 def _methods(model: Described, spec: Mapping[str, Any]) -> Findings:

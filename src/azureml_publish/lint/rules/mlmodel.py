@@ -1,4 +1,4 @@
-"""Rules on MLmodel and the settings beside the weights: whether they can be read, and speak of one model."""
+"""Rules on MLmodel: whether it can be read, and speaks of one model and the environment beside it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, TypeGuard
+from typing import Any
 
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
-from azureml_publish.content.packaging.transformers_facts import find_task, is_model_class, loaders_of, stated
+from azureml_publish.content.packaging.transformers_facts import (
+    find_task,
+    is_model_class,
+    loaders_of,
+    stated,
+    type_of_name,
+    types_of,
+)
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import MALFORMED, Document, parse_yaml
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 from azureml_publish.patterns import pattern
@@ -155,6 +163,7 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
             f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}.",
             "Copy the MLmodel that MLflow wrote beside this model's files.",
         )
+    yield from _of_its_name(model, model.mlmodel, flavour, loaded)
     own = (model.tokenizer or {}).get("tokenizer_class")
     pair = [str(one).removesuffix("Fast") for one in (flavour.get("tokenizer_type"), own)]
     known = stated()["tokenizer_of"].values() if own is not None and pair[0] != pair[1] else ()
@@ -177,6 +186,33 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
                 f"base_model_task is {base}, the flavour's task {task}.",
                 "Write the task that the model was logged for in both.",
             )
+
+
+def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any], loaded: str) -> Findings:
+    """A class or a tokenizer of another type of models than the one that the name begins with."""
+    named = type_of_name(hub_id(model).rpartition("/")[2] or model.name)
+    kinds = types_of(loaded) if named else frozenset()
+    if kinds and named not in _COMPOSED and not any(one.startswith(named) or named.startswith(one) for one in kinds):
+        yield mlmodel_contradicts_itself.at(
+            _place(document, "pipeline_model_type"),
+            f"{loaded} is a class of {min(kinds, key=len)}, and the model is of the type {named} by its name.",
+            "Write the class that the weights' config.json names.",
+        )
+    tokenizer = str(flavour.get("tokenizer_type") or "").removesuffix("Fast")
+    if named in ("bert", "distilbert") and tokenizer in _OF_OTHER_WORDS:
+        yield mlmodel_contradicts_itself.at(
+            _place(document, "tokenizer_type"),
+            f"{flavour['tokenizer_type']} has other words than models of the type {named}, which the name says.",
+            "Write the class that tokenizer_config.json names.",
+        )
+
+
+_COMPOSED = frozenset({"vit", "clip", "speech_to_text", "wav2vec2", "deit", "swin"})
+"""Types whose models also begin names of pairs, such as `vit-gpt2-image-captioning`."""
+
+_OF_OTHER_WORDS = frozenset(
+    {"RobertaTokenizer", "XLMRobertaTokenizer", "GPT2Tokenizer", "T5Tokenizer", "LlamaTokenizer"}
+)
 
 
 @mlmodel_contradicts_itself.also
@@ -206,6 +242,7 @@ def _environment(subject: AssetSubject) -> Findings:
                     "Copy the files of the environment that MLflow wrote beside this MLmodel.",
                 )
                 break
+    yield from _two_environments(subject, document)
     python = found.get("python_function")
     loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
     if (named := loader.removeprefix("mlflow.")) in _PACKAGES and named not in found and named != "python_function":
@@ -229,6 +266,27 @@ def _release(version: str, parts: int) -> list[str]:
     while len(numbers) > 1 and not numbers[-1].strip("0"):
         numbers.pop()
     return numbers[:parts]
+
+
+_PINNED = pattern(r"^[ \t]*-?[ \t]*([A-Za-z][\w.-]*)==([0-9][\w.]*)", re.MULTILINE)
+
+
+def _two_environments(subject: AssetSubject, document: Document) -> Findings:
+    """A package of which requirements.txt and conda.yaml beside MLmodel install two versions."""
+    texts = dict(_installed(subject))
+    pins = [
+        {name.lower().replace("_", "-"): version for name, version in _PINNED.findall(texts.get(path, ""))}
+        for path in ("requirements.txt", "conda.yaml")
+    ]
+    for name in sorted(pins[0].keys() & pins[1].keys()):
+        one, other = pins[0][name], pins[1][name]
+        if _release(one, 3) != _release(other, 3):
+            yield mlmodel_contradicts_itself.at(
+                document.location(("flavors", "python_function", "env")),
+                f"requirements.txt installs {name} {one}, and conda.yaml {other}.",
+                "Copy the files of the environment that MLflow wrote beside this MLmodel.",
+            )
+            return
 
 
 def _day(written: object) -> date | None:
@@ -304,90 +362,3 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 _ANY_TOKENIZERS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
 _ANY = frozenset({"AutoModel", "AutoModelForPreTraining"})
 """Load nearly every model, and so say nothing of its kind."""
-
-
-@rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")
-def weights_files_differ(subject: AssetSubject) -> Findings:
-    """Labels, dimensions, lengths and sizes of images that the files of one folder of weights give differently."""
-    texts = {
-        file.path: text
-        for file in subject.read.asset.carried
-        if file.path.rpartition("/")[2] in _COMPARED and (text := carried_text(file)) is not None
-    }
-    settings = {path: data for path, text in texts.items() if isinstance(data := _json(text), Mapping)}
-    for path, data in settings.items():
-        folder, _, name = path.rpartition("/")
-        above, _, part = folder.rpartition("/")
-        if name == "config.json" and part.endswith("_Pooling"):
-            name, folder = _POOLING, above
-        config = settings.get(f"{folder}/config.json".lstrip("/"))
-        for key, message in _differences(name, data, config) if config is not None else ():
-            line = texts[path].count("\n", 0, max(0, texts[path].find(f'"{key}"'))) + 1
-            yield weights_files_differ.at(
-                Location(f"{subject.read.asset.shown}/{path}", line),
-                message,
-                "Copy all files of one model, as they lie beside its weights.",
-            )
-
-
-_POOLING = "1_Pooling/config.json"
-_COMPARED = frozenset({"config.json", "tokenizer_config.json", "preprocessor_config.json", "sentence_bert_config.json"})
-_OF_FIXED_POSITIONS = frozenset(
-    {"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "albert", "mpnet", "gpt2"}
-)
-_OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip"})
-"""Models of transformers that fail on longer texts, or on other images, than config.json says."""
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None  # reading the folder says so
-
-
-def _differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The key of a file that contradicts `config.json`, and how."""
-    kind = str(config.get("model_type") or "")
-    if name == "config.json":
-        yield from _labels(data)
-    elif name == _POOLING:
-        hidden = next((config[key] for key in ("hidden_size", "dim", "d_model") if _is_count(config.get(key))), None)
-        given = data.get("word_embedding_dimension")
-        if hidden is not None and _is_count(given) and given != hidden:
-            yield "word_embedding_dimension", f"word_embedding_dimension is {given}, and config.json has {hidden}."
-    elif name == "preprocessor_config.json" and kind in _OF_FIXED_IMAGES:
-        inner = config.get("vision_config")
-        wanted = (inner if isinstance(inner, Mapping) else config).get("image_size")
-        key = "crop_size" if data.get("do_center_crop") and "crop_size" in data else "size"
-        size = data.get(key)
-        height = size.get("height") if isinstance(size, Mapping) else size
-        if data.get("do_resize") is not False and _is_count(wanted) and _is_count(height) and height != wanted:
-            yield key, f"Images are brought to {height} pixels, and config.json has an image_size of {wanted}."
-    elif kind in _OF_FIXED_POSITIONS and not config.get("auto_map"):  # else its own code may know other positions
-        most = config.get("max_position_embeddings", config.get("n_positions"))
-        for key in ("model_max_length", "max_seq_length"):
-            length = data.get(key)
-            if _is_count(most) and _is_count(length) and most < length < _NO_LIMIT:
-                yield key, f"{key} is {length}, and the model has {most} positions by config.json."
-
-
-_NO_LIMIT = 10**9
-"""What transformers writes where no limit is known is far above."""
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _labels(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A label that two maps of one file give different numbers; it may well be missing from one, or stand twice."""
-    by_number, by_label = config.get("id2label"), config.get("label2id")
-    if not isinstance(by_number, Mapping) or not isinstance(by_label, Mapping):
-        return
-    numbers = {label: number for number, label in by_number.items() if isinstance(label, str)}
-    single = len(numbers) == len(by_number)
-    for label, number in by_label.items() if single else ():
-        if label in numbers and str(number) != numbers[label]:
-            yield "label2id", f"label2id gives '{short(label)}' the number {number}, and id2label {numbers[label]}."
-            return

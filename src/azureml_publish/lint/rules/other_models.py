@@ -231,10 +231,10 @@ def figures_contradict_config(model: Described) -> Findings:
     known, source = architecture(model)
     for figure, true in known.items():
         stated = list(stated_figures(model.card, figure))
+        one = next((one for one in stated if not one.weak), None)
         # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling.
-        if not stated or any(fits(figure, value, true) for one in stated for value in one.values):
+        if one is None or any(fits(figure, value, true) for other in stated for value in other.values):
             continue
-        one = stated[0]
         yield figures_contradict_config.at(
             model.card.at(one.offset),
             f"The card says '{short(one.text)}', while {source[figure]} gives {model.name}"

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from azureml_publish.diagnostics import Location, Severity
-from azureml_publish.lint.card_figures import parameter_bounds
+from azureml_publish.lint.card_figures import parameter_bounds, published_positions
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.statements import lengths_in_code, of_subject
+from azureml_publish.lint.statements import length_of, lengths_in_code, limits_in_words, of_subject
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric, variant_of
 from azureml_publish.patterns import pattern
@@ -54,6 +54,11 @@ def parameters_differ(model: Described) -> Findings:
     if not named:
         yield from _two_counts(model)
         claims = list(_card_counts(model)) if high else []
+        described = str(model.metadata.get("summary") or "")
+        match = _COUNT.search(described) if high and not _COMPARED.search(described) else None
+        if match and not low / 1.6 <= _number(match[1], match[2]) <= high * 1.6:
+            message = f"The summary says '{match[0]}', while the weights' files make {count_text((low + high) / 2)}."
+            yield parameters_differ.at(model.where("summary"), message, "Give this model's own figure.")
         if claims and not any(low / 1.6 <= count <= high * 1.6 for count, *_ in claims):
             yield parameters_differ.at(
                 model.card.at(claims[0][2]),
@@ -111,12 +116,13 @@ _OWN_COUNT = pattern(
     re.IGNORECASE,
 )
 _OWN_CARD = pattern(
-    r"\bthis (?:card|page|repo|repository|checkpoint) (?:is (?:for|about)|contains|holds|describes) the"
+    r"\bthis (?:(?:card|page|repo|repository|checkpoint) )?(?:is(?: for| about)?|contains|holds|describes) the"
     rf" (?:[\w-]+ ){{0,3}}?(?<![\w.-]){_N}",
     re.IGNORECASE,
 )
 _OF_SUMMARY = pattern(
-    rf"(?<![\w.,-]){_N}[\s-](?:parameters?[\s-])?(?:language |base |chat |instruct )?model\b", re.IGNORECASE
+    rf"(?<![\w.,-]){_N}[\s-](?:parameters?[\s-])?(?:language |base |chat |instruct |instruction-tuned )?model\b",
+    re.IGNORECASE,
 )
 
 
@@ -248,14 +254,8 @@ def context_length_differs(model: Described) -> Findings:
             "Write the same length in both: config.json has it as max_position_embeddings.",
             width=width_of(text),
         )
-    summary = model.metadata.get("summary")
-    claim = _SUMMARY.search(summary) if spec is not None and isinstance(summary, str) else None
-    if spec is not None and claim and not _same_length(spec[0], _length((claim[1] or claim[2]).rstrip("kK "), "k")):
-        yield context_length_differs.at(
-            model.where("summary"),
-            f"The summary says '{claim[0]}', while the spec gives a context of {spec[0]} tokens.",
-            "Write the same length in both.",
-        )
+    if spec is not None:
+        yield from _summary_context(model, spec[0])
     named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
     if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
         yield context_length_differs.at(
@@ -263,7 +263,8 @@ def context_length_differs(model: Described) -> Findings:
             f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
             f"Write {int(named[1]) * 1024}, or give the model another name.",
         )
-    most = _longest(model.config)
+    most = _longest(model.config) or published_positions(model)
+    yield from _output(model)
     output = model.metadata.get("maxOutputTokens")
     if spec is not None and isinstance(output, int) and output > spec[0]:
         yield context_length_differs.at(
@@ -278,7 +279,7 @@ def context_length_differs(model: Described) -> Findings:
             "Take the weights of this model; those of a sibling do not fit its name.",
         )
     if spec is None and most is not None:
-        limits = [*stated, *_card_limits(model.card)]
+        limits = [*stated, *limits_in_words(model.card)]
         if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
             value, text, offset = limits[0]
             yield context_length_differs.at(
@@ -296,6 +297,37 @@ def context_length_differs(model: Described) -> Findings:
     known = [*(length for length in (spec and spec[0], most) if length), *(value for value, *_ in stated)]
     if known and (most is not None or not model.config):
         yield from _above(model, max(known))
+
+
+def _summary_context(model: Described, length: int) -> Findings:
+    """A context in the summary that is not the one of the spec."""
+    summary = model.metadata.get("summary")
+    claim = _SUMMARY.search(summary) if isinstance(summary, str) else None
+    if claim and not _same_length(length, length_of((claim[1] or claim[2]).rstrip("kK "), "k")):
+        yield context_length_differs.at(
+            model.where("summary"),
+            f"The summary says '{claim[0]}', while the spec gives a context of {length} tokens.",
+            "Write the same length in both.",
+        )
+
+
+_GENERATES = pattern(r"\bgeneration(?: of)?(?: up to)? ([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,6}) tokens\b", re.IGNORECASE)
+
+
+def _output(model: Described) -> Findings:
+    """Tokens of output in the card that are not those of the spec."""
+    most = model.metadata.get("maxOutputTokens")
+    claims = [(one.text, one.offset) for one in of_subject(model.card, "output")]
+    claims += [(match[1], match.start(1)) for match in _GENERATES.finditer(model.card.words)]
+    found = [(length_of(one[1], one[2] or ""), *place) for place in claims if (one := _LENGTH_TEXT.search(place[0]))]
+    if isinstance(most, int) and found and not any(_same_length(most, length) for length, *_ in found):
+        length, text, offset = found[0]
+        yield context_length_differs.at(
+            model.card.at(offset),
+            f"The card gives {length} tokens of output, the spec {most}.",
+            "Write the same number in both.",
+            width=width_of(text),
+        )
 
 
 def _above(model: Described, most: int) -> Findings:
@@ -330,11 +362,11 @@ def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
 def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
     for stated in of_subject(card, "context"):
         for match in _LENGTH_TEXT.finditer(stated.text):
-            yield _length(match[1], match[2] or ""), stated.text, stated.offset
+            yield length_of(match[1], match[2] or ""), stated.text, stated.offset
     possible = "context" in card.lowered or "sequence" in card.lowered
     for match in _CONTEXT.finditer(card.words) if possible else ():
         text = match["a"] or match["b"]
-        yield _length(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
+        yield length_of(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
 
 
 _SUMMARY = pattern(
@@ -342,20 +374,6 @@ _SUMMARY = pattern(
     r"|\b([0-9]{1,4} ?k)[- ](?:token )?context\b",
     re.IGNORECASE,
 )
-_LIMIT = pattern(
-    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\bup to "
-    r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}k) (?:input )?tokens\b",
-    re.IGNORECASE,
-)
-
-
-def _card_limits(card: Card) -> Iterator[tuple[int, str, int]]:
-    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered else ():
-        yield _length(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
-
-
-def _length(number: str, unit: str) -> int:
-    return int(number.replace(",", "")) * {"k": 1024, "m": 1024 * 1024, "": 1}[unit.lower()]
 
 
 def _same_length(one: int, other: int) -> bool:

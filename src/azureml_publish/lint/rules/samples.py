@@ -188,6 +188,8 @@ def _turns(sample: SampleText, data: Any) -> Findings:
             if isinstance(role, str) and role.lower() not in _ROLES:
                 message = f"No one in a conversation has the role '{short(role)}'."
                 hint = "Write system, user, assistant or tool."
+            elif path[-1:] == ("messages",) and "message" in turn and "content" not in turn:
+                message, hint = "The turn has `message`, and a server reads `content`.", "Write content."
             elif (
                 not {
                     "content",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import find_task
@@ -173,13 +173,23 @@ def sample_output_mismatch(model: Described) -> Findings:
         records = [row for row in rows if isinstance(row, Mapping)]
         if not records or len(records) < len(rows):
             continue
-        given = {str(name) for row in records for name in row}
-        if missing := [name for name in names if name not in given]:
+        row = next((row for row in records if not set(names) <= row.keys()), {})
+        if missing := [name for name in names if name not in row] if row else []:
             yield sample_output_mismatch.at(
                 place_in(sample, ()),
-                f"The sample output has {_quoted(sorted(given))} and lacks {_quoted(missing)} of MLflow's signature.",
+                f"The sample output has {_quoted(sorted(map(str, row)))} and lacks {_quoted(missing)} of MLflow's"
+                " signature.",
                 "Show what the model answers, or fix the signature in MLmodel.",
             )
+        kinds = {column.name: column.type for column in columns or ()}
+        for name, value in ((str(name), value) for row in records for name, value in row.items()):
+            if isinstance(value, str) and kinds.get(name) in (*_NUMBERS, "boolean"):
+                yield sample_output_mismatch.at(
+                    place_in(sample, ()),
+                    f"The sample output has '{short(value)}' for '{name}', which is {kinds[name]} in MLmodel.",
+                    "Show what the model answers, or fix the signature in MLmodel.",
+                )
+                break
 
 
 _NUMBERS = frozenset({"double", "float", "long", "integer"})
@@ -194,48 +204,81 @@ _SCORED = frozenset({"text-classification", "sentiment-analysis", "image-classif
 
 
 def _labels(model: Described) -> Findings:
-    """A label of a classifier's output that its configuration does not have."""
+    """A label of an output that its configuration does not have, and a score that is no probability."""
     named = (model.config or {}).get("id2label")
     labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
-    if not labels or any(re.fullmatch(r"LABEL_\d+", one) for one in labels):
-        return
-    known = {one.lower() for one in labels}
+    known = {one.lower() for one in labels if not any(re.fullmatch(r"LABEL_\d+", each) for each in labels)}
+    tasks = frozenset(tasks_of(model))
     for sample, data in outputs(model):
-        for row in data if isinstance(data, list) else [data]:
-            label = row.get("label") if isinstance(row, Mapping) else None
-            if isinstance(label, str) and label.lower() not in known:
-                yield sample_output_mismatch.at(
-                    place_in(sample, ()),
-                    f"The sample output has the label '{short(label)}'; config.json has {_quoted(labels[:5])}.",
-                    "Show what the model answers.",
-                )
-                return
-            score = row.get("score") if isinstance(label, str) else None
-            if isinstance(score, int | float) and score > 1 and _SCORED.intersection(tasks_of(model)):
-                yield sample_output_mismatch.at(
-                    place_in(sample, ()),
-                    f"The sample output gives '{short(str(label))}' the score {score}; a probability is at most 1.",
-                    "Show what the model answers.",
-                )
-                return
+        for row in _records(data):
+            label, score = row.get("label"), row.get("score")
+            if known and isinstance(label, str) and label.lower() not in known:
+                message = f"The sample output has the label '{short(label)}'; config.json has {_quoted(labels[:5])}."
+            elif wrong := _no_probability(score if isinstance(label, str) else None, row.get("probs"), tasks):
+                message = f"The sample output has the score {wrong:g}; a probability is from 0 to 1."
+            elif lengths := _lengths(row):
+                message = f"The sample output has {lengths[0]} `probs` and {lengths[1]} `labels`."
+            else:
+                continue
+            yield sample_output_mismatch.at(place_in(sample, ()), message, "Show what the model answers.")
+            return
+
+
+def _records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
+    """The records of an output, at any depth: boxes of objects lie in those of their images."""
+    if isinstance(data, Mapping):
+        yield data
+    inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
+    for one in inner if depth else ():
+        yield from _records(one, depth - 1)
+
+
+def _no_probability(score: Any, probs: Any, tasks: frozenset[str]) -> float | None:
+    """The number that is no probability, of a task whose scores are some: those of rerankers are not."""
+    numbers = [score, *(probs if isinstance(probs, list) else ())]
+    found = (one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool))
+    below = 0 if tasks & _OF_IMAGES else float("-inf")
+    return next((one for one in found if one > 1 or one < below), None) if tasks & (_SCORED | _OF_IMAGES) else None
+
+
+_OF_IMAGES = frozenset({"image-classification", "object-detection", "image-object-detection"})
+
+
+def _lengths(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    """How many probabilities and labels a record has, where that differs."""
+    one, other = row.get("probs"), row.get("labels")
+    if not isinstance(one, list) or not isinstance(other, list) or len(one) == len(other):
+        return None
+    return len(one), len(other)
 
 
 def _fewer_values(model: Described) -> Findings:
     """An output of one value for each of several inputs, of which it has not as many."""
-    if not _ONE_EACH.intersection(tasks_of(model)):
-        return
+    tasks = tasks_of(model)
     given = [data.get("input_data") for _, data in inputs(model) if isinstance(data, Mapping)]
     shown = [(sample, data) for sample, data in outputs(model) if isinstance(data, list)]
-    if len(given) != 1 or len(shown) != 1 or not isinstance(given[0], list):
+    if len(given) != 1 or len(shown) != 1:
         return
-    (sample, values), texts = shown[0], given[0]
-    plain = all(isinstance(one, str) for one in (*values, *texts))
-    if plain and values and len(values) != len(texts):
+    rows = given[0].get("data") if isinstance(given[0], Mapping) and "columns" in given[0] else given[0]
+    (sample, values), given_rows = shown[0], rows if isinstance(rows, list) else []
+    plain = all(isinstance(one, str) for one in (*values, *given_rows)) and _ONE_EACH.intersection(tasks)
+    records = all(isinstance(one, Mapping) for one in values) and _ONE_RECORD.intersection(tasks)
+    if (
+        values
+        and given_rows
+        and ((plain and len(values) != len(given_rows)) or (records and len(values) < len(given_rows)))
+    ):
         yield sample_output_mismatch.at(
             place_in(sample, ()),
-            f"The sample input has {len(texts)} texts, and the sample output answers {len(values)}.",
+            f"The sample input has {len(given_rows)} texts or rows, and the sample output answers {len(values)}.",
             "Show one answer for each input.",
         )
+
+
+_ONE_RECORD = frozenset(
+    {"text-classification", "sentiment-analysis", "image-classification", "object-detection", "question-answering"}
+) | {"tabular-classification", "tabular-regression"}
+"""Tasks that answer each text, image or row with a record, or with several."""
 
 
 def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Findings:
