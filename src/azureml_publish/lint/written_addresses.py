@@ -54,11 +54,11 @@ def odd_address(url: str) -> tuple[str, str] | None:
 
 
 _PAIRS = pattern(
-    r"(?<![\]!\\])\[(?=\[[^\[\]\n]{1,200}\]\(https?://[^\s()]{1,500}\)(?![^\[\n]{0,200}\]))"
+    r"\[(?<![\]!\\]\[)(?=\[[^\[\]\n]{1,200}\]\(https?://[^\s()]{1,500}\)(?![^\[\n]{0,200}\]))"
     r"|\]\(https?://[^\s()]{1,500}\)(?P<more>\))|\]\]\((?=https?://)"
 )
 _WORDS_FOR_URL = pattern(
-    r"(?<!\\)\[[^\[\]\n]{1,80}\]"
+    r"\[(?<!\\\[)[^\[\]\n]{1,80}\]"
     r"\((?:(?:link|url|address|insert|add|path|reference|pointer|your|the)\b[a-z ]{2,40})\)",
     re.IGNORECASE,
 )

@@ -103,8 +103,8 @@ _SPLIT = pattern(
     r"(?P<a>\d{2}) ?%?(?: ?/ ?| ?: ?)(?P<b>\d{1,2}) ?%?(?:(?: ?/ ?| ?: ?)(?P<c>\d{1,2}))?(?![\d/:.-]\d|\d)",
     re.IGNORECASE,
 )
-_PARTS = pattern(r"\d\d ?%?(?: ?/| ?:) ?\d")
-_COMMAS = pattern(r"\d,\d\d")
+_PARTS = pattern(r"[/:] ?\d")
+_COMMAS = pattern(r",(?<=\d,)\d\d")
 _NEGATIVE = pattern(
     r"\b(?:for|of|with|has|over|in|on) [-\u2212]\d[\d,.]* (?:epochs?|steps|layers|parameters|tokens|gpus|hours|days"
     r"|samples|images)\b"
@@ -123,7 +123,8 @@ def _in_sentences(card: Card) -> Findings:
     for match in _SHARES.finditer(words) if odd or " 1." in words else ():
         if not _COMPARED.search(card.lines[card.position(match.start())[0] - 1]):
             yield _impossible(card, match, f"is {'below 0' if match['n'][0] == '-' else 'above 1'}, and no share is")
-    for match in _SPLIT.finditer(words) if _PARTS.search(words) else ():
+    parted = _PARTS.search(words) and ("split" in card.lowered or "train" in card.lowered)
+    for match in _SPLIT.finditer(words) if parted else ():
         parts = [int(match[name]) for name in "abc" if match[name]]
         if (
             parts[0] >= _HALF

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.diagnostics import Diagnostic, Location, Severity
 from azureml_publish.lint.card_figures import parameter_bounds, published_positions
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
@@ -60,53 +60,47 @@ def parameters_differ(model: Described) -> Findings:
             message = f"The summary says '{match[0]}', while the weights' files make {count_text((low + high) / 2)}."
             yield parameters_differ.at(model.where("summary"), message, "Give this model's own figure.")
         if claims and not any(low / 1.6 <= count <= high * 1.6 for count, *_ in claims):
-            yield parameters_differ.at(
-                model.card.at(claims[0][2]),
-                f"The card says '{short(claims[0][1])}', while the weights' files make about"
-                f" {count_text((low + high) / 2)} parameters.",
-                "Give this model's own figure; that of a sibling's card does not fit.",
-                width=width_of(claims[0][1]),
-            )
+            _, text, offset = claims[0]
+            theirs = f"the weights' files make about {count_text((low + high) / 2)} parameters"
+            yield _not_its_own(model.card, offset, text, f"The card says '{short(text)}', while {theirs}.")
         return
+    ours = f"the name {model.name} says {count_text(named[0])}"
     claims = list(_card_counts(model))
     if explicit := next((one for one in _own_counts(model.card) if not _any_close(named, one[0])), None):
-        yield parameters_differ.at(
-            model.card.at(explicit[2]),
-            f"'{short(explicit[1])}', says the card, while the name {model.name} says {count_text(named[0])}.",
-            "Give this model's own figure; that of a sibling's card does not fit.",
-            width=width_of(explicit[1]),
-        )
+        _, text, offset = explicit
+        yield _not_its_own(model.card, offset, text, f"'{short(text)}', says the card, while {ours}.")
     elif claims and not any(_any_close(named, count) for count, *_ in claims):
         _, text, offset = claims[0]
-        yield parameters_differ.at(
-            model.card.at(offset),
-            f"The card says '{short(text)}', while the name {model.name} says {count_text(named[0])}.",
-            "Give this model's own figure; that of a sibling's card does not fit.",
-            width=width_of(text),
-        )
+        yield _not_its_own(model.card, offset, text, f"The card says '{short(text)}', while {ours}.")
     summary = model.metadata.get("summary")
     in_summary = _OF_SUMMARY.search(summary) if isinstance(summary, str) else None
     if in_summary and not _any_close(named, _number(in_summary["n"], in_summary["u"])):
         yield parameters_differ.at(
             model.where("summary"),
-            f"The summary says '{short(in_summary[0])}', while the name {model.name} says {count_text(named[0])}.",
-            "Give this model's own figure; that of a sibling does not fit.",
+            f"The summary says '{short(in_summary[0])}', while {ours}.",
+            _OWN_FIGURE,
         )
     stated = model.metadata.get("parameterCount")
     counted = _count_of(stated) if isinstance(stated, str) else stated if isinstance(stated, int) else None
     if counted and not _any_close(named, float(counted)):
         yield parameters_differ.at(
             model.where("parameterCount"),
-            f"The spec says {stated} parameters, while the name {model.name} says {count_text(named[0])}.",
+            f"The spec says {stated} parameters, while {ours}.",
             "Write the number of this model.",
         )
     if high and not any(low / 1.6 <= count <= high * 1.6 for count in named):
         yield parameters_differ.at(
             model.where("name"),
-            f"The weights' files make about {count_text((low + high) / 2)} parameters, the name {model.name} says"
-            f" {count_text(named[0])}.",
+            f"The weights' files make about {count_text((low + high) / 2)} parameters, {ours}.",
             "Take the weights of this model; those of a sibling do not fit its name.",
         )
+
+
+_OWN_FIGURE = "Give this model's own figure; that of a sibling does not fit."
+
+
+def _not_its_own(card: Card, offset: int, text: str, message: str) -> Diagnostic:
+    return parameters_differ.at(card.at(offset), message, _OWN_FIGURE, width=width_of(text))
 
 
 _N = r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b"

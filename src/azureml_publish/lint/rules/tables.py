@@ -133,7 +133,7 @@ def table_missing_delimiter(model: Described) -> Findings:
             )
     for token in card.tokens:
         text = token.content if token.type == "code_block" and token.map and "|" in token.content else ""
-        if token.map and _INDENTED.match(text):
+        if text and token.map and _INDENTED.match(text):
             yield table_missing_delimiter.at(
                 card.place(token.map[0] + 1, 1),
                 "Four spaces before its rows make code of this table.",
