@@ -236,13 +236,15 @@ FORMS = (
 )
 """Words between quotation marks, and of a quotation of Markdown, are not looked at: they may well be quoted."""
 
+_SIGNS = tuple(dict.fromkeys(sign for one in FORMS for sign in one.signs))
 _IN_QUOTATION = frozenset({"assistant"})
 
 
 def unwritten_in(text: str, lowered: str) -> Iterator[tuple[Form, re.Match[str]]]:
     """What each form finds in a text; `lowered` is the text in lower case."""
-    for one in FORMS:
-        if any(sign in lowered for sign in one.signs):
+    signs = {sign for sign in _SIGNS if sign in lowered}
+    for one in FORMS if signs else ():
+        if not signs.isdisjoint(one.signs):
             for match in one.form.finditer(text):
                 line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
                 if one.what not in _IN_QUOTATION or not _is_quoted(line):

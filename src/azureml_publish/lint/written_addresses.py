@@ -48,48 +48,71 @@ _ODD = tuple(
 """Addresses that some can follow, or nobody: what a message says of them, and what to write."""
 
 
+_SIGNS = (
+    "%",
+    "@",
+    "example.",
+    "source=",
+    "ref=",
+    "://url",
+    "://link",
+    "://todo",
+    "://xxx",
+    "://your",
+    "://insert",
+    "...",
+)
+"""One of these is in every address with https:// that the expressions above find."""
+
+
 def odd_address(url: str) -> tuple[str, str] | None:
     """What is wrong with an address that a link may well have by its form, and what to write."""
+    if url.startswith("https://") and not any(sign in url for sign in _SIGNS):
+        return None
     return next(((why, hint) for form, why, hint in _ODD if form.match(url)), None)
 
 
-_PAIRS = pattern(
-    r"\[(?<![\]!\\]\[)(?=\[[^\[\]\n]{1,200}\]\(https?://[^\s()]{1,500}\)(?![^\[\n]{0,200}\]))"
-    r"|\]\(https?://[^\s()]{1,500}\)(?P<more>\))|\]\]\((?=https?://)"
+_PAIRS = (
+    ("[", "[[", pattern(r"\[\[(?<![\]!\\]\[\[)[^\[\]\n]{1,200}\]\(https?://[^\s()]{1,500}\)(?![^\[\n]{0,200}\])")),
+    (")", "))", pattern(r"\]\(https?://[^\s()]{1,500}\)\)")),
+    ("]", "]](", pattern(r"\]\]\((?=https?://)")),
 )
 _WORDS_FOR_URL = pattern(
-    r"\[(?<!\\\[)[^\[\]\n]{1,80}\]"
-    r"\((?:(?:link|url|address|insert|add|path|reference|pointer|your|the)\b[a-z ]{2,40})\)",
-    re.IGNORECASE,
+    r"\]\((?:(?:link|url|address|insert|add|path|reference|pointer|your|the)\b[a-z ]{2,40})\)", re.IGNORECASE
 )
 
 
 def odd_brackets(card: Card) -> Iterator[Odd]:
     """A bracket too many beside a link, and words where its address belongs."""
-    for match in _PAIRS.finditer(card.prose) if "](http" in card.prose else ():
-        start = card.prose.rfind("\n\n", 0, match.start()) + 1
-        before = card.words[start : match.start()]
-        sign = "]" if match[0].startswith("]]") else match["more"] or "["
-        begun = before.count(")") < before.count("(") if sign == ")" else before.count("]") + 1 < before.count("[")
-        if sign != "[" and begun:
-            continue
-        yield match.start(), match[0], f"A {sign} too many stands beside this link", "Take it out."
-    for match in _WORDS_FOR_URL.finditer(card.prose) if "](" in card.prose else ():
+    if "](" not in card.prose:
+        return
+    for sign, all_have, form in _PAIRS:
+        for match in form.finditer(card.prose) if all_have in card.prose else ():
+            before = card.words[card.prose.rfind("\n\n", 0, match.start()) + 1 : match.start()]
+            begun = before.count(")") < before.count("(") if sign == ")" else before.count("]") + 1 < before.count("[")
+            if sign == "[" or not begun:
+                yield match.start(), match[0], f"A {sign} too many stands beside this link", "Take it out."
+    for match in _WORDS_FOR_URL.finditer(card.prose):
         yield match.start(), match[0], f"'{short(match[0])}' has words where the address belongs", "Write https://..."
 
 
-_MAILBOX = pattern(
-    r"<mailto:[^\s@>]*>|(?<![\w/.@:])[\w.+-]+@(?:[\w-]+\.)*[\w-]*\.\.[\w.-]+|(?<![\w/.@:])[\w.+-]+@@[\w-]+\.\w+"
-    r"|<mailto:[^\s@>]+@[^\s>]*[,;:][^\s>]*>"
-    r"|\b(?:write to|contact|e-?mail|mail to|questions|reach us)\b[^\n@]{0,30}(?P<box>\b[\w.+-]+@example\.(?:com|org"
-    r"|net))\b",
-    re.IGNORECASE,
+_MAILBOX = pattern(r"@(?:(?:[\w-]+\.)*[\w-]*\.\.\w[\w.-]*|@[\w-]+\.\w+|example\.(?:com|org|net)\b)", re.IGNORECASE)
+_NAME = pattern(r"(?<![\w/.@:+-])[\w.+-]+\Z")
+_INVITED = pattern(
+    r"\b(?:write to|contact|e-?mail|mail to|questions|reach us)\b[^\n@]{0,30}?(?<![\w.+-])[\w.+-]+\Z", re.IGNORECASE
 )
+_POINTED = pattern(r"<mailto:(?:[^\s@>]*>|[^\s@>]+@[^\s>]*[,;:][^\s>]*>)", re.IGNORECASE)
+_LONGEST = 90
 
 
 def odd_mailboxes(card: Card) -> Iterator[Odd]:
-    """Mailboxes in the text that no letter reaches."""
-    for match in _MAILBOX.finditer(card.prose) if "@" in card.prose or "mailto:" in card.prose else ():
-        text = match["box"] or match[0]
-        hint = "Write NAME@HOST, as people reach it."
-        yield match.start(), match[0], f"'{short(text)}' is no address of a mailbox", hint
+    """Mailboxes in the text that no letter reaches; those of example.com where readers are to write to them."""
+    hint = "Write NAME@HOST, as people reach it."
+    for match in _POINTED.finditer(card.prose) if "<mailto:" in card.prose else ():
+        yield match.start(), match[0], f"'{short(match[0])}' is no address of a mailbox", hint
+    for match in _MAILBOX.finditer(card.prose) if "@" in card.prose else ():
+        first = max(0, match.start() - _LONGEST)
+        name = _NAME.search(card.prose, first, match.start())
+        if name and ("@example" not in match[0].lower() or _INVITED.search(card.prose, first, match.start())):
+            text = card.prose[name.start() : match.end()]
+            yield name.start(), text, f"'{short(text)}' is no address of a mailbox", hint

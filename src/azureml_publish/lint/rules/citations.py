@@ -107,7 +107,7 @@ _DOI_OF_ARXIV = pattern(r"10\.48550/arxiv\.(?P<month>\d{4})\.(?P<rest>\d{4,5})\b
 def _in_words(model: Described) -> Findings:
     """Numbers of papers in the text, and those that lie in the future wherever they stand."""
     card = model.card
-    for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose else ():
+    for match in _AS_TEXT.finditer(card.prose) if "@" in card.prose and "{" in card.prose else ():
         yield citation_broken.at(
             card.at(match.start()),
             f"The entry {short(match[0])}... stands as text, so that its lines run into one.",
@@ -115,9 +115,8 @@ def _in_words(model: Described) -> Findings:
             width=width_of(match[0]),
         )
     today = f"{model.as_of:%y%m}"
-    papers = (
-        (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if "arxiv" in card.prose.lower() else ()
-    )
+    named = any(sign in card.prose for sign in ("arxiv", "arXiv", "ArXiv", "ARXIV"))
+    papers = (*_NUMBER.finditer(card.words), *_DOI_OF_ARXIV.finditer(card.prose)) if named else ()
     addresses = [_ARXIV.match(link.url) for link in card.links] if "arxiv.org" in card.source else []
     for match in papers:
         if not _is_paper(match["month"], match["rest"]) or _to_come(match["month"], today):

@@ -66,16 +66,18 @@ def letter_of_another_script(model: Described) -> Findings:
                 "Write the word anew.",
                 width=width_of(match[0]),
             )
-        for match in list(_LIGATURE.finditer(card.prose))[:1] if not card.text.isascii() else ():
+        ligature = None if card.text.isascii() else _LIGATURE.search(card.prose)
+        if ligature:
+            meant = unicodedata.normalize("NFKC", ligature[0])
             yield letter_of_another_script.at(
-                card.at(match.start()),
-                f"'{match[0]}' holds the one character U+{ord(match[1]):04X}, which looks like several letters.",
-                f"Write {unicodedata.normalize('NFKC', match[0])}.",
-                width=width_of(match[0]),
+                card.at(ligature.start()),
+                f"'{ligature[0]}' is the one character U+{ord(ligature[0]):04X}, which looks like several letters.",
+                f"Write {meant}.",
+                width=1,
             )
 
 
-_LIGATURE = pattern("[A-Za-z]*([\ufb00-\ufb06])[A-Za-z]*")
+_LIGATURE = pattern("[\ufb00-\ufb06]")
 """What a copy from a PDF brings along."""
 
 _PAGE = pattern(

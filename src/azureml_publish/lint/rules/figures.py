@@ -93,59 +93,65 @@ _PERCENT = 2
 """From here on a figure may be one in per cent."""
 _COMMA = pattern(r"[*_ ]*\d{1,3},\d{1,2}[*_ ]*")
 _COMPARED = pattern(r"\bdiff\w*|\bvs\b|\bloss\b|\bdrop\b|\u0394|\bchange|[+\u00b1]", re.IGNORECASE)
-_SHARES = pattern(
-    r"\b(?:accuracy|precision|recall|f1(?:[- ]score)?|auc|roc[- ]auc|auroc)(?: score)?\**(?: ?[:=]\**| (?:of|is|was)) "
-    r"(?P<n>-\d{1,3}(?:\.\d{1,4})?|1\.\d{1,4})(?![\d.]* ?(?:%|percent|points?|pp\b|[-\u2013]))",
+_SHARE_GIVEN = pattern(
+    r" (?P<n>-\d{1,3}(?:\.\d{1,4})?|1\.\d{1,4})(?![\d.]* ?(?:%|percent|points?|pp\b|[-\u2013]))", re.IGNORECASE
+)
+_SHARE_NAMED = pattern(
+    r"\b(?:accuracy|precision|recall|f1(?:[- ]score)?|auc|roc[- ]auc|auroc)(?: score)?\**"
+    r"(?: ?[:=]\**| (?:of|is|was))\Z",
     re.IGNORECASE,
 )
-_SPLIT = pattern(
-    r"\b(?:split|train(?:ing)?[ /,&-]+(?:val\w*|dev\w*|test\w*))\b[^.\n|]{0,40}?(?<![\d/.:-])"
-    r"(?P<a>\d{2}) ?%?(?: ?/ ?| ?: ?)(?P<b>\d{1,2}) ?%?(?:(?: ?/ ?| ?: ?)(?P<c>\d{1,2}))?(?![\d/:.-]\d|\d)",
+_PART = pattern(r"[/:] ?(?P<b>\d{1,2}) ?%?(?: ?[/:] ?(?P<c>\d{1,2}))?(?![\d/:.-]\d|\d)")
+_PART_BEFORE = pattern(
+    r"\b(?:split|train(?:ing)?[ /,&-]+(?:val\w*|dev\w*|test\w*))\b[^.\n|]{0,40}?(?<![\d/.:-])(?P<a>\d{2}) ?%? ?\Z",
     re.IGNORECASE,
 )
-_PARTS = pattern(r"[/:] ?\d")
-_COMMAS = pattern(r",(?<=\d,)\d\d")
-_NEGATIVE = pattern(
-    r"\b(?:for|of|with|has|over|in|on) [-\u2212]\d[\d,.]* (?:epochs?|steps|layers|parameters|tokens|gpus|hours|days"
-    r"|samples|images)\b"
-    r"|^[>*+ -]{0,4}\**(?:number of )?(?:parameters|layers|attention heads)\**:\** 0\s*$"
-    r"|(?<![\d.,])\d{1,2},\d{2}(?= (?:tokens|rows|images|samples|examples|documents|sentences|steps|records)\b)"
-    r"|(?<![\d.,])\d{1,3}(?:,\d{3})*,\d{1,2},\d{3}(?= (?:tokens|rows|images|samples|examples|documents|sentences"
-    r"|records)\b)",
-    re.IGNORECASE | re.MULTILINE,
+_LONGEST = 70
+"""So far before a figure stands what it is of."""
+_COUNTED = r" (?:tokens|rows|images|samples|examples|documents|sentences|steps|records)\b"
+_COUNTS = r"(?:epochs?|steps|layers|parameters|tokens|gpus|hours|days|samples|images)\b"
+_NO_COUNT = tuple(
+    (signs, pattern(form, re.IGNORECASE), pattern(before, re.IGNORECASE | re.MULTILINE))
+    for signs, form, before in (
+        ((" -", " \u2212"), rf" [-\u2212]\d[\d,.]* {_COUNTS}", r"\b(?:for|of|with|has|over|in|on)\Z"),
+        ((",",), rf",\d{{2}}(?={_COUNTED})|,\d{{1,2}},\d{{3}}(?={_COUNTED})", r"(?<![\d.,])\d[\d,]*\Z"),
+        (
+            (": 0\n", "** 0\n"),
+            r" 0\n",
+            r"^[>*+ -]{0,4}\**(?:number of )?(?:parameters|layers|attention heads)\**:\**\Z",
+        ),
+    )
 )
+"""Signs, the count that is none, and what stands before it."""
 
 
 def _in_sentences(card: Card) -> Findings:
     """The same in words, splits of a data set that are not the whole of it, and counts that none is."""
     words = card.words
-    odd = " -" in words or "\u2212" in words  # most cards have none, and the expressions take long
-    for match in _SHARES.finditer(words) if odd or " 1." in words else ():
-        if not _COMPARED.search(card.lines[card.position(match.start())[0] - 1]):
-            yield _impossible(card, match, f"is {'below 0' if match['n'][0] == '-' else 'above 1'}, and no share is")
-    parted = _PARTS.search(words) and ("split" in card.lowered or "train" in card.lowered)
-    for match in _SPLIT.finditer(words) if parted else ():
-        parts = [int(match[name]) for name in "abc" if match[name]]
-        if (
-            parts[0] >= _HALF
-            and sum(parts) != _WHOLE
-            and abs(sum(parts) - _WHOLE) <= _NEAR
-            and sum(parts) != _WHOLE - 1
-        ):
-            yield _impossible(card, match, f"is {sum(parts)} % of the data")
-    for match in _NEGATIVE.finditer(words) if odd or " 0" in words or _COMMAS.search(words) else ():
-        yield _impossible(card, match, "is no count")
+    for match in _SHARE_GIVEN.finditer(words) if " -" in words or " 1." in words else ():
+        named = _SHARE_NAMED.search(words, max(0, match.start() - _LONGEST), match.start())
+        if named and not _COMPARED.search(card.lines[card.position(match.start())[0] - 1]):
+            what = f"is {'below 0' if match['n'][0] == '-' else 'above 1'}, and no share is"
+            yield _impossible(card, named.start(), match.end(), what)
+    for match in _PART.finditer(words) if "split" in card.lowered or "train" in card.lowered else ():
+        before = _PART_BEFORE.search(words, max(0, match.start() - _LONGEST), match.start())
+        parts = [int(one) for one in (before["a"], match["b"], match["c"]) if one] if before else []
+        if before and parts[0] >= _HALF and sum(parts) not in (_WHOLE - 1, _WHOLE) and sum(parts) - _WHOLE in _NEAR:
+            yield _impossible(card, before.start(), match.end(), f"is {sum(parts)} % of the data")
+    for signs, form, label in _NO_COUNT:
+        for match in form.finditer(words) if any(sign in words for sign in signs) else ():
+            before = label.search(words, max(0, match.start() - _LONGEST), match.start())
+            if before:
+                yield _impossible(card, before.start(), match.end(), "is no count")
 
 
-_HALF, _NEAR = 50, 40
+_HALF, _NEAR = 50, range(-40, 41)
 
 
-def _impossible(card: Card, match: re.Match[str], what: str) -> Diagnostic:
+def _impossible(card: Card, start: int, end: int, what: str) -> Diagnostic:
+    text = card.words[start:end].strip()
     return figure_impossible.at(
-        card.at(match.start()),
-        f"'{short(match[0])}' {what}.",
-        "Write the figure that was measured.",
-        width=width_of(match[0]),
+        card.at(start), f"'{short(text)}' {what}.", "Write the figure that was measured.", width=width_of(text)
     )
 
 

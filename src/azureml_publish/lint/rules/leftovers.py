@@ -90,17 +90,13 @@ def credential_shown(model: Described) -> Findings:
                 continue
             yield _shown(card, match.start(), match[0], _kind(card.source, match))
         lowered = card.source.lower()
-        for match in _NAMED.finditer(card.source) if any(sign in lowered for sign in _NAMES) else ():
-            value = match["value"] or match["password"]
-            odd = len(set(value)) < _LEAST_LETTERS or not re.search(r"\d", value) or not re.search(r"[A-Za-z]", value)
-            if (
-                not odd
-                and not CREDENTIAL.search(match[0])
-                and not value.startswith("eyJ")
-                and not _MADE_UP.search(value)
-            ):
-                start = match.start("value" if match["value"] else "password")
-                yield _shown(card, start, value, "A key" if match["value"] else "A password")
+        named = _NAMED.finditer(card.source) if any(sign in lowered for sign in _NAMES) else ()
+        for match in (*named, *(_PASSWORD.finditer(card.source) if "@" in card.source else ())):
+            value = match["value"]
+            real = len(set(value)) >= _LEAST_LETTERS and re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
+            if real and not value.startswith("eyJ") and not CREDENTIAL.search(match[0]) and not _MADE_UP.search(value):
+                what = "A password" if match[0].startswith("://") else "A key"
+                yield _shown(card, match.start("value"), value, what)
 
 
 def _shown(card: Card, offset: int, text: str, what: str) -> Diagnostic:
@@ -115,11 +111,14 @@ def _shown(card: Card, offset: int, text: str, what: str) -> Diagnostic:
 _NAMED = pattern(
     r"(?:\bbearer |\b(?:x-)?api-key[\"']?\s?[:=]\s?[\"']?|\bsubscription-key[\"']?\s?[:=]\s?[\"']?"
     r"|\b(?:\w+_)?(?:secret_access_key|client_secret|api_key|account_key|access_token)[\"']?\s?[:=]\s?[\"'])"
-    r"(?P<value>[A-Za-z0-9+/_.~=-]{20,200})(?![\w({\[])"
-    r"|\bhttps?://[^\s/:@]{1,60}:(?P<password>[^\s/:@]{10,200})@[\w-]+\.",
+    r"(?P<value>[A-Za-z0-9+/_.~=-]{20,200})(?![\w({\[])",
     re.IGNORECASE,
 )
-_NAMES = ("bearer ", "api-key", "subscription-key", "secret", "_key", "access_token", "@")
+_PASSWORD = pattern(r"://[^\s/:@]{1,60}:(?P<value>[^\s/:@]{10,200})@[\w-]+\.")
+_NAMES = (
+    *("bearer ", "api-key", "subscription-key", "secret_access_key", "client_secret", "api_key", "account_key"),
+    "access_token",
+)
 _MADE_UP = pattern(
     r"your|xxx|example|token|secret|passw|key[_-]|placeholder|dummy|1234|abcd|\.\.\.|os\.|env", re.IGNORECASE
 )

@@ -46,13 +46,13 @@ _FORMS = (
     ),
     _mark("{:\n{#", _OTHER, "Take it out.", r"\{: ?[.#][\w-]+[^}\n]{0,60}\}", r"^#{1,6} [^\n]{1,80}\{#[\w-]+\}$"),
     _mark(
-        "toc",
+        "[toc\n[_toc\n{toc\n{ toc",
         _OTHER,
         "Take it out, or link the sections.",
         r"\[\[_?toc_?\]\]|^@?\[toc\]|^\{\{ ?toc ?\}\}$",
     ),
     _mark(
-        ".. ",
+        "\n.. ",
         "is a mark of reStructuredText, and is shown as text",
         "Write it in Markdown.",
         r"^\.\. (?:note|warning|tip|important|image|figure|code-block|code|math|toctree|admonition|contents)::",
@@ -74,9 +74,9 @@ _FORMS = (
         "** \n **\n__ ",
         "is not bold with spaces within the marks",
         "Take the spaces out.",
-        r"(?<![^\s(])\*\* (?=[A-Za-z])[^*\n]{1,80}\*\*",
-        r"(?<![^\s(])\*\*[A-Za-z][^*\n]{0,80} \*\*(?=[ \n.,;:)]|\Z)",
-        r"(?<![^\s(])__ (?=[A-Za-z])[^_\n]{1,80} __(?!\w)",
+        r"\*\* (?<![^\s(]\*\* )(?=[A-Za-z])[^*\n]{1,80}\*\*",
+        r"\*\*(?<![^\s(]\*\*)[A-Za-z][^*\n]{0,80} \*\*(?=[ \n.,;:)]|\Z)",
+        r"__ (?<![^\s(]__ )(?=[A-Za-z])[^_\n]{1,80} __(?!\w)",
     ),
     _mark(
         "\u2022\n\u25e6\n\u25aa",
@@ -105,11 +105,12 @@ _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _ESCAPED = pattern(r"(?<!\\)\\u(20[0-3][0-9a-f]|00[a-f][0-9a-f])(?![0-9a-f])", re.IGNORECASE)
 """Quotes, dashes and letters with accents as JSON escapes them."""
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
+_SIGNS = tuple(sign for one in _FORMS for sign in one.signs)
 _LINE_ENDS = pattern(
     r"^(?![^\n]*[$])[^\n]*?[\w.,:](?P<at>\\n)(?=[A-Za-z])[^\n]*?\w\\n(?=[A-Za-z])[^\n]*$", re.MULTILINE
 )
 """Two at least in one line: one may be a command of TeX or a part of a path."""
-_NO_IMAGE = pattern(r"(?<![^\s>|(])!\[([^\[\]\n]{0,100})\](?:\[\])?(?![(\[:])")
+_NO_IMAGE = pattern(r"!\[(?<![^\s>|(]!\[)([^\[\]\n]{0,100})\](?:\[\])?(?![(\[:])")
 _IN_CODE = pattern(r"&(?:lt|gt|amp|quot|nbsp|#39|#x27);")
 _PLAIN_CODE = frozenset({"python", "py", "bash", "sh", "shell", "console", "json", "yaml", "yml"})
 _TAGS = pattern(r"</?(?:b|i|u|p|a|em|br|ul|li|div|span|strong|font|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -187,8 +188,10 @@ def _all(card: Card) -> Iterator[_Shown]:
 
 def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
     """What only looks like Markdown: marks of other kinds, and images without an address."""
-    for one in _FORMS:
-        for match in one.form.finditer(card.prose) if any(sign in card.lowered for sign in one.signs) else ():
+    lowered = card.lowered
+    signs = {sign for sign in _SIGNS if sign in lowered}
+    for one in _FORMS if signs else ():
+        for match in () if signs.isdisjoint(one.signs) else one.form.finditer(card.prose):
             around = slice(max(0, match.start() - 1), match.end() + 1)
             if card.source[around] == card.prose[around]:  # else there is code
                 yield match.start(), match[0].strip(), one.what, one.hint, None
@@ -214,6 +217,8 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
 
 def _entities(card: Card) -> Iterator[_Shown]:
     """Entities in code, where nothing resolves them."""
+    if "&" not in card.source:
+        return
     for fence in card.fences:
         match = _IN_CODE.search(fence.text) if fence.language in _PLAIN_CODE else None
         if match and "<" not in fence.text:
@@ -221,13 +226,13 @@ def _entities(card: Card) -> Iterator[_Shown]:
             column = card.lines[min(line, len(card.lines) - 1)].find(match[0])
             meant = html.unescape(match[0])
             yield card.starts[line] + max(column, 0), match[0], "is shown as it is in code", f"Write {meant}.", None
-    for match in _SPAN_WITH.finditer(card.source) if "&" in card.source and "`" in card.source else ():
+    for match in _SPAN_WITH.finditer(card.source) if _IN_CODE.search(card.source) else ():
         blank = not card.prose[match.start() : match.end()].strip() and not within_fence(card, match.start())
         if blank and re.search(r"\w", re.sub(r"&?\w+;", "", match[0])):
             yield match.start(), match[0], "is shown as it is in code", f"Write {html.unescape(match[0])}.", None
 
 
-_SPAN_WITH = pattern(r"(?<!`)`[^`\n]{0,80}&(?:lt|gt|amp|quot);[^`\n]{0,80}`(?!`)")
+_SPAN_WITH = pattern(r"`(?<!``)[^`\n]{0,80}&(?:lt|gt|amp|quot);[^`\n]{0,80}`(?!`)")
 _SPAN = pattern(r"(?<!`)(`+)(?!`)[^`](?:(?!\n\n)[\s\S])*?(?<!`)\1(?!`)")
 _TICK = pattern(r"(?<![\w`\\'])`(?=[\w(./$-])")
 """A backtick that begins code; as an accent, or as a quote of LaTeX, it stands otherwise."""
