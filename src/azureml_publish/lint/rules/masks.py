@@ -45,13 +45,13 @@ def mask_token_unknown(model: Described) -> Findings:
 def _marks(model: Described) -> Findings:
     """A block of the card with a conversation in another format than the one that the tokenizer writes."""
     card = model.card
-    if not ANY_MARK.search(card.source):
-        return
     template = model.tokenizer.get("chat_template") if model.tokenizer is not None else None
     named = format_of_name(model.name)
     own = formats_in(template) if isinstance(template, str) else frozenset((named,) if named else ())
+    if not own or not ANY_MARK.search(card.source):
+        return
     shown = [(fence, formats_in(fence.text)) for fence in card.fences]
-    if not own or any(formats & own for _, formats in shown):
+    if any(formats & own for _, formats in shown):
         return
     for fence, formats in shown:
         match = ANY_MARK.search(fence.text)

@@ -283,7 +283,7 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
             width=width_of(match[side]),
         )
         return
-    for match in _READS.finditer(model.card.words):
+    for match in _READS.finditer(model.card.words) if _TWO_NAMES.search(model.card.words) else ():
         read = languages_in(match["listed"])
         if len(read) > 1 and (extra := sorted(read - spec)):
             yield languages_differ.at(
@@ -308,6 +308,7 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
             return
 
 
+_TWO_NAMES = pattern(r" and [A-Z]")
 _READS = pattern(
     r"\b(?:reads|understands|speaks|transcribes|supports|writes) "
     r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"

@@ -311,10 +311,12 @@ _GENERATES = pattern(r"\bgeneration(?: of)?(?: up to)? ([0-9]{1,3}(?:,[0-9]{3})+
 def _output(model: Described) -> Findings:
     """Tokens of output in the card that are not those of the spec."""
     most = model.metadata.get("maxOutputTokens")
+    if not isinstance(most, int):
+        return
     claims = [(one.text, one.offset) for one in of_subject(model.card, "output")]
     claims += [(match[1], match.start(1)) for match in _GENERATES.finditer(model.card.words)]
     found = [(length_of(one[1], one[2] or ""), *place) for place in claims if (one := _LENGTH_TEXT.search(place[0]))]
-    if isinstance(most, int) and found and not any(_same_length(most, length) for length, *_ in found):
+    if found and not any(_same_length(most, length) for length, *_ in found):
         length, text, offset = found[0]
         yield context_length_differs.at(
             model.card.at(offset),
