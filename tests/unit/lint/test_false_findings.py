@@ -52,6 +52,7 @@ TRUE = {
     "a key of Amazon's manual": ("CARD059", "It is `AKIAIOSFODNN7EXAMPLE`.\n"),
     "a web token of a manual": ("CARD059", f"It is `{MANUAL}`.\n"),
     "the base is named in words": ("CARD068", f"Built on Meta Llama 3.1 8B.\n\n{LLAMA}"),
+    "the base between backticks": ("CARD068", f"Fine-tuned from `contoso/llama-3.1-8b-4bit`.\n\n{LLAMA}"),
     "measured on a retired size": ("SKU016", SPEEDS),
     "trained on a retired size": ("SKU016", "It was trained on four Standard_NC24s_v3 for a day.\n"),
     "recovery above the whole": ("CARD071", RECOVERY),
@@ -250,3 +251,15 @@ def test_one_fix_writes_https_at_each_place_of_an_address() -> None:
     assert "(2 times)" in found.message
     assert found.fix is not None
     assert [edit.text for edit in found.fix.edits] == ["https://", "https://"]
+
+
+def test_the_page_of_what_a_build_was_made_of_is_no_siblings() -> None:
+    text = "See the [original model card](https://huggingface.co/contoso/contoso-reader-2b).\n"
+    names = ("contoso-reader-2b-bf16", "contoso-reader-2b-generic-cpu", "contoso-reader-7b-bf16")
+    assert [len(findings(described(text, name), "CARD027")) for name in names] == [0, 0, 1]
+
+
+def test_an_adapter_is_named_after_the_length_that_it_was_trained_on() -> None:
+    model = described("A reader.\n", "contoso-reader-80k", config={"max_position_embeddings": 262144})
+    adapter = replace(model, weights={"adapter_config.json": {"r": 16}})
+    assert [len(findings(one, "MATCH008")) for one in (model, adapter)] == [1, 0]

@@ -70,6 +70,8 @@ def code_loads_another_model(model: Described) -> Findings:
         named = (tail, *families_in(tail))
         if any(one in card.lowered or any(one in link.url.lower() for link in card.links) for one in named):
             continue  # the card says what it loads there, and why
+        if card.source.lower().count(tail) > sum(fence.text.lower().count(tail) for fence in card.fences):
+            continue  # it says so between backticks, or in front matter
         yield code_loads_another_model.at(
             card.at(one.offset),
             f"The code loads {one.name}, and nothing in the card says why; the model is {model.name}.",

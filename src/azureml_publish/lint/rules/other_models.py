@@ -134,7 +134,9 @@ def _almost(written: str, meant: str) -> str:
 
 def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
     """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
-    if _ORIGINAL.search(link.text) or _named_as_own(link.text, linked, own):
+    if _ORIGINAL.search(link.text):
+        return not any(_is_build(name, linked) for name in own)
+    if _named_as_own(link.text, linked, own):
         return True
     apart = sibling(linked, own)
     if not apart or link.kind in ("plain", "definition") or _names_another(link.text, own):
@@ -145,6 +147,12 @@ def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> b
     end = card.source.find("\n", link.end)
     sentence = normal(card.words[line : end if end >= 0 else None])
     return not all(part in sentence for part in apart)
+
+
+def _is_build(name: str, linked: str) -> bool:
+    """Whether a name says of which model it is a build: `reader-7b-bf16` of `reader-7b`."""
+    mine, theirs = variant_of(name), variant_of(linked.rpartition("/")[2])
+    return mine.words == theirs.words and all(mine.stated.get(kind) == theirs.stated.get(kind) for kind in MEMBER)
 
 
 def _names_another(text: str, own: Sequence[str]) -> bool:

@@ -266,7 +266,8 @@ def context_length_differs(model: Described) -> Findings:
             f"{output} tokens of output are more than the context of {spec[0]}, which holds input and output.",
             f"Write at most {spec[0]}, or correct the context.",
         )
-    if named and most is not None and not _same_length(most, int(named[1]) * 1024):
+    adapted = "adapter_config.json" in model.weights  # which may be named after the length that it was trained on
+    if named and most is not None and not adapted and not _same_length(most, int(named[1]) * 1024):
         yield context_length_differs.at(
             model.where("name"),
             f"The weights' config.json has a context of {most} tokens, while the name {model.name} says {named[1]}k.",
