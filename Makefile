@@ -72,6 +72,7 @@ docs: $(VENV)/.installed-docs  ## the documentation as a site, in build/docs/sit
 
 measure-lint: $(VENV)/.installed-dev  ## how many of seeded defects lint finds; docs/lint-precision.md has the table
 	$(BIN)/python -m benchmarks.lint_precision --table
+	$(BIN)/python -m benchmarks.lint_precision --lists
 
 check: $(VENV)/.installed-dev  ## what CI runs before the tests
 	$(BIN)/ruff check

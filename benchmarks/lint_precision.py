@@ -3,6 +3,7 @@
     python -m benchmarks.lint_precision            the made-up catalogue of tests/unit/lint
     python -m benchmarks.lint_precision DIR        sound folders of your own
     python -m benchmarks.lint_precision --table    the table of docs/lint-precision.md
+    python -m benchmarks.lint_precision --lists    the lists of tests/unit/lint/listed, a finding of any code
 
 Each of the seeded defects is put into a copy of each folder that it fits, one at a time. It is found where the folder
 then has a finding of one of its codes that it had not before. Every other new error or warning is listed, and every
@@ -24,6 +25,7 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.pipeline.lint_assets import check_folder, lint_assets
 from azureml_publish.pipeline.run import RunContext
 from tests.unit.lint.defects_of_copies import SEEDS
+from tests.unit.lint.listed_defects import LISTS, not_found
 from tests.unit.lint.made_up_catalogue import folders
 from tests.unit.lint.seeded_defects import Seed
 
@@ -129,12 +131,26 @@ def table(result: Measured) -> str:
     return "\n".join(lines) + "\n"
 
 
+def lists() -> None:
+    """Measure the lists, and print what is not found of each."""
+    for name in LISTS:
+        with tempfile.TemporaryDirectory() as scratch:
+            count, missed = not_found(name, Path(scratch))
+        for one in missed:
+            print(f"  {one.kind}: {one.folder}/{one.file}")
+        print(f"{count - len(missed)} of {count} of the list '{name}' found\n")
+
+
 def main() -> None:
     """Measure, and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", nargs="?", type=Path)
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--lists", action="store_true")
     given = parser.parse_args()
+    if given.lists:
+        lists()
+        return
     with tempfile.TemporaryDirectory() as scratch:
         root = given.directory
         if root is None:

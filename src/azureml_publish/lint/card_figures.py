@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from azureml_publish.assets import Value
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.model_names import own_names, tasks_of
+from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -48,6 +50,9 @@ _NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
 _COUNT = rf"(?:{_NUMBER}|({'|'.join(_SMALL)}))"
 _TRIPLE = r"\W{1,4}([0-9.]{1,6}, ?[0-9.]{1,6}, ?[0-9.]{1,6})\b"
 _SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
+_LIBRARY = (
+    r"(?<!at least )(?<!from )\b{}[ =]{{1,2}}(\d{{1,2}}\.\d{{1,2}}\.\d{{1,2}})\b(?! (?:or|and) (?:later|newer|above))"
+)
 _CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
 
 
@@ -174,6 +179,8 @@ FIGURES: Mapping[str, Figure] = {
     "dropout": _figure("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
     "modules": _figure("the modules {}", _ADAPTER, "target_modules"),
     "tensor": _figure("numbers of {}", _CONFIG, "torch_dtype dtype"),
+    "sklearn": _figure("scikit-learn {}", "", "", "scikit-learn", _LIBRARY.format("scikit-learn")),
+    "xgboost": _figure("XGBoost {}", "", "", "xgboost", _LIBRARY.format("xgboost")),
     "pieces": _figure(
         "{:.10g} tokens",
         "sentence_bert_config.json",
@@ -208,9 +215,14 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
     for at in _places(card.lowered, word) if prose is not None else ():
         near = prose.finditer(card.words, max(0, at - _NEAR), at + len(word) + _NEAR * 2) if prose else ()
         match = next((one for one in near if one.start() <= at < one.end()), None)
-        if match is None or _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
+        if match is None:
+            continue
+        if figure not in _LIBRARIES and _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
             continue
         text = next(group for group in match.groups() if group)
+        if figure in _LIBRARIES:
+            yield Stated(match.start(), match[0], (text,))
+            continue
         values: tuple[Given, ...] = tuple(_number(part) for part in re.split(r", (?=\d)|,(?=0?\.)", text))
         yield Stated(match.start(), " ".join(match[0].split()), values if len(values) == 1 else (values,))  # type: ignore[arg-type]
     if figure == "classes":  # a card also counts those of the data that it was trained on before
@@ -301,6 +313,10 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     if not _COUNTED.intersection(tasks_of(model)):
         found.pop("classes", None)
     sources = {name: FIGURES[name].file for name in found}
+    for name, (flavour, key) in _LIBRARIES.items():
+        written = mapping_of(flavours(model.mlmodel).get(flavour)).get(key)
+        if isinstance(written, str):
+            found[name], sources[name] = written, "MLmodel"
     if model.config is None:
         for form, figures, source in _PUBLISHED:
             if any(form.search(name) for name in own_names(model)):
@@ -308,6 +324,7 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     return found, sources
 
 
+_LIBRARIES = {"sklearn": ("sklearn", "sklearn_version"), "xgboost": ("xgboost", "xgb_version")}
 _IN_PIXELS = ("resized", "pixels")
 _COUNTED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "object-detection"})
 """Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""
@@ -341,44 +358,6 @@ def given_words(figure: str, true: Given) -> str:
     if isinstance(true, tuple):
         return words.format(", ".join(f"{one:g}" for one in true))
     return words.format(true)
-
-
-def parameter_bounds(model: Described) -> tuple[float, float]:
-    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
-    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
-        return model.lock.model.parameters, model.lock.model.parameters
-    config: Mapping[str, Any] = model.config or {}
-    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
-        return 0, 0
-    layers, hidden, inner, words, encoder, decoder = (
-        next((config[key] for key in names.split() if isinstance(config.get(key), int)), 0)
-        for names in (
-            *("num_hidden_layers n_layers", "hidden_size dim d_model", "intermediate_size hidden_dim encoder_ffn_dim"),
-            *("vocab_size", "encoder_layers", "decoder_layers"),
-        )
-    )
-    kind = str(config.get("model_type") or "")
-    if kind in _TWO_SIDED and min(encoder, decoder, hidden, words) > 0:
-        inner = inner or 4 * hidden
-        count = (encoder + 2 * decoder) * 4 * hidden**2 + (encoder + decoder) * 2 * hidden * inner + words * hidden
-        return count * _EXACT, count / _EXACT
-    if kind in _PLAIN and min(layers, hidden) > 0 and (words or kind not in _READERS):
-        count = layers * (4 * hidden**2 + 2 * hidden * (inner or 4 * hidden)) + words * hidden
-        return count * _EXACT, count / _EXACT
-    if min(layers, hidden, inner, words) <= 0:
-        return 0, 0
-    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
-    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
-    return low, high
-
-
-_READERS = frozenset({"bert", "roberta", "xlm-roberta", "distilbert", "camembert", "mpnet"})
-_PLAIN = _READERS | {"vit", "deit", "beit"}
-_TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart"})
-"""Types whose parameters follow from these figures alone; of other types there are bounds."""
-
-_EXACT = 1.15
-"""What heads, positions and norms add, beside the tolerance of every comparison."""
 
 
 def published_positions(model: Described) -> int | None:

@@ -295,6 +295,28 @@ def test_classes_against_the_type_that_the_name_begins_with(name: str, flavour: 
 
 
 @pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("A regression of scikit-learn 1.2.0.", True),
+        ("A regression of scikit-learn 1.5.2.", False),
+        ("It needs scikit-learn 1.2.0 or later.", False),
+        ("It was moved from scikit-learn 1.2.0 to scikit-learn 1.5.2.", False),
+    ],
+)
+def test_the_version_of_a_library_in_the_card(sentence: str, wrong: bool) -> None:
+    document = parse_yaml('{"flavors": {"sklearn": {"sklearn_version": "1.5.2"}}}', "MLmodel")[0]
+    assert bool(findings(replace(described(f"{sentence}\n"), mlmodel=document), "CARD063")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("day", "wrong"), [("2042-05-16 08:19:09", True), ("2024-05-16 08:19:09", False), ("-", False)]
+)
+def test_the_day_of_logging(day: str, wrong: bool) -> None:
+    document = parse_yaml(json.dumps({"flavors": {"sklearn": {}}, "utc_time_created": day}), "MLmodel")[0]
+    assert ("MATCH012" in codes(replace(model("Text.\n"), mlmodel=document))) is wrong
+
+
+@pytest.mark.parametrize(
     ("code", "wrong"),
     [
         ("SwinForImageClassification.from_pretrained('google/vit')", True),

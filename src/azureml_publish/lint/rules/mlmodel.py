@@ -147,8 +147,11 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
     Source: transformers' own tables of what loads which class (`transformers.json`). Classes that these do not name
     are let pass.
     """
+    if model.mlmodel is None:
+        return
+    yield from _still_to_come(model, model.mlmodel)
     flavour = flavours(model.mlmodel).get("transformers")
-    if model.mlmodel is None or not isinstance(flavour, Mapping):
+    if not isinstance(flavour, Mapping):
         return
     for key, message in _contradictions(flavour):
         yield mlmodel_contradicts_itself.at(
@@ -186,6 +189,19 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
                 f"base_model_task is {base}, the flavour's task {task}.",
                 "Write the task that the model was logged for in both.",
             )
+
+
+def _still_to_come(model: Described, document: Document) -> Findings:
+    """A day of logging that is years away."""
+    if not isinstance(document.data, Mapping):
+        return
+    created = _day(document.data.get("utc_time_created"))
+    if created is not None and (created - model.as_of).days > 365:
+        yield mlmodel_contradicts_itself.at(
+            document.location(("utc_time_created",)),
+            f"MLmodel was written in {created.year}, which is yet to come.",
+            "Copy the MLmodel that MLflow wrote.",
+        )
 
 
 def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any], loaded: str) -> Findings:
@@ -250,13 +266,6 @@ def _environment(subject: AssetSubject) -> Findings:
             document.location(("flavors", "python_function", "loader_module")),
             f"{loader} loads the flavour {named}, which MLmodel does not have.",
             f"Write mlflow.{next((one for one in found if one != 'python_function'), named)}.",
-        )
-    created = _day(document.data.get("utc_time_created"))
-    if created is not None and (created - subject.described.as_of).days > 365:
-        yield mlmodel_contradicts_itself.at(
-            document.location(("utc_time_created",)),
-            f"MLmodel was written in {created.year}, which is yet to come.",
-            "Copy the MLmodel that MLflow wrote.",
         )
 
 

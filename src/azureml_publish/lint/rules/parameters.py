@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
-from azureml_publish.lint.card_figures import parameter_bounds, published_positions
+from azureml_publish.lint.card_figures import published_positions
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.parameter_counts import parameter_bounds
 from azureml_publish.lint.statements import length_of, lengths_in_code, limits_in_words, of_subject
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric, variant_of

@@ -1,0 +1,46 @@
+"""How many parameters weights have, by what was read from them or by their configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from azureml_publish.lint.subject import Described
+
+
+def parameter_bounds(model: Described) -> tuple[float, float]:
+    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
+    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
+        return model.lock.model.parameters, model.lock.model.parameters
+    config: Mapping[str, Any] = model.config or {}
+    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
+        return 0, 0
+    layers, hidden, inner, words, encoder, decoder = (
+        next((config[key] for key in names.split() if isinstance(config.get(key), int)), 0)
+        for names in (
+            *("num_hidden_layers n_layers", "hidden_size dim d_model", "intermediate_size hidden_dim encoder_ffn_dim"),
+            *("vocab_size", "encoder_layers", "decoder_layers"),
+        )
+    )
+    kind = str(config.get("model_type") or "")
+    if kind in _TWO_SIDED and min(encoder, decoder, hidden, words) > 0:
+        inner = inner or 4 * hidden
+        count = (encoder + 2 * decoder) * 4 * hidden**2 + (encoder + decoder) * 2 * hidden * inner + words * hidden
+        return count * _EXACT, count / _EXACT
+    if kind in _PLAIN and min(layers, hidden) > 0 and (words or kind not in _READERS):
+        count = layers * (4 * hidden**2 + 2 * hidden * (inner or 4 * hidden)) + words * hidden
+        return count * _EXACT, count / _EXACT
+    if min(layers, hidden, inner, words) <= 0:
+        return 0, 0
+    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
+    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
+    return low, high
+
+
+_READERS = frozenset({"bert", "roberta", "xlm-roberta", "distilbert", "camembert", "mpnet"})
+_PLAIN = _READERS | {"vit", "deit", "beit"}
+_TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart"})
+"""Types whose parameters follow from these figures alone; of other types there are bounds."""
+
+_EXACT = 1.15
+"""What heads, positions and norms add, beside the tolerance of every comparison."""
