@@ -327,3 +327,26 @@ def test_columns_and_data_of_another_server() -> None:
     text = json.dumps({"columns": ["a", "b"], "data": [1, 2]})
     model = described(f"A model.\n\n# Sample input\n\n```json\n{text}\n```\n")
     assert not findings(model, "SMPL003")
+
+
+TEN = MLMODEL.format(loader="mlflow.sklearn").replace("3.10.13", "3.10")
+
+
+@pytest.mark.parametrize(
+    ("mlmodel", "conda", "pinned", "wrong"),
+    [
+        (TEN, "- python=3.10\n", "", False),  # a number to YAML, which is 3.1
+        (TEN, "- python=3.11\n", "", True),
+        (TEN, "- python=3\n", "", False),
+        (TEN, "- pip:\n  - scikit-learn==1.4.*\n", "", False),
+        (TEN, "- pip:\n  - scikit-learn==1.5.*\n", "", True),
+        (TEN, "- pip:\n  - scikit-learn==1.4\n", "", True),
+        (TEN, "- scikit-learn=1.4\n", "", False),
+        (TEN, "- pip:\n  - scipy==1.10.1\n", "scipy==1.11.0\n", True),
+        (TEN, "- pip:\n  - scipy==1.10.1\n", 'scipy==1.11.0; python_version > "3.11"\n', False),
+        (TEN, "- pip:\n  - scipy==1.10.*\n", "scipy==1.10.1\n", False),
+    ],
+)
+def test_versions_as_they_are_written(tmp_path: Path, mlmodel: str, conda: str, pinned: str, wrong: bool) -> None:
+    files = {"MLmodel": mlmodel, "conda.yaml": f"dependencies:\n{conda}", "requirements.txt": pinned}
+    assert ("MATCH012" in found(tmp_path, **files)) is wrong

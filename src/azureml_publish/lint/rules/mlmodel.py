@@ -240,14 +240,16 @@ def _environment(subject: AssetSubject) -> Findings:
     found = flavours(document)
     for name, (key, package) in _PACKAGES.items():
         flavour = found.get(name)
-        written = str(flavour.get(key) or "") if isinstance(flavour, Mapping) else ""
+        value = flavour.get(key) if isinstance(flavour, Mapping) else None
+        written = str(value or "")
         parts = 2 if package == "python" else 4
         for path, text in _installed(subject):
-            other = re.search(rf"^[ \t-]*{package}(?:==|=|: )([0-9][\w.]*)", text, re.MULTILINE)
-            if written and other and _release(written, parts) != _release(other[1], parts):
+            other = re.search(rf"^[ \t-]*{package}(==?|: )([0-9][\w.]*)(\*?)", text, re.MULTILINE)
+            whole = other is not None and other[1] != "=" and not other[3]
+            if written and other and not _agree(value, other[2], parts, whole=whole):
                 yield mlmodel_contradicts_itself.at(
                     document.location(("flavors", name, key)),
-                    f"{key} is {written}, while {path} installs {package} {other[1]}.",
+                    f"{key} is {written}, while {path} installs {package} {other[2]}.",
                     "Copy the files of the environment that MLflow wrote beside this MLmodel.",
                 )
                 break
@@ -277,7 +279,16 @@ def _release(version: str, parts: int) -> list[str]:
     return numbers[:parts]
 
 
-_PINNED = pattern(r"^[ \t]*-?[ \t]*([A-Za-z][\w.-]*)==([0-9][\w.]*)", re.MULTILINE)
+def _agree(written: object, installed: str, parts: int, *, whole: bool) -> bool:
+    """Whether two versions are one: YAML reads 3.10 as the number 3.1; `=` of conda and `*` ask for a beginning."""
+    theirs = _release(installed, parts)
+    length = parts if whole else len(theirs)
+    ways = (str(written), f"{written}0") if isinstance(written, float) else (str(written),)
+    return any(_release(one, parts)[:length] == theirs for one in ways)
+
+
+_PINNED = pattern(r"^[ \t]*-?[ \t]*([A-Za-z][\w.-]*)==([0-9][\w.]*)(?![\w.*]|[^\n]*;)", re.MULTILINE)
+"""A version for all machines; what is for some alone stands before a `;`."""
 
 
 def _two_environments(subject: AssetSubject, document: Document) -> Findings:
