@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,11 @@ def test_an_empty_card_is_reported_where_it_is_written(publish: Run, project: Pa
 def test_a_log_has_a_line_a_model_and_every_file_only_where_that_is_wanted(publish: Run) -> None:
     assert publish("verify", "distilbert-base-uncased").err == "  distilbert-base-uncased: 11 files, 326.8 KiB\n"
     assert len(publish("verify", "distilbert-base-uncased", "--progress", "lines").err.splitlines()) == 12
+
+
+def test_an_export_against_a_revision_that_is_not_there_is_none(publish: Run, project: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(project)], check=True, timeout=60)
+    ran = publish("preview", "--export", "site", "--against", "nowhere")
+    assert (ran.code, (project / "site").exists()) == (3, False)
+    assert "git knows no revision 'nowhere' here." in ran.err
+    assert publish("preview", "--against", "HEAD").code == 2

@@ -20,6 +20,7 @@ from azureml_publish.cli.options import (
     settings_options,
 )
 from azureml_publish.cli.output import Output
+from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.live import MODELS, SHARED, LiveProject
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.watch import watch
@@ -69,6 +70,8 @@ def command(
 
     Serves on loopback until Ctrl-C, and opens the browser. With --export the same pages become plain files.
     """
+    if against is not None and target is None:
+        raise UsageProblem("--against goes with --export.", hint="Without it, the page *Plan* takes a revision.")
     live = LiveProject(output.run, models, settings, lambda: datetime.now(UTC).date())
     if target is not None:
         look, folder = live.look(), output.run.directory / target

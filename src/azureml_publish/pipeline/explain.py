@@ -86,7 +86,8 @@ def _unknown(field: str, fields: Mapping[str, Value], rendered: RenderedModel, l
         return NotFound(message, hint=f"Its value is {' and '.join(there)} there.")
     names = [*fields, *_deep(rendered.asset.system_metadata, "system_metadata")]
     close = difflib.get_close_matches(field, names, n=3, cutoff=0.6)
-    ends = [name for name in names if name.rpartition(".")[2] == field]
+    by_end = {name.rpartition(".")[2]: name for name in names}
+    ends = [by_end[end] for end in difflib.get_close_matches(field.rpartition(".")[2], by_end, n=1, cutoff=0.6)]
     meant = list(dict.fromkeys([*ends, *close]))[:3]
     hint = f"Did you mean {' or '.join(meant)}?" if meant else f"There are: {', '.join(fields)}."
     return NotFound(message, hint=hint)

@@ -50,6 +50,7 @@ class Site:
     def __init__(self, live: LiveProject, *, exported: bool = False) -> None:
         self.live = live
         self._renderer = Renderer(live.root.name, exported=exported)
+        self._exported = exported
         self._images = "" if exported else "?images=1"
 
     def index(self) -> Page:
@@ -96,7 +97,11 @@ class Site:
         return Page(text)
 
     def plan(self, request: PlanRequest | None) -> Page:
-        """What would change in a registry, or changed since a revision; only a form without a request."""
+        """What would change in a registry, or changed since a revision; only a form without a request.
+
+        Raises:
+            PublishError: the pages are exported, and git does not know the revision.
+        """
         from azureml_publish.preview.plan_page import make_plan_page  # noqa: PLC0415 - the first page does without
 
         look = self.live.now
@@ -111,6 +116,8 @@ class Site:
                 problems = [(folder, Finding(one)) for folder, part in found for one in part if one in in_the_way]
                 shown |= {"problem": unsound, "problems": problems}
             except PublishError as error:
+                if self._exported and request.revision:
+                    raise  # a build that names a revision is not to pass without it
                 shown["problem"] = error
         subject = look.loaded.subject
         config = subject.project.config if subject is not None else None
