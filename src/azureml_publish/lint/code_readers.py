@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import re
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.documents import DUPLICATE_KEY, MALFORMED, parse_yaml
+from azureml_publish.lint.command_readers import in_commands, in_session
+from azureml_publish.lint.slips import Mistake, almost
 from azureml_publish.patterns import pattern
 
 
-class Mistake(NamedTuple):
-    """The line of the code (from 1), a sentence on it, and what to write where that is known."""
+def mistake_in(language: str, text: str, whole: str) -> Mistake | None:
+    """The first mistake of code in a language that is known; `whole` is the text round it, in which more is imported.
 
-    line: int
-    message: str
-    hint: str = "Fix it here or just before, so that people can copy it; for no program, write text after the fence."
-
-
-def mistake_in(language: str, text: str) -> Mistake | None:
-    """The first mistake of code in a language that is known. Elisions, templates and differences are let pass."""
+    Elisions, templates and differences are let pass.
+    """
     look = _READERS.get(language)
+    if (
+        look is None
+        and language.isalpha()
+        and (meant := almost(language, _LANGUAGES))
+        and language not in _OTHER_LANGUAGES
+    ):
+        return Mistake(0, f"There is no language {language}.", f"Write {meant} after the fence.")
     if (
         look is None
         or len(text) > _MOST_CODE
@@ -34,9 +37,23 @@ def mistake_in(language: str, text: str) -> Mistake | None:
         or (">>> " not in text and _SHORTENED.search(text))
     ):
         return None
-    return look(text)
+    return _python(text, whole) if look is _python else look(text)
 
 
+_LANGUAGES = (
+    "python",
+    "bash",
+    "shell",
+    "json",
+    "yaml",
+    "console",
+    "bibtex",
+    "javascript",
+    "typescript",
+    "powershell",
+    "text",
+)
+_OTHER_LANGUAGES = frozenset(("jsonc", "jsonl", "python3", "jsons", "bibtex", "tex", "latex", "bib"))
 _MOST_CODE = 20_000
 _NO_PROGRAM = pattern(
     r"^[ \t>]*(?:In \[|Out\[|Traceback|\?|@@)|<[A-Za-z_][\w .-]*>|\u2026|\{\{|\{%|[\[({,] ?\.\.\."
@@ -67,7 +84,7 @@ _WITHOUT_PROMPT = pattern(r"^[ \t]*>>>[^\n]*[(\[{,\\]\n(?![ \t]*(?:\.\.\.|>>>))"
 """A line of a session that goes on in lines without a prompt."""
 
 
-def _python(text: str) -> Mistake | None:
+def _python(text: str, whole: str = "") -> Mistake | None:
     typed = _typed(text)
     if typed is None:
         return None
@@ -87,7 +104,8 @@ def _python(text: str) -> Mistake | None:
     if outside := _RETURN.search(typed):
         line = typed.count("\n", 0, outside.start()) + 1
         return Mistake(line, "This is not Python: it returns outside of a function.")
-    return min(_names(tree), default=None, key=lambda one: one.line)
+    found = (*_names(tree), *_unimported(tree, whole)) if "import" in typed or "pipeline(" in typed else _names(tree)
+    return min(found, default=None, key=lambda one: one.line)
 
 
 _RETURN = pattern(r"^return\b", re.MULTILINE)
@@ -169,6 +187,32 @@ def _names(tree: ast.AST) -> Iterator[Mistake]:
                 yield Mistake(node.lineno, f"transformers has no task '{task}'.", f"Write {meant}.")
 
 
+_LIBRARY = frozenset(
+    (
+        *("torch", "np", "pd", "plt", "requests", "AutoTokenizer", "AutoProcessor", "AutoConfig", "AutoImageProcessor"),
+        *("load_dataset", "pipeline", "snapshot_download", "hf_hub_download", "SentenceTransformer", "PeftModel"),
+    )
+)
+
+
+def _unimported(tree: ast.Module, whole: str) -> Iterator[Mistake]:
+    """Names of libraries that a program with imports of its own uses, and that nothing in the card imports."""
+    nodes = list(ast.walk(tree))
+    imported = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+    if not imported or any(alias.name == "*" for alias in imported):
+        return
+    known = {(alias.asname or alias.name).partition(".")[0] for alias in imported}
+    for node in nodes:
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or node.id in known:
+            continue
+        if node.id in _LIBRARY or node.id.startswith("AutoModel"):
+            if not re.search(
+                rf"\b(?:import\b[^\n]*\b{node.id}\b|import \([^)]*\b{node.id}\b|{node.id} ?=|def {node.id}\b)", whole
+            ):
+                yield Mistake(node.lineno, f"Nothing imports {node.id}.", "Import it at the beginning.")
+            known.add(node.id)
+
+
 def _module(line: int, module: str, names: Iterable[str]) -> Iterator[Mistake]:
     root = module.partition(".")[0]
     meant = almost(root, _MODULES)
@@ -177,28 +221,6 @@ def _module(line: int, module: str, names: Iterable[str]) -> Iterator[Mistake]:
         meant = _SINGULAR[root] if any(name in known or name.startswith("Auto") for name in names) else None
     if meant:
         yield Mistake(line, f"There is no module {root}.", f"Write {meant}.")
-
-
-def almost(name: str, known: Iterable[str], alike: float = 0) -> str | None:
-    """The known name that one is by a slip of the hand: a letter lost, doubled or in the wrong place; or that alike."""
-    names = tuple(known)
-    if name in names or len(name) < _SHORTEST or len(name) > _LONGEST:
-        return None
-    close = next((one for one in names if mistyped(name, one)), None)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=alike) if alike and close is None else []
-    return close or (near[0] if near else None)
-
-
-_SHORTEST, _LONGEST = 4, 60
-
-
-def mistyped(written: str, meant: str) -> bool:
-    """Whether a letter is missing, stands twice or has changed places; another letter makes another name."""
-    if len(written) == len(meant):
-        return sorted(written) == sorted(meant) and sum(a != b for a, b in zip(written, meant, strict=True)) == 2
-    short_one, long_one = sorted((written, meant), key=len)
-    one_less = (long_one[:at] + long_one[at + 1 :] for at in range(len(long_one)))
-    return len(long_one) == len(short_one) + 1 and short_one in one_less
 
 
 def _yaml(text: str) -> Mistake | None:
@@ -237,123 +259,10 @@ def _json(text: str) -> Mistake | None:
     return Mistake(line, f"The key '{twice[0][:60]}' stands twice.", "Keep one of the two: programs read the last.")
 
 
-_JSON_SENT = pattern(r"(?:-d|--data(?:-raw|-binary)?)[ =]*'(\{[^']{1,5000}\})'")
-_PINNED = pattern(
-    r"^[^#\n]{0,200}\bpip3? install [^#\n]{0,300}?(?<![=<>!~\w.-])[A-Za-z][\w.-]*(?:\[[\w,]+\])?(=[0-9][\w.]*)",
-    re.MULTILINE,
-)
-_HERE_TEXT = pattern(r"<<-?\s*['\"]?\w")
-_DASH = pattern(r"(?:^|(?<=\s))[\u2013\u2014]-?[A-Za-z][\w-]*", re.MULTILINE)
-_REDIRECTED = pattern(r"\bpip3? install\b[^\n#|;&]*?\s[A-Za-z][\w.-]*(?:\[[\w,-]+\])?[<>]=?\s?\d")
-_BLANK_AFTER = pattern(r"(?<![\\\s])[ \t]*\\[ \t]+\n(?=[ \t]*\S)")
-_WORDS = pattern(
-    r"(?:^|[;&|(]|\b(?:then|do|else)\b)[ \t]*(if|for|while|until|case|fi|done|esac)\b(?![=-])", re.MULTILINE
-)
-_ENDS = {"if": "fi", "for": "done", "while": "done", "until": "done", "case": "esac"}
-_TOOLS = {
-    "pip": "install uninstall download list show freeze check config search cache index wheel hash debug inspect",
-    "conda": "create install activate deactivate env list update remove info run init config search clean",
-    "docker": "run pull build push compose exec ps images login tag stop start rm rmi logs volume network image",
-    "git": "clone pull push fetch checkout commit add status lfs config submodule init branch merge rebase switch log",
-    "huggingface-cli": "login logout download upload whoami repo scan-cache delete-cache env tag version",
-    "mlflow": "models run server ui experiments artifacts deployments doctor gc runs db",
-}
-_TOOLS["pip3"] = _TOOLS["pip"]
-_COMMAND = pattern(
-    r"^[ \t]*(?:sudo +|(?:[A-Z_]+=\S+ +)+)?(?:python3? +-m +)?(?P<tool>[a-z][\w-]{2,16})(?:"
-    r" +(?P<word>[a-z][a-z-]{2,20}))?(?=\s|$)",
-    re.MULTILINE,
-)
-_COMMANDS = ("python", "python3", "docker", "conda", "huggingface-cli", "mlflow")
-
-
-def _shell(text: str) -> Mistake | None:
-    if re.search(r"^[ \t]*[$%!] ", text, re.MULTILINE):
-        return _session(text)
-    for match in _JSON_SENT.finditer(text):
-        try:
-            json.loads(match[1])
-        except (ValueError, RecursionError) as error:
-            line = text.count("\n", 0, match.start(1)) + getattr(error, "lineno", 1)
-            reason = getattr(error, "msg", "it is nested too deeply").rstrip(".?")
-            return Mistake(line, f"This is not JSON that a server reads: {reason}.")
-    if pinned := _PINNED.search(text):
-        line = text.count("\n", 0, pinned.start(1)) + 1
-        return Mistake(line, "This is not what pip reads: a version follows ==, not =.")
-    found = _commands(text)
-    bare = re.sub(r"\\[\s\S]", lambda one: "\n" * one[0].count("\n"), text)
-    if found or _HERE_TEXT.search(bare):
-        return found
-    bare = _QUOTES_AND_NOTES.sub(lambda one: "\n" * one[0].count("\n"), bare)
-    at = re.search(r"[\"']", bare)
-    if at is not None:
-        line = bare.count("\n", 0, at.start()) + 1
-        return Mistake(line, f"This is not a command: nothing ends the quote {at[0]}.")
-    return _blocks(bare)
-
-
-def _session(text: str) -> Mistake | None:
-    """Commands behind a `$ `, with what they go on with; the rest is what they print."""
-    if re.search(r"^[ \t]*[%!] ", text, re.MULTILINE):
-        return None
-    lines, goes_on = [], False
-    for line in text.split("\n"):
-        begins = line.lstrip().startswith("$ ")
-        lines.append(line.lstrip()[2:] if begins else line if goes_on else "")
-        goes_on = (begins or goes_on) and line.rstrip().endswith("\\")
-    return _commands("\n".join(lines))
-
-
-def _console(text: str) -> Mistake | None:
-    return _session(text) if re.search(r"^[ \t]*\$ ", text, re.MULTILINE) else None
-
-
-def _commands(text: str) -> Mistake | None:
-    """Slips in single commands: of letters, of dashes, of what a shell reads as a redirection."""
-    bare = _QUOTES_AND_NOTES.sub(lambda one: "''" + "\n" * one[0].count("\n"), text)
-    slips: tuple[tuple[re.Pattern[str], str, str], ...] = (
-        (_DASH, "A dash of typography stands before an option.", "Write - or --."),
-        (_REDIRECTED, "A shell reads > and < as names of files follow.", "Put the requirement between quotes."),
-        (_BLANK_AFTER, "A blank follows the backslash, so that the command ends here.", "Take the blank out."),
-    )
-    found = [
-        Mistake(
-            bare.count("\n", 0, match.end() - len(match[0].lstrip()) + match[0].strip().count("\n")) + 1, message, hint
-        )
-        for form, message, hint in slips
-        if (match := form.search(bare))
-    ]
-    for match in _COMMAND.finditer(bare):
-        tool, word, line = match["tool"], match["word"], bare.count("\n", 0, match.start()) + 1
-        line += match[0].count("\n")
-        if meant := almost(tool, _COMMANDS):
-            found.append(Mistake(line, f"There is no command {tool}.", f"Write {meant}."))
-        elif word and tool in _TOOLS and (meant := almost(word, _TOOLS[tool].split())):
-            found.append(Mistake(line, f"{tool} has no command {word}.", f"Write {meant}."))
-    return min(found, default=None, key=lambda one: one.line)
-
-
-def _blocks(bare: str) -> Mistake | None:
-    """An `if`, a loop or a `case` that nothing ends; a part of a script may end what it did not begin."""
-    opened: list[tuple[str, int]] = []
-    for match in _WORDS.finditer(bare):
-        if match[1] in _ENDS:
-            opened.append((match[1], bare.count("\n", 0, match.start(1)) + 1))
-        elif opened:
-            opened.pop()
-    if not opened:
-        return None
-    word, line = opened[-1]
-    return Mistake(line, f"Nothing ends this {word}.", f"Write {_ENDS[word]} after it.")
-
-
-_QUOTES_AND_NOTES = pattern(r"\"[^\"]*\"|'[^']*'|(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
-
-
 _READERS: dict[str, Callable[[str], Mistake | None]] = {
     **dict.fromkeys(("python", "py", "python3", "pycon", "ipython"), _python),
     **dict.fromkeys(("yaml", "yml"), _yaml),
     **dict.fromkeys(("json", "jsonc"), _json),
-    **dict.fromkeys(("bash", "sh", "shell", "zsh"), _shell),
-    **dict.fromkeys(("console", "shell-session", "shellsession", "terminal"), _console),
+    **dict.fromkeys(("bash", "sh", "shell", "zsh"), in_commands),
+    **dict.fromkeys(("console", "shell-session", "shellsession", "terminal"), in_session),
 }

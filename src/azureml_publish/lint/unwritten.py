@@ -76,6 +76,12 @@ FORMS = (
     ),
     _form(
         "template",
+        "#{|$(|<%=|[[|{{{",
+        r"#\{[a-z][\w.-]{1,40}\}#?|\$\((?-i:(?:[A-Z][A-Za-z]+\.)+[A-Z]\w{1,30}|[A-Z][A-Z0-9_]{2,30})\)|<%= ?[a-z@]",
+        r"(?-i:(?<!!)\[\[[A-Z][A-Z0-9_]{2,30}\]\](?!\())",
+    ),
+    _form(
+        "template",
         "$",
         rf"(?-i:(?<![\w$\\{{/]){_VALUE}\$[A-Z][A-Z_]{{2,30}}(?=\s*$))",
         rf"(?-i:{_AFTER}\$(?:[A-Z]{{1,20}}_)*{_NAMED}(?:_[A-Z]+)*\b(?![$/]))",
@@ -145,8 +151,9 @@ FORMS = (
     ),
     _form(
         "",
-        "replace this|lorem|todo|tbd|fixme|quick summary|longer summary|model id|base template|raw template"
+        "replace this|lorem|todo|to-do|tbd|fixme|quick summary|longer summary|model id|base template|raw template"
         "|this template|edit this|section will",
+        rf"{_MARKS}to-?do ?[:\u2013-] ?(?=\w)",
         r"\breplace this (?:text|section|paragraph)\b|\blorem ipsum\b|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
         r"\bprovide a (?:quick|longer) summary of what (?:the|this) model is|\bmodel card for model id\b",
         r"\bbase template for new models\b|\[this raw template\]|\b(?:use|fill (?:in|out)) this template\b",
@@ -165,14 +172,30 @@ FORMS = (
         r"^copy code$|^regenerate(?: response)?$",
     ),
     _form(
+        "authors",
+        "permalink|copy link|copy to|skip to|helpful?|edit on github|edit this page|accept |sent from my| wrote:"
+        "|regards"
+        "|hi all|hi team|dear all|dear team|hello all|hello team|hi everyone|subject:",
+        rf"{_MARKS}(?:permalink|copy (?:link|to clipboard)|skip to (?:main )?content|was this (?:page|article)"
+        rf" helpful\?"
+        r"|edit (?:on github|this page)|accept (?:all )?cookies)[\s.!]*$",
+        r"^sent from my \w+|^on [^\n]{5,80} wrote:$|^(?:best|kind|warm) regards,?$"
+        r"|^(?:hi|hello|dear) (?:all|team|everyone),?$|^(?:subject|fwd|re): (?:re|fwd|fw): |^from:"
+        r" [^\n]{3,80}\n(?:sent|to|date):",
+    ),
+    _form(
         "assistant",
-        "certainly|sure|of course|absolutely|here is|here's|here\u2019s|here are|prompt:|chatgpt sa|you sa",
+        "certainly|sure|of course|absolutely|here is|here's|here\u2019s|here are|prompt:|chatgpt sa|you sa"
+        "|would you like|i've |i\u2019ve |i have |good catch|great catch|great question|good question",
         r"^(?:certainly|sure(?: thing)?|of course|absolutely)[!,.]+ (?:here(?: is|['\u2019]s| are)\b|i(?:['\u2019]d"
         r"|['\u2019]ll| can| will)\b|below is)",
         r"^here(?: is|['\u2019]s| are) (?:an?|the|your|some) (?:polished|revised|rewritten|refined|reworked|reworded"
         r"|cleaned[- ]up|corrected|updated|improved|expanded|shortened|possible|suggested|draft)\b[^.\n]{0,40}"
         r"\b(?:versions?|sections?|text|cards?|descriptions?|summar(?:y|ies)|draft|readme|paragraphs?)\b",
-        r"^(?:chatgpt|you) sai[d]:",
+        r"^(?:chatgpt|you) sai[d]:|^(?:great|good) (?:question|catch)!",
+        r"^here are (?:some|a few|the) (?:suggestions|suggested|improvements|improved|changes|revised|updated)\b",
+        r"^would you like me to\b|^i(?:['\u2019]ve| have) (?:updated|revised|rewritten|polished|cleaned|improved"
+        r"|shortened)\b",
         r"^(?:system |user )?prompt: (?:write|generate|create|rewrite|draft|summari[sz]e|improve)\b[^\n]{0,80}"
         r"\b(?:card|readme|description|summary)\b",
     ),

@@ -103,11 +103,14 @@ _INVITED = pattern(
 )
 _POINTED = pattern(r"<mailto:(?:[^\s@>]*>|[^\s@>]+@[^\s>]*[,;:][^\s>]*>)", re.IGNORECASE)
 _LONGEST = 90
+_NO_ADDRESS = pattern(r"://(?<=: https://)(?=[ \t.]*$)", re.MULTILINE)
 
 
 def odd_mailboxes(card: Card) -> Iterator[Odd]:
-    """Mailboxes in the text that no letter reaches; those of example.com where readers are to write to them."""
+    """Mailboxes that no letter reaches (example.com where readers are to write to it), and `https://` alone."""
     hint = "Write NAME@HOST, as people reach it."
+    for match in _NO_ADDRESS.finditer(card.prose) if "://" in card.prose else ():
+        yield match.start() - len("https"), "https://", "'https://' is followed by no address", "Write it in full."
     for match in _POINTED.finditer(card.prose) if "<mailto:" in card.prose else ():
         yield match.start(), match[0], f"'{short(match[0])}' is no address of a mailbox", hint
     for match in _MAILBOX.finditer(card.prose) if "@" in card.prose else ():

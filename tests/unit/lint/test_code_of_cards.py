@@ -47,6 +47,17 @@ from tests.unit.lint.cards_at_hand import described, findings, places
         ),
         ("python", "from huggingface_hub import snapshot_downlaod", 1),
         ("python", "x = f()\nreturn x", 2),
+        ("pyhton", "x = f()", 0),
+        ("jsno", "{}", 0),
+        ("jsonl", "{}", None),
+        ("python", "import os\nx = torch.zeros(1)", 2),
+        ("python", "from transformers import AutoTokenizer\nm = AutoModelForCausalLM.from_pretrained('x')", 2),
+        ("python", "import torch as t, numpy as np\nnp.zeros(1)\ntorch = t\ntorch.zeros(1)", None),
+        ("python", "import os\ndef pipeline(x): ...\npipeline('x')", None),
+        ("python", "x = torch.zeros(1)", None),  # a part of a program
+        ("bash", "pip install sklearn", 1),
+        ("bash", "pip install -q transfomers 'torch>=2'", 1),
+        ("bash", "pip install torch my-transformers -r transfomers", None),
         ("python", "    x = f()\n    return x", None),
         ("python", "m = AutoModel.form_pretrained('x')", 1),
         ("python", "t.batch_encode(x)\nt.from_pretrained_x(y)", None),
@@ -100,7 +111,7 @@ from tests.unit.lint.cards_at_hand import described, findings, places
 )
 def test_code_that_no_program_reads(language: str, code: str, line: int | None) -> None:
     found = places(described(f"Text.\n\n```{language}\n{code}\n```\n"), "CARD077")
-    assert [one.split(":")[0] for one in found] == ([str(line + 3)] if line else [])
+    assert [one.split(":")[0] for one in found] == ([str(line + 3)] if line is not None else [])
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def code_broken(model: Described) -> Findings:
     """
     card = model.card
     for fence in card.fences:
-        wrong = mistake_in(fence.language, fence.text)
+        wrong = mistake_in(fence.language, fence.text, card.source)
         if wrong is not None:
             number = min(fence.line + wrong.line, len(card.lines))
             shown = card.lines[number - 1]

@@ -202,6 +202,7 @@ _AHEAD = pattern(r"\b(?:scenario|project(?:ed|ions?)|simulat\w+|climate|forecast
 
 _NO_DAY = pattern(
     r"\b3[01](?:st|th)? (?:of )?february\b|\b31(?:st)? (?:of )?(?:april|june|september|november)\b"
+    r"|(?<![\d/])3[01]/0?2/20\d\d\b|(?<=: )20\d\d-(?:02-3[01]|(?:04|06|09|11)-31)\b"
     r"|\bfebruary 3[01](?:st|th)?(?!\d)|\b(?:april|june|september|november) 31(?:st)?(?!\d)"
     r"|(?<=: )20\d\d-(?:1[3-9]|[2-9]\d|00)-\d\d\b|(?<=: )20\d\d-\d\d-(?:3[2-9]|[4-9]\d|00)\b",
     re.IGNORECASE,
@@ -217,7 +218,7 @@ def date_to_come(model: Described) -> Findings:
     """A release, a change or the end of the data more than a month after the day of the check."""
     card = model.card
     today = model.as_of.year * 12 + model.as_of.month
-    dated = ": 20" in card.words or any(month in card.lowered for month in _SHORT_MONTHS)
+    dated = ": 20" in card.words or "/20" in card.words or any(month in card.lowered for month in _SHORT_MONTHS)
     for match in _NO_DAY.finditer(card.words) if dated else ():
         yield date_to_come.at(
             card.at(match.start()),

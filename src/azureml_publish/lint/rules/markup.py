@@ -63,6 +63,14 @@ _FORMS = (
         "Take it out, or write it in Markdown.",
         r"\{\{[<%] ?/?[a-z][^\n]{0,80}[>%]\}\}|</?tip(?: warning=\{true\})?>",
     ),
+    _mark(
+        "h1. \nh2. \nh3. \n== \n'''\n{code\n{noformat\n{panel\n[/\n![[\n[0m",
+        "is a mark of a wiki, a forum or a terminal, and is shown as text",
+        "Write it in Markdown, or take it out.",
+        r"^h[1-6]\. (?=[A-Z])[^\n]{1,60}$|^={2,5} [A-Z][^=\n]{1,60} ={2,5}$|'''[A-Za-z][^'\n]{1,60}'''",
+        r"\{(?:code|noformat|panel)(?::[^}\n]{0,40})?\}|\[(?P<code>b|i|u|img|url|code)\][^\[\]\n]{1,200}\[/(?P=code)\]",
+        r"!\[\[[^\[\]\n]{1,80}\]\]|\[(?:\d{1,2};)?\d{1,2}m[^\n]{0,80}\[0m",
+    ),
     _mark("[ ]\n[x]", "is not an item to tick off", "Write `- ` before it.", r"^\[[ x]\] (?=\w)"),
     _mark(
         "\\#",
@@ -184,6 +192,27 @@ def _all(card: Card) -> Iterator[_Shown]:
         yield match.start(), match[0], "is an escaped character, shown as it is", f"Write {meant}.", edit
     yield from _open_bold(card)
     yield from _open_code(card)
+    yield from _other_blocks(card)
+
+
+def _other_blocks(card: Card) -> Iterator[_Shown]:
+    """Sentences that became a heading, by a row of dashes right below them, or code, by four blanks before them."""
+    for heading in card.headings:
+        text = " ".join(heading.text.split())
+        line = card.lines[heading.line - 1].lstrip(" >")
+        if not line.startswith("#") and len(text.split()) >= _FEWEST_WORDS and text.endswith(".") and "://" not in text:
+            hint = "Put an empty line before the row of dashes."
+            yield card.starts[heading.line - 1], text, "is a heading by the row of dashes right below it", hint, None
+    for token in card.tokens:
+        match = _SENTENCE.match(token.content) if token.type == "code_block" and token.map else None
+        if match and token.map and len(match[0].split()) >= _FEWEST_WORDS:
+            hint = "Take the blanks before it out."
+            yield card.starts[token.map[0]], match[0], "is code by the four blanks before it", hint, None
+
+
+_FEWEST_WORDS = 8
+_SENTENCE = pattern(r"[A-Z][a-z]*(?: (?:[A-Za-z][a-z'-]*|[A-Z0-9.-]+|\d+),?)+[.:]\n?\Z")
+"""Words and numbers alone: what has other signs may well be code or what a program prints."""
 
 
 def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
