@@ -40,12 +40,12 @@ from azureml_publish.execute.apply import apply_plan
 from azureml_publish.execute.journal import Journal
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
-from azureml_publish.layouts import record_of
+from azureml_publish.layouts.wire import record_of
 from azureml_publish.pipeline.check import CheckedProject, load_checked
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Plan
+from azureml_publish.plan.actions import Plan
 from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_publish.documents import dump_yaml
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.derive import derive_min_spec
 
 TASKS = ("fill-mask", "text-classification", "text-generation", "summarization", "question-answering")

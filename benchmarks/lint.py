@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from azureml_publish.documents import dump_yaml
-from azureml_publish.layouts import lay_out
-from azureml_publish.skus import Sku, load_catalogue
+from azureml_publish.layouts.convert import lay_out
+from azureml_publish.skus.catalogue import Sku, load_catalogue
 from azureml_publish.skus.derive import derive_min_spec
 
 PACKAGE = "azureml-assets==1.17.8"

@@ -23,7 +23,7 @@ from azureml_publish.documents import Document
 from azureml_publish.lint.engine import ModelSubject, ProjectSubject, check
 from azureml_publish.lint.rules import sku_retirement, sku_specs
 from azureml_publish.project import ModelFolder, Project
-from azureml_publish.skus import Catalogue, load_catalogue
+from azureml_publish.skus.catalogue import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from azureml_publish.skus.foresight import foresee
 from azureml_publish.skus.lists import lists_of

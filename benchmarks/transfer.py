@@ -168,7 +168,8 @@ def run_publish(name: str, sas_uri: str | None, options: argparse.Namespace) -> 
     from azureml_publish.content.upload.transfer import Transfer, describe_content, publish_content
     from azureml_publish.execute.apply import apply_plan
     from azureml_publish.execute.registration import Tools
-    from azureml_publish.plan import Desired, make_plan
+    from azureml_publish.plan.actions import Desired
+    from azureml_publish.plan.diff import make_plan
     from azureml_publish.project import load_project
     from azureml_publish.registry.azure import AzureRegistry
     from azureml_publish.registry.cloud import find_cloud

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from azureml_publish.execute.outcome import Outcome
     from azureml_publish.pipeline.apply import ApplyResult
     from azureml_publish.pipeline.scheduler import Scheduler
-    from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
+    from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan
+    from azureml_publish.plan.rules import ChangeClass
     from azureml_publish.project import UnsoundProject
 
 __all__ = [
@@ -89,7 +90,8 @@ _HOMES = MappingProxyType(
         "pipeline.apply": ("ApplyResult",),
         "pipeline.scheduler": ("Scheduler",),
         "project": ("UnsoundProject",),
-        "plan": ("Action", "ActionKind", "ChangeClass", "FieldChange", "Plan"),
+        "plan.actions": ("Action", "ActionKind", "FieldChange", "Plan"),
+        "plan.rules": ("ChangeClass",),
     }
 )
 """Where each public name is defined."""

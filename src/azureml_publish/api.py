@@ -27,7 +27,8 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import request_of
 from azureml_publish.pipeline.transfer import open_transfer
 from azureml_publish.pipeline.verify import verify
-from azureml_publish.plan import Action, Plan, read_plan
+from azureml_publish.plan.actions import Action, Plan
+from azureml_publish.plan.saved import read_plan
 from azureml_publish.project import find_root
 from azureml_publish.registry.credentials import Identity
 

@@ -15,7 +15,7 @@ import pytest
 from azureml_publish.cli.skus import VERBS
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.project import load_project
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.compute import resolve_presets
 from tests.cli.test_startup import without_sdk
 from tests.conftest import REPOSITORY, Run, edit

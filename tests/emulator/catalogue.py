@@ -35,7 +35,8 @@ from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.observe import Planning, observe_models
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import plan_request, read_request, write_plan
-from azureml_publish.plan import ActionKind, Desired, Plan, Request, save_plan
+from azureml_publish.plan.actions import ActionKind, Desired, Plan
+from azureml_publish.plan.saved import Request, save_plan
 from azureml_publish.registry.azure import AzureRegistry
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.credentials import AnyToken

@@ -23,7 +23,7 @@ from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
-from azureml_publish.layouts import record_of
+from azureml_publish.layouts.wire import record_of
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.registry.azure import AzureRegistry

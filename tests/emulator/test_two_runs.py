@@ -25,8 +25,8 @@ from azureml_publish.execute.journal import Unrecorded
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.promote import plan_promotion, promote
 from azureml_publish.execute.registration import Tools
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import ActionKind
+from azureml_publish.layouts.wire import record_of
+from azureml_publish.plan.actions import ActionKind
 from tests.emulator.catalogue import SPEC, Catalogue
 from tests.emulator.concurrent_runs import DONE, SILENT, Duel, Ended, Run, Unheeding, Wish, shown
 

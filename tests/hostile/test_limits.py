@@ -18,7 +18,7 @@ from azureml_publish.lint import engine
 from azureml_publish.lint.check import Check, Findings, rule
 from azureml_publish.lint.engine import ModelSubject, ProjectSubject
 from azureml_publish.lint.limits import MAX_FINDINGS, within_limits
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.compute import resolve_compute
 from tests.conftest import Run
 from tests.unit.skus import projects

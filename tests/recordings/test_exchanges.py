@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 
 from azureml_publish.assets import AssetId, ContainerAccess
 from azureml_publish.errors import Conflict, Deleted, NotAuthorised, NotFound, Refused, UnexpectedAnswer
-from azureml_publish.layouts import load_keys
+from azureml_publish.layouts.mapping import load_keys
 from azureml_publish.network import BY_ENVIRONMENT
 from azureml_publish.registry import http
 from azureml_publish.registry.answers import (

@@ -22,7 +22,7 @@ from azureml_publish.pipeline.apply import UPLOADS, Review, apply
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.plan import JOBS
 from azureml_publish.pipeline.saved_plans import ApplyRequest, read_request
-from azureml_publish.plan import ActionKind
+from azureml_publish.plan.actions import ActionKind
 from azureml_publish.reporters.apply import (
     provenance_text,
     results_annotations,

@@ -23,7 +23,7 @@ from azureml_publish.pipeline.plan import JOBS, Planned, make_plan
 from azureml_publish.pipeline.registries import same_registry
 from azureml_publish.pipeline.saved_plans import check_name, find_plan_signer, write_plan
 from azureml_publish.pipeline.shards import divide
-from azureml_publish.plan import ActionKind
+from azureml_publish.plan.actions import ActionKind
 from azureml_publish.reporters.annotations import plan_annotations
 from azureml_publish.reporters.diagnostics import diagnostics_text
 from azureml_publish.reporters.plan import matrix_json, plan_json, plan_text

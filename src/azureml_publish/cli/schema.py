@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from azureml_publish.cli.output import write
 from azureml_publish.files import write_whole
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import SavedPlan
+from azureml_publish.plan.saved import SavedPlan
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.lint import lint_schema
 from azureml_publish.reporters.outputs import OUTPUTS, output_schema

@@ -17,7 +17,7 @@ from azureml_publish.errors import Conflict, Interrupted, JournalFailed, Overtak
 from azureml_publish.events import Events, Kind
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Registration, Tools
-from azureml_publish.plan import Action, ActionKind, Desired, Plan
+from azureml_publish.plan.actions import Action, ActionKind, Desired, Plan
 
 _log = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from azureml_publish.assets import (
 from azureml_publish.content.upload.copy import Copied, Place, copy_content
 from azureml_publish.errors import Conflict, UnusableSource
 from azureml_publish.execute.registration import Registration, Tools, Written
-from azureml_publish.plan import Action, ActionKind, Desired, plan_model
+from azureml_publish.plan.actions import Action, ActionKind, Desired
+from azureml_publish.plan.diff import plan_model
 from azureml_publish.registry.protocol import Registry
 
 

@@ -33,8 +33,10 @@ from azureml_publish.errors import (
 from azureml_publish.events import Events, Kind
 from azureml_publish.execute.journal import Recorder, Step, Unrecorded
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, changed_metadata, lacking_keys, plan_model
+from azureml_publish.layouts.wire import record_of
+from azureml_publish.plan.actions import Action, ActionKind, Desired
+from azureml_publish.plan.diff import changed_metadata, lacking_keys, plan_model
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.registry.archiving import archive_ignored
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.registry.read_back import look_until

@@ -17,7 +17,7 @@ from azureml_publish.asset_folders import AssetFolder, ReadFolder
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, mapping_of, parse_yaml, with_value
 from azureml_publish.importer.rules import ImportRules
-from azureml_publish.layouts import encode
+from azureml_publish.layouts.wire import encode
 from azureml_publish.render import SCHEMA
 from azureml_publish.spec.model import SEMANTIC_VERSION
 from azureml_publish.spec.reading import INVALID_VALUE, MISSING_KEY

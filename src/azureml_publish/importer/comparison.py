@@ -9,7 +9,8 @@ from typing import Any
 
 from azureml_publish.assets import LayoutName
 from azureml_publish.documents import KeyPath, mapping_of
-from azureml_publish.layouts import encode, load_mapping
+from azureml_publish.layouts.mapping import load_mapping
+from azureml_publish.layouts.wire import encode
 
 
 class _Nothing:

@@ -12,7 +12,9 @@ from azureml_publish.assets import SCENARIOS, LayoutName, ModelType, Scenario, V
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import Document, KeyPath, holds, mapping_of, walk
 from azureml_publish.importer.rules import ImportRules
-from azureml_publish.layouts import LayoutConflict, decode, gather, load_mapping
+from azureml_publish.layouts.convert import LayoutConflict, gather
+from azureml_publish.layouts.mapping import load_mapping
+from azureml_publish.layouts.wire import decode
 from azureml_publish.project import MISSING_FILE
 from azureml_publish.render import OWNER_PROPERTY
 from azureml_publish.spec import PAGE_KEYS, PLACES, FinetuneDefaults, Metadata

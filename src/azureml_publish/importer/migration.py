@@ -12,7 +12,7 @@ from azureml_publish.documents import Document, dump_yaml, parse_yaml
 from azureml_publish.documents.edits import with_line_ends
 from azureml_publish.importer.comparison import same
 from azureml_publish.importer.draft import conflict_diagnostic
-from azureml_publish.layouts import gather, lay_out
+from azureml_publish.layouts.convert import gather, lay_out
 from azureml_publish.render import OWNER_PROPERTY
 
 ROOT_ORDER = ("$schema", "name", "path", "isArchived", "intellectualProperty", "properties", "tags", "system_metadata")

@@ -20,12 +20,13 @@ from azureml_publish.importer.defaults import without_defaults
 from azureml_publish.importer.draft import Draft
 from azureml_publish.importer.rules import ImportRules
 from azureml_publish.importer.writing import write_yaml
-from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, load_mapping
+from azureml_publish.layouts.mapping import FINETUNE_TAG, SEMVER_TAG, load_mapping
 from azureml_publish.project import CARD_FILE, CARRIED_FOLDER, FINISHED_CARD, PLAIN_CARD, ModelFolder
 from azureml_publish.project import SPEC_FILE as MODEL_FILE
 from azureml_publish.render import Style, describe_model, render_model
-from azureml_publish.skus import Catalogue, Selection
+from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import resolve_compute
+from azureml_publish.skus.query import Selection
 from azureml_publish.spec import PLACES, ModelSpec
 from azureml_publish.spec.reading import CREDENTIAL_HELPER, INVALID_VALUE
 

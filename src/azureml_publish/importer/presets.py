@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from azureml_publish.importer.draft import Draft
-from azureml_publish.skus import Catalogue, Selection, Sku, derive_min_spec, resolve_literal
+from azureml_publish.skus.catalogue import Catalogue, Sku
+from azureml_publish.skus.derive import derive_min_spec
+from azureml_publish.skus.query import Selection, resolve_literal
 
 LONG = 6
 """A longer list gets a preset even if it is used once: it would hide the rest of a spec."""

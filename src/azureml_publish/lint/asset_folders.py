@@ -15,7 +15,8 @@ from azureml_publish.assets import CarriedFile, ModelType, Value
 from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.documents import MALFORMED, Document, KeyPath, decode, mapping_of, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
-from azureml_publish.layouts import gather, load_mapping
+from azureml_publish.layouts.convert import gather
+from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import BESIDE_WEIGHTS, LICENCE_FILE, AssetSubject, Described, SampleText, carried_text
 from azureml_publish.patterns import pattern

@@ -15,7 +15,7 @@ from azureml_publish.assets import CarriedFile, RenderedModel, Value
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
-from azureml_publish.layouts import LayoutConflict, gather
+from azureml_publish.layouts.convert import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.origins import SourceMap
 from azureml_publish.patterns import pattern

@@ -33,7 +33,8 @@ from azureml_publish.pipeline.saved_plans import ApplyRequest, check_provenance,
 from azureml_publish.pipeline.scheduler import Scheduler
 from azureml_publish.pipeline.signing import find_signer
 from azureml_publish.pipeline.sources import find_readers
-from azureml_publish.plan import Plan, Provenance
+from azureml_publish.plan.actions import Plan
+from azureml_publish.plan.saved import Provenance
 from azureml_publish.project import Project
 
 UPLOADS = 2

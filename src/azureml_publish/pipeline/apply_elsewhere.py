@@ -36,7 +36,7 @@ from azureml_publish.pipeline.scheduler import Scheduler, is_leaving, report, th
 from azureml_publish.pipeline.signing import find_signer
 from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.pipeline.transfer import open_transfer
-from azureml_publish.plan import Action, ActionKind, Plan
+from azureml_publish.plan.actions import Action, ActionKind, Plan
 from azureml_publish.project import load_project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_package
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from azureml_publish.assets import Value
 from azureml_publish.content.contents import ModelContent
-from azureml_publish.layouts import encode
+from azureml_publish.layouts.wire import encode
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.plan import ActionKind, ChangeClass, FieldChange, Plan
+from azureml_publish.plan.actions import ActionKind, FieldChange, Plan
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.skus.compute import resolve_compute
 
 

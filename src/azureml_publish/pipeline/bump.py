@@ -17,7 +17,7 @@ from azureml_publish.pipeline.observe import find_states, observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.sources import find_readers
-from azureml_publish.plan import ActionKind
+from azureml_publish.plan.actions import ActionKind
 from azureml_publish.project import SPEC_FILE, Project, load_project
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.bump import Bump

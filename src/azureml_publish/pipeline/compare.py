@@ -13,13 +13,15 @@ from azureml_publish.assets import SOURCE_PROPERTY, AssetId, RegisteredAsset, Re
 from azureml_publish.content.contents import describe_content
 from azureml_publish.errors import NotFound
 from azureml_publish.git import GitFailed, read_revision
-from azureml_publish.layouts import record_of
+from azureml_publish.layouts.wire import record_of
 from azureml_publish.pipeline.check import CheckedProject, render
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.references import find_registered
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Action, ActionKind, ChangeClass, Desired, FieldChange, Plan, differences
+from azureml_publish.plan.actions import Action, ActionKind, Desired, FieldChange, Plan
+from azureml_publish.plan.diff import differences
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.project import CONFIG_FILE, ModelFolder
 from azureml_publish.skus.overlay import OVERLAY_FILE
 from azureml_publish.spec import LocalSource

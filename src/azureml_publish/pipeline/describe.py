@@ -20,15 +20,17 @@ from azureml_publish.assets import (
 )
 from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.packaging.tree import add_rendered
-from azureml_publish.layouts import decode, gather, lay_out
+from azureml_publish.layouts.convert import gather, lay_out
+from azureml_publish.layouts.wire import decode
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.origins import SourceMap
 from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, trace_card
-from azureml_publish.skus import Catalogue, Selection
+from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.chart import Chart, draw_up
 from azureml_publish.skus.compute import resolve_body, resolve_compute
+from azureml_publish.skus.query import Selection
 from azureml_publish.spec import LocalSource, ProjectConfig
 from azureml_publish.spec.lock import SourceLock
 

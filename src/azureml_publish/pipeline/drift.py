@@ -16,7 +16,9 @@ from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import read_saved
 from azureml_publish.pipeline.without_folder import find_assets, latest_of, names_without_folder
-from azureml_publish.plan import Desired, Drift, Observed, SavedPlan, baselines, find_drift
+from azureml_publish.plan.actions import Desired
+from azureml_publish.plan.drift import Drift, baselines, find_drift
+from azureml_publish.plan.saved import Observed, SavedPlan
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.drift import Fixed
 

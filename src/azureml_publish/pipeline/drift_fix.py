@@ -13,7 +13,9 @@ from azureml_publish.documents.edits import remove_items, remove_key, set_value
 from azureml_publish.files import write_bytes, write_edited
 from azureml_publish.lint.engine import ProjectSubject
 from azureml_publish.pipeline.check import CheckedModel, render_folders
-from azureml_publish.plan import Desired, ModelDrift, Side, plan_model
+from azureml_publish.plan.actions import Desired
+from azureml_publish.plan.diff import plan_model
+from azureml_publish.plan.drift import ModelDrift, Side
 from azureml_publish.plan.drift_fix import SpecChange, spec_changes
 from azureml_publish.project import FINISHED_CARD, SPEC_FILE, ModelFolder
 from azureml_publish.reporters.drift import Fixed

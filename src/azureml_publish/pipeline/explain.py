@@ -9,12 +9,14 @@ from azureml_publish.assets import LayoutName, RenderedModel, Value
 from azureml_publish.content.contents import describe_content
 from azureml_publish.documents import value_at
 from azureml_publish.errors import NotFound, UsageProblem
-from azureml_publish.layouts import load_mapping
+from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.pipeline.check import load_rendered
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.local_sources import look_into_local
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Desired, rule_of, wanted_fields
+from azureml_publish.plan.actions import Desired
+from azureml_publish.plan.fields import wanted_fields
+from azureml_publish.plan.rules import rule_of
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render import Templates, default_templates
 from azureml_publish.render.provenance import FieldOrigins

@@ -31,7 +31,7 @@ from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.importer.az_models import parse_az_model, read_az_model
 from azureml_publish.importer.draft import Draft, draft_spec
-from azureml_publish.layouts import decode
+from azureml_publish.layouts.wire import decode
 from azureml_publish.pipeline.references import find_registered, open_files
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext

@@ -11,7 +11,7 @@ from azureml_publish.content.lock import usable_lock
 from azureml_publish.content.sources.readers import Readers
 from azureml_publish.diagnostics import Diagnostic, Severity, has_errors, in_order
 from azureml_publish.errors import PublishError
-from azureml_publish.plan import ActionKind, Plan
+from azureml_publish.plan.actions import ActionKind, Plan
 from azureml_publish.project import UnsoundProject
 
 JOBS = 8

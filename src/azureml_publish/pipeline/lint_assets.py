@@ -24,7 +24,7 @@ from azureml_publish.lint.engine import Checked, Fact, LinkUse, check_asset, com
 from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.spec import Profile
 
 

@@ -23,7 +23,7 @@ from azureml_publish.pipeline.check import CheckedProject
 from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import Plan
+from azureml_publish.plan.actions import Plan
 from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.reporters.diagnostics import counted

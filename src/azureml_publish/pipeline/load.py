@@ -27,7 +27,7 @@ from azureml_publish.project import (
     select_models,
     written_name,
 )
-from azureml_publish.skus import Catalogue, load_catalogue
+from azureml_publish.skus.catalogue import Catalogue, load_catalogue
 from azureml_publish.skus.compute import resolve_presets
 from azureml_publish.skus.overlay import OVERLAY_FILE, merge, read_overlay
 

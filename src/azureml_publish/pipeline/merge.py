@@ -12,7 +12,7 @@ from azureml_publish.errors import ExitCode, UsageProblem
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.saved_plans import read_saved
-from azureml_publish.plan import WRITING, Action
+from azureml_publish.plan.actions import WRITING, Action
 from azureml_publish.reporters.report import KINDS, FailedPart, MergedReport
 
 MOST_BYTES = 256 * 1024 * 1024

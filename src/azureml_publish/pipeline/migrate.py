@@ -14,7 +14,7 @@ from azureml_publish.documents import Document, parse_yaml
 from azureml_publish.documents.edits import replace_value, with_line_ends
 from azureml_publish.files import with_version, write_edited
 from azureml_publish.importer.migration import Migration, migrate_spec
-from azureml_publish.layouts import encode
+from azureml_publish.layouts.wire import encode
 from azureml_publish.pipeline.check import load_rendered, render_folders
 from azureml_publish.pipeline.import_sources import find_assets, read_assets
 from azureml_publish.pipeline.load import Settings

@@ -19,7 +19,8 @@ from azureml_publish.content.sources.selection import WEIGHTS, matches
 from azureml_publish.documents import parse_yaml, walk
 from azureml_publish.errors import PublishError
 from azureml_publish.pipeline.references import open_files
-from azureml_publish.plan import Action, ActionKind, Observed, Plan
+from azureml_publish.plan.actions import Action, ActionKind, Plan
+from azureml_publish.plan.saved import Observed
 from azureml_publish.registry.protocol import Registry
 
 REQUIREMENTS = "requirements.txt"

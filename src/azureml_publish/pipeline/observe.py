@@ -14,7 +14,10 @@ from azureml_publish.content.digests import Digests
 from azureml_publish.content.packaging.rules import UNUSABLE, Finding
 from azureml_publish.errors import UnusableSource
 from azureml_publish.pipeline.check import CheckedProject
-from azureml_publish.plan import ChangeClass, Desired, Observed, differences
+from azureml_publish.plan.actions import Desired
+from azureml_publish.plan.diff import differences
+from azureml_publish.plan.rules import ChangeClass
+from azureml_publish.plan.saved import Observed
 from azureml_publish.project import ModelFolder, UnsoundProject
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import render_package

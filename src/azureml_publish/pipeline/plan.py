@@ -20,7 +20,8 @@ from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.sources import find_readers
 from azureml_publish.pipeline.version_on_base import find_versions_on_base
 from azureml_publish.pipeline.without_folder import find_without_folder
-from azureml_publish.plan import Observed, Plan, Request, WithoutFolder, save_plan
+from azureml_publish.plan.actions import Plan, WithoutFolder
+from azureml_publish.plan.saved import Observed, Request, save_plan
 from azureml_publish.version import TOOL
 
 JOBS = 16

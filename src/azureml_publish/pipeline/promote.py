@@ -22,7 +22,7 @@ from azureml_publish.pipeline.references import find_meant, name_references, rea
 from azureml_publish.pipeline.registries import Opened, open_pair
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import Records, recording
-from azureml_publish.plan import ActionKind, Desired, Plan
+from azureml_publish.plan.actions import ActionKind, Desired, Plan
 from azureml_publish.project import Project
 from azureml_publish.reporters.promote import Promoted
 from azureml_publish.version import TOOL

@@ -15,9 +15,9 @@ from azureml_publish.pipeline.observe import observe_models
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.selection import choose_models
-from azureml_publish.plan import ActionKind
+from azureml_publish.plan.actions import ActionKind
 from azureml_publish.project import ModelFolder, Project
-from azureml_publish.skus import Catalogue
+from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from azureml_publish.skus.lists import lists_of
 from azureml_publish.skus.prune import Pruning, prune

@@ -14,7 +14,7 @@ from azureml_publish.pipeline.references import find_registered, name_reference,
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.run_log import recording
-from azureml_publish.plan import Plan
+from azureml_publish.plan.actions import Plan
 from azureml_publish.project import ModelFolder
 from azureml_publish.version import TOOL
 

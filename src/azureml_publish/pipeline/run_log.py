@@ -10,7 +10,7 @@ from pathlib import Path
 from azureml_publish.errors import UsageProblem
 from azureml_publish.execute.journal import Journal, PastRun, exclusive, last_run
 from azureml_publish.files import check_target, is_folder_name
-from azureml_publish.plan import Plan
+from azureml_publish.plan.actions import Plan
 from azureml_publish.project import Project
 from azureml_publish.version import TOOL
 

@@ -17,7 +17,7 @@ from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.observe import Find, Planning, observe_models
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.signing import MAX_KEY_BYTES, PASSWORD, read_key
-from azureml_publish.plan import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
+from azureml_publish.plan.saved import Provenance, SavedPlan, StaleEntry, moved_since, read_plan
 from azureml_publish.project import find_root
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.reporters.differences import short

@@ -17,7 +17,7 @@ from azureml_publish.project import Project, find_root, read_optional
 from azureml_publish.registry.cloud import find_cloud
 from azureml_publish.registry.vmsizes import VM_SIZES_API, Subscription
 from azureml_publish.reporters.skus import MinSpecShown
-from azureml_publish.skus import Catalogue
+from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import resolve_body
 from azureml_publish.skus.foresight import Foresight, foresee
 from azureml_publish.skus.lists import ListUse, lists_of

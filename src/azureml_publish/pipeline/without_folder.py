@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from azureml_publish.assets import SOURCE_PROPERTY, RegisteredAsset
 from azureml_publish.errors import PublishError
-from azureml_publish.plan import ActionKind, Observed, Plan, WithoutFolder
+from azureml_publish.plan.actions import ActionKind, Plan, WithoutFolder
+from azureml_publish.plan.saved import Observed
 from azureml_publish.project import Project
 from azureml_publish.registry.protocol import Registry
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import SCENARIOS, RegisteredAsset, RenderedAsset, Value, is_bookkeeping
 from azureml_publish.documents import mapping_of
-from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, decode, encode, gather
+from azureml_publish.layouts.convert import gather
+from azureml_publish.layouts.mapping import FINETUNE_TAG, SEMVER_TAG
+from azureml_publish.layouts.wire import decode, encode
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
 _METADATA = frozenset(info.alias or name for name, info in Metadata.model_fields.items())

@@ -18,7 +18,7 @@ from azureml_publish.assets import (
     prune_map,
 )
 from azureml_publish.documents import found_at
-from azureml_publish.layouts import decode, encode
+from azureml_publish.layouts.wire import decode, encode
 from azureml_publish.plan.actions import Desired
 
 LATEST = "latest"

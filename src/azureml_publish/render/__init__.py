@@ -27,7 +27,8 @@ from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Diagnostic, Location, Rule, Severity
 from azureml_publish.documents import decode, parse_yaml, says
 from azureml_publish.files import read_carried
-from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, LaidOut, lay_out
+from azureml_publish.layouts.convert import LaidOut, lay_out
+from azureml_publish.layouts.mapping import FINETUNE_TAG, SEMVER_TAG
 from azureml_publish.origins import SourceMap, Stretch
 from azureml_publish.project import ModelFolder, Sample
 from azureml_publish.render import packaging

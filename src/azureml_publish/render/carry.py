@@ -7,7 +7,8 @@ from typing import Any
 
 from azureml_publish.assets import LayoutName, Value
 from azureml_publish.documents import holds
-from azureml_publish.layouts import LaidOut, Section, load_mapping
+from azureml_publish.layouts.convert import LaidOut
+from azureml_publish.layouts.mapping import Section, load_mapping
 from azureml_publish.spec import Extra
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from azureml_publish.assets import AllowList, LayoutName, Scenario, Value
 from azureml_publish.documents import plain
-from azureml_publish.layouts import Section
+from azureml_publish.layouts.mapping import Section
 from azureml_publish.render.carry import without
 from azureml_publish.spec import PLACES, Defaults, FinetuneDefaults, HubSource, Legacy, Metadata, ModelSpec
 from azureml_publish.spec.tasks import TASK_TAG, has_service_name

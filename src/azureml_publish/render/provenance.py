@@ -10,7 +10,7 @@ from azureml_publish.assets import SCENARIOS, LayoutName, RenderedAsset, Scenari
 from azureml_publish.content.packaging.kinds import choose_kind
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import Document, KeyPath, found_at
-from azureml_publish.layouts import FINETUNE_TAG, SEMVER_TAG, MetadataPath, load_mapping
+from azureml_publish.layouts.mapping import FINETUNE_TAG, SEMVER_TAG, MetadataPath, load_mapping
 from azureml_publish.project import ModelFolder, Project
 from azureml_publish.render.templates import Templates
 from azureml_publish.spec import BlobSource, Extra, GitSource, SkuQuery

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.plan import Action, ActionKind, Plan
+from azureml_publish.plan.actions import Action, ActionKind, Plan
 from azureml_publish.reporters.plan import LABELS, by_consequence, latest_text, summary
 from azureml_publish.reporters.visible import visible
 

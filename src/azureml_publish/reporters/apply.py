@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from azureml_publish.assets import AssetId
 from azureml_publish.execute.apply import Result
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.plan import Provenance
+from azureml_publish.plan.saved import Provenance
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.junit import Case, junit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from azureml_publish.plan import FieldChange
+from azureml_publish.plan.actions import FieldChange
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.plan_markdown import MOST, cell, diff_block, fitting, size_of
 from azureml_publish.reporters.visible import one_line

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import NamedTuple, TypeGuard
 
 from azureml_publish.assets import Value
-from azureml_publish.layouts import decode
+from azureml_publish.layouts.wire import decode
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.visible import one_line
 

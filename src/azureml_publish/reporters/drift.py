@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from azureml_publish.assets import RegisteredAsset
 from azureml_publish.diagnostics import Location
-from azureml_publish.plan import ChangeClass, Drift, DriftedField, DriftStatus, ModelDrift, Side
+from azureml_publish.plan.drift import Drift, DriftedField, DriftStatus, ModelDrift, Side
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.annotations import annotation
 from azureml_publish.reporters.diagnostics import as_json, counted
 from azureml_publish.reporters.differences import difference, painted, short

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from azureml_publish.assets import Value
-from azureml_publish.plan import ChangeClass, FieldRule
+from azureml_publish.plan.rules import ChangeClass, FieldRule
 from azureml_publish.render.provenance import Origin
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import short

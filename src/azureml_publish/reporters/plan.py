@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan, WithoutFolder
+from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan, WithoutFolder
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.differences import beyond, difference, painted, read_lists, short, unified
 from azureml_publish.reporters.paint import PLAIN, Paint

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from azureml_publish.patterns import pattern
-from azureml_publish.plan import Action, ActionKind, FieldChange, Plan, WithoutFolder
+from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan, WithoutFolder
 from azureml_publish.reporters.differences import Line, difference
 from azureml_publish.reporters.plan import (
     LABELS,

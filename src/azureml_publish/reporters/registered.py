@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.assets import MANIFEST_PROPERTY, AssetId, RegisteredAsset, Value
 from azureml_publish.content.upload.container import StoredFile
-from azureml_publish.layouts import encode
+from azureml_publish.layouts.wire import encode
 from azureml_publish.reporters.cards import card_text
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from azureml_publish.assets import ManifestEntry, RegisteredAsset
 from azureml_publish.diagnostics import mask_passwords
 from azureml_publish.documents import holds, value_at
-from azureml_publish.layouts import gather
+from azureml_publish.layouts.convert import gather
 from azureml_publish.version import __version__
 
 _IDENTIFIERS = {

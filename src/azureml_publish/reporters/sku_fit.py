@@ -8,7 +8,7 @@ from datetime import date
 from azureml_publish.reporters.diagnostics import as_json
 from azureml_publish.reporters.paint import PLAIN, Paint
 from azureml_publish.reporters.tables import shortened, table
-from azureml_publish.skus import derive_min_spec
+from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.fit import GIB, Fit, Workload, parts
 
 

@@ -24,8 +24,9 @@ from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.journal import Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import Desired, Plan, make_plan
+from azureml_publish.layouts.wire import record_of
+from azureml_publish.plan.actions import Desired, Plan
+from azureml_publish.plan.diff import make_plan
 from azureml_publish.registry.protocol import Registry
 
 

@@ -16,8 +16,8 @@ from azureml_publish.errors import Conflict, Interrupted, NotAuthorised, Unreach
 from azureml_publish.execute.apply import Result, apply_plan
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Tools
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import ActionKind, Plan
+from azureml_publish.layouts.wire import record_of
+from azureml_publish.plan.actions import ActionKind, Plan
 from azureml_publish.registry.read_back import LOOKS_BEFORE_APART
 from tests.unit.execute.applying import (
     MakeContents,

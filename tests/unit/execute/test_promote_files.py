@@ -8,7 +8,8 @@ import pytest
 
 from azureml_publish.errors import Conflict
 from azureml_publish.execute.promote import wanted_of
-from azureml_publish.plan import ActionKind, plan_model
+from azureml_publish.plan.actions import ActionKind
+from azureml_publish.plan.diff import plan_model
 from tests.unit.plan.planning import WANTED, holding, registered
 
 LOCKED = replace(WANTED, source_digest="6" * 64, manifest="f" * 64)

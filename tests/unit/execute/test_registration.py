@@ -24,7 +24,7 @@ from azureml_publish.errors import Conflict, Overtaken, PublishError, Refused
 from azureml_publish.execute.journal import Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Registration, Tools
-from azureml_publish.plan import Desired
+from azureml_publish.plan.actions import Desired
 from azureml_publish.registry.read_back import LOOKS_AT_A_REFUSAL, READ_BACK_DELAYS
 from tests.unit.execute.applying import Listed, MemoryRegistry
 

@@ -21,11 +21,12 @@ from azureml_publish.importer.draft import Draft, draft_spec
 from azureml_publish.importer.new_folder import ImportSettings, NewFolder, make_model_folder
 from azureml_publish.importer.presets import choose_presets, name_list
 from azureml_publish.importer.writing import write_yaml
-from azureml_publish.layouts import lay_out
+from azureml_publish.layouts.convert import lay_out
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links
-from azureml_publish.skus import load_catalogue, resolve_literal
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.compute import resolve_presets
+from azureml_publish.skus.query import resolve_literal
 from azureml_publish.spec import ModelSpec, ProjectConfig
 
 AS_OF = date(2026, 11, 21)

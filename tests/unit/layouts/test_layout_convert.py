@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import Value
-from azureml_publish.layouts import Coercion, encode, gather, lay_out, load_mapping, tags_that_stay
+from azureml_publish.layouts.coercions import Coercion
+from azureml_publish.layouts.convert import gather, lay_out
+from azureml_publish.layouts.mapping import load_mapping, tags_that_stay
+from azureml_publish.layouts.wire import encode
 
 PAIRS: dict[str, Any] = json.loads((Path(__file__).parent / "pairs.json").read_text(encoding="utf-8"))["pairs"]
 

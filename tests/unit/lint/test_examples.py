@@ -24,7 +24,7 @@ from azureml_publish.pipeline.check import check
 from azureml_publish.pipeline.lint_assets import lint_assets
 from azureml_publish.pipeline.load import Settings, load
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.skus import ProblemKind
+from azureml_publish.skus.query import ProblemKind
 from tests.unit.lint.examples import EXAMPLES, compose, example, expected_places, shown_codes
 
 ROOT = Path(__file__).parents[3]

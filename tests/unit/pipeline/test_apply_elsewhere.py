@@ -13,7 +13,7 @@ from azureml_publish.execute.apply import Result
 from azureml_publish.execute.journal import Journal
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.pipeline.apply_elsewhere import _Hearing
-from azureml_publish.plan import Action, ActionKind
+from azureml_publish.plan.actions import Action, ActionKind
 
 NOBODY: Any = None
 LOST = Unreachable("The scheduler was lost.")

@@ -13,7 +13,7 @@ from azureml_publish.pipeline.check import load_checked
 from azureml_publish.pipeline.compare import Comparison, compare_revision
 from azureml_publish.pipeline.load import Settings
 from azureml_publish.pipeline.run import RunContext
-from azureml_publish.plan import ActionKind
+from azureml_publish.plan.actions import ActionKind
 from tests.conftest import edit
 
 

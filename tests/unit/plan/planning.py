@@ -14,8 +14,9 @@ from azureml_publish.assets import (
     RegistryState,
     RenderedAsset,
 )
-from azureml_publish.layouts import record_of
-from azureml_publish.plan import Action, Desired, plan_model
+from azureml_publish.layouts.wire import record_of
+from azureml_publish.plan.actions import Action, Desired
+from azureml_publish.plan.diff import plan_model
 
 ASSET = RenderedAsset(
     name="little",

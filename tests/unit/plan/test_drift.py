@@ -16,21 +16,10 @@ from azureml_publish.assets import (
     RenderedAsset,
     Value,
 )
-from azureml_publish.plan import (
-    WRITING,
-    Desired,
-    Drift,
-    DriftStatus,
-    ModelDrift,
-    Observed,
-    Request,
-    Side,
-    baselines,
-    find_drift,
-    plan_model,
-    read_plan,
-    save_plan,
-)
+from azureml_publish.plan.actions import WRITING, Desired
+from azureml_publish.plan.diff import plan_model
+from azureml_publish.plan.drift import Drift, DriftStatus, ModelDrift, Side, baselines, find_drift
+from azureml_publish.plan.saved import Observed, Request, read_plan, save_plan
 from azureml_publish.reporters.drift import drift_markdown, drift_text
 from azureml_publish.reporters.plan_markdown import MOST
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from azureml_publish.assets import MANIFEST_PROPERTY, RegistryState, Value
-from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, changed_metadata, plan_model
+from azureml_publish.plan.actions import Action, ActionKind, FieldChange
+from azureml_publish.plan.diff import changed_metadata, plan_model
+from azureml_publish.plan.rules import ChangeClass
 from tests.unit.plan.planning import ASSET, PROVENANCE, WANTED, against, asking, holding, properties, registered
 
 

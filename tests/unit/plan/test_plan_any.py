@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import RenderedAsset
-from azureml_publish.plan import ActionKind, ChangeClass, Desired, FieldChange, plan_model
+from azureml_publish.plan.actions import ActionKind, Desired, FieldChange
+from azureml_publish.plan.diff import plan_model
+from azureml_publish.plan.rules import ChangeClass
 from tests.unit.plan.planning import PROVENANCE, holding, registered
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from azureml_publish.assets import RegistryState
-from azureml_publish.plan import Desired, Plan, make_plan
+from azureml_publish.plan.actions import Desired, Plan
+from azureml_publish.plan.diff import make_plan
 from tests.unit.plan.planning import ASSET, WANTED, holding, registered, wanted_as
 
 

@@ -13,21 +13,10 @@ from jsonschema import Draft202012Validator
 
 from azureml_publish.assets import RegistryState, RenderedAsset
 from azureml_publish.errors import UsageProblem
-from azureml_publish.plan import (
-    RULES,
-    ActionKind,
-    ChangeClass,
-    Desired,
-    Observed,
-    Request,
-    SavedPlan,
-    StaleEntry,
-    moved_since,
-    plan_model,
-    read_plan,
-    rule_of,
-    save_plan,
-)
+from azureml_publish.plan.actions import ActionKind, Desired
+from azureml_publish.plan.diff import plan_model
+from azureml_publish.plan.rules import RULES, ChangeClass, rule_of
+from azureml_publish.plan.saved import Observed, Request, SavedPlan, StaleEntry, moved_since, read_plan, save_plan
 from tests.conftest import REPOSITORY
 from tests.unit.plan.planning import holding, registered
 

@@ -21,7 +21,7 @@ from azureml_publish.preview.server import Server
 from azureml_publish.preview.site import PlanRequest, Site
 from azureml_publish.project import ModelFolder
 from azureml_publish.render import render_model
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from tests.conftest import REPOSITORY, Run, edit
 
 

@@ -13,7 +13,7 @@ from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.project import load_project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 
 AS_OF = date(2026, 11, 21)

@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from azureml_publish.assets import LayoutName, RenderedModel
-from azureml_publish.layouts import encode, gather
+from azureml_publish.layouts.convert import gather
+from azureml_publish.layouts.wire import encode
 from azureml_publish.project import load_project
 from azureml_publish.render import Style, Templates, default_templates, read_sample_links, render_model
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 
 ROOT = Path(__file__).parent / "golden_v17"

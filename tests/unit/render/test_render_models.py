@@ -14,7 +14,7 @@ import yaml
 
 from azureml_publish.assets import LayoutName, RenderedModel
 from azureml_publish.documents import parse_yaml
-from azureml_publish.layouts import encode
+from azureml_publish.layouts.wire import encode
 from azureml_publish.spec import meant_task
 from tests.unit.render.conftest import REVISION, SPEC, Workshop
 

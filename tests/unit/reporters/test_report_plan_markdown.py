@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from azureml_publish.diagnostics import Location
-from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
+from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.annotations import annotation, plan_annotations
 from azureml_publish.reporters.plan_markdown import MOST, cell, plan_markdown
 from tests.unit.reporters.test_report_plans import CONFLICT, PLAN, UPDATE

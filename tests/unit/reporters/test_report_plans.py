@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import Value
-from azureml_publish.plan import Action, ActionKind, ChangeClass, FieldChange, Plan
+from azureml_publish.plan.actions import Action, ActionKind, FieldChange, Plan
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.plan import plan_json, plan_text
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
 

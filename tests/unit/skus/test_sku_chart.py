@@ -8,8 +8,9 @@ from azureml_publish.assets import Scenario
 from azureml_publish.reporters.paint import Paint
 from azureml_publish.reporters.sku_chart import chart_text
 from azureml_publish.reporters.sku_svg import chart_svg
-from azureml_publish.skus import Sku, load_catalogue, resolve_literal
+from azureml_publish.skus.catalogue import Sku, load_catalogue
 from azureml_publish.skus.chart import Chart, draw_up
+from azureml_publish.skus.query import resolve_literal
 
 CATALOGUE = load_catalogue()
 LISTS: dict[Scenario, tuple[str, ...]] = {

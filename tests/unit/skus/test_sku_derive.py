@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.skus import Sku, UnknownFigure, derive_min_spec, load_catalogue, resolve_literal
+from azureml_publish.skus.catalogue import Sku, load_catalogue
+from azureml_publish.skus.derive import UnknownFigure, derive_min_spec
+from azureml_publish.skus.query import resolve_literal
 
 CATALOGUE = load_catalogue()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.fit import BYTES_PER_PARAMETER, GIB, Shape, Workload, fit, gpu_memory, need_per_gpu, parts
 
 CATALOGUE = load_catalogue()

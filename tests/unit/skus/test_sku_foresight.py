@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from azureml_publish.layouts import keeps_lists_in_properties
-from azureml_publish.skus import load_catalogue
+from azureml_publish.layouts.mapping import keeps_lists_in_properties
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.foresight import Foresight, foresee, last_day
 from azureml_publish.skus.lists import lists_of
 from tests.unit.skus.projects import project

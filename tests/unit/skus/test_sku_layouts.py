@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from azureml_publish.assets import AllowList, LayoutName
-from azureml_publish.layouts import gather, lay_out
+from azureml_publish.layouts.convert import gather, lay_out
 from azureml_publish.render.metadata import metadata
-from azureml_publish.skus import derive_min_spec, load_catalogue, resolve_literal
+from azureml_publish.skus.catalogue import load_catalogue
+from azureml_publish.skus.derive import derive_min_spec
+from azureml_publish.skus.query import resolve_literal
 from azureml_publish.spec import Defaults
 from tests.unit.skus.projects import project
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.live import LiveDifference, compare, overlay_of, read_sizes
 from azureml_publish.skus.overlay import merge, read_overlay, write_overlay
 

@@ -4,8 +4,10 @@ from datetime import date
 
 import pytest
 
-from azureml_publish.skus import derive_min_spec, load_catalogue, resolve_literal
+from azureml_publish.skus.catalogue import load_catalogue
+from azureml_publish.skus.derive import derive_min_spec
 from azureml_publish.skus.overlay import COLUMNS, merge, read_overlay, write_overlay
+from azureml_publish.skus.query import resolve_literal
 
 CATALOGUE = load_catalogue()
 HEAD = "name,vcpus,gpus,memory_gib,temp_disk_gib,family,retirement,source,retirement_source\n"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from azureml_publish.documents import parse_yaml
 from azureml_publish.documents.edits import remove_items
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.lists import lists_of
 from azureml_publish.skus.prune import Pruning, prune
 from tests.unit.skus.projects import MODEL, TASKS, document, project

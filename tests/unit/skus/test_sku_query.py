@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from azureml_publish.assets import MinSkuSpec
-from azureml_publish.skus import Catalogue, Query, Selection, derive_min_spec, load_catalogue, resolve_literal, select
+from azureml_publish.skus.catalogue import Catalogue, load_catalogue
+from azureml_publish.skus.derive import derive_min_spec
+from azureml_publish.skus.query import Query, Selection, resolve_literal, select
 
 CATALOGUE = load_catalogue()
 BEFORE_ANY_RETIREMENT = date(2023, 1, 1)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from azureml_publish.skus import is_retired, load_catalogue, retiring_within
+from azureml_publish.skus.catalogue import is_retired, load_catalogue, retiring_within
 
 CATALOGUE = load_catalogue()
 

@@ -8,7 +8,7 @@ import pytest
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.engine import ModelSubject, ProjectSubject, check, check_model, compare
-from azureml_publish.skus import load_catalogue
+from azureml_publish.skus.catalogue import load_catalogue
 from azureml_publish.skus.compute import resolve_compute, resolve_presets
 from tests.unit.skus.projects import project
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from azureml_publish.layouts import load_mapping
+from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
 METADATA = """

@@ -14,8 +14,9 @@ from azureml_publish.cli.skus.options import catalogue_here, require_selected
 from azureml_publish.errors import UsageProblem
 from azureml_publish.pipeline.load import day_of
 from azureml_publish.reporters.sku_fit import fit_json, fit_text
-from azureml_publish.skus import Query, is_retired, select
+from azureml_publish.skus.catalogue import is_retired
 from azureml_publish.skus.fit import BYTES_PER_PARAMETER, LORA_SHARE, Precision, Shape, Tuning, Workload, fit
+from azureml_publish.skus.query import Query, select
 
 _SHAPE = ("hidden", "layers", "sequence")
 

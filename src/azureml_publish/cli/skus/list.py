@@ -12,7 +12,8 @@ from azureml_publish.cli.output import Output
 from azureml_publish.cli.skus.options import catalogue_here, query_options, require_selected
 from azureml_publish.pipeline.load import day_of
 from azureml_publish.reporters.skus import sizes_json, sizes_text
-from azureml_publish.skus import Catalogue, Query, Selection, is_retired, select
+from azureml_publish.skus.catalogue import Catalogue, is_retired
+from azureml_publish.skus.query import Query, Selection, select
 
 
 @click.command("list")

@@ -12,7 +12,7 @@ from azureml_publish.cli.skus.options import catalogue_here, project_here, requi
 from azureml_publish.pipeline.load import day_of
 from azureml_publish.pipeline.skus import specs_of_lists
 from azureml_publish.reporters.skus import MinSpecShown, min_specs_json, min_specs_text
-from azureml_publish.skus import resolve_literal
+from azureml_publish.skus.query import resolve_literal
 
 
 @click.command("min")

@@ -15,7 +15,8 @@ from azureml_publish.pipeline.load import read_catalogue
 from azureml_publish.pipeline.references import require_readable
 from azureml_publish.pipeline.selection import name_models
 from azureml_publish.project import Project, find_root, load_project
-from azureml_publish.skus import Catalogue, Selection, load_catalogue
+from azureml_publish.skus.catalogue import Catalogue, load_catalogue
+from azureml_publish.skus.query import Selection
 
 
 class MinSpec(click.ParamType[MinSkuSpec]):

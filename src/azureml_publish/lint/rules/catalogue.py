@@ -10,7 +10,7 @@ from typing import Any
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, found_at, holds
-from azureml_publish.layouts import load_mapping
+from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import CATALOG, vocabulary, wanted_type

@@ -7,7 +7,8 @@ from typing import Any
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath
-from azureml_publish.layouts import Coercion, load_mapping
+from azureml_publish.layouts.coercions import Coercion
+from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.language_names import is_language, meant_language

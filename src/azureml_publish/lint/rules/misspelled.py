@@ -12,7 +12,7 @@ from typing import Any
 from azureml_publish.asset_folders import NOT_READABLE
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import Document, KeyPath
-from azureml_publish.layouts import load_mapping
+from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import vocabulary

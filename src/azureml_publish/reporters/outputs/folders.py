@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from azureml_publish.assets import LayoutName
-from azureml_publish.plan import ChangeClass
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.outputs.envelope import Finding, Output
 
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field
 
 from azureml_publish.execute.outcome import Outcome
-from azureml_publish.plan import ActionKind, ChangeClass, DriftStatus, Side
+from azureml_publish.plan.actions import ActionKind
+from azureml_publish.plan.drift import DriftStatus, Side
+from azureml_publish.plan.rules import ChangeClass
 from azureml_publish.reporters.outputs.envelope import Output
 
 Text: TypeAlias = str | None
