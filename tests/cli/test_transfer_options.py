@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from azureml_publish.cli import progress as progress_form
 from azureml_publish.cli.output import Output
@@ -87,6 +88,26 @@ def test_a_terminal_has_bars_for_all_for_each_model_and_for_large_files(monkeypa
     assert "one (2 files)" in shown
     assert "weights.safetensors" in shown
     assert "The Hub answers 429. Again in 2.0 s." in terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_bar_is_one_line_at_any_width_and_all_its_units_are_binary(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    bars = progress_form._bars(output())
+    now = iter(range(100))
+    bars.get_time = lambda: next(now)
+    bars.advance(bars.add_task("distilbert-base-uncased (11 files)", total=640 << 20), 320 << 20)
+    bars.advance(bars.tasks[0].id, 1 << 20)
+    drawn = io.StringIO()
+    Console(file=drawn, width=columns).print(bars.get_renderable())
+    lines = drawn.getvalue().splitlines()
+    assert len(lines) == 1
+    assert len(lines[0]) <= columns
+    assert "321.0/640.0 MiB" in lines[0]
+    assert "MiB/s" in lines[0]
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

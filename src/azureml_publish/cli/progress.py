@@ -26,6 +26,9 @@ FORMS = ("auto", "bars", "lines", "json", "none")
 LARGE = 1024 * 1024
 """Bytes from which on a file has a line of its own in a log, which nobody wants to be mostly small files."""
 
+_WIDE = 80
+"""Columns from which on there is room for bars, and the time that is left, beside figures."""
+
 TRANSFER = frozenset({Kind.BEGIN, Kind.FILE, Kind.PROGRESS, Kind.FILE_DONE, Kind.WAIT, Kind.WARNING, Kind.END})
 """What `--progress json` writes; `--events` has all."""
 
@@ -81,18 +84,31 @@ def _bars(output: Output) -> Any:
         BarColumn,
         DownloadColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
-        TransferSpeedColumn,
     )
+    from rich.table import Column
+    from rich.text import Text
 
+    class Speed(ProgressColumn):
+        """In the units of sizes, where rich's own has others."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{size_text(int(speed))}/s" if speed else "?", style="progress.data.speed")
+
+    console = Console(stderr=True, no_color=not output.paint_notes.enabled)
+    wide = console.width >= _WIDE
+    name = Column(no_wrap=True, max_width=console.width - (46 if wide else 34))  # what the figures leave
     return Progress(
-        TextColumn("  {task.description}", markup=False),
-        BarColumn(bar_width=24),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(compact=True),
-        console=Console(stderr=True, no_color=not output.paint_notes.enabled),
+        TextColumn("  {task.description}", markup=False, table_column=name),
+        *([BarColumn(bar_width=24)] if wide else []),
+        DownloadColumn(binary_units=True, table_column=Column(no_wrap=True)),
+        Speed(table_column=Column(no_wrap=True)),
+        *([TimeRemainingColumn(compact=True)] if wide else []),
+        console=console,
         transient=True,
     )
 
