@@ -186,6 +186,9 @@ def test_the_format_of_conversations(prompt: str, name: str, template: str | Non
         ({"promptTemplate": '{"user": "[INST] {Content} [/INST]", "prompt": "<|user|>{Content}<|end|>"}'}, True),
         ({"promptTemplate": '{"user": "<|assistant|>{Content}", "assistant": "<|assistant|>{Content}"}'}, True),
         ({"promptTemplate": '{"user": "<|user|>{Content}", "assistant": "<|assistant|>{Content}"}'}, False),
+        ({"promptTemplate": '{"user": "<|im_start|>user<|im_sep|>{Content}"}'}, False),
+        ({"promptTemplate": '{"user": "<|im_start|>system\\n<|im_end|><|im_start|>user\\n{Content}"}'}, False),
+        ({"promptTemplate": '{"user": "<|im_start|>assistant<|im_sep|>{Content}"}'}, True),
     ],
 )
 def test_marks_in_the_metadata(metadata: dict[str, Any], wrong: bool) -> None:

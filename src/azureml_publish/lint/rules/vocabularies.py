@@ -275,8 +275,8 @@ def _wrong_template(text: str) -> tuple[str, str] | None:
             f"The roles of promptTemplate have marks of {' and of '.join(sorted(formats))}.",
             "Write those of this model's tokenizer for every role.",
         )
-    for role in _ROLES & held.keys():
-        marked = frozenset(_MARKED.findall(held[role]))
+    for role in sorted(_ROLES & held.keys()):
+        marked = frozenset(match[1] or match[2] for match in _MARKED.finditer(held[role]))
         if marked and role not in marked:
             return f"promptTemplate has the mark of {min(marked)} for {role}.", f"Write the mark of {role} there."
     lacking = [role for role in ("user", "prompt") if _CONTENT not in held.get(role, _CONTENT)]
@@ -290,7 +290,7 @@ def _wrong_template(text: str) -> tuple[str, str] | None:
 
 _CONTENT = "{Content}"
 _ROLES = frozenset({"system", "user", "assistant"})
-_MARKED = pattern(r"<\|(system|user|assistant)\|>|(?<=<\|im_start\|>)(?:system|user|assistant)\b")
+_MARKED = pattern(r"<\|(system|user|assistant)\|>|<\|im_start\|>(system|user|assistant)\b")
 
 
 def _repeats_allow_list(model: Described, name: str, value: object) -> bool:
