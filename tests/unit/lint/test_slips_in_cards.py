@@ -303,3 +303,22 @@ def test_links_mailboxes_and_html(text: str, code: str | None) -> None:
 @pytest.mark.parametrize(("text", "says_nothing"), [("This is a model.", True), ("This is a model of wine.", False)])
 def test_a_card_that_says_nothing(text: str, says_nothing: bool) -> None:
     assert ("CARD052" in {one.code for one in findings(described(f"# Little\n\n{text}\n"))}) is says_nothing
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "code"),
+    [
+        ("summary", "Predicts the the quality of wine.", "CARD065"),
+        ("summary", "Predicts the quality of wine.", None),
+        ("summary", "summary", "CARD010"),
+        ("displayName", "My model", "CARD010"),
+        ("displayName", "Wine model", None),
+        ("summary", "A short description of the model.", "CARD010"),
+        ("summary", "Sure! Here is a summary: wine.", "CARD010"),
+        ("publisher", "publisher", "CARD010"),
+    ],
+)
+def test_texts_of_the_metadata(key: str, text: str, code: str | None) -> None:
+    base = described("A model of some size.\n")
+    found = findings(replace(base, metadata={**base.metadata, key: text}), "CARD010", "CARD065")
+    assert {one.code for one in found} == ({code} if code else set())

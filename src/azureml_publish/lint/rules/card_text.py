@@ -46,7 +46,9 @@ def placeholder_text(model: Described) -> Findings:
                 width=width_of(match[0]),
             )
     for path, text in texts_of(model):
-        copied = path == "displayName" and _COPY.search(text.text)
+        copied = (path == "displayName" and _COPY.search(text.text)) or (
+            path in _PROSE_KEYS and (_NO_VALUE.fullmatch(text.text) or text.text.strip().lower() == path.lower())
+        )
         form = next(unwritten_in(text.text, text.text.lower()), None) if path in _PROSE_KEYS else None
         if form is not None and form[0].what:
             what, hint = WHAT[form[0].what]
@@ -73,6 +75,13 @@ _PROSE_KEYS = frozenset(("displayName", "summary", "licenseDescription", "publis
 """Keys whose texts are sentences; others may well hold templates of a conversation."""
 
 
+_NO_VALUE = pattern(
+    r"(?:(?:my|new|your|a|the|untitled|sample|dummy) )?model(?: name| summary| description)?|your (?:name|company)"
+    r"|string|untitled|foo|bar|none|null|n/?a|undefined|\?+|(?:a |the )?(?:short |brief )?(?:summary|description)"
+    r"(?: of the model)?[.!]?",
+    re.IGNORECASE,
+)
+"""What forms and templates write into a key that a person is to fill."""
 _COPY = pattern(r"^copy of |[ (_-]copy\)?$|\(\d\)$", re.IGNORECASE)
 """How file managers and portals call a copy."""
 

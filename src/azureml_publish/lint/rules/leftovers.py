@@ -13,7 +13,7 @@ from azureml_publish.diagnostics import CREDENTIAL, Diagnostic, Location, Severi
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.prose import everything_of, prose_of
+from azureml_publish.lint.prose import everything_of, prose_of, texts_of
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 from azureml_publish.patterns import pattern
 
@@ -229,6 +229,13 @@ def text_repeated(model: Described) -> Findings:
                 severity=Severity.INFO if "".join(card.lines[ends[text] : start - 1]).strip() else None,
             )
         ends[text] = end
+    for path, line in texts_of(model):
+        words = (
+            next(_words_twice(line.text), None) if path in ("displayName", "summary", "licenseDescription") else None
+        )
+        if words is not None:
+            message = f"{path} says '{short(line.text[slice(*words)])}', which is one thing twice."
+            yield text_repeated.at(model.where(path), message, "Take one of the two out.")
     if not card.too_large:
         yield from _at_once(card)
         yield from _headings_twice(card)
@@ -289,9 +296,6 @@ def _headings_twice(card: Card) -> Findings:
                 f"The heading '{short(heading.text)}' stands in line {card.place(before, 1).line} already.",
                 "Put both sections together, or give each its own name.",
             )
-
-
-_DEEPEST = 2
 
 
 def _second_half(card: Card) -> int | None:
@@ -381,6 +385,7 @@ _LABEL = pattern(
     re.MULTILINE,
 )
 _MOST_WORDS = 4
+_DEEPEST = 2
 """A label in bold with a colon, then at once a heading, the end, or the next label: of a list or of lines alike."""
 
 
