@@ -178,3 +178,21 @@ def test_an_export_against_a_revision_that_is_not_there_is_none(publish: Run, pr
     assert (ran.code, (project / "site").exists()) == (3, False)
     assert "git knows no revision 'nowhere' here." in ran.err
     assert publish("preview", "--against", "HEAD").code == 2
+
+
+def test_a_plan_that_errors_stop_says_how_to_go_on_with_the_others(publish: Run, project: Path) -> None:
+    edit(project / "models" / BROKEN / "model.yaml", "languages:", "langauges:")
+    assert publish("plan").err.endswith("1 error in 3 models. Models without errors can be named alone.\n")
+    assert publish("plan", BROKEN).err.endswith("1 error in 1 model.\n")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.gguf", "model.pt", "model.bin"])
+def test_weights_of_no_bytes_are_damaged(publish: Run, project: Path, name: str) -> None:
+    folder = project / "models" / "empty"
+    (folder / "weights").mkdir(parents=True)
+    (folder / "weights" / name).touch()
+    source = "{local: weights, allow_pickle: true}"
+    spec = f"name: empty\nversion: 1\ntype: custom_model\nsource: {source}\nlicense: mit\ndescription: A model.\n"
+    (folder / "model.yaml").write_text(spec)
+    ran = publish("lint", "empty")
+    assert (ran.code, f"PKG006 {name} is damaged: it is empty." in ran.out) == (4, True), ran

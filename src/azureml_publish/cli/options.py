@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from azureml_publish.cli.output import Output, report_in
+from azureml_publish.diagnostics import model_folder
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import UnsoundProject
 from azureml_publish.reporters.diagnostics import diagnostics_summary, diagnostics_text, finding_json
@@ -101,7 +102,10 @@ def reporting(*further: str) -> Callable[[Callable[..., Any]], Callable[..., Any
                 return function(output=output, **rest)
             except UnsoundProject as unsound:
                 summary = diagnostics_summary(unsound.found, unsound.models)
-                output.announce(diagnostics_text(unsound.found, output.paint_notes) + summary)
+                broken = {model_folder(one.location.path) for one in unsound.found}
+                some = "" not in broken and len(broken) < unsound.models
+                more = " Models without errors can be named alone." if some else ""
+                output.announce(diagnostics_text(unsound.found, output.paint_notes) + summary + more)
                 also = {"diagnostics": [finding_json(one) for one in unsound.found]}
                 code = report_in(format_, unsound.message, unsound.exit_code, unsound.hint, also)
                 raise SystemExit(code) from None

@@ -120,6 +120,9 @@ def check_weights(source: SourceFiles) -> Iterator[Finding]:
         yield Finding(POINTER, message, "Run `dvc pull` there, which fetches the files themselves.")
     for file in source.files:
         head = source.read.get(file.path)
+        if not file.size and matches(file.path, WEIGHTS) and not file.path.endswith(".safetensors"):
+            yield Finding(DAMAGED, f"{file.path} is damaged: it is empty.", _AGAIN)
+            continue
         if head is None or file.path in pointers:
             continue
         if file.path.endswith(".safetensors"):

@@ -121,7 +121,7 @@ def _check(path: Path, folder: Path) -> None:
     root = folder.resolve()
     hint = "Put the file itself into the folder."
     if not Path(os.path.realpath(path)).is_relative_to(root):
-        raise UnusableSource(f"{path} leads out of {folder}.", hint=hint)
+        raise UnusableSource(f"{path} leads out of {root}.", hint=hint)
     if not path.exists():
         raise UnusableSource(f"{path} leads nowhere.", hint=hint)
     if path.is_dir():
