@@ -41,6 +41,15 @@ def _without_rows(card: Card, table: Table) -> Findings:
             "Take it out, or begin a table of its own.",
             severity=Severity.WARNING,
         )
+    names = [text.lower() for text in head if text]
+    same = next((name for name in names if names.count(name) > 1), None)
+    if same is not None and twice is None:
+        yield table_row_column_count.at(
+            card.place(table.header.line, 1),
+            f"Two columns of this table are called '{short(same)}', so that nobody can keep them apart.",
+            "Give each a name of its own.",
+            severity=Severity.WARNING,
+        )
     if table.rows or not any(head) or any("](" in text or "<" in text for text in head):
         return  # a header of links alone is a bar to choose from
     below = next((n for n in range(table.delimiter_line, len(card.lines)) if card.lines[n].strip()), None)
@@ -111,6 +120,15 @@ _DASHES = pattern(r"[ >]*\|?[ :|-]+$")
 def table_missing_delimiter(model: Described) -> Findings:
     """Rows of a table without the row of dashes that makes them one."""
     card = model.card
+    for first, last in card.paragraphs if "\t" in card.source else ():
+        rows = [line.strip() for line in card.lines[first - 1 : last]]
+        if len(rows) > 1 and len({row.count("\t") for row in rows}) == 1 and all(map(_PARTED_BY_TABS.match, rows)):
+            yield table_missing_delimiter.at(
+                card.place(first, 1),
+                f"Tabs part the cells of these {len(rows)} rows: readers see their words in one line.",
+                "Write rows such as `| a | b |`, and `| --- | --- |` below the first.",
+                width=width_of(rows[0]),
+            )
     if "|" not in card.source:
         return
     for first, last in card.paragraphs:
@@ -142,6 +160,7 @@ def table_missing_delimiter(model: Described) -> Findings:
             )
 
 
+_PARTED_BY_TABS = pattern(r"(?!\d+[.)]\t|[a-z][.)]\t)\w[^\t]*\t[^\t]")
 _INDENTED = pattern(r"\|?[^|\n]+\|[^\n]*\n\|?(?:[ :]*-{2,}[ :]*\|)+[ :-]*\n")
 
 
