@@ -302,7 +302,9 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     files: Mapping[str, Mapping[str, Any]] = {**model.weights, _CONFIG: model.config or {}}
     found: dict[str, Given] = {}
     for name, figure in FIGURES.items():
-        held = files.get(figure.file, {})
+        held = files.get(figure.file)
+        if not held:
+            continue
         values = [held[key] for key in figure.keys if key in held]
         value = values if name in _IN_PIXELS else values[0] if values else None
         if (given := _given(name, value)) is not None:
@@ -318,8 +320,9 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
         if isinstance(written, str):
             found[name], sources[name] = written, "MLmodel"
     if model.config is None:
+        names = own_names(model)
         for form, figures, source in _PUBLISHED:
-            if any(form.search(name) for name in own_names(model)):
+            if any(form.search(name) for name in names):
                 return {**figures, **found}, {**dict.fromkeys(figures, source), **sources}
     return found, sources
 
@@ -362,8 +365,8 @@ def given_words(figure: str, true: Given) -> str:
 
 def published_positions(model: Described) -> int | None:
     """The longest text of the BERTs whose papers give it, where their configuration is not at hand."""
-    named = model.config is None and any(form.search(name) for form, *_ in _BERTS for name in own_names(model))
-    return 512 if named else None
+    names = own_names(model) if model.config is None else ()
+    return 512 if any(form.search(name) for form, *_ in _BERTS for name in names) else None
 
 
 _BERTS = tuple(one for one in _PUBLISHED if "bert" in one[0].pattern)

@@ -36,6 +36,7 @@ _LABELS: dict[Subject, str] = {
     "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
     "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
     "base": r"(?:base|original|parent)[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?",
+    "encoder_of": r"language model",
     "kind": r"model (?:type|format)|(?:file )?format",
     "output": r"max(?:imum)?[ _](?:output|new)[ _]tokens|max(?:imum)? output(?: length)?(?: \(tokens\))?",
     "developer": r"(?:developed|created|trained) by|(?:model )?(?:creator|developer|publisher|author)s?",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from azureml_publish.diagnostics import Location
+from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.engine import Card, check
 from tests.unit.lint import assets
 from tests.unit.lint.test_across_files import codes, model
@@ -233,3 +235,47 @@ def test_a_table_of_gguf_files_against_their_names(old: str, new: str, line: int
     card = f"A model.\n\n{GGUF.replace(old, new, 1)}"
     found = [one for one in check(model(card, "a-7b-v0.2")) if one.code == "MATCH010"]
     assert [one.location.line for one in found] == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("card", "found"),
+    [
+        ("```python\nfeatures = processor(sound, sampling_rate=44100)\n```", ["CARD063"]),
+        ("```python\nfeatures = processor(sound, sampling_rate=16_000)\n```", []),
+        ("```python\nfeatures = processor(sound, sampling_rate=16000)\n```", []),
+        ("**Language model:** bert-large-uncased", ["MATCH004"]),
+        ("**Language model:** roberta-base", []),
+        ("French texts, French books and a French newspaper.", ["MATCH007"]),
+        ("French texts, French books and an English newspaper.", []),
+        ("French texts, French books and a German newspaper.", []),
+    ],
+)
+def test_code_and_words_against_the_rest_of_the_folder(card: str, found: list[str]) -> None:
+    sound = {"preprocessor_config.json": BESIDE["preprocessor_config.json"]}
+    assert codes(replace(model(f"Text.\n\n{card}\n", SQUAD, languages=["en"]), weights=sound)) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "hub", "wrong"),
+    [
+        ("distilbert-base-uncased", "distilbret/distilbert-base-uncased", True),
+        ("distilbert-base-uncased", "distilbert/distilbert-base-uncased", False),
+        ("distilbert-base-uncased", "contoso/distilbert-base-uncased", False),
+    ],
+)
+def test_the_owner_of_a_hub_id(name: str, hub: str, wrong: bool, tmp_path: Path) -> None:
+    spec = assets.sound()["spec.yaml"]
+    assert isinstance(spec, str)
+    text = re.sub(r"huggingFaceModelId: .*", f"huggingFaceModelId: {hub}", re.sub(r"^name: .*", f"name: {name}", spec))
+    assert f"huggingFaceModelId: {hub}" in text
+    assets.write(tmp_path, {**assets.sound(), "spec.yaml": text.replace("name: little", f"name: {name}")})
+    found = [one.message for one in assets.run(tmp_path).found if one.code == "SPEC004" and "almost" in one.message]
+    assert bool(found) is wrong
+
+
+@pytest.mark.parametrize(("count", "wrong"), [("two", False), ("2", False), ("five", True), ("12", True)])
+def test_how_many_input_columns_the_card_counts(count: str, wrong: bool) -> None:
+    signature = {"inputs": json.dumps([{"name": "a", "type": "double"}, {"name": "b", "type": "double"}])}
+    document = parse_yaml(json.dumps({"flavors": {"sklearn": {}}, "signature": signature}), "MLmodel")[0]
+    at_hand = replace(model(f"It has {count} input columns.\n"), mlmodel=document)
+    assert ("SMPL002" in [one.code for one in check(at_hand)]) is wrong

@@ -293,6 +293,7 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
                 width=width_of(match["listed"]),
             )
             return
+    yield from _of_one_language(model, spec)
     named_at_all = any(code_of(match["language"]) for match in _TEXTS_OF_ONE.finditer(model.card.words))
     trained = list(_TRAINED_ON.finditer(model.card.words)) if named_at_all else []
     if any(code_of(match["language"]) in spec for match in trained):
@@ -309,6 +310,25 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
 
 
 _TWO_NAMES = pattern(r" and [A-Z]")
+
+
+def _of_one_language(model: Described, spec: frozenset[str]) -> Findings:
+    """A card that names one language again and again, and never the only one of the spec."""
+    own = NAMES[min(spec)]
+    if len(spec) > 1 or own in model.card.lowered:
+        return
+    named = [match for match in _LANGUAGE.finditer(model.card.words) if len(match[0]) > 3]
+    if len(named) >= _OFTEN and len({match[0] for match in named}) == 1:
+        yield languages_differ.at(
+            model.card.at(named[0].start()),
+            f"The card speaks of {named[0][0]} {len(named)} times and never of {own.title()}, the spec's language.",
+            "Write the same languages in both.",
+            width=len(named[0][0]),
+        )
+
+
+_OFTEN = 3
+_LANGUAGE = pattern(rf"\b(?:{'|'.join(sorted(name.title() for name in NAMES.values() if name.isalpha()))})\b")
 _READS = pattern(
     r"\b(?:reads|understands|speaks|transcribes|supports|writes) "
     r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"

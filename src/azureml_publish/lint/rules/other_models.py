@@ -237,6 +237,17 @@ def prose_contradicts_name(model: Described) -> Findings:
 def figures_contradict_config(model: Described) -> Findings:
     """Layers, hidden size, heads, vocabulary and the like of another model."""
     known, source = architecture(model)
+    rate = known.get("sampling")
+    for fence in model.card.fences if rate else ():
+        match = _RATE.search(fence.text)
+        if match and int(match[1]) // 1000 != rate:
+            start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
+            yield figures_contradict_config.at(
+                model.card.at(max(start, model.card.source.find(match[0], start))),
+                f"The code gives '{match[0]}', while {source['sampling']} has {rate:g} kHz: transformers refuses it.",
+                "Bring the sound to the model's own rate first.",
+                width=len(match[0]),
+            )
     for figure, true in known.items():
         stated = list(stated_figures(model.card, figure))
         one = next((one for one in stated if not one.weak), None)
@@ -250,6 +261,9 @@ def figures_contradict_config(model: Described) -> Findings:
             "Give this model's own figures; those of a sibling's card do not fit.",
             width=width_of(one.text),
         )
+
+
+_RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
 
 
 @rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
@@ -266,6 +280,14 @@ def base_model_differs(model: Described) -> Findings:
     links = _MADE_OF.finditer(model.card.source) if possible else ()
     stated += [(linked_model(one["url"]), one["url"], one.start("url")) for one in links]
     own = variant_of(model.name)
+    for one in of_subject(model.card, "encoder_of"):
+        if kind := contradiction(own, variant_of(one.text), _OF_A_SIZE):
+            yield base_model_differs.at(
+                model.card.at(one.offset),
+                f"The card gives {short(one.text)}, which is of another {KIND_WORDS[kind]} than {model.name}.",
+                "Write what the model was made from; a sibling's card was perhaps copied.",
+                width=width_of(one.text),
+            )
     for text, written, offset in stated:
         if "precision" in own.stated and not bases and contradiction(own, variant_of(text), ("size",)):
             bases = [Named(_ITSELF, model.name, model.where("name"))]  # a conversion keeps the size

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.publisher_names import publisher_of
+from azureml_publish.lint.publisher_names import BY_NAME, publisher_of
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.lint.variants import KIND_WORDS, alphanumeric, sibling_of
@@ -59,6 +59,11 @@ def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | Non
     )
     if (named := _other_owner(fact)) is not None:
         return f"The Hub id is '{fact.value}', while the name {fact.model} says that the model is of {named}.", hint
+    owner_of_it = alphanumeric(fact.value.rpartition("/")[0])
+    if owner_of_it not in BY_NAME and alphanumeric(_tail(fact.value)) == alphanumeric(fact.model):
+        close = [name for name in BY_NAME if len(name) > _LONG and sorted(name) == sorted(owner_of_it)]
+        if close:
+            return f"The owner in '{fact.value}' is almost {BY_NAME[close[0]]}'s name.", f"Write {close[0]}."
     if _words(_tail(fact.value)) <= _words(fact.model):
         return made_from if _is_exactly_another(fact) else None
     owner = owners.get(alphanumeric(fact.value))

@@ -178,6 +178,10 @@ _ROLES = frozenset({"system", "user", "assistant", "tool", "function", "develope
 " (https://learn.microsoft.com/azure/ai-foundry/reference/reference-model-inference-api)."""
 
 
+_OF_OTHERS = frozenset({"human", "bot", "ai", "chatbot"})
+"""Roles that data sets have, and that chat templates of models refuse."""
+
+
 def _turns(sample: SampleText, data: Any) -> Findings:
     """A conversation's turns: each has a role that there is, and content or calls."""
     for path, turns in _lists(data, ()):
@@ -185,7 +189,8 @@ def _turns(sample: SampleText, data: Any) -> Findings:
             continue
         for index, turn in enumerate(turns):
             role = turn["role"]
-            if isinstance(role, str) and role.lower() not in _ROLES:
+            known = _ROLES - _OF_OTHERS if path[-1:] in (("messages",), ("input_string",)) else _ROLES
+            if isinstance(role, str) and role.lower() not in known:
                 message = f"No one in a conversation has the role '{short(role)}'."
                 hint = "Write system, user, assistant or tool."
             elif path[-1:] == ("messages",) and "message" in turn and "content" not in turn:

@@ -67,6 +67,15 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
     """A table of the card that lists most columns of the signature, and another name or kind of value for one."""
     kinds = {column.name: column.type for column in columns if column.name}
     known = {*kinds, *(column.name for column in signature(model.mlmodel, "outputs") or ())}
+    for match in _COUNTED.finditer(model.card.words) if "input column" in model.card.lowered else ():
+        if (count := _SMALL.get(match[1].lower(), match[1])) != str(len(columns)):
+            yield sample_signature_mismatch.at(
+                model.card.at(match.start()),
+                f"The card says '{match[0]}', and MLmodel's signature has {len(columns)}, not {count}.",
+                "Write the columns as the signature in MLmodel has them.",
+                width=len(match[0]),
+                severity=Severity.WARNING,
+            )
     for table in model.card.tables if len(kinds) > 1 else ():
         heads = [cell.text.strip("*_ ").lower() for cell in table.header.cells]
         typed = next((number for number, head in enumerate(heads) if _TYPE_HEAD.fullmatch(head)), 0)
@@ -90,6 +99,9 @@ def _tables(model: Described, columns: Sequence[Column]) -> Findings:
             yield sample_signature_mismatch.at(where, message, hint, width=len(name), severity=Severity.WARNING)
 
 
+_NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SMALL = {word: str(number) for number, word in enumerate(_NUMERALS, 1)}
+_COUNTED = pattern(rf"\b([0-9]{{1,3}}|{'|'.join(_SMALL)}) input columns?\b", re.IGNORECASE)
 _NAME_HEAD = pattern(r"(?:input |feature )?(?:columns?|features?|inputs?|fields?|variables?|names?)(?: name)?")
 _TYPE_HEAD = pattern(r"(?:data ?)?types?|dtype")
 _KINDS = {

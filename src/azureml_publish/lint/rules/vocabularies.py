@@ -244,7 +244,7 @@ def _wrong_entry(value: Any, key: Key) -> tuple[str, str] | None:
 
 def _unpaired(model: Described, name: str) -> tuple[str, str] | None:
     """Message and hint where a mark begins what none ends, or where a model without tools has marks of calls."""
-    key = re.fullmatch(r"(tool(?:Call|Register|Response))Start", name)
+    key = re.fullmatch(r"(tool(?:Call|Register|Response))Start", name) if name.endswith("Start") else None
     start = model.metadata.get(name) if key else None
     if key is None or not isinstance(start, str) or not start.startswith("<"):
         return None
