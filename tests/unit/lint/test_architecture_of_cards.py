@@ -287,6 +287,8 @@ def _mlmodel(**flavour: str) -> Document:
         ("bert-base-cased", {"pipeline_model_type": "BertForMaskedLM"}, False),
         ("xlm-roberta-base", {"pipeline_model_type": "XLMRobertaForMaskedLM"}, False),
         ("deberta-v3-base", {"pipeline_model_type": "DebertaV2ForMaskedLM"}, False),
+        ("granite-3b-code", {"pipeline_model_type": "LlamaForCausalLM"}, False),
+        ("bert-mini2bert-mini", {"pipeline_model_type": "EncoderDecoderModel"}, False),
         ("vit-gpt2-captions", {"pipeline_model_type": "VisionEncoderDecoderModel"}, False),
         ("contoso-bert", {"pipeline_model_type": "RobertaForMaskedLM"}, False),
         ("distilbert-base", {"tokenizer_type": "RobertaTokenizerFast"}, True),
@@ -355,7 +357,7 @@ def test_lines_against_the_spec(line: str, found: list[str]) -> None:
 
 
 def test_the_size_that_the_card_deploys_on() -> None:
-    deployment = "A model.\n\n```yaml\ninstance_type: {}\n```\n"
+    deployment = "A model.\n\n```yaml\nname: my-deployment\ninstance_type: {}\n```\n"
     assert [one.code for one in findings(described(deployment.format("Standard_E4s_v3")), "SKU016")] == ["SKU016"]
     assert findings(described(deployment.format("Standard_DS3_v2")), "SKU016") == ()
     assert findings(described("It was trained on Standard_E4s_v3.\n"), "SKU016") == ()

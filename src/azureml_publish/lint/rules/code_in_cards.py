@@ -235,6 +235,7 @@ _PAST = pattern(r"\b(?:(?:pre-?)?trained|training|fine-?tuned|measured|benchmark
 _MEASURED = pattern(r"\|[ *~]*\d[\d.,]*[ *]*(?:ms|s|%)?[ *]*(?:\||$)")
 """A figure in a row of a table: what was measured there stays true as well."""
 
+_NEAR = 600
 _DEPLOYED = pattern(r"\binstance_type\b[\"']?\s?[:=]\s?[\"']?(?P<size>Standard_\w+)")
 _SIZE = pattern(r"\bStandard_[A-Z]{1,3}\d+[A-Za-z]*(?:_[A-Za-z0-9]+){0,3}(?![\w-])")
 
@@ -257,7 +258,11 @@ def sku_of_the_card(model: Described) -> Findings:
         line = card.lines[card.position(match.start())[0] - 1]
         if not _PAST.search(line) and not _MEASURED.search(line):
             first.setdefault(match[0], match.start())
-    deployed = {match.start("size") for match in _DEPLOYED.finditer(card.source)}
+    deployed = {
+        match.start("size")
+        for match in _DEPLOYED.finditer(card.source)
+        if "eployment" in card.source[max(0, match.start() - _NEAR) : match.end() + _NEAR]
+    }
     computes = model.metadata.get("supportedComputes")
     allowed = computes.get("inferenceComputes") if isinstance(computes, Mapping) else None
     for name, offset in first.items():

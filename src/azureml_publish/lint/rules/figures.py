@@ -292,9 +292,10 @@ def _ends_of_knowledge(model: Described) -> Findings:
     if len(written) != 2 or written[0][:3] not in _MONTHS:
         return
     for page in (model.card, *model.pages):
-        for match in _CUTOFF.finditer(page.words) if "knowledge" in page.lowered else ():
-            month = match["month"].lower()[:3]
-            if month in _MONTHS and (month, match["year"]) != (written[0][:3], written[1]):
+        ends = list(_CUTOFF.finditer(page.words)) if "knowledge" in page.lowered else []
+        months = [(match["month"].lower()[:3], match["year"]) for match in ends]
+        for match, (month, _) in zip(ends, months, strict=True):
+            if month in _MONTHS and (written[0][:3], written[1]) not in months:
                 yield figures_differ.at(
                     page.at(match.start("month")),
                     f"The text says '{short(match[0])}', and trainingDataDate is {model.metadata['trainingDataDate']}.",

@@ -208,7 +208,8 @@ def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any
     """A class or a tokenizer of another type of models than the one that the name begins with."""
     named = type_of_name(hub_id(model).rpartition("/")[2] or model.name)
     kinds = types_of(loaded) if named else frozenset()
-    if kinds and named not in _COMPOSED and not any(one.startswith(named) or named.startswith(one) for one in kinds):
+    apart = not any(one.startswith(named) or named.startswith(one) or "encoder-decoder" in one for one in kinds)
+    if kinds and named in _OF_ONE_CLASS and apart:
         yield mlmodel_contradicts_itself.at(
             _place(document, "pipeline_model_type"),
             f"{loaded} is a class of {min(kinds, key=len)}, and the model is of the type {named} by its name.",
@@ -223,12 +224,13 @@ def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any
         )
 
 
-_COMPOSED = frozenset({"vit", "clip", "speech_to_text", "wav2vec2", "deit", "swin"})
-"""Types whose models also begin names of pairs, such as `vit-gpt2-image-captioning`."""
-
-_OF_OTHER_WORDS = frozenset(
-    {"RobertaTokenizer", "XLMRobertaTokenizer", "GPT2Tokenizer", "T5Tokenizer", "LlamaTokenizer"}
+_OF_ONE_CLASS = (
+    *("albert", "bart", "bert", "camembert", "deberta", "distilbert", "electra", "gpt2", "mpnet", "mt5", "roberta"),
+    *("t5", "whisper", "xlm-roberta"),
 )
+"""Types that names begin with where nothing else is meant; families such as Granite have models of several types."""
+
+_OF_OTHER_WORDS = ("RobertaTokenizer", "XLMRobertaTokenizer", "GPT2Tokenizer", "T5Tokenizer", "LlamaTokenizer")
 
 
 @mlmodel_contradicts_itself.also

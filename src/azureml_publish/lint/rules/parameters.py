@@ -112,7 +112,7 @@ _OWN_COUNT = pattern(
 )
 _OWN_CARD = pattern(
     r"\bthis (?:(?:card|page|repo|repository|checkpoint) )?(?:is(?: for| about)?|contains|holds|describes) the"
-    rf" (?:[\w-]+ ){{0,3}}?(?<![\w.-]){_N}",
+    rf" (?:[\w-]+ ){{0,3}}?(?<![\w.-]){_N}(?=[\s-](?:[\w-]+ ){{0,2}}(?:model|param|version|checkpoint|variant))",
     re.IGNORECASE,
 )
 _OF_SUMMARY = pattern(
