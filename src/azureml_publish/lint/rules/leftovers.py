@@ -247,16 +247,11 @@ _SHORT_WORDS = (
     *("which", "into", "than", "these", "their", "your", "you", "we"),
 )
 _PART = r"[\w'\u2019./-]"
-
-
-def _twice_with(letter: str) -> str:
-    words = (word for word in _SHORT_WORDS if word[0] == letter)
-    rest = "|".join(rf"{word[1:]}(?<={word}[ \n]{word})(?<!{_PART}{word}[ \n]{word})" for word in words)
-    return f"{letter}(?:{rest})"
-
-
-_TWICE = "|".join(map(_twice_with, dict.fromkeys(word[0] for word in _SHORT_WORDS)))
-_WORD_TWICE = pattern(rf"[ \n](?:{_TWICE})(?!{_PART})")
+_TWICE = {word: rf"{word[1:]}(?<={word}[ \n]{word})(?<!{_PART}{word}[ \n]{word})" for word in _SHORT_WORDS}
+_BY_LETTER = {word[0]: "|".join(form for one, form in _TWICE.items() if one[0] == word[0]) for word in _SHORT_WORDS}
+_WORD_TWICE = pattern(
+    rf"[ \n](?:{'|'.join(f'{letter}(?:{forms})' for letter, forms in _BY_LETTER.items())})(?!{_PART})"
+)
 """Finds the second one: what begins with a space and one of few letters is looked for much faster than a word."""
 _SENTENCE_TWICE = pattern(r"(?P<sentence>[A-Z](?<!\w[A-Z])[^.!?\n|]{20,300}+[.!?])[ \n](?P=sentence)(?=\s|$)")
 
