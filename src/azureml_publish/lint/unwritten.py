@@ -64,7 +64,7 @@ FORMS = (
     _form(
         "template",
         "{{|{%",
-        r"(?<![\w}^\\$])\{\{-? ?[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}",
+        r"(?<![\w}^\\$])(?<!::)\{\{-? ?(?!and\b)[a-zA-Z_][\w.\[\]'\" |()-]{0,100}\}\}",
         r"\{% ?[a-z][^%\n]{0,100}%\}",
     ),
     _form(
@@ -154,7 +154,9 @@ FORMS = (
         "replace this|lorem|todo|to-do|tbd|fixme|quick summary|longer summary|model id|base template|raw template"
         "|this template|edit this|section will",
         rf"{_MARKS}to-?do ?[:\u2013-] ?(?=\w)",
-        r"\breplace this (?:text|section|paragraph)\b|\blorem ipsum\b|\b(?-i:TODO|TBD|FIXME)\b(?![-_/])",
+        r"\breplace this (?:text|section|paragraph)\b|\blorem ipsum\b",
+        r"(?<![\"'\u201c])\b(?-i:TODO|TBD|FIXME)\b(?<!\ba TODO)(?![-_/\"'\u201d])"
+        r"(?! (?:item|list|comment|note|app)s?\b)",
         r"\bprovide a (?:quick|longer) summary of what (?:the|this) model is|\bmodel card for model id\b",
         r"\bbase template for new models\b|\[this raw template\]|\b(?:use|fill (?:in|out)) this template\b",
         rf"\[edit this [a-z ]{{3,20}}\](?!\()|{_MARKS}edit this (?:section|text|part|paragraph)[\s.!*_\])]*$",

@@ -46,6 +46,11 @@ TRUE = {
     "words that name another size": ("CARD027", LINKED.format("Contoso Reader 8B")),
     "a sibling that drafts": ("CARD027", LOAD.format("assistant_model", "contoso/contoso-reader-0.5b")),
     "an adapter's base": ("CARD068", PEFT.format("contoso-reader-2b")),
+    "things to do in words": (
+        "CARD010",
+        "It finds TODO items, or a TODO in code, and \u201cTODO\u201d between quotes.\n",
+    ),
+    "brackets in words": ("CARD010", "Signs {{ and }} stand alone, as in run::{{closure}}.\n"),
     "members of an object": ("SMPL001", MEMBERS),
     "one value a line": ("SMPL001", LINES),
     "a long card": ("CARD050", "A reader of texts.\n" * 1000),
@@ -65,6 +70,7 @@ TRUE = {
 }
 WRONG = {
     "a name that a program was not given": ("CARD010", "# {MODEL_NAME}\n\nA reader. Load `{MODEL_NAME}`.\n"),
+    "things to do": ("CARD010", "# Limitations\n\nTODO: write this.\n"),
     "a sibling that is loaded twice": ("CARD027", BOTH),
     "words that name this family": ("CARD027", LINKED.format("Contoso Reader")),
     "a sibling that is loaded": ("CARD027", LOAD.format("tokens", "contoso/contoso-reader-0.5b")),
