@@ -107,8 +107,9 @@ def types_of(name: str) -> frozenset[str]:
 
 def type_of_name(name: str) -> str:
     """The type of models that a name begins with, the longest one: `xlm-roberta` of `xlm-roberta-base`; or nothing."""
-    plain = name.lower()
-    return max((kind for kind in stated()["model_types"] if f"{plain}-".startswith(f"{kind}-")), key=len, default="")
+    parts, known = name.lower().split("-"), stated()["model_types"]
+    beginnings = ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((one for one in beginnings if one in known), "")
 
 
 def is_model_class(name: str) -> bool:
