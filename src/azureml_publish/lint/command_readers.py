@@ -16,6 +16,9 @@ _PINNED = pattern(
 _HERE_TEXT = pattern(r"<<-?\s*['\"]?\w")
 _DASH = pattern(r"(?:^|(?<=\s))[\u2013\u2014]-?[A-Za-z][\w-]*", re.MULTILINE)
 _REDIRECTED = pattern(r"\bpip3? install\b[^\n#|;&]*?\s[A-Za-z][\w.-]*(?:\[[\w,-]+\])?[<>]=?\s?\d")
+_ASSIGNED = pattern(r"^[ \t]*(?:export[ \t]+[A-Za-z_]\w*|[A-Z][A-Z0-9_]{2,})[ \t]+=[ \t]*\S", re.MULTILINE)
+_CUT = pattern(r"(?:&&|\|\||\||\\)\s*\Z")
+_GAP = pattern(r"(?<!\\)\\\n[ \t]*\n(?=[ \t]+\S)")
 _BLANK_AFTER = pattern(r"(?<![\\\s])[ \t]*\\[ \t]+\n(?=[ \t]*\S)")
 _WORDS = pattern(
     r"(?:^|[;&|(]|\b(?:then|do|else)\b)[ \t]*(if|for|while|until|case|fi|done|esac)\b(?![=-])", re.MULTILINE
@@ -87,6 +90,9 @@ def _commands(text: str) -> Mistake | None:
     slips: tuple[tuple[re.Pattern[str], str, str], ...] = (
         (_DASH, "A dash of typography stands before an option.", "Write - or --."),
         (_REDIRECTED, "A shell reads > and < as names of files follow.", "Put the requirement between quotes."),
+        (_ASSIGNED, "A blank before = makes a command of the name.", "Take the blanks round = out."),
+        (_CUT, "The command goes on, and nothing follows.", "Write its end, or take the sign out."),
+        (_GAP, "An empty line ends the command that is to go on.", "Take the empty line out."),
         (_BLANK_AFTER, "A blank follows the backslash, so that the command ends here.", "Take the blank out."),
     )
     found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -35,3 +36,39 @@ def mistyped(written: str, meant: str) -> bool:
     short_one, long_one = sorted((written, meant), key=len)
     one_less = (long_one[:at] + long_one[at + 1 :] for at in range(len(long_one)))
     return len(long_one) == len(short_one) + 1 and short_one in one_less
+
+
+_OF_HEADINGS = (
+    *(
+        "architecture",
+        "benchmarks",
+        "citation",
+        "considerations",
+        "dataset",
+        "deployment",
+    ),
+    *("description", "details", "disclaimer", "environment", "environmental", "ethical", "evaluation", "examples"),
+    *(
+        "features",
+        "finetuning",
+        "hyperparameters",
+        "inference",
+        "information",
+        "installation",
+        "intended",
+        "introduction",
+    ),
+    *("languages", "license", "limitations", "metrics", "overview", "parameters", "performance", "preprocessing"),
+    *("procedure", "quickstart", "recommendations", "references", "requirements", "responsible", "results"),
+    *("technical", "training", "transparency", "versions"),
+)
+
+
+@functools.cache
+def misspelled(word: str) -> tuple[str, str] | None:
+    """A word of a heading and the usual one that it is by a slip; one more letter at the end makes another form."""
+    meant = almost(word.lower(), _OF_HEADINGS)
+    plain = word.lower()
+    if meant is None or meant.startswith(plain) or plain.startswith(meant):
+        return None
+    return word, meant.capitalize() if word[0].isupper() else meant

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from azureml_publish.patterns import pattern
 
 EMPTY_WORDS = (
-    r"to-?do|tbd|tba|fixme|placeholder|coming soon|more information needed"
+    r"to-?do|tb[acd]|t\.b\.[acd]\.|fixme|placeholder|coming soon|more information needed"
     r"|to be (?:added|announced|completed|confirmed|decided|defined|determined|done|filled(?: in)?|provided|specified"
     r"|supplied|updated|written)(?: (?:here|later|soon))?|\?\?+"
     r"|wip|x{2,4}\.x{1,3} ?%?|asdf\w*|qwerty|blah(?: blah)*|foo bar(?: baz)?"
@@ -151,11 +151,15 @@ FORMS = (
     ),
     _form(
         "",
-        "replace this|lorem|todo|to-do|tbd|fixme|quick summary|longer summary|model id|base template|raw template"
+        "replace this|remove this|delete this|[image|[figure|[table|[diagram|[screenshot|[logo|[chart|[photo|lorem|todo"
+        "|to-do|tbd|tbc|fixme|quick summary|longer summary|model id|base template|raw template"
         "|this template|edit this|section will",
         rf"{_MARKS}to-?do ?[:\u2013-] ?(?=\w)",
+        r"\b(?:remove|delete) this (?:section|line|paragraph|note|text|comment|part|page) (?:before|when|once|prior"
+        r" to)\b",
+        r"^\[(?:image|figure|table|diagram|screenshot|logo|chart|photo)(?: \d{1,2})?(?: (?:goes )?here)?\]$",
         r"\breplace this (?:text|section|paragraph)\b|\blorem ipsum\b",
-        r"(?<![\"'\u201c])\b(?-i:TODO|TBD|FIXME)\b(?<!\ba TODO)(?![-_/\"'\u201d])"
+        r"(?<![\"'\u201c])\b(?-i:TODO|TB[CD]|FIXME)\b(?<!\ba TODO)(?![-_/\"'\u201d])"
         r"(?! (?:item|list|comment|note|app)s?\b)",
         r"\bprovide a (?:quick|longer) summary of what (?:the|this) model is|\bmodel card for model id\b",
         r"\bbase template for new models\b|\[this raw template\]|\b(?:use|fill (?:in|out)) this template\b",
@@ -204,11 +208,14 @@ FORMS = (
     _form(
         "assistant",
         "as an ai|as a large|as a language|i'm sorry|i\u2019m sorry|i am sorry|i cannot|i can't|my last|my latest"
-        "|my knowledge|my training|my most recent",
+        "|my knowledge|my training|my most recent|i don't|i don\u2019t|i do not|anything else",
         r"(?:^|(?<=[.!?] ))as an? (?:ai(?: (?:language )?model| assistant)?|(?:large )?language model|ai)"
         r"(?: (?:trained|developed|created|made) by \w+)?, (?:i|my)\b",
         r"(?:^|(?<=[.!?] ))i(?:['\u2019]m| am) sorry,? but i (?:can(?:['\u2019]t|not| not)|don['\u2019]t|am)\b",
         r"(?:^|(?<=[.!?] ))i (?:cannot|can['\u2019]t) (?:access|browse|verify|assist|fulfil+)\b",
+        r"(?:^|(?<=[.!?] ))i (?:don['\u2019]t|do not) have (?:any |direct )?(?:information|access|personal"
+        r"|real-time)\b",
+        r"^is there anything else you(?:['\u2019]d| would)? like\b",
         r"\bas of my (?:last|latest|most recent|training|knowledge)\b",
         r"\bmy (?:knowledge|training data|training) (?:cut-?off|goes (?:up )?(?:to|until)|ends|extends|only)",
     ),
@@ -225,15 +232,18 @@ FORMS = (
     ),
     _form(
         "authors",
-        "draft|confidential|internal|not distribute|not share|not publish|not for|for review|page ",
-        rf"{_MARKS}(?-i:DRAFT)(?![\w-]| model)|{_MARKS}draft ?(?:[-\u2013\u2014:,;(]|version\b)[^\n]{{0,60}}$",
+        "draft|confidential|internal|not distribute|not share|not publish|not for|not cite|not quote|approved|reviewed"
+        "|cleared|signed off|for review|page ",
+        rf"{_MARKS}(?-i:DRAFT)(?![\w-]| model)|{_MARKS}draft ?(?:[-\u2013\u2014:,;(]|version\b|v?\d)[^\n]{{0,60}}$",
         rf"{_MARKS}(?:\w+ (?:and |& )?)?confidential(?=[\s*_)\]]*$|[*_]* ?[-\u2013\u2014:.,;(!/|&])(?! computing)",
         rf"{_MARKS}(?:\w+[ :,-]+){{0,3}}(?:internal use only|internal only(?=[^\w\n])|internal use[.!]*$|not for"
         rf" (?:public |external |general )?(?:release|distribution"
         r"|publication|circulation))\b[^\n]{0,60}$",
-        rf"{_MARKS}(?:please )?(?:do not|don['\u2019]t) (?:distribute|share|circulate|publish|merge|forward)(?: yet|"
-        rf" this"
+        rf"{_MARKS}(?:please )?(?:do not|don['\u2019]t) (?:cite|quote|distribute|share|circulate|publish|merge|forward)"
+        r"(?: or \w+)?(?: yet| this"
         r"(?: \w+)?| externally)?[\s.!*_\])]*$",
+        rf"{_MARKS}(?-i:INTERNAL)\b(?! (?:SERVER|ERROR))[^\n]{{0,60}}$",
+        rf"{_MARKS}not (?:yet )?(?:approved|reviewed|cleared|signed off)\b[^\n]{{0,60}}$",
         rf"{_MARKS}(?:\w+ )?for review(?: only|ers? only)\b",
         r"^\W*page \d{1,3} (?:of|/) \d{1,3}\W*$",
     ),

@@ -56,6 +56,11 @@ from tests.unit.lint.cards_at_hand import described, findings, places
         ("python", "import os\ndef pipeline(x): ...\npipeline('x')", None),
         ("python", "x = torch.zeros(1)", None),  # a part of a program
         ("bash", "pip install sklearn", 1),
+        ("bash", "export TOKEN = abc", 1),
+        ("bash", "export TOKEN=abc\n[ $A = b ] && x=1 test a = b", None),
+        ("bash", "ls\ncd model &&", 2),
+        ("bash", "f \\\n\n  --all", 1),
+        ("bash", "f \\\n  --all\n\nls", None),
         ("bash", "pip install -q transfomers 'torch>=2'", 1),
         ("bash", "pip install torch my-transformers -r transfomers", None),
         ("python", "    x = f()\n    return x", None),

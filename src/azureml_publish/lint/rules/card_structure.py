@@ -223,7 +223,7 @@ _SLIPS = tuple(
     (pattern(form, re.IGNORECASE), what, hint)
     for form, what, hint in (
         (
-            rf"< /?(?:{_WHOLE_TAGS}|br|hr|img)(?: ?/)?>|</ {_WHOLE_TAGS}>",
+            rf"< /?(?:{_WHOLE_TAGS}|br|hr|img)(?: ?/)?>|</ {_WHOLE_TAGS}>|<(?:br|hr|img)\b[^<>]*/ >",
             "is no tag of HTML, because of its space",
             "Take the space out.",
         ),

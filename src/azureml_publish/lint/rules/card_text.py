@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,18 +11,30 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import MOST_EDITS, once_a_card, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.prose import texts_of
-from azureml_publish.lint.slips import almost
+from azureml_publish.lint.slips import misspelled
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.unwritten import EMPTY_WORDS, WHAT, unwritten_in
 from azureml_publish.patterns import pattern
 
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
-_TO_BE = pattern(
-    r"to be (?:added|announced|defined|determined|done|filled|provided|specified|supplied|updated|written)"
-)
+_TO_BE = pattern(r"to be [a-z]")
 _SIGNS = (
-    *("todo", "to-do", "tbd", "tba", "fixme", "placeholder", "coming soon", "more information", "??", "wip", "asdf"),
+    *(
+        "todo",
+        "to-do",
+        "tbd",
+        "tba",
+        "tbc",
+        "t.b.",
+        "fixme",
+        "placeholder",
+        "coming soon",
+        "more information",
+        "??",
+        "wip",
+        "asdf",
+    ),
     *("xx", "qwerty", "blah", "foo bar", "\nnull", "\nnone", "\nnan", "\nundefined", " here"),
 )
 """One of these, or the one above, is in every text with a line or a cell that says nothing; most cards have none."""
@@ -297,40 +308,6 @@ _NAMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 _WORD = pattern(r"(?<![\w./-])[A-Za-z][a-z]{5,20}(?![\w./-])")
-_OF_HEADINGS = (
-    *(
-        "architecture",
-        "benchmarks",
-        "citation",
-        "considerations",
-        "dataset",
-        "deployment",
-    ),
-    *("description", "details", "disclaimer", "environment", "environmental", "ethical", "evaluation", "examples"),
-    *(
-        "features",
-        "finetuning",
-        "hyperparameters",
-        "inference",
-        "information",
-        "installation",
-        "intended",
-        "introduction",
-    ),
-    *("languages", "license", "limitations", "metrics", "overview", "parameters", "performance", "preprocessing"),
-    *("procedure", "quickstart", "recommendations", "references", "requirements", "responsible", "results"),
-    *("technical", "training", "transparency", "versions"),
-)
-
-
-@functools.cache
-def _misspelled(word: str) -> tuple[str, str] | None:
-    """A word of a heading and the usual one that it is by a slip; one more letter at the end makes another form."""
-    meant = almost(word.lower(), _OF_HEADINGS)
-    plain = word.lower()
-    if meant is None or meant.startswith(plain) or plain.startswith(meant):
-        return None
-    return word, meant.capitalize() if word[0].isupper() else meant
 
 
 @rule("CARD031", "heading-not-canonical", Severity.INFO, "A section goes by another name than in other cards.")
@@ -343,7 +320,7 @@ def heading_not_canonical(model: Described) -> Findings:
     edits: list[CardEdit] = []
     first = ""
     for heading in card.headings:
-        if slip := next((pair for word in _WORD.findall(heading.text) if (pair := _misspelled(word))), None):
+        if slip := next((pair for word in _WORD.findall(heading.text) if (pair := misspelled(word))), None):
             yield heading_not_canonical.at(
                 card.place(heading.line, heading.column),
                 f"'{short(heading.text)}' has {slip[0]} for {slip[1]}.",

@@ -192,7 +192,8 @@ _GATHERED = pattern(
     re.IGNORECASE,
 )
 _DONE = pattern(
-    r"\b(?:released|published|updated|introduced|created|trained|collected|evaluated) (?:in|on) (?:early |late |mid-?)?"
+    r"\b(?:released|published|updated|introduced|created|trained|collected|evaluated) "
+    r"(?:in|on|between|from|since) (?:early |late |mid-?)?"
     r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?:\d{1,2},? )?(?P<year>20\d\d)\b",
     re.IGNORECASE,
 )
