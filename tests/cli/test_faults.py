@@ -144,7 +144,7 @@ class TestInterrupted:
         emulator.faults.add(service="hub", method="GET", path=path, after=LOOKS, delay_seconds=500)
 
     def start(self, project: Path, emulator: Emulator) -> subprocess.Popen[str]:
-        arguments = ["-C", str(project), "apply", "--yes", "-r", THERE]
+        arguments = ["-C", str(project), "apply", "--yes", "-r", THERE, "--progress", "lines"]
         process = subprocess.Popen(
             [sys.executable, "-m", "azureml_publish", *arguments],
             stdout=subprocess.PIPE,
@@ -175,7 +175,7 @@ class TestInterrupted:
         assert "skipped" in out
         assert registered(remote) == []
 
-        again = remote("apply", "--yes")
+        again = remote("apply", "--yes", "--progress", "lines")
         assert again.code == 0
         assert "was there already" in again.err
         assert remote("verify").code == 0
@@ -190,7 +190,7 @@ class TestInterrupted:
         assert registered(remote) == []
 
         emulator.faults.clear()
-        again = remote("apply", "--yes")
+        again = remote("apply", "--yes", "--progress", "lines")
         assert again.code == 0
         assert "was there already" in again.err
         assert remote("verify").code == 0
