@@ -37,7 +37,7 @@ _MARKS = r"^[ \t>*_#(\[-]*"
 
 
 class Form(NamedTuple):
-    """One of `signs` is in every text, in lower case, that the expression finds. `what`: see `WHAT`."""
+    """Where `form` finds something, one of `signs` is in the text, lower case and on a new line. `what`: see `WHAT`."""
 
     what: str
     signs: tuple[str, ...]
@@ -116,8 +116,9 @@ FORMS = (
     _form("", "(insert|(fill in", r"\((?:insert|fill in) [^()\n]{2,60}\)"),
     _form(
         "",
-        "??|nan\n|null\n|none\n|undefined\n|: nan|: none|: null|: undefined|: your|* nan|* none|* null|* undefined|*"
-        " your",
+        "??|\nnan|\nnone|\nnull|\nundefined|: nan|: none|: null|: undefined|* nan|* none|* null|* undefined"
+        "|: *nan|: *null"
+        "|: *undefined|your name|your org|your company|your e",
         r"^(?:null|none|undefined|nan)[.!]*$",
         rf"{_VALUE}\?{{2,}}(?=[\s.]*$)|\b(?:section|table|figure|fig\.|appendix) \?\?(?!\w)",
         rf"{_VALUE}(?-i:Your (?:Name|Organi[sz]ation|Company|E-?mail))\b",
@@ -153,7 +154,7 @@ FORMS = (
         "",
         "replace this|remove this|delete this|[image|[figure|[table|[diagram|[screenshot|[logo|[chart|[photo|lorem|todo"
         "|to-do|tbd|tbc|fixme|quick summary|longer summary|model id|base template|raw template"
-        "|this template|edit this|section will",
+        "|this template|edit this|section will|part will",
         rf"{_MARKS}to-?do ?[:\u2013-] ?(?=\w)",
         r"\b(?:remove|delete) this (?:section|line|paragraph|note|text|comment|part|page) (?:before|when|once|prior"
         r" to)\b",
@@ -181,7 +182,8 @@ FORMS = (
         "authors",
         "permalink|copy link|copy to|skip to|helpful?|edit on github|edit this page|accept |sent from my| wrote:"
         "|regards"
-        "|hi all|hi team|dear all|dear team|hello all|hello team|hi everyone|subject:",
+        "|hi all|hi team|hi everyone|dear all|dear team|dear everyone|hello all|hello team|hello everyone"
+        "|: re:|: fw|from: ",
         rf"{_MARKS}(?:permalink|copy (?:link|to clipboard)|skip to (?:main )?content|was this (?:page|article)"
         rf" helpful\?"
         r"|edit (?:on github|this page)|accept (?:all )?cookies)[\s.!]*$",
@@ -207,7 +209,8 @@ FORMS = (
     ),
     _form(
         "assistant",
-        "as an ai|as a large|as a language|i'm sorry|i\u2019m sorry|i am sorry|i cannot|i can't|my last|my latest"
+        "as an ai|as a ai|as an l|as a large|as a language|i'm sorry|i\u2019m sorry|i am sorry|i cannot"
+        "|i can't|i can\u2019t|my last|my latest"
         "|my knowledge|my training|my most recent|i don't|i don\u2019t|i do not|anything else",
         r"(?:^|(?<=[.!?] ))as an? (?:ai(?: (?:language )?model| assistant)?|(?:large )?language model|ai)"
         r"(?: (?:trained|developed|created|made) by \w+)?, (?:i|my)\b",
@@ -221,7 +224,7 @@ FORMS = (
     ),
     _form(
         "assistant",
-        "hope this|hope that helps|let me know|feel free",
+        "hope this|hope that|hope it|let me know|feel free",
         r"(?:^|(?<=[.!?] ))(?:i )?hope (?:this|that|it) helps\b",
         r"\blet me know if you(?:['\u2019]d| would) (?:like|prefer|want)\b|\blet me know if you (?:need|want) (?:any"
         r" (?:changes|edits|adjustments|further|other)|me to)\b",
@@ -232,8 +235,8 @@ FORMS = (
     ),
     _form(
         "authors",
-        "draft|confidential|internal|not distribute|not share|not publish|not for|not cite|not quote|approved|reviewed"
-        "|cleared|signed off|for review|page ",
+        "draft|confidential|internal|do not |don't |don\u2019t |not for|approved|reviewed|cleared|signed off"
+        "|for review|page ",
         rf"{_MARKS}(?-i:DRAFT)(?![\w-]| model)|{_MARKS}draft ?(?:[-\u2013\u2014:,;(]|version\b|v?\d)[^\n]{{0,60}}$",
         rf"{_MARKS}(?:\w+ (?:and |& )?)?confidential(?=[\s*_)\]]*$|[*_]* ?[-\u2013\u2014:.,;(!/|&])(?! computing)",
         rf"{_MARKS}(?:\w+[ :,-]+){{0,3}}(?:internal use only|internal only(?=[^\w\n])|internal use[.!]*$|not for"
@@ -249,7 +252,8 @@ FORMS = (
     ),
     _form(
         "authors",
-        "work in progress|under construction|is a draft|not finished|not complete|note to|still a draft|incomplete",
+        "work in progress|under construction|a draft|first draft|early draft|not finished|not complete"
+        "|not yet|note to|notes to|incomplete",
         rf"{_MARKS}work in progress\b[^\n]{{0,40}}$",
         r"\bthis (?:model )?(?:card|page|section|document|readme|description) is (?:still |currently )?(?:a )?(?:work"
         r" in progress"
@@ -258,8 +262,9 @@ FORMS = (
     ),
     _form(
         "authors",
-        "[review|[comment|[note to|[editor|[author|[remark|[question|(check|(confirm|(verify|(ask |(clarify|(please"
-        "|please|can you|could you|pls|reviewer:|review comment",
+        "[review|[comment|[note to|[editor|[author|[remark|[question|(check|(confirm|(verify|(ask |(clarify"
+        "|(discuss|(please"
+        "|please|can you|could you|pls|reviewer|review comment",
         r"\[(?:review(?:er)?(?: \w+)?|comment|editor(?:'s note)?|remark|note to \w+|question)\b[^\]\n]{0,80}\]"
         r"(?![(\[:])",
         r"\((?:check|confirm|verify|ask|clarify|discuss) (?:with|this|that|these|those|the) [^()\n]{2,40}\)|\(please"
@@ -277,6 +282,7 @@ _IN_QUOTATION = frozenset({"assistant"})
 
 def unwritten_in(text: str, lowered: str) -> Iterator[tuple[Form, re.Match[str]]]:
     """What each form finds in a text; `lowered` is the text in lower case."""
+    lowered = f"\n{lowered}"  # some words count at the beginning of a line
     signs = {sign for sign in _SIGNS if sign in lowered}
     for one in FORMS if signs else ():
         if not signs.isdisjoint(one.signs):

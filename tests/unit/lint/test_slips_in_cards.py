@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from azureml_publish.lint.unwritten import FORMS, Form
 from tests.unit.lint.assets import lint, sound
 from tests.unit.lint.cards_at_hand import described, findings
 
@@ -44,6 +48,14 @@ def found_in(text: str) -> set[str]:
         "As of my last knowledge update in 2023, it is the best.",
         "I'm sorry, but I cannot see the figures.",
         "It is small. I hope this helps!",
+        "It is small. Hope it helps.",
+        "Don\u2019t forward.",
+        "Fwd: Re: the card",
+        "From: Anna\nSent: Monday",
+        "Reviewer 2: where is the source?",
+        "Notes to reviewers",
+        "(discuss with the team)",
+        "This part will be written.",
         "Sure! Here's the card:",
         "Here is a revised version of the section:",
         "Let me know if you would like any changes.",
@@ -337,3 +349,11 @@ def test_texts_of_the_metadata(key: str, text: str, code: str | None) -> None:
     base = described("A model of some size.\n")
     found = findings(replace(base, metadata={**base.metadata, key: text}), "CARD010", "CARD065")
     assert {one.code for one in found} == ({code} if code else set())
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda one: one.signs[0])
+@settings(max_examples=60, derandomize=True)
+@given(st.data())
+def test_a_form_is_looked_for_wherever_it_would_find_something(form: Form, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(form.form.pattern, form.form.flags)))
+    assert any(sign in f"\n{text.lower()}" for sign in form.signs) or not form.form.search(text)
