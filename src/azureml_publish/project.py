@@ -382,13 +382,14 @@ def _read_text(root: Path, path: Path, found: list[Diagnostic], *, whole: bool =
 
 
 def same_names(named: Iterable[tuple[str, Location]]) -> Iterable[Diagnostic]:
-    """A finding for each model that has the name of one before it; each with the place of its name."""
-    first: dict[str, Location] = {}
+    """A finding for each model that has the name of one before it, but for capitals, with the place of its name."""
+    first: dict[str, tuple[str, Location]] = {}
     for name, where in named:
-        other = first.setdefault(name, where)
+        known, other = first.setdefault(name.lower(), (name, where))
         if other is not where:
-            hint = "Give one of the two another name; a registry holds one model of a name."
-            yield DUPLICATE_NAME.at(where, f"'{name}' is also the name of {other.path}.", hint)
+            why = "a registry holds one model of a name" if name == known else "their folders are one on many machines"
+            message = f"'{name}' is also the name of {other.path}{'' if name == known else ', but for capitals'}."
+            yield DUPLICATE_NAME.at(where, message, f"Give one of the two another name; {why}.")
 
 
 def shown_path(root: Path, path: Path) -> str:

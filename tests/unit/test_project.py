@@ -153,6 +153,12 @@ def test_two_models_of_one_name_are_told_at_the_second(tmp_path: Path) -> None:
     assert len(project.models) == 2
 
 
+def test_two_names_that_differ_in_capitals_alone_are_told_too(tmp_path: Path) -> None:
+    files = folder("a") | folder("b", **{"model.yaml": SPEC.format(name="A")})
+    _, found = load(tmp_path, files)
+    assert [str(one.message) for one in found] == ["'A' is also the name of models/a/model.yaml, but for capitals."]
+
+
 @pytest.fixture
 def several(tmp_path: Path) -> Project:
     files = folder("bert-base") | folder("bert-large") | folder("gpt2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -163,18 +164,22 @@ def _watch(output: Output, request: LintRequest, *, stats: bool) -> NoReturn:
 
     root = output.run.directory if request.assets else find_root(output.run.directory)
     begun = False
-    with watch(root, (), lambda: (root,)) as edits:
-        while True:
-            if not edits.wait():
-                continue
-            try:
-                _show(output, lint(output.run, request), stats=stats)
-            except PublishError as error:
-                if not begun:
-                    raise
-                report_error(error, form="")
-            begun = True
-            output.note("Watching for changes; Ctrl-C ends.\n")
+    try:
+        with watch(root, (), lambda: (root,)) as edits:
+            while True:
+                if not edits.wait():
+                    continue
+                try:
+                    _show(output, lint(output.run, request), stats=stats)
+                except PublishError as error:
+                    if not begun:
+                        raise
+                    report_error(error, form="")
+                begun = True
+                output.note("Watching for changes; Ctrl-C ends.\n")
+    except KeyboardInterrupt:
+        output.note("Stopped.")
+        sys.exit()
 
 
 def _end_accepting(output: Output, report: LintReport, baseline: Path, *, exit_zero: bool) -> NoReturn:
