@@ -40,7 +40,7 @@ Lend = Callable[[str], ContainerAccess]
 
 ASSET = AssetId("local", "odd", 1)
 FILES = {
-    "empty.bin": b"",
+    "empty.dat": b"",
     "small.txt": b"a few bytes\n",
     "one block.bin": bytes(range(256)) * (BLOCK // 256),
     "deep/er/ein Gruß #1 100%.json": b"{}",
