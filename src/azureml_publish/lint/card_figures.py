@@ -29,6 +29,8 @@ class Stated:
     values: tuple[Given, ...]
     weak: bool = False
     """Perhaps of something else: it can be right, and is not reported."""
+    labelled: bool = False
+    """In a line or a row of its own, whose label says what it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ _SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
 _LIBRARY = (
     r"(?<!at least )(?<!from )\b{}[ =]{{1,2}}(\d{{1,2}}\.\d{{1,2}}\.\d{{1,2}})\b(?! (?:or|and) (?:later|newer|above))"
 )
+_PIECES = rf"\b(?:pieces|chunks|clips) of {_NUMBER}[ -]seconds?\b|{_NUMBER}[- ]second (?:pieces|chunks)\b"
+_RANK = rf"\b(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank (?:of )?{_NUMBER}\b"
 _CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
 
 
@@ -115,7 +119,11 @@ FIGURES: Mapping[str, Figure] = {
         rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
     ),
     "dimension": _figure(
-        "{:.10g} dimensions", _CONFIG, "hidden_size", "dimension", rf"\bto an? {_NUMBER}[- ]dimension(?:al|s)\b"
+        "{:.10g} dimensions",
+        _CONFIG,
+        "hidden_size",
+        "dimension",
+        rf"\b(?:to an? |vectors? (?:of|with) ){_NUMBER}[- ]dimension(?:al|s)?\b",
     ),
     "classes": _figure(
         "{:.10g} classes",
@@ -174,7 +182,8 @@ FIGURES: Mapping[str, Figure] = {
     "deviation": _figure(
         "a deviation of {}", _IMAGES, "image_std", "deviation", rf"\b(?:standard )?deviation{_TRIPLE}"
     ),
-    "rank": _figure("a rank of {:.10g}", _ADAPTER, "r"),
+    "chunks": _figure("pieces of {:.10g} seconds", _IMAGES, "chunk_length", "second", _PIECES),
+    "rank": _figure("a rank of {:.10g}", _ADAPTER, "r", "rank", _RANK),
     "alpha": _figure("an alpha of {:.10g}", _ADAPTER, "lora_alpha"),
     "dropout": _figure("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
     "modules": _figure("the modules {}", _ADAPTER, "target_modules"),
@@ -217,7 +226,7 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
         match = next((one for one in near if one.start() <= at < one.end()), None)
         if match is None:
             continue
-        if figure not in _LIBRARIES and _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
+        if figure not in _WHOLLY and _SOME.search(card.words, max(0, match.start() - _NEAR), match.start()):
             continue
         text = next(group for group in match.groups() if group)
         if figure in _LIBRARIES:
@@ -231,7 +240,7 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
     for claim in of_subject(card, figure):
         if found := _values(claim.text, figure):
             line = card.lines[card.position(claim.offset)[0] - 1]
-            yield Stated(claim.offset, line.strip(" \t>*-+|"), found)
+            yield Stated(claim.offset, line.strip(" \t>*-+|"), found, labelled=True)
 
 
 def _number(text: str) -> float:
@@ -245,6 +254,8 @@ def _values(text: str, figure: str) -> tuple[Given, ...]:
         return (named,) if named and "all" not in text.lower() else ()
     if figure == "tensor":
         return tuple(_DTYPES[word] for word in re.findall(r"[a-z]+\d+", text.lower()) if word in _DTYPES)
+    if figure in _IN_PIXELS and (sides := re.findall(r"(\d{2,4}) ?(?:x|\u00d7|by) ?(\d{2,4})", text)):
+        return tuple(float(side) for side in sides[0])
     if figure == "parameters":
         counts = (re.fullmatch(r"([0-9.,]+) ?(m|b|)(?:illion)?", one, re.IGNORECASE) for one in _COUNTS.findall(text))
         scale = {"m": 1, "b": 1000, "": 1e-6}
@@ -312,7 +323,11 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     reduced = "out_features" in model.card.text or any(name.startswith("2_") for name in model.files)
     if reduced or "embeddings" not in tasks_of(model):
         found.pop("dimension", None)  # of other models it is not the hidden size
-    if not _COUNTED.intersection(tasks_of(model)):
+    labels = (model.config or {}).get("id2label")
+    if "token-classification" in tasks_of(model) and isinstance(labels, Mapping) and "classes" in found:
+        kinds = {re.sub(r"^[BIESLU]-", "", str(one)) for one in labels.values()}  # with and without those of no entity
+        found["classes"] = frozenset(float(len(names) - less) for names in (labels, kinds) for less in (0, 1))
+    elif not _COUNTED.intersection(tasks_of(model)):
         found.pop("classes", None)
     sources = {name: FIGURES[name].file for name in found}
     for name, (flavour, key) in _LIBRARIES.items():
@@ -327,6 +342,8 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     return found, sources
 
 
+_WHOLLY = ("sklearn", "xgboost", "sampling")
+"""Figures that are never of a part."""
 _LIBRARIES = {"sklearn": ("sklearn", "sklearn_version"), "xgboost": ("xgboost", "xgb_version")}
 _IN_PIXELS = ("resized", "pixels")
 _COUNTED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "object-detection"})
@@ -357,7 +374,11 @@ def given_words(figure: str, true: Given) -> str:
     words = FIGURES[figure].words
     if isinstance(true, frozenset):
         ordered = sorted(true, key=str)
-        return words.format(", ".join(map(str, ordered))) if figure == "modules" else words.format(ordered[0])
+        return (
+            words.format(", ".join(map(str, ordered)))
+            if figure == "modules"
+            else words.format(ordered[-1 if figure == "classes" else 0])
+        )
     if isinstance(true, tuple):
         return words.format(", ".join(f"{one:g}" for one in true))
     return words.format(true)

@@ -1,10 +1,11 @@
-"""How many parameters weights have, by what was read from them or by their configuration."""
+"""How many parameters weights have and how long a text they take, by what was read from them or their configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
 
 
@@ -44,3 +45,28 @@ _TWO_SIDED = frozenset({"whisper", "marian", "bart", "mbart"})
 
 _EXACT = 1.15
 """What heads, positions and norms add, beside the tolerance of every comparison."""
+
+
+def longest_input(config: Mapping[str, object] | None) -> int | None:
+    """The longest context that the weights take; None where positions are scaled, which stretches it."""
+    if config is None or config.get("rope_scaling"):
+        return None
+    for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
+        value = config.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
+
+
+def spec_context(model: Described) -> Iterator[tuple[int, Location]]:
+    """The context of the spec, under each key that it has, and where that stands."""
+    places = (
+        *((model.metadata, key, key) for key in ("textContextWindow", "contextLength", "maxContextLength")),
+        *((model.tags, key, f"tags.{key}") for key in ("contextLength", "textContextWindow")),
+    )
+    for section, key, where in places:
+        value = section.get(key)
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            yield value, model.where(where)

@@ -44,7 +44,7 @@ _LABELS: dict[Subject, str] = {
     r"|(?:max(?:imum)?|longest) input(?: length| tokens)?(?: \(tokens\))?",
     "parameters": rf"(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?|parameter count|model size",
     "quantization": r"quanti[sz]ation(?: method| type)?|precision|weights? (?:format|precision|dtype)|dtype",
-    "size": r"(?:file|download|disk|weights?)[ _-]size|size on disk|download",
+    "size": r"(?:(?:file|download|disk|weights?)[ _-])?size|size on disk|download",
     "version": r"(?:model )?version",
     "encoder": r"(?:number of )?encoder layers",
     "decoder": r"(?:number of )?decoder layers",
@@ -55,6 +55,8 @@ _LABELS: dict[Subject, str] = {
     "heads": r"(?:number of |# ?)?(?:attention )?heads(?: \((?:gqa|mha|mqa)\))?",
     "vocabulary": r"vocab(?:ulary)?(?: size)?",
     "sampling": r"sampl(?:e|ing)[ _]rate(?: \(khz\))?",
+    "dimension": r"(?:(?:output|vector) )?dimensions?|(?:embedding|vector) (?:size|length)",
+    "weights": r"weights(?: in (?:16|32)-bit floats)?",
     "patch": r"patch size",
     "rank": r"(?:lora )?(?:rank|r)(?: \(r\))?|lora[_ ]r",
     "alpha": r"(?:lora[ _])?alpha",
@@ -116,7 +118,8 @@ def _front_matter(card: Card) -> Iterator[Statement]:
             yield Statement(subject, ", ".join(texts), card.starts[place.line], metadata=True)
 
 
-def _subject(label: str) -> Subject | None:
+def subject_of(label: str) -> Subject | None:
+    """What a label, or the head of a column, says that a figure is of."""
     plain = " ".join(label.replace("*", "").split())
     return next((subject for subject, form in _ALL.items() if form.fullmatch(plain)), None)
 
@@ -124,7 +127,7 @@ def _subject(label: str) -> Subject | None:
 def _lines(card: Card) -> Iterator[Statement]:
     for start, line in zip(card.starts, card.prose.split("\n"), strict=True):
         match = _LINE.match(card.prose, start) if ":" in line or "**" in line or "__" in line else None
-        subject = _subject(match["bold"] or match["label"]) if match else None
+        subject = subject_of(match["bold"] or match["label"]) if match else None
         if match and subject is not None:
             yield Statement(subject, _value(match["value"]), match.start("value"))
 
@@ -139,7 +142,7 @@ def _rows(card: Card) -> Iterator[Statement]:
         if len(table.header.cells) != 2:
             continue
         for row in (table.header, *table.rows):
-            if len(row.cells) == 2 and row.cells[1].text and (subject := _subject(row.cells[0].text)):
+            if len(row.cells) == 2 and row.cells[1].text and (subject := subject_of(row.cells[0].text)):
                 start = card.starts[row.line - 1] + row.cells[1].column - 1
                 yield Statement(subject, _value(row.cells[1].text), start)
 
@@ -180,3 +183,39 @@ def limits_in_words(card: Card) -> Iterator[tuple[int, str, int]]:
 def length_of(number: str, unit: str) -> int:
     """A number of tokens as a card writes it: `8,192`, or `8` with `k`."""
     return int(number.replace(",", "")) * {"k": 1024, "m": 1024 * 1024, "": 1}[unit.lower()]
+
+
+_CONTEXT = pattern(
+    r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"
+    r"[ -](?:length|window|size)"
+    r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
+    r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b"
+    r"|\b(?:a|its) context of (?P<c>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens\b",
+    re.IGNORECASE,
+)
+LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
+"""A number of tokens, with what `k` or `m` may follow."""
+
+_CUT = pattern(
+    r"\b(?:inputs?|texts?|prompts?)(?: that are)? (?:longer than|beyond|of more than)"
+    r" (?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens? (?:has|have|is|are|will be|must be)"
+    r"(?: to be)? (?:cut|truncated|split|refused)\b",
+    re.IGNORECASE,
+)
+
+
+def lengths_of_cuts(card: Card) -> Iterator[tuple[int, str, int]]:
+    """Tokens from which inputs are cut, by sentences, with words and offset."""
+    for match in _CUT.finditer(card.words) if "tokens" in card.lowered else ():
+        yield length_of(match["n"], ""), match[0], match.start()
+
+
+def contexts_of(card: Card) -> Iterator[tuple[int, str, int]]:
+    """Contexts that lines, rows and sentences of a card give, with words and offset."""
+    for stated in of_subject(card, "context"):
+        for match in LENGTH_TEXT.finditer(stated.text):
+            yield length_of(match[1], match[2] or ""), stated.text, stated.offset
+    possible = "context" in card.lowered or "sequence" in card.lowered
+    for match in _CONTEXT.finditer(card.words) if possible else ():
+        text = match["a"] or match["b"] or match["c"]
+        yield length_of(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()

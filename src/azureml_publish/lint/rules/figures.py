@@ -281,7 +281,7 @@ def figures_differ(model: Described) -> Findings:
 
 
 _CUTOFF = pattern(
-    r"\bknowledge (?:ends|stops|reaches|(?:cut-?off)(?: date)?)\W{0,6}(?:is |in |to )?"
+    r"\b(?:knowledge|(?:training )?data) (?:ends|stops|reaches|(?:cut-?off)(?: date)?)\W{0,6}(?:is |in |to )?"
     r"(?P<month>[A-Z][a-z]{2,8}) (?P<year>20\d\d)\b",
     re.IGNORECASE,
 )
@@ -293,7 +293,7 @@ def _ends_of_knowledge(model: Described) -> Findings:
     if len(written) != 2 or written[0][:3] not in _MONTHS:
         return
     for page in (model.card, *model.pages):
-        ends = list(_CUTOFF.finditer(page.words)) if "knowledge" in page.lowered else []
+        ends = list(_CUTOFF.finditer(page.words)) if "knowledge" in page.lowered or "data " in page.lowered else []
         months = [(match["month"].lower()[:3], match["year"]) for match in ends]
         for match, (month, _) in zip(ends, months, strict=True):
             if month in _MONTHS and (written[0][:3], written[1]) not in months:

@@ -255,6 +255,16 @@ def languages_differ(model: Described) -> Findings:
         )
         return
     yield from _in_sentences(model, spec)
+    summary = model.metadata.get("summary")
+    if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
+        yield languages_differ.at(
+            model.where("languages"),
+            f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone.",
+            "List every language of the model, or correct the summary.",
+        )
+
+
+_OF_MANY = pattern(r"(?:an? |the )?multilingual\b", re.IGNORECASE)
 
 
 def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
@@ -283,12 +293,13 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
             width=width_of(match[side]),
         )
         return
-    for match in _READS.finditer(model.card.words) if _TWO_NAMES.search(model.card.words) else ():
+    pages = [page for page in (model.card, *model.pages) if _TWO_NAMES.search(page.words)]
+    for page, match in ((one, match) for one in pages for match in _READS.finditer(one.words)):
         read = languages_in(match["listed"])
         if len(read) > 1 and (extra := sorted(read - spec)):
             yield languages_differ.at(
-                model.card.at(match.start("listed")),
-                f"The card says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
+                page.at(match.start("listed")),
+                f"The text says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
                 "Write the same languages in both.",
                 width=width_of(match["listed"]),
             )
@@ -330,7 +341,8 @@ def _of_one_language(model: Described, spec: frozenset[str]) -> Findings:
 _OFTEN = 3
 _LANGUAGE = pattern(rf"\b(?:{'|'.join(sorted(name.title() for name in NAMES.values() if name.isalpha()))})\b")
 _READS = pattern(
-    r"\b(?:reads|understands|speaks|transcribes|supports|writes) "
+    r"\b(?:(?:reads|understands|speaks|transcribes|supports|writes)|[a-z]+ languages:"
+    r"|(?:questions|answers|texts?|dialogues|conversations|speech) in) "
     r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
 )
 _PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")

@@ -246,6 +246,8 @@ def _of_another_family(model: Described) -> Findings:
             f"The summary speaks of {subject}, and not of {model.name}.",
             f"Write what {model.name} is; this one is another model's.",
         )
+    for page in model.pages:
+        yield from _of_siblings(model, page)
     if not own:
         return
     for page in model.pages:
@@ -262,6 +264,22 @@ def _of_another_family(model: Described) -> Findings:
 
 
 _OFTEN = 3
+
+
+def _of_siblings(model: Described, page: Card) -> Findings:
+    """A page that names one sibling again and again, and nothing that may be this model."""
+    named = [(match, sibling_of(model.name, match[0])) for match in _NAME.finditer(page.words)]
+    apart = [match for match, kind in named if kind]
+    own = alphanumeric(model.name) in alphanumeric(page.source) or any(
+        kind is None and related(model.name, match[0]) for match, kind in named
+    )
+    if len(apart) > 1 and len({match[0].lower() for match in apart}) == 1 and not own:
+        yield card_of_a_sibling.at(
+            page.at(apart[0].start()),
+            f"The page names {short(apart[0][0])}, and never {model.name}.",
+            f"Write the page of {model.name}; this one is a sibling's.",
+            width=width_of(apart[0][0]),
+        )
 
 
 def _subject_of(summary: str, own: frozenset[str], card: Card) -> str:

@@ -21,6 +21,7 @@ from azureml_publish.lint.model_names import (
     parts_of,
     sibling,
 )
+from azureml_publish.lint.own_figures import contradictions, of_sibling
 from azureml_publish.lint.publisher_names import families_in, strangers
 from azureml_publish.lint.rules.matching_names import ADAPTED, FIRST, Named, names_itself, names_of, related
 from azureml_publish.lint.statements import of_subject
@@ -44,7 +45,7 @@ _PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|h
 """Words that say the same, unless they follow the name of another model."""
 
 _LOADED = pattern(
-    r"(?:from_pretrained\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
+    r"(?:from_pretrained\(|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
     r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
 )
 
@@ -79,14 +80,19 @@ def card_links_other_model(model: Described) -> Findings:
     based = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
     meant = [model.name, *([based] if isinstance(based, str) and not is_own(based, own) else [])]
     for fence in card.fences:
-        if not any(word in fence.text for word in ("from_pretrained", "model", "vllm", "download")):
+        if not any(
+            word in fence.text for word in ("from_pretrained", "Model", "Transformer(", "model", "vllm", "download")
+        ):
             continue
+        if '"choices"' in fence.text:
+            continue  # an answer, whose model may be a family's or a deployment's
         for match in (*_LOADED.finditer(fence.text), *_COMMANDED.finditer(fence.text)):
             apart = sibling(match[1], own) or any(sibling_of(one, match[1].rpartition("/")[2]) for one in meant)
             before = fence.text[fence.text.rfind("\n", 0, match.start(1)) + 1 : match.start(1)]
             after = fence.text[match.end(1) :].partition("\n")[0]
             if match[1] in seen or _HELPER.search(before) or model.name.lower() in after.lower():
                 continue  # the line also names this model, as the other choice
+            apart = apart or _of_same_owner(model, match[1])
             known = is_own(match[1], own) or declared(model, match[1]) or match[1] == based
             typed = _almost(match[1], hub_id(model) if "/" in match[1] else model.name)
             if typed or (apart and not known):
@@ -101,6 +107,18 @@ def card_links_other_model(model: Described) -> Findings:
                     f"Load {typed or (based if based in meant else hub_id(model) or model.name)}.",
                     width=width_of(match[1]),
                 )
+
+
+def _of_same_owner(model: Described, loaded: str) -> bool:
+    """Whether the code loads what is of another size or case, of the owner of this model, which no code loads."""
+    hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
+    return (
+        "/" in hub
+        and loaded.partition("/")[0] == hub.partition("/")[0]
+        and bool(own.words & other.words)
+        and contradiction(own, other, ("size", "class", "case")) is not None
+        and not any(hub in fence.text for fence in model.card.fences)
+    )
 
 
 _ASSET = pattern(r"azureml://registries/[\w-]+/models/([\w.-]+)/versions/(\d{1,9})\b")
@@ -134,6 +152,9 @@ def _almost(written: str, meant: str) -> str:
 
 def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
     """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
+    before = card.words[max(0, link.start - _NEAR) : link.start]
+    if normal(link.text) in (normal(linked), normal(linked.rpartition("/")[2])) and _PUBLISHED_AS.search(before):
+        return any(sibling_of(name, linked.rpartition("/")[2]) for name in own)
     if _ORIGINAL.search(link.text):
         return not any(_is_build(name, linked) for name in own)
     if _named_as_own(link.text, linked, own):
@@ -172,6 +193,13 @@ def _named_as_own(text: str, linked: str, own: Sequence[str]) -> bool:
     return led not in named and named not in led
 
 
+_NEAR = 60
+_PUBLISHED_AS = pattern(
+    r"\b(?:(?:model|checkpoint|this|it|which|and|parameters),? (?:is |are )?published (?:as|at)"
+    r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
+    re.IGNORECASE,
+)
+"""What says before a link that this model itself lies there."""
 _WHOLE_NAME = 8
 """Shorter words are in the names of many models."""
 
@@ -249,10 +277,16 @@ def figures_contradict_config(model: Described) -> Findings:
                 width=len(match[0]),
             )
     for figure, true in known.items():
-        stated = list(stated_figures(model.card, figure))
+        stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
+        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
+            stated = [one for one in stated if one.labelled]
         one = next((one for one in stated if not one.weak), None)
-        # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling.
-        if one is None or any(fits(figure, value, true) for other in stated for value in other.values):
+        labelled = [each for each in stated if each.labelled]
+        # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling; in its only
+        # line with the figure's label it speaks of its own.
+        if len(labelled) == 1 and not any(fits(figure, value, true) for value in labelled[0].values):
+            one = labelled[0]
+        elif one is None or any(fits(figure, value, true) for other in stated for value in other.values):
             continue
         yield figures_contradict_config.at(
             model.card.at(one.offset),
@@ -261,6 +295,10 @@ def figures_contradict_config(model: Described) -> Findings:
             "Give this model's own figures; those of a sibling's card do not fit.",
             width=width_of(one.text),
         )
+    for wrong in contradictions(model, known, source):
+        message = f"{wrong.stated}, while {wrong.true}."
+        hint = "Give this model's own figures; those of a sibling do not fit."
+        yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)
 
 
 _RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
@@ -313,7 +351,7 @@ _ITSELF = "the model"
 _BASES = ("`base", "base_model_name", "The parent", "_name_or_path", ADAPTED)
 _MADE_OF = pattern(
     r"(?:\badapters? (?:for|of|on|to)|\bfine-?tuned (?:version )?(?:from|of)|\bus(?:es|ed) the pre-?trained"
-    r"|\b(?:initiali[sz]ed|trained|derived) from) (?:the )?\[[^\]\n]{2,80}\]\((?P<url>https://huggingface\.co/[^)\s]+)\)",
+    r"|\b(?:initiali[sz]ed|trained|derived) from)\s+(?:the )?\[[^\]\n]{2,80}\]\((?P<url>https://huggingface\.co/[^)\s]+)\)",
     re.IGNORECASE,
 )
 """Words before a link that say: this model was made of that one."""

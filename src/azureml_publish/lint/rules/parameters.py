@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from azureml_publish.diagnostics import Diagnostic, Location, Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.card_figures import published_positions
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.parameter_counts import parameter_bounds
-from azureml_publish.lint.statements import length_of, lengths_in_code, limits_in_words, of_subject
+from azureml_publish.lint.parameter_counts import longest_input, parameter_bounds, spec_context
+from azureml_publish.lint.statements import (
+    LENGTH_TEXT,
+    contexts_of,
+    length_of,
+    lengths_in_code,
+    lengths_of_cuts,
+    limits_in_words,
+    of_subject,
+)
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric, variant_of
 from azureml_publish.patterns import pattern
@@ -27,7 +35,7 @@ _COUNT_ALONE = pattern(
 _NEAR = 160
 """How far before a figure its subject may stand."""
 
-_THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b", re.IGNORECASE)
+_THIS = pattern(r"\b(?:this|the) (?:\w+ )?model\b|\bit (?:has|is)\b|^\W*this is [^.]{3,40} checkpoint\b", re.IGNORECASE)
 _COMPARED = pattern(
     r"\b(?:than|par|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w+|models (?:of|with)"
     r"|lora|adapters?|trainable|encoder|tower|projector|draft\w*)\b"
@@ -53,14 +61,17 @@ def parameters_differ(model: Described) -> Findings:
     named = named_counts(model)
     low, high = parameter_bounds(model)
     if not named:
-        yield from _two_counts(model)
+        yield from (two := list(_two_counts(model)))
         claims = list(_card_counts(model)) if high else []
         described = str(model.metadata.get("summary") or "")
         match = _COUNT.search(described) if high and not _COMPARED.search(described) else None
         if match and not low / 1.6 <= _number(match[1], match[2]) <= high * 1.6:
             message = f"The summary says '{match[0]}', while the weights' files make {count_text((low + high) / 2)}."
             yield parameters_differ.at(model.where("summary"), message, "Give this model's own figure.")
-        if claims and not any(low / 1.6 <= count <= high * 1.6 for count, *_ in claims):
+        own = (*_own_line(model.card, claims), *(_own_counts(model.card) if not two else ()))
+        odd = [one for one in own if high and not low / 1.6 <= one[0] <= high * 1.6]
+        if odd or (claims and not any(low / 1.6 <= count <= high * 1.6 for count, *_ in claims)):
+            claims = odd or claims
             _, text, offset = claims[0]
             theirs = f"the weights' files make about {count_text((low + high) / 2)} parameters"
             yield _not_its_own(model.card, offset, text, f"The card says '{short(text)}', while {theirs}.")
@@ -70,11 +81,11 @@ def parameters_differ(model: Described) -> Findings:
     if explicit := next((one for one in _own_counts(model.card) if not _any_close(named, one[0])), None):
         _, text, offset = explicit
         yield _not_its_own(model.card, offset, text, f"'{short(text)}', says the card, while {ours}.")
-    elif claims and not any(_any_close(named, count) for count, *_ in claims):
-        _, text, offset = claims[0]
+    elif (mine := _own_line(model.card, claims) or claims) and not any(_any_close(named, one[0]) for one in mine):
+        _, text, offset = mine[0]
         yield _not_its_own(model.card, offset, text, f"The card says '{short(text)}', while {ours}.")
     summary = model.metadata.get("summary")
-    in_summary = _OF_SUMMARY.search(summary) if isinstance(summary, str) else None
+    in_summary = (_OF_SUMMARY.search(summary) or _summary_count(summary)) if isinstance(summary, str) else None
     if in_summary and not _any_close(named, _number(in_summary["n"], in_summary["u"])):
         yield parameters_differ.at(
             model.where("summary"),
@@ -106,7 +117,7 @@ def _not_its_own(card: Card, offset: int, text: str, message: str) -> Diagnostic
 
 _N = r"(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?)[\s-]?(?P<u>b(?:illion)?|m(?:illion)?|bn)\b"
 _OWN_COUNT = pattern(
-    r"\b(?:this|the) model (?:has|contains|comes with|consists of) (?:about |around |~ ?|a total of )?"
+    r"\b(?:(?:this|the) model|(?P<it>it)) (?:has|contains|comes with|consists of) (?:about |around |~ ?|a total of )?"
     rf"{_N}[\s-]{{1,2}}(?:trainable\s)?param\w+",
     re.IGNORECASE,
 )
@@ -121,10 +132,15 @@ _OF_SUMMARY = pattern(
 )
 
 
+_IN_SUMMARY = pattern(rf"(?<![\w.,-]){_N}[\s-]param\w+", re.IGNORECASE)
+
+
 def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
     """What sentences say whose subject is this model, whatever else the card compares it with."""
     for match in _OWN_COUNT.finditer(card.words) if "param" in card.lowered else ():
         text = match.string[match.start("n") : match.end()]
+        if match["it"] and (match.start() > _NEAR * 3 or _COMPARED.search(card.lowered[: match.start()])):
+            continue  # what `it` is, is not certain further down
         yield _number(match["n"], match["u"]), text, match.start("n")
     for match in _OWN_CARD.finditer(card.words) if "this " in card.lowered else ():
         yield _number(match["n"], match["u"]), match[0], match.start()
@@ -216,18 +232,21 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
             yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()
 
 
+def _own_line(card: Card, claims: Sequence[tuple[float, str, int]]) -> list[tuple[float, str, int]]:
+    """The count of the only line that is labelled with it, in which no other model can be meant."""
+    offsets = {claim.offset for claim in of_subject(card, "parameters")}
+    lines = [one for one in claims if one[2] in offsets]
+    return lines if len(lines) == 1 and not _COMPARED.search(lines[0][1].lower()) else []
+
+
+def _summary_count(summary: str) -> re.Match[str] | None:
+    """The only count of parameters in a summary that compares nothing."""
+    found = list(_IN_SUMMARY.finditer(summary))
+    return found[0] if len(found) == 1 and not _COMPARED.search(summary.lower()) else None
+
+
 def _close(one: float, other: float) -> bool:
     return max(one, other) <= _TOLERANCE * min(one, other)
-
-
-_CONTEXT = pattern(
-    r"\b(?P<a>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)(?:[ -]tokens?)?[ -](?:context|sequence)"
-    r"[ -](?:length|window|size)"
-    r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
-    r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b",
-    re.IGNORECASE,
-)
-_LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
 
 
 @rule(
@@ -239,10 +258,11 @@ _LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k
 )
 def context_length_differs(model: Described) -> Findings:
     """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
-    spec = next(iter(_spec_context(model)), None)
-    stated = list(_card_context(model.card))
-    if spec is not None and stated and not any(_same_length(spec[0], value) for value, *_ in stated):
-        value, text, offset = stated[0]
+    spec = next(iter(spec_context(model)), None)
+    stated = list(contexts_of(model.card))
+    lines = _labelled(model.card, stated) or stated
+    if spec is not None and stated and not any(_same_length(spec[0], value) for value, *_ in lines):
+        value, text, offset = lines[0]
         yield context_length_differs.at(
             model.card.at(offset),
             f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
@@ -251,6 +271,7 @@ def context_length_differs(model: Described) -> Findings:
         )
     if spec is not None:
         yield from _summary_context(model, spec[0])
+        yield from _cut(model, spec[0])
     named = re.search(r"(?<![a-z0-9])([0-9]{1,4})k(?![a-z0-9])", model.name.lower())
     if spec is not None and named and not _same_length(spec[0], int(named[1]) * 1024):
         yield context_length_differs.at(
@@ -258,7 +279,7 @@ def context_length_differs(model: Described) -> Findings:
             f"The spec gives a context of {spec[0]} tokens, while the name {model.name} says {named[1]}k.",
             f"Write {int(named[1]) * 1024}, or give the model another name.",
         )
-    most = _longest(model.config) or published_positions(model)
+    most = longest_input(model.config) or published_positions(model)
     yield from _output(model)
     output = model.metadata.get("maxOutputTokens")
     if spec is not None and isinstance(output, int) and output > spec[0]:
@@ -275,7 +296,7 @@ def context_length_differs(model: Described) -> Findings:
             "Take the weights of this model; those of a sibling do not fit its name.",
         )
     if spec is None and most is not None:
-        limits = [*stated, *limits_in_words(model.card)]
+        limits = lines if lines is not stated else [*stated, *limits_in_words(model.card)]
         if limits and all(value > most and not _same_length(value, most) for value, *_ in limits):
             value, text, offset = limits[0]
             yield context_length_differs.at(
@@ -293,6 +314,28 @@ def context_length_differs(model: Described) -> Findings:
     known = [*(length for length in (spec and spec[0], most) if length), *(value for value, *_ in stated)]
     if known and (most is not None or not model.config):
         yield from _above(model, max(known))
+
+
+_OF_CONTEXT = pattern(r"context|input|window|maximum|longest", re.IGNORECASE)
+_UNSTRETCHED = pattern(r"[\d,.]+ ?k?(?: tokens)?", re.IGNORECASE)
+
+
+def _labelled(card: Card, stated: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+    """The only line or row that is labelled with the context and gives just one."""
+    found = [one for one in stated if _UNSTRETCHED.fullmatch(one[1])]
+    line = card.lines[card.position(found[0][2])[0] - 1] if len(found) == 1 else ""
+    return found if _OF_CONTEXT.search(line) else []
+
+
+def _cut(model: Described, length: int) -> Findings:
+    """A length from which inputs are cut, that is not the context of the spec."""
+    for page in (model.card, *model.pages):
+        for value, text, offset in lengths_of_cuts(page):
+            if not _same_length(length, value):
+                message = f"The text says '{short(text)}', while the spec gives a context of {length} tokens."
+                hint = "Write the same length in both."
+                yield context_length_differs.at(page.at(offset), message, hint, width=width_of(text))
+                return
 
 
 def _summary_context(model: Described, length: int) -> Findings:
@@ -317,7 +360,7 @@ def _output(model: Described) -> Findings:
         return
     claims = [(one.text, one.offset) for one in of_subject(model.card, "output")]
     claims += [(match[1], match.start(1)) for match in _GENERATES.finditer(model.card.words)]
-    found = [(length_of(one[1], one[2] or ""), *place) for place in claims if (one := _LENGTH_TEXT.search(place[0]))]
+    found = [(length_of(one[1], one[2] or ""), *place) for place in claims if (one := LENGTH_TEXT.search(place[0]))]
     if found and not any(_same_length(most, length) for length, *_ in found):
         length, text, offset = found[0]
         yield context_length_differs.at(
@@ -344,29 +387,6 @@ def _above(model: Described, most: int) -> Findings:
 _MOST_DIGITS = 12
 
 
-def _spec_context(model: Described) -> Iterator[tuple[int, Location]]:
-    places = (
-        *((model.metadata, key, key) for key in ("textContextWindow", "contextLength", "maxContextLength")),
-        *((model.tags, key, f"tags.{key}") for key in ("contextLength", "textContextWindow")),
-    )
-    for section, key, where in places:
-        value = section.get(key)
-        if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            yield value, model.where(where)
-
-
-def _card_context(card: Card) -> Iterator[tuple[int, str, int]]:
-    for stated in of_subject(card, "context"):
-        for match in _LENGTH_TEXT.finditer(stated.text):
-            yield length_of(match[1], match[2] or ""), stated.text, stated.offset
-    possible = "context" in card.lowered or "sequence" in card.lowered
-    for match in _CONTEXT.finditer(card.words) if possible else ():
-        text = match["a"] or match["b"]
-        yield length_of(text.rstrip("kK "), "k" if text[-1] in "kK" else ""), match[0], match.start()
-
-
 _SUMMARY = pattern(
     r"\bcontext (?:length |window |size )?(?:of|is) (?:up to )?([0-9]{1,4} ?k)\b"
     r"|\b([0-9]{1,4} ?k)[- ](?:token )?context\b",
@@ -377,14 +397,3 @@ _SUMMARY = pattern(
 def _same_length(one: int, other: int) -> bool:
     """128k may be 128,000 or 131,072."""
     return abs(one - other) * 16 <= max(one, other)
-
-
-def _longest(config: Mapping[str, object] | None) -> int | None:
-    """The longest context that the weights take; None where positions are scaled, which stretches it."""
-    if config is None or config.get("rope_scaling"):
-        return None
-    for key in ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length"):
-        value = config.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None

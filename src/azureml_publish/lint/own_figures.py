@@ -1,0 +1,234 @@
+"""What card, summary and MLmodel say of the weights' figures, beside sentences: rows, formats, sizes, builds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.documents import mapping_of
+from azureml_publish.lint.card_figures import FIGURES, Given, fits, given_words
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.model_names import is_own, own_names, tasks_of
+from azureml_publish.lint.samples import flavours
+from azureml_publish.lint.statements import of_subject, subject_of
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.variants import sibling_of, variant_of
+from azureml_publish.patterns import pattern
+
+
+class Wrong(NamedTuple):
+    """One figure that is not the model's: its place, what is stated there, what is true, and how wide the words are."""
+
+    where: Location
+    stated: str
+    true: str
+    width: int = 0
+
+
+def contradictions(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+    """What is stated and is not so; `known` are the figures of the configuration, `source` where they are from."""
+    yield from _in_summary(model, known, source)
+    yield from _in_tables(model, known, source)
+    for look in (_in_signature, _of_format, _of_build, _of_sizes, _unlike_case):
+        yield from look(model)
+
+
+_COMPARED = pattern(
+    r"\b(?:than|like|unlike|compar\w+|outperform\w*|vs|versus|teacher|distill\w*|other|up to|between|from|original"
+    r"|to \d|first|last|one of)\b",
+    re.IGNORECASE,
+)
+
+
+def _in_summary(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+    """Figures of the summary; one that compares models says nothing for certain."""
+    summary = model.metadata.get("summary")
+    if not isinstance(summary, str) or _COMPARED.search(summary):
+        return
+    for figure, true in known.items():
+        form = _SIDES if figure == "resized" else FIGURES[figure].prose if figure != "parameters" else None
+        matches = list(form.finditer(summary)) if form else []
+        texts = [next(group for group in match.groups() if group) for match in matches]
+        numbers = [float(text.replace(",", "")) for text in texts if re.fullmatch(r"[0-9][0-9,]*", text)]
+        if numbers and not any(fits(figure, number, true) for number in numbers):
+            true_words = f"{source[figure]} gives {model.name} {given_words(figure, true)}"
+            yield Wrong(model.where("summary"), f"The summary says '{short(matches[0][0])}'", true_words)
+
+
+_SIDES = pattern(r"\bimages of ([0-9]{2,4}) ?[x\u00d7] ?\1\b", re.IGNORECASE)
+
+
+def _in_tables(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+    """The row of this model in a table of several."""
+    own = own_names(model)
+    for table in model.card.tables:
+        heads = [subject_of(cell.text) for cell in table.header.cells]
+        for row in table.rows if len(heads) > 2 and any(head in known for head in heads[1:]) else ():
+            if not is_own(re.sub(r"[*`_]", "", row.cells[0].text), own):
+                continue
+            for head, cell in list(zip(heads, row.cells, strict=False))[1:]:
+                text = cell.text.strip("*` ").replace(",", "")
+                if head is not None and head in known and text.isdecimal() and not fits(head, float(text), known[head]):
+                    true = f"{source[head]} gives {model.name} {given_words(head, known[head])}"
+                    where = model.card.place(cell.line, cell.column)
+                    yield Wrong(where, f"The row of {model.name} says '{cell.text}'", true, width_of(cell.text))
+
+
+def _in_signature(model: Described) -> Iterator[Wrong]:
+    """The length of the vectors that the signature of an embedding promises."""
+    size = model.config.get("hidden_size") if model.config is not None else None
+    reduced = "out_features" in model.card.text or any(re.search(r"(?:^|/)\d_Dense", name) for name in model.files)
+    if model.mlmodel is None or not isinstance(size, int) or reduced or "embeddings" not in tasks_of(model):
+        return
+    signature = mapping_of(mapping_of(model.mlmodel.data).get("signature"))
+    try:
+        outputs: Any = json.loads(str(signature.get("outputs")))
+    except ValueError:
+        return
+    if not isinstance(outputs, list) or len(outputs) != 1:
+        return
+    shape = mapping_of(mapping_of(outputs[0]).get("tensor-spec")).get("shape")
+    if isinstance(shape, list) and len(shape) == 2 and isinstance(shape[1], int) and shape[1] not in (-1, size):
+        where = model.mlmodel.location(("signature", "outputs"))
+        yield Wrong(where, f"The signature gives vectors of {shape[1]} numbers", f"config.json has {size}")
+
+
+_FLOATS = pattern(
+    r"\b(?P<bf>bf16|bfloat16)\b|\b(?P<half>fp16|float16|16[- ]bit floats?|half[- ]precision)\b"
+    r"|\b(?P<full>fp32|f32|float32|32[- ]bit floats?|(?:single|full)[- ]precision)\b",
+    re.IGNORECASE,
+)
+_OF_DTYPE = {"bfloat16": ("bf", "half"), "float16": ("half",), "float32": ("full",)}
+_BUILT = pattern(r"gguf|onnx|cuda|cpu|gpu|npu|quant|int[48]|fp\d|bf16|awq|gptq|\d-?bit", re.IGNORECASE)
+"""Words of names of builds, whose numbers are not those of the configuration."""
+
+
+def _of_format(model: Described) -> Iterator[Wrong]:
+    """The type of the weights' numbers, and their bytes, in a line or row of the card."""
+    config: Mapping[str, Any] = model.config or {}
+    dtype = str(config.get("torch_dtype") or config.get("dtype") or "").removeprefix("torch.")
+    claims = [*of_subject(model.card, "weights"), *of_subject(model.card, "quantization")]
+    plain = dtype in _OF_DTYPE and "quantization_config" not in config and not _BUILT.search(model.name)
+    for claim in claims if plain else ():
+        line = model.card.lines[model.card.position(claim.offset)[0] - 1]
+        found = {match.lastgroup for match in _FLOATS.finditer(line)}
+        if len(found) == 1 and not found & set(_OF_DTYPE[dtype]) and not _BITS.search(claim.text):
+            stated = f"The card says '{short(claim.text)}'"
+            yield Wrong(model.card.at(claim.offset), stated, f"config.json has {dtype}", width_of(claim.text))
+            break
+    logged = mapping_of(model.mlmodel.data).get("model_size_bytes") if model.mlmodel is not None else None
+    if not isinstance(logged, int) or logged < _LEAST or "transformers" not in flavours(model.mlmodel):
+        return
+    sized = [*of_subject(model.card, "weights"), *of_subject(model.card, "size")]
+    sizes = [(match, claim) for claim in sized if (match := _SIZE.search(claim.text))]
+    if sizes and not any(logged / _APART <= _bytes(match) <= logged * _APART for match, _ in sizes):
+        match, claim = sizes[0]
+        stated, true = f"The card says '{short(match[0])}'", f"model_size_bytes of MLmodel is {logged}"
+        yield Wrong(model.card.at(claim.offset + match.start()), stated, true, width_of(match[0]))
+
+
+_BITS = pattern(r"\b(?:int[48]|[1-8][- ]bit|quanti[sz]ed|q\d)", re.IGNORECASE)
+_LEAST = 1_000_000
+_APART = 2.2
+"""A copy in numbers of half the size is half as large."""
+_SIZE = pattern(r"(?<![\w.,])([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGT])i?B\b")
+
+
+def _bytes(match: re.Match[str]) -> float:
+    return float(match[1]) * 1000.0 ** ("MGT".index(match[2]) + 2)
+
+
+_QUANT = pattern(r"(?<![a-z0-9])i?q(?P<bits>[1-8])(?:_[a-z0-9]+)+(?![a-z0-9])", re.IGNORECASE)
+_FILE = pattern(r"[\w.-]+\.gguf\b", re.IGNORECASE)
+_QUANTISED = pattern(r"\bquanti[sz]ed (?:to|as|with|in)\b[^.\n]{0,30}?(?<![a-z0-9])(?P<q>i?q[1-8]_\w+)", re.IGNORECASE)
+_WITH_BITS = pattern(
+    r"(?<![\w.-])(?P<a>[1-8])[- ]bits?,? \(?(?P<q>i?q[1-8]_\w+)"
+    r"|(?<![a-z0-9])(?P<r>i?q[1-8]_\w+)\W{1,3}(?P<b>[1-8])[- ]bits?\b",
+    re.IGNORECASE,
+)
+
+
+def _of_build(model: Described) -> Iterator[Wrong]:
+    """Types of llama.cpp: a number of bits that is not the type's, and the only place that names another type."""
+    card, shown = model.card, {key: str(model.metadata.get(key) or "") for key in ("displayName", "summary")}
+    if not (".gguf" in card.source.lower() or "gguf" in model.name.lower()):
+        return
+    stated: list[tuple[str, str, Location, int]] = []
+    for written, key in ((model.name, "name"), *((text, key) for key, text in shown.items())):
+        stated += [(match[0].lower(), written, model.where(key), 0) for match in _QUANT.finditer(written)]
+    for claim in of_subject(card, "quantization"):
+        found = list(_QUANT.finditer(claim.text))
+        stated += [(found[0][0].lower(), claim.text, card.at(claim.offset), width_of(claim.text))] if found else []
+    for match in _QUANTISED.finditer(card.words):
+        stated.append((match["q"].lower(), match[0], card.at(match.start("q")), len(match["q"])))
+    for match in _FILE.finditer(card.source):
+        if quant := _QUANT.search(match[0]):
+            stated.append((quant[0].lower(), match[0], card.at(match.start()), len(match[0])))
+    yield from _bits(model, shown)
+    counts, seen = Counter(one[0] for one in stated), Counter(one[0].lower() for one in _QUANT.finditer(card.source))
+    if len(counts) != 2 or len(seen) > 2 or min(counts.values()) != 1 or max(counts.values()) < 2:
+        return
+    (true, _), (odd, _) = counts.most_common()
+    _, text, where, width = next(one for one in stated if one[0] == odd)
+    if seen[odd] <= 1:
+        yield Wrong(where, f"'{short(text)}' is of {odd.upper()}", f"everything else is of {true.upper()}", width)
+
+
+_TREES = pattern(r"(?<![\w.,-])([0-9]{1,5}) (?:decision |regression )?(?:trees|estimators)\b", re.IGNORECASE)
+_COUNT = pattern(r"\W{0,3}([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([bm])(?:illion)?\b", re.IGNORECASE)
+
+
+def _of_sizes(model: Described) -> Iterator[Wrong]:
+    """Bytes of a GGUF file that its parameters cannot have; trees of a forest, in the summary and in the card."""
+    card, summary = model.card, str(model.metadata.get("summary") or "")
+    quants = {match["bits"] for match in _QUANT.finditer(card.source)} if ".gguf" in card.source.lower() else set()
+    count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
+    for claim in of_subject(card, "size") if len(quants) == 1 and count else ():
+        if (match := _SIZE.search(claim.text)) and count:
+            bits = _bytes(match) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
+            quant = int(min(quants))
+            if not quant / _FAR <= bits <= quant * _FAR + 1:
+                true = f"{count[0].strip()} parameters of about {quant} bits each have another size"
+                yield Wrong(card.at(claim.offset), f"The card says '{match[0]}'", true, width_of(match[0]))
+    stated, others = _TREES.findall(summary), set(_TREES.findall(card.words))
+    if len(stated) == 1 and len(others) == 1 and stated[0] not in others:
+        yield Wrong(model.where("summary"), f"The summary says {stated[0]} trees", f"the card says {min(others)}")
+
+
+_FAR = 2
+
+
+def _bits(model: Described, shown: Mapping[str, str]) -> Iterator[Wrong]:
+    for text, where in (*((text, model.where(key)) for key, text in shown.items()), (model.card.words, None)):
+        for match in _WITH_BITS.finditer(text):
+            quant = match["q"] or match["r"]
+            bits = re.sub(r"\D", "", quant)[:1]
+            if (match["a"] or match["b"]) != bits:
+                place = where or model.card.at(match.start())
+                yield Wrong(place, f"'{match[0]}' stands here", f"{quant} has about {bits} bits", len(match[0]))
+
+
+def _unlike_case(model: Described) -> Iterator[Wrong]:
+    """What the line on the vocabulary says of capitals."""
+    case = variant_of(model.name).stated.get("case", frozenset())
+    for claim in of_subject(model.card, "vocabulary") if len(case) == 1 else ():
+        lowers = bool(re.search(r"\blower[- ]?cased?\b|\bcase[- ]insensitive\b|\buncased\b", claim.text, re.IGNORECASE))
+        keeps = bool(re.search(r"(?<!not )\b(?:case[- ]sensitive|cased)\b", claim.text, re.IGNORECASE))
+        if lowers != keeps and lowers == (case == {"cased"}):
+            stated = f"The card says '{short(claim.text)}'"
+            yield Wrong(model.card.at(claim.offset), stated, f"{model.name} is {min(case)}", width_of(claim.text))
+
+
+def of_sibling(model: Described, offset: int) -> bool:
+    """Whether the sentence names a sibling before its figure: `Whisper large has 32 layers`."""
+    before = re.split(r"[.!?|]\s|\n\s*\n", model.card.words[max(0, offset - _SENTENCE) : offset])[-1].split()
+    names = (*before, *(" ".join(pair) for pair in pairwise(before)))
+    return any(sibling_of(model.name, name.strip("*_,:()")) for name in names)
+
+
+_SENTENCE = 200
