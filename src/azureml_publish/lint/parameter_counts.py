@@ -33,10 +33,30 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
         return count * _EXACT, count / _EXACT
     if min(layers, hidden, inner, words) <= 0:
         return 0, 0
-    low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
-    high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
+    if kind in _GROUPED:
+        low = high = _of_decoder(config, kind, layers, hidden) + layers * 3 * hidden * inner
+    else:
+        low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
+        high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
     return low, high
 
+
+def _of_decoder(config: Mapping[str, Any], kind: str, layers: int, hidden: int) -> int:
+    """Embeddings and attention of a decoder whose heads may share keys and values."""
+    heads, shared, size = (
+        one if isinstance(one := config.get(key), int) and one > 0 else 0
+        for key in ("num_attention_heads", "num_key_value_heads", "head_dim")
+    )
+    heads = heads or 1
+    size, shared = size or hidden // heads, shared or heads
+    tied = config.get("tie_word_embeddings", kind in _TIED)
+    attention = 2 * hidden * size * (heads + shared)
+    return int(layers * attention + (1 if tied else 2) * config["vocab_size"] * hidden)
+
+
+_TIED = ("gemma", "gemma2")
+_GROUPED = frozenset({"llama", "mistral", "qwen2", "qwen3", "phi3", *_TIED})
+"""Decoders with three matrices beside the attention of each layer; those of `_TIED` use one for words in and out."""
 
 _READERS = frozenset({"bert", "roberta", "xlm-roberta", "distilbert", "camembert", "mpnet"})
 _PLAIN = _READERS | {"vit", "deit", "beit"}

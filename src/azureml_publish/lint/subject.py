@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import CarriedFile, RenderedModel, Value
+from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
@@ -54,6 +55,7 @@ class ModelSubject:
         tokenizer: likewise.
         lock: likewise.
         weights: likewise.
+        source: the files of a local source; None where it is another one or not on this machine.
     """
 
     project: ProjectSubject
@@ -65,6 +67,7 @@ class ModelSubject:
     tokenizer: Mapping[str, Value] | None = None
     lock: SourceLock | None = None
     weights: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    source: SourceFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)

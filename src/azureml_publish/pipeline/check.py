@@ -239,7 +239,7 @@ class _Work:
         config, tokenizer = read("config.json"), read("tokenizer_config.json")
         weights = {name: data for name in BESIDE_WEIGHTS if (data := read(name)) is not None}
         real = None if lock is not None and lock.stand_in else lock  # a stand-in has the figures of no model
-        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, real, weights)
+        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, real, weights, source)
         found, facts, links = engine.check_model(model, engine.checks_of(self.rules, self.raised), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)

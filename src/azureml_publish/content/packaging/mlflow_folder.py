@@ -15,6 +15,7 @@ from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.content.packaging.weights import check_weights
 from azureml_publish.content.sources.selection import WEIGHTS, matches
 from azureml_publish.documents import parse_yaml
+from azureml_publish.patterns import pattern
 
 MLMODEL = "MLmodel"
 
@@ -145,17 +146,36 @@ def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Itera
         message = "Nothing beside MLmodel says which packages the model needs, so no endpoint can be built."
         yield Finding(NO_ENVIRONMENT, message, "Put the requirements.txt there with which it was trained.")
         return
+    for _, message in requirement_mistakes(source.text(ENVIRONMENTS[0])):
+        yield Finding(BROKEN_MLMODEL, f"{ENVIRONMENTS[0]}: {message}", _FIX)
+    held = {name: _packages(source, name) for name in there[:2]}
+    whole = {name: packages for name, packages in held.items() if "mlflow" in packages and len(held) > 1}
     packages = _packages(source)
     if not packages or "-r" in packages:
         return
     for flavour, needed in _PACKAGES.items():
-        if flavour in flavors and packages.isdisjoint(needed):
-            message = f"The flavour {flavour} needs {needed[0]}, which {' or '.join(there[:2])} does not name."
-            yield Finding(NO_ENVIRONMENT, message, f"Add {needed[0]} with its version to {there[0]}.")
+        lacking = [name for name, packages in (whole or {there[0]: packages}).items() if packages.isdisjoint(needed)]
+        if flavour in flavors and lacking:
+            message = f"The flavour {flavour} needs {needed[0]}, which {lacking[0]} does not name."
+            yield Finding(NO_ENVIRONMENT, message, f"Add {needed[0]} with its version to {lacking[0]}.")
 
 
-def _packages(source: SourceFiles) -> frozenset[str]:
-    """The packages that the environment names, as far as its lines do."""
-    there = [name for name in ENVIRONMENTS if name in source.top][:2]
+def requirement_mistakes(text: str) -> Iterator[tuple[int, str]]:
+    """Line and mistake in a requirements.txt that pip refuses: one `=`, or two versions of a package."""
+    pinned: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _ONE_SIGN.match(line):
+            yield number, f"pip cannot read {match[0].strip()}, which has one =."
+        elif (match := _PINNED.match(line)) and pinned.setdefault(package_of(match[1]), match[2]) != match[2]:
+            yield number, f"{match[1]} is to be {pinned[package_of(match[1])]} and {match[2]} at once."
+
+
+_ONE_SIGN = pattern(r"[ \t]*[A-Za-z][\w.-]*(?:\[[\w,-]+\])?[ \t]*=[ \t]*[0-9][\w.]*")
+_PINNED = pattern(r"[ \t]*([A-Za-z][\w.-]*)[ \t]*==[ \t]*([0-9][\w.+]*)[ \t]*(?:#|$)")
+
+
+def _packages(source: SourceFiles, *names: str) -> frozenset[str]:
+    """The packages that the environment, or these files of it, name, as far as their lines do."""
+    there = names or [name for name in ENVIRONMENTS if name in source.top][:2]
     lines = [line for name in there for line in source.text(name).splitlines()]
     return frozenset(package_of(re.sub(r"^[\s-]+", "", line)) for line in lines if line.strip(" -"))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeGuard
+from collections.abc import Iterator
 
-from azureml_publish.content.packaging.transformers_facts import stated, types_of
+from azureml_publish.content.packaging.mlflow_model import package_of
+from azureml_publish.content.packaging.tree import LocalOrigin
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of, walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.subject import AssetSubject, ModelSubject, carried_text
+from azureml_publish.lint.subject import AssetSubject, ModelSubject
+from azureml_publish.lint.weight_files import WeightFiles
+from azureml_publish.lint.weight_settings import contradictions, differences, gguf_differences
 from azureml_publish.patterns import pattern
 from azureml_publish.project import (
     CARD_FILE,
@@ -62,6 +63,13 @@ def page_missing(subject: AssetSubject) -> Findings:
             "Write path: ./; publishing puts the place of the files of model.yaml there.",
             severity=Severity.WARNING,
         )
+    if isinstance(path, str) and _OF_A_MACHINE.match(path):
+        yield page_missing.at(
+            subject.place(("path",)),
+            f"The path of the spec is {short(path)}, a folder of one machine.",
+            "Write path: ./; publishing puts the place of the files of model.yaml there.",
+            severity=Severity.WARNING,
+        )
 
 
 @page_missing.also
@@ -79,6 +87,7 @@ def _page_of_a_folder_missing(model: ModelSubject) -> Findings:
             )
 
 
+_OF_A_MACHINE = pattern(r"(?:/|[A-Za-z]:[\\/])(?:home|users|root|tmp|mnt|var|opt)[\\/]|~/", re.IGNORECASE)
 _PAGE_NAME = pattern(r"[\w.-]+\.md")
 _BESIDE = pattern(r"(?:\./)?[\w.-]+(?:/[\w.-]+)*/?")
 """A path of the spec that means a folder beside it, and no address and no folder above."""
@@ -181,115 +190,50 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
 
 @rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")
 def weights_files_differ(subject: AssetSubject) -> Findings:
-    """Labels, dimensions, lengths and sizes of images that the files of one folder of weights give differently."""
-    texts = {
-        file.path: text
-        for file in subject.read.asset.carried
-        if file.path.rpartition("/")[2] in _COMPARED and (text := carried_text(file)) is not None
-    }
-    settings = {path: data for path, text in texts.items() if isinstance(data := _json(text), Mapping)}
-    for path, data in settings.items():
-        folder, _, name = path.rpartition("/")
-        above, _, part = folder.rpartition("/")
-        if name == "config.json" and part.endswith("_Pooling"):
-            name, folder = _POOLING, above
-        config = settings.get(f"{folder}/config.json".lstrip("/"))
-        for key, message in _differences(name, data, config) if config is not None else ():
-            line = texts[path].count("\n", 0, max(0, texts[path].find(f'"{key}"'))) + 1
-            yield weights_files_differ.at(
-                Location(f"{subject.read.asset.shown}/{path}", line),
-                message,
-                "Copy all files of one model, as they lie beside its weights.",
-            )
+    """Settings, tokens, indexes and headers of one folder of weights that contradict one another."""
+    files = WeightFiles({file.path: file.origin for file in subject.read.asset.carried})
+    for found in contradictions(files):
+        text = files.text(found.path) if found.key else ""
+        line = text.count("\n", 0, max(0, text.find(f'"{found.key}"'))) + 1
+        where = Location(f"{subject.read.asset.shown}/{found.path}", line)
+        yield weights_files_differ.at(where, found.message, _OF_ONE_MODEL)
+    metadata = subject.described.metadata
+    for message in gguf_differences(files, metadata.get("textContextWindow"), metadata.get("license")):
+        yield weights_files_differ.at(subject.place(("name",)), message, _OF_ONE_MODEL)
+    yield from _adapter_without_peft(subject, files)
+
+
+_OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
+
+
+def _adapter_without_peft(subject: AssetSubject, files: WeightFiles) -> Findings:
+    """Requirements of an adapter, of a library that loads it by PEFT, and not PEFT itself."""
+    packages = {package_of(line) for line in files.text("requirements.txt").splitlines() if line.strip()}
+    loads = "transformers" in packages and packages.isdisjoint(_BRING_PEFT)
+    if "adapter_config.json" in files.places and loads and all(_PLAIN_PACKAGE.fullmatch(one) for one in packages):
+        yield weights_files_differ.at(
+            Location(f"{subject.read.asset.shown}/requirements.txt"),
+            "requirements.txt names no peft, which loads the adapter of adapter_config.json.",
+            "Add peft and its version.",
+        )
+
+
+_BRING_PEFT = frozenset({"peft", "vllm", "unsloth", "axolotl", "adapters", "lorax", "optimum", "trl", "llamafactory"})
+_PLAIN_PACKAGE = pattern(r"[\w.-]*|#.*")
 
 
 @weights_files_differ.also
 def _configuration_of_source(subject: ModelSubject) -> Findings:
-    """The same of the configuration alone, as far as the source of a model folder is at hand."""
-    for _, message in (*_labels(subject.config), *_of_two_models(subject.config)) if subject.config else ():
-        yield weights_files_differ.at(
-            subject.folder.document.location(("source",)),
-            f"config.json of the source: {message}",
-            "Take the files of one model, as they lie beside its weights.",
-        )
-
-
-_POOLING = "1_Pooling/config.json"
-_COMPARED = frozenset({"config.json", "tokenizer_config.json", "preprocessor_config.json", "sentence_bert_config.json"})
-_OF_FIXED_POSITIONS = frozenset(
-    {"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "albert", "mpnet", "gpt2"}
-)
-_OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip"})
-"""Models of transformers that fail on longer texts, or on other images, than config.json says."""
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None  # reading the folder says so
-
-
-def _differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The key of a file that contradicts `config.json`, and how."""
-    kind = str(config.get("model_type") or "")
-    if name == "config.json":
-        yield from _labels(data)
-        yield from _of_two_models(data)
-    elif name == _POOLING:
-        hidden = next((config[key] for key in ("hidden_size", "dim", "d_model") if _is_count(config.get(key))), None)
-        given = data.get("word_embedding_dimension")
-        if hidden is not None and _is_count(given) and given != hidden:
-            yield "word_embedding_dimension", f"word_embedding_dimension is {given}, and config.json has {hidden}."
-    elif name == "preprocessor_config.json" and kind in _OF_FIXED_IMAGES:
-        inner = config.get("vision_config")
-        wanted = (inner if isinstance(inner, Mapping) else config).get("image_size")
-        key = "crop_size" if data.get("do_center_crop") and "crop_size" in data else "size"
-        size = data.get(key)
-        height = size.get("height") if isinstance(size, Mapping) else size
-        if data.get("do_resize") is not False and _is_count(wanted) and _is_count(height) and height != wanted:
-            yield key, f"Images are brought to {height} pixels, and config.json has an image_size of {wanted}."
-    elif kind in _OF_FIXED_POSITIONS and not config.get("auto_map"):  # else its own code may know other positions
-        most = config.get("max_position_embeddings", config.get("n_positions"))
-        for key in ("model_max_length", "max_seq_length"):
-            length = data.get(key)
-            if _is_count(most) and _is_count(length) and most < length < _NO_LIMIT:
-                yield key, f"{key} is {length}, and the model has {most} positions by config.json."
-
-
-_NO_LIMIT = 10**9
-"""What transformers writes where no limit is known is far above."""
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A class of another type than the configuration's own, by transformers' tables, or numbers that cannot be."""
-    kind, listed = str(config.get("model_type") or ""), config.get("architectures")
-    if config.get("auto_map"):
-        return  # its own code may have classes of the same names
-    for name in listed if isinstance(listed, list | tuple) else ():
-        kinds = types_of(str(name))
-        if kinds and kind in stated()["model_types"] and kind not in kinds:
-            yield "model_type", f"model_type is {kind}, and {name} is a class of {min(kinds, key=len)}."
-    words = config.get("vocab_size")
-    for key in ("bos_token_id", "eos_token_id"):
-        given = config.get(key)
-        numbers = [one for one in (given if isinstance(given, list | tuple) else [given]) if _is_count(one)]
-        if _is_count(words) and numbers and max(numbers) >= words:
-            yield key, f"{key} is {max(numbers)}, and the vocabulary has {words} entries by vocab_size."
-
-
-def _labels(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A label that two maps of one file give different numbers; it may well be missing from one, or stand twice."""
-    by_number, by_label = config.get("id2label"), config.get("label2id")
-    if not isinstance(by_number, Mapping) or not isinstance(by_label, Mapping):
-        return
-    numbers = {label: number for number, label in by_number.items() if isinstance(label, str)}
-    single = len(numbers) == len(by_number)
-    for label, number in by_label.items() if single else ():
-        if label in numbers and str(number) != numbers[label]:
-            yield "label2id", f"label2id gives '{short(label)}' the number {number}, and id2label {numbers[label]}."
-            return
+    """The same of a local source; of another one its configuration, as far as that is at hand."""
+    place = subject.folder.document.location(("source",))
+    if subject.source is not None:
+        origins = {file.path: file.origin for file in subject.source.files}
+        files = WeightFiles({path: one.path for path, one in origins.items() if isinstance(one, LocalOrigin)})
+        found = [f"{one.path}: {one.message}" for one in contradictions(files)]
+        spec = subject.folder.spec
+        found += gguf_differences(files, spec.metadata.text_context_window, spec.license)
+    else:
+        config = subject.config or {}
+        found = [f"config.json of the source: {message}" for _, message in differences("config.json", config, config)]
+    for message in found:
+        yield weights_files_differ.at(place, message, "Take the files of one model, as they lie beside its weights.")

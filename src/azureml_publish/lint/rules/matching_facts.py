@@ -193,6 +193,10 @@ Source: https://huggingface.co/docs/transformers/model_doc/auto
 """
 
 
+_ADAPTED = {"SEQ_CLS": "text-classification", "TOKEN_CLS": "token-classification", "QUESTION_ANS": "question-answering"}
+"""Kinds of tasks of PEFT (https://huggingface.co/docs/peft/package_reference/peft_types) that serve one task alone."""
+
+
 @rule("MATCH006", "task-differs", Severity.WARNING, "Card or configuration and spec name different tasks.")
 def task_differs(model: Described) -> Findings:
     """A task in the card, or a class in config.json, that is not for any task of the spec."""
@@ -211,6 +215,13 @@ def task_differs(model: Described) -> Findings:
                 width=width_of(stated.text),
             )
             break
+    kind = str(model.weights.get("adapter_config.json", {}).get("task_type"))
+    if (meant := _ADAPTED.get(kind)) and not tasks_agree(meant, every):
+        yield task_differs.at(
+            model.where("tasks.inferenceTasks"),
+            f"The task is {', '.join(tasks)}, and task_type of adapter_config.json {kind}, which is for {meant}.",
+            f"Write {meant}, or take the adapter of a model for {tasks[0]}.",
+        )
     for name in _architectures(model):
         meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
         if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):

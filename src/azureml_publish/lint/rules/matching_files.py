@@ -212,7 +212,7 @@ def _precisions(model: Described) -> Findings:
                 width_of(claim.text),
             )
             break
-    weights = _weights_precision(model)
+    weights = _weights_precision(model) if "gguf" not in named else ""  # which holds any type, beside such a file
     if weights and not any(_may_be(one, weights) for one in named):
         yield _differs(
             model.where("name"),

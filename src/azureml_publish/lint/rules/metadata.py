@@ -71,6 +71,9 @@ def bool_as_string(subject: AssetSubject) -> Findings:
         if value is not None:
             fix = replaced_by(subject.read.document, key_path, value) if fixable else None
             yield bool_as_string.at(subject.place(key_path), *_as_text(key_path, text, "a truth value", value), fix=fix)
+        elif key_path == ("isArchived",):
+            message = f"isArchived is '{short(text)}', which is no truth value."
+            yield bool_as_string.at(subject.place(key_path), message, "Write isArchived: true or false.")
 
 
 @rule("SPEC011", "number-as-string", Severity.WARNING, "A number of the system metadata is text.")

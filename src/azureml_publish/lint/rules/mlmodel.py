@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from azureml_publish.content.packaging.mlflow_folder import requirement_mistakes
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
 from azureml_publish.content.packaging.transformers_facts import (
     find_task,
@@ -24,24 +25,15 @@ from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.model_names import hub_id
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
+from azureml_publish.lint.weight_settings import flavour_differences
 from azureml_publish.patterns import pattern
 
+_PREPARED = "preprocessor_config.json"
 _TYPES = frozenset(
-    {
-        "boolean",
-        "integer",
-        "long",
-        "float",
-        "double",
-        "string",
-        "binary",
-        "datetime",
-        "object",
-        "array",
-        "map",
-        "tensor",
-        "any",
-    }
+    (
+        *("boolean", "integer", "long", "float", "double", "string", "binary", "datetime"),
+        *("object", "array", "map", "tensor", "any"),
+    )
 )
 """Source: MLflow, Model Signatures, supported data types (https://mlflow.org/docs/latest/ml/model/signatures/)."""
 
@@ -87,6 +79,10 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
             if one.code == MALFORMED.code:
                 message = f"MLflow cannot read {name}: {one.message}"
                 yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
+        listed = (carried_text(carried[name]) or "") if name.endswith(".txt") else ""
+        for line, message in requirement_mistakes(listed) if "<<<<<<<" not in listed else ():
+            where = Location(f"{subject.read.asset.shown}/{name}", line)
+            yield mlmodel_broken.at(where, f"{name}: {message}", "Write each package once, with == and its version.")
         if match := _OF_A_MACHINE.search(carried_text(carried[name]) or ""):
             yield mlmodel_broken.at(
                 Location(f"{subject.read.asset.shown}/{name}", match.string.count("\n", 0, match.start("path")) + 1),
@@ -165,6 +161,10 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
             _place(model.mlmodel, "pipeline_model_type"),
             f"MLmodel loads the weights as {loaded}, and config.json has {classes[0]}.",
             "Copy the MLmodel that MLflow wrote beside this model's files.",
+        )
+    for key, message in flavour_differences(flavour, model.config or {}, model.weights.get(_PREPARED, {})):
+        yield mlmodel_contradicts_itself.at(
+            _place(model.mlmodel, key), message, "Copy the MLmodel that MLflow wrote beside this model's files."
         )
     yield from _of_its_name(model, model.mlmodel, flavour, loaded)
     own = (model.tokenizer or {}).get("tokenizer_class")
@@ -263,6 +263,16 @@ def _environment(subject: AssetSubject) -> Findings:
                 )
                 break
     yield from _two_environments(subject, document)
+    logged = str(document.data.get("mlflow_version") or "")
+    for path, text in _installed(subject) if logged else ():
+        other = re.search(r"^[ \t-]*mlflow==([0-9][\w.]*)[ \t]*$", text, re.MULTILINE)
+        if other and _release(logged, 1) != _release(other[1], 1):
+            yield mlmodel_contradicts_itself.at(
+                document.location(("mlflow_version",)),
+                f"mlflow_version is {logged}, while {path} installs mlflow {other[1]}.",
+                "Copy the files of the environment that MLflow wrote beside this MLmodel.",
+            )
+            break
     python = found.get("python_function")
     loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
     if (named := loader.removeprefix("mlflow.")) in _PACKAGES and named not in found and named != "python_function":
@@ -338,6 +348,9 @@ _PACKAGES: Mapping[str, tuple[str, str]] = {
     "xgboost": ("xgb_version", "xgboost"),
     "lightgbm": ("lgb_version", "lightgbm"),
     "pytorch": ("pytorch_version", "torch"),
+    "sentence_transformers": ("sentence_transformers_version", "sentence-transformers"),
+    "catboost": ("catboost_version", "catboost"),
+    "onnx": ("onnx_version", "onnx"),
     "python_function": ("python_version", "python"),
 }
 """Flavours, the key with the version that they were written by, and the package of it."""

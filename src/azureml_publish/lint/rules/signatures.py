@@ -219,11 +219,12 @@ def _labels(model: Described) -> Findings:
     """A label of an output that its configuration does not have, and a score that is no probability."""
     named = (model.config or {}).get("id2label")
     labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
-    known = {one.lower() for one in labels if not any(re.fullmatch(r"LABEL_\d+", each) for each in labels)}
+    plain = not any(re.fullmatch(r"LABEL_\d+", each) for each in labels)
+    known = {form for one in labels if plain for form in (one.lower(), re.sub(r"^[BILESU]-", "", one).lower())}
     tasks = frozenset(tasks_of(model))
     for sample, data in outputs(model):
         for row in _records(data):
-            label, score = row.get("label"), row.get("score")
+            label, score = row.get("label", row.get("entity_group", row.get("entity"))), row.get("score")
             if known and isinstance(label, str) and label.lower() not in known:
                 message = f"The sample output has the label '{short(label)}'; config.json has {_quoted(labels[:5])}."
             elif wrong := _no_probability(score if isinstance(label, str) else None, row.get("probs"), tasks):

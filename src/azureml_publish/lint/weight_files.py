@@ -1,0 +1,175 @@
+"""The files of a folder of weights, read where a rule looks: JSON, and the headers of safetensors and of GGUF."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azureml_publish.content.packaging.safetensors import Tensor, read_header
+from azureml_publish.content.packaging.source_files import MOST_HEADER
+from azureml_publish.content.sources.local import read_local_file
+from azureml_publish.errors import PublishError
+from azureml_publish.files import UnusableFile, read_file
+
+_MOST_JSON = 64 * 1024 * 1024
+"""Bytes of a `tokenizer.json` that is read."""
+
+_GGUF_HEADS = (64 * 1024, 2 * 1024**2, 64 * 1024**2)
+"""Bytes that are read of a GGUF file until its header, which holds the vocabulary, is whole."""
+
+_FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_STRING, _ARRAY = 8, 9
+_BLOCKS = {
+    **dict.fromkeys((1, 30), (1, 2)), 0: (1, 4), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
+    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210),
+}  # fmt: skip
+"""Numbers in a block and bytes of it, by the type of a tensor; another type has one byte at least.
+
+Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md and ggml-common.h
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightFiles:
+    """Files by their path in one folder or source. Nothing is read before a rule looks at it."""
+
+    places: Mapping[str, Path]
+
+    @functools.cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file, at any depth."""
+        return frozenset(path[:end] for path in self.places for end, sign in enumerate(path) if sign == "/")
+
+    def text(self, path: str) -> str:
+        """The text of a small file; empty where it cannot be read."""
+        try:
+            return read_file(self.places[path], None, limit=_MOST_JSON).decode("utf-8-sig")
+        except (KeyError, UnusableFile, UnicodeDecodeError):
+            return ""
+
+    def json(self, path: str) -> Any:
+        """What a JSON file holds; None where there is none, or it is not JSON."""
+        try:
+            return json.loads(self.text(path))
+        except (ValueError, RecursionError):
+            return None
+
+    def settings(self, path: str) -> Mapping[str, Any]:
+        """The object in a JSON file; empty where there is none."""
+        found = self.json(path) if path in self.places else None
+        return found if isinstance(found, dict) else {}
+
+    def tensors(self, path: str) -> Mapping[str, Tensor]:
+        """The tensors of a file of safetensors, by its header; empty where it cannot be read."""
+        length = int.from_bytes(self._head(path, 8), "little")
+        return read_header(self._head(path, 8 + length)) or {} if 0 < length <= MOST_HEADER else {}
+
+    def gguf(self, path: str) -> GgufHeader | None:
+        """The header of a GGUF file; None where it is none."""
+        heads = (self._head(path, length) for length in _GGUF_HEADS)
+        found = None
+        for head, length in zip(heads, _GGUF_HEADS, strict=True):
+            found = read_gguf(head, ended=len(head) < length)
+            if found is None or found.least:
+                break
+        return found
+
+    def size(self, path: str) -> int:
+        """Bytes of a file; 0 where it is not there."""
+        try:
+            return self.places[path].stat().st_size
+        except (KeyError, OSError):
+            return 0
+
+    def _head(self, path: str, length: int) -> bytes:
+        try:
+            return b"".join(read_local_file(self.places[path], 0, length))
+        except (KeyError, PublishError):
+            return b""
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What the header of a GGUF file says: its keys, and the bytes that the file has at least; 0 is not known."""
+
+    keys: Mapping[str, Any]
+    least: int
+
+
+def read_gguf(head: bytes, *, ended: bool) -> GgufHeader | None:
+    """The header of a GGUF file from its beginning, with which it may have `ended`; None where it is another file."""
+    if len(head) < 24 or not head.startswith(b"GGUF"):
+        return None
+    version, tensors, pairs = struct.unpack_from("<IQQ", head, 4)
+    if version not in (2, 3) or max(tensors, pairs) > len(head):
+        return None
+    keys: dict[str, Any] = {}
+    reader = _Reader(head, 24)
+    try:
+        for _ in range(pairs):
+            name = reader.string()
+            keys[name] = reader.value(reader.number("I"))
+        end = max((reader.tensor() for _ in range(tensors)), default=0)
+    except struct.error:
+        return GgufHeader(keys, len(head) + 1 if ended else 0)
+    except ValueError:
+        return None
+    alignment = keys.get("general.alignment")
+    step = alignment if isinstance(alignment, int) and alignment > 0 else 32
+    return GgufHeader(keys, math.ceil(reader.at / step) * step + end if tensors else reader.at)
+
+
+class _Reader:
+    """Reads one value after the other; `struct.error` where the bytes end before it."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data = data
+        self.at = at
+
+    def number(self, form: str) -> Any:
+        """One number."""
+        (found,) = struct.unpack_from(f"<{form}", self._data, self.at)
+        self.at += struct.calcsize(f"<{form}")
+        return found
+
+    def string(self) -> str:
+        """One text."""
+        length = self.number("Q")
+        text = self._data[self.at : self.at + length]
+        if len(text) < length:
+            raise struct.error
+        self.at += length
+        return text.decode("utf-8", "replace")
+
+    def value(self, kind: int) -> Any:
+        """One value; of a list only its length is kept."""
+        if kind == _STRING:
+            return self.string()
+        if kind != _ARRAY:
+            return self.number(_FORMS[kind]) if kind in _FORMS else _unknown(kind)
+        inner, count = self.number("I"), self.number("Q")
+        if inner in _FORMS:
+            self.at += count * struct.calcsize(f"<{_FORMS[inner]}")
+        for _ in range(count) if inner == _STRING else ():
+            self.string()
+        if self.at > len(self._data):
+            raise struct.error
+        return range(count)
+
+    def tensor(self) -> int:
+        """Where the bytes of a tensor end at the earliest, behind the header."""
+        self.string()
+        shape = [self.number("Q") for _ in range(min(self.number("I"), 8))]
+        kind, start = self.number("I"), self.number("Q")
+        numbers, size = _BLOCKS.get(kind, (0, 0))
+        return int(start + (math.prod(shape) // numbers * size if numbers else 1))
+
+
+def _unknown(kind: int) -> Any:
+    raise ValueError(kind)

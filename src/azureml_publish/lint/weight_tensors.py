@@ -1,0 +1,94 @@
+"""Tensors, as the headers of safetensors give them, against the configuration that they are loaded by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.content.packaging.safetensors import Tensor
+from azureml_publish.lint.in_cards import short
+from azureml_publish.patterns import pattern
+
+_ENCODERS = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "mpnet"})
+_DECODERS = frozenset({"gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi", "phi3"})
+"""Types of which transformers loads tensors of these names, and no others in their place."""
+
+_WORDS = pattern(r"(?:^|\.)(?:word_embeddings|embed_tokens|wte|embed_in)\.weight$")
+_POSITIONS = pattern(r"(?:^|\.)(?:embeddings\.position_embeddings|wpe)\.weight$")
+_HEAD = pattern(r"^(?:classifier|classifier\.out_proj|score)\.weight$")
+_LAYER = pattern(r"(?:^|\.)(?:layer|layers|h)\.(\d+)\.")
+_INNER = pattern(r"\.(?:intermediate\.dense|ffn\.lin1|mlp\.gate_proj)\.weight$")
+_FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
+
+
+def tensor_differences(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
+    """The key of `config.json` that the shape or the type of a tensor contradicts, and how."""
+    kind = config.get("model_type")
+    if not tensors or config.get("auto_map") or config.get("quantization_config"):
+        return
+    yield from _types(config, tensors)
+    if kind not in _ENCODERS | _DECODERS:
+        return
+    for name, tensor in tensors.items():
+        for pattern_, axis, keys in (
+            (_WORDS, 0, ("vocab_size",)),
+            (_WORDS, 1, ("hidden_size", "dim", "n_embd")),
+            (_POSITIONS, 0, ("max_position_embeddings", "n_positions")),
+            (_INNER, 0, ("intermediate_size", "hidden_dim")),
+        ):
+            key = next((one for one in keys if one in config), "")
+            if key and pattern_.search(name) and axis < len(tensor.shape) and config[key] != tensor.shape[axis]:
+                yield key, f"{key} is {config[key]}, and {short(name)} has {tensor.shape[axis]}."
+                return
+    layers = {int(match[1]) for name in tensors if (match := _LAYER.search(name))}
+    key = next((one for one in ("num_hidden_layers", "n_layers", "n_layer") if one in config), "")
+    if key and layers and config[key] != max(layers) + 1:
+        yield key, f"{key} is {config[key]}, and the tensors are of {max(layers) + 1} layers."
+    yield from _head(config, tensors)
+
+
+def _types(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
+    kinds = {one.dtype for one in tensors.values() if len(one.shape) > 1}
+    key = "torch_dtype" if "torch_dtype" in config else "dtype"
+    written = str(config.get(key) or "").removeprefix("torch.")
+    real = _FLOATS.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if real and written in _FLOATS.values() and written != real:
+        yield key, f"{key} is {written}, and every tensor is {real}."
+
+
+def _head(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
+    """The layer of labels, of a class that has one."""
+    labels, listed = config.get("id2label"), config.get("architectures")
+    named = str(listed[0]) if isinstance(listed, list | tuple) and listed else ""
+    if not isinstance(labels, Mapping) or not named.endswith(("ForSequenceClassification", "ForTokenClassification")):
+        return
+    for name, tensor in tensors.items():
+        if _HEAD.search(name) and len(tensor.shape) > 1 and tensor.shape[0] != len(labels):
+            yield "id2label", f"id2label has {len(labels)} labels, and {name} {tensor.shape[0]}."
+            return
+
+
+_BLOCKS = (
+    frozenset({"q_proj", "k_proj", "v_proj", "o_proj"}),
+    frozenset({"gate_proj", "up_proj", "down_proj"}),
+    frozenset({"query", "key", "value"}),
+)
+"""Modules that stand side by side in each layer."""
+
+_OF_LORA = pattern(r"\.(?P<module>\w+)\.lora_A\.(?:\w+\.)?weight$")
+
+
+def adapter_differences(adapter: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
+    """The rank and the modules of `adapter_config.json` against the tensors of a LoRA adapter."""
+    rank, modules = adapter.get("r"), adapter.get("target_modules")
+    held = {match["module"]: tensor for name, tensor in tensors.items() if (match := _OF_LORA.search(name))}
+    if adapter.get("peft_type") != "LORA" or not held:
+        return
+    ranks = {tensor.shape[0] for tensor in held.values() if tensor.shape}
+    if isinstance(rank, int) and not adapter.get("rank_pattern") and len(ranks) == 1 and rank not in ranks:
+        yield "r", f"The rank r is {rank}, and the adapter's tensors have {min(ranks)}."
+    for module in modules if isinstance(modules, list) else ():
+        block = next((names for names in _BLOCKS if module in names), frozenset())
+        if module not in held and block & held.keys():
+            yield "target_modules", f"target_modules names {module}, of which the adapter has no tensors."
+            return
