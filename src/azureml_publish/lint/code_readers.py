@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import difflib
 import json
 import re
 import textwrap
@@ -104,7 +106,8 @@ def _python(text: str, whole: str = "") -> Mistake | None:
     if outside := _RETURN.search(typed):
         line = typed.count("\n", 0, outside.start()) + 1
         return Mistake(line, "This is not Python: it returns outside of a function.")
-    found = (*_names(tree), *_unimported(tree, whole)) if "import" in typed or "pipeline(" in typed else _names(tree)
+    begins = "import" in typed or "pipeline(" in typed or ".from_pretrained(" in typed
+    found = (*_names(tree), *_unimported(tree, whole), *_never_made(tree, whole)) if begins else _names(tree)
     return min(found, default=None, key=lambda one: one.line)
 
 
@@ -178,10 +181,12 @@ def _names(tree: ast.AST) -> Iterator[Mistake]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if meant := almost(node.func.attr, _METHODS):
                 yield Mistake(node.lineno, f"No class has a method {node.func.attr}.", f"Write {meant}.")
+            yield from _arguments(node, _ARGUMENTS.get(node.func.attr, ()))
         elif (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pipeline" and node.args
         ):
             task = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+            yield from _arguments(node, _ARGUMENTS["pipeline"])
             tasks = (*stated()["tasks"], *stated()["aliases"])
             if isinstance(task, str) and "-" in task and (meant := almost(task, tasks, 0.85)):
                 yield Mistake(node.lineno, f"transformers has no task '{task}'.", f"Write {meant}.")
@@ -196,10 +201,12 @@ _LIBRARY = frozenset(
 
 
 def _unimported(tree: ast.Module, whole: str) -> Iterator[Mistake]:
-    """Names of libraries that a program with imports of its own uses, and that nothing in the card imports."""
+    """Names of libraries that a program with imports of its own, or that loads, uses, and that nothing imports."""
     nodes = list(ast.walk(tree))
     imported = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
-    if not imported or any(alias.name == "*" for alias in imported):
+    loaded = [node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr == "from_pretrained"]
+    loads = len({node.id for node in loaded if isinstance(node, ast.Name)}) > 1  # one alone may be a line to show
+    if not (imported or loads) or any(alias.name == "*" for alias in imported) or _STAR.search(whole):
         return
     known = {(alias.asname or alias.name).partition(".")[0] for alias in imported}
     for node in nodes:
@@ -211,6 +218,94 @@ def _unimported(tree: ast.Module, whole: str) -> Iterator[Mistake]:
             ):
                 yield Mistake(node.lineno, f"Nothing imports {node.id}.", "Import it at the beginning.")
             known.add(node.id)
+
+
+_OF_LOADERS = (
+    *(
+        "torch_dtype",
+        "device_map",
+        "trust_remote_code",
+        "low_cpu_mem_usage",
+        "attn_implementation",
+        "quantization_config",
+    ),
+    *(
+        "load_in_4bit",
+        "load_in_8bit",
+        "max_memory",
+        "offload_folder",
+        "revision",
+        "subfolder",
+        "token",
+        "use_auth_token",
+    ),
+    *("cache_dir", "local_files_only", "use_safetensors", "variant", "dtype", "num_labels"),
+    *(
+        "ignore_mismatched_sizes",
+        "model_max_length",
+        "padding_side",
+        "use_fast",
+        "output_hidden_states",
+        "output_attentions",
+    ),
+)
+_OF_GENERATE = (
+    *("max_new_tokens", "min_new_tokens", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p"),
+    *("num_beams", "num_return_sequences", "repetition_penalty", "no_repeat_ngram_size", "eos_token_id", "streamer"),
+    *("early_stopping", "length_penalty", "use_cache", "stopping_criteria", "pad_token_id", "bos_token_id"),
+    *("return_dict_in_generate", "attention_mask", "input_ids", "generation_config", "output_scores"),
+)
+_ARGUMENTS = {
+    "from_pretrained": _OF_LOADERS,
+    "generate": _OF_GENERATE,
+    "apply_chat_template": (
+        *("tokenize", "add_generation_prompt", "return_tensors", "continue_final_message", "return_dict"),
+        *("chat_template", "padding", "truncation", "max_length", "enable_thinking"),
+    ),
+    "pipeline": (*_OF_LOADERS, "model", "tokenizer", "device", "framework", "model_kwargs", "task", "config", "top_k"),
+}
+"""Arguments that cards pass, by the name of what they call.
+
+Source: https://huggingface.co/docs/transformers/main_classes (model, pipelines, text_generation).
+"""
+
+
+_STAR = pattern(r"^[ \t>]*from [\w.]+ import \*", re.MULTILINE)
+_PARTS = frozenset(("model", "tokenizer", "processor", "pipe", "feature_extractor", "image_processor"))
+
+
+def _never_made(tree: ast.Module, whole: str) -> Iterator[Mistake]:
+    """A name that nothing in the card makes, in a program with imports, or another for one made in vain."""
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    made = {node.id: node.lineno for node in names if not isinstance(node.ctx, ast.Load)}
+    imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
+    if not imports or not made or _STAR.search(whole):
+        return
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    in_vain = [name for name in made.keys() - used if len(re.findall(rf"\b{name}\b", whole)) == 1]
+    for node in names:
+        name = node.id
+        if name in made or not isinstance(node.ctx, ast.Load) or hasattr(builtins, name):
+            continue
+        above = [one for one in in_vain if made[one] < node.lineno]
+        meant = difflib.get_close_matches(name, above, n=1, cutoff=0.75)
+        if (meant or name in _PARTS) and not re.search(_BINDING.replace("NAME", name), whole):
+            hint = f"Write {meant[0]}." if meant else f"Make it first: {name} = ..."
+            yield Mistake(node.lineno, f"Nothing makes {name}.", hint)
+            made[name] = node.lineno
+
+
+_BINDING = (
+    r"\bNAME\b[ \t]*(?:,[^=\n()]*|:[^=\n]*)?=(?!=)|\b(?:as|def|class|for|import|global|lambda)\b[^\n=(]*\bNAME\b"
+    r"|\bdef \w+\([^)]*\bNAME\b|,[ \t]*NAME\b[^\n=()]*=(?!=)|import \([^)]*\bNAME\b"
+)
+
+
+def _arguments(call: ast.Call, known: tuple[str, ...]) -> Iterator[Mistake]:
+    """Arguments of a call that are almost known ones; libraries pass over some of them without a word."""
+    for keyword in call.keywords if known else ():
+        if keyword.arg and (meant := almost(keyword.arg, known)) and meant.rstrip("s") != keyword.arg.rstrip("s"):
+            yield Mistake(keyword.lineno, f"There is no argument {keyword.arg}.", f"Write {meant}.")
 
 
 def _module(line: int, module: str, names: Iterable[str]) -> Iterator[Mistake]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from azureml_publish.lint.markdown.cards import Cell, Table
 from azureml_publish.patterns import pattern
 
 EMPTY_WORDS = (
@@ -51,6 +52,7 @@ WHAT = {
         "Put it between backticks if readers shall see it; else render it.",
     ),
     "assistant": ("is an answer of an assistant to the author, not a text for readers.", "Take it out."),
+    "printed": ("is what a program printed for a value that it did not have.", "Write the value, or take the row out."),
     "authors": ("is for the card's authors, and is published with it.", "Do what it says, and take it out."),
 }
 """What a message says of a text, and what to write."""
@@ -114,6 +116,12 @@ FORMS = (
         r"(?<![(=\w])<(?:add|describe|enter|fill in|provide) [a-z][a-z ]{2,50}>",
     ),
     _form("", "(insert|(fill in", r"\((?:insert|fill in) [^()\n]{2,60}\)"),
+    _form(
+        "",
+        "error! ",
+        r"\berror! (?:reference source not found|bookmark not defined|no text of specified style in document"
+        r"|hyperlink reference not valid|not a valid link|filename not specified)\b\.?",
+    ),
     _form(
         "",
         "??|\nnan|\nnone|\nnull|\nundefined|: nan|: none|: null|: undefined|* nan|* none|* null|* undefined"
@@ -249,6 +257,10 @@ FORMS = (
         rf"{_MARKS}not (?:yet )?(?:approved|reviewed|cleared|signed off)\b[^\n]{{0,60}}$",
         rf"{_MARKS}(?:\w+ )?for review(?: only|ers? only)\b",
         r"^\W*page \d{1,3} (?:of|/) \d{1,3}\W*$",
+        r"[(\[](?:please )?(?:do not|don['\u2019]t) (?:cite|quote|distribute|share|circulate|publish|forward|release)"
+        r"(?: or \w+)?(?: yet| this(?: \w+)?| externally| publicly)?[.!]?[)\]](?!\()",
+        r"[(\[](?:not for (?:publication|publishing|release|distribution)|for internal use(?: only)?"
+        r"|internal(?: use)? only)[.!]?[)\]](?!\()",
     ),
     _form(
         "authors",
@@ -296,3 +308,31 @@ def _is_quoted(before: str) -> bool:
     return (
         before.lstrip().startswith(">") or before.count('"') % 2 == 1 or before.count("\u201c") > before.count("\u201d")
     )
+
+
+_PRINTED = pattern(
+    r"[*_ ]*(?:\[object Object\]|%\.?\d{0,2}[dsf]|<(?:class|function|bound method) [^<>]{1,60}>|NoneType"
+    r"|#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!))[*_ ]*"
+)
+_NOTHING = pattern(r"[*_ ]*(?:nan|none|null|undefined|\{\}|\[\])[*_ ]*", re.IGNORECASE)
+_COUNTED = pattern(
+    r"(?:number of )?(?:parameters|(?:hidden )?layers|(?:attention )?heads|hidden (?:size|dimension)|vocabulary"
+    r"|vocabulary size|epochs|batch size|learning rate|dimensions?|context(?: length| window)?)",
+    re.IGNORECASE,
+)
+_NUMBER = pattern(r"[*_~ ]*[-+]?\d[\d.,]*[%*_~ ]*")
+
+
+def printed_cells(tables: Iterable[Table]) -> Iterator[Cell]:
+    """Cells with what a program prints for a value that it does not have, where a figure belongs."""
+    for table in tables:
+        for row in table.rows:
+            for index, cell in enumerate(row.cells[1:], 1):
+                if _PRINTED.fullmatch(cell.text):
+                    yield cell
+                elif _NOTHING.fullmatch(cell.text):
+                    beside = [one.text for one in row.cells[1:] if one is not cell and one.text]
+                    above = [one.cells[index].text for one in table.rows if one is not row and index < len(one.cells)]
+                    figures = beside and len(above) > 1 and all(map(_NUMBER.fullmatch, (*beside, *above)))
+                    if figures or _COUNTED.fullmatch(row.cells[0].text.strip("*_ ")):
+                        yield cell

@@ -39,7 +39,7 @@ def card_empty(model: Described) -> Findings:
     what = "holds headings and nothing below them" if headings else "holds nothing to read"
     yield card_empty.at(
         card.place(1, 1),
-        f"The card {what}, and it is all that people see of the model.",
+        f"This text {what}, and it is published with the model.",
         "Write what the model does, for whom, and where it comes from.",
     )
 

@@ -13,7 +13,7 @@ from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
 from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.slips import misspelled
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.unwritten import EMPTY_WORDS, WHAT, unwritten_in
+from azureml_publish.lint.unwritten import EMPTY_WORDS, WHAT, printed_cells, unwritten_in
 from azureml_publish.patterns import pattern
 
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
@@ -210,6 +210,9 @@ def _once_each(card: Card) -> Findings:
 def _unwritten(card: Card) -> Iterator[_Place]:
     lowered = card.prose.lower()
     rows: set[int] = set()
+    for cell in printed_cells(card.tables):
+        rows.add(cell.line)
+        yield _Place(cell.line, cell.column, cell.text, *WHAT["printed"])
     if any(sign in lowered for sign in _SIGNS) or _TO_BE.search(lowered):
         for table in card.tables:
             for row in table.rows:

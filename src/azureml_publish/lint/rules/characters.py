@@ -154,7 +154,7 @@ def nbsp(model: Described) -> Findings:
 
 _LATIN = r"[\x00-\u024f\u2010-\u203f]"
 _HIDDEN = pattern(
-    rf"\ufeff|\u2060|(?<=[A-Za-z])\u00ad(?=[A-Za-z])|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)"
+    rf"\ufeff|\u2060|(?<=[A-Za-z0-9_-])\u00ad(?=[A-Za-z0-9_-])|(?:(?<={_LATIN})|^)[\u200b\u200c\u200d]+(?={_LATIN}|$)"
 )
 """Joiners elsewhere tie emoji together, or shape Arabic and Indic words."""
 
@@ -184,9 +184,9 @@ def _hidden(card: Card) -> Findings:
         yield found if harmful else replace(found, severity=Severity.INFO)
 
 
-_IN_WORD = pattern("(?<=[A-Za-z0-9])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9])")
-"""Within a word or a number a search does not find it any more, and what is copied does not work. At the beginning,
-where editors of Windows write one, a heading or a front matter is none."""
+_IN_WORD = pattern("(?<=[A-Za-z0-9_-])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9_-])")
+"""Within a word or a name a search does not find it any more, and what is copied does not work. At the beginning, where
+editors of Windows write one, a heading or a front matter is none."""
 
 _QUOTES = pattern("[\u2018\u2019\u201c\u201d\u201e\u201f]")
 _STRINGS = pattern(r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|(?:#|//)[^\n]*")

@@ -1,4 +1,4 @@
-"""Rules on what is not what it looks like: characters that reorder text, links that run code, images that are pages."""
+"""Rules on what is not what it looks like: characters that reorder text, links that run code or lead nowhere."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, 
 from azureml_publish.lint.prose import everything_of
 from azureml_publish.lint.rules.links import targets
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.written_addresses import odd_address
 from azureml_publish.patterns import pattern
 
 _BIDI = pattern("[\u202a-\u202e\u2066-\u2069]")
@@ -42,17 +43,17 @@ def bidi_character(model: Described) -> Findings:
 _LIKE = (
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
+    "\u03bf\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
 )
 _MIXED = pattern(
-    rf"(?<![\w\u0400-\u04ff])(?=[A-Za-z{_LIKE}]*[A-Za-z]{{2}})[A-Za-z{_LIKE}]*[{_LIKE}][A-Za-z{_LIKE}]*"
-    r"(?![\w\u0400-\u04ff])"
+    rf"(?<!\w)(?=[A-Za-z0-9_{_LIKE}]*[A-Za-z]{{2}})[A-Za-z0-9_{_LIKE}]*[{_LIKE}][A-Za-z0-9_{_LIKE}]*(?!\w)"
 )
-"""Latin words with Cyrillic letters that look like Latin ones."""
+"""Latin words with Cyrillic or Greek letters that look like Latin ones."""
 
 
 @rule("CARD074", "letter-of-another-script", Severity.WARNING, "A word holds a letter that only looks like its own.")
 def letter_of_another_script(model: Described) -> Findings:
-    """A Latin word in which a letter is a Cyrillic one that looks alike: nobody finds that word.
+    """A Latin word in which a letter is a Cyrillic or Greek one that looks alike: nobody finds that word.
 
     Source: https://www.unicode.org/reports/tr39/ (confusables).
     """
@@ -60,9 +61,10 @@ def letter_of_another_script(model: Described) -> Findings:
         match = None if card.text.isascii() else _MIXED.search(card.source)
         if match:
             letter = next(one for one in match[0] if one in _LIKE)
+            script = unicodedata.name(letter).partition(" ")[0].capitalize()
             yield letter_of_another_script.at(
                 card.at(match.start()),
-                f"'{match[0]}' holds the Cyrillic letter U+{ord(letter):04X}, which looks like a Latin one.",
+                f"'{match[0]}' holds the {script} letter U+{ord(letter):04X}, which looks like a Latin one.",
                 "Write the word anew.",
                 width=width_of(match[0]),
             )
@@ -163,3 +165,98 @@ _CODE_TAG = pattern(
     r"|<[a-z][\w-]*\s[^<>]*?\bon(?:click|load|error|mouse\w+|focus)\s*=[^<>]*>",
     re.IGNORECASE,
 )
+
+
+_LOOPBACK = pattern(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
+_INSIDE = pattern(
+    r"(?!host\.docker\.)(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
+    r"|(?!host\.docker\.)[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan"
+    r"|local)$"
+    r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
+    re.IGNORECASE,
+)
+"""Hosts of one's own network or of one company's tenants, where strangers are not let in."""
+
+_PRIVATE_PAGE = pattern(
+    r"https?://(?:portal|ml|ai)\.azure\.com/\S*?/subscriptions/(?!0{8}|1{8}|x{8})[0-9a-f]{8}-[0-9a-f-]{27}",
+    re.IGNORECASE,
+)
+"""A page of one subscription, which shows itself to its members alone."""
+
+_NOTEBOOK = pattern(r"https?://(?:localhost|127\.0\.0\.1):\d{2,5}/(?:tree|lab|notebooks|edit|\?token=)", re.IGNORECASE)
+_HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
+_HOME = pattern(
+    r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
+    r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
+    re.IGNORECASE,
+)
+_HOME_SIGNS = (":\\users", ":\\\\users", "/home/", "/users/")
+
+
+@rule("CARD060", "link-not-public", Severity.WARNING, "A link or a path leads where readers cannot go.", pages=True)
+def link_not_public(model: Described) -> Findings:
+    """A link into a private network, a company's tenant or the author's machine, or the path of the author's home."""
+    card = model.card
+    for link in (*card.links, *card.images):
+        host = _HOST.match(link.url)
+        loopback = host is not None and _LOOPBACK.match(host[1]) and link.kind != "plain"
+        private = host is not None and (_INSIDE.match(host[1]) or _PRIVATE_PAGE.match(link.url))
+        own = loopback or _NOTEBOOK.match(link.url)
+        if host is not None and link.kind != "broken" and (own or private):
+            where = "to the reader's own machine" if own else "into a network that readers are not in"
+            yield link_not_public.at(
+                card.at(link.url_start),
+                f"The link to {short(host[1])} leads {where}.",
+                "Link a public page, or take it out.",
+                width=width_of(link.url),
+            )
+    for match in _HOME.finditer(card.words) if any(sign in card.lowered for sign in _HOME_SIGNS) else ():
+        yield link_not_public.at(
+            card.at(match.start()),
+            f"'{short(match[0])}' is a folder of its author's own machine.",
+            "Write a path that any reader has, such as ./model.",
+            width=width_of(match[0]),
+        )
+
+
+_FILE = pattern(
+    r"(?:file:|attachment:|cid:|[A-Za-z]:[\\/])\S*$|[\w./-]+(?: [\w./-]+){1,5}\.\w{2,5}$"
+    r"|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$",
+    re.IGNORECASE,
+)
+_SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
+
+_NO_FILE = (
+    (pattern(r"(?:%25|%)[A-Z][A-Z0-9_]{2,40}(?:%25|%)$"), "a template's expression that nothing replaced"),
+    (pattern(r"(?:file:|[A-Za-z]:[\\/])", re.IGNORECASE), "a file of its author's own machine"),
+    (pattern(r"(?:LINK|HREF|ADDRESS|[A-Z]+_(?:URL|LINK))$"), "the place of an address that was never written"),
+)
+"""What looks like a path and is none."""
+
+
+@rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.", pages=True)
+def link_relative(model: Described) -> Findings:
+    """A link to a file beside the card, which is not there in a registry."""
+    card = model.card
+    seen: set[str] = set()
+    for link, what in targets(card):
+        if (
+            link.kind not in ("markdown", "html", "definition")
+            or not _FILE.match(link.url)
+            or link.url in seen
+            or odd_address(link.url)
+        ):
+            continue
+        seen.add(link.url)
+        if _SITE.match(link.url):
+            message = f"The {what} {short(link.url)} lacks https://, so viewers look for a file of that name."
+            hint = f"Write https://{short(link.url)}."
+        elif not_a_file := next((what for form, what in _NO_FILE if form.match(link.url)), ""):
+            message, hint = (
+                f"The {what} {short(link.url)} is {not_a_file}.",
+                "Write the whole address, https:// included.",
+            )
+        else:
+            message = f"The {what} {short(link.url)} is a file beside the card; a registry has the card alone."
+            hint = "Write the whole address, https:// included."
+        yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))

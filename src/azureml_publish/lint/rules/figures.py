@@ -11,6 +11,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card, Cell, Table
+from azureml_publish.lint.rules.lifecycle import MONTHS
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
@@ -33,9 +34,10 @@ def figure_impossible(model: Described) -> Findings:
             for head, cell in zip(table.header.cells, row.cells, strict=False):
                 if (_figure(cell.text) or 0) <= _WHOLE:
                     continue
-                label = f"{head.text} | {row.cells[0].text}" if cell is not row.cells[0] else head.text
+                labels = [head.text, *(one.text for one in row.cells if one is not cell)]
+                label = " | ".join(labels[: None if cell is not row.cells[0] else 1])
                 share = _SHARE.search(head.text) or (cell is not row.cells[0] and _SHARE.search(row.cells[0].text))
-                exact = _is_share(head.text) or _is_share(row.cells[0].text)
+                exact = any(map(_is_share, labels))
                 if (share or exact) and not _RATES.search(label):
                     yield figure_impossible.at(
                         card.place(row.line, cell.column),
@@ -46,6 +48,7 @@ def figure_impossible(model: Described) -> Findings:
 
     for table in card.tables:
         yield from _out_of_range(card, table)
+        yield from _without_point(card, table)
     yield from _in_sentences(card)
     for claim in _IN_WORDS.finditer(card.words) if "%" in card.words else ():
         if float(claim["n"]) > _WHOLE and not _RATES.search(claim[0]):
@@ -87,6 +90,35 @@ def _out_of_range(card: Card, table: Table) -> Findings:
                     "Write the figure that was measured.",
                     width=len(cell.text),
                 )
+
+
+def _without_point(card: Card, table: Table) -> Findings:
+    """Figures with two points, or with none and ten times those of their row, in a table of figures with one."""
+    for row in table.rows:
+        for index, cell in enumerate(row.cells[1:], 1):
+            text = cell.text.strip("*_ ")
+            if not _TWO_POINTS.fullmatch(text) and not (text.isdecimal() and float(text) > _WHOLE):
+                continue
+            beside = [one.text.strip("*_ ") for one in row.cells[1:] if one is not cell]
+            others = [one.cells for one in table.rows if one is not row and index < len(one.cells)]
+            column = [cells[index].text.strip("*_ ") for cells in others]
+            if not beside or len(column) < _FEW or not all(map(_ONE_POINT.fullmatch, (*beside, *column))):
+                continue
+            low, high = min(map(float, beside)), max(map(float, beside))
+            tenth = float(text) / 10 if text.isdecimal() else 0
+            if tenth and (len(beside) < _FEW or high > 2 * low or not high / 2 <= tenth <= min(_WHOLE, 2 * low)):
+                continue
+            yield figure_impossible.at(
+                card.place(row.line, cell.column),
+                f"{cell.text} {'has no point' if tenth else 'has two points'}, and all figures round it have one.",
+                "Write the figure that was measured.",
+                width=len(cell.text),
+            )
+
+
+_FEW = 2
+_TWO_POINTS = pattern(r"\d{1,3}\.\d{1,2}\.\d{1,2}")
+_ONE_POINT = pattern(r"\d{1,2}\.\d{1,2}")
 
 
 _PERCENT = 2
@@ -179,69 +211,6 @@ _RATES = pattern(
 """Error rates, comparisons and counts may be above."""
 
 
-_DATED = pattern(
-    r"^[ \t>*_-]*(?:(?:model |initial )?release(?:d| date)?|last (?:updated|modified)|(?:knowledge|training|data)"
-    r"(?: data)? ?cut-?off(?: date)?|date of training)\b[ *_]*(?::|\|)[ *_]*"
-    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.?[ -]?(?:\d{1,2}, ?)?(?P<year>20\d\d)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-_GATHERED = pattern(
-    r"\b(?:data|texts?|corpus|knowledge|crawl\w*|collected|trained|training)\b[^.\n]{0,60}?"
-    r"\b(?:until|up to|as of|through)\s+"
-    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?P<year>20\d\d)\b",
-    re.IGNORECASE,
-)
-_DONE = pattern(
-    r"\b(?:released|published|updated|introduced|created|trained|collected|evaluated) "
-    r"(?:in|on|between|from|since) (?:early |late |mid-?)?"
-    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?:\d{1,2},? )?(?P<year>20\d\d)\b",
-    re.IGNORECASE,
-)
-_YEAR = pattern(r"20\d\d")
-_AHEAD = pattern(r"\b(?:scenario|project(?:ed|ions?)|simulat\w+|climate|forecasts?|valid|supported)\b", re.IGNORECASE)
-"""What may well lie in the future."""
-
-_NO_DAY = pattern(
-    r"\b3[01](?:st|th)? (?:of )?february\b|\b31(?:st)? (?:of )?(?:april|june|september|november)\b"
-    r"|(?<![\d/])3[01]/0?2/20\d\d\b|(?<=: )20\d\d-(?:02-3[01]|(?:04|06|09|11)-31)\b"
-    r"|\bfebruary 3[01](?:st|th)?(?!\d)|\b(?:april|june|september|november) 31(?:st)?(?!\d)"
-    r"|(?<=: )20\d\d-(?:1[3-9]|[2-9]\d|00)-\d\d\b|(?<=: )20\d\d-\d\d-(?:3[2-9]|[4-9]\d|00)\b",
-    re.IGNORECASE,
-)
-"""Days that no year has."""
-
-_SHORT_MONTHS = ("february", "april", "june", "september", "november")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
-@rule("CARD075", "date-to-come", Severity.WARNING, "The card dates what is past into the future.", pages=True)
-def date_to_come(model: Described) -> Findings:
-    """A release, a change or the end of the data more than a month after the day of the check."""
-    card = model.card
-    today = model.as_of.year * 12 + model.as_of.month
-    dated = ": 20" in card.words or "/20" in card.words or any(month in card.lowered for month in _SHORT_MONTHS)
-    for match in _NO_DAY.finditer(card.words) if dated else ():
-        yield date_to_come.at(
-            card.at(match.start()),
-            f"'{short(match[0])}' is no day of the calendar.",
-            "Write the date as it was.",
-            width=width_of(match[0]),
-        )
-    if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
-        return  # most cards name no year to come, and the two expressions take long
-    for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words), *_DONE.finditer(card.words)):
-        if _AHEAD.search(match[0]):
-            continue
-        month = _MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
-        if int(match["year"]) * 12 + month > today + 1:
-            yield date_to_come.at(
-                card.at(match.start("year")),
-                f"'{short(match[0].strip())}' is still to come on {model.as_of}.",
-                "Write the date as it was.",
-                width=4,
-            )
-
-
 class _Measured(NamedTuple):
     """A figure of a table: what it is of, as all labels of its row and column, and where it stands."""
 
@@ -290,13 +259,13 @@ _CUTOFF = pattern(
 def _ends_of_knowledge(model: Described) -> Findings:
     """The end of the model's knowledge, which is not the one of the spec."""
     written = str(model.metadata.get("trainingDataDate") or "").lower().split()
-    if len(written) != 2 or written[0][:3] not in _MONTHS:
+    if len(written) != 2 or written[0][:3] not in MONTHS:
         return
     for page in (model.card, *model.pages):
         ends = list(_CUTOFF.finditer(page.words)) if "knowledge" in page.lowered or "data " in page.lowered else []
         months = [(match["month"].lower()[:3], match["year"]) for match in ends]
         for match, (month, _) in zip(ends, months, strict=True):
-            if month in _MONTHS and (written[0][:3], written[1]) not in months:
+            if month in MONTHS and (written[0][:3], written[1]) not in months:
                 yield figures_differ.at(
                     page.at(match.start("month")),
                     f"The text says '{short(match[0])}', and trainingDataDate is {model.metadata['trainingDataDate']}.",

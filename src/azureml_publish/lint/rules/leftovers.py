@@ -30,12 +30,7 @@ def conflict_marker(model: Described) -> Findings:
     for card in prose_of(model):
         found = list(_CONFLICT.finditer(card.source)) if "<<<<<<<" in card.source else []
         if found and any(match[0].startswith(">") for match in found):
-            yield conflict_marker.at(
-                card.at(found[0].start()),
-                f"'{short(found[0][0])}' marks a conflict of a merge that nobody resolved.",
-                "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
-                width=width_of(found[0][0]),
-            )
+            yield _conflict(card.at(found[0].start()), found[0][0])
             continue
         sign = "\n@@ -" in card.source or "\ndiff --git" in card.source or "\n>>>>>>> " in card.source
         for match in list(_DIFFERENCE.finditer(card.prose))[:1] if sign else ():
@@ -56,12 +51,16 @@ def _in_files_beside(subject: AssetSubject) -> Findings:
         found = list(_CONFLICT.finditer(text)) if "<<<<<<< " in text and "\n=======\n" in text else []
         if found and found[0][0].startswith("<") and any(match[0].startswith(">") for match in found):
             line = text.count("\n", 0, found[0].start()) + 1
-            yield conflict_marker.at(
-                Location(f"{subject.read.asset.shown}/{file.path}", line, 1),
-                f"'{short(found[0][0])}' marks a conflict of a merge that nobody resolved.",
-                "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
-                width=width_of(found[0][0]),
-            )
+            yield _conflict(Location(f"{subject.read.asset.shown}/{file.path}", line, 1), found[0][0])
+
+
+def _conflict(where: Location, mark: str) -> Diagnostic:
+    return conflict_marker.at(
+        where,
+        f"'{short(mark)}' marks a conflict of a merge that nobody resolved.",
+        "Keep one of the two sides, and take the lines <<<<<<<, ======= and >>>>>>> out.",
+        width=width_of(mark),
+    )
 
 
 _SETTINGS = pattern(
@@ -93,9 +92,11 @@ def credential_shown(model: Described) -> Findings:
         named = _NAMED.finditer(card.source) if any(sign in lowered for sign in _NAMES) else ()
         for match in (*named, *(_PASSWORD.finditer(card.source) if "@" in card.source else ())):
             value = match["value"]
+            of_address = match[0].startswith("://")
+            made_up = _NO_PASSWORD.fullmatch(match[0][3:]) if of_address else _MADE_UP.search(value)
             real = len(set(value)) >= _LEAST_LETTERS and re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
-            if real and not value.startswith("eyJ") and not CREDENTIAL.search(match[0]) and not _MADE_UP.search(value):
-                what = "A password" if match[0].startswith("://") else "A key"
+            if real and not value.startswith("eyJ") and not CREDENTIAL.search(match[0]) and not made_up:
+                what = "A password" if of_address else "A key"
                 yield _shown(card, match.start("value"), value, what)
 
 
@@ -114,7 +115,13 @@ _NAMED = pattern(
     r"(?P<value>[A-Za-z0-9+/_.~=-]{20,200})(?![\w({\[])",
     re.IGNORECASE,
 )
-_PASSWORD = pattern(r"://[^\s/:@]{1,60}:(?P<value>[^\s/:@]{10,200})@[\w-]+\.")
+_PASSWORD = pattern(r"://[^\s/:@]{1,60}:(?P<value>[^\s/:@]{8,200})@[\w-]+\.\w+")
+_NO_PASSWORD = pattern(
+    r".*(?:[<>{}$%*\[\]]|your|xxx|\.\.\.|placeholder|dummy).*|[^:]*:[a-z_-]*(?:password|passwd|pwd|token|secret|key)\d{0,4}@.*"
+    r"|.*@example\.\w+",
+    re.IGNORECASE,
+)
+"""What manuals write for the user and the password of an address."""
 _NAMES = (
     *("bearer ", "api-key", "subscription-key", "secret_access_key", "client_secret", "api_key", "account_key"),
     "access_token",
@@ -145,58 +152,6 @@ def _kind(text: str, match: re.Match[str]) -> str:
     if before.endswith("Key=") or "PRIVATE KEY" in match[0]:
         return "A key"
     return "A token"
-
-
-_LOOPBACK = pattern(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])$", re.IGNORECASE)
-_INSIDE = pattern(
-    r"(?!host\.docker\.)(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d+){2,3}$"
-    r"|(?!host\.docker\.)[\w.-]+\.(?:sharepoint\.com|corp\.microsoft\.com|microsofticm\.com|corp|internal|intranet|lan"
-    r"|local)$"
-    r"|(?!(?:www|docs|code|marketplace|blogs|my|visualstudio)\.)[\w-]+\.visualstudio\.com$|(?:[\w-]+\.)*eng\.ms$",
-    re.IGNORECASE,
-)
-"""Hosts of one's own network or of one company's tenants, where strangers are not let in."""
-
-_PRIVATE_PAGE = pattern(
-    r"https?://(?:portal|ml|ai)\.azure\.com/\S*?/subscriptions/(?!0{8}|1{8}|x{8})[0-9a-f]{8}-[0-9a-f-]{27}",
-    re.IGNORECASE,
-)
-"""A page of one subscription, which shows itself to its members alone."""
-
-_NOTEBOOK = pattern(r"https?://(?:localhost|127\.0\.0\.1):\d{2,5}/(?:tree|lab|notebooks|edit|\?token=)", re.IGNORECASE)
-_HOST = pattern(r"https?://([^\s/?#:@]+|\[[0-9a-f:]+\])", re.IGNORECASE)
-_HOME = pattern(
-    r"(?<![\w/.])(?:[A-Za-z]:\\{1,2}Users\\{1,2}|/home/|/Users/)"
-    r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
-    re.IGNORECASE,
-)
-_HOME_SIGNS = (":\\users", ":\\\\users", "/home/", "/users/")
-
-
-@rule("CARD060", "link-not-public", Severity.WARNING, "A link or a path leads where readers cannot go.", pages=True)
-def link_not_public(model: Described) -> Findings:
-    """A link into a private network, a company's tenant or the author's machine, or the path of the author's home."""
-    card = model.card
-    for link in (*card.links, *card.images):
-        host = _HOST.match(link.url)
-        loopback = host is not None and _LOOPBACK.match(host[1]) and link.kind != "plain"
-        private = host is not None and (_INSIDE.match(host[1]) or _PRIVATE_PAGE.match(link.url))
-        own = loopback or _NOTEBOOK.match(link.url)
-        if host is not None and link.kind != "broken" and (own or private):
-            where = "to the reader's own machine" if own else "into a network that readers are not in"
-            yield link_not_public.at(
-                card.at(link.url_start),
-                f"The link to {short(host[1])} leads {where}.",
-                "Link a public page, or take it out.",
-                width=width_of(link.url),
-            )
-    for match in _HOME.finditer(card.words) if any(sign in card.lowered for sign in _HOME_SIGNS) else ():
-        yield link_not_public.at(
-            card.at(match.start()),
-            f"'{short(match[0])}' is a folder of its author's own machine.",
-            "Write a path that any reader has, such as ./model.",
-            width=width_of(match[0]),
-        )
 
 
 _LEAST = 120
@@ -247,7 +202,10 @@ _SHORT_WORDS = (
     *("which", "into", "than", "these", "their", "your", "you", "we"),
 )
 _PART = r"[\w'\u2019./-]"
-_TWICE = {word: rf"{word[1:]}(?<={word}[ \n]{word})(?<!{_PART}{word}[ \n]{word})" for word in _SHORT_WORDS}
+_FIRST = {word: f"[{word[0].upper()}{word[0]}]{word[1:]}" if len(word) > 1 else word for word in _SHORT_WORDS}
+_TWICE = {
+    word: rf"{word[1:]}(?<={_FIRST[word]}[ \n]{word})(?<!{_PART}{_FIRST[word]}[ \n]{word})" for word in _SHORT_WORDS
+}
 _BY_LETTER = {word[0]: "|".join(form for one, form in _TWICE.items() if one[0] == word[0]) for word in _SHORT_WORDS}
 _WORD_TWICE = pattern(
     rf"[ \n](?:{'|'.join(f'{letter}(?:{forms})' for letter, forms in _BY_LETTER.items())})(?!{_PART})"

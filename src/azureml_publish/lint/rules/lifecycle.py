@@ -1,15 +1,19 @@
-"""Rules on retirement, and on keys that are out of use."""
+"""Rules on retirement, on dates, and on keys that are out of use."""
 
 from __future__ import annotations
 
+import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.in_cards import short, width_of
+from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import without_key
+from azureml_publish.patterns import pattern
 
 _RETIREMENT = "deprecation.inferenceRetirementDate"
 
@@ -122,3 +126,86 @@ def deprecated_field(subject: AssetSubject) -> Findings:
             where = subject.place((section, key))
             message = f"`{section}.{key}` is deprecated; the service reads it no more."
             yield deprecated_field.at(where, message, hint, fix=fix, severity=severity)
+
+
+_DATED = pattern(
+    r"^[ \t>*_-]*(?:(?:model |initial )?release(?:d| date)?|last (?:updated|modified)|(?:knowledge|training|data)"
+    r"(?: data)? ?cut-?off(?: date)?|date of training)\b[ *_]*(?::|\|)[ *_]*"
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.?[ -]?(?:\d{1,2}, ?)?(?P<year>20\d\d)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_GATHERED = pattern(
+    r"\b(?:data|texts?|corpus|knowledge|crawl\w*|collected|trained|training)\b[^.\n]{0,60}?"
+    r"\b(?:until|up to|as of|through)\s+"
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+_DONE = pattern(
+    r"\b(?:released|published|updated|introduced|created|trained|collected|evaluated) "
+    r"(?:in|on|between|from|since) (?:early |late |mid-?)?"
+    r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)?[a-z]*\.? ?(?:\d{1,2},? )?(?P<year>20\d\d)\b",
+    re.IGNORECASE,
+)
+_YEAR = pattern(r"20\d\d")
+_AHEAD = pattern(r"\b(?:scenario|project(?:ed|ions?)|simulat\w+|climate|forecasts?|valid|supported)\b", re.IGNORECASE)
+"""What may well lie in the future."""
+
+_NO_DAY = pattern(
+    r"\b3[01](?:st|th)? (?:of )?february\b|\b31(?:st)? (?:of )?(?:april|june|september|november)\b"
+    r"|(?<![\d/])3[01]/0?2/20\d\d\b"
+    r"|\bfebruary 3[01](?:st|th)?(?!\d)|\b(?:april|june|september|november) 31(?:st)?(?!\d)",
+    re.IGNORECASE,
+)
+"""Days that no year has."""
+_ISO = pattern(r"(?<![\w./_-])(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
+_LONG_YEAR = pattern(
+    r"\b(?:trained|published|released|introduced|updated|created|collected|evaluated|founded|presented"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december) "
+    r"(?:in |since |until )?(?P<year>(?:19|20)\d{3})(?=[.,;:)]?(?:\s|$))(?! (?!and |by |for |on |with )\w)",
+    re.IGNORECASE,
+)
+
+
+def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
+    """Dates of no calendar: where, their text, and what they are not."""
+    for match in _NO_DAY.finditer(card.words) if any(month in card.lowered for month in _DAYS_OF) else ():
+        yield match.start(), match[0], "no day of the calendar"
+    for match in _ISO.finditer(card.words) if "-" in card.words else ():
+        year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
+        in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
+        if not in_month and month != year % 100 + 1:  # 2023-24-25 counts years
+            yield match.start(), match[0], "no day of the calendar"
+    for match in _LONG_YEAR.finditer(card.words):
+        text = match["year"]
+        meant = {int(text[:at] + text[at + 1 :]) for at in range(1, len(text))}
+        if not text.endswith("00") and any(_FIRST_YEAR <= one <= this_year for one in meant):
+            yield match.start("year"), text, "no year"
+
+
+_FIRST_YEAR = 1990
+
+_DAYS_OF = ("/20", "february", "april", "june", "september", "november")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+@rule("CARD075", "date-to-come", Severity.WARNING, "The card dates what is past into the future.", pages=True)
+def date_to_come(model: Described) -> Findings:
+    """A release, a change or the end of the data more than a month after the day of the check."""
+    card = model.card
+    today = model.as_of.year * 12 + model.as_of.month
+    for offset, text, what in _no_dates(card, model.as_of.year):
+        hint = "Write the date as it was."
+        yield date_to_come.at(card.at(offset), f"'{short(text)}' is {what}.", hint, width=width_of(text))
+    if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
+        return  # most cards name no year to come, and the two expressions take long
+    for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words), *_DONE.finditer(card.words)):
+        if _AHEAD.search(match[0]):
+            continue
+        month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else 1
+        if int(match["year"]) * 12 + month > today + 1:
+            yield date_to_come.at(
+                card.at(match.start("year")),
+                f"'{short(match[0].strip())}' is still to come on {model.as_of}.",
+                "Write the date as it was.",
+                width=4,
+            )

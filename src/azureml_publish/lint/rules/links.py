@@ -371,29 +371,3 @@ def html_link_instead_of_markdown(model: Described) -> Findings:
             "Write [text](address).",
             width=2,
         )
-
-
-_FILE = pattern(
-    r"(?:file:|attachment:|cid:|[A-Za-z]:[\\/])\S*$|[\w./-]+(?: [\w./-]+){1,5}\.\w{2,5}$"
-    r"|(?:\.{0,2}/)?[\w.%~-]+(?:/[\w.%~-]+)*(?:[?#]\S*)?$",
-    re.IGNORECASE,
-)
-_SITE = pattern(r"(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|ai|edu|dev|co|gov)(?:[/?#]|$)", re.IGNORECASE)
-
-
-@rule("CARD064", "link-relative", Severity.WARNING, "A link or an image is a file beside the card.", pages=True)
-def link_relative(model: Described) -> Findings:
-    """A link to a file beside the card, which is not there in a registry."""
-    card = model.card
-    seen: set[str] = set()
-    for link, what in targets(card):
-        if link.kind not in ("markdown", "html", "definition") or not _FILE.match(link.url) or link.url in seen:
-            continue
-        seen.add(link.url)
-        if _SITE.match(link.url):
-            message = f"The {what} {short(link.url)} lacks https://, so viewers look for a file of that name."
-            hint = f"Write https://{short(link.url)}."
-        else:
-            message = f"The {what} {short(link.url)} is a file beside the card; a registry has the card alone."
-            hint = "Write the whole address, https:// included."
-        yield link_relative.at(card.at(link.url_start), message, hint, width=width_of(link.url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import html.entities
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
@@ -15,6 +16,7 @@ from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.rules.card_text import within_fence
+from azureml_publish.lint.slips import almost
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.patterns import pattern
 
@@ -70,6 +72,31 @@ _FORMS = (
         r"^h[1-6]\. (?=[A-Z])[^\n]{1,60}$|^={2,5} [A-Z][^=\n]{1,60} ={2,5}$|'''[A-Za-z][^'\n]{1,60}'''",
         r"\{(?:code|noformat|panel)(?::[^}\n]{0,40})?\}|\[(?P<code>b|i|u|img|url|code)\][^\[\]\n]{1,200}\[/(?P=code)\]",
         r"!\[\[[^\[\]\n]{1,80}\]\]|\[(?:\d{1,2};)?\d{1,2}m[^\n]{0,80}\[0m",
+    ),
+    _mark(
+        "#######",
+        "is no heading: there are six levels",
+        "Write six signs # at most.",
+        r"^ {0,3}#{7,20}[ \t]+(?=\w)[^\n]{1,80}$",
+    ),
+    _mark(
+        "<http",
+        "is an address between brackets that nothing ends",
+        "Write > after it.",
+        r"(?<![\w=(\"'<\[])<https?://[^\s<>\"']{3,300}(?=[ \t]+\S)(?![^<>\n]*>)",
+    ),
+    _mark(
+        "<br\n<hr\n<img\n</",
+        "is a tag that nothing ends",
+        "Write > after it.",
+        r"<(?:br|hr)[ \t]*/(?![ \t]*>)|<(?:br|hr|img)\b(?![^<>]*>)",
+        r"</(?:b|i|em|strong|p|div|span|a|li|ul|ol|td|tr|th|table|h[1-6]|details|summary|center)\b(?!\s*>)",
+    ),
+    _mark(
+        "=\u201c\n=\u201d\n=\u2018\n=\u2019\n= \u201c\n= \u201d",
+        "has typographic quotes, which are a part of the value",
+        'Write ".',
+        r"<[a-z][a-z0-9]*(?:\s[^<>\n]{0,200})?\s[a-z-]{2,20}= ?[\u201c\u201d\u2018\u2019][^<>\n]{0,200}>",
     ),
     _mark("[ ]\n[x]", "is not an item to tick off", "Write `- ` before it.", r"^\[[ x]\] (?=\w)"),
     _mark(
@@ -186,6 +213,7 @@ def _all(card: Card) -> Iterator[_Shown]:
         yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
     yield from _marks(card, defined)
     yield from _entities(card)
+    yield from _tex(card)
     for match in _ESCAPED.finditer(card.prose) if "\\u" in card.prose else ():
         meant = chr(int(match[1], 16))
         edit = replacing(card, match.start(), match.end(), meant)
@@ -217,7 +245,7 @@ _SENTENCE = pattern(r"[A-Z][a-z]*(?: (?:[A-Za-z][a-z'-]*|[A-Z0-9.-]+|\d+),?)+[.:
 
 def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
     """What only looks like Markdown: marks of other kinds, and images without an address."""
-    lowered = card.lowered
+    lowered = f"\n{card.prose.lower()}"
     signs = {sign for sign in _SIGNS if sign in lowered}
     for one in _FORMS if signs else ():
         for match in () if signs.isdisjoint(one.signs) else one.form.finditer(card.prose):
@@ -244,10 +272,46 @@ def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
             yield match.start(), match[0], "is a footnote that is nowhere", hint, None
 
 
+_TEX = pattern(
+    r"\\(?:textbf|textit|emph|texttt|textsc|underline|cite[pt]?|ref|eqref|label|footnote|section\*?|subsection\*?|url"
+    r"|href|caption|includegraphics|item|begin|end)(?:\[[^\]\n]{0,60}\])?(?:\{[^{}\n]{1,80}\}|(?<=item) (?=\w))"
+)
+_FORMULA = pattern(r"\$|\\[(\[]|\\begin\{(?:equation|align|math|gather|array|bmatrix|pmatrix|cases|split)")
+
+
+def _tex(card: Card) -> Iterator[_Shown]:
+    """Commands of LaTeX in text, once a card: cards with formulas are let pass."""
+    match = _TEX.search(card.words) if "\\" in card.words and not _FORMULA.search(card.source) else None
+    if match is not None:
+        yield match.start(), match[0], "is a command of LaTeX, and is shown as text", "Write it in Markdown.", None
+
+
+_ANY_ENTITY = pattern(r"&(?P<name>[a-z]{4,8});")
+_ENTITIES = (
+    "nbsp",
+    "quot",
+    "apos",
+    "copy",
+    "mdash",
+    "ndash",
+    "hellip",
+    "trade",
+    "rarr",
+    "larr",
+    "times",
+    "middot",
+    "bull",
+)
+
+
 def _entities(card: Card) -> Iterator[_Shown]:
-    """Entities in code, where nothing resolves them."""
+    """Entities in code, where nothing resolves them, and such as are almost a known one."""
     if "&" not in card.source:
         return
+    for match in _ANY_ENTITY.finditer(card.words):
+        meant = almost(match["name"], _ENTITIES) if f"{match['name']};" not in html.entities.html5 else None
+        if meant is not None:
+            yield match.start(), match[0], "is no entity, and is shown as it is", f"Write &{meant};.", None
     for fence in card.fences:
         match = _IN_CODE.search(fence.text) if fence.language in _PLAIN_CODE else None
         if match and "<" not in fence.text:

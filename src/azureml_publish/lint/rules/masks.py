@@ -28,14 +28,14 @@ def mask_token_unknown(model: Described) -> Findings:
     if "mask" not in card.source.lower() or not ("fill-mask" in tasks_of(model) or model.tokenizer is not None):
         return
     token = _mask_token(model)
-    for start, written in _written(card):
+    for start, written in _written(card, prose="fill-mask" in tasks_of(model)):
         if written == token or (token is None and written in (_SQUARE, _POINTED)):
             continue
         wanted = token or (_SQUARE if written.startswith("[") else _POINTED)
         known = f"the tokenizer's mask is {wanted}" if token else f"tokenizers write it {wanted}"
         yield mask_token_unknown.at(
             card.at(start),
-            f"'{written}' is not a mask of this model, {known}: a request with it is refused.",
+            f"'{written}' is not a mask of this model: {known}.",
             f"Write {wanted}.",
             fix=card.fix([replacing(card, start, start + len(written), wanted)], safe=token is not None),
             width=width_of(written),
@@ -68,10 +68,13 @@ def _marks(model: Described) -> Findings:
             return
 
 
-def _written(card: Card) -> Iterator[tuple[int, str]]:
-    """Masks in text, in spans of code that hold nothing else, and in samples; other code may index with `[mask]`."""
+def _written(card: Card, *, prose: bool) -> Iterator[tuple[int, str]]:
+    """Masks in `prose` where it is wanted, in spans of code that hold nothing else, and in samples.
+
+    Other code may index with `[mask]`.
+    """
     text = card.prose
-    for match in _MASK.finditer(text):
+    for match in _MASK.finditer(text) if prose else ():
         if match.start() == 0 or not (text[match.start() - 1].isalnum() or text[match.start() - 1] in "_])"):
             yield match.start(), match[0]
     for match in _SPAN.finditer(card.source) if "`[" in card.source or "`<" in card.source else ():
