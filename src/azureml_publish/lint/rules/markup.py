@@ -308,10 +308,10 @@ def _entities(card: Card) -> Iterator[_Shown]:
     """Entities in code, where nothing resolves them, and such as are almost a known one."""
     if "&" not in card.source:
         return
-    for match in _ANY_ENTITY.finditer(card.words):
-        meant = almost(match["name"], _ENTITIES) if f"{match['name']};" not in html.entities.html5 else None
+    for entity in _ANY_ENTITY.finditer(card.words):
+        meant = almost(entity["name"], _ENTITIES) if f"{entity['name']};" not in html.entities.html5 else None
         if meant is not None:
-            yield match.start(), match[0], "is no entity, and is shown as it is", f"Write &{meant};.", None
+            yield entity.start(), entity[0], "is no entity, and is shown as it is", f"Write &{meant};.", None
     for fence in card.fences:
         match = _IN_CODE.search(fence.text) if fence.language in _PLAIN_CODE else None
         if match and "<" not in fence.text:
