@@ -25,6 +25,7 @@ TABLE = (
         ("Call Anna [please do not share].", "CARD010"),
         ("It was frozen on 2023-02-29.", "CARD075"),
         ("It was updated in March 20224.", "CARD075"),
+        ("```python\nmodel_name = '/Users/jane/models/qwen'\n```", "CARD060"),
         ("####### Limits", "CARD066"),
         ("See <https://arxiv.org/abs/2412.15115 for more.", "CARD066"),
         ("A line.<br/ Another one.", "CARD066"),
@@ -52,6 +53,7 @@ def test_what_no_reader_would_write_is_found(text: str, code: str) -> None:
     "text",
     [
         "Clone https://user:password1@github.com/contoso/sst2.git.",
+        "```python\nmodel_name = '/home/user/models/qwen'\nprint('/home/jane/out')\n```",
         "Sentences in which <mask> stands are not meant.",
         "The season of 2023-24-25 was long, that of 2024-02-29 short.",
         "It was evaluated in 20480 steps.",
@@ -65,4 +67,4 @@ def test_what_no_reader_would_write_is_found(text: str, code: str) -> None:
     ],
 )
 def test_what_only_looks_so_is_let_pass(text: str) -> None:
-    assert not found_in(text) & {"CARD059", "CARD062", "CARD075", "CARD066", "CARD071", "CARD010", "CARD077"}
+    assert not found_in(text) & {"CARD059", "CARD060", "CARD062", "CARD075", "CARD066", "CARD071", "CARD010", "CARD077"}

@@ -7,9 +7,10 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.prose import everything_of
 from azureml_publish.lint.rules.links import targets
 from azureml_publish.lint.subject import Described
@@ -190,6 +191,11 @@ _HOME = pattern(
     r"(?!(?:user|username|you|your\w*|me|name|azureuser|ubuntu|root|shared|public)\b)[a-z][\w.-]{1,40}(?=[\\/])",
     re.IGNORECASE,
 )
+_LOADED_HOME = pattern(
+    r"(?:from_pretrained\(|load_model\(|\b(?:model(?:_name|_path|_id)?|checkpoint) ?= ?)[\"']" + _HOME.pattern,
+    re.IGNORECASE,
+)
+"""The same in code that loads from there: elsewhere in code it may be what a program printed."""
 _HOME_SIGNS = (":\\users", ":\\\\users", "/home/", "/users/")
 
 
@@ -210,13 +216,21 @@ def link_not_public(model: Described) -> Findings:
                 "Link a public page, or take it out.",
                 width=width_of(link.url),
             )
-    for match in _HOME.finditer(card.words) if any(sign in card.lowered for sign in _HOME_SIGNS) else ():
-        yield link_not_public.at(
-            card.at(match.start()),
-            f"'{short(match[0])}' is a folder of its author's own machine.",
-            "Write a path that any reader has, such as ./model.",
-            width=width_of(match[0]),
-        )
+    lowered = card.source.lower()
+    for form, text in ((_HOME, card.words), (_LOADED_HOME, card.source)):
+        found = list(form.finditer(text)) if any(sign in lowered for sign in _HOME_SIGNS) else []
+        for match in found:
+            yield _home(card, match)
+
+
+def _home(card: Card, match: re.Match[str]) -> Diagnostic:
+    path = match[0].rpartition('"')[2].rpartition("'")[2]
+    return link_not_public.at(
+        card.at(match.end() - len(path)),
+        f"'{short(path)}' is a folder of its author's own machine.",
+        "Write a path that any reader has, such as ./model.",
+        width=width_of(path),
+    )
 
 
 _FILE = pattern(

@@ -158,6 +158,7 @@ _NO_DAY = pattern(
 )
 """Days that no year has."""
 _ISO = pattern(r"(?<![\w./_-])(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
+_FIVE_DIGITS = pattern(r" (?:19|20)\d{3}(?!\d)")
 _LONG_YEAR = pattern(
     r"\b(?:trained|published|released|introduced|updated|created|collected|evaluated|founded|presented"
     r"|january|february|march|april|may|june|july|august|september|october|november|december) "
@@ -175,7 +176,7 @@ def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
         in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
         if not in_month and month != year % 100 + 1:  # 2023-24-25 counts years
             yield match.start(), match[0], "no day of the calendar"
-    for match in _LONG_YEAR.finditer(card.words):
+    for match in _LONG_YEAR.finditer(card.words) if _FIVE_DIGITS.search(card.words) else ():
         text = match["year"]
         meant = {int(text[:at] + text[at + 1 :]) for at in range(1, len(text))}
         if not text.endswith("00") and any(_FIRST_YEAR <= one <= this_year for one in meant):
