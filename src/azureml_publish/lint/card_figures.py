@@ -55,8 +55,10 @@ _SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
 _LIBRARY = (
     r"(?<!at least )(?<!from )\b{}[ =]{{1,2}}(\d{{1,2}}\.\d{{1,2}}\.\d{{1,2}})\b(?! (?:or|and) (?:later|newer|above))"
 )
+_RATE = rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b|\bsampl(?:ed at|ing rate of) {_NUMBER} ?hz\b"
 _PIECES = rf"\b(?:pieces|chunks|clips) of {_NUMBER}[ -]seconds?\b|{_NUMBER}[- ]second (?:pieces|chunks)\b"
-_RANK = rf"\b(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank (?:of )?{_NUMBER}\b"
+_DIMENSIONS = rf"\b(?:to an? |vectors? (?:of|with) |returns )(?=\d\d|\d,){_NUMBER}[- ]dimension(?:al|s)?\b"
+_RANK = rf"\b(?:lora rank (?:is|of)|(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank(?: of)?) {_NUMBER}\b"
 _CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
 
 
@@ -123,7 +125,7 @@ FIGURES: Mapping[str, Figure] = {
         _CONFIG,
         "hidden_size",
         "dimension",
-        rf"\b(?:to an? |vectors? (?:of|with) ){_NUMBER}[- ]dimension(?:al|s)?\b",
+        _DIMENSIONS,
     ),
     "classes": _figure(
         "{:.10g} classes",
@@ -154,9 +156,7 @@ FIGURES: Mapping[str, Figure] = {
         "mel",
         rf"{_NUMBER}[- ](?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)\b|{_NUMBER}[- ]channels? log-?mel\b",
     ),
-    "sampling": _figure(
-        "a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate", "khz", rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b"
-    ),
+    "sampling": _figure("a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate", "hz", _RATE),
     "window": _figure(
         "windows of {:.10g} seconds",
         _IMAGES,
@@ -232,7 +232,10 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
         if figure in _LIBRARIES:
             yield Stated(match.start(), match[0], (text,))
             continue
-        values: tuple[Given, ...] = tuple(_number(part) for part in re.split(r", (?=\d)|,(?=0?\.)", text))
+        values: tuple[Given, ...] = tuple(
+            _number(part) / (1000 if "0 hz" in match[0].lower() else 1)
+            for part in re.split(r", (?=\d)|,(?=0?\.)", text)
+        )
         yield Stated(match.start(), " ".join(match[0].split()), values if len(values) == 1 else (values,))  # type: ignore[arg-type]
     if figure == "classes":  # a card also counts those of the data that it was trained on before
         for match in _ANY_CLASSES.finditer(card.words) if "classes" in card.lowered else ():
@@ -254,8 +257,11 @@ def _values(text: str, figure: str) -> tuple[Given, ...]:
         return (named,) if named and "all" not in text.lower() else ()
     if figure == "tensor":
         return tuple(_DTYPES[word] for word in re.findall(r"[a-z]+\d+", text.lower()) if word in _DTYPES)
-    if figure in _IN_PIXELS and (sides := re.findall(r"(\d{2,4}) ?(?:x|\u00d7|by) ?(\d{2,4})", text)):
-        return tuple(float(side) for side in sides[0])
+    if figure == "sampling":  # also in Hz
+        found = (float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
+        return tuple(value / 1000 if value >= 1000 else value for value in found)
+    if figure in (*_IN_PIXELS, "dimension") and (sides := re.findall(r"(\d{2,4}) ?(?:x|\u00d7|by) ?(\d{2,4})", text)):
+        return tuple(float(side) for side in sides[0] if figure != "dimension")
     if figure == "parameters":
         counts = (re.fullmatch(r"([0-9.,]+) ?(m|b|)(?:illion)?", one, re.IGNORECASE) for one in _COUNTS.findall(text))
         scale = {"m": 1, "b": 1000, "": 1e-6}

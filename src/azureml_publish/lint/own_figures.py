@@ -113,13 +113,15 @@ def _of_format(model: Described) -> Iterator[Wrong]:
     config: Mapping[str, Any] = model.config or {}
     dtype = str(config.get("torch_dtype") or config.get("dtype") or "").removeprefix("torch.")
     claims = [*of_subject(model.card, "weights"), *of_subject(model.card, "quantization")]
+    lines = [*((claim.offset, claim.text) for claim in claims)]
+    lines += [(match.start(), match[0]) for match in _STORED.finditer(model.card.words)] if dtype else []
     plain = dtype in _OF_DTYPE and "quantization_config" not in config and not _BUILT.search(model.name)
-    for claim in claims if plain else ():
-        line = model.card.lines[model.card.position(claim.offset)[0] - 1]
+    for offset, text in lines if plain else ():
+        line = model.card.lines[model.card.position(offset)[0] - 1]
         found = {match.lastgroup for match in _FLOATS.finditer(line)}
-        if len(found) == 1 and not found & set(_OF_DTYPE[dtype]) and not _BITS.search(claim.text):
-            stated = f"The card says '{short(claim.text)}'"
-            yield Wrong(model.card.at(claim.offset), stated, f"config.json has {dtype}", width_of(claim.text))
+        if len(found) == 1 and not found & set(_OF_DTYPE[dtype]) and not _BITS.search(text):
+            where, stated = model.card.at(offset), f"The card says '{short(text)}'"
+            yield Wrong(where, stated, f"config.json has {dtype}", width_of(text))
             break
     logged = mapping_of(model.mlmodel.data).get("model_size_bytes") if model.mlmodel is not None else None
     if not isinstance(logged, int) or logged < _LEAST or "transformers" not in flavours(model.mlmodel):
@@ -132,6 +134,11 @@ def _of_format(model: Described) -> Iterator[Wrong]:
         yield Wrong(model.card.at(claim.offset + match.start()), stated, true, width_of(match[0]))
 
 
+_STORED = pattern(
+    r"\b(?:the|its) weights are (?:stored |saved |published |kept )?(?:in |as )?(?:b?f(?:p|loat)?16|fp32|float32"
+    r"|(?:16|32)[- ]bit floats|half precision)\b",
+    re.IGNORECASE,
+)
 _BITS = pattern(r"\b(?:int[48]|[1-8][- ]bit|quanti[sz]ed|q\d)", re.IGNORECASE)
 _LEAST = 1_000_000
 _APART = 2.2
@@ -195,7 +202,7 @@ def _of_sizes(model: Described) -> Iterator[Wrong]:
             if not quant / _FAR <= bits <= quant * _FAR + 1:
                 true = f"{count[0].strip()} parameters of about {quant} bits each have another size"
                 yield Wrong(card.at(claim.offset), f"The card says '{match[0]}'", true, width_of(match[0]))
-    stated, others = _TREES.findall(summary), set(_TREES.findall(card.words))
+    stated, others = _TREES.findall(summary), set(_TREES.findall(card.words) if "trees" in summary else ())
     if len(stated) == 1 and len(others) == 1 and stated[0] not in others:
         yield Wrong(model.where("summary"), f"The summary says {stated[0]} trees", f"the card says {min(others)}")
 

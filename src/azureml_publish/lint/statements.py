@@ -62,11 +62,11 @@ _LABELS: dict[Subject, str] = {
     "alpha": r"(?:lora[ _])?alpha",
     "dropout": r"(?:lora[ _])?dropout",
     "modules": r"(?:lora )?target[ _]modules",
-    "tensor": r"tensor[ _]types?|torch[ _]?dtype",
+    "tensor": r"tensor[ _]types?|torch[ _]?dtype|numeric (?:format|type)",
     "queries": r"(?:number of )?object queries",
     "classes": r"(?:number of |# ?)?(?:classes|labels)",
     "mels": r"(?:number of )?mel (?:bins|filters|channels)",
-    "window": r"(?:audio )?window(?: length)?",
+    "window": r"(?:audio )?window(?: length)?|(?:audio )?chunk length",
     "resized": r"(?:input )?image size|input resolution",
     "mean": r"image mean",
     "deviation": r"image std",
@@ -168,7 +168,7 @@ def lengths_in_code(card: Card) -> Iterator[tuple[int, str, int]]:
 
 
 _LIMIT = pattern(
-    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\bup to "
+    r"\b(?:reads?|takes?|accepts?|handles?|supports?|processe?s?|inputs?)\b[^.\n]{0,40}?\b(?:up to|at most) "
     r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}k) (?:input )?tokens\b",
     re.IGNORECASE,
 )
@@ -176,7 +176,7 @@ _LIMIT = pattern(
 
 def limits_in_words(card: Card) -> Iterator[tuple[int, str, int]]:
     """Tokens up to which a model reads, by sentences of the card, with words and offset."""
-    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered else ():
+    for match in _LIMIT.finditer(card.words) if " up to " in card.lowered or " at most " in card.lowered else ():
         yield length_of(match["n"].rstrip("kK"), "k" if match["n"][-1] in "kK" else ""), match[0], match.start()
 
 

@@ -15,7 +15,7 @@ from azureml_publish.assets import CarriedFile, RenderedModel, Value
 from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
-from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
+from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried, read_file
 from azureml_publish.layouts.convert import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
 from azureml_publish.origins import SourceMap
@@ -24,7 +24,7 @@ from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
 from azureml_publish.skus.catalogue import Catalogue
 from azureml_publish.skus.compute import ResolvedCompute
 from azureml_publish.skus.query import Selection
-from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, BlobSource, HouseRules, Profile
+from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, BlobSource, HouseRules, LocalSource, Profile
 from azureml_publish.spec.lock import SourceLock
 
 BESIDE_WEIGHTS = ("adapter_config.json", "preprocessor_config.json", "sentence_bert_config.json")
@@ -270,12 +270,22 @@ def _pages(model: ModelSubject, metadata: Mapping[str, Value]) -> Iterator[Card]
 
 
 def _licences(model: ModelSubject) -> Iterator[Card]:
-    """The licence files that the folder carries, as far as they are text."""
+    """The licence files that the folder carries, and `LICENSE` of a local source, as far as they are text."""
     for file in model.folder.carried:
         if LICENCE_FILE.fullmatch(file.path):
             path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/{file.path}"
             if (text := carried_text(file)) is not None:
                 yield Card(text, functools.partial(Location, path))
+    source = model.folder.spec.source
+    if isinstance(source, LocalSource) and "://" not in source.local:
+        name = posixpath.join(posixpath.dirname(model.folder.document.path), source.local, "LICENSE")
+        try:
+            raw = read_file(model.folder.path / source.local / "LICENSE", None, limit=MAX_FILE_BYTES)
+            text = raw.decode("utf-8-sig")
+        except (UnusableFile, UnicodeDecodeError):
+            return
+        if not (path := posixpath.normpath(name)).startswith(("..", "/")):  # findings name places of the project alone
+            yield Card(text, functools.partial(Location, path))
 
 
 def carried_text(file: CarriedFile) -> str | None:

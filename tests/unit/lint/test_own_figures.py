@@ -41,6 +41,14 @@ TABLE = "| Fact | Value |\n| --- | --- |\n"
         ("**Precision**: bfloat16", "CARD063"),
         (f"{TABLE}| Precision | FP16 |", "CARD063"),
         (f"{TABLE}| Weights | float32, with a copy in float16 |", None),
+        ("- Sampling rate: 8,000 Hz", "CARD063"),
+        ("- Sampling rate: 16,000 Hz", None),
+        ("Sound must be sampled at 8000 Hz.", "CARD063"),
+        ("- Chunk length: 10 s", "CARD063"),
+        ("The LoRA rank is 64.", "CARD063"),
+        ("The weights are stored in float16.", "CARD063"),
+        ("The weights are 32-bit floats.", None),
+        ("It accepts inputs of at most 1,024 tokens.", "MATCH008"),
         ("The 16-bit copy of the weights takes 134 MB in memory.", None),
     ],
 )
@@ -213,3 +221,18 @@ def test_siblings_that_the_card_takes_for_this_model(card: str, wrong: bool) -> 
 def test_a_sentence_on_a_sibling_is_not_taken_for_one_on_this_model() -> None:
     at_hand = replace(model("Otter large has 1,550 million parameters and 24 layers.\n", "otter-small"), config=BERT)
     assert codes(at_hand) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("It returns vectors of 768 dimensions.", True),
+        ("- Output dimensions: 768", True),
+        ("- Dimensions: 224 x 224", False),  # of images
+        ("A vector of 2 dimensions is drawn.", False),
+    ],
+)
+def test_dimensions_of_an_embedding(text: str, wrong: bool) -> None:
+    at_hand = replace(model(f"Text.\n\n{text}\n"), config=BERT)
+    tasks = {"tasks": {"inferenceTasks": ["embeddings"]}}
+    assert codes(replace(at_hand, metadata={**at_hand.metadata, **tasks})) == (["CARD063"] if wrong else [])

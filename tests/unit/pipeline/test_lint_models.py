@@ -158,3 +158,12 @@ def test_two_runs_side_by_side_and_no_place_for_a_cache(run: RunContext, tmp_pat
     (tmp_path / "file").write_text("")
     closed = replace(run, environ={**run.environ, "PUBLISH_CACHE_DIR": str(tmp_path / "file" / "cache")})
     assert found(lint_models(closed, None)) == without_cache(run)
+
+
+def test_the_licence_in_a_local_source_is_read(run: RunContext) -> None:
+    licence = run.directory / "models" / "local" / "weights" / "LICENSE"
+    licence.write_text("MIT License\n\nPermission is hereby granted, free of charge, to any person obtaining a copy\n")
+    assert not [one for one in without_cache(run) if one.code == "MATCH005"]
+    licence.write_text("Apache License\nVersion 2.0, January 2004\nhttp://www.apache.org/licenses/\n")
+    found = [one.location.path for one in without_cache(run) if one.code == "MATCH005"]
+    assert found == ["models/local/weights/LICENSE"]
