@@ -363,15 +363,15 @@ def _given(name: str, value: Value) -> Given | None:
         return float(len(labels)) if len(labels) > 1 and "N/A" not in labels else None
     if name in _IN_PIXELS and isinstance(value, list):
         sides = [side for one in value for side in (one.values() if isinstance(one, Mapping) else [one])]
-        sizes = frozenset(float(one) for one in sides if isinstance(one, int) and one > 0)
+        sizes = frozenset(float(one) for one in sides if isinstance(one, int) and 0 < one < 10**18)
         return sizes or None
     if name == "tensor":
         return _DTYPES.get(str(value).removeprefix("torch."))
     if isinstance(value, list | tuple):
-        numbers = tuple(float(one) for one in value if isinstance(one, int | float))
+        numbers = tuple(float(one) for one in value if isinstance(one, int | float) and abs(one) < 10**18)
         modules = frozenset(str(one).lower() for one in value) if name == "modules" else None
         return modules or (numbers if len(numbers) == 3 and name in ("mean", "deviation") else None)
-    sound = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 10**18
     return (value // 1000 if name == "sampling" else float(value)) if sound and isinstance(value, int | float) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
@@ -17,7 +17,7 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
     if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
         return 0, 0
     layers, hidden, inner, words, encoder, decoder = (
-        next((config[key] for key in names.split() if isinstance(config.get(key), int)), 0)
+        next((config[key] for key in names.split() if _is_size(config.get(key))), 0)
         for names in (
             *("num_hidden_layers n_layers", "hidden_size dim d_model", "intermediate_size hidden_dim encoder_ffn_dim"),
             *("vocab_size", "encoder_layers", "decoder_layers"),
@@ -41,10 +41,15 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
     return low, high
 
 
+def _is_size(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number that a model can have of anything."""
+    return isinstance(value, int) and value < 10**12
+
+
 def _of_decoder(config: Mapping[str, Any], kind: str, layers: int, hidden: int) -> int:
     """Embeddings and attention of a decoder whose heads may share keys and values."""
     heads, shared, size = (
-        one if isinstance(one := config.get(key), int) and one > 0 else 0
+        one if _is_size(one := config.get(key)) and one > 0 else 0
         for key in ("num_attention_heads", "num_key_value_heads", "head_dim")
     )
     heads = heads or 1

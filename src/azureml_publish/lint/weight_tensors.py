@@ -16,14 +16,14 @@ _DECODERS = frozenset({"gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3",
 _WORDS = pattern(r"(?:^|\.)(?:word_embeddings|embed_tokens|wte|embed_in)\.weight$")
 _POSITIONS = pattern(r"(?:^|\.)(?:embeddings\.position_embeddings|wpe)\.weight$")
 _HEAD = pattern(r"^(?:classifier|classifier\.out_proj|score)\.weight$")
-_LAYER = pattern(r"(?:^|\.)(?:layer|layers|h)\.(\d+)\.")
+_LAYER = pattern(r"(?:^|\.)(?:layer|layers|h)\.(\d{1,5})\.")
 _INNER = pattern(r"\.(?:intermediate\.dense|ffn\.lin1|mlp\.gate_proj)\.weight$")
 _FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
 
 
 def tensor_differences(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
     """The key of `config.json` that the shape or the type of a tensor contradicts, and how."""
-    kind = config.get("model_type")
+    kind = str(config.get("model_type") or "")
     if not tensors or config.get("auto_map") or config.get("quantization_config"):
         return
     yield from _types(config, tensors)
@@ -88,7 +88,7 @@ def adapter_differences(adapter: Mapping[str, Any], tensors: Mapping[str, Tensor
     if isinstance(rank, int) and not adapter.get("rank_pattern") and len(ranks) == 1 and rank not in ranks:
         yield "r", f"The rank r is {rank}, and the adapter's tensors have {min(ranks)}."
     for module in modules if isinstance(modules, list) else ():
-        block = next((names for names in _BLOCKS if module in names), frozenset())
-        if module not in held and block & held.keys():
+        block = next((names for names in _BLOCKS if str(module) in names), frozenset())
+        if str(module) not in held and block & held.keys():
             yield "target_modules", f"target_modules names {module}, of which the adapter has no tensors."
             return

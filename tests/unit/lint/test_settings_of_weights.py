@@ -242,6 +242,23 @@ def test_a_gguf_file_that_was_cut_short(tmp_path: Path, data: bytes, wrong: bool
     assert bool(findings(tmp_path, {"a.gguf": data})) is wrong
 
 
+def test_values_of_any_type_are_let_pass(tmp_path: Path) -> None:
+    odd: list[Any] = [[], {}, "a", 1.5, True, None, [{}], 10**400]
+    names = {key for data in (BERT, LORA, WHISPER, TOKENIZER) for key in data} | {"chat_template", "temperature"}
+    tensors = {"model.safetensors": safetensors(SHAPES), "adapter_model.safetensors": safetensors(OF_LORA)}
+    index = {"weight_map": {"classifier.weight": "model.safetensors"}}
+    for value in odd:
+        strange = dict.fromkeys(names, value)
+        for data in (strange, strange | {"peft_type": "LORA"}, strange | {"model_type": "bert"}):
+            loaded = ("config", "tokenizer_config", "generation_config", "adapter_config", "tokenizer", "modules")
+            files = {f"{name}.json": data for name in loaded} | tensors
+            files["model.safetensors.index.json"] = index | {
+                "metadata": {"total_size": 10**400 if value is True else value}
+            }
+            findings(tmp_path, files)  # which looks at the form of each finding
+    findings(tmp_path, {"adapter_config.json": LORA | {"target_modules": odd}})
+
+
 def test_the_parameters_of_a_decoder_with_shared_heads() -> None:
     qwen: dict[str, Any] = {
         "model_type": "qwen2",
