@@ -13,11 +13,11 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.card_figures import FIGURES, Given, fits, given_words
 from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.model_names import is_own, own_names, tasks_of
+from azureml_publish.lint.model_names import hub_id, is_own, own_names, tasks_of
 from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.statements import of_subject, subject_of
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import sibling_of, variant_of
+from azureml_publish.lint.variants import contradiction, sibling_of, variant_of
 from azureml_publish.patterns import pattern
 
 
@@ -239,3 +239,15 @@ def of_sibling(model: Described, offset: int) -> bool:
 
 
 _SENTENCE = 200
+
+
+def of_same_owner(model: Described, loaded: str) -> bool:
+    """Whether the code loads what is of another size or case, of the owner of this model, which no code loads."""
+    hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
+    return (
+        "/" in hub
+        and loaded.partition("/")[0] == hub.partition("/")[0]
+        and bool(own.words & other.words)
+        and contradiction(own, other, ("size", "class", "case")) is not None
+        and not any(hub in fence.text for fence in model.card.fences)
+    )

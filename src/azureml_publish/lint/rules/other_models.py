@@ -21,7 +21,7 @@ from azureml_publish.lint.model_names import (
     parts_of,
     sibling,
 )
-from azureml_publish.lint.own_figures import contradictions, of_sibling
+from azureml_publish.lint.own_figures import contradictions, of_same_owner, of_sibling
 from azureml_publish.lint.publisher_names import families_in, strangers
 from azureml_publish.lint.rules.matching_names import ADAPTED, FIRST, Named, names_itself, names_of, related
 from azureml_publish.lint.statements import of_subject
@@ -92,7 +92,7 @@ def card_links_other_model(model: Described) -> Findings:
             after = fence.text[match.end(1) :].partition("\n")[0]
             if match[1] in seen or _HELPER.search(before) or model.name.lower() in after.lower():
                 continue  # the line also names this model, as the other choice
-            apart = apart or _of_same_owner(model, match[1])
+            apart = apart or of_same_owner(model, match[1])
             known = is_own(match[1], own) or declared(model, match[1]) or match[1] == based
             typed = _almost(match[1], hub_id(model) if "/" in match[1] else model.name)
             if typed or (apart and not known):
@@ -107,18 +107,6 @@ def card_links_other_model(model: Described) -> Findings:
                     f"Load {typed or (based if based in meant else hub_id(model) or model.name)}.",
                     width=width_of(match[1]),
                 )
-
-
-def _of_same_owner(model: Described, loaded: str) -> bool:
-    """Whether the code loads what is of another size or case, of the owner of this model, which no code loads."""
-    hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
-    return (
-        "/" in hub
-        and loaded.partition("/")[0] == hub.partition("/")[0]
-        and bool(own.words & other.words)
-        and contradiction(own, other, ("size", "class", "case")) is not None
-        and not any(hub in fence.text for fence in model.card.fences)
-    )
 
 
 _ASSET = pattern(r"azureml://registries/[\w-]+/models/([\w.-]+)/versions/(\d{1,9})\b")
