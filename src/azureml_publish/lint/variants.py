@@ -157,3 +157,13 @@ KIND_WORDS: Mapping[Kind, str] = {
     "precision": "precision",
 }
 """How a message calls each kind."""
+
+
+def tuned_otherwise(one: str, other: str) -> bool:
+    """Whether two ids of one owner differ in words of tuning alone: both are of the Hub, so one is the wrong one."""
+    pair = [name.lower().partition("/") for name in (one, other)]
+    words = [frozenset(re.split(r"[-_.]", name)) for _, _, name in pair]
+    return pair[0][0] == pair[1][0] and bool(words[0] ^ words[1]) and (words[0] ^ words[1]) <= _TUNING
+
+
+_TUNING = frozenset({"instruct", "chat", "it", "base"})

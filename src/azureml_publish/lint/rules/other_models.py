@@ -34,6 +34,7 @@ from azureml_publish.lint.variants import (
     contradiction,
     one_letter_apart,
     sibling_of,
+    tuned_otherwise,
     variant_of,
 )
 from azureml_publish.patterns import pattern
@@ -297,7 +298,7 @@ def base_model_differs(model: Described) -> Findings:
     """A base in front matter, a line `Base model:` or a link that is a sibling of the one in spec or files."""
     yield from _tuned_from(model)
     tag, base = model.tags.get("base_model"), model.weights.get(_ADAPTER, {}).get("base_model_name_or_path")
-    if isinstance(base, str) and isinstance(tag, str) and _tuned_otherwise(base, tag):
+    if isinstance(base, str) and isinstance(tag, str) and tuned_otherwise(base, tag):
         yield base_model_differs.at(
             model.where("tags.base_model"),
             f"The tag base_model is {short(tag)}, and the base in adapter_config.json {short(base)}.",
@@ -342,14 +343,6 @@ def base_model_differs(model: Described) -> Findings:
                 break
 
 
-def _tuned_otherwise(one: str, other: str) -> bool:
-    """Whether two ids of one owner differ in words of tuning alone: both are of the Hub, so one is the wrong one."""
-    pair = [name.lower().partition("/") for name in (one, other)]
-    words = [frozenset(re.split(r"[-_.]", name)) for _, _, name in pair]
-    return pair[0][0] == pair[1][0] and bool(words[0] ^ words[1]) and (words[0] ^ words[1]) <= _TUNING
-
-
-_TUNING = frozenset({"instruct", "chat", "it", "base"})
 _ADAPTER = "adapter_config.json"
 _ITSELF = "the model"
 _BASES = ("`base", "base_model_name", "The parent", "_name_or_path", ADAPTED)
