@@ -266,7 +266,8 @@ def _values(text: str, figure: str) -> tuple[Given, ...]:
         counts = (re.fullmatch(r"([0-9.,]+) ?(m|b|)(?:illion)?", one, re.IGNORECASE) for one in _COUNTS.findall(text))
         scale = {"m": 1, "b": 1000, "": 1e-6}
         return tuple(float(one[1].replace(",", "")) * scale[one[2].lower()] for one in counts if one)
-    return tuple(float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
+    ordinal = re.search(r"\d(?:st|nd|rd|th)\b", text)
+    return () if ordinal else tuple(float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
 
 
 _COUNTS = pattern(

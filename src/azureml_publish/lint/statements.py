@@ -40,7 +40,7 @@ _LABELS: dict[Subject, str] = {
     "kind": r"model (?:type|format)|(?:file )?format",
     "output": r"max(?:imum)?[ _](?:output|new)[ _]tokens|max(?:imum)? output(?: length)?(?: \(tokens\))?",
     "developer": r"(?:developed|created|trained) by|(?:model )?(?:creator|developer|publisher|author)s?",
-    "context": r"(?:max(?:imum)? |text )?(?:context|sequence)[ _-](?:length|window|size)(?: \(tokens\))?"
+    "context": r"(?:(?:max(?:imum)? |text )?context|max(?:imum)? sequence)[ _-](?:length|window|size)(?: \(tokens\))?"
     r"|(?:max(?:imum)?|longest) input(?: length| tokens)?(?: \(tokens\))?",
     "parameters": rf"(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?|parameter count|model size",
     "quantization": r"quanti[sz]ation(?: method| type)?|precision|weights? (?:format|precision|dtype)|dtype",
