@@ -37,9 +37,14 @@ Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md and ggml-commo
 
 @dataclass(frozen=True, eq=False)
 class WeightFiles:
-    """Files by their path in one folder or source. Nothing is read before a rule looks at it."""
+    """Files by their path in one folder or source. Each is read once, when a rule looks at it."""
 
     places: Mapping[str, Path]
+
+    @functools.cached_property
+    def _parsed(self) -> dict[str, Any]:
+        """What was read of JSON and of headers of GGUF, by path."""
+        return {}
 
     @functools.cached_property
     def folders(self) -> frozenset[str]:
@@ -55,10 +60,12 @@ class WeightFiles:
 
     def json(self, path: str) -> Any:
         """What a JSON file holds; None where there is none, or it is not JSON."""
-        try:
-            return json.loads(self.text(path))
-        except (ValueError, RecursionError):
-            return None
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = json.loads(self.text(path))
+            except (ValueError, RecursionError):
+                self._parsed[path] = None
+        return self._parsed[path]
 
     def settings(self, path: str) -> Mapping[str, Any]:
         """The object in a JSON file; empty where there is none."""
@@ -72,13 +79,13 @@ class WeightFiles:
 
     def gguf(self, path: str) -> GgufHeader | None:
         """The header of a GGUF file; None where it is none."""
-        heads = (self._head(path, length) for length in _GGUF_HEADS)
-        found = None
-        for head, length in zip(heads, _GGUF_HEADS, strict=True):
-            found = read_gguf(head, ended=len(head) < length)
+        for length in _GGUF_HEADS if path not in self._parsed else ():
+            head = self._head(path, length)
+            self._parsed[path] = found = read_gguf(head, ended=len(head) < length)
             if found is None or found.least:
                 break
-        return found
+        header: GgufHeader | None = self._parsed[path]
+        return header
 
     def size(self, path: str) -> int:
         """Bytes of a file; 0 where it is not there."""
