@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urldefrag, urlsplit
 
 from azureml_publish.diagnostics import Fix, Location
-from azureml_publish.lint.in_cards import replacing, width_of
+from azureml_publish.lint.cards.findings import replacing, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern

@@ -12,9 +12,9 @@ import pytest
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.engine import ALL_CHECKS, Card, Described, check, compare, facts_of
-from azureml_publish.lint.language_names import is_language, languages_in
-from azureml_publish.lint.licence_names import licence_of_text, licences_in
-from azureml_publish.lint.variants import sibling_of
+from azureml_publish.lint.names.languages import is_language, languages_in
+from azureml_publish.lint.names.licences import licence_of_text, licences_in
+from azureml_publish.lint.names.variants import sibling_of
 from tests.unit.lint.cards_at_hand import described
 
 CHECKS = [

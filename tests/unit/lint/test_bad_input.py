@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from azureml_publish.asset_folders import model_folders
 from azureml_publish.documents import parse_yaml
+from azureml_publish.lint.cards.samples import NotJsonError, is_elided, parse_sample, signature
 from azureml_publish.lint.limits import MAX_FINDINGS
-from azureml_publish.lint.samples import NotJsonError, is_elided, parse_sample, signature
 from tests.unit.lint.assets import lint, reported, run, sound, write
 
 SPEC = sound()["spec.yaml"]

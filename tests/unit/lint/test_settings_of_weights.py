@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from azureml_publish.lint.weight_files import WeightFiles
-from azureml_publish.lint.weight_settings import gguf_differences
+from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.settings import gguf_differences
 from tests.unit.lint import assets
 from tests.unit.lint.test_across_files import codes, model
 

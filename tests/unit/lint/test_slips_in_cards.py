@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azureml_publish.lint.unwritten import FORMS, Form
+from azureml_publish.lint.cards.placeholders import FORMS, Form
 from tests.unit.lint.assets import lint, sound
 from tests.unit.lint.cards_at_hand import described, findings
 

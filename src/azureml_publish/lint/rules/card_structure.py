@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import replacing, short, width_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card
-from azureml_publish.lint.model_names import hub_id
+from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 

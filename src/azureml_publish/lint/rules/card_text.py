@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, times, width_of
+from azureml_publish.lint.cards.placeholders import EMPTY_WORDS, WHAT, printed_cells, unwritten_in
+from azureml_publish.lint.cards.prose import texts_of
+from azureml_publish.lint.cards.slips import misspelled
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import MOST_EDITS, once_a_card, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Cell, Row
-from azureml_publish.lint.prose import texts_of
-from azureml_publish.lint.slips import misspelled
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.unwritten import EMPTY_WORDS, WHAT, printed_cells, unwritten_in
 from azureml_publish.patterns import pattern
 
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)

@@ -11,8 +11,8 @@ from typing import Any
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, found_at, holds
 from azureml_publish.layouts.mapping import load_mapping
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import CATALOG, vocabulary, wanted_type
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.spec import AzuremlSource, GitSource, MlflowSource

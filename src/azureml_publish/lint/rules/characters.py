@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import once_a_card, replacing, times, width_of
+from azureml_publish.lint.cards.prose import everything_of, texts_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import once_a_card, replacing, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Fence
-from azureml_publish.lint.prose import everything_of, texts_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 

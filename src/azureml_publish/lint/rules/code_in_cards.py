@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated, types_of
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.code_blocks import mistake_in
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.code_readers import mistake_in
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.model_names import declared, hub_id, is_own, own_names, sibling, tasks_of
-from azureml_publish.lint.publisher_names import families_in
+from azureml_publish.lint.names.models import declared, hub_id, is_own, own_names, sibling, tasks_of
+from azureml_publish.lint.names.publishers import families_in
+from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
-from azureml_publish.lint.samples import flavours
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import variant_of
 from azureml_publish.patterns import pattern
 from azureml_publish.skus.catalogue import is_retired, load_catalogue
 

@@ -8,13 +8,13 @@ import unicodedata
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.addresses import odd_address
+from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.cards.prose import everything_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.prose import everything_of
 from azureml_publish.lint.rules.links import targets
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.written_addresses import odd_address
 from azureml_publish.patterns import pattern
 
 _BIDI = pattern("[\u202a-\u202e\u2066-\u2069]")

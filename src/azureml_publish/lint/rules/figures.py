@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card, Cell, Table
+from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.rules.lifecycle import MONTHS
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
 
 _SHARE = pattern(

@@ -12,11 +12,11 @@ from azureml_publish.content.packaging.tree import LocalOrigin
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of, walk
 from azureml_publish.lint.asset_folders import MLMODEL
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, finds, rule
-from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
-from azureml_publish.lint.weight_files import WeightFiles
-from azureml_publish.lint.weight_settings import contradictions, differences, gguf_differences
+from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.settings import contradictions, differences, gguf_differences
 from azureml_publish.patterns import pattern
 from azureml_publish.project import (
     CARD_FILE,

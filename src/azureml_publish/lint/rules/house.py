@@ -6,8 +6,8 @@ import re
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.globs import Glob
+from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.subject import Described, ModelSubject
 from azureml_publish.spec import HouseRules
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.lint.yaml_fixes import replaced_by, whole_number
 from azureml_publish.patterns import pattern
 from azureml_publish.project import DUPLICATE_NAME

@@ -9,8 +9,8 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath, holds
 from azureml_publish.layouts.convert import LayoutConflict
 from azureml_publish.layouts.mapping import load_mapping
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.subject import AssetSubject
 from azureml_publish.lint.yaml_fixes import without_key
 

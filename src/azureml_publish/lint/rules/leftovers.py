@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from azureml_publish.diagnostics import CREDENTIAL, Diagnostic, Location, Severity, may_hold_credential
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.prose import everything_of, prose_of, texts_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.prose import everything_of, prose_of, texts_of
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
 from azureml_publish.patterns import pattern
 

@@ -6,10 +6,10 @@ import difflib
 import re
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.licence_names import KNOWN, licences_in
-from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.names.licences import KNOWN, licences_in
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.patterns import pattern
 

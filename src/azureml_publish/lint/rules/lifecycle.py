@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import without_key

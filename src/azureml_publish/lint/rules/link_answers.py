@@ -6,8 +6,8 @@ import re
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.online.answers import LinkAnswer, LinkState
 from azureml_publish.lint.online_subjects import LinkUse
 from azureml_publish.patterns import pattern

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.addresses import odd_address, odd_brackets, odd_mailboxes
+from azureml_publish.lint.cards.findings import once_a_card, replacing, short, times, width_of
+from azureml_publish.lint.cards.slips import mistyped
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import once_a_card, replacing, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link, within
-from azureml_publish.lint.slips import mistyped
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.written_addresses import odd_address, odd_brackets, odd_mailboxes
 from azureml_publish.patterns import pattern
 
 _HTTPS = pattern(

@@ -11,12 +11,12 @@ from typing import NamedTuple, TypeAlias
 from markdown_it import MarkdownIt
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import replacing, short, width_of
+from azureml_publish.lint.cards.prose import texts_of
+from azureml_publish.lint.cards.slips import almost
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit
-from azureml_publish.lint.prose import texts_of
 from azureml_publish.lint.rules.card_text import within_fence
-from azureml_publish.lint.slips import almost
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.patterns import pattern
 

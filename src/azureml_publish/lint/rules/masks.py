@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.chat_formats import ANY_MARK, format_of_name, formats_in
+from azureml_publish.lint.cards.findings import replacing, width_of
+from azureml_publish.lint.cards.samples import inputs, place_in
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import replacing, width_of
 from azureml_publish.lint.markdown.cards import Card, Fence
-from azureml_publish.lint.model_names import own_names, tasks_of
-from azureml_publish.lint.samples import inputs, place_in
+from azureml_publish.lint.names.models import own_names, tasks_of
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.chat_formats import ANY_MARK, format_of_name, formats_in
 from azureml_publish.patterns import pattern
 
 _MASK = pattern(r"\[mask\](?![(\[:])|<mask>", re.IGNORECASE)

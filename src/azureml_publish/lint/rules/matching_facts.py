@@ -13,13 +13,13 @@ from functools import partial
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.language_names import NAMES, code_of, languages_in, plain
-from azureml_publish.lint.licence_names import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.model_names import tasks_of
-from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.names.languages import NAMES, code_of, languages_in, plain
+from azureml_publish.lint.names.licences import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
+from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.publisher_names import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.lint.rules.parameters import count_text, named_counts
-from azureml_publish.lint.samples import flavours
-from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import Described, Fact
-from azureml_publish.lint.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.patterns import pattern
 
 _ON_DEVICE = pattern(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)

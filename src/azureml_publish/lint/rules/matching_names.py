@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.model_names import hub_id, linked_model
-from azureml_publish.lint.publisher_names import families_in, strangers
-from azureml_publish.lint.samples import flavours
-from azureml_publish.lint.subject import Described, Fact
-from azureml_publish.lint.variants import (
+from azureml_publish.lint.names.models import hub_id, linked_model
+from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.variants import (
     KIND_WORDS,
     MEMBER,
     Kind,
@@ -26,6 +25,7 @@ from azureml_publish.lint.variants import (
     sibling_of,
     variant_of,
 )
+from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.patterns import pattern
 
 

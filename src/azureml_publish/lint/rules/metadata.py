@@ -9,12 +9,12 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.documents import KeyPath
 from azureml_publish.layouts.coercions import Coercion
 from azureml_publish.layouts.mapping import load_mapping
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.samples import is_offered
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.language_names import is_language, meant_language
-from azureml_publish.lint.model_names import tasks_of
-from azureml_publish.lint.samples import is_offered
-from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.names.languages import is_language, meant_language
+from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import MANY, replaced_by, whole_number, without_key
 

@@ -13,8 +13,8 @@ from azureml_publish.asset_folders import NOT_READABLE
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import Document, KeyPath
 from azureml_publish.layouts.mapping import load_mapping
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, finds, rule
-from azureml_publish.lint.in_cards import short
 from azureml_publish.lint.rules.vocabularies import vocabulary
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.spec import FinetuneDefaults

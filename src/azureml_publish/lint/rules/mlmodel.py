@@ -20,12 +20,12 @@ from azureml_publish.content.packaging.transformers_facts import (
 )
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import MALFORMED, Document, parse_yaml
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, finds, rule
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.model_names import hub_id
-from azureml_publish.lint.samples import flavours
+from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
-from azureml_publish.lint.weight_settings import flavour_differences
+from azureml_publish.lint.weights.settings import flavour_differences
 from azureml_publish.patterns import pattern
 
 _PREPARED = "preprocessor_config.json"

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.lint.card_figures import architecture, fits, given_words, stated_figures
+from azureml_publish.lint.cards.figures import architecture, fits, given_words, stated_figures
+from azureml_publish.lint.cards.findings import replacing, short, width_of
+from azureml_publish.lint.cards.own_figures import contradictions, of_same_owner, of_sibling
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import replacing, short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.markdown.inline import Link
-from azureml_publish.lint.model_names import (
+from azureml_publish.lint.names.models import (
     declared,
     hub_id,
     is_own,
@@ -21,12 +23,8 @@ from azureml_publish.lint.model_names import (
     parts_of,
     sibling,
 )
-from azureml_publish.lint.own_figures import contradictions, of_same_owner, of_sibling
-from azureml_publish.lint.publisher_names import families_in, strangers
-from azureml_publish.lint.rules.matching_names import ADAPTED, FIRST, Named, names_itself, names_of, related
-from azureml_publish.lint.statements import of_subject
-from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import (
+from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.variants import (
     KIND_WORDS,
     MEMBER,
     Kind,
@@ -37,6 +35,8 @@ from azureml_publish.lint.variants import (
     tuned_otherwise,
     variant_of,
 )
+from azureml_publish.lint.rules.matching_names import ADAPTED, FIRST, Named, names_itself, names_of, related
+from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 _ORIGINAL = pattern(r"\boriginal[- ](?:model[- ])?(?:card|page)\b|^\W*original\W*$", re.IGNORECASE)

@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.lint.card_figures import published_positions
-from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.parameter_counts import longest_input, parameter_bounds, spec_context
-from azureml_publish.lint.statements import (
+from azureml_publish.lint.cards.figures import published_positions
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.statements import (
     LENGTH_TEXT,
     contexts_of,
     length_of,
@@ -20,8 +17,11 @@ from azureml_publish.lint.statements import (
     limits_in_words,
     of_subject,
 )
+from azureml_publish.lint.check import Findings, rule
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.names.variants import alphanumeric, variant_of
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import alphanumeric, variant_of
+from azureml_publish.lint.weights.parameters import longest_input, parameter_bounds, spec_context
 from azureml_publish.patterns import pattern
 
 _COUNT = pattern(

@@ -8,11 +8,11 @@ from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import KeyPath
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.publisher_names import families_in, strangers
+from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import alphanumeric
 from azureml_publish.patterns import pattern
 from azureml_publish.spec import BlobSource
 

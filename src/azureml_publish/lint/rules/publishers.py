@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Location, Severity
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.model_names import hub_id, tasks_of
-from azureml_publish.lint.publisher_names import BY_NAME, families_in, publisher_of
+from azureml_publish.lint.names.models import hub_id, tasks_of
+from azureml_publish.lint.names.publishers import BY_NAME, families_in, publisher_of
+from azureml_publish.lint.names.variants import alphanumeric, one_letter_apart, variant_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
-from azureml_publish.lint.statements import of_subject
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import alphanumeric, one_letter_apart, variant_of
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
 """Publishers that offer the models of others as well, converted or just hosted."""

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.publisher_names import BY_NAME, publisher_of
-from azureml_publish.lint.samples import flavours
+from azureml_publish.lint.names.publishers import BY_NAME, publisher_of
+from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, sibling_of
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
-from azureml_publish.lint.variants import KIND_WORDS, alphanumeric, sibling_of
 from azureml_publish.patterns import pattern
 from azureml_publish.spec import HubSource
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short, width_of
 from azureml_publish.lint.markdown.cards import Card, Heading
 from azureml_publish.lint.markdown.inline import Link
-from azureml_publish.lint.model_names import own_names, tasks_of
-from azureml_publish.lint.samples import flavours
+from azureml_publish.lint.names.models import own_names, tasks_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 

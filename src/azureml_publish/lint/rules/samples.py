@@ -9,12 +9,8 @@ from typing import Any
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, mapping_of
-from azureml_publish.lint.check import Findings, finds, rule
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.model_names import tasks_of
-from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS
-from azureml_publish.lint.samples import (
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.samples import (
     NotJsonError,
     flavours,
     inputs,
@@ -26,6 +22,10 @@ from azureml_publish.lint.samples import (
     place_in,
     signature,
 )
+from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.names.models import tasks_of
+from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern
 from azureml_publish.project import BROKEN_SAMPLE

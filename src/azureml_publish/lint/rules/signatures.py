@@ -10,11 +10,11 @@ from typing import Any
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, mapping_of
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.model_names import tasks_of
+from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.rules.matching_facts import tasks_agree
-from azureml_publish.lint.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern
 

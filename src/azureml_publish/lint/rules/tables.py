@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.findings import once_a_card, short, times, width_of
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.in_cards import once_a_card, short, times, width_of
 from azureml_publish.lint.markdown.cards import Card, CardEdit, Row, Table, cells_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern

@@ -21,10 +21,10 @@ import yaml
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
-from azureml_publish.lint.chat_formats import formats_in
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.language_names import meant_language
+from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.subject import Described, ProjectSubject
+from azureml_publish.lint.weights.chat_formats import formats_in
 from azureml_publish.patterns import pattern
 from azureml_publish.spec.tasks import TASKS, has_service_name, meant_task, service_task
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.content.packaging.safetensors import Tensor
-from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.patterns import pattern
 
 _ENCODERS = frozenset({"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "mpnet"})

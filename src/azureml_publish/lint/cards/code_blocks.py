@@ -14,8 +14,8 @@ from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.documents import DUPLICATE_KEY, MALFORMED, parse_yaml
-from azureml_publish.lint.command_readers import in_commands, in_session
-from azureml_publish.lint.slips import Mistake, almost
+from azureml_publish.lint.cards.commands import in_commands, in_session
+from azureml_publish.lint.cards.slips import Mistake, almost
 from azureml_publish.patterns import pattern
 
 

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 from azureml_publish.assets import Value
 from azureml_publish.documents import mapping_of
+from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.model_names import own_names, tasks_of
-from azureml_publish.lint.samples import flavours
-from azureml_publish.lint.statements import of_subject
+from azureml_publish.lint.names.models import own_names, tasks_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 

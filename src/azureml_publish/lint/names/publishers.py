@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from azureml_publish.lint.variants import alphanumeric, variant_of
+from azureml_publish.lint.names.variants import alphanumeric, variant_of
 
 _PUBLISHERS: Mapping[str, str] = {
     "AI21 Labs": "ai21labs ai21 jamba",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from azureml_publish.lint.in_cards import short
+from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.patterns import pattern
 

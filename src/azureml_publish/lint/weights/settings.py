@@ -12,9 +12,9 @@ from jinja2 import Environment, TemplateSyntaxError
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.transformers_facts import stated, types_of
-from azureml_publish.lint.in_cards import short
-from azureml_publish.lint.weight_files import WeightFiles
-from azureml_publish.lint.weight_tensors import adapter_differences, tensor_differences
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
 from azureml_publish.patterns import pattern
 
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.card_figures import FIGURES, Given, fits, given_words
-from azureml_publish.lint.in_cards import short, width_of
-from azureml_publish.lint.model_names import hub_id, is_own, own_names, tasks_of
-from azureml_publish.lint.samples import flavours
-from azureml_publish.lint.statements import of_subject, subject_of
+from azureml_publish.lint.cards.figures import FIGURES, Given, fits, given_words
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.statements import of_subject, subject_of
+from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
+from azureml_publish.lint.names.variants import contradiction, sibling_of, variant_of
 from azureml_publish.lint.subject import Described
-from azureml_publish.lint.variants import contradiction, sibling_of, variant_of
 from azureml_publish.patterns import pattern
 
 
