@@ -16,7 +16,7 @@ from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
-from azureml_publish.lint.names.variants import contradiction, sibling_of, variant_of
+from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -241,9 +241,11 @@ def of_sibling(model: Described, offset: int) -> bool:
 _SENTENCE = 200
 
 
-def of_same_owner(model: Described, loaded: str) -> bool:
+def of_same_owner(model: Described, loaded: str, before: str) -> bool:
     """Whether the code loads what is of another size or case, of the owner of this model, which no code loads."""
     hub, own, other = hub_id(model), variant_of(model.name), variant_of(loaded.rpartition("/")[2])
+    if tuned_otherwise(hub, loaded) and _WHOLE.search(before) and "adapter_config.json" not in model.weights:
+        return True  # a tokenizer may well be that of the base
     return (
         "/" in hub
         and loaded.partition("/")[0] == hub.partition("/")[0]
@@ -251,3 +253,7 @@ def of_same_owner(model: Described, loaded: str) -> bool:
         and contradiction(own, other, ("size", "class", "case")) is not None
         and not any(hub in fence.text for fence in model.card.fences)
     )
+
+
+_WHOLE = pattern(r"(?:Model|LM|Generation|Classification|LLM|Answering)(?:\.from_pretrained)?\(|\bpipeline\(|\bserve ")
+"""Before the name of a model, what loads its weights."""

@@ -37,6 +37,9 @@ _LABELS: dict[Subject, str] = {
     "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
     "base": r"(?:base|original|parent)[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?",
     "encoder_of": r"language model",
+    "backbone": r"(?:vision |image |text )?backbone(?: network| model)?",
+    "hub": r"(?:model )?source|hugging ?face(?: hub)?(?: (?:id|model(?: id)?|repo(?:sitory)?|link|page))?|hub(?: id)?"
+    r"|(?:model )?repo(?:sitory)?|(?:model )?(?:on|at) (?:the )?(?:hugging ?face(?: hub)?|hub)|model id|checkpoint",
     "kind": r"model (?:type|format)|(?:file )?format",
     "output": r"max(?:imum)?[ _](?:output|new)[ _]tokens|max(?:imum)? output(?: length)?(?: \(tokens\))?",
     "developer": r"(?:developed|created|trained) by|(?:model )?(?:creator|developer|publisher|author)s?",

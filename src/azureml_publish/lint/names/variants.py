@@ -12,9 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from azureml_publish.lint.names.languages import NAMES
 from azureml_publish.patterns import pattern
 
-Kind: TypeAlias = Literal["size", "class", "case", "tuning", "version", "context", "layers", "device", "precision"]
+Kind: TypeAlias = Literal[
+    "size",
+    "class",
+    "case",
+    "tuning",
+    "version",
+    "context",
+    "layers",
+    "pair",
+    "language",
+    "hours",
+    "device",
+    "precision",
+]
 
 
 def alphanumeric(name: str) -> str:
@@ -49,6 +63,7 @@ _WORDS: dict[str, tuple[Kind, str]] = {
     "float16": ("precision", "fp16"),
     "float32": ("precision", "fp32"),
     "bfloat16": ("precision", "bf16"),
+    **{name: ("language", name) for name in NAMES.values()},
 }
 """Words of names that say something of a kind; providers of a device say on which machines it runs, and no kind."""
 
@@ -64,6 +79,12 @@ _SIZE = pattern(r"(\d{1,4}(?:\.\d{1,3})?)([bm])")
 _MIXTURE = pattern(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
 _CONTEXT = pattern(r"(\d{1,4})k")
 _LAYERS = pattern(r"l-?(\d{1,2})")
+_HOURS = pattern(r"(\d{2,5})h(?:rs?)?")
+_PAIR = pattern(rf"\b({'|'.join(NAMES)})[-_]({'|'.join(NAMES)})$")
+"""What names of models of translation end with: `opus-mt-en-de`."""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = pattern(rf"\b({'|'.join(_MONTHS)})[a-z]{{0,6}} 20(\d\d)\b", re.IGNORECASE)
+"""A release as people write it: `September 2024` is `0924` in a name, or `2409`."""
 _VERSION = pattern(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
 _GLUED = pattern(r"([a-z]{2,})v?(\d{1,3}(?:\.\d{1,3})?)")
 _MOST_PARTS = 20
@@ -81,17 +102,26 @@ class Variant:
         return bool(self.words and other.words) and (self.words <= other.words or other.words <= self.words)
 
 
-MEMBER: tuple[Kind, ...] = ("size", "class", "case", "tuning", "version", "context", "layers")
+MEMBER: tuple[Kind, ...] = (
+    *("size", "class", "case", "tuning", "version", "context", "layers", "pair", "language", "hours"),
+)
 """Kinds that distinguish models. Device and precision distinguish builds of one model."""
 
 
 @functools.lru_cache(maxsize=4096)
 def variant_of(name: str) -> Variant:
     """What a name says, whatever its separators and case."""
+    stated: dict[Kind, set[str]] = {}
+    for month in _MONTH.finditer(name) if " 20" in name else ():
+        number = f"{_MONTHS.index(month[1].lower()) + 1:02}"
+        stated["version"] = {number + month[2], month[2] + number, "20" + month[2], f"20{month[2]}{number}"}
+        name = name.replace(month[0], "")
+    if pair := _PAIR.search(name.lower()):
+        stated["pair"] = {f"{pair[1]}-{pair[2]}"}
+        name = name[: pair.start()]
     parts = [part.strip(".") for part in re.split(r"[^a-z0-9.]+", name.lower())[:_MOST_PARTS]]
     parts = [part for part in parts if part]
     words: set[str] = set()
-    stated: dict[Kind, set[str]] = {}
     for index, part in enumerate(parts):
         before = parts[index - 1] if index else ""
         kind, values = _read(part, before)
@@ -118,6 +148,8 @@ def _read(part: str, before: str) -> tuple[Kind | None, set[str]]:
         return "context", {match[1]}
     if match := _LAYERS.fullmatch(part):
         return "layers", {match[1]}
+    if match := _HOURS.fullmatch(part):
+        return "hours", {match[1]}
     if match := _VERSION.fullmatch(part):
         whole = _VERSION.fullmatch(joined) if joined else None
         return "version", {_plain_version(one[1]) for one in (match, whole) if one}
@@ -153,6 +185,9 @@ KIND_WORDS: Mapping[Kind, str] = {
     "version": "version",
     "context": "context length",
     "layers": "number of layers",
+    "pair": "pair of languages",
+    "language": "language",
+    "hours": "number of hours",
     "device": "device",
     "precision": "precision",
 }

@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.own_names import NAME, misnamed, repository_of
 from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import hub_id, linked_model
@@ -52,7 +55,7 @@ def names_a_sibling(model: Described) -> Findings:
         foreign = named.derived and not related(model.name, named.name)
         if named.what.endswith("of MLmodel"):
             foreign = _is_foreign(model, named.name)
-        elif named.what == ADAPTED:  # an adapter may well have a name of its own
+        elif named.what in (ADAPTED, _SHOWN):  # an adapter may well have a name of its own
             foreign = strangers(families_in(model.name), families_in(named.name))
         if kind is None and not foreign:
             continue
@@ -101,23 +104,32 @@ def names_of(model: Described) -> Iterator[Named]:
             value = values.get(key)
             if isinstance(value, str) and value:
                 yield Named(f"`{key}`", value, model.where(f"{section}.{key}"))
-    data = model.mlmodel.data if model.mlmodel is not None else None
-    metadata = data.get("metadata") if isinstance(data, Mapping) else None
-    base = metadata.get("base_model_name") if isinstance(metadata, Mapping) else None
-    for flavour, held in flavours(model.mlmodel).items():
-        if isinstance(held, Mapping) and isinstance(held.get("huggingface_id"), str) and model.mlmodel is not None:
-            place = model.mlmodel.location(("flavors", flavour, "huggingface_id"))
-            yield Named("huggingface_id of MLmodel", held["huggingface_id"], place)
-    if isinstance(base, str) and base and model.mlmodel is not None:
-        yield Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
+    yield from _logged(model)
+    for stated in of_subject(model.card, "hub"):
+        if linked := repository_of(stated.text):
+            yield Named("The repository in the card", linked, model.card.at(stated.offset))
     origin = model.config.get("_name_or_path") if model.config is not None else None
-    if isinstance(origin, str) and re.fullmatch(r"[\w.-]+(?:/[\w.-]+)?", origin):
+    if isinstance(origin, str) and _ID.fullmatch(origin):
         yield Named("_name_or_path of config.json", origin.rpartition("/")[2], model.where("name"))
     adapted = model.weights.get("adapter_config.json", {}).get("base_model_name_or_path")
     if isinstance(adapted, str) and adapted:
         yield Named(ADAPTED, adapted, model.where("name"))
     yield from _parents(model)
     yield from _places(model)
+
+
+def _logged(model: Described) -> Iterator[Named]:
+    """What MLmodel was logged from, by its flavours and its metadata."""
+    if model.mlmodel is None:
+        return
+    for flavour, held in flavours(model.mlmodel).items():
+        for key in ("huggingface_id", "source_model_name"):
+            name = held.get(key) if isinstance(held, Mapping) else None
+            if isinstance(name, str) and _ID.fullmatch(name):
+                yield Named(f"{key} of MLmodel", name, model.mlmodel.location(("flavors", flavour, key)))
+    base = mapping_of(mapping_of(model.mlmodel.data).get("metadata")).get("base_model_name")
+    if isinstance(base, str) and base:
+        yield Named("base_model_name of MLmodel", base, model.mlmodel.location(("metadata", "base_model_name")))
 
 
 def _linked(model: Described) -> Iterator[Named]:
@@ -128,6 +140,7 @@ def _linked(model: Described) -> Iterator[Named]:
 
 
 _ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
+_ID = pattern(r"[\w.-]+(?:/[\w.-]+)?")
 ADAPTED = "The base in adapter_config.json"
 
 
@@ -159,7 +172,7 @@ def related(one: str, other: str) -> bool:
     return bool(variant_of(one).words & variant_of(other).words)
 
 
-_NAME = pattern(r"(?<![\w./-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+(?![\w/-])")
+_NAME = pattern(rf"(?<![\w./-]){NAME}(?![\w/-])")
 """A name in prose: parts with hyphens between them."""
 
 FIRST = 700
@@ -170,9 +183,13 @@ FIRST = 700
 def card_of_a_sibling(model: Described) -> Findings:
     """A card whose title and first words name another size or variant, and never this one."""
     yield from _of_another_family(model)
+    places = list(misnamed(model))
+    for found in places:
+        hint = f"Write what belongs to {model.name}; a sibling's text was perhaps copied."
+        yield card_of_a_sibling.at(found.where, found.message, hint, width=found.width)
     card = model.card
     own = variant_of(model.name)
-    if card.too_large or not own.stated or not own.words:
+    if places or card.too_large or not own.stated or not own.words:
         return
     title = card.headings[0] if card.headings else None
     if title is not None and title.line <= 3 and len(title.text) <= 40:
@@ -221,7 +238,9 @@ def _of_another_family(model: Described) -> Findings:
     """A summary or a page beside the card that is about a sibling, or names other families, again and again."""
     own, summary = families_in(model.name), model.metadata.get("summary")
     words = summary.split() if isinstance(summary, str) else []
-    begun = next((name for n in (2, 3, 4) if (name := " ".join(words[:n])) and sibling_of(model.name, name)), "")
+    until = next((index for index, word in enumerate(words) if word in _OF), len(words))  # `Refresh of Phi-3-mini`
+    names = [" ".join(words[: min(n, until)]) for n in (2, 3, 4)]
+    begun = next((name for name in names if name and sibling_of(model.name, name)), "")
     if begun:
         yield card_of_a_sibling.at(
             model.where("summary"),
@@ -264,6 +283,7 @@ def _of_another_family(model: Described) -> Findings:
 
 
 _OFTEN = 3
+_OF = frozenset(("of", "for", "from", "to", "than", "on", "based", "with", "by"))
 
 
 def _of_siblings(model: Described, page: Card) -> Findings:
@@ -307,7 +327,7 @@ def _names_in(source: str) -> frozenset[str]:
 
 _WORD = pattern(r"[A-Za-z0-9._-]+")
 """A name is in one of these. They are found in one pass, while the next expression tries again at each letter."""
-_ANY_NAME = pattern(r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+")
+_ANY_NAME = pattern(NAME)
 
 
 def _mentions(card: Card) -> Iterator[tuple[str, int]]:

@@ -9,6 +9,7 @@ from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.figures import architecture, fits, given_words, stated_figures
 from azureml_publish.lint.cards.findings import replacing, short, width_of
 from azureml_publish.lint.cards.own_figures import contradictions, of_same_owner, of_sibling
+from azureml_publish.lint.cards.own_names import repository_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -93,7 +94,7 @@ def card_links_other_model(model: Described) -> Findings:
             after = fence.text[match.end(1) :].partition("\n")[0]
             if match[1] in seen or _HELPER.search(before) or model.name.lower() in after.lower():
                 continue  # the line also names this model, as the other choice
-            apart = apart or of_same_owner(model, match[1])
+            apart = apart or of_same_owner(model, match[1], before)
             known = is_own(match[1], own) or declared(model, match[1]) or match[1] == based
             typed = _almost(match[1], hub_id(model) if "/" in match[1] else model.name)
             if typed or (apart and not known):
@@ -356,7 +357,7 @@ _MADE_OF = pattern(
 
 _TUNED = pattern(
     r"\bfine-?tuned (?:version |checkpoint |variant |model )?(?:of|from) (?:the )?\W{0,3}(?P<a>[\w.-]+(?:/[\w.-]+)?)"
-    r"|\bis the \W{0,3}(?P<b>[\w.-]+)(?:\]\([^)\n]{1,200}\))? model\b[^.\n]{0,20}\bfine-?tuned\b",
+    r"|\bis (?:the|an?) \W{0,3}(?P<b>[\w.-]+)\W{0,3}(?:\]\([^)\n]{1,200}\))? model\b[^.\n]{0,20}\bfine-?tuned\b",
     re.IGNORECASE,
 )
 _OPTIMISED = pattern(
@@ -374,10 +375,14 @@ def _tuned_from(model: Described) -> Findings:
         name = match[group].rstrip(".")
         if match.start() <= FIRST and not names_itself(card, variant_of(model.name)):
             continue  # MATCH002 says so
-        if kind := sibling_of(model.name, name, kinds):
+        bases = [repository_of(stated.text).rpartition("/")[2] for stated in of_subject(card, "base")]
+        for one in (model.name, *(base for base in bases if base)):
+            kind = sibling_of(one, name, kinds)
+            if kind is None:
+                continue
             yield base_model_differs.at(
                 card.at(match.start(group)),
-                f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {model.name}.",
+                f"The card says '{short(match[0])}', which is of another {KIND_WORDS[kind]} than {one}.",
                 "Write what the model was made from; a sibling's card was perhaps copied.",
                 width=width_of(name),
             )

@@ -1,0 +1,157 @@
+"""Where texts name the model itself, beside the beginning of a card: rows, backbones, tables and pages of results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.markdown.cards import Card, Table
+from azureml_publish.lint.names.models import is_own, linked_model, own_names
+from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, sibling_of, variant_of
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+
+class Misnamed(NamedTuple):
+    """A place that is of this model and names another one: the words there, and how wide they are."""
+
+    where: Location
+    message: str
+    width: int
+
+
+def misnamed(model: Described) -> Iterator[Misnamed]:
+    """Every such place of the card and the pages beside it."""
+    for card in (model.card, *model.pages):
+        if card.too_large:
+            continue
+        for look in (_this_model, _backbones, _heads, _hours):
+            yield from look(model, card)
+    for page in model.pages:
+        yield from _subjects(model, page)
+
+
+def _wrong(model: Described, where: Location, text: str, name: str) -> Iterator[Misnamed]:
+    kind = sibling_of(model.name, name.rpartition("/")[2])
+    if kind is not None:
+        message = f"Here stands {short(text)}, which is of another {KIND_WORDS[kind]} than {model.name}."
+        yield Misnamed(where, message, width_of(text))
+
+
+_THIS = pattern(
+    r"[*_`\[ ]*(?P<name>[\w./-]{3,80}?)[\])*_` ]*(?:\]\([^)]*\))? ?\((?:this model|ours|this)\)[*_ ]*", re.IGNORECASE
+)
+
+
+def _this_model(model: Described, card: Card) -> Iterator[Misnamed]:
+    """The row or column of a table that says `(this model)`."""
+    if "(this" not in card.lowered and "(ours)" not in card.lowered:
+        return
+    for table in card.tables:
+        for row in (table.header, *table.rows):
+            for cell in row.cells:
+                if match := _THIS.fullmatch(cell.text.strip()):
+                    yield from _wrong(model, card.place(cell.line, cell.column), cell.text, match["name"])
+
+
+NAME = r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+"
+"""A name: parts with hyphens between them."""
+
+_NAME = pattern(NAME)
+_WITH = pattern(rf"\bwith an? (?P<name>{NAME}) (?:backbone|encoder|trunk)\b")
+
+
+def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
+    """The network in the model's name, in a row on it or in the card's first sentences."""
+    for stated in of_subject(card, "backbone"):
+        if name := _NAME.match(stated.text):
+            yield from _wrong(model, card.at(stated.offset), stated.text, name[0])
+    beginning = card.words[:_FIRST] if " with a" in card.words[:_FIRST] else ""
+    for match in _WITH.finditer(beginning):
+        yield from _wrong(model, card.at(match.start("name")), match["name"], match["name"])
+
+
+_FIRST = 400
+_HOURS_TRAINED = pattern(
+    r"\b(?:trained|tuned)(?: and [\w-]+)? on (?:about |the )?(?P<n>[0-9]{2,3}|[0-9]{1,3},?[0-9]{3}) (?:hours|h) of\b",
+    re.IGNORECASE,
+)
+
+
+def _hours(model: Described, card: Card) -> Iterator[Misnamed]:
+    """The hours of speech that are in the model's name: `wav2vec2-base-960h`."""
+    own = variant_of(model.name).stated.get("hours", frozenset())
+    stated = list(_HOURS_TRAINED.finditer(card.words)) if own else []
+    if stated and not any(match["n"].replace(",", "") in own for match in stated):
+        message = f"Here stands '{short(stated[0][0])}', and the name {model.name} says {min(own)} hours."
+        yield Misnamed(card.at(stated[0].start()), message, width_of(stated[0][0]))
+
+
+_OUR = pattern(r"\b(?:this model|ours?|the model)\b", re.IGNORECASE)
+
+
+def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
+    """A table that compares models, a sibling first, and has this one in no place."""
+    own = own_names(model)
+    for table in card.tables:
+        texts = [re.sub(r"[*`_]|\]\([^)]*\)|[\[\]]", "", cell.text).strip() for cell in table.header.cells]
+        apart = [index for index, text in enumerate(texts) if _NAME.fullmatch(text) and sibling_of(model.name, text)]
+        if not apart or any(_may_be_own(model, text, own) for text in (*texts, *_firsts(table))):
+            continue
+        if _models_of(texts)[:1] == [texts[apart[0]]]:
+            cell = table.header.cells[apart[0]]
+            yield from _wrong(model, card.place(cell.line, cell.column), cell.text, texts[apart[0]])
+
+
+def _firsts(table: Table) -> Iterator[str]:
+    for row in table.rows:
+        if row.cells:
+            yield row.cells[0].text
+
+
+def _models_of(texts: list[str]) -> list[str]:
+    return [text for text in texts if _NAME.fullmatch(text) and re.search(r"\d", text)]
+
+
+def _may_be_own(model: Described, text: str, own: tuple[str, ...]) -> bool:
+    """Whether a cell may mean this model: its name, a part of it that contradicts nothing, or words for it."""
+    if _OUR.search(text) or is_own(text, own):
+        return True
+    mine, theirs = variant_of(model.name), variant_of(text)
+    return bool(theirs.words) and theirs.of_family(mine) and sibling_of(model.name, text) is None
+
+
+_SUBJECT = pattern(
+    r"^\W{0,3}(?:(?:the|this) (?:table|page|section|figures?|results?)(?: below)?"
+    r" (?:compares?|shows?|gives?|reports?|evaluates?|is|are)"
+    r"(?: the)?(?: results| scores| figures| evaluation)?(?: of| for)?|we (?:compare|evaluated?|tested|measured?))"
+    rf" \W{{0,2}}(?P<name>{NAME})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
+    """The model that a page of results says it is of, where that is another and this one is not named."""
+    match = _SUBJECT.search(page.words)
+    if match is None or not re.search(r"\d", match["name"]) or alphanumeric(model.name) in alphanumeric(page.source):
+        return
+    name, tails = match["name"], {alphanumeric(one.rpartition("-")[2]) for one in own_names(model)}
+    unlike = not variant_of(name).of_family(variant_of(model.name)) and alphanumeric(name) not in tails
+    if sibling_of(model.name, name) or unlike:
+        message = f"The page says that it is of {short(name)}, and never names {model.name}."
+        yield Misnamed(page.at(match.start("name")), message, width_of(name))
+
+
+def repository_of(text: str) -> str:
+    """The repository that a row names, by its id or its address; empty where it names none."""
+    address = _ADDRESS.search(text)
+    found = linked_model(address[0]) if address else text
+    return found if _REPOSITORY.fullmatch(found) else ""
+
+
+_ADDRESS = pattern(r"https://huggingface\.co/[^\s<>\")\]]+")
+_REPOSITORY = pattern(r"[\w-][\w.-]{0,60}/[\w.-]{2,100}")
