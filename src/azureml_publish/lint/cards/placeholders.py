@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from azureml_publish.lint.markdown.cards import Cell, Table
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import Signs, pattern
 
 EMPTY_WORDS = (
     r"to-?do|tb[acd]|t\.b\.[acd]\.|fixme|placeholder|coming soon|more information needed"
@@ -16,6 +16,14 @@ EMPTY_WORDS = (
     r"|wip|x{2,4}\.x{1,3} ?%?|asdf\w*|qwerty|blah(?: blah)*|foo bar(?: baz)?"
 )
 """A cell or a line that holds one of these, and nothing else, says nothing."""
+
+EMPTY_SIGNS = frozenset(
+    {
+        *("todo", "to-do", "tbd", "tba", "tbc", "t.b.", "fixme", "placeholder", "coming soon", "more information"),
+        *("to be ", "??", "wip", "xx", "asdf", "qwerty", "blah", "foo bar"),
+    }
+)
+"""One of these is in every such text, in lower case."""
 
 _NAMED = (
     r"(?:AUTHOR|COMPANY|CONTACT|DATA_?SET|DATE|DESCRIPTION|EMAIL|LICEN[CS]E|LINK|MODEL|NAME|ORG|ORGANI[SZ]ATION|OWNER"
@@ -288,14 +296,17 @@ FORMS = (
 )
 """Words between quotation marks, and of a quotation of Markdown, are not looked at: they may well be quoted."""
 
-_SIGNS = tuple(dict.fromkeys(sign for one in FORMS for sign in one.signs))
+_SIGNS = Signs((*EMPTY_SIGNS, *(sign for one in FORMS for sign in one.signs)))
 _IN_QUOTATION = frozenset({"assistant"})
 
 
-def unwritten_in(text: str, lowered: str) -> Iterator[tuple[Form, re.Match[str]]]:
-    """What each form finds in a text; `lowered` is the text in lower case."""
-    lowered = f"\n{lowered}"  # some words count at the beginning of a line
-    signs = {sign for sign in _SIGNS if sign in lowered}
+def signs_in(text: str) -> frozenset[str]:
+    """The signs of forms and of `EMPTY_WORDS` that a text holds."""
+    return _SIGNS.within(text.lower())
+
+
+def unwritten_in(text: str, signs: frozenset[str]) -> Iterator[tuple[Form, re.Match[str]]]:
+    """What each form finds in a text with these signs."""
     for one in FORMS if signs else ():
         if not signs.isdisjoint(one.signs):
             for match in one.form.finditer(text):
@@ -315,6 +326,8 @@ _PRINTED = pattern(
     r"|#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!))[*_ ]*"
 )
 _NOTHING = pattern(r"[*_ ]*(?:nan|none|null|undefined|\{\}|\[\])[*_ ]*", re.IGNORECASE)
+_FIRST = frozenset("[%<#{NnUu")
+"""Begins whatever the two expressions above find."""
 _COUNTED = pattern(
     r"(?:number of )?(?:parameters|(?:hidden )?layers|(?:attention )?heads|hidden (?:size|dimension)|vocabulary"
     r"|vocabulary size|epochs|batch size|learning rate|dimensions?|context(?: length| window)?)",
@@ -328,6 +341,8 @@ def printed_cells(tables: Iterable[Table]) -> Iterator[Cell]:
     for table in tables:
         for row in table.rows:
             for index, cell in enumerate(row.cells[1:], 1):
+                if cell.text.lstrip("*_ ")[:1] not in _FIRST:
+                    continue
                 if _PRINTED.fullmatch(cell.text):
                     yield cell
                 elif _NOTHING.fullmatch(cell.text):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, times, width_of
-from azureml_publish.lint.cards.placeholders import EMPTY_WORDS, WHAT, printed_cells, unwritten_in
+from azureml_publish.lint.cards.placeholders import EMPTY_SIGNS, EMPTY_WORDS, WHAT, printed_cells, signs_in, unwritten_in
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.cards.slips import misspelled
 from azureml_publish.lint.check import Findings, rule
@@ -18,26 +18,6 @@ from azureml_publish.patterns import pattern
 
 _CELL = pattern(rf"[\s*_(\[<`]*(?:{EMPTY_WORDS})[\s*_)\]>`.!…]*", re.IGNORECASE)
 _LINE = pattern(rf"^[ \t>*+_-]*((?:{EMPTY_WORDS})[*_]*[.!…]*)[ \t*_]*$", re.IGNORECASE | re.MULTILINE)
-_TO_BE = pattern(r"to be [a-z]")
-_SIGNS = (
-    *(
-        "todo",
-        "to-do",
-        "tbd",
-        "tba",
-        "tbc",
-        "t.b.",
-        "fixme",
-        "placeholder",
-        "coming soon",
-        "more information",
-        "??",
-        "wip",
-        "asdf",
-    ),
-    *("xx", "qwerty", "blah", "foo bar", "\nnull", "\nnone", "\nnan", "\nundefined", " here"),
-)
-"""One of these, or the one above, is in every text with a line or a cell that says nothing; most cards have none."""
 
 
 @rule("CARD010", "placeholder-text", Severity.WARNING, "Text stands there that was to be replaced.")
@@ -60,7 +40,7 @@ def placeholder_text(model: Described) -> Findings:
         copied = (path == "displayName" and _COPY.search(text.text)) or (
             path in _PROSE_KEYS and (_NO_VALUE.fullmatch(text.text) or text.text.strip().lower() == path.lower())
         )
-        form = next(unwritten_in(text.text, text.text.lower()), None) if path in _PROSE_KEYS else None
+        form = next(unwritten_in(text.text, signs_in(text.text)), None) if path in _PROSE_KEYS else None
         if form is not None and form[0].what:
             what, hint = WHAT[form[0].what]
             yield placeholder_text.at(model.where(path), f"{path}: '{short(form[1][0])}' {what}", hint)
@@ -208,12 +188,12 @@ def _once_each(card: Card) -> Findings:
 
 
 def _unwritten(card: Card) -> Iterator[_Place]:
-    lowered = card.prose.lower()
+    signs = signs_in(card.prose)
     rows: set[int] = set()
     for cell in printed_cells(card.tables):
         rows.add(cell.line)
         yield _Place(cell.line, cell.column, cell.text, *WHAT["printed"])
-    if any(sign in lowered for sign in _SIGNS) or _TO_BE.search(lowered):
+    if not signs.isdisjoint(EMPTY_SIGNS):
         for table in card.tables:
             for row in table.rows:
                 for cell in row.cells:
@@ -223,7 +203,7 @@ def _unwritten(card: Card) -> Iterator[_Place]:
         for match in _LINE.finditer(card.words):
             yield from _found(card, match.start(1), match[1], rows, "")
             rows.add(card.position(match.start(1))[0])
-    for form, match in unwritten_in(card.prose, lowered):
+    for form, match in unwritten_in(card.prose, signs):
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
             yield from _found(card, match.start(), match[0], rows, form.what)
 

@@ -18,7 +18,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 from azureml_publish.lint.rules.card_text import within_fence
 from azureml_publish.lint.subject import AssetSubject, Described
-from azureml_publish.patterns import pattern
+from azureml_publish.patterns import Signs, pattern
 
 _Shown: TypeAlias = tuple[int, str, str, str, CardEdit | None]
 """Offset and text, what it is, what to write, and the edit where there is only one."""
@@ -54,7 +54,7 @@ _FORMS = (
         r"\[\[_?toc_?\]\]|^@?\[toc\]|^\{\{ ?toc ?\}\}$",
     ),
     _mark(
-        "\n.. ",
+        ".. ",
         "is a mark of reStructuredText, and is shown as text",
         "Write it in Markdown.",
         r"^\.\. (?:note|warning|tip|important|image|figure|code-block|code|math|toctree|admonition|contents)::",
@@ -140,7 +140,7 @@ _ENTITY = pattern(r"&amp;(?:lt|gt|amp|nbsp|quot|apos|#[0-9]{2,5});")
 _ESCAPED = pattern(r"(?<!\\)\\u(20[0-3][0-9a-f]|00[a-f][0-9a-f])(?![0-9a-f])", re.IGNORECASE)
 """Quotes, dashes and letters with accents as JSON escapes them."""
 _BOLD = pattern(r"(?<![^\s(\[])\*\*(?=[A-Za-z])")
-_SIGNS = tuple(sign for one in _FORMS for sign in one.signs)
+_SIGNS = Signs(sign for one in _FORMS for sign in one.signs)
 _LINE_ENDS = pattern(
     r"^(?![^\n]*[$])[^\n]*?[\w.,:](?P<at>\\n)(?=[A-Za-z])[^\n]*?\w\\n(?=[A-Za-z])[^\n]*$", re.MULTILINE
 )
@@ -245,8 +245,7 @@ _SENTENCE = pattern(r"[A-Z][a-z]*(?: (?:[A-Za-z][a-z'-]*|[A-Z0-9.-]+|\d+),?)+[.:
 
 def _marks(card: Card, defined: set[str]) -> Iterator[_Shown]:
     """What only looks like Markdown: marks of other kinds, and images without an address."""
-    lowered = f"\n{card.prose.lower()}"
-    signs = {sign for sign in _SIGNS if sign in lowered}
+    signs = _SIGNS.within(card.prose.lower())
     for one in _FORMS if signs else ():
         for match in () if signs.isdisjoint(one.signs) else one.form.finditer(card.prose):
             around = slice(max(0, match.start() - 1), match.end() + 1)
