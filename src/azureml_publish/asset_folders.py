@@ -160,9 +160,9 @@ class _Reader:
     def others(self, known: frozenset[str]) -> tuple[CarriedFile, ...] | None:
         """Every other file of the folder; None if a link leads out of it."""
         carried = []
-        inside = (Path(top, name) for top, folders, files in os.walk(self._path) for name in (*folders, *files))
-        for path in sorted(inside):
-            name = path.relative_to(self._path).as_posix()
+        below = ((Path(top).relative_to(self._path).parts, [*dirs, *files]) for top, dirs, files in os.walk(self._path))
+        for parts in sorted((*folder, name) for folder, names in below for name in names):
+            name, path = "/".join(parts), self._path.joinpath(*parts)
             if path.is_symlink() and not path.resolve().is_relative_to(self._path.resolve()):
                 hint = "Put the file itself into the folder."
                 where = Location(f"{self._shown}/{name}")

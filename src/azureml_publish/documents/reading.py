@@ -99,14 +99,15 @@ class _Builder:
 
     def build(self, node: yaml.Node, key_path: KeyPath, key: yaml.Node | None = None) -> Any:
         self.nodes += 1
+        start = node.start_mark
         if self.nodes > MAX_NODES or len(key_path) > MAX_DEPTH:
-            raise _Refused(_boundless(self.path, node.start_mark))
-        anchor = (key or node).start_mark
-        self.spans[key_path] = Span(
-            anchor.line + 1, anchor.column + 1, node.start_mark.index, node.end_mark.index, anchor.index
-        )
+            raise _Refused(_boundless(self.path, start))
+        anchor = start if key is None else key.start_mark
+        self.spans[key_path] = Span(anchor.line + 1, anchor.column + 1, start.index, node.end_mark.index, anchor.index)
         if isinstance(node, yaml.ScalarNode):
-            value = str(node.value) if node.tag == Loader.DEFAULT_SCALAR_TAG else self._scalar(node)
+            if node.tag == Loader.DEFAULT_SCALAR_TAG:
+                return str(node.value)
+            value = self._scalar(node)
             if type(value) in (int, float) and str(value) != node.value:
                 self.spellings[key_path] = str(node.value)
             return value

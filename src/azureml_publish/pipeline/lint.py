@@ -155,7 +155,7 @@ class _Linting:
 
             found += self._heard(lint_assets_online(run, linted.links, cache=request.cache))
         # Nothing is ever fixed there, so nothing is reported as fixable.
-        return replace(linted, found=in_order(replace(one, fix=None) for one in found))
+        return replace(linted, found=in_order(one if one.fix is None else replace(one, fix=None) for one in found))
 
     def _check(self, root: Path, *, online: bool = False) -> CheckedProject:
         executor = self.run.executor if root == self.root else None  # a copy that is being fixed is nowhere else
