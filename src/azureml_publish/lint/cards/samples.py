@@ -161,20 +161,13 @@ def _fences(page: Card) -> tuple[SampleText, ...]:
 
 
 def _find_fences(page: Card) -> Iterator[SampleText]:
-    headings = list(_headings(page))
-    starts = [line for line, _ in headings]
+    starts = [heading.line - 1 for heading in page.headings]
     for token in page.tokens:
         if token.type != "fence" or not token.map or token.info.strip().split(" ")[0] not in _JSON:
             continue
         above = bisect.bisect(starts, token.map[0]) - 1
-        title = headings[above][1] if above >= 0 else ""
+        title = page.headings[above].text.lower() if above >= 0 else ""
         yield SampleText(_kind(title, page, token), token.content, _fence_place(page, token))
-
-
-def _headings(page: Card) -> Iterator[tuple[int, str]]:
-    for token, inline in zip(page.tokens, page.tokens[1:], strict=False):
-        if token.type == "heading_open" and token.map:
-            yield token.map[0], inline.content.lower()
 
 
 def _kind(title: str, page: Card, token: Token) -> str:

@@ -82,7 +82,7 @@ _LINE = pattern(
     r"[ \t]*(?P<value>\S[^\n]{0,300})$",
     re.MULTILINE,
 )
-_ALL = {subject: pattern(label, re.IGNORECASE) for subject, label in _LABELS.items()}
+_LABEL = pattern("|".join(f"(?P<{subject}>{label})" for subject, label in _LABELS.items()), re.IGNORECASE)
 _FRONT: Mapping[str, Subject] = {
     "license": "license",
     "language": "language",
@@ -123,8 +123,8 @@ def _front_matter(card: Card) -> Iterator[Statement]:
 
 def subject_of(label: str) -> Subject | None:
     """What a label, or the head of a column, says that a figure is of."""
-    plain = " ".join(label.replace("*", "").split())
-    return next((subject for subject, form in _ALL.items() if form.fullmatch(plain)), None)
+    match = _LABEL.fullmatch(" ".join(label.replace("*", "").split()))
+    return match.lastgroup if match else None
 
 
 def _lines(card: Card) -> Iterator[Statement]:

@@ -137,7 +137,8 @@ _FENCE_WITHIN = pattern(r"^ {0,3}(?P<marks>`{3,}|~{3,}) ?[a-z]+[ \t]*$", re.IGNO
 
 def _open_formulas(card: Card) -> Findings:
     """Environments, braces of powers and indices, and round brackets of TeX that nothing closes in their paragraph."""
-    if not any(sign in card.prose for sign in ("\\begin{", "\\end{", "^{", "_{", "\\(", "\\[", "\\frac")):
+    commands = ("\\begin{", "\\end{", "\\(", "\\[", "\\frac") if "\\" in card.prose else ()
+    if not any(sign in card.prose for sign in ("^{", "_{", *commands)):
         return
     for first, last in card.paragraphs:
         start = card.starts[first - 1]

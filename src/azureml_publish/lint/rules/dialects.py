@@ -56,7 +56,7 @@ def _uses(card: Card) -> Iterator[tuple[str, int]]:
     for image in card.images:
         if image.url.lower().startswith("data:image/"):
             yield "an image within the text", image.start
-    if not any(sign in card.source for sign in ("$", "[^", "[!", "\\(", "\\[")):
+    if not any(sign in card.source for sign in ("$", "\\", "[^", "[!")):
         return
     for kind, form in _PROSE:
         for match in form.finditer(card.prose):

@@ -97,7 +97,9 @@ def _without_point(card: Card, table: Table) -> Findings:
     for row in table.rows:
         for index, cell in enumerate(row.cells[1:], 1):
             text = cell.text.strip("*_ ")
-            if not _TWO_POINTS.fullmatch(text) and not (text.isdecimal() and float(text) > _WHOLE):
+            if not (text.count(".") == _FEW and _TWO_POINTS.fullmatch(text)) and not (
+                text.isdecimal() and float(text) > _WHOLE
+            ):
                 continue
             beside = [one.text.strip("*_ ") for one in row.cells[1:] if one is not cell]
             others = [one.cells for one in table.rows if one is not row and index < len(one.cells)]

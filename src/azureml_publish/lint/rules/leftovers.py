@@ -224,11 +224,12 @@ def _at_once(card: Card) -> Findings:
         yield text_repeated.at(
             card.at(start), f"'{short(text)}' says one thing twice.", "Take one of the two out.", width=width_of(text)
         )
-    numbers = [number for first, last in card.paragraphs for number in range(first, last + 1)]
-    for above, number in pairwise(numbers):
-        text = card.lines[number - 1].strip()
-        alike = number == above + 1 and text == card.lines[above - 1].strip()
-        if alike and len(text.split()) > 1 and "|" not in text and re.search(r"[a-z]{3}[^.!?]*$", text):
+    lines = [line.strip() for line in card.lines]
+    alike = {number for number, (above, line) in enumerate(pairwise(lines), 2) if line and line == above}
+    numbers = {number for first, last in card.paragraphs for number in range(first, last + 1)} if alike else alike
+    for number in sorted(alike & numbers):
+        text = lines[number - 1]
+        if number - 1 in numbers and len(text.split()) > 1 and "|" not in text and re.search(r"[a-z]{3}[^.!?]*$", text):
             yield text_repeated.at(
                 card.place(number, 1), f"The line '{short(text)}' stands twice.", "Take one of the two out."
             )

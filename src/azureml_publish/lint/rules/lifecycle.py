@@ -157,7 +157,8 @@ _NO_DAY = pattern(
     re.IGNORECASE,
 )
 """Days that no year has."""
-_ISO = pattern(r"(?<![\w./_-])(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
+_ISO = pattern(r"-(?<=(?:19|20)\d\d-)(?<![\w./_-]\d{4}-)(?P<month>\d\d)-(?P<day>\d\d)(?![\w-]|\.\d)")
+"""Of a day, what is behind the year: a hyphen is looked for much faster."""
 _FIVE_DIGITS = pattern(r" (?:19|20)\d{3}(?!\d)")
 _LONG_YEAR = pattern(
     r"\b(?:trained|published|released|introduced|updated|created|collected|evaluated|founded|presented"
@@ -171,11 +172,12 @@ def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
     """Dates of no calendar: where, their text, and what they are not."""
     for match in _NO_DAY.finditer(card.words) if any(month in card.lowered for month in _DAYS_OF) else ():
         yield match.start(), match[0], "no day of the calendar"
-    for match in _ISO.finditer(card.words) if "-" in card.words else ():
-        year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
+    for match in _ISO.finditer(card.words):
+        written = card.words[match.start() - 4 : match.end()]
+        year, month, day = int(written[:4]), int(match["month"]), int(match["day"])
         in_month = 1 <= month <= len(MONTHS) and 1 <= day <= calendar.monthrange(year, month)[1]
         if not in_month and month != year % 100 + 1:  # 2023-24-25 counts years
-            yield match.start(), match[0], "no day of the calendar"
+            yield match.start() - 4, written, "no day of the calendar"
     for match in _LONG_YEAR.finditer(card.words) if _FIVE_DIGITS.search(card.words) else ():
         text = match["year"]
         meant = {int(text[:at] + text[at + 1 :]) for at in range(1, len(text))}

@@ -109,7 +109,7 @@ _PARTED = pattern(
     r"|(?P<crossed>\|-{2,}(?:\+-{2,})+\|))[ \t]*$",
     re.MULTILINE,
 )
-_PARTED_END = pattern(r"\|[ \t]*\n(?:[ \t]*\n[ \t]*\||\|-{2,}\+)")
+_PARTED_END = pattern(r"\|[ \t]*\n(?:[ \t]*\n[ \t]*\|[ :]*--|\|-{2,}\+)")
 """In every text that the expression above finds, and found much faster."""
 _GRID = pattern(r"^ {0,3}\+(?:[-=]{2,}\+)+[ \t]*\n {0,3}\|[^\n]*\|[ \t]*\n {0,3}\+(?:[-=]{2,}\+)+", re.MULTILINE)
 _ESCAPED = pattern(r"^ {0,3}\\\|[^\n]*\\\|[^\n]*\n {0,3}\\\|[^\n]*\\\|", re.MULTILINE)
