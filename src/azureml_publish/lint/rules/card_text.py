@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.findings import MOST_EDITS, once_a_card, short, times, width_of
-from azureml_publish.lint.cards.placeholders import EMPTY_SIGNS, EMPTY_WORDS, WHAT, printed_cells, signs_in, unwritten_in
+from azureml_publish.lint.cards.placeholders import (
+    EMPTY_SIGNS,
+    EMPTY_WORDS,
+    WHAT,
+    printed_cells,
+    signs_in,
+    unwritten_in,
+)
 from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.cards.slips import misspelled
 from azureml_publish.lint.check import Findings, rule
