@@ -145,7 +145,7 @@ def test_settings_against_one_another(tmp_path: Path, files: dict[str, Any], wro
         ("</s>", 2, [7, 2], False),
         ("</s>", 7, 7, False),
         ("<s>", 2, 2, False),
-        ("<unknown>", 2, 7, False),  # whose number nothing says
+        ("<unknown>", 2, 7, True),  # whose number nothing says
     ],
 )
 def test_the_token_that_ends_a_text(tmp_path: Path, own: str, config: int, written: object, wrong: bool) -> None:

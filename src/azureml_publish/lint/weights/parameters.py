@@ -14,8 +14,11 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
     if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
         return model.lock.model.parameters, model.lock.model.parameters
     config: Mapping[str, Any] = model.config or {}
-    if any(key in config for key in ("num_local_experts", "n_routed_experts", "num_experts")):
-        return 0, 0
+    return (0, 0) if any(key in config for key in _EXPERTS) else configured_bounds(config)
+
+
+def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
+    """Bounds of the number of all parameters by config.json, those of each expert too; 0 where unknown."""
     layers, hidden, inner, words, encoder, decoder = (
         next((config[key] for key in names.split() if _is_size(config.get(key))), 0)
         for names in (
@@ -33,12 +36,31 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
         return count * _EXACT, count / _EXACT
     if min(layers, hidden, inner, words) <= 0:
         return 0, 0
+    if any(key in config for key in _EXPERTS):
+        return _with_experts(config, kind, layers, hidden, inner)
     if kind in _GROUPED:
         low = high = _of_decoder(config, kind, layers, hidden) + layers * 3 * hidden * inner
     else:
         low = layers * (2 * hidden * hidden + 2 * hidden * inner) + words * hidden
         high = layers * (4 * hidden * hidden + 3 * hidden * inner) + 2 * words * hidden
     return low, high
+
+
+def _with_experts(config: Mapping[str, Any], kind: str, layers: int, hidden: int, inner: int) -> tuple[float, float]:
+    """Bounds where each layer has three matrices for each of its experts."""
+    experts = next((config[key] for key in _EXPERTS if _is_size(config.get(key))), 0)
+    own, beside = (
+        one if _is_size(one := config.get(key)) else 0
+        for key in ("moe_intermediate_size", "shared_expert_intermediate_size")
+    )
+    if kind not in _OF_EXPERTS or experts <= 0:
+        return 0, 0
+    count = _of_decoder(config, kind, layers, hidden) + layers * 3 * hidden * (experts * (own or inner) + beside)
+    return count, count
+
+
+_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
+_OF_EXPERTS = frozenset({"mixtral", "olmoe", "phimoe", "qwen2_moe", "qwen3_moe"})
 
 
 def _is_size(value: object) -> TypeGuard[int]:

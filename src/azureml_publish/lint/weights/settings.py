@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import functools
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeGuard
-
-from jinja2 import Environment, TemplateSyntaxError
+from typing import Any, NamedTuple
 
 from azureml_publish.content.packaging.safetensors import Tensor
 from azureml_publish.content.packaging.transformers_facts import stated, types_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.generation import generation_differences, tokenizer_differences
+from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
 from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
+from azureml_publish.lint.weights.values import class_mistakes, is_count, marks_outside, value_mistakes
 from azureml_publish.patterns import pattern
 
 
@@ -27,8 +28,8 @@ class Contradiction(NamedTuple):
 
 
 _READ = pattern(
-    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter)_config|modules|tokenizer"
-    r"|[\w.-]+\.safetensors\.index)\.json"
+    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer"
+    r"|[\w.-]+\.index(?:\.[\w-]+)?)\.json"
 )
 
 
@@ -45,8 +46,11 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
         data = files.json(path)
         if data is None and name in _LOADED and files.text(path).strip():
             yield Contradiction(path, "", f"{path} is not JSON, so that nothing can load it.")
+        seen: set[str] = set()
         for key, message in _of_file(files, path, name, data):
-            yield Contradiction(path, key, message)
+            if key not in seen or INDEX.fullmatch(name):
+                yield Contradiction(path, key, message)
+            seen.add(key)
 
 
 def flavour_differences(
@@ -100,36 +104,31 @@ def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tu
     elif name == "config.json" and not folder.endswith("_Pooling/"):
         yield from differences(name, data, data)
         yield from tensor_differences(data, _tensors(files, folder))
-    elif name.endswith(".index.json"):
-        yield from _index(files, folder, data)
+    elif INDEX.fullmatch(name):
+        yield from index_mistakes(files, folder, name, data)
     else:
-        config = files.settings(configuration_beside(path))
+        config = beside(files, path, "config.json")
         if config:
             yield from differences("1_Pooling" if name == "config.json" else name, data, config)
         if name == "generation_config.json":
-            tokenizer = _tokenizer_beside(files, folder)
-            yield from _generation(data, config, tokenizer)
+            yield from generation_differences(data, config, beside(files, path, "tokenizer_config.json"))
         elif name == "tokenizer_config.json":
-            yield from _tokens(data)
+            marks, added = (files.settings(f"{folder}{one}.json") for one in ("special_tokens_map", "added_tokens"))
+            yield from tokenizer_differences(data, config, marks, added)
+    if name != "tokenizer.json" and not INDEX.fullmatch(name):
+        yield from value_mistakes(data)
 
 
-def configuration_beside(path: str) -> str:
-    """The `config.json` of a file's weights: beside it, above a module, or as MLflow lays them out."""
-    folder, _, name = path.rpartition("/")
-    if name == "config.json":
-        folder = folder.rpartition("/")[0]
-    above, _, part = folder.rpartition("/")
-    if above == "components" or above.endswith("/components"):
-        folder = f"{above.removesuffix('components')}model"
-    elif part in ("tokenizer", "feature_extractor", "image_processor") and above.endswith("data"):
-        folder = f"{above}/model"
-    return f"{folder}/config.json".lstrip("/")
+def beside(files: WeightFiles, path: str, name: str) -> Mapping[str, Any]:
+    """A file of the same weights as another one: beside it, above it, or where MLflow and Azure ML put it."""
+    folder = path.rpartition("/")[0]
+    roots = (folder, folder.rpartition("/")[0], folder.rpartition("/")[0].rpartition("/")[0])
+    places = (posixpath.normpath(f"./{root}/{inner}/{name}") for root in roots for inner in ("", *_INNER))
+    return next((found for place in places if place != path and (found := files.settings(place))), {})
 
 
-def _tokenizer_beside(files: WeightFiles, folder: str) -> Mapping[str, Any]:
-    beside = f"{folder}tokenizer_config.json"
-    of_mlflow = f"{folder.removesuffix('model/')}components/tokenizer/tokenizer_config.json"
-    return files.settings(beside) or files.settings(of_mlflow)
+_INNER = ("model", "data/model", "data/config", "config", "components/tokenizer", "data/tokenizer", "tokenizer")
+"""Folders of the transformers flavour of MLflow, and of hftransformersv2 of Azure ML."""
 
 
 def _tensors(files: WeightFiles, folder: str) -> Mapping[str, Tensor]:
@@ -149,6 +148,8 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
     if name == "config.json":
         yield from _labels(data)
         yield from _of_two_models(data)
+        yield from class_mistakes(data)
+        yield from marks_outside(data, data)
     elif name == "1_Pooling":
         hidden = next((config[key] for key in ("hidden_size", "dim", "d_model") if is_count(config.get(key))), None)
         given = data.get("word_embedding_dimension")
@@ -170,32 +171,77 @@ OF_FIXED_POSITIONS = frozenset(
 _OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip"})
 """Models of transformers that fail on longer texts, or on other images, than config.json says."""
 
-_OF_SOUND = ("whisper", "wav2vec2", "hubert", "wavlm", "audio-spectrogram-transformer")
 _NO_LIMIT = 10**9
 """What transformers writes where no limit is known is far above."""
 
 
-def is_count(value: object) -> TypeGuard[int]:
-    """Whether a value is a whole number above 0."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
 def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    size, crop = data.get("size"), data.get("crop_size")
+    height = size.get("height", size.get("shortest_edge")) if isinstance(size, Mapping) else size
+    cropped = crop.get("height") if isinstance(crop, Mapping) else crop
     if kind in _OF_FIXED_IMAGES:
         inner = config.get("vision_config")
         wanted = (inner if isinstance(inner, Mapping) else config).get("image_size")
-        key = "crop_size" if data.get("do_center_crop") and "crop_size" in data else "size"
-        size = data.get(key)
-        height = size.get("height") if isinstance(size, Mapping) else size
-        if data.get("do_resize") is not False and is_count(wanted) and is_count(height) and height != wanted:
-            yield key, f"Images are brought to {height} pixels, and config.json has an image_size of {wanted}."
-    if kind in _OF_SOUND:
-        named, own = data.get("feature_extractor_type"), stated()["feature_extractor_of"].get(kind)
-        if named in stated()["feature_extractor_of"].values() and own and named != own:
-            yield "feature_extractor_type", f"{named} is of other models than {kind}, which takes {own}."
+        key, given = ("crop_size", cropped) if data.get("do_center_crop") and "crop_size" in data else ("size", height)
+        if data.get("do_resize") is not False and is_count(wanted) and is_count(given) and given != wanted:
+            yield key, f"Images are brought to {given} pixels, and config.json has an image_size of {wanted}."
+    longest = size.get("longest_edge") if isinstance(size, Mapping) else None
+    if is_count(height) and is_count(longest) and height > longest:
+        yield "size", f"shortest_edge is {height}, above the {longest} of longest_edge."
+    scale = data.get("rescale_factor")
+    if isinstance(scale, int | float) and scale > 1:
+        yield "rescale_factor", f"rescale_factor is {scale:g}, by which pixels are multiplied; 1/255 was perhaps meant."
+    yield from _preparing(kind, data)
+    yield from _sound(kind, data, config)
+
+
+def _preparing(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What prepares images or sound of another type of models."""
+    own = stated()["image_processor_of"].get(kind, (None,))[0] or stated()["feature_extractor_of"].get(kind)
+    for key in ("image_processor_type", "feature_extractor_type"):
+        given = data.get(key)
+        pair = [_PREPARES.sub("", str(one)).lower() for one in (given, own)]
+        known = {_PREPARES.sub("", name).lower() for name in _classes_that_prepare()}
+        if isinstance(given, str) and own and pair[0] != pair[1] and pair[0] in known and not _ALIKE.isdisjoint(pair):
+            yield key, f"{given} is of other models than {kind}, which takes {own}."
+            return
+
+
+def _classes_that_prepare() -> Iterator[str]:
+    yield from (pair[0] for pair in stated()["image_processor_of"].values() if pair[0])
+    yield from stated()["feature_extractor_of"].values()
+
+
+_PREPARES = pattern(r"(?:ImageProcessor|FeatureExtractor)(?:Fast)?$")
+_ALIKE = frozenset(
+    (
+        *("detr", "yolos", "rtdetr", "segformer", "owlvit", "owlv2", "groundingdino", "dpt", "glpn", "sam", "videomae"),
+        *("layoutlmv2", "layoutlmv3", "donut", "pix2struct", "qwen2vl", "idefics2", "llavanext", "mllama", "siglip2"),
+        *("imagegpt", "swin2sr", "zoedepth", "vitmatte", "oneformer", "nougat", "mobilevit", "vilt", "perceiver"),
+        *("whisper", "wav2vec2", "ast", "clap", "encodec", "speecht5", "speech2text", "seamlessm4t", "pixtral"),
+    )
+)
+"""Beginnings of classes that prepare for their own models alone; others, such as ViT's and CLIP's, serve many."""
+
+_RATES = {
+    **dict.fromkeys(("whisper", "wav2vec2", "wav2vec2-bert", "wav2vec2-conformer", "hubert", "wavlm"), 16_000),
+    **dict.fromkeys(("audio-spectrogram-transformer", "speech_to_text", "seamless_m4t", "moonshine"), 16_000),
+    **dict.fromkeys(("unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio", "speecht5"), 16_000),
+    "clap": 48_000,
+}
+"""Samples a second that types were trained on, by the defaults of transformers' feature extractors."""
+
+
+def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     bins, size = config.get("num_mel_bins"), data.get("feature_size")
     if kind == "whisper" and is_count(bins) and is_count(size) and bins != size:
         yield "feature_size", f"feature_size is {size}, and config.json has num_mel_bins {bins}."
+    rate, usual = data.get("sampling_rate"), _RATES.get(kind)
+    if is_count(rate) and usual and rate != usual:
+        yield "sampling_rate", f"sampling_rate is {rate}; models of the type {kind} hear {usual} samples a second."
+    length, samples = data.get("chunk_length"), data.get("n_samples")
+    if is_count(rate) and is_count(length) and is_count(samples) and samples != rate * length:
+        yield "n_samples", f"n_samples is {samples}; chunk_length and sampling_rate make {rate * length}."
 
 
 def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -207,15 +253,6 @@ def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         kinds = types_of(str(name))
         if kinds and kind in stated()["model_types"] and kind not in kinds:
             yield "model_type", f"model_type is {kind}, and {name} is a class of {min(kinds, key=len)}."
-    words = config.get("vocab_size")
-    for key in ("bos_token_id", "eos_token_id"):
-        numbers = _numbers(config.get(key))
-        if is_count(words) and numbers and max(numbers) >= words:
-            yield key, f"{key} is {max(numbers)}, and the vocabulary has {words} entries by vocab_size."
-
-
-def _numbers(given: object) -> list[int]:
-    return [one for one in (given if isinstance(given, list | tuple) else [given]) if is_count(one)]
 
 
 def _labels(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -229,84 +266,6 @@ def _labels(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if label in numbers and str(number) != numbers[label]:
             yield "label2id", f"label2id gives '{short(label)}' the number {number}, and id2label {numbers[label]}."
             return
-
-
-def _generation(
-    data: Mapping[str, Any], config: Mapping[str, Any], tokenizer: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """How texts are generated: sampling that contradicts itself, and where a text begins and ends."""
-    sampled, heat = data.get("do_sample"), data.get("temperature")
-    if isinstance(heat, int | float) and not isinstance(heat, bool):
-        if sampled is True and heat <= 0:
-            yield "temperature", f"temperature is {heat} and do_sample true; transformers samples above 0 alone."
-        elif sampled is False and heat not in (0, 1):
-            yield "do_sample", f"do_sample is false, so that the temperature of {heat} has no effect."
-    ends, known = set(_numbers(data.get("eos_token_id"))), set(_numbers(config.get("eos_token_id")))
-    own = _id_of(tokenizer, "eos_token")
-    if ends and known and own and ends.isdisjoint(known | {own}):
-        yield (
-            "eos_token_id",
-            f"A text ends with {min(ends)}, by config.json with {min(known)}; the tokenizer's is {own}.",
-        )
-    start, other = data.get("decoder_start_token_id"), config.get("decoder_start_token_id")
-    if config.get("model_type") in _WITH_DECODER and is_count(start) and is_count(other) and start != other:
-        yield "decoder_start_token_id", f"decoder_start_token_id is {start}, and config.json has {other}."
-
-
-_WITH_DECODER = ("whisper", "marian", "bart", "mbart", "t5", "mt5", "pegasus")
-
-
-def _id_of(tokenizer: Mapping[str, Any], key: str) -> int:
-    wanted, listed = _content(tokenizer.get(key)), tokenizer.get("added_tokens_decoder")
-    found = listed.items() if isinstance(listed, dict) and wanted else ()
-    return next((int(number) for number, one in found if _content(one) == wanted and _ID.fullmatch(str(number))), 0)
-
-
-_ID = pattern(r"[0-9]{1,9}")
-
-
-def _content(token: object) -> str:
-    found = token.get("content") if isinstance(token, Mapping) else token
-    return found if isinstance(found, str) else ""
-
-
-def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Special tokens that the tokenizer does not list, and a chat template that is no template of Jinja."""
-    listed = tokenizer.get("added_tokens_decoder")
-    tokens = listed.values() if isinstance(listed, dict) else ()
-    held = {_content(one) for one in tokens if isinstance(one, Mapping) and one.get("special")}
-    for key in ("eos_token", "bos_token"):
-        token = _content(tokenizer.get(key))
-        if token and held and token not in {_content(one) for one in tokens}:
-            yield key, f"{key} is {short(token)}, which is none of the tokens in added_tokens_decoder."
-    written = tokenizer.get("chat_template")
-    named = written if isinstance(written, list) else [{"template": written}]
-    for one in named:
-        template = one.get("template") if isinstance(one, Mapping) else None
-        if isinstance(template, str) and (wrong := template_mistake(template)):
-            yield "chat_template", f"The chat template is none that Jinja can read: {wrong}"
-
-
-def template_mistake(template: str) -> str:
-    """Why Jinja cannot compile a chat template as transformers has it compiled; empty where it can."""
-    plain = _GENERATION.sub(lambda match: match[0].replace("generation", "if true" if not match[1] else "if"), template)
-    try:
-        _jinja().parse(plain)
-    except TemplateSyntaxError as error:
-        return short(f"{error.message or 'a mistake'} (line {error.lineno})")
-    except (RecursionError, ValueError):  # a number of thousands of digits
-        return ""
-    return ""
-
-
-_GENERATION = pattern(r"\{%[-+]?\s*(end)?generation\s*[-+]?%\}")
-"""A tag of transformers' own, which marks what a model writes
-(https://huggingface.co/docs/transformers/chat_templating_writing)."""
-
-
-@functools.cache
-def _jinja() -> Environment:
-    return Environment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False)  # noqa: S701 - nothing is rendered
 
 
 def _modules(files: WeightFiles, folder: str, listed: Any) -> Iterator[tuple[str, str]]:
@@ -327,18 +286,6 @@ def _words(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Ite
     lines = [line.rstrip("\r") for line in text.rstrip("\r\n").split("\n")] if text else []
     if isinstance(held, dict) and lines and len(lines) != len(held) and {*lines} != {*held}:
         yield "vocab", f"tokenizer.json has {len(held)} words, and vocab.txt {len(lines)}."
-
-
-def _index(files: WeightFiles, folder: str, index: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The bytes that an index promises against those of the tensors."""
-    metadata, weights = index.get("metadata"), index.get("weight_map")
-    total = metadata.get("total_size") if isinstance(metadata, Mapping) else None
-    shards = {name for name in weights.values() if isinstance(name, str)} if isinstance(weights, dict) else set()
-    tensors = [files.tensors(folder + name) for name in shards if f"{folder}{name}" in files.places]
-    if is_count(total) and shards and len(tensors) == len(shards) and all(tensors):
-        size = sum(one.end - one.start for held in tensors for one in held.values())
-        if abs(total - size) * 50 > size:
-            yield "total_size", f"total_size is {total:,}, and the tensors have {size:,} bytes."
 
 
 def _adapter(adapter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,189 @@
+"""How texts are read and written: the settings of generation and of a tokenizer, against each other and the weights."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError
+
+from azureml_publish.content.packaging.transformers_facts import knows_tokenizer, stated
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.parameters import longest_input
+from azureml_publish.lint.weights.values import is_count, marks_outside, numbers_in
+from azureml_publish.patterns import pattern
+
+
+def generation_differences(
+    data: Mapping[str, Any], config: Mapping[str, Any], tokenizer: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """How texts are generated: sampling that contradicts itself, and where a text begins and ends."""
+    sampled, heat = data.get("do_sample"), data.get("temperature")
+    if isinstance(heat, int | float) and not isinstance(heat, bool):
+        if sampled is True and heat <= 0:
+            yield "temperature", f"temperature is {heat} and do_sample true; transformers samples above 0 alone."
+        elif sampled is False and heat not in (0, 1):
+            yield "do_sample", f"do_sample is false, so that the temperature of {heat} has no effect."
+    yield from marks_outside(data, config)
+    yield from _other_marks(data, config, tokenizer)
+    most = longest_input(config)
+    for key in ("max_length", "max_new_tokens"):
+        if most and is_count(data.get(key)) and data[key] > most and config.get("model_type") not in _RELATIVE:
+            yield key, f"{key} is {data[key]}, and the model has {most} positions by config.json."
+    for key, above in _NOT_ABOVE:
+        if is_count(data.get(key)) and is_count(data.get(above)) and data[key] > data[above]:
+            yield key, f"{key} is {data[key]}, above the {data[above]} of {above}."
+
+
+_RELATIVE = ("t5", "mt5", "umt5", "longt5", "bloom", "mpt", "xlnet", "whisper", "switch_transformers")
+"""Types without a table of positions, or with one of another kind of input."""
+
+_NOT_ABOVE = (("min_length", "max_length"), ("min_new_tokens", "max_new_tokens"), ("num_beam_groups", "num_beams"))
+
+
+def _other_marks(
+    data: Mapping[str, Any], config: Mapping[str, Any], tokenizer: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Tokens that begin, end or fill texts, where `config.json` has others and the tokenizer does not take these."""
+    for key, verb in (("eos_token_id", "ends"), ("bos_token_id", "begins"), ("pad_token_id", "is filled up")):
+        here, there = (set(numbers_in(one.get(key))) for one in (data, config))
+        own = _id_of(tokenizer, key.removesuffix("_id"))
+        if here and there and here.isdisjoint(there | ({own} if own else set())):
+            of = f"; the tokenizer's is {own}" if own else ""
+            yield key, f"A text {verb} with {min(here)}, by config.json with {min(there)}{of}."
+    start, other = data.get("decoder_start_token_id"), config.get("decoder_start_token_id")
+    if config.get("model_type") in _WITH_DECODER and is_count(start) and is_count(other) and start != other:
+        yield "decoder_start_token_id", f"decoder_start_token_id is {start}, and config.json has {other}."
+
+
+_WITH_DECODER = ("whisper", "marian", "bart", "mbart", "t5", "mt5", "pegasus")
+
+
+def _id_of(tokenizer: Mapping[str, Any], key: str) -> int:
+    wanted, listed = _content(tokenizer.get(key)), tokenizer.get("added_tokens_decoder")
+    found = listed.items() if isinstance(listed, dict) and wanted else ()
+    return next((int(number) for number, one in found if _content(one) == wanted and _ID.fullmatch(str(number))), 0)
+
+
+_ID = pattern(r"[0-9]{1,9}")
+
+
+def _content(token: object) -> str:
+    found = token.get("content") if isinstance(token, Mapping) else token
+    return found if isinstance(found, str) else ""
+
+
+def tokenizer_differences(
+    tokenizer: Mapping[str, Any], config: Mapping[str, Any], marks: Mapping[str, Any], added: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """What `tokenizer_config.json` says that the weights, special_tokens_map.json or added_tokens.json deny."""
+    yield from _tokens(tokenizer)
+    yield from _of_vocabulary(tokenizer, config)
+    words = config.get("vocab_size")
+    for key in _MARKS:
+        one, other, number = _content(tokenizer.get(key)), _content(marks.get(key)), _id_of(tokenizer, key)
+        if one and other and one != other:
+            yield key, f"{key} is {short(one)}, and {short(other)} in special_tokens_map.json."
+        if is_count(words) and number >= words:
+            yield key, f"{key} is number {number} in added_tokens_decoder, and config.json's vocab_size {words}."
+    listed = tokenizer.get("added_tokens_decoder")
+    numbers = {_content(one): str(number) for number, one in listed.items()} if isinstance(listed, dict) else {}
+    for token, number in added.items():
+        if token in numbers and str(number) != numbers[token]:
+            yield "added_tokens_decoder", f"{short(token)} is {numbers[token]}, and {number} in added_tokens.json."
+            return
+
+
+_MARKS = ("bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token")
+
+_WORD_PIECES = frozenset(
+    {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer", "MobileBertTokenizer"}
+)
+_PAIRS = frozenset(
+    ("RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "BlenderbotTokenizer", "GPT2Tokenizer")
+)
+_PIECES = frozenset({"XLMRobertaTokenizer", "CamembertTokenizer", "T5Tokenizer", "AlbertTokenizer", "LlamaTokenizer"})
+_STEMS = (_WORD_PIECES, _PAIRS, _PIECES)
+_VOCABULARIES: Mapping[int, tuple[frozenset[str], bool | None]] = {
+    30522: (_WORD_PIECES, True),
+    30527: (_WORD_PIECES, True),
+    28996: (_WORD_PIECES, False),
+    119547: (_WORD_PIECES, False),
+    105879: (_WORD_PIECES, True),
+    50265: (_PAIRS, None),
+    50257: (_PAIRS, None),
+    250002: (_PIECES, None),
+    250037: (_PIECES, None),
+    32128: (_PIECES, None),
+}
+"""By their number of entries the vocabularies of BERT, RoBERTa, GPT-2, XLM-R and T5: classes that read them, and
+whether these write small letters. Source: config.json and tokenizer_config.json of these models on the Hub."""
+
+
+def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A class, a case or a language that is not that of the weights' vocabulary."""
+    written = tokenizer.get("tokenizer_class")
+    name = str(written or "").removesuffix("Fast")
+    known = {one for pair in stated()["tokenizer_of"].values() for one in pair if one}
+    close = difflib.get_close_matches(name, known, 1, 0.9) if name and not tokenizer.get("auto_map") else []
+    if close and not knows_tokenizer(name):
+        yield (
+            "tokenizer_class",
+            f"transformers does not know the class {short(name)}; it has {close[0]}.",
+        )
+    words = config.get("vocab_size")
+    classes, lowers = _VOCABULARIES.get(words if is_count(words) else 0, (frozenset[str](), None))
+    if classes and name not in classes and any(name in stem for stem in _STEMS):
+        yield (
+            "tokenizer_class",
+            f"The {words} entries of vocab_size are of {min(classes)}, and tokenizer_class is {written}.",
+        )
+    given = tokenizer.get("do_lower_case")
+    if lowers is not None and given is True and not lowers and name in (classes | {""}):
+        yield "do_lower_case", f"do_lower_case is true; the {words} entries of vocab_size are of a cased BERT."
+    elif lowers and given is False and name in (classes | {""}):
+        yield (
+            "do_lower_case",
+            f"do_lower_case is false; the {words} entries of vocab_size are of an uncased BERT.",
+        )
+
+
+def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Special tokens that the tokenizer does not list, and a chat template that is no template of Jinja."""
+    listed = tokenizer.get("added_tokens_decoder")
+    tokens = listed.values() if isinstance(listed, dict) else ()
+    held = {_content(one) for one in tokens if isinstance(one, Mapping) and one.get("special")}
+    for key in ("eos_token", "bos_token"):
+        token = _content(tokenizer.get(key))
+        if token and held and token not in {_content(one) for one in tokens}:
+            yield key, f"{key} is {short(token)}, which is none of the tokens in added_tokens_decoder."
+    written = tokenizer.get("chat_template")
+    named = written if isinstance(written, list) else [{"template": written}]
+    for one in named:
+        template = one.get("template") if isinstance(one, Mapping) else None
+        if isinstance(template, str) and (wrong := template_mistake(template)):
+            yield "chat_template", f"The chat template is none that Jinja can read: {wrong}"
+
+
+def template_mistake(template: str) -> str:
+    """Why Jinja cannot compile a chat template as transformers has it compiled; empty where it can."""
+    plain = _GENERATION.sub(lambda match: match[0].replace("generation", "if true" if not match[1] else "if"), template)
+    try:
+        _jinja().parse(plain)
+    except TemplateSyntaxError as error:
+        return short(f"{error.message or 'a mistake'} (line {error.lineno})")
+    except (RecursionError, ValueError):  # a number of thousands of digits
+        return ""
+    return ""
+
+
+_GENERATION = pattern(r"\{%[-+]?\s*(end)?generation\s*[-+]?%\}")
+"""A tag of transformers' own, which marks what a model writes
+(https://huggingface.co/docs/transformers/chat_templating_writing)."""
+
+
+@functools.cache
+def _jinja() -> Environment:
+    return Environment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False)  # noqa: S701 - nothing is rendered

@@ -1,0 +1,118 @@
+"""The index of weights in several files: the names of these against one another, and its bytes and layers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.parameters import configured_bounds
+from azureml_publish.lint.weights.values import is_count
+from azureml_publish.patterns import pattern
+
+INDEX = pattern(r"(?:[\w.-]+\.)?(?:safetensors|bin)\.index(?:\.[\w-]+)?\.json")
+_SHARD = pattern(r"(?P<stem>.+?)-?(?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<ending>\.[\w.]+)")
+
+
+def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The key of an index that contradicts the others, the files beside it or `config.json`, and how."""
+    metadata, weights = index.get("metadata"), index.get("weight_map")
+    total = metadata.get("total_size") if isinstance(metadata, Mapping) else None
+    listed = weights if isinstance(weights, dict) else {}
+    by_tensor = {tensor: shard for tensor, shard in listed.items() if isinstance(shard, str)}
+    if isinstance(weights, dict) and not by_tensor:
+        yield "weight_map", "weight_map names no file, so that nothing is loaded."
+    yield from _names(name, by_tensor)
+    yield from _missing(files, folder, frozenset(by_tensor.values()))
+    tensors = [files.tensors(folder + one) for one in {*by_tensor.values()} if f"{folder}{one}" in files.places]
+    config = files.settings(f"{folder}config.json")
+    yield from _layers(config, by_tensor)
+    if total is not None and not is_count(total):
+        if not isinstance(total, float):  # which some tools write
+            yield "total_size", f"total_size is {short(str(total))}, not a number of bytes."
+    elif total and by_tensor and len(tensors) == len({*by_tensor.values()}) and all(tensors):
+        size = sum(one.end - one.start for held in tensors for one in held.values())
+        if abs(total - size) * 50 > size:
+            yield "total_size", f"total_size is {total:,}, and the tensors have {size:,} bytes."
+    elif total:
+        yield from bytes_by_configuration("total_size", total, config)
+
+
+def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Files that are not numbered as the parts of one model, by what most entries say."""
+    found = {tensor: match for tensor, shard in by_tensor.items() if (match := _SHARD.fullmatch(shard))}
+    for part, what in (("count", "of"), ("ending", "ending in"), ("stem", "named")):
+        values = Counter(match[part] for match in found.values())
+        usual = max(values, key=lambda one: values[one], default="")
+        for tensor, match in found.items():
+            if match[part] != usual:
+                yield tensor, f"{short(tensor)} lies in {short(match[0])}, and others in files {what} {usual}."
+                return
+    for tensor, match in found.items():
+        if not 0 < int(match["number"]) <= int(match["count"]) and match["number"].strip("0"):
+            yield tensor, f"{short(match[0])} is number {int(match['number'])} of {int(match['count'])}."
+            return
+    numbers = {int(match["number"]) for match in found.values()}
+    count = max((int(match["count"]) for match in found.values()), default=0)
+    lacking = {*range(1, count + 1)} - numbers if count < _MOST_FILES and 0 not in numbers else set()
+    if lacking and len(found) == len(by_tensor):
+        yield "weight_map", f"weight_map has no tensor of number {min(lacking)} of {count} files."
+    kind = "safetensors" if ".safetensors." in name else "bin"
+    strange = next((one for one, shard in by_tensor.items() if not shard.endswith(f".{kind}")), None)
+    if strange is not None and "." in by_tensor[strange]:
+        yield (
+            strange,
+            f"{short(strange)} lies in {short(by_tensor[strange])}, and {name} is of files ending in .{kind}.",
+        )
+
+
+_MOST_FILES = 1000
+
+
+def _missing(files: WeightFiles, folder: str, shards: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """A file of the index that is not there, where others are; and one beside them of another number."""
+    there = {one for one in shards if f"{folder}{one}" in files.places}
+    if there and (lacking := sorted(shards - there)):
+        yield "weight_map", f"weight_map names {short(lacking[0])}, which is not there beside {short(min(there))}."
+    kinds = {(match["stem"], match["ending"]) for one in shards if (match := _SHARD.fullmatch(one))}
+    for path in sorted(files.places) if kinds else ():
+        above, _, name = path.rpartition("/")
+        beside = _SHARD.fullmatch(name) if above == folder.rstrip("/") and name not in shards else None
+        if beside is not None and (beside["stem"], beside["ending"]) in kinds:
+            yield "weight_map", f"{short(name)} lies beside the index, whose weight_map does not name it."
+            return
+
+
+_LAYER = pattern(r"(?:base_model\.)?(?:model\.layers|transformer\.h|gpt_neox\.layers)\.(\d{1,5})\..*")
+
+
+def _layers(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A tensor of a layer that the configuration does not have."""
+    key = next((one for one in ("num_hidden_layers", "n_layer", "n_layers") if is_count(config.get(one))), "")
+    further = config.get("num_nextn_predict_layers") or config.get("num_mtp_layers") or config.get("auto_map")
+    found = {name: int(match[1]) for name in by_tensor if (match := _LAYER.fullmatch(name))} if key else {}
+    last = max(found, key=lambda one: found[one], default="")
+    if last and not further and found[last] >= config[key]:
+        yield last, f"{short(last)} is of layer {found[last]}, and config.json has {config[key]} layers, from 0."
+
+
+_BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "float64": 8}
+
+
+def bytes_by_configuration(key: str, size: int, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Bytes of all weights that the sizes and the type of numbers in `config.json` deny."""
+    low, high = configured_bounds(config)
+    width = _BYTES.get(str(config.get("torch_dtype") or config.get("dtype") or "").removeprefix("torch."), 0)
+    if not width or not low or config.get("quantization_config"):
+        return
+    if size < low * width / _ROOM or (
+        size > high * width * _ROOM and key == "total_size"
+    ):  # a folder may hold them twice
+        about = f"{(low + high) / 2 * width / 1e9:.3g} GB"
+        yield key, f"{key} is {size:,}, {size / 1e9:.3g} GB; by the sizes in config.json it is about {about}."
+
+
+_ROOM = 1.3
+"""What norms, heads and other matrices of a type add or spare."""
