@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from azureml_publish.assets import Value
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.engine import Card, Described, check
 from azureml_publish.lint.names.variants import sibling_of
+from tests.unit.lint.assets import lint, sound
 from tests.unit.lint.cards_at_hand import described
 
 
-def model(card: str, name: str, page: str = "", mlmodel: str = "", **metadata: Any) -> Described:
-    base = described(card, name)
+def model(
+    card: str, name: str = "little", page: str = "", mlmodel: str = "", labels: str = "", **metadata: Any
+) -> Described:
+    named: dict[str, Value] = {str(number): label for number, label in enumerate(labels.split())}
+    base = described(card, name, config={"id2label": named} if labels else None)
     document = parse_yaml(mlmodel, "MLmodel")[0] if mlmodel else None
     pages = (Card(page, partial(Location, "evaluation.md")),) if page else ()
     return replace(base, metadata={**base.metadata, **metadata}, pages=pages, mlmodel=document)
@@ -110,3 +117,114 @@ LOADS = 'It reads.\n\n```python\nreader = AutoModelForCausalLM.from_pretrained("
 def test_code_loads_the_model_itself(loaded: str, name: str, wrong: bool) -> None:
     one = model(LOADS.format(loaded), name, huggingFaceModelId=f"contoso/{name}")
     assert bool(found(one, "CARD027")) == wrong
+
+
+EIGHT = ["en", "de", "fr", "it", "pt", "hi", "es", "th"]
+LISTED = "## Supported languages\n\nEnglish, German, French, Italian, Portuguese, Hindi, Spanish and {}.\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "languages"),
+    [
+        (LISTED.format("Turkish"), LISTED.format("Thai"), EIGHT),
+        (LISTED.replace("German, ", "").format("Thai"), LISTED.format("Thai"), EIGHT),
+        ("## Languages\n\n- English\n- German\n- Dutch\n", "## Languages\n\n- English\n- German\n", ["en", "de"]),
+        (
+            "It supports two languages: English and Dutch.\n",
+            "It supports two languages: English and German.\n",
+            ["en", "de"],
+        ),
+        ("It is made for chat in twelve languages.\n", "It is made for chat in eight languages.\n", EIGHT),
+        ("It supports 9 languages.\n", "It supports 8 languages, and is trained on more than 30 languages.\n", EIGHT),
+        ("It reads Korean.\n", "It reads texts.\n", ["en", "kr"]),
+        ("It reads English, German, German and French texts.\n", "It reads texts.\n", ["en", "de", "fr"]),
+    ],
+)
+def test_lists_of_languages_are_those_of_the_spec(wrong: str, right: str, languages: list[str]) -> None:
+    assert len(found(model(wrong, languages=languages), "MATCH007", "CARD065")) == 1
+    assert found(model(right, languages=languages), "MATCH007", "CARD065") == []
+
+
+def test_norwegian_wants_quotes(tmp_path: Path) -> None:
+    spec = sound()["spec.yaml"]
+    assert "languages:" in spec
+    plain = re.sub(r"(languages:\n)(\s*)- .*\n", r"\1\2- no\n\2- en\n", spec)
+    assert "SPEC036" in {code for code, *_ in lint(tmp_path / "plain", spec_yaml=plain)}
+    quoted = plain.replace("- no\n", "- 'no'\n")
+    assert "SPEC036" not in {code for code, *_ in lint(tmp_path / "quoted", spec_yaml=quoted)}
+
+
+@pytest.mark.parametrize(
+    ("card", "data_sets", "wrong"),
+    [
+        ("It was fine-tuned on the [OntoNotes 5](x) corpus.\n", ["conll2003"], True),
+        ("It was fine-tuned on CoNLL-2003.\n", ["conll2003"], False),
+        ("It was fine-tuned on SQuAD 1.1.\n\n- **Training data:** SQuAD 2.0\n", ["deepset/squad_v2"], True),
+        ("It was fine-tuned on SQuAD.\n", ["squad_v2"], False),
+        ("It was pretrained on Wikitext, then fine-tuned on IMDB.\n", ["imdb"], False),
+        ("First trained on MNLI.\n\n- **Training data:** XSum\n", ["imdb"], False),
+        ("It does as well as models that were not seen.\n", ["imdb"], False),
+    ],
+)
+def test_data_sets_of_card_and_spec_are_the_same(card: str, data_sets: list[str], wrong: bool) -> None:
+    assert bool(found(model(card, datasets=data_sets), "MATCH017")) == wrong
+
+
+ENTITIES = "It knows {} types of entities: places (LOC), organisations (ORG){}.\n"
+
+
+@pytest.mark.parametrize(
+    ("card", "labels", "wrong"),
+    [
+        (ENTITIES.format("two", ""), "O B-LOC B-ORG B-PER", True),
+        (ENTITIES.format("three", ", and persons (PER)"), "O B-LOC B-ORG B-PER", False),
+        (
+            "|Label|Meaning|\n|--|--|\n|O|none|\n|B-LOC|place|\n|B-ORG|group|\n|B-DATE|day|\n",
+            "O B-LOC B-ORG B-PER",
+            True,
+        ),
+        (
+            "|Label|Meaning|\n|--|--|\n|O|none|\n|B-LOC|place|\n|B-ORG|group|\n|B-PER|name|\n",
+            "O B-LOC B-ORG B-PER",
+            False,
+        ),
+        ("It sorts texts into positive, negative or mixed.\n", "negative positive neutral", True),
+        ("It sorts texts into positive, negative or neutral.\n", "negative positive neutral", False),
+        ("It gives three logits per pair.\n", "LABEL_0", True),
+        ("It gives one logit per pair.\n", "LABEL_0", False),
+    ],
+)
+def test_labels_of_the_card_are_those_of_the_configuration(card: str, labels: str, wrong: bool) -> None:
+    assert bool(found(model(card, labels=labels), "CARD063")) == wrong
+
+
+MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of it.\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"card": "- **License:** Microsoft Research License\n", "license": "mit"}, "MATCH005"),
+        ({"card": "- **License:** Open Source License\n", "license": "mit"}, None),
+        ({"card": "- **License:** See the license\n", "license": "mit"}, None),
+        ({"card": "- **License:** MIT\n", "license": "other", "licenseDescription": "Internal use only."}, "MATCH005"),
+        ({"card": "- **License:** MIT\n", "license": "other", "licenseDescription": "See the file."}, None),
+        (
+            {
+                "card": "It.\n",
+                "license": "mit",
+                "licenseDescription": f"MIT License\n\nCopyright (c) <year> <owner>\n{MIT}",
+            },
+            "SPEC041",
+        ),
+        ({"card": "It.\n", "license": "mit", "licence": f"Apache License\nVersion 2.0\n\n{MIT}"}, "SPEC041"),
+        ({"card": "It.\n", "license": "mit", "licence": f"MIT License\n\n{MIT}"}, None),
+        ({"card": "It.\n", "license": "mit", "licence": f"Copyright Contoso\n\n{MIT}"}, None),
+    ],
+)
+def test_licences_are_named_alike(changes: dict[str, str], code: str | None) -> None:
+    text = changes.pop("licence", "")
+    one = model(**changes)
+    one = replace(one, licences=(Card(text, partial(Location, "LICENSE")),)) if text else one
+    assert bool(found(one, "MATCH005", "SPEC041")) == bool(code)
+    assert not code or found(one, code)

@@ -13,6 +13,7 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.figures import FIGURES, Given, fits, given_words
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.labels import differing_labels
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
@@ -36,6 +37,7 @@ def contradictions(model: Described, known: Mapping[str, Given], source: Mapping
     yield from _in_tables(model, known, source)
     for look in (_in_signature, _of_format, _of_build, _of_sizes, _unlike_case):
         yield from look(model)
+    yield from (Wrong(*one) for one in differing_labels(model))
 
 
 _COMPARED = pattern(

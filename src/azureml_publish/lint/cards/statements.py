@@ -34,6 +34,7 @@ _PARAMETERS = r"param(?:eter)?s"
 _LABELS: dict[Subject, str] = {
     "license": r"licen[cs]e(?: type| name| \(?id\)?)?|model licen[cs]e",
     "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
+    "data": r"(?:training|fine-?tuning|train) (?:data|data ?sets?|corpus)|trained on|data ?sets?(?: used)?",
     "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
     "base": r"(?:base|original|parent)[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?",
     "encoder_of": r"language model",

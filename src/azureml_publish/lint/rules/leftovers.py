@@ -224,6 +224,13 @@ def _at_once(card: Card) -> Findings:
         yield text_repeated.at(
             card.at(start), f"'{short(text)}' says one thing twice.", "Take one of the two out.", width=width_of(text)
         )
+    for entry in _ENTRY_TWICE.finditer(card.words):
+        yield text_repeated.at(
+            card.at(entry.start()),
+            f"The list has {entry[1]} twice.",
+            "Take one of the two out.",
+            width=width_of(entry[0]),
+        )
     lines = [line.strip() for line in card.lines]
     alike = {number for number, (above, line) in enumerate(pairwise(lines), 2) if line and line == above}
     numbers = {number for first, last in card.paragraphs for number in range(first, last + 1)} if alike else alike
@@ -233,6 +240,9 @@ def _at_once(card: Card) -> Findings:
             yield text_repeated.at(
                 card.place(number, 1), f"The line '{short(text)}' stands twice.", "Take one of the two out."
             )
+
+
+_ENTRY_TWICE = pattern(r"\b([A-Z][a-z]{3,14})(?:,|,? and) \1(?=,|\.|;| and\b)")
 
 
 def _words_twice(text: str) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
-from azureml_publish.lint.names.licences import KNOWN, licences_in
+from azureml_publish.lint.names.licences import KNOWN, licences_in, may_be_one
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.patterns import pattern
 
@@ -65,14 +65,45 @@ _UNFILLED = pattern(
 )
 
 
-@rule(
-    "SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence file is empty or a web page, or names no owner."
-)
+_BODIES = {
+    "mit": "permission is hereby granted, free of charge, to any person obtaining a copy",
+    "apache-2.0": "terms and conditions for use, reproduction, and distribution",
+    "isc": "permission to use, copy, modify, and/or distribute this software for any purpose",
+    "bsd": "redistribution and use in source and binary forms",
+    "gpl": "the gnu general public license is a free, copyleft license",
+    "unlicense": "this is free and unencumbered software released into the public domain",
+}
+"""Words of licences behind their headings."""
+
+
+def _parts(text: str) -> tuple[frozenset[str], str]:
+    """The licences that the first words of a licence's text name, and the one whose words follow."""
+    plain = " ".join(text[:3000].lower().split())
+    bodies = [name for name, words in _BODIES.items() if words in plain]
+    heading = licences_in(plain[: min(_HEADING, plain.find(_BODIES[bodies[0]]))]) if len(bodies) == 1 else frozenset()
+    return heading, bodies[0] if len(bodies) == 1 else ""
+
+
+_HEADING = 100
+
+
+@rule("SPEC041", "licence-file-unfinished", Severity.WARNING, "A licence's text is empty, a web page or another's.")
 def licence_file_unfinished(model: Described) -> Findings:
     """A licence file that is empty, that is a page of HTML, or that names no owner."""
+    described = model.metadata.get("licenseDescription")
+    if isinstance(described, str) and (match := _UNFILLED.search(described)):
+        yield licence_file_unfinished.at(
+            model.where("licenseDescription"),
+            f"The licence says '{short(match[0])}'.",
+            "Write the year and the owner, as they stand where it is published.",
+        )
     for page in model.licences:
         text = page.text.strip()
-        if not text:
+        heading, body = _parts(text)
+        if heading and body and not any(may_be_one(one, body) for one in heading):
+            what = f"is {' or '.join(sorted(heading))} by its heading, and {body} by its text"
+            hint = "Copy the whole text from where the weights are published."
+        elif not text:
             what, hint = (
                 "is empty",
                 "Copy the licence's text from where the weights are published, or take the file away.",

@@ -13,11 +13,12 @@ from functools import partial
 from urllib.parse import unquote
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.lint.cards.data_sets import differing_data_sets, message_of
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.languages import differing_languages
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.names.languages import NAMES, code_of, languages_in, plain
 from azureml_publish.lint.names.licences import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import Described
@@ -51,8 +52,14 @@ def license_differs(model: Described) -> Findings:
     """A licence in the card, in a licence file or in licenseDescription that is not the one of the spec."""
     written = model.metadata.get("license")
     spec = canonical(written) if isinstance(written, str) else ""
+    if spec in _CLOSED:
+        yield from _open_beside_closed(model, spec)
     if spec not in KNOWN or spec in OPEN_ENDED:
         return
+    for row in of_subject(model.card, "license") if spec in _PERMISSIVE else ():
+        if _NAMED_LICENCE.fullmatch(row.text) and not licences_in(row.text):
+            message = f"Here the licence is {short(row.text)}, the spec says {written}."
+            yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
     meant = {spec, *licences_in(spec)}
     pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
     for stated in (*pages, *_named_licence(model), *_licence_texts(model)):
@@ -60,9 +67,43 @@ def license_differs(model: Described) -> Findings:
             yield license_differs.at(
                 stated.find_location(),
                 f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}.",
-                "Write the same licence in both: the one under which the weights are published.",
+                _SAME_LICENCE,
                 width=width_of(stated.text),
             )
+
+
+_SAME_LICENCE = "Write the same licence in both: the one under which the weights are published."
+_PERMISSIVE = frozenset(
+    ("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "isc", "unlicense")
+)
+_CLOSED = frozenset(("custom", "other", "proprietary"))
+_NAMED_LICENCE = pattern(
+    r"(?:(?-i:[A-Z])[\w.&'-]* ){0,4}(?!Open |Free |Software |Model |Custom |Permissive |Same |See |Original |Source )"
+    r"(?:(?-i:[A-Z])[\w.&'-]* ){1,3}(?:non-?commercial |research |community |commercial )*licen[cs]e(?: agreement)?\.?"
+    r"|(?:[\w.&'-]+ ){0,3}(?:internal (?:use )?only|all rights reserved|proprietary)\.?",
+    re.IGNORECASE,
+)
+"""A licence by a name of its own, which is none of the known ones."""
+
+
+def _open_beside_closed(model: Described, spec: str) -> Findings:
+    """An open licence in a row of the card, where licenseDescription says that the model is for few."""
+    described = model.metadata.get("licenseDescription")
+    if not isinstance(described, str) or not _RESERVED.search(described) or licences_in(described):
+        return
+    for row in of_subject(model.card, "license"):
+        if (found := licences_in(row.text)) and found <= _PERMISSIVE:
+            message = (
+                f"Here the licence is {' or '.join(sorted(found))}, and licenseDescription of {spec} reserves rights."
+            )
+            yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
+
+
+_RESERVED = pattern(
+    r"\binternal\b|\b(?:isn.t|not|without) (?:\w+ )?permi|\bprohibited|\ball rights reserved"
+    r"|\bconfidential|\bproprietary",
+    re.IGNORECASE,
+)
 
 
 def _card_licence(card: Card) -> Iterator[_Stated]:
@@ -245,133 +286,15 @@ def tasks_agree(task: str, others: tuple[str, ...]) -> bool:
 
 @rule("MATCH007", "languages-differ", Severity.WARNING, "Card and spec name different languages.")
 def languages_differ(model: Described) -> Findings:
-    """Languages in the card's front matter or its line `Language(s):` that are not those of the spec."""
-    written = model.metadata.get("languages")
-    listed = [written] if isinstance(written, str) else written if isinstance(written, list | tuple) else []
-    spec = frozenset(plain(code) for code in listed if isinstance(code, str) and code.strip())
-    if not spec or not spec <= NAMES.keys():
-        return
-    for stated in of_subject(model.card, "language"):
-        card = languages_in(stated.text)
-        if not card or card == spec:
-            continue
-        extra, missing = sorted(card - spec), sorted(spec - card)
-        parts = [f"names {', '.join(extra)}, which the spec lacks"] if extra else []
-        parts += [f"lacks {', '.join(missing[:5])} of the spec"] if missing else []
-        yield languages_differ.at(
-            model.card.at(stated.offset),
-            f"The card {' and '.join(parts)}.",
-            "Write the same languages in both.",
-            width=width_of(stated.text),
+    """Languages in front matter, lines, lists and sentences of the card that are not those of the spec."""
+    for wrong in differing_languages(model):
+        yield languages_differ.at(wrong.where, wrong.message, wrong.hint, width=wrong.width)
+
+
+@rule("MATCH017", "data-sets-differ", Severity.WARNING, "Card and spec name different data sets.")
+def data_sets_differ(model: Described) -> Findings:
+    """A data set that the model was trained on, by one place, which all others deny."""
+    for one, agreed in differing_data_sets(model):
+        yield data_sets_differ.at(
+            one.where, message_of(one, agreed), "Write the same data set in both.", width=one.width
         )
-        return
-    yield from _in_sentences(model, spec)
-    summary = model.metadata.get("summary")
-    if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
-        yield languages_differ.at(
-            model.where("languages"),
-            f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone.",
-            "List every language of the model, or correct the summary.",
-        )
-
-
-_OF_MANY = pattern(r"(?:an? |the )?multilingual\b", re.IGNORECASE)
-
-
-def _in_sentences(model: Described, spec: frozenset[str]) -> Findings:
-    """Sentences on languages: what the model translates, reads, or was trained on."""
-    translated = [*_TRANSLATES.finditer(model.card.words)] if "transla" in model.card.lowered else []
-    pair = _PAIR.search(model.name.lower())
-    turns = [(code_of(one["one"]), code_of(one["other"])) for one in translated]
-    for turn in translated if pair and (pair[1], pair[2]) not in turns else ():
-        if pair and (code_of(turn["one"]), code_of(turn["other"])) == (pair[2], pair[1]):
-            yield languages_differ.at(
-                model.card.at(turn.start()),
-                f"The card says '{short(turn[0])}', and the name {model.name} says from {pair[1]} to {pair[2]}.",
-                "Write the direction that the model translates in.",
-                width=width_of(turn[0]),
-            )
-            return
-    named = [(match, side) for match in translated for side in ("one", "other") if code_of(match[side])]
-    listed_below = _ENDS.finditer(model.card.prose) if " language" in model.card.prose.lower() else ()
-    ends = [(match, "end") for match in listed_below if match["end"].lower() in NAMES]
-    wrong = [(match, side) for match, side in (*named, *ends) if plain(code_of(match[side]) or match[side]) not in spec]
-    for match, side in wrong[:1]:
-        yield languages_differ.at(
-            model.card.at(match.start(side)),
-            f"The card says '{short(match[0].strip())}', and the spec names {', '.join(sorted(spec))}.",
-            "Write the same languages in both.",
-            width=width_of(match[side]),
-        )
-        return
-    pages = [page for page in (model.card, *model.pages) if _TWO_NAMES.search(page.words)]
-    for page, match in ((one, match) for one in pages for match in _READS.finditer(one.words)):
-        read = languages_in(match["listed"])
-        if len(read) > 1 and (extra := sorted(read - spec)):
-            yield languages_differ.at(
-                page.at(match.start("listed")),
-                f"The text says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
-                "Write the same languages in both.",
-                width=width_of(match["listed"]),
-            )
-            return
-    yield from _of_one_language(model, spec)
-    named_at_all = any(code_of(match["language"]) for match in _TEXTS_OF_ONE.finditer(model.card.words))
-    trained = list(_TRAINED_ON.finditer(model.card.words)) if named_at_all else []
-    if any(code_of(match["language"]) in spec for match in trained):
-        return
-    for match in trained:
-        if code_of(match["language"]):
-            yield languages_differ.at(
-                model.card.at(match.start("language")),
-                f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec))}.",
-                "Write the same languages in both.",
-                width=width_of(match["language"]),
-            )
-            return
-
-
-_TWO_NAMES = pattern(r" and [A-Z]")
-
-
-def _of_one_language(model: Described, spec: frozenset[str]) -> Findings:
-    """A card that names one language again and again, and never the only one of the spec."""
-    own = NAMES[min(spec)]
-    if len(spec) > 1 or own in model.card.lowered:
-        return
-    named = [match for match in _LANGUAGE.finditer(model.card.words) if len(match[0]) > 3]
-    if len(named) >= _OFTEN and len({match[0] for match in named}) == 1:
-        yield languages_differ.at(
-            model.card.at(named[0].start()),
-            f"The card speaks of {named[0][0]} {len(named)} times and never of {own.title()}, the spec's language.",
-            "Write the same languages in both.",
-            width=len(named[0][0]),
-        )
-
-
-_OFTEN = 3
-_LANGUAGE = pattern(rf"\b(?:{'|'.join(sorted(name.title() for name in NAMES.values() if name.isalpha()))})\b")
-_READS = pattern(
-    r"\b(?:(?:reads|understands|speaks|transcribes|supports|writes)|[a-z]+ languages:"
-    r"|(?:questions|answers|texts?|dialogues|conversations|speech) in) "
-    r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
-)
-_PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")
-"""What names of models of translation end with: `opus-mt-en-de`."""
-
-_TRANSLATES = pattern(
-    r"\b(?:translates?|translating|translation)(?: \w+)?,? from (?P<one>(?-i:[A-Z])[a-z]{3,12})"
-    r" (?:in)?to (?P<other>(?-i:[A-Z])[a-z]{3,12})\b",
-    re.IGNORECASE,
-)
-_ENDS = pattern(
-    r"^[ \t*-]*(?:source|target) languages?(?:\(s\))?[*_]{0,2}: *(?P<end>[a-z]{2,3})[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_TEXTS = r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b"
-_TEXTS_OF_ONE = pattern(_TEXTS, re.IGNORECASE)
-_TRAINED_ON = pattern(
-    r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?" + _TEXTS,
-    re.IGNORECASE,
-)
-"""Sentences that say on texts of which language a model was trained. Their end is rare, so it is looked for first."""

@@ -17,6 +17,7 @@ from azureml_publish.lint.names.languages import is_language, meant_language
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import AssetSubject, Described
 from azureml_publish.lint.yaml_fixes import MANY, replaced_by, whole_number, without_key
+from azureml_publish.patterns import pattern
 
 _TASKS = frozenset(
     {
@@ -54,6 +55,25 @@ def language_unknown(model: Described) -> Findings:
                 )
 
 
+@language_unknown.also
+def _read_as_truth(subject: AssetSubject) -> Findings:
+    """The code of Norwegian without quotes, which readers of YAML 1.1 take for false."""
+    document = subject.read.document
+    for path in (("system_metadata", "languages"), ("tags", "languages"), ("properties", "languages")):
+        for index in range(sum(one[:-1] == path for one in document.spans)):
+            where = document.location((*path, index))
+            line = document.text.splitlines()[where.line - 1]
+            if match := _PLAIN_NO.search(line):
+                yield language_unknown.at(
+                    where,
+                    f"Without quotes, {match[1]} is the truth value false to most readers of YAML.",
+                    f"Write '{match[1]}' between quotes.",
+                    fix=replaced_by(document, (*path, index), match[1]),
+                )
+                return
+
+
+_PLAIN_NO = pattern(r"(?:^\s*-\s+|[\[,]\s*)(no)\s*(?=[,\]#]|$)")
 _NO_LANGUAGES = frozenset({"multilingual", "code"})
 """What the Hub takes beside codes: https://huggingface.co/docs/hub/model-cards."""
 

@@ -1,0 +1,88 @@
+"""Which data sets a folder says that the model was trained on: spec, tags, summary, rows and sentences of the card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.cards.findings import width_of
+from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.names.data_sets import data_sets_in
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+
+class Trained(NamedTuple):
+    """One statement: the data sets and its place."""
+
+    on: frozenset[str]
+    where: Location
+    width: int = 1
+
+
+def differing_data_sets(model: Described) -> Iterator[tuple[Trained, Trained]]:
+    """A statement that has nothing in common with what most say, and the first of those."""
+    listed, claims = list(_listed(model)), list(_claims(model))
+    every = (*claims, *listed)
+    for one in every:
+        others = [other for other in every if other is not one]
+        if any(one.on & other.on for other in others):
+            continue
+        agreed = [other for other in others if any(other.on & third.on for third in others if third is not other)]
+        if agreed or (len(others) == 1 and listed):
+            yield one, (agreed or others)[0]
+            return
+
+
+def _listed(model: Described) -> Iterator[Trained]:
+    """What the spec lists, and its tags."""
+    for section, values, keys in (
+        ("", model.metadata, ("datasets", "trainingDatasets")),
+        ("tags.", model.tags, ("training_dataset", "training_datasets", "dataset", "datasets")),
+        ("properties.", model.properties, ("datasets", "training_dataset")),
+    ):
+        for key in keys:
+            value = values.get(key)
+            texts = [value] if isinstance(value, str) else value if isinstance(value, Sequence) else []
+            names = [text for whole in texts if isinstance(whole, str) for text in re.split(r"\s*,\s*", whole)]
+            found = frozenset[str]().union(*(data_sets_in(name.rpartition("/")[2]) for name in names))
+            if found:
+                yield Trained(found, model.where(f"{section}{key}"))
+
+
+_ON = pattern(
+    r"\b(?:(?P<tuned>fine-?tuned)|(?<!pre)(?<!pre-)trained)\b(?: and \w+)? (?:[\w-]+ ){0,2}?(?:on|with|using) "
+    r"(?P<data>(?:[^.\n;]|\.(?=\d)){3,120})",
+    re.IGNORECASE,
+)
+
+
+def _claims(model: Described) -> Iterator[Trained]:
+    """The first sentence of summary and card that says on what the model was trained, and rows on that."""
+    summary = model.metadata.get("summary")
+    for match in _ON.finditer(summary) if isinstance(summary, str) else ():
+        if found := data_sets_in(match["data"]):
+            yield Trained(found, model.where("summary"))
+            break
+    card = model.card
+    sentences = [*_ON.finditer(card.words, 0, _FIRST)] if "train" in card.lowered or "tuned" in card.lowered else []
+    sentences = [match for match in sentences if match["tuned"]] or sentences
+    for match in sentences:
+        if found := data_sets_in(match["data"]):
+            yield Trained(found, card.at(match.start("data")), width_of(match["data"]))
+            break
+    for stated in of_subject(card, "data"):
+        if found := data_sets_in(re.sub(r"\]\([^)]*\)", "]", stated.text)):
+            yield Trained(found, card.at(stated.offset), width_of(stated.text))
+
+
+_FIRST = 1500
+"""Characters in which a card says what the model is; later sentences may be of others."""
+
+
+def message_of(one: Trained, agreed: Trained) -> str:
+    """What a finding says."""
+    here, elsewhere = (" or ".join(sorted(each.on)) for each in (one, agreed))
+    return f"Here the model was trained on {here}, and elsewhere on {elsewhere}."

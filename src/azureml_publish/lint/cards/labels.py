@@ -1,0 +1,103 @@
+"""What cards say of a classifier's labels, against `id2label` of its configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+_HEAD = pattern(
+    r"(?:label|abbreviation|class|tag|entity|category|emotion|sentiment)(?: (?:name|type|label))?s?", re.IGNORECASE
+)
+_BARE = pattern(r"^[BILESU]-")
+"""The place of a word within an entity, before the entity's label."""
+
+_NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_N = rf"(?P<n>{'|'.join(_NUMERALS)}|[1-9][0-9]?)"
+_LISTED = pattern(
+    rf"\b{_N} (?:\w+ )?(?:types|kinds|classes|categories|labels|entities|entity types)\b[^.:\n]{{0,25}}:"
+    r"(?P<list>[^.\n]{5,300})",
+    re.IGNORECASE,
+)
+_WORDS = pattern(
+    r"\b(?:(?:labels|classes)(?: are)?:?|(?:as|into|between|either)) (?P<list>(?:\W?[a-z]{3,15}\W?, ){1,8}"
+    r"\W?[a-z]{3,15}\W?,? (?:and|or) \W?[a-z]{3,15})\b",
+    re.IGNORECASE,
+)
+_CODE = pattern(r"\(([A-Z]{2,12})\)")
+_OUTPUTS = pattern(
+    rf"\b{_N} (?:logits?|scores?|numbers?|values?) (?:per|for each) (?:pair|text|input|sentence|passage)\b",
+    re.IGNORECASE,
+)
+
+
+def differing_labels(model: Described) -> Iterator[tuple[Location, str, str, int]]:
+    """Place, what is stated, what is true and how wide, of each statement on labels that is not so."""
+    named = (model.config or {}).get("id2label")
+    labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
+    if not labels:
+        return
+    for page in (model.card, *model.pages):
+        yield from _outputs(page, len(labels))
+        if not any(re.fullmatch(r"LABEL_\d+", one) for one in labels):
+            yield from _tables(page, labels)
+            yield from _lists(page, labels)
+            yield from _words(page, labels)
+
+
+def _tables(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+    """A label in a table of labels that the configuration does not have, while it has the others."""
+    known = {one.lower() for one in labels} | {_BARE.sub("", one).lower() for one in labels}
+    for table in page.tables:
+        if not table.header.cells or not _HEAD.fullmatch(table.header.cells[0].text.strip("*_` ")):
+            continue
+        cells = [row.cells[0] for row in table.rows if row.cells]
+        wrong = [cell for cell in cells if cell.text.strip("*_` ").lower() not in known]
+        if len(wrong) == 1 and len(cells) > _FEW:
+            text = wrong[0].text.strip("*_` ")
+            true = f"config.json has {', '.join(labels[:6])}"
+            yield (
+                page.place(wrong[0].line, wrong[0].column),
+                f"The table has the label '{short(text)}'",
+                true,
+                len(text),
+            )
+
+
+_FEW = 3
+
+
+def _lists(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+    """A sentence that counts and lists the labels by their codes, and has others than the configuration."""
+    known = {_BARE.sub("", one) for one in labels if one != "O"}
+    for match in _LISTED.finditer(page.words) if "(" in page.words else ():
+        listed = set(_CODE.findall(match["list"]))
+        if len(listed) > 1 and len(listed & known) > 1 and listed != known:
+            apart = ", ".join(sorted(listed ^ known))
+            true = f"the labels of config.json are {', '.join(sorted(known))}: {apart} is in one alone"
+            yield page.at(match.start()), f"The text says '{short(match[0])}'", true, width_of(match[0])
+
+
+def _words(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:
+    """A list of words that are the labels, but for one."""
+    known = {one.lower() for one in labels}
+    for match in _WORDS.finditer(page.words):
+        listed = re.findall(r"(?!(?:and|or)\b)\b[a-z]+", match["list"].lower())
+        wrong = [word for word in listed if word not in known]
+        if len(wrong) == 1 and len(listed) > len(wrong) + 1:
+            true = f"the labels of config.json are {', '.join(labels[:6])}"
+            yield page.at(match.start("list")), f"The text says '{short(match['list'])}'", true, width_of(match["list"])
+
+
+def _outputs(page: Card, count: int) -> Iterator[tuple[Location, str, str, int]]:
+    """How many numbers a text says that the model gives for one input."""
+    for match in _OUTPUTS.finditer(page.words) if " per " in page.words or " for each " in page.words else ():
+        number = match["n"].lower()
+        if (_NUMERALS.index(number) + 1 if number in _NUMERALS else int(number)) != count:
+            true = f"config.json has {count} label{'s' * (count != 1)}"
+            yield page.at(match.start()), f"The text says '{short(match[0])}'", true, width_of(match[0])

@@ -1,0 +1,268 @@
+"""What a card says of the model's languages, and where the spec says otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.names.languages import NAMES, code_of, languages_in, plain
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+
+class Misstated(NamedTuple):
+    """One statement that contradicts the spec: its place, what is wrong, what to write, and how wide it is."""
+
+    where: Location
+    message: str
+    hint: str
+    width: int = 1
+
+
+def differing_languages(model: Described) -> Iterator[Misstated]:
+    """Each statement on languages that is not what the spec says; no more than the first of a kind."""
+    written = model.metadata.get("languages")
+    listed = [written] if isinstance(written, str) else written if isinstance(written, list | tuple) else []
+    codes = [code for code in listed if isinstance(code, str) and code.strip()]
+    countries = list(_countries(model, codes))
+    yield from countries
+    spec = frozenset(plain(code) for code in codes)
+    if countries or not spec or not spec <= NAMES.keys():
+        return
+    lists = [(model.card, stated.text, stated.offset) for stated in of_subject(model.card, "language")]
+    below = [(page, *one) for page in (model.card, *model.pages) for one in _lists_below(page)]
+    for page, text, offset in (*lists, *below):
+        card = languages_in(text)
+        if not card or card == spec:
+            continue
+        extra, missing = sorted(card - spec), sorted(spec - card)
+        parts = [f"names {', '.join(extra)}, which the spec lacks"] if extra else []
+        parts += [f"lacks {', '.join(missing[:5])} of the spec"] if missing else []
+        message = f"The card {' and '.join(parts)}."
+        yield Misstated(page.at(offset), message, _SAME, width_of(text))
+        return
+    yield from _in_sentences(model, spec)
+    yield from _counted(model, spec)
+    summary = model.metadata.get("summary")
+    if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
+        message = f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone."
+        hint = "List every language of the model, or correct the summary."
+        yield Misstated(model.where("languages"), message, hint)
+
+
+_SAME = "Write the same languages in both."
+_COUNTRIES = dict(
+    pair.split("=")
+    for pair in [
+        "kr=ko",
+        "jp=ja",
+        "cn=zh",
+        "tw=zh",
+        "cz=cs",
+        "dk=da",
+        "gr=el",
+        "ua=uk",
+        "vn=vi",
+        "us=en",
+        "gb=en",
+        "il=he",
+        "rs=sr",
+        "at=de",
+        "ir=fa",
+        "ph=tl",
+        "br=pt",
+        "se=sv",
+        "ee=et",
+        "si=sl",
+        "mx=es",
+        "pk=ur",
+    ]
+)
+"""Codes of countries that people write for languages; some are codes of rare languages, too: kr is Kanuri."""
+
+
+def _countries(model: Described, codes: list[str]) -> Iterator[Misstated]:
+    """A country's code for a language that the list lacks, and that the card names or that has no such code."""
+    own = {plain(code) for code in codes}
+    for index, code in enumerate(codes):
+        meant = _COUNTRIES.get(code.lower(), "")
+        if meant and meant not in own and NAMES[meant] in model.card.lowered:
+            message = f"'{code}' is the code of a country; that of {NAMES[meant].title()} is {meant}."
+            yield Misstated(model.where(f"languages.{index}"), message, f"Write {meant}.")
+
+
+_HEADING = pattern(
+    r"(?:supported |available |official |input )?languages?(?: supported| support| coverage)?\W*", re.IGNORECASE
+)
+_INTRODUCED = pattern(
+    r"(?:\bsupported languages(?: are| include)?|\b(?:supports|covers|in) (?:the following )?(?:\w+ )?languages)"
+    r"(?: are)? ?[:(\u2013-] ?(?P<listed>[A-Z][^.:()\n]{5,400})",
+    re.IGNORECASE,
+)
+
+
+def _lists_below(card: Card) -> Iterator[tuple[str, int]]:
+    """Lists of languages below a heading on them, or behind words that introduce one, with their offsets."""
+    for heading in card.headings if "language" in card.lowered else ():
+        if not _HEADING.fullmatch(heading.text.strip("*_ ")):
+            continue
+        first = heading.line
+        while first < len(card.lines) and not card.lines[first].strip():
+            first += 1
+        last = first
+        while last < len(card.lines) and card.lines[last].strip() and not card.lines[last].startswith("#"):
+            last += 1
+        lines = [re.sub(r"^\s*[-*+] |[.,;]?\s*$", "", line) for line in card.lines[first:last]]
+        if lines:
+            yield re.sub(r"[*_`]", "", ", ".join(lines)), card.starts[first]
+    for match in _INTRODUCED.finditer(card.words) if " languages" in card.lowered else ():
+        yield match["listed"].strip().rstrip(".,;"), match.start("listed")
+
+
+_NUMERALS = (
+    *(
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+    ),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
+_COUNT = pattern(
+    rf"(?<!than )(?<!over )(?<!about )(?<!least )(?<!other )\b(?P<n>{'|'.join(_NUMERALS)}|[2-9]|[1-9][0-9])"
+    r" (?:supported |official )?languages\b(?! famil| pair| model)",
+    re.IGNORECASE,
+)
+_OWN = pattern(
+    r"\b(?:chats?|chatting|dialogues?|speaks?|reads?|writes?|supports?|understands?|answers?|conversations?|texts?)\b"
+    r"[^.\n|]{0,30}\Z",
+    re.IGNORECASE,
+)
+
+
+def _counted(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
+    """How many languages a text says that the model has, where the spec lists several."""
+    for page in (model.card, *model.pages) if len(spec) > 1 else ():
+        for match in _COUNT.finditer(page.words) if " languages" in page.lowered else ():
+            number = match["n"].lower()
+            count = _NUMERALS.index(number) + 2 if number in _NUMERALS else int(number)
+            if count != len(spec) and _OWN.search(page.words, 0, match.start()):
+                message = f"The text says '{short(match[0])}', and the spec lists {len(spec)}."
+                yield Misstated(page.at(match.start()), message, _SAME, width_of(match[0]))
+                return
+
+
+_OF_MANY = pattern(r"(?:an? |the )?multilingual\b", re.IGNORECASE)
+
+
+def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
+    """Sentences on languages: what the model translates, reads, or was trained on."""
+    translated = [*_TRANSLATES.finditer(model.card.words)] if "transla" in model.card.lowered else []
+    pair = _PAIR.search(model.name.lower())
+    turns = [(code_of(one["one"]), code_of(one["other"])) for one in translated]
+    for turn in translated if pair and (pair[1], pair[2]) not in turns else ():
+        if pair and (code_of(turn["one"]), code_of(turn["other"])) == (pair[2], pair[1]):
+            yield Misstated(
+                model.card.at(turn.start()),
+                f"The card says '{short(turn[0])}', and the name {model.name} says from {pair[1]} to {pair[2]}.",
+                "Write the direction that the model translates in.",
+                width_of(turn[0]),
+            )
+            return
+    named = [(match, side) for match in translated for side in ("one", "other") if code_of(match[side])]
+    listed_below = _ENDS.finditer(model.card.prose) if " language" in model.card.prose.lower() else ()
+    ends = [(match, "end") for match in listed_below if match["end"].lower() in NAMES]
+    wrong = [(match, side) for match, side in (*named, *ends) if plain(code_of(match[side]) or match[side]) not in spec]
+    for match, side in wrong[:1]:
+        yield Misstated(
+            model.card.at(match.start(side)),
+            f"The card says '{short(match[0].strip())}', and the spec names {', '.join(sorted(spec))}.",
+            _SAME,
+            width_of(match[side]),
+        )
+        return
+    pages = [page for page in (model.card, *model.pages) if _TWO_NAMES.search(page.words)]
+    for page, match in ((one, match) for one in pages for match in _READS.finditer(one.words)):
+        read = languages_in(match["listed"])
+        if len(read) > 1 and (extra := sorted(read - spec)):
+            yield Misstated(
+                page.at(match.start("listed")),
+                f"The text says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
+                _SAME,
+                width_of(match["listed"]),
+            )
+            return
+    yield from _of_one_language(model, spec)
+    named_at_all = any(code_of(match["language"]) for match in _TEXTS_OF_ONE.finditer(model.card.words))
+    trained = list(_TRAINED_ON.finditer(model.card.words)) if named_at_all else []
+    if any(code_of(match["language"]) in spec for match in trained):
+        return
+    for match in trained:
+        if code_of(match["language"]):
+            yield Misstated(
+                model.card.at(match.start("language")),
+                f"The card says '{short(match[0])}', and the spec names {', '.join(sorted(spec))}.",
+                _SAME,
+                width_of(match["language"]),
+            )
+            return
+
+
+_TWO_NAMES = pattern(r" and [A-Z]")
+
+
+def _of_one_language(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
+    """A card that names one language again and again, and never the only one of the spec."""
+    own = NAMES[min(spec)]
+    if len(spec) > 1 or own in model.card.lowered:
+        return
+    named = [match for match in _LANGUAGE.finditer(model.card.words) if len(match[0]) > 3]
+    if len(named) >= _OFTEN and len({match[0] for match in named}) == 1:
+        yield Misstated(
+            model.card.at(named[0].start()),
+            f"The card speaks of {named[0][0]} {len(named)} times and never of {own.title()}, the spec's language.",
+            _SAME,
+            len(named[0][0]),
+        )
+
+
+_OFTEN = 3
+_LANGUAGE = pattern(rf"\b(?:{'|'.join(sorted(name.title() for name in NAMES.values() if name.isalpha()))})\b")
+_READS = pattern(
+    r"\b(?:(?:reads|understands|speaks|transcribes|supports|writes)|[a-z]+ languages:"
+    r"|(?:questions|answers|texts?|dialogues|conversations|speech) in) "
+    r"(?P<listed>(?:[A-Z][a-z]{3,12}, ){0,12}[A-Z][a-z]{3,12},? and [A-Z][a-z]{3,12})\b"
+)
+_PAIR = pattern(r"-([a-z]{2})-([a-z]{2})$")
+"""What names of models of translation end with: `opus-mt-en-de`."""
+
+_TRANSLATES = pattern(
+    r"\b(?:translates?|translating|translation)(?: \w+)?,? from (?P<one>(?-i:[A-Z])[a-z]{3,12})"
+    r" (?:in)?to (?P<other>(?-i:[A-Z])[a-z]{3,12})\b",
+    re.IGNORECASE,
+)
+_ENDS = pattern(
+    r"^[ \t*-]*(?:source|target) languages?(?:\(s\))?[*_]{0,2}: *(?P<end>[a-z]{2,3})[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TEXTS = r"(?P<language>(?-i:[A-Z])[a-z]{3,12}) (?:language )?(?:data|texts?|corpus|corpora|wikipedia|books)\b"
+_TEXTS_OF_ONE = pattern(_TEXTS, re.IGNORECASE)
+_TRAINED_ON = pattern(
+    r"(?-i:[Tt]rain)(?<!strain)(?:ed|ing)\b[^.\n]{0,60}?\b(?:on|of|with) (?:an? |the )?(?:\w+ ){0,3}?" + _TEXTS,
+    re.IGNORECASE,
+)
+"""Sentences that say on texts of which language a model was trained. Their end is rare, so it is looked for first."""
