@@ -91,7 +91,8 @@ _BLANK = (
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
     """A table by markdown-it's rule, and its rows without cells."""
     below = state.bMarks[start + 1] + state.tShift[start + 1]
-    if state.src[below : below + 1] not in _DELIMITERS or not rules_block.table(state, start, end, silent=True):
+    begins = state.src[below : below + 2]
+    if begins[:1] not in _DELIMITERS or begins in _ITEMS or not rules_block.table(state, start, end, silent=True):
         return False
     if silent:
         return True
@@ -118,13 +119,21 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # no
     return True
 
 
+def _ruler(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's form
+    """A line across by markdown-it's rule, where the third character may be one of it: in most items of a list not."""
+    at = state.bMarks[start] + state.tShift[start] + 2
+    return state.src[at : at + 1] in "*-_ \t" and rules_block.hr(state, start, end, silent)
+
+
 _DELIMITERS = frozenset("|-:")
+_ITEMS = frozenset({"- ", "-\t"})
+"""These two begin an item of a list, and no row of dashes."""
 _RULES: tuple[tuple[str, str, _Rule, list[str]], ...] = (
     ("table", "", _table, ["paragraph", "reference"]),
     ("code", "", rules_block.code, []),
     ("fence", "`~", rules_block.fence, [*_TEXT, "list"]),
     ("blockquote", ">", rules_block.blockquote, [*_TEXT, "list"]),
-    ("hr", "*-_", rules_block.hr, [*_TEXT, "list"]),
+    ("hr", "*-_", _ruler, [*_TEXT, "list"]),
     ("list", "*+-0123456789", rules_block.list_block, _TEXT),
     ("reference", "[", rules_block.reference, []),
     ("html_block", "<", rules_block.html_block, _TEXT),
