@@ -48,26 +48,13 @@ _ODD = tuple(
 """Addresses that some can follow, or nobody: what a message says of them, and what to write."""
 
 
-_SIGNS = (
-    "%",
-    "@",
-    "example.",
-    "source=",
-    "ref=",
-    "://url",
-    "://link",
-    "://todo",
-    "://xxx",
-    "://your",
-    "://insert",
-    "...",
-)
-"""One of these is in every address with https:// that the expressions above find."""
+_SIGN = pattern(r"[%@]|\.\.\.|example\.|(?:source|ref)=|://(?:url|link|todo|xxx|your|insert)")
+"""In every address with https:// that the expressions above find."""
 
 
 def odd_address(url: str) -> tuple[str, str] | None:
     """What is wrong with an address that a link may well have by its form, and what to write."""
-    if url.startswith("https://") and not any(sign in url for sign in _SIGNS):
+    if url.startswith("https://") and not _SIGN.search(url):
         return None
     return next(((why, hint) for form, why, hint in _ODD if form.match(url)), None)
 

@@ -153,7 +153,7 @@ FORMS = (
     _form("", "your-|your_|your.", r"\byour-(?:container|storage)-(?:name|path)\b|\byour[._-](?:e?mail|name)@[\w.-]+"),
     _form(
         "",
-        " here",
+        "here",
         r"\b(?:description|text|content|summary|details|information) goes? here\b|\b(?:title|name) here$",
         r"\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)",
         rf"{_MARKS}your (?:text|content|description|summary|title) here\b",
@@ -196,7 +196,7 @@ FORMS = (
     ),
     _form(
         "authors",
-        "permalink|copy link|copy to|skip to|helpful?|edit on github|edit this page|accept |sent from my| wrote:"
+        "permalink|copy link|copy to|skip to|helpful?|edit on github|edit this page|accept |sent from my|wrote:"
         "|regards"
         "|hi all|hi team|hi everyone|dear all|dear team|dear everyone|hello all|hello team|hello everyone"
         "|: re:|: fw|from: ",

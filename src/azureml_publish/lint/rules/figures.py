@@ -140,6 +140,7 @@ _PART_BEFORE = pattern(
     r"\b(?:split|train(?:ing)?[ /,&-]+(?:val\w*|dev\w*|test\w*))\b[^.\n|]{0,40}?(?<![\d/.:-])(?P<a>\d{2}) ?%? ?\Z",
     re.IGNORECASE,
 )
+_TRAINED_AND = pattern(r"[/,& -](?:val|dev|test)")
 _LONGEST = 70
 """So far before a figure stands what it is of."""
 _COUNTED = r" (?:tokens|rows|images|samples|examples|documents|sentences|steps|records)\b"
@@ -167,7 +168,8 @@ def _in_sentences(card: Card) -> Findings:
         if named and not _COMPARED.search(card.lines[card.position(match.start())[0] - 1]):
             what = f"is {'below 0' if match['n'][0] == '-' else 'above 1'}, and no share is"
             yield _impossible(card, named.start(), match.end(), what)
-    for match in _PART.finditer(words) if "split" in card.lowered or "train" in card.lowered else ():
+    parted = "split" in card.lowered or ("train" in card.lowered and _TRAINED_AND.search(card.lowered))
+    for match in _PART.finditer(words) if parted else ():
         before = _PART_BEFORE.search(words, max(0, match.start() - _LONGEST), match.start())
         parts = [int(one) for one in (before["a"], match["b"], match["c"]) if one] if before else []
         if before and parts[0] >= _HALF and sum(parts) not in (_WHOLE - 1, _WHOLE) and sum(parts) - _WHOLE in _NEAR:

@@ -106,7 +106,7 @@ _FORMS = (
         r"^\\#{1,6} (?=[A-Z])[^\n]{2,60}$",
     ),
     _mark(
-        "** \n **\n__ ",
+        "**\n__ ",
         "is not bold with spaces within the marks",
         "Take the spaces out.",
         r"\*\* (?<![^\s(]\*\* )(?=[A-Za-z])[^*\n]{1,80}\*\*",
