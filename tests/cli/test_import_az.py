@@ -57,7 +57,7 @@ def test_plain_model_yaml_comes_in(publish: Run, tmp_path: Path, models: Path) -
         "run": ("runs:/0123abc/model", {"mlflow": None}),
         "named": ("models:/m/Production", {"mlflow": None}),
         "https": (
-            "https://acct.blob.core.windows.net/models/a/b/?sv=2024&sig=x",
+            "https://acct.blob.core.windows.net:443/models/a/b/?sv=2024&sig=x",
             {"azureblob": {"storage": "acct", "container": "models", "path": "a/b"}},
         ),
         "wasbs": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -124,6 +125,25 @@ def test_a_front_end_that_hands_no_metadata_back_is_planned_against_and_told_onc
     assert plan(applied)["action"] == "unchanged"
 
 
+@pytest.mark.recordings(12, 26)
+@pytest.mark.parametrize("returned", [True, False])
+def test_fixing_drift_leaves_what_the_registry_does_not_hand_back(
+    applied: Run, service: Service, tiny: Path, *, returned: bool
+) -> None:
+    spec = tiny / "model.yaml"
+    written = spec.read_text(encoding="utf-8").replace(
+        "summary: Small.", "summary: Theirs." if returned else "summary: Small."
+    )
+    held = service.versions[NAME, "1"].properties
+    held["description"] = "A card of theirs.\n"
+    held["system_metadata"]["summary"] = "Theirs."
+    service.shape.hands_metadata_back = returned
+    ran = applied("drift", "--fix")
+    assert "A card of theirs." in (tiny / "card.md").read_text(encoding="utf-8"), ran
+    assert spec.read_text(encoding="utf-8") == written
+    assert applied("drift").code == 0
+
+
 @pytest.mark.recordings(6, 7, 13)
 def test_what_is_registered_is_imported(applied: Run, project: Path) -> None:
     ran = applied("import", "-r", "azureml://registries/testFeed", "--into", "taken/models")
@@ -133,6 +153,52 @@ def test_what_is_registered_is_imported(applied: Run, project: Path) -> None:
     assert f"name: {NAME}" in text
     assert "null" not in text
     assert "modelManifestPathOrUri" not in text
+
+
+@pytest.mark.recordings(10, 12)
+def test_what_another_tool_registered_is_imported_with_itself_as_the_source(
+    applied: Run, service: Service, project: Path
+) -> None:
+    """Its storage is open to the service's signatures alone, whatever `modelUri` names: with `:443`, as recorded."""
+    held = service.versions[NAME, "1"].properties
+    assert ".blob.core.windows.net" in held["modelUri"]
+    held["properties"] = {}
+    ran = applied("import", NAME, "-r", "feed", "--overwrite", "--check")
+    assert ran.code == 0, ran
+    text = (project / "models" / NAME / "model.yaml").read_text(encoding="utf-8")
+    assert f"azureml://registries/testFeed/models/{NAME}/versions/1" in text
+    shutil.rmtree(project / "models" / "tiny")
+    ran = applied("plan")
+    assert ran.code == 0, ran
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_an_import_renders_the_registered_card_and_declines_nothing_that_cannot_be_seen(
+    ask: Run, tiny: Path, project: Path, *, locked: bool
+) -> None:
+    """A lock adds rows to a card, so a card that was registered without one is imported without one.
+
+    And what was left out of the source stays out.
+    """
+    settings = project / "publish.yaml"
+    defaults = "defaults: {metadata: {hiddenLayerScanned: true}}\n"
+    settings.write_text(settings.read_text(encoding="utf-8") + defaults, encoding="utf-8")
+    edit(tiny / "model.yaml", "  hiddenLayerScanned: true\n", "")
+    edit(tiny / "model.yaml", "{local: weights}", "{local: ../../weights, exclude: [below/*]}")
+    (tiny / "card.md").unlink()
+    card = '{% extends "card.md.j2" %}\n{% block summary %}\nA small model.\n{% endblock %}\n'
+    (tiny / "card.md.j2").write_text(card, encoding="utf-8")
+    (tiny / "weights").rename(project / "weights")
+    assert not locked or ask("lock").code == 0
+    assert ask("apply", "--yes").code == 0
+    ran = ask("import", NAME, "-r", "feed", "--overwrite", "--check")
+    assert ran.code == 0, ran
+    taken = project / "models" / NAME
+    assert "null" not in (taken / "model.yaml").read_text(encoding="utf-8")
+    assert (taken / "source.lock.json").exists() is locked
+    assert ("No source.lock.json for" in ran.err) is not locked
+    shutil.rmtree(tiny)
+    assert ask("plan", "--detailed-exitcode").code == 0
 
 
 @pytest.mark.recordings(26)

@@ -47,12 +47,18 @@ class Service:
     is_source: bool = True
 
 
+_KEPT_OUT = frozenset({"AuthorizationFailure", "AuthorizationSourceIPMismatch"})
+"""Codes of a storage's network rules, which no permission of a signature opens; a missing one has codes of its own
+(https://learn.microsoft.com/rest/api/storageservices/sas-error-codes)."""
+
+
 def failure_of(
     service: Service, status: int | None, headers: Mapping[str, str] | None, what: str, code: str = ""
 ) -> PublishError:
     """The exception for a status, with the service's own code for it, if it has one."""
     if status in service.refusals:
-        return NotAuthorised(f"{service.name} refuses {what} ({code or status}).", hint=service.access)
+        hint = service.network if code in _KEPT_OUT else service.access
+        return NotAuthorised(f"{service.name} refuses {what} ({code or status}).", hint=hint)
     if status == 404:
         return NotFound(f"{service.name} has no {what}.", hint=service.check)
     if service.is_source and status in (412, 416):

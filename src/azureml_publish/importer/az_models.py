@@ -30,7 +30,8 @@ VERBATIM = ("flavors", "stage")
 """Keys that a model folder has no key for: they stay as they are in the asset YAML."""
 
 _BLOB = re.compile(
-    r"https?://(?P<storage>[a-z0-9]{3,24})\.(?:blob|dfs)\.(?!fabric\.)[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)"
+    r"https?://(?P<storage>[a-z0-9]{3,24})\.(?:blob|dfs)\.(?!fabric\.)[\w.]+(?::443)?/"
+    r"(?P<container>[^/?]+)/?(?P<path>[^?]*)"
 )
 _HADOOP = re.compile(r"(?:wasbs?|abfss?)://(?P<container>[^@/]+)@(?P<storage>[a-z0-9]{3,24})\.[\w.]+/?(?P<path>.*)")
 

@@ -278,6 +278,8 @@ def _source(asset: AssetFolder, properties: Mapping[str, Any]) -> dict[str, Any]
         source = {"git": {key: path[key] for key in ("uri", "branch") if path.get(key) is not None}}
     elif kind == "local":
         return {"local": str(path.get("uri", "."))}
+    elif kind in ("azureml", "mlflow"):
+        return {kind: path.get("uri")}
     else:
         source = {
             "azureblob": {

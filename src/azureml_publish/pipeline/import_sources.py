@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -26,20 +27,23 @@ from azureml_publish.content.packaging.rules import some
 from azureml_publish.content.packaging.tree import MANIFEST_FILE
 from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.documents import decode as decode_text
-from azureml_publish.documents import dump_yaml, parse_yaml
+from azureml_publish.documents import dump_yaml, parse_yaml, plain
 from azureml_publish.errors import NotFound, PublishError
 from azureml_publish.files import UnusableFile, read_file
 from azureml_publish.importer.az_models import parse_az_model, read_az_model
-from azureml_publish.importer.draft import Draft, draft_spec
+from azureml_publish.importer.draft import HUB, Draft, draft_spec, find_layout
 from azureml_publish.layouts.wire import decode
 from azureml_publish.pipeline.references import find_registered, open_files
 from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
+from azureml_publish.plan.fields import with_unseen
 from azureml_publish.project import Project, shown_path, unusable_file
 from azureml_publish.registry.protocol import Registry
 from azureml_publish.render import SCHEMA
+from azureml_publish.spec.source import CHOOSING
 
-BLOB = re.compile(r"https://(?P<storage>[a-z0-9]+)\.blob\.[\w.]+/(?P<container>[^/?]+)/?(?P<path>[^?]*)")
+JOBS = 8
+"""Registered versions that are read at a time, each with some of its files."""
 
 
 def find_assets(run: RunContext, places: Sequence[str], found: list[Diagnostic]) -> FoundModels:
@@ -127,25 +131,32 @@ def read_registered(
     """
     drafts, bare = [], []
     with open_registry(run, project, registry) as opened:
-        for reference in references or opened.registry.models():
+
+        def look(reference: str) -> tuple[RegisteredAsset, dict[str, Any], dict[str, Any]]:
             asset = find_registered(opened.registry, reference)
-            if asset.shown_keys is None:
-                bare.append(asset.id.name)
-            spec = _spec(asset)
-            shown = str(asset.id)
-            document, _ = parse_yaml(dump_yaml(spec), shown)
-            if document is None:
-                raise PublishError(f"{shown} holds values that no YAML can hold.")
-            publishing = {"description": CARD, "type": asset.type}
-            model = {"path": _source(asset, opened.registry), "publish": publishing}
-            files = {"spec": "", "asset": "", "model": "", "card": ""}
-            lines = document.text.count("\n") + 1
-            folder = AssetFolder(
-                asset.id.name, None, shown, spec, {}, model, files, asset.description, lines=lines, strings=True
-            )
-            if draft := draft_spec(ReadFolder(folder, document), found):
-                settings = _mlflow(asset, opened.registry, project) if "huggingface" in draft.head["source"] else {}
-                drafts.append(replace(draft, head={**draft.head, **settings}))
+            noted = _noted(asset, opened.registry)
+            return asset, noted, _mlflow(asset, opened.registry, project) if "huggingface" in noted else {}
+
+        with ThreadPoolExecutor(JOBS, thread_name_prefix="import") as pool:
+            looked = list(pool.map(look, references or opened.registry.models()))
+    for asset, noted, settings in looked:
+        if asset.shown_keys is None:
+            bare.append(asset.id.name)
+        source = _source(asset, noted)
+        spec = _spec(asset, source, project)
+        shown = str(asset.id)
+        document, _ = parse_yaml(dump_yaml(spec), shown)
+        if document is None:
+            raise PublishError(f"{shown} holds values that no YAML can hold.")
+        model = {"path": source, "publish": {"description": CARD, "type": asset.type}}
+        files = {"spec": "", "asset": "", "model": "", "card": ""}
+        lines = document.text.count("\n") + 1
+        folder = AssetFolder(
+            asset.id.name, None, shown, spec, {}, model, files, asset.description, lines=lines, strings=True
+        )
+        if draft := draft_spec(ReadFolder(folder, document), found):
+            chosen = draft.head["source"] | {key: noted[key] for key in CHOOSING if key in noted}
+            drafts.append(replace(draft, head={**draft.head, "source": chosen, **settings}))
     note = (
         f"The registry {opened.registry.name} does not hand back system metadata, so what it holds of {some(bare)} is "
         "not here: write licence, tasks and the like by hand."
@@ -188,14 +199,19 @@ def _file(asset: RegisteredAsset, registry: Registry, name: str) -> str:
         return ""
 
 
-def _spec(asset: RegisteredAsset) -> dict[str, Any]:
-    """The asset YAML that would have made this version."""
+def _spec(asset: RegisteredAsset, source: Mapping[str, Any], project: Project) -> dict[str, Any]:
+    """The asset YAML that would have made this version.
+
+    What no registry shows counts as what a folder has without saying so: from the project's defaults and the source.
+    """
     properties = {key: decode(text) for key, text in asset.properties.items() if not is_bookkeeping(key)}
-    sections = {
-        "properties": properties,
-        "tags": {key: decode(text) for key, text in asset.tags.items()},
-        "system_metadata": dict(asset.system_metadata),
-    }
+    tags = {key: decode(text) for key, text in asset.tags.items()}
+    metadata = dict(asset.system_metadata)
+    if find_layout(properties, tags, metadata) == "system_metadata":
+        inherited = plain(project.config.defaults.metadata.model_dump(by_alias=True, exclude_none=True))
+        hub = HUB.fullmatch(str(source.get("uri", "")))
+        metadata = with_unseen(inherited | ({"huggingFaceModelId": hub[1]} if hub else {}), asset)
+    sections = {"properties": properties, "tags": tags, "system_metadata": metadata}
     return {
         "$schema": SCHEMA,
         "name": asset.id.name,
@@ -206,9 +222,8 @@ def _spec(asset: RegisteredAsset) -> dict[str, Any]:
     }
 
 
-def _source(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
-    """Where the files came from, as the manifest beside them says; else where they lie."""
-    noted = _noted(asset, registry) if MANIFEST_PROPERTY in asset.properties else {}
+def _source(asset: RegisteredAsset, noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the files came from, as the manifest beside them says; else the registered version itself."""
     if isinstance(repository := noted.get("huggingface"), str):
         return {"type": "git", "uri": f"https://huggingface.co/{repository}", "branch": noted.get("revision")}
     if isinstance(blob := noted.get("azureblob"), dict):
@@ -218,18 +233,16 @@ def _source(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
         return {"type": "git", **git}
     if isinstance(folder := noted.get("local"), str):
         return {"type": "local", "uri": folder}
-    place = BLOB.match(asset.path)
-    if place is None:
-        return {"type": "azureblob"}
-    return {
-        "type": "azureblob",
-        "storage_name": place["storage"],
-        "container_name": place["container"],
-        "container_path": place["path"],
-    }
+    if isinstance(address := noted.get("mlflow"), str):
+        return {"type": "mlflow", "uri": address}
+    # A registry's storage is open to the signatures of its service alone: the version is what can be read.
+    return {"type": "azureml", "uri": noted.get("azureml") or str(asset.id)}
 
 
 def _noted(asset: RegisteredAsset, registry: Registry) -> dict[str, Any]:
+    """The source that the manifest of a version names."""
+    if MANIFEST_PROPERTY not in asset.properties:
+        return {}
     try:
         manifest = json.loads(_file(asset, registry, MANIFEST_FILE))
     except ValueError:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from azureml_publish.asset_folders import CARD
 from azureml_publish.content.packaging.rules import some
 from azureml_publish.diagnostics import Diagnostic, Location, Severity, has_errors, in_order
 from azureml_publish.documents import Document, decode, parse_yaml
@@ -107,6 +108,8 @@ def import_models(
     proofs: tuple[Proof, ...] = ()
     if project is not None and done:
         notes.extend(_lock(project, done, run, registry))
+        if registry is not None:
+            notes.extend(_unlock(project, {one.draft.asset.folder: one.draft for one in imported.folders}, run))
     if compared:
         found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, compared))
         proofs = _prove(project, compared, run, found) if project is not None else ()
@@ -134,6 +137,24 @@ def _lock(project: Project, new: Container[str], run: RunContext, registry: str 
     with closing(find_readers_alone(run)) as readers:
         _, unlocked = lock_new(others, readers, defaults)
     return (*notes, *unlocked)
+
+
+def _unlock(project: Project, drafts: Mapping[str, Draft], run: RunContext) -> tuple[str, ...]:
+    """Take away the locks that would change a registered card, because it was made without one; and say so.
+
+    Raises:
+        PublishError: a model folder cannot be read.
+    """
+    locked = {name: draft for name, draft in drafts.items() if (project.root / "models" / name / LOCK_FILE).is_file()}
+    proofs = _prove(project, locked, run, [])
+    changed = [one.folder for one in proofs if any(part.file == CARD for part in one.differences)]
+    for name in changed:
+        (project.root / "models" / name / LOCK_FILE).unlink()
+    note = (
+        f"No {LOCK_FILE} for {some(changed)}: the registered card was made without one, and lacks what a card says of "
+        "locked files. `publish lock` writes it."
+    )
+    return (note,) if changed else ()
 
 
 def _find_target(run: RunContext, into: str) -> _Target:

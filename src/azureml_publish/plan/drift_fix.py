@@ -15,6 +15,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.layouts.convert import gather
 from azureml_publish.layouts.mapping import FINETUNE_TAG, SEMVER_TAG
 from azureml_publish.layouts.wire import decode, encode
+from azureml_publish.plan.fields import METADATA, same, with_unseen
 from azureml_publish.spec import PLACES, FinetuneDefaults, Metadata, ModelSpec
 
 _METADATA = frozenset(info.alias or name for name, info in Metadata.model_fields.items())
@@ -46,11 +47,11 @@ def _found(
     spec: ModelSpec, rendered: RenderedAsset, registered: RegisteredAsset, *, finished: bool
 ) -> Iterator[SpecChange]:
     properties = {key: value for key, value in registered.properties.items() if not is_bookkeeping(key)}
-    held = gather(properties, registered.tags, registered.system_metadata)
+    held = gather(properties, registered.tags, with_unseen(rendered.system_metadata, registered))
     rendered_values = gather(rendered.properties, rendered.tags, rendered.system_metadata)
     for key in sorted({*held.metadata, *rendered_values.metadata}):
         before, after = rendered_values.metadata.get(key), held.metadata.get(key)
-        if not _same(before, after):
+        if not same(f"{METADATA}{key}", before, after):
             yield SpecChange(tuple(_metadata(key, spec, before, after)))
     if not _same(rendered_values.tags.get(SEMVER_TAG), held.tags.get(SEMVER_TAG)):
         yield SpecChange(((("semver",), held.tags.get(SEMVER_TAG)),))
@@ -142,7 +143,7 @@ def _leaves(path: tuple[str, ...], before: Value, after: Value) -> Iterator[tupl
     """The values that differ, as deep as both sides are maps, so that other keys stay unchanged."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
-            if not _same(before.get(key), after.get(key)):
+            if not same(METADATA, before.get(key), after.get(key)):
                 yield from _leaves((*path, key), before.get(key), after.get(key))
     else:
         yield path, after

@@ -98,6 +98,24 @@ def _visible(
     return found
 
 
+def with_unseen(wanted: Mapping[str, Value], registered: RegisteredAsset) -> dict[str, Value]:
+    """The system metadata of a version, and for what its registry cannot return the wanted value."""
+
+    def complete(values: Mapping[str, Value], held: Mapping[str, Value], path: str) -> dict[str, Value]:
+        found = dict(held)
+        for key, value in values.items():
+            below, there = f"{path}{key}", held.get(key)
+            if below in unseen:
+                found[key] = value
+            elif isinstance(value, Mapping) and isinstance(there, Mapping | None):
+                found |= {key: part} if (part := complete(value, there or {}, f"{below}.")) else {}
+        return found
+
+    unseen: list[str] = []
+    _visible(wanted, "", registered, unseen)
+    return complete(wanted, registered.system_metadata, "")
+
+
 def keys_not_held(field: str, held: Value, written: Value) -> tuple[str, ...]:
     """The dotted keys of the system metadata that were written and are not held; none where anything else differs."""
     if not field.startswith(METADATA) or written is None:

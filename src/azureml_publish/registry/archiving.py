@@ -69,11 +69,11 @@ def bring_archived(
 
 def archive_ignored(registry: str, asset: AssetId, *, archived: bool) -> PublishError:
     """What to say of a registry that takes the request to archive or restore a version, and ignores it."""
-    done, undone = ("archived", "not archived") if archived else ("restored", "archived")
+    undone = "not archived" if archived else "archived"
     command = "az ml model archive" if archived else "az ml model restore"
     return PublishError(
-        f"The registry {registry} took the request and ignored it: {asset.name} version {asset.version} is "
-        f"still {undone}, so it was not {done}.",
+        f"The registry {registry} took the request and ignored it: "
+        f"{asset.name} version {asset.version} is still {undone}.",
         hint=f"Registries are known to ignore this. Try `{command} --name {asset.name} --version {asset.version} "
         f"--registry-name {registry}` or the portal, then run this again, which then sees it.",
     )

@@ -239,7 +239,8 @@ class _Calls:
         return "Conforms."
 
     def _native(self, asset: AssetId) -> str:
-        found = self._call("the version there", "GET", f"{self._models}/{segment(asset.name)}:{asset.version}")
+        what = f"{asset.name} version {asset.version}"
+        found = self._call(what, "GET", f"{self._models}/{segment(asset.name)}:{asset.version}")
         shown = isinstance(found, dict) and isinstance(found.get("systemMetadata"), dict)
         return "Conforms: returns system metadata." if shown else "Falls back: returns no system metadata."
 

@@ -135,9 +135,9 @@ def failure_of(status: int | None, reason: Reason, registry: str, what: str) -> 
     Args:
         status: the HTTP status; None where an operation failed later.
         reason: what the service says.
-        what: what the request was about: "model m version 1".
+        what: what the request was about: "model m version 1", or "the registry" itself.
     """
-    message = f"{what} in {registry}: {reason}".rstrip(": ")
+    message = f"{what}{'' if what == 'the registry' else ' in'} {registry}: {reason}".rstrip(": ")
     return _by_code(reason, message) or _by_status(status, reason, message)
 
 

@@ -125,9 +125,12 @@ def drift_annotations(drift: Drift, fixes: Mapping[str, Fixed], places: Mapping[
 
 
 def made(asset: RegisteredAsset) -> str:
-    """Who created a version and who changed it last, and when, if the registry says so."""
+    """Who created a version and who changed it last, and when, if the registry says so.
+
+    A registry may note the last change of a new version before its creation, which then says nothing.
+    """
     parts = [_when("registered", asset.created_at, asset.created_by)]
-    if asset.modified_at and asset.modified_at != asset.created_at:
+    if asset.modified_at > asset.created_at:
         parts.append(_when("last changed", asset.modified_at, asset.modified_by))
     return ", ".join(part for part in parts if part) or "the registry does not say by whom"
 

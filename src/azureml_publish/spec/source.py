@@ -35,6 +35,10 @@ class _Chosen(Written):
     ] = False
 
 
+CHOOSING = tuple(_Chosen.model_fields)
+"""The keys that choose among the files of a source."""
+
+
 class HubSource(_Chosen):
     """A repository of the Hugging Face Hub at one commit."""
 
@@ -190,7 +194,7 @@ def identify_source(
     if isinstance(source, LocalSource):
         return "local"
     described = source.model_dump()
-    later = ("allow_pickle",) if isinstance(source, HubSource) else ("include", "exclude", "allow_pickle")
+    later = ("allow_pickle",) if isinstance(source, HubSource) else CHOOSING
     for key in later:
         if not described[key]:
             del described[key]

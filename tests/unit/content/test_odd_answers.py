@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from azureml_publish.assets import ContainerAccess
-from azureml_publish.content.failures import storage_failures
+from azureml_publish.content.failures import failure_of, storage_failures
 from azureml_publish.content.packaging.tree import ArtifactFile, BlobOrigin, HubOrigin, RenderedOrigin
 from azureml_publish.content.sources.azureblob import Blobs
 from azureml_publish.content.sources.hub import Hub
@@ -118,6 +118,13 @@ def test_a_token_with_another_letter_is_told(host: str, call: str, monkeypatch: 
     with pytest.raises(NotAuthorised, match="The token for the Hub holds a character that no token has") as told:
         CALLS[call](host)
     assert "ü" not in told.value.message + told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"), [("AuthorizationFailure", "network"), ("AuthorizationPermissionMismatch", "permission")]
+)
+def test_a_storage_behind_a_firewall_is_no_missing_permission(code: str, hint: str) -> None:
+    assert hint in failure_of(STORAGE, 403, None, "https://store.example/c", code).hint
 
 
 def test_a_token_for_a_storage_with_another_letter_is_told_and_not_shown() -> None:

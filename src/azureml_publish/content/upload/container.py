@@ -37,7 +37,7 @@ STORAGE = Service(
     "The storage",
     access="The registry's signature has run out or lacks a permission; run again.",
     check="Run again.",
-    network="Check the network; a private registry needs a route to its storage.",
+    network="Check the network: rules of the storage or a private endpoint may keep this machine out.",
     is_source=False,
 )
 

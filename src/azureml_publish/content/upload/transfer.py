@@ -37,6 +37,7 @@ from azureml_publish.content.upload.progress import Progress
 from azureml_publish.content.upload.retry import RetryPolicy, Stop
 from azureml_publish.errors import ContentMismatch, Interrupted, Unreachable, UnusableSource
 from azureml_publish.project import ModelFolder
+from azureml_publish.spec.source import CHOOSING
 
 __all__ = [
     "ModelContent",
@@ -264,5 +265,6 @@ class _Watcher:
 
 
 def _provenance(folder: ModelFolder) -> dict[str, object]:
-    """The source as the manifest names it; without the keys that chose among its files."""
-    return folder.spec.source.model_dump(exclude={"include", "exclude", "allow_pickle"}, exclude_none=True)
+    """The source as the manifest names it, with what it says to choose among its files."""
+    described = folder.spec.source.model_dump(exclude_none=True)
+    return {key: value for key, value in described.items() if value or key not in CHOOSING}
