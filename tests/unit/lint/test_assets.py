@@ -136,6 +136,17 @@ def test_whose_a_hub_id_is(tmp_path: Path, name: str, hub_id: str, codes: list[s
 
 
 @pytest.mark.parametrize(
+    ("name", "codes"), [("otters_t5", []), ("heron_t5", ["SPEC004"]), ("otters_reader_t5", ["SPEC004"])]
+)
+def test_a_model_may_be_named_after_its_publisher(tmp_path: Path, name: str, codes: list[str]) -> None:
+    spec = SPEC.replace("name: little", f"name: {name}").replace("org/little", "otters/summaries")
+    files = {**sound(), "spec.yaml": spec, "model.yaml": MODEL.replace("/little/", f"/{name}/")}
+    mlmodel = sound()["MLmodel"].replace("base_model_name: little", "base_model_name: otters/summaries")
+    write(tmp_path, {**files, "MLmodel": mlmodel}, name)
+    assert [one.code for one in run(tmp_path).found if one.code == "SPEC004"] == codes
+
+
+@pytest.mark.parametrize(
     ("base", "codes"),
     [("org/little", []), ("far/away", []), ("little", []), ("org2/tiny", ["SPEC004"])],
 )

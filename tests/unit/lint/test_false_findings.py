@@ -269,3 +269,54 @@ def test_an_adapter_is_named_after_the_length_that_it_was_trained_on() -> None:
     model = described("A reader.\n", "contoso-reader-80k", config={"max_position_embeddings": 262144})
     adapter = replace(model, weights={"adapter_config.json": {"r": 16}})
     assert [len(findings(one, "MATCH008")) for one in (model, adapter)] == [1, 0]
+
+
+LAYERS = "It has {} with an 8-layer decoder.\n"
+ROPE = "- **Max Context Length:** {}\n"
+SETTINGS: dict[str, tuple[str, str, str, dict[str, Value], int]] = {
+    "the base of rotary positions": (
+        "MATCH008",
+        "reader",
+        ROPE.format("long (RoPE \u03b8=1M)"),
+        {"n_positions": 8192},
+        0,
+    ),
+    "a context of a million": ("MATCH008", "reader", ROPE.format("long (1M)"), {"n_positions": 8192}, 1),
+    "layers of one part": ("CARD063", "reader", LAYERS.format("a visual encoder"), {"num_hidden_layers": 12}, 0),
+    "layers of the whole": ("CARD063", "reader", LAYERS.format("words"), {"num_hidden_layers": 12}, 1),
+    "the type to compute in": ("MATCH010", "reader-7b-gptq", "A reader.\n", {"torch_dtype": "float16"}, 0),
+    "another way to quantise": (
+        "MATCH010",
+        "reader-7b-gptq",
+        "A reader.\n",
+        {"torch_dtype": "float16", "quantization_config": {"quant_method": "fp8"}},
+        1,
+    ),
+    "words for images": (
+        "MATCH006",
+        "reader",
+        "A reader.\n",
+        {"architectures": ["FuyuForCausalLM"], "image_size": 300},
+        0,
+    ),
+    "words for words": ("MATCH006", "reader", "A reader.\n", {"architectures": ["PhiForCausalLM"]}, 1),
+}
+
+
+@pytest.mark.parametrize(("code", "name", "text", "config", "count"), SETTINGS.values(), ids=SETTINGS)
+def test_what_config_json_does_not_say(code: str, name: str, text: str, config: dict[str, Value], count: int) -> None:
+    found = findings(described(text, name, task="image-to-text", config=config), code)
+    assert len([one for one in found if one.severity != "info"]) == count
+
+
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        ("docs/how.md", "a file beside the card; a registry has the card alone"),
+        ("../../releases/tag/v1", "a path and no address"),
+        ("contoso/questions", "a path and no address"),
+    ],
+)
+def test_a_path_is_not_always_a_file_beside_the_card(target: str, what: str) -> None:
+    (found,) = findings(described(f"See [this]({target}).\n"), "CARD064")
+    assert found.message == f"The link to {target} is {what}."

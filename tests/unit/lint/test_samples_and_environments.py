@@ -105,6 +105,7 @@ def test_labels_against_the_configuration(tmp_path: Path, labels: dict[str, str]
         ({"requirements.txt": "mlflow==2.12.2\nscikit_learn==1.4.2\n"}, False),
         ({"requirements.txt": "mlflow==2.12.2\n-r more.txt\n"}, False),
         ({"requirements.txt": "mlflow==2.12.2\nimbalanced-learn==0.12\n"}, False),
+        ({"requirements.txt": "mlflow==2.12.2\npycaret==3.3.2\n"}, False),
         ({"requirements.txt": "cloudpickle==3.0.0\n"}, False),  # the rest may be in the image
         ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - mlflow==2.12.2\n"}, True),
         ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2043-05-16 08:19:09'\n"}, True),
@@ -143,6 +144,7 @@ def test_a_table_of_columns_against_the_signature(tmp_path: Path, old: str, new:
 
 
 ONE_FILE = "flavors: {python_function: {loader_module: mlflow.sklearn, env: conda.yml}}\n"
+BOTH = ONE_FILE.replace("conda.yml", "{conda: conda.yaml, virtualenv: python_env.yaml}")
 EXAMPLE = f"{MLMODEL.format(loader='mlflow.sklearn')}saved_input_example_info:\n  artifact_path: example.json\n"
 CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
 
@@ -154,6 +156,8 @@ CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
         ({"python_env.yaml": "python: [3.10.13\n"}, "PKG014"),
         ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\n"}, None),
         ({"requirements.txt": "a\n", "python_env.yaml": "python: 3.10.13\n"}, "PKG014"),  # and no conda.yaml
+        ({"MLmodel": BOTH, "requirements.txt": "a\n", "conda.yaml": "dependencies: [pip]\n"}, None),  # it goes back
+        ({"MLmodel": BOTH, "requirements.txt": "a\n", "python_env.yaml": "python: 3.10.13\n"}, "PKG014"),
         ({"requirements.txt": "a\n"}, None),  # the rest may lie with the weights
         ({"MLmodel": ONE_FILE, "conda.yaml": "dependencies: [pip]\n"}, "PKG014"),  # and no conda.yml
         ({"MLmodel": ONE_FILE, "conda.yml": "dependencies: [pip]\n"}, None),

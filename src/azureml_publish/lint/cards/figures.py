@@ -204,7 +204,7 @@ _NEAR = 40
 
 _SOME = pattern(
     r"\b(?:first|last|top|bottom|upper|lower|final|additional|extra|new|other|every|of|its|their)\s+$"
-    r"|\blong(?:er|-form)?\b[^.\n]{0,30}$",
+    r"|\blong(?:er|-form)?\b[^.\n]{0,30}$|\b(?:encoder|backbone) (?:with|and) an?\s+$",
     re.IGNORECASE,
 )
 """Words before a figure that counts some of the layers, and not all."""

@@ -200,6 +200,9 @@ _CONTEXT = pattern(
 LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)
 """A number of tokens, with what `k` or `m` may follow."""
 
+_ROTARY = pattern(r"(?:θ|\btheta|\brope base)\W{0,3}[0-9.,]+\s?[km]?\b", re.IGNORECASE)
+"""The base of rotary positions, which is no length: `RoPE θ=1M`."""
+
 _CUT = pattern(
     r"\b(?:inputs?|texts?|prompts?)(?: that are)? (?:longer than|beyond|of more than)"
     r" (?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens? (?:has|have|is|are|will be|must be)"
@@ -217,7 +220,7 @@ def lengths_of_cuts(card: Card) -> Iterator[tuple[int, str, int]]:
 def contexts_of(card: Card) -> Iterator[tuple[int, str, int]]:
     """Contexts that lines, rows and sentences of a card give, with words and offset."""
     for stated in of_subject(card, "context"):
-        for match in LENGTH_TEXT.finditer(stated.text):
+        for match in LENGTH_TEXT.finditer(_ROTARY.sub("", stated.text)):
             yield length_of(match[1], match[2] or ""), stated.text, stated.offset
     possible = "context" in card.lowered or "sequence" in card.lowered
     for match in _CONTEXT.finditer(card.words) if possible else ():

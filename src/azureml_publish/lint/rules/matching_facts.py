@@ -234,6 +234,9 @@ Source: https://huggingface.co/docs/transformers/model_doc/auto
 """
 
 
+_SEES = pattern(r"image|vision|visual|audio")
+"""In keys of config.json: settings of a model that takes more than text."""
+
 _ADAPTED = {"SEQ_CLS": "text-classification", "TOKEN_CLS": "token-classification", "QUESTION_ANS": "question-answering"}
 """Kinds of tasks of PEFT (https://huggingface.co/docs/peft/package_reference/peft_types) that serve one task alone."""
 
@@ -265,6 +268,8 @@ def task_differs(model: Described) -> Findings:
         )
     for name in _architectures(model):
         meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
+        if meant == "text-generation" and any(_SEES.search(key) for key in model.config or ()):
+            continue  # FuyuForCausalLM answers with text to images
         if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):
             yield task_differs.at(
                 model.where("tasks.inferenceTasks"),

@@ -212,7 +212,8 @@ def _precisions(model: Described) -> Findings:
                 width_of(claim.text),
             )
             break
-    weights = _weights_precision(model) if "gguf" not in named else ""  # which holds any type, beside such a file
+    beside = not isinstance((model.config or {}).get("quantization_config"), Mapping)  # a file of its own says how
+    weights = "" if "gguf" in named or (beside and named & {"gptq", "awq"}) else _weights_precision(model)
     if weights and not any(_may_be(one, weights) for one in named):
         yield _differs(
             model.where("name"),

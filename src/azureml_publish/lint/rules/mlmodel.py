@@ -92,7 +92,8 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
             )
     named = {"conda": named} if isinstance(named, str) and present else named if len(present) > 1 else None
     for key, name in named.items() if isinstance(named, Mapping) else ():
-        if isinstance(name, str) and name not in carried and key in ("conda", "virtualenv"):
+        read = key == "conda" or (key == "virtualenv" and "conda.yaml" not in carried)  # to which MLflow goes back
+        if isinstance(name, str) and name not in carried and read:
             yield mlmodel_broken.at(
                 document.location(("flavors", "python_function", "env", key)),
                 f"MLmodel takes its environment from {short(name)}, which is not in the folder beside {present[0]}.",
@@ -330,7 +331,7 @@ def _day(written: object) -> date | None:
 
 _ELSEWHERE = (
     *("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ "),
-    *("optimum", "peft", "setfit", "lightning", "timm", "fastai", "imbalanced-learn"),
+    *("optimum", "peft", "setfit", "lightning", "timm", "fastai", "imbalanced-learn", "pycaret"),
 )
 """Requirements that may bring what they do not name."""
 

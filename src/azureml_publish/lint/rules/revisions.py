@@ -152,7 +152,10 @@ def _made_of(model: Described) -> str:
 
 def _is_foreign(fact: Fact) -> bool:
     """Whether the id shares no word with the model's name, while the files or MLmodel share most of them."""
+    owner = alphanumeric(fact.value.rpartition("/")[0])
     own, tail = _words(fact.model), _words(_tail(fact.value))
+    if owner in own and owner not in BY_NAME and len(own) <= 2:
+        return False  # falconsai_t5 of Falconsai
     files = _words(fact.key.partition(" ")[2])
     joined = alphanumeric(fact.model), alphanumeric(_tail(fact.value))
     return not own & tail and joined[0] not in joined[1] and joined[1] not in joined[0] and own <= files
