@@ -164,7 +164,7 @@ CONFLICT = "<<<<<<< HEAD\na==1.0\n=======\na==2.0\n>>>>>>> main\n"
         ({"requirements.txt": "a @ file:///home/alice/a.whl\n"}, "PKG014"),
         ({"requirements.txt": "-e /Users/alice/code/a\n"}, "PKG014"),
         ({"conda.yaml": "dependencies:\n- pip:\n  - 'a[b] @ file:///C:/a.whl'\nprefix: /home/alice/env\n"}, "PKG014"),
-        ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\nprefix: /home/alice/env\n"}, None),
+        ({"conda.yaml": "dependencies:\n- pip:\n  - a==1.0\nprefix: /home/alice/env\n"}, "PKG014"),
         ({"requirements.txt": "./wheels/a.whl\na @ https://contoso.com/home/a.whl\n"}, None),
         ({"MLmodel": EXAMPLE, "input_example.json": "{}"}, "PKG014"),
         ({"MLmodel": EXAMPLE, "example.json": "{}", "serving_input_example.json": "{}"}, None),

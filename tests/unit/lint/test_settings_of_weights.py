@@ -303,7 +303,7 @@ MLMODEL = (
             False,
         ),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "mlflow==1.30.0\n"}, "MATCH012", True),
-        ({"MLmodel": MLMODEL % "", "requirements.txt": "mlflow==2.17.0\n"}, "MATCH012", False),
+        ({"MLmodel": MLMODEL % "", "requirements.txt": "mlflow==2.16.2\n"}, "MATCH012", False),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "numpy=1.26.4\n"}, "PKG014", True),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "numpy==1.26.4\nnumpy==1.26.0\n"}, "PKG014", True),
         ({"MLmodel": MLMODEL % "", "requirements.txt": "numpy==1.26.4\n# a=1\n-r b=1.txt\nx<=2\n"}, "PKG014", False),

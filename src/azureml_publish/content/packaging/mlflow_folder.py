@@ -161,16 +161,32 @@ def _check_environment(source: SourceFiles, flavors: Mapping[str, Any]) -> Itera
 
 
 def requirement_mistakes(text: str) -> Iterator[tuple[int, str]]:
-    """Line and mistake in a requirements.txt that pip refuses: one `=`, or two versions of a package."""
+    """Line and mistake in a requirements.txt that pip refuses: no operator of it, or two versions of a package."""
     pinned: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        if match := _ONE_SIGN.match(line):
-            yield number, f"pip cannot read {match[0].strip()}, which has one =."
-        elif (match := _PINNED.match(line)) and pinned.setdefault(package_of(match[1]), match[2]) != match[2]:
+        match = _REQUIREMENT.fullmatch(line)
+        for part in match["versions"].split(",") if match else ():
+            sign, version = _SIGNED.fullmatch(part.strip(" ()\t")).groups()  # type: ignore[union-attr]  # takes all
+            if match and sign == "=":
+                yield number, f"pip cannot read {match['name']}{part.strip()}, which has one =."
+            elif match and part.strip() and (sign not in _SIGNS or (sign != "===" and not _VERSION.fullmatch(version))):
+                yield (
+                    number,
+                    f"pip cannot read {match['name']}{part.rstrip()}: it takes ==, >= and such, and a version.",
+                )
+        if (match := _PINNED.match(line)) and pinned.setdefault(package_of(match[1]), match[2]) != match[2]:
             yield number, f"{match[1]} is to be {pinned[package_of(match[1])]} and {match[2]} at once."
 
 
-_ONE_SIGN = pattern(r"[ \t]*[A-Za-z][\w.-]*(?:\[[\w,-]+\])?[ \t]*=[ \t]*[0-9][\w.]*")
+_REQUIREMENT = pattern(
+    r"[ \t]*(?P<name>[A-Za-z][\w.-]*)(?:\[[\w,. -]*\])?(?P<versions>[ \t]*[(=<>!~][^;#@]*?)[ \t]*(?:(?:;|#| --|\\).*)?"
+)
+_SIGNED = pattern(r"([=<>!~]*)[ \t]*(.*)")
+_SIGNS = frozenset({"==", "===", ">=", "<=", "!=", "~=", ">", "<"})
+_VERSION = pattern(
+    r"v?[0-9]+(?:\.[0-9]+)*(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview|post|rev|r|dev)?[-_.]?[0-9]*)*(?:\+[\w.-]+)?(?:\.\*)?"
+)
+"""Source: https://packaging.python.org/en/latest/specifications/version-specifiers/"""
 _PINNED = pattern(r"[ \t]*([A-Za-z][\w.-]*)[ \t]*==[ \t]*([0-9][\w.+]*)[ \t]*(?:#|$)")
 
 

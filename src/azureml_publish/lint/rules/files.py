@@ -7,14 +7,23 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from azureml_publish.content.packaging.mlflow_model import package_of
+from azureml_publish.content.packaging.source_files import LFS_POINTER
 from azureml_publish.content.packaging.tree import LocalOrigin
+from azureml_publish.content.sources.selection import is_leftover
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of, walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.rules.mlmodel import installed
 from azureml_publish.lint.subject import AssetSubject, ModelSubject
+from azureml_publish.lint.weights.environments import (
+    Loaded,
+    environment_mistakes,
+    installed_transformers,
+    packages_missing,
+    too_old,
+)
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.settings import contradictions, differences, gguf_differences
 from azureml_publish.patterns import pattern
@@ -116,6 +125,9 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
     values = (value for data in held for _, value in walk(data)) if strange else ()
     named = {value for value in values if isinstance(value, str)}
     at_hand = mapping_of(asset.model.get("path")).get("type") == "local" or any(map(_WEIGHTS.search, others))
+    for name in sorted(filter(is_leftover, subject.described.files)):
+        message = f"{name} belongs to no model: a desktop, an editor or a tool left it."
+        yield unexpected_file_name.at(Location(f"{asset.shown}/{name}"), message, "Take it away.")
     for name in strange:
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
         if name in named or (at_hand and near is None):  # the content is here, and what loads it reads the file
@@ -200,26 +212,36 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
     metadata = subject.described.metadata
     for message in gguf_differences(files, metadata.get("textContextWindow"), metadata.get("license")):
         yield weights_files_differ.at(subject.place(("name",)), message, _OF_ONE_MODEL)
-    yield from _adapter_without_peft(subject, files)
+    yield from _environment(subject, files)
+    for path in sorted(files.places):
+        if _WEIGHTS.search(path) and files.starts_with(path, LFS_POINTER):
+            where, hint = (
+                Location(f"{subject.read.asset.shown}/{path}"),
+                "Run git lfs pull, and publish the file itself.",
+            )
+            yield weights_files_differ.at(where, f"{path} is a pointer of Git LFS, not the weights.", hint)
 
 
 _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
 
 
-def _adapter_without_peft(subject: AssetSubject, files: WeightFiles) -> Findings:
-    """Requirements of an adapter, of a library that loads it by PEFT, and not PEFT itself."""
-    packages = {package_of(line) for line in files.text("requirements.txt").splitlines() if line.strip()}
-    loads = "transformers" in packages and packages.isdisjoint(_BRING_PEFT)
-    if "adapter_config.json" in files.places and loads and all(_PLAIN_PACKAGE.fullmatch(one) for one in packages):
-        yield weights_files_differ.at(
-            Location(f"{subject.read.asset.shown}/requirements.txt"),
-            "requirements.txt names no peft, which loads the adapter of adapter_config.json.",
-            "Add peft and its version.",
-        )
-
-
-_BRING_PEFT = frozenset({"peft", "vllm", "unsloth", "axolotl", "adapters", "lorax", "optimum", "trl", "llamafactory"})
-_PLAIN_PACKAGE = pattern(r"[\w.-]*|#.*")
+def _environment(subject: AssetSubject, files: WeightFiles) -> Findings:
+    """Files of an environment that pip cannot install, or that lack or precede what the weights are loaded by."""
+    texts, described = installed(subject), subject.described
+    settings = Loaded(
+        described.config or {},
+        described.tokenizer or {},
+        described.weights.get("preprocessor_config.json", {}),
+        adapter="adapter_config.json" in files.places,
+    )
+    alone = environment_mistakes(texts) if described.mlmodel is None else ()  # else PKG014 reports these
+    for found in (*alone, *packages_missing(texts, settings)):
+        where = Location(f"{subject.read.asset.shown}/{found.path}", found.line)
+        yield weights_files_differ.at(where, found.message, found.hint)
+    for path, line, version in installed_transformers(texts):
+        if message := too_old(version, settings.config):
+            where = Location(f"{subject.read.asset.shown}/{path}", line)
+            yield weights_files_differ.at(where, message, "Write a version that knows it, in each file.")
 
 
 @weights_files_differ.also

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from azureml_publish.content.packaging.mlflow_folder import requirement_mistakes
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
 from azureml_publish.content.packaging.transformers_facts import (
     find_task,
@@ -25,8 +24,15 @@ from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
+from azureml_publish.lint.weights.environments import (
+    ENVIRONMENT,
+    OWN_PACKAGES,
+    environment_mistakes,
+    is_environment,
+    two_environments,
+    version_differences,
+)
 from azureml_publish.lint.weights.settings import flavour_differences
-from azureml_publish.patterns import pattern
 
 _PREPARED = "preprocessor_config.json"
 _TYPES = frozenset(
@@ -64,14 +70,16 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
     yield from _example(subject, document)
 
 
-_ENVIRONMENT = ("requirements.txt", "conda.yaml", "python_env.yaml")
-"""What MLflow writes beside an MLmodel (https://mlflow.org/docs/latest/ml/model/#storage-format)."""
+def installed(subject: AssetSubject) -> Mapping[str, str]:
+    """The texts of the files of an environment in the folder, by path."""
+    carried = (file for file in subject.read.asset.carried if is_environment(file.path))
+    return {file.path: carried_text(file) or "" for file in carried}
 
 
 def _environment_files(subject: AssetSubject, document: Document, named: object) -> Findings:
     """A file of the environment that is no YAML, or that MLmodel names and the folder, which holds others, does not."""
     carried = {file.path: file for file in subject.read.asset.carried}
-    present = [name for name in _ENVIRONMENT if name in carried]
+    present = [name for name in ENVIRONMENT if name in carried]
     for name in present:
         text = (carried_text(carried[name]) or "") if name.endswith(".yaml") else ""
         wrong = parse_yaml(text, f"{subject.read.asset.shown}/{name}")[1] if "<<<<<<<" not in text else ()
@@ -79,17 +87,10 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
             if one.code == MALFORMED.code:
                 message = f"MLflow cannot read {name}: {one.message}"
                 yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
-        listed = (carried_text(carried[name]) or "") if name.endswith(".txt") else ""
-        for line, message in requirement_mistakes(listed) if "<<<<<<<" not in listed else ():
-            where = Location(f"{subject.read.asset.shown}/{name}", line)
-            yield mlmodel_broken.at(where, f"{name}: {message}", "Write each package once, with == and its version.")
-        if match := _OF_A_MACHINE.search(carried_text(carried[name]) or ""):
-            yield mlmodel_broken.at(
-                Location(f"{subject.read.asset.shown}/{name}", match.string.count("\n", 0, match.start("path")) + 1),
-                f"{name} installs {short(match['path'])}, which lies on somebody's own machine.",
-                "Write the package and its version, or take the file into the folder and name it by its path there.",
-                severity=Severity.WARNING,  # an image may hold such a file
-            )
+    for found in environment_mistakes(installed(subject)):
+        where = Location(f"{subject.read.asset.shown}/{found.path}", found.line)
+        severity = None if found.breaks else Severity.WARNING  # an image may hold such a file
+        yield mlmodel_broken.at(where, found.message, found.hint, severity=severity)
     named = {"conda": named} if isinstance(named, str) and present else named if len(present) > 1 else None
     for key, name in named.items() if isinstance(named, Mapping) else ():
         read = key == "conda" or (key == "virtualenv" and "conda.yaml" not in carried)  # to which MLflow goes back
@@ -114,15 +115,6 @@ def _example(subject: AssetSubject, document: Document) -> Findings:
             "Name the file that is there, or copy the one that MLflow wrote.",
             severity=Severity.WARNING,  # the model can be loaded without it
         )
-
-
-_OF_A_MACHINE = pattern(
-    r"^[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?"
-    r"(?P<path>(?:file://)?/(?:home|Users|root|tmp|croot|opt/conda/conda-bld)/[^\s\"']+"
-    r"|(?:file:///)?[A-Za-z]:[\\/][^\s\"']+)",
-    re.MULTILINE,
-)
-"""A requirement that is a file of the machine where the model was made: one of a person, or of a build of conda."""
 
 
 def _signature_mistake(text: str) -> str:
@@ -240,43 +232,17 @@ def _environment(subject: AssetSubject) -> Findings:
     document = subject.described.mlmodel
     if document is None or not isinstance(document.data, Mapping):
         return
+    texts = installed(subject)
+    hint = "Copy the files of the environment that MLflow wrote beside this MLmodel."
+    for key_path, message in version_differences(document.data, texts):
+        yield mlmodel_contradicts_itself.at(document.location(key_path), message, hint)
+    if message := two_environments(texts):
+        where = document.location(("flavors", "python_function", "env"))
+        yield mlmodel_contradicts_itself.at(where, message, hint)
     found = flavours(document)
-    for name, (key, package) in _PACKAGES.items():
-        flavour = found.get(name)
-        value = flavour.get(key) if isinstance(flavour, Mapping) else None
-        written = str(value or "")
-        parts = 2 if package == "python" else 4
-        for path, text in _installed(subject):
-            other = re.search(rf"^[ \t-]*{package}(==?|: )([0-9][\w.]*)(\*?)", text, re.MULTILINE)
-            whole = other is not None and other[1] != "=" and not other[3]
-            if written and other and not _agree(value, other[2], parts, whole=whole):
-                yield mlmodel_contradicts_itself.at(
-                    document.location(("flavors", name, key)),
-                    f"{key} is {written}, while {path} installs {package} {other[2]}.",
-                    "Copy the files of the environment that MLflow wrote beside this MLmodel.",
-                )
-                break
-            if written and package != "python" and _lacks(text, package):
-                yield mlmodel_contradicts_itself.at(
-                    document.location(("flavors", name, key)),
-                    f"{key} is {written}, while {path} names no {package}.",
-                    "Copy the files of the environment that MLflow wrote beside this MLmodel.",
-                )
-                break
-    yield from _two_environments(subject, document)
-    logged = str(document.data.get("mlflow_version") or "")
-    for path, text in _installed(subject) if logged else ():
-        other = re.search(r"^[ \t-]*mlflow==([0-9][\w.]*)[ \t]*$", text, re.MULTILINE)
-        if other and _release(logged, 1) != _release(other[1], 1):
-            yield mlmodel_contradicts_itself.at(
-                document.location(("mlflow_version",)),
-                f"mlflow_version is {logged}, while {path} installs mlflow {other[1]}.",
-                "Copy the files of the environment that MLflow wrote beside this MLmodel.",
-            )
-            break
     python = found.get("python_function")
     loader = str(python.get("loader_module") or "") if isinstance(python, Mapping) else ""
-    if (named := loader.removeprefix("mlflow.")) in _PACKAGES and named not in found and named != "python_function":
+    if (named := loader.removeprefix("mlflow.")) in OWN_PACKAGES and named not in found:
         yield mlmodel_contradicts_itself.at(
             document.location(("flavors", "python_function", "loader_module")),
             f"{loader} loads the flavour {named}, which MLmodel does not have.",
@@ -284,83 +250,11 @@ def _environment(subject: AssetSubject) -> Findings:
         )
 
 
-def _release(version: str, parts: int) -> list[str]:
-    """A version as it is compared: without its build (`+cu128`) and zeros at its end, as pip reads it."""
-    numbers = version.partition("+")[0].split(".")
-    while len(numbers) > 1 and not numbers[-1].strip("0"):
-        numbers.pop()
-    return numbers[:parts]
-
-
-def _agree(written: object, installed: str, parts: int, *, whole: bool) -> bool:
-    """Whether two versions are one: YAML reads 3.10 as the number 3.1; `=` of conda and `*` ask for a beginning."""
-    theirs = _release(installed, parts)
-    length = parts if whole else len(theirs)
-    ways = (str(written), f"{written}0") if isinstance(written, float) else (str(written),)
-    return any(_release(one, parts)[:length] == theirs for one in ways)
-
-
-_PINNED = pattern(r"^[ \t]*-?[ \t]*([A-Za-z][\w.-]*)==([0-9][\w.]*)(?![\w.*]|[^\n]*;)", re.MULTILINE)
-"""A version for all machines; what is for some alone stands before a `;`."""
-
-
-def _two_environments(subject: AssetSubject, document: Document) -> Findings:
-    """A package of which requirements.txt and conda.yaml beside MLmodel install two versions."""
-    texts = dict(_installed(subject))
-    pins = [
-        {name.lower().replace("_", "-"): version for name, version in _PINNED.findall(texts.get(path, ""))}
-        for path in ("requirements.txt", "conda.yaml")
-    ]
-    for name in sorted(pins[0].keys() & pins[1].keys()):
-        one, other = pins[0][name], pins[1][name]
-        if _release(one, 3) != _release(other, 3):
-            yield mlmodel_contradicts_itself.at(
-                document.location(("flavors", "python_function", "env")),
-                f"requirements.txt installs {name} {one}, and conda.yaml {other}.",
-                "Copy the files of the environment that MLflow wrote beside this MLmodel.",
-            )
-            return
-
-
 def _day(written: object) -> date | None:
     try:
         return date.fromisoformat(str(written)[:10])
     except ValueError:
         return None
-
-
-_ELSEWHERE = (
-    *("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ "),
-    *("optimum", "peft", "setfit", "lightning", "timm", "fastai", "imbalanced-learn", "pycaret"),
-)
-"""Requirements that may bring what they do not name."""
-
-
-def _lacks(text: str, package: str) -> bool:
-    """Whether a list as MLflow writes it, of packages with itself among them, does not have one."""
-    names = text.lower().replace("_", "-")
-    listed = re.search(r"^[ \t-]*mlflow(?:-skinny)?[=<>~\[\s]", names, re.MULTILINE)
-    return listed is not None and not any(one in names for one in (package, *_ELSEWHERE))
-
-
-_PACKAGES: Mapping[str, tuple[str, str]] = {
-    "transformers": ("transformers_version", "transformers"),
-    "sklearn": ("sklearn_version", "scikit-learn"),
-    "xgboost": ("xgb_version", "xgboost"),
-    "lightgbm": ("lgb_version", "lightgbm"),
-    "pytorch": ("pytorch_version", "torch"),
-    "sentence_transformers": ("sentence_transformers_version", "sentence-transformers"),
-    "catboost": ("catboost_version", "catboost"),
-    "onnx": ("onnx_version", "onnx"),
-    "python_function": ("python_version", "python"),
-}
-"""Flavours, the key with the version that they were written by, and the package of it."""
-
-
-def _installed(subject: AssetSubject) -> Iterator[tuple[str, str]]:
-    for file in subject.read.asset.carried:
-        if file.path.rpartition("/")[2] in _ENVIRONMENT:
-            yield file.path, carried_text(file) or ""
 
 
 def _kind(name: str) -> str:

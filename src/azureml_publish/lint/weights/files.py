@@ -87,6 +87,10 @@ class WeightFiles:
         header: GgufHeader | None = self._parsed[path]
         return header
 
+    def starts_with(self, path: str, mark: bytes) -> bool:
+        """Whether a file begins with these bytes."""
+        return self._head(path, len(mark)) == mark
+
     def size(self, path: str) -> int:
         """Bytes of a file; 0 where it is not there."""
         try:

@@ -1,0 +1,301 @@
+"""The files that say what is installed for a model: by themselves, against each other, and against what loads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from azureml_publish.content.packaging.mlflow_folder import requirement_mistakes
+from azureml_publish.content.packaging.mlflow_model import package_of
+from azureml_publish.content.packaging.transformers_facts import find_tokenizer
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.patterns import pattern
+
+ENVIRONMENT = ("requirements.txt", "conda.yaml", "python_env.yaml")
+"""What MLflow writes beside an MLmodel (https://mlflow.org/docs/latest/ml/model/#storage-format)."""
+
+_IS_ONE = pattern(r"(?:.*/)?(?:requirements[\w.-]*\.txt|(?:conda|conda_env|environment|python_env)\.ya?ml)")
+
+
+def is_environment(path: str) -> bool:
+    """Whether a file is one that pip, conda or MLflow make an environment by."""
+    return _IS_ONE.fullmatch(path) is not None
+
+
+class Mistake(NamedTuple):
+    """What a file of an environment says wrongly: its path, the line, how, and what to write; some break it."""
+
+    path: str
+    line: int
+    message: str
+    hint: str
+    breaks: bool = False
+
+
+def environment_mistakes(texts: Mapping[str, str]) -> Iterator[Mistake]:
+    """What nobody can install by one of the files: by its form, or because only one machine or team has it."""
+    for path, text in texts.items():
+        if "<<<<<<<" in text:
+            continue
+        for line, message in requirement_mistakes(text) if path.endswith(".txt") else ():
+            yield Mistake(
+                path, line, f"{path}: {message}", "Write each package once, with == and its version.", breaks=True
+            )
+        if match := _OF_A_MACHINE.search(text):
+            what = f"{path} installs {short(match['path'])}, which lies on somebody's own machine."
+            hint = "Write the package and its version, or take the file into the folder and name it by its path there."
+            if match["prefix"]:
+                what = f"{path} has the prefix {short(match['path'])}, a folder of somebody's own machine."
+                hint = "Take the line out: conda export wrote it."
+            yield Mistake(path, text.count("\n", 0, match.start("path")) + 1, what, hint)
+        elif match := _OF_A_TEAM.search(text):
+            message = f"{path} installs {short(match['what'])}, which only those can who have access there."
+            hint = "Publish the package and write its version, or take its code into the folder."
+            yield Mistake(path, text.count("\n", 0, match.start("what")) + 1, message, hint)
+        if message := _together(text):
+            hint = "Write versions that were made for each other; pip finds no environment with these."
+            yield Mistake(path, 1, f"{path}: {message}", hint)
+
+
+_OF_A_MACHINE = pattern(
+    r"^(?:(?P<prefix>prefix: *)|[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?)[\"']?"
+    r"(?P<path>(?:file://)?/(?:home|Users|root|tmp|croot|opt/conda/conda-bld)/[^\s\"']+"
+    r"|(?:file:///)?[A-Za-z]:[\\/][^\s\"']+)",
+    re.MULTILINE,
+)
+"""A requirement that is a file of the machine where the model was made: one of a person, or of a build of conda."""
+
+_OF_A_TEAM = pattern(
+    r"^[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?[\"']?"
+    r"(?P<what>git\+ssh://[^\s\"']+|(?:git\+)?git@[^\s\"']+"
+    r"|(?:--(?:extra-)?index-url|-i|--find-links|-f)[ =]+https?://(?:localhost|127\.|10\.|192\.168\.|[\w.-]+\.(?:internal|local|corp|lan)\b)[^\s\"']*"
+    r"|--?e(?:ditable)?[ =]+\.\.?(?:/[^\s\"']*)?$)",
+    re.MULTILINE,
+)
+"""A repository that asks for somebody's key, an index of one network, or code beside the file of another folder."""
+
+_PIN = pattern(r"^[ \t]*-?[ \t]*(torch|torchvision|torchaudio)==([0-9]+)\.([0-9]+)", re.MULTILINE)
+
+
+def _together(text: str) -> str:
+    """Versions of PyTorch's packages that do not go together (https://pypi.org/project/torchvision/)."""
+    pins = {name: (int(major), int(minor)) for name, major, minor in _PIN.findall(text)}
+    torch, vision, audio = (pins.get(name) for name in ("torch", "torchvision", "torchaudio"))
+    if torch is None:
+        return ""
+    wanted = torch[1] + 15 if torch[0] == 2 else torch[1] + 1  # torchvision 0.15 is of torch 2.0
+    if vision is not None and vision != (0, wanted):
+        return f"torchvision {vision[0]}.{vision[1]} is not of torch {torch[0]}.{torch[1]}, which needs 0.{wanted}."
+    if audio is not None and torch[0] == 2 and audio != torch and torch[1] < _LAST_TOGETHER:
+        return f"torchaudio {audio[0]}.{audio[1]} is not of torch {torch[0]}.{torch[1]}."
+    return ""
+
+
+_LAST_TOGETHER = 9
+"""Later ones of torchaudio do not ask for one version of torch."""
+
+
+_PINNED = pattern(r"^[ \t]*-?[ \t]*([A-Za-z][\w.-]*)==([0-9][\w.]*)(?![\w.*]|[^\n]*;)", re.MULTILINE)
+"""A version for all machines; what is for some alone stands before a `;`."""
+
+
+def two_environments(texts: Mapping[str, str]) -> str:
+    """How requirements.txt and conda.yaml beside MLmodel differ: in a version, or a package that one of them lacks."""
+    pins = [
+        {name.lower().replace("_", "-"): version for name, version in _PINNED.findall(texts.get(path, ""))}
+        for path in ("requirements.txt", "conda.yaml")
+    ]
+    for name in sorted(pins[0].keys() & pins[1].keys()):
+        one, other = pins[0][name], pins[1][name]
+        if release(one, 3) != release(other, 3):
+            return f"requirements.txt installs {name} {one}, and conda.yaml {other}."
+    apart = sorted(pins[0].keys() ^ pins[1].keys())
+    whole = all(not _ELSEWHERE_IN.search(texts.get(path, "")) for path in ("requirements.txt", "conda.yaml"))
+    if whole and "mlflow" in pins[0] and "mlflow" in pins[1] and 0 < len(apart) <= min(len(one) for one in pins) // 2:
+        name = apart[0]
+        has, lacks = ("requirements.txt", "conda.yaml") if name in pins[0] else ("conda.yaml", "requirements.txt")
+        return (
+            ""
+            if _names(texts[lacks], name)
+            else f"{has} installs {name} {(pins[0] | pins[1])[name]}, {lacks} does not."
+        )
+    return ""
+
+
+_ELSEWHERE_IN = pattern(r"^[ \t-]*(?:-r\b|--requirement|-c\b|--constraint)", re.MULTILINE)
+
+
+def _names(text: str, package: str) -> bool:
+    return (
+        re.search(rf"^[ \t'\"-]*{re.escape(package)}\b", text.replace("_", "-"), re.MULTILINE | re.IGNORECASE)
+        is not None
+    )
+
+
+def release(version: str, parts: int) -> list[str]:
+    """A version as it is compared: without its build (`+cu128`) and zeros at its end, as pip reads it."""
+    numbers = version.partition("+")[0].split(".")
+    while len(numbers) > 1 and not numbers[-1].strip("0"):
+        numbers.pop()
+    return numbers[:parts]
+
+
+def agree(written: object, installed: str, parts: int, *, whole: bool) -> bool:
+    """Whether two versions are one: YAML reads 3.10 as the number 3.1; `=` of conda and `*` ask for a beginning."""
+    theirs = release(installed, parts)
+    length = parts if whole else len(theirs)
+    ways = (str(written), f"{written}0") if isinstance(written, float) else (str(written),)
+    return any(release(one, parts)[:length] == theirs for one in ways)
+
+
+_ELSEWHERE = (
+    *("azureml", "sklearn", "-r ", "--requirement", "://", "git+", " @ "),
+    *("optimum", "peft", "setfit", "lightning", "timm", "fastai", "imbalanced-learn", "pycaret"),
+)
+"""Requirements that may bring what they do not name."""
+
+
+def lacks(text: str, package: str) -> bool:
+    """Whether a list as MLflow writes it, of packages with itself among them, does not have one."""
+    names = text.lower().replace("_", "-")
+    listed = re.search(r"^[ \t-]*mlflow(?:-skinny)?[=<>~\[\s]", names, re.MULTILINE)
+    return listed is not None and not any(one in names for one in (package, *_ELSEWHERE))
+
+
+_VERSIONS: Mapping[str, str] = {
+    **{
+        f"{name}_version": name
+        for name in ("transformers", "catboost", "onnx", "keras", "tensorflow", "spacy", "python")
+    },
+    **{f"{name}_version": name for name in ("prophet", "pmdarima", "statsmodels", "langchain", "diffusers", "fastai")},
+    **{f"{name}_version": name for name in ("peft", "setfit", "accelerate", "openai", "llama-index", "pyspark")},
+    "sentence_transformers_version": "sentence-transformers",
+    "sklearn_version": "scikit-learn",
+    "xgb_version": "xgboost",
+    "lgb_version": "lightgbm",
+    "pytorch_version": "torch",
+    "torch_version": "torch",
+}
+"""Keys of flavours with the version that wrote the model, and the package of it."""
+
+OWN_PACKAGES = frozenset(
+    {"transformers", "sklearn", "xgboost", "lightgbm", "pytorch", "sentence_transformers", "catboost", "onnx"}
+)
+"""Flavours that need the package of their own version."""
+
+
+def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The key of MLmodel with a version that an environment beside it denies or does not install, and how."""
+    flavours = data.get("flavors")
+    for name, flavour in flavours.items() if isinstance(flavours, Mapping) else ():
+        for key, package in _VERSIONS.items() if isinstance(flavour, Mapping) else ():
+            value = flavour.get(key)
+            message = _denied(key, value, package, texts) if value else ""
+            if value and not message and name in OWN_PACKAGES:
+                path = next((path for path, text in texts.items() if lacks(text, package)), "")
+                message = f"{key} is {value}, while {path} names no {package}." if path else ""
+            if message:
+                yield ("flavors", name, key), message
+    logged = data.get("mlflow_version")
+    if logged and (message := _denied("mlflow_version", logged, "mlflow", texts)):
+        yield ("mlflow_version",), message
+
+
+def _denied(key: str, value: object, package: str, texts: Mapping[str, str]) -> str:
+    for path, text in texts.items():
+        other = re.search(rf"^[ \t'\"-]*{package}(==?|: )([0-9][\w.]*)(\*?)", text, re.MULTILINE)
+        whole = other is not None and other[1] != "=" and not other[3] and package != "mlflow"
+        if other and not agree(value, other[2], 2 if package == "python" else 4, whole=whole):
+            return f"{key} is {value}, while {path} installs {package} {other[2]}."
+    return ""
+
+
+class Loaded(NamedTuple):
+    """What lies beside weights and is loaded by packages: settings, and whether there is an adapter."""
+
+    config: Mapping[str, Any]
+    tokenizer: Mapping[str, Any]
+    prepared: Mapping[str, Any]
+    adapter: bool
+
+
+_BRING = {
+    "peft": ("vllm", "unsloth", "axolotl", "adapters", "lorax", "optimum", "trl", "llamafactory"),
+    "sentencepiece": ("vllm", "sentence-transformers", "sglang"),
+    "timm": ("vllm", "transformers[timm]"),
+    "pillow": ("torchvision", "timm", "vllm", "matplotlib", "scikit-image", "opencv-python", "datasets", "gradio"),
+    "autoawq": ("awq", "vllm", "gptqmodel", "sglang", "lmdeploy", "autoawq-kernels"),
+    "gptqmodel": ("auto-gptq", "optimum", "vllm", "sglang", "exllamav2"),
+    "bitsandbytes": ("vllm",),
+    "compressed-tensors": ("vllm", "llmcompressor", "sglang"),
+    "torch": ("tensorflow", "jax", "flax", "onnxruntime", "vllm", "accelerate", "torchvision", "sentence-transformers"),
+}
+"""Packages, and others that bring them or stand in their place."""
+
+
+def packages_missing(texts: Mapping[str, str], loaded: Loaded) -> Iterator[Mistake]:
+    """Packages that transformers needs for these settings, in lists that name it and all else that they install."""
+    needed = [*_needed(loaded)]
+    for path, text in texts.items():
+        packages = {package_of(re.sub(r"^[\s\"'-]+", "", line)) for line in text.splitlines() if line.strip(" -")}
+        if "transformers" not in packages or any(one in text for one in _ELSEWHERE[:7]) or not _LISTED.search(text):
+            continue
+        for package, what in needed:
+            if packages.isdisjoint((package, *_BRING.get(package, ()))):
+                yield Mistake(path, 1, f"{path} names no {package}, which {what}.", f"Add {package} and its version.")
+                return
+
+
+_LISTED = pattern(r"^[ \t\"'-]*transformers(?:\[[\w,-]+\])?[ \t]*(?:[=<>~!]|$)", re.MULTILINE)
+_IMAGES_BY_TIMM = frozenset({"detr", "conditional_detr", "deformable_detr", "table-transformer"})
+_QUANTISED_BY = {"awq": "autoawq", "gptq": "gptqmodel", "bitsandbytes": "bitsandbytes"}
+_QUANTISED_BY |= {"compressed-tensors": "compressed-tensors"}
+
+
+def _needed(loaded: Loaded) -> Iterator[tuple[str, str]]:
+    if loaded.adapter:
+        yield "peft", "loads the adapter of adapter_config.json"
+    slow, fast = find_tokenizer(str(loaded.tokenizer.get("tokenizer_class") or ""), "")
+    if slow is not None and slow.packages and fast is None:
+        yield slow.packages[0], f"{slow.name} of tokenizer_config.json imports"
+    quantised = loaded.config.get("quantization_config")
+    method = str(quantised.get("quant_method")) if isinstance(quantised, Mapping) else ""
+    if method in _QUANTISED_BY:
+        yield _QUANTISED_BY[method], f"loads weights that {method} has quantised, as config.json says"
+    backbone = isinstance(loaded.config.get("backbone"), str) and loaded.config.get("use_timm_backbone", True)
+    if str(loaded.config.get("model_type")) in _IMAGES_BY_TIMM and backbone:
+        yield "timm", "brings the backbone of config.json"
+    if "image_processor_type" in loaded.prepared:
+        yield "pillow", "the image processor of preprocessor_config.json imports"
+    if loaded.config.get("model_type"):
+        yield "torch", "runs the weights"
+
+
+_SINCE: Mapping[str, tuple[int, int]] = {
+    "llama": (4, 28), "mistral": (4, 34), "mixtral": (4, 36), "phi": (4, 36), "qwen2": (4, 37), "siglip": (4, 37),
+    "gemma": (4, 38), "stablelm": (4, 38), "starcoder2": (4, 39), "cohere": (4, 39), "mamba": (4, 39),
+    "llava_next": (4, 39), "olmo": (4, 40), "dbrx": (4, 40), "qwen2_moe": (4, 40), "jamba": (4, 40), "phi3": (4, 41),
+    "paligemma": (4, 41), "gemma2": (4, 42), "nemotron": (4, 44), "mamba2": (4, 44), "granite": (4, 45),
+    "qwen2_vl": (4, 45), "olmoe": (4, 45), "mllama": (4, 45), "granitemoe": (4, 45), "pixtral": (4, 45),
+    "phimoe": (4, 46), "olmo2": (4, 47), "cohere2": (4, 48), "modernbert": (4, 48), "qwen2_5_vl": (4, 49),
+    "gemma3": (4, 50), "gemma3_text": (4, 50), "mistral3": (4, 50), "qwen3": (4, 51), "qwen3_moe": (4, 51),
+    "llama4": (4, 51), "deepseek_v3": (4, 51), "smollm3": (4, 53), "gemma3n": (4, 53), "gpt_oss": (4, 55),
+}  # fmt: skip
+"""The first version of transformers with a type of models (https://github.com/huggingface/transformers/releases)."""
+
+
+def too_old(version: object, config: Mapping[str, Any]) -> str:
+    """Why a version of transformers does not know the type of the weights; empty where it may."""
+    kind, numbers = str(config.get("model_type")), re.match(r"(\d+)\.(\d+)", str(version or ""))
+    since = _SINCE.get(kind)
+    if since is None or numbers is None or config.get("auto_map") or (int(numbers[1]), int(numbers[2])) >= since:
+        return ""
+    return f"transformers {version} does not know models of the type {kind}; {since[0]}.{since[1]} does."
+
+
+def installed_transformers(texts: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
+    """Path, line and version of transformers that each file pins."""
+    for path, text in texts.items():
+        if match := re.search(r"^[ \t\"'-]*transformers(?:\[[\w,-]+\])?==([0-9][\w.]*)", text, re.MULTILINE):
+            yield path, text.count("\n", 0, match.start(1)) + 1, match[1]
