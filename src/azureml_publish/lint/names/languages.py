@@ -72,3 +72,29 @@ def is_language(code: str) -> bool:
         return langcodes.tag_is_valid(code)
     except ValueError:  # no tag at all
         return False
+
+
+_FREQUENT = {
+    "en": "the of and is to in that it are was not with",
+    "de": "der die das und ist nicht ein eine zu mit den von",
+    "fr": "le la les est et des une dans pour que pas du",
+    "es": "el los las es una por con del que no y muy",
+    "it": "il \u00e8 di che gli della per una con sono del non",
+    "pt": "o os uma n\u00e3o \u00e9 do da para com que as em",
+    "nl": "de het een van en is niet dat zijn te op met",
+}
+"""Words that nearly every text of a language has."""
+
+DISTINGUISHED = frozenset(_FREQUENT)
+"""Languages that `language_of` distinguishes."""
+
+
+def language_of(text: str) -> str:
+    """The language of a text by its frequent words; empty where they do not decide."""
+    words = re.findall(r"\w+", text.lower())
+    counts = {code: sum(word in own.split() for word in words) for code, own in _FREQUENT.items()}
+    first, second = sorted(counts, key=lambda code: -counts[code])[:2]
+    return first if counts[first] > _FEWEST and counts[first] >= 2 * counts[second] else ""
+
+
+_FEWEST = 2

@@ -51,7 +51,10 @@ def _marks(model: Described) -> Findings:
     if not own or not ANY_MARK.search(card.source):
         return
     shown = [(fence, formats_in(fence.text)) for fence in card.fences]
-    if any(formats & own for _, formats in shown):
+    mixed = [(fence, formats - own) for fence, formats in shown if formats - own and formats & own]
+    if isinstance(template, str) and mixed:
+        shown = mixed
+    elif any(formats & own for _, formats in shown):
         return
     for fence, formats in shown:
         match = ANY_MARK.search(fence.text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import find_task
 from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, mapping_of
+from azureml_publish.lint.cards.answers import records, unlike_answers
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.check import Findings, rule
@@ -175,7 +176,9 @@ def sample_output_mismatch(model: Described) -> Findings:
     """A sample output whose records lack a column that the signature names. Outputs without names are let pass."""
     columns = signature(model.mlmodel, "outputs")
     names = [column.name for column in columns or () if column.name and column.required]
-    yield from _fewer_values(model)
+    for unlike in unlike_answers(model):
+        severity = None if unlike.certain else Severity.INFO
+        yield sample_output_mismatch.at(place_in(unlike.sample, ()), unlike.message, unlike.hint, severity=severity)
     yield from _labels(model)
     if not names:
         yield from _values_of_another_type(model, columns or ())
@@ -207,10 +210,6 @@ def sample_output_mismatch(model: Described) -> Findings:
 _NUMBERS = frozenset({"double", "float", "long", "integer"})
 
 
-_ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summarization", "automatic-speech-recognition"})
-"""Tasks that answer each text or sound with one value."""
-
-
 _SCORED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "token-classification"})
 """Tasks whose pipelines answer with a probability for each label."""
 
@@ -223,7 +222,7 @@ def _labels(model: Described) -> Findings:
     known = {form for one in labels if plain for form in (one.lower(), re.sub(r"^[BILESU]-", "", one).lower())}
     tasks = frozenset(tasks_of(model))
     for sample, data in outputs(model):
-        for row in _records(data):
+        for row in records(data):
             label, score = row.get("label", row.get("entity_group", row.get("entity"))), row.get("score")
             if known and isinstance(label, str) and label.lower() not in known:
                 message = f"The sample output has the label '{short(label)}'; config.json has {_quoted(labels[:5])}."
@@ -235,15 +234,6 @@ def _labels(model: Described) -> Findings:
                 continue
             yield sample_output_mismatch.at(place_in(sample, ()), message, "Show what the model answers.")
             return
-
-
-def _records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
-    """The records of an output, at any depth: boxes of objects lie in those of their images."""
-    if isinstance(data, Mapping):
-        yield data
-    inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
-    for one in inner if depth else ():
-        yield from _records(one, depth - 1)
 
 
 def _no_probability(score: Any, probs: Any, tasks: frozenset[str]) -> float | None:
@@ -263,32 +253,6 @@ def _lengths(row: Mapping[str, Any]) -> tuple[int, int] | None:
     if not isinstance(one, list) or not isinstance(other, list) or len(one) == len(other):
         return None
     return len(one), len(other)
-
-
-def _fewer_values(model: Described) -> Findings:
-    """An output of one value for each of several inputs, of which it has not as many."""
-    tasks = tasks_of(model)
-    given = [data.get("input_data") for _, data in inputs(model) if isinstance(data, Mapping)]
-    shown = [(sample, data) for sample, data in outputs(model) if isinstance(data, list)]
-    if len(given) != 1 or len(shown) != 1:
-        return
-    rows = given[0].get("data") if isinstance(given[0], Mapping) and "columns" in given[0] else given[0]
-    (sample, values), sent = shown[0], rows if isinstance(rows, list) else []
-    plain = all(isinstance(one, str) for one in (*values, *sent)) and _ONE_EACH.intersection(tasks)
-    records = all(isinstance(one, Mapping) for one in values) and _ONE_RECORD.intersection(tasks)
-    if values and sent and ((plain and len(values) != len(sent)) or (records and len(values) < len(sent))):
-        yield sample_output_mismatch.at(
-            place_in(sample, ()),
-            f"The sample input has {len(sent)} texts or rows, and the sample output answers {len(values)}.",
-            "Show one answer for each input.",
-            severity=Severity.INFO if records else None,  # people shorten long answers
-        )
-
-
-_ONE_RECORD = frozenset(
-    {"text-classification", "sentiment-analysis", "image-classification", "object-detection", "question-answering"}
-) | {"tabular-classification", "tabular-regression"}
-"""Tasks that answer each text, image or row with a record, or with several."""
 
 
 def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Findings:

@@ -1,0 +1,123 @@
+"""Sample outputs beside the inputs that they answer: how many there are, and whether they can be of these inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.samples import inputs, is_elided, outputs
+from azureml_publish.lint.names.languages import DISTINGUISHED, NAMES, language_of
+from azureml_publish.lint.names.models import tasks_of
+from azureml_publish.lint.names.variants import variant_of
+from azureml_publish.lint.subject import Described, SampleText
+
+
+class Unlike(NamedTuple):
+    """A sample output that does not answer the input; `certain` is false where people shorten."""
+
+    sample: SampleText
+    message: str
+    hint: str
+    certain: bool = True
+
+
+def unlike_answers(model: Described) -> Iterator[Unlike]:
+    """What the only sample output of a model says that its only sample input denies."""
+    given = [data.get("input_data") for _, data in inputs(model) if isinstance(data, Mapping)]
+    shown = list(outputs(model))
+    if len(given) != 1 or len(shown) != 1:
+        return
+    sample, data = shown[0]
+    rows = given[0].get("data") if isinstance(given[0], Mapping) and "columns" in given[0] else given[0]
+    sent = rows if isinstance(rows, list) else []
+    if any(isinstance(one, Mapping) and "role" in one for one in sent):
+        return  # a conversation
+    texts = list(_texts(given[0]))
+    yield from _counts(model, sample, data, sent)
+    yield from _spans(sample, data, texts)
+    if "question-answering" in tasks_of(model):
+        yield from _extracted(sample, data, texts)
+    if (pair := variant_of(model.name).stated.get("pair")) and len(pair) == 1:
+        yield from _translated(sample, data, min(pair).partition("-")[2])
+
+
+def _texts(value: Any, depth: int = 5) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list) and depth:
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one, depth - 1)
+
+
+_ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summarization", "automatic-speech-recognition"})
+"""Tasks that answer each text or sound with one value."""
+
+_ONE_RECORD = frozenset(
+    {"text-classification", "sentiment-analysis", "image-classification", "object-detection", "question-answering"}
+) | {"tabular-classification", "tabular-regression"}
+"""Tasks that answer each text, image or row with a record, or with several."""
+
+
+def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) -> Iterator[Unlike]:
+    """An output of one value for each of several inputs, of which it has not as many."""
+    tasks, values = tasks_of(model), data if isinstance(data, list) else []
+    if not values or not sent or is_elided(sample.text):
+        return
+    plain = all(isinstance(one, str) for one in (*values, *sent)) and _ONE_EACH.intersection(tasks)
+    answers = all(isinstance(one, str) for one in values) and "question-answering" in tasks
+    mapped = all(isinstance(one, Mapping) for one in values) and _ONE_RECORD.intersection(tasks)
+    numbers = len(sent) > 1 and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    if (len(values) != len(sent) and (plain or answers or numbers)) or (len(values) < len(sent) and mapped):
+        message = f"The sample input has {len(sent)} texts or rows, and the sample output answers {len(values)}."
+        yield Unlike(sample, message, "Show one answer for each input.", certain=not mapped)
+
+
+def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
+    """A word of an output whose `start` and `end` are not where it stands in the input."""
+    for record in records(data):
+        start, end = record.get("start"), record.get("end")
+        word = next((record[key] for key in ("word", "answer", "text") if isinstance(record.get(key), str)), "")
+        plain = re.sub(r"^(?:##|\u0120|\u2581)", "", word).strip()
+        if not plain or not isinstance(start, int) or not isinstance(end, int):
+            continue
+        holding = [text for text in texts if plain.lower() in text.lower()]
+        if not holding:
+            message = f"'{short(plain)}' in the sample output is not in the sample input."
+        elif not any(text[start:end].strip().lower() == plain.lower() for text in holding):
+            message = f"Characters {start} to {end} of the sample input are not '{short(plain)}'."
+        else:
+            continue
+        yield Unlike(sample, message, "Show what the model answers to this input.")
+        return
+
+
+def records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
+    """The records of an output, at any depth: boxes of objects lie in those of their images."""
+    if isinstance(data, Mapping):
+        yield data
+    inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
+    for one in inner if depth else ():
+        yield from records(one, depth - 1)
+
+
+def _extracted(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
+    """An answer that is taken from a context and stands in none."""
+    values = data if isinstance(data, list) else [data]
+    found = [one.get("answer") if isinstance(one, Mapping) else one for one in values]
+    for answer in found:
+        if isinstance(answer, str) and answer and not any(answer.lower() in text.lower() for text in texts):
+            message = f"The answer '{short(answer)}' is in none of the contexts that the sample input has."
+            yield Unlike(sample, message, "Show what the model answers: a part of the context.")
+            return
+
+
+def _translated(sample: SampleText, data: Any, target: str) -> Iterator[Unlike]:
+    """A translation in another language than the one that the model's name ends with."""
+    shown = language_of(" ".join(_texts(data)))
+    if shown and shown != target and target in DISTINGUISHED:
+        message = (
+            f"The sample output is in {NAMES[shown].title()}, and the model translates into {NAMES[target].title()}."
+        )
+        yield Unlike(sample, message, "Show what the model answers to this input.")
