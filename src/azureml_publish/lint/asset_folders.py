@@ -18,7 +18,16 @@ from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried
 from azureml_publish.layouts.convert import gather
 from azureml_publish.layouts.mapping import load_mapping
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.subject import BESIDE_WEIGHTS, LICENCE_FILE, AssetSubject, Described, SampleText, carried_text
+from azureml_publish.lint.subject import (
+    BESIDE_WEIGHTS,
+    LICENCE_FILE,
+    AssetSubject,
+    Described,
+    SampleText,
+    carried_text,
+    front_matter,
+)
+from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.patterns import pattern
 from azureml_publish.project import unusable_file
 from azureml_publish.skus.catalogue import Catalogue
@@ -59,6 +68,9 @@ def describe_asset(
         hint = f"Write `publish:` with `type:` {', '.join(get_args(ModelType)[:-1])} or {get_args(ModelType)[-1]}."
         found.append(NOT_READABLE.at(where, "`publish.type` names no kind of model.", hint))
     commit = mapping_of(spec.get("properties")).get("SHA")
+    own = frozenset(asset.files.values())
+    origins = {path: file.origin for path, file in carried.items() if path not in own}
+    content = WeightFiles(origins, lambda path, line: Location(f"{asset.shown}/{path}", line))
     described = Described(
         asset.folder,
         _as_text(spec.get("name")),
@@ -86,6 +98,8 @@ def describe_asset(
         variant=mapping_of(spec.get("variantInfo")),
         profile=profile,
         system_keys=frozenset(str(key).partition(".")[0] for key in mapping_of(spec.get("system_metadata"))),
+        content=content,
+        readme=front_matter(content),
     )
     return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
 

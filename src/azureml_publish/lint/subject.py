@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from azureml_publish.asset_folders import ReadFolder
 from azureml_publish.assets import CarriedFile, RenderedModel, Value
-from azureml_publish.content.packaging.source_files import SourceFiles
 from azureml_publish.diagnostics import Edit, Location
 from azureml_publish.documents import Document, KeyPath, parse_yaml
 from azureml_publish.files import MAX_FILE_BYTES, UnusableFile, read_carried, read_file
 from azureml_publish.layouts.convert import LayoutConflict, gather
 from azureml_publish.lint.markdown.cards import Card, Place
+from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.origins import SourceMap
 from azureml_publish.patterns import pattern
 from azureml_publish.project import CARRIED_FOLDER, ModelFolder, Project, Sample
@@ -32,6 +32,8 @@ BESIDE_WEIGHTS = ("adapter_config.json", "preprocessor_config.json", "sentence_b
 
 _TAG = pattern(r"\{[{%#]")
 """What begins a tag of Jinja."""
+
+NO_FILES = WeightFiles({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class ModelSubject:
         tokenizer: likewise.
         lock: likewise.
         weights: likewise.
-        source: the files of a local source; None where it is another one or not on this machine.
+        content: the files of a local source; none where it is another one or not on this machine.
     """
 
     project: ProjectSubject
@@ -67,7 +69,7 @@ class ModelSubject:
     tokenizer: Mapping[str, Value] | None = None
     lock: SourceLock | None = None
     weights: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
-    source: SourceFiles | None = None
+    content: WeightFiles = NO_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class Described:
         system_keys: first parts of the keys that go up as system metadata, which the service validates; not as tags.
         house: the team's own rules; none for asset folders.
         card_location: the start of the text that people wrote as its card; None for asset folders.
+        content: the files of the weights that are on this machine.
+        readme: the front matter of the README beside the weights; None where there is none.
     """
 
     folder: str
@@ -141,6 +145,8 @@ class Described:
     system_keys: frozenset[str] = frozenset()
     house: HouseRules = NO_HOUSE_RULES
     card_location: Location | None = None
+    content: WeightFiles = NO_FILES
+    readme: Card | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,18 +232,29 @@ def describe(model: ModelSubject, rendered: RenderedModel) -> Described:
         system_keys=frozenset(key.partition(".")[0] for key in asset.system_metadata),
         house=model.project.project.config.rules,
         card_location=_card_location(model.folder),
+        content=model.content,
+        readme=front_matter(model.content),
     )
 
 
 def _mlmodel(model: ModelSubject, rendered: RenderedModel) -> Document | None:
-    """What MLflow says about the model: the file that is rendered, else the one that the folder carries."""
+    """What MLflow says about the model: the file that is rendered, else one that the folder or the source has."""
     packaged = next((one for one in rendered.files if one.path == "MLmodel"), None)
     if packaged is not None:
         return parse_yaml(packaged.text, f"build/{model.folder.folder}/MLmodel")[0]
     carried = next((one for one in model.folder.carried if one.path == "MLmodel"), None)
-    text = carried_text(carried) if carried is not None else None
+    text = carried_text(carried) if carried is not None else model.content.text("MLmodel")
     path = f"{posixpath.dirname(model.folder.document.path)}/{CARRIED_FOLDER}/MLmodel"
-    return parse_yaml(text, path)[0] if text is not None else None
+    path = path if carried is not None else model.content.at("MLmodel").path
+    return parse_yaml(text, path)[0] if text else None
+
+
+def front_matter(content: WeightFiles) -> Card | None:
+    """The front matter of the README beside the weights, as a card of its own."""
+    text = content.text("README.md")
+    end = text.find("\n---", 3) if text.startswith("---") else -1
+    shown = functools.partial(content.shown, "README.md")
+    return Card(f"{text[:end]}\n---\n", lambda line, _column: shown(line)) if end > 0 else None
 
 
 def _origin(model: ModelSubject) -> tuple[str, Location] | None:

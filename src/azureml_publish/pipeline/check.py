@@ -24,7 +24,7 @@ from azureml_publish.lint.subject import BESIDE_WEIGHTS
 from azureml_publish.lint.suppressions import Suppressed
 from azureml_publish.pipeline.elsewhere import Elsewhere, Place, digest_folder, require_folder, unlike
 from azureml_publish.pipeline.load import LoadedProject, Settings, load, read_catalogue, subject_of
-from azureml_publish.pipeline.local_sources import compare_local, look_into_local
+from azureml_publish.pipeline.local_sources import compare_local, content_of, look_into_local
 from azureml_publish.pipeline.parallel import spread
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.suppress import of_model, raised, suppressed
@@ -238,8 +238,9 @@ class _Work:
         read = functools.partial(read_configuration, folder, environ=self.environ)
         config, tokenizer = read("config.json"), read("tokenizer_config.json")
         weights = {name: data for name in BESIDE_WEIGHTS if (data := read(name)) is not None}
+        content = content_of(folder, source)
         real = None if lock is not None and lock.stand_in else lock  # a stand-in has the figures of no model
-        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, real, weights, source)
+        model = ModelSubject(subject, folder, compute, rendered, trace, config, tokenizer, real, weights, content)
         found, facts, links = engine.check_model(model, engine.checks_of(self.rules, self.raised), links=self.links)
         if lock is not None and source is not None:
             wrong = compare_local(folder, lock, source, self.style.config)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from azureml_publish.content.lock import changed, compare
 from azureml_publish.content.packaging.rules import NOT_HERE, UNUSABLE, Finding
 from azureml_publish.content.packaging.source_files import SourceFiles
-from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.content.packaging.tree import LocalOrigin
+from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.errors import PublishError
+from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.project import ModelFolder
 from azureml_publish.spec import LocalSource, ProjectConfig
 from azureml_publish.spec.lock import SourceLock
@@ -35,6 +39,16 @@ def look_into_local(folder: ModelFolder, config: ProjectConfig) -> tuple[SourceF
         return None, (Finding(NOT_HERE, message, hint, ("source", "local")).placed(folder.document),)
     found = package_source(folder, files, config.defaults.mlflow).found
     return files, tuple(one.placed(folder.document) for one in found)
+
+
+def content_of(folder: ModelFolder, files: SourceFiles | None) -> WeightFiles:
+    """The same files for rules, which report what is in them where it lies in the project, else where it goes up."""
+    places = {one.path: one.origin.path for one in files.files if isinstance(one.origin, LocalOrigin)} if files else {}
+    local = folder.spec.source.local if isinstance(folder.spec.source, LocalSource) else ""
+    above = posixpath.normpath(posixpath.join(posixpath.dirname(folder.document.path), local))
+    above = posixpath.dirname(above) if (folder.path / local).is_file() else above
+    root = f"build/{folder.folder}" if above.startswith(("..", "/")) else above
+    return WeightFiles(places, lambda path, line: Location(f"{root}/{path}", line))
 
 
 def compare_local(

@@ -6,9 +6,11 @@ https://learn.microsoft.com/azure/machine-learning/how-to-deploy-with-triton.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
+from typing import Any
 
 from azureml_publish.content.packaging.layout import Layout, Request
 from azureml_publish.content.packaging.rules import TRITON, Finding, some
@@ -71,6 +73,7 @@ _TOKEN = pattern(
 )
 """Parts of protobuf's text format (https://protobuf.dev/reference/protobuf/textformat-spec/)."""
 
+_MOST_DEEP = 32
 _VERSION = pattern(r"[1-9][0-9]*")
 _WANTED = f"Triton wants MODEL/{CONFIG} and MODEL/1/FILE, for example mymodel/1/model.onnx"
 
@@ -179,6 +182,35 @@ def _values(text: str, field: str) -> set[str]:
         if name["word"] == field and mark["mark"] == ":" and (value["text"] or value["word"]):
             found.add(_unescaped(value["text"]) if value["text"] else value["word"])
     return found
+
+
+def read_message(text: str) -> Mapping[str, list[Any]]:
+    """Every field of a configuration that `read_config` can read: its values in their order, messages as mappings."""
+    tokens = [token for token in _TOKEN.finditer(text) if token.lastgroup]
+    return _message(tokens[::-1], 0)
+
+
+def _message(tokens: list[re.Match[str]], depth: int) -> Mapping[str, list[Any]]:
+    """The fields up to the end of a message; of `tokens` the last is the next."""
+    fields: dict[str, list[Any]] = {}
+    field, listed, waits = "", 0, False
+    while tokens:
+        token = tokens.pop()
+        mark, written, word = token["mark"], token["text"], token["word"]
+        if mark in ("{", "<") and depth < _MOST_DEEP:
+            fields.setdefault(field, []).append(_message(tokens, depth + 1))
+        elif mark in ("}", ">"):
+            break
+        elif mark in ("[", "]"):
+            listed += 1 if mark == "[" else -1
+        elif written:
+            fields.setdefault(field, []).append(_unescaped(written))
+        elif word and (listed or waits):
+            fields.setdefault(field, []).append(word)
+        elif word:
+            field = word
+        waits = mark == ":"
+    return fields
 
 
 def read_config(text: str) -> tuple[dict[str, str], str]:

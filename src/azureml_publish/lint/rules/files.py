@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 
 from azureml_publish.content.packaging.source_files import LFS_POINTER
-from azureml_publish.content.packaging.tree import LocalOrigin
 from azureml_publish.content.sources.selection import is_leftover
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of, walk
@@ -16,7 +15,7 @@ from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.rules.mlmodel import installed
-from azureml_publish.lint.subject import AssetSubject, ModelSubject
+from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.lint.weights.environments import (
     Loaded,
     environment_mistakes,
@@ -203,31 +202,25 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
 @rule("MATCH016", "weights-files-differ", Severity.WARNING, "Settings beside the weights contradict one another.")
 def weights_files_differ(subject: AssetSubject) -> Findings:
     """Settings, tokens, indexes and headers of one folder of weights that contradict one another."""
-    files = WeightFiles({file.path: file.origin for file in subject.read.asset.carried})
+    files = subject.described.content
     for found in contradictions(files):
-        text = files.text(found.path) if found.key else ""
-        line = text.count("\n", 0, max(0, text.find(f'"{found.key}"'))) + 1
-        where = Location(f"{subject.read.asset.shown}/{found.path}", line)
-        yield weights_files_differ.at(where, found.message, _OF_ONE_MODEL)
+        yield weights_files_differ.at(files.at(found.path, found.key), found.message, _OF_ONE_MODEL)
     metadata = subject.described.metadata
     for message in gguf_differences(files, metadata.get("textContextWindow"), metadata.get("license")):
         yield weights_files_differ.at(subject.place(("name",)), message, _OF_ONE_MODEL)
-    yield from _environment(subject, files)
+    yield from _environment(files, subject.described)
     for path in sorted(files.places):
         if _WEIGHTS.search(path) and files.starts_with(path, LFS_POINTER):
-            where, hint = (
-                Location(f"{subject.read.asset.shown}/{path}"),
-                "Run git lfs pull, and publish the file itself.",
-            )
-            yield weights_files_differ.at(where, f"{path} is a pointer of Git LFS, not the weights.", hint)
+            message, hint = f"{path} is a pointer of Git LFS, not the weights.", "Run git lfs pull for the file itself."
+            yield weights_files_differ.at(files.at(path), message, hint)
 
 
 _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
 
 
-def _environment(subject: AssetSubject, files: WeightFiles) -> Findings:
+def _environment(files: WeightFiles, described: Described) -> Findings:
     """Files of an environment that pip cannot install, or that lack or precede what the weights are loaded by."""
-    texts, described = installed(subject), subject.described
+    texts = installed(files)
     settings = Loaded(
         described.config or {},
         described.tokenizer or {},
@@ -236,21 +229,18 @@ def _environment(subject: AssetSubject, files: WeightFiles) -> Findings:
     )
     alone = environment_mistakes(texts) if described.mlmodel is None else ()  # else PKG014 reports these
     for found in (*alone, *packages_missing(texts, settings)):
-        where = Location(f"{subject.read.asset.shown}/{found.path}", found.line)
-        yield weights_files_differ.at(where, found.message, found.hint)
+        yield weights_files_differ.at(files.shown(found.path, found.line), found.message, found.hint)
     for path, line, version in installed_transformers(texts):
         if message := too_old(version, settings.config):
-            where = Location(f"{subject.read.asset.shown}/{path}", line)
-            yield weights_files_differ.at(where, message, "Write a version that knows it, in each file.")
+            hint = "Write a version that knows it, in each file."
+            yield weights_files_differ.at(files.shown(path, line), message, hint)
 
 
 @weights_files_differ.also
 def _configuration_of_source(subject: ModelSubject) -> Findings:
     """The same of a local source; of another one its configuration, as far as that is at hand."""
     place = subject.folder.document.location(("source",))
-    if subject.source is not None:
-        origins = {file.path: file.origin for file in subject.source.files}
-        files = WeightFiles({path: one.path for path, one in origins.items() if isinstance(one, LocalOrigin)})
+    if files := subject.content if subject.content.places else None:
         found = [f"{one.path}: {one.message}" for one in contradictions(files)]
         spec = subject.folder.spec
         found += gguf_differences(files, spec.metadata.text_context_window, spec.license)

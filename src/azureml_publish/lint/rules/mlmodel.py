@@ -70,10 +70,9 @@ def mlmodel_broken(subject: AssetSubject) -> Findings:
     yield from _example(subject, document)
 
 
-def installed(subject: AssetSubject) -> Mapping[str, str]:
-    """The texts of the files of an environment in the folder, by path."""
-    carried = (file for file in subject.read.asset.carried if is_environment(file.path))
-    return {file.path: carried_text(file) or "" for file in carried}
+def installed(content: WeightFiles) -> Mapping[str, str]:
+    """The texts of the files of an environment beside the weights, by path."""
+    return {path: content.text(path) for path in content.places if is_environment(path)}
 
 
 def _environment_files(subject: AssetSubject, document: Document, named: object) -> Findings:
@@ -87,7 +86,7 @@ def _environment_files(subject: AssetSubject, document: Document, named: object)
             if one.code == MALFORMED.code:
                 message = f"MLflow cannot read {name}: {one.message}"
                 yield mlmodel_broken.at(one.location, message, "Copy the file that MLflow wrote beside this MLmodel.")
-    for found in environment_mistakes(installed(subject)):
+    for found in environment_mistakes(installed(subject.described.content)):
         where = Location(f"{subject.read.asset.shown}/{found.path}", found.line)
         severity = None if found.breaks else Severity.WARNING  # an image may hold such a file
         yield mlmodel_broken.at(where, found.message, found.hint, severity=severity)
@@ -139,6 +138,7 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
     if model.mlmodel is None:
         return
     yield from _still_to_come(model, model.mlmodel)
+    yield from _environment(model)
     flavour = flavours(model.mlmodel).get("transformers")
     if not isinstance(flavour, Mapping):
         return
@@ -226,13 +226,12 @@ _OF_ONE_CLASS = (
 _OF_OTHER_WORDS = ("RobertaTokenizer", "XLMRobertaTokenizer", "GPT2Tokenizer", "T5Tokenizer", "LlamaTokenizer")
 
 
-@mlmodel_contradicts_itself.also
-def _environment(subject: AssetSubject) -> Findings:
+def _environment(subject: Described) -> Findings:
     """Versions in MLmodel against those that the files of the environment beside it install, and its loader."""
-    document = subject.described.mlmodel
+    document = subject.mlmodel
     if document is None or not isinstance(document.data, Mapping):
         return
-    texts = installed(subject)
+    texts = installed(subject.content)
     hint = "Copy the files of the environment that MLflow wrote beside this MLmodel."
     for key_path, message in version_differences(document.data, texts):
         yield mlmodel_contradicts_itself.at(document.location(key_path), message, hint)

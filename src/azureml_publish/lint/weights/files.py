@@ -6,14 +6,16 @@ import functools
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azureml_publish.content.packaging.onnx import Graph, read_graph
 from azureml_publish.content.packaging.safetensors import Tensor, read_header
 from azureml_publish.content.packaging.source_files import MOST_HEADER
 from azureml_publish.content.sources.local import read_local_file
+from azureml_publish.diagnostics import Location
 from azureml_publish.errors import PublishError
 from azureml_publish.files import UnusableFile, read_file
 
@@ -22,6 +24,9 @@ _MOST_JSON = 64 * 1024 * 1024
 
 _GGUF_HEADS = (64 * 1024, 2 * 1024**2, 64 * 1024**2)
 """Bytes that are read of a GGUF file until its header, which holds the vocabulary, is whole."""
+
+_MOST_ONNX = 64 * 1024**2
+"""Bytes of an ONNX file that is read; most that are larger have their weights beside them."""
 
 _FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
@@ -40,6 +45,13 @@ class WeightFiles:
     """Files by their path in one folder or source. Each is read once, when a rule looks at it."""
 
     places: Mapping[str, Path]
+    shown: Callable[[str, int], Location] = Location
+    """Where a finding in a line of a file is reported."""
+
+    def at(self, path: str, key: str = "") -> Location:
+        """The place of a key in a file of JSON, or of the file."""
+        text = self.text(path) if key else ""
+        return self.shown(path, text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1)
 
     @functools.cached_property
     def _parsed(self) -> dict[str, Any]:
@@ -74,8 +86,20 @@ class WeightFiles:
 
     def tensors(self, path: str) -> Mapping[str, Tensor]:
         """The tensors of a file of safetensors, by its header; empty where it cannot be read."""
-        length = int.from_bytes(self._head(path, 8), "little")
-        return read_header(self._head(path, 8 + length)) or {} if 0 < length <= MOST_HEADER else {}
+        if path not in self._parsed:
+            length = int.from_bytes(self._head(path, 8), "little")
+            found = read_header(self._head(path, 8 + length)) if 0 < length <= MOST_HEADER else None
+            self._parsed[path] = found or {}
+        held: Mapping[str, Tensor] = self._parsed[path]
+        return held
+
+    def graph(self, path: str) -> Graph | None:
+        """The graph of an ONNX file; None where it is none, or larger than what is read."""
+        if path not in self._parsed:
+            small = self.size(path) <= _MOST_ONNX
+            self._parsed[path] = read_graph(self._head(path, _MOST_ONNX)) if small else None
+        graph: Graph | None = self._parsed[path]
+        return graph
 
     def gguf(self, path: str) -> GgufHeader | None:
         """The header of a GGUF file; None where it is none."""
@@ -111,6 +135,8 @@ class GgufHeader:
 
     keys: Mapping[str, Any]
     least: int
+    tensors: tuple[tuple[int, int], ...] = ()
+    """Of each tensor its numbers and its type, where the whole header was read."""
 
 
 def read_gguf(head: bytes, *, ended: bool) -> GgufHeader | None:
@@ -126,14 +152,16 @@ def read_gguf(head: bytes, *, ended: bool) -> GgufHeader | None:
         for _ in range(pairs):
             name = reader.string()
             keys[name] = reader.value(reader.number("I"))
-        end = max((reader.tensor() for _ in range(tensors)), default=0)
+        found = [reader.tensor() for _ in range(tensors)]
     except struct.error:
         return GgufHeader(keys, len(head) + 1 if ended else 0)
     except ValueError:
         return None
     alignment = keys.get("general.alignment")
     step = alignment if isinstance(alignment, int) and alignment > 0 else 32
-    return GgufHeader(keys, math.ceil(reader.at / step) * step + end if tensors else reader.at)
+    end = max((one[0] for one in found), default=0)
+    least = math.ceil(reader.at / step) * step + end if tensors else reader.at
+    return GgufHeader(keys, least, tuple((count, kind) for _, count, kind in found))
 
 
 class _Reader:
@@ -173,13 +201,14 @@ class _Reader:
             raise struct.error
         return range(count)
 
-    def tensor(self) -> int:
-        """Where the bytes of a tensor end at the earliest, behind the header."""
+    def tensor(self) -> tuple[int, int, int]:
+        """Where the bytes of a tensor end at the earliest, behind the header; its numbers, and its type."""
         self.string()
         shape = [self.number("Q") for _ in range(min(self.number("I"), 8))]
         kind, start = self.number("I"), self.number("Q")
         numbers, size = _BLOCKS.get(kind, (0, 0))
-        return int(start + (math.prod(shape) // numbers * size if numbers else 1))
+        count = math.prod(shape)
+        return int(start + (count // numbers * size if numbers else 1)), count, kind
 
 
 def _unknown(kind: int) -> Any:
