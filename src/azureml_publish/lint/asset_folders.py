@@ -47,14 +47,6 @@ def describe_asset(
     spec: Mapping[str, Any] = asset.spec
     gathered = gather(*(mapping_of(spec.get(section)) for section in SECTIONS))
     carried = {file.path: file for file in asset.carried}
-    mlmodel = None
-    if MLMODEL in carried and (text := _text(carried[MLMODEL], f"{asset.shown}/{MLMODEL}", found)) is not None:
-        mlmodel, wrong = parse_yaml(text, f"{asset.shown}/{MLMODEL}")
-        found.extend(wrong)
-        if mlmodel is not None and not isinstance(mlmodel.data, Mapping):
-            hint = "Copy the MLmodel that MLflow wrote beside the model's files."
-            found.append(NOT_READABLE.at(Location(mlmodel.path), f"{mlmodel.path} is not a mapping.", hint))
-            mlmodel = None
     pages = []
     for key in PAGE_KEYS:
         name = gathered.metadata.get(key)
@@ -84,7 +76,7 @@ def describe_asset(
         as_of,
         archived=spec.get("isArchived") is True,
         commit=None if commit is None else str(commit),
-        mlmodel=mlmodel,
+        mlmodel=_mlmodel(carried.get(MLMODEL), f"{asset.shown}/{MLMODEL}", found),
         pages=tuple(pages),
         licences=tuple(_licences(asset)),
         samples=tuple(_samples(asset)),
@@ -102,6 +94,17 @@ def describe_asset(
         readme=front_matter(content),
     )
     return AssetSubject(read, described, catalogue, gathered.conflicts), tuple(found)
+
+
+def _mlmodel(file: CarriedFile | None, shown: str, found: list[Diagnostic]) -> Document | None:
+    text = _text(file, shown, found) if file is not None else None
+    mlmodel, wrong = parse_yaml(text, shown) if text is not None else (None, ())
+    found.extend(wrong)
+    if mlmodel is not None and not isinstance(mlmodel.data, Mapping):
+        hint = "Copy the MLmodel that MLflow wrote beside the model's files."
+        found.append(NOT_READABLE.at(Location(mlmodel.path), f"{mlmodel.path} is not a mapping.", hint))
+        return None
+    return mlmodel
 
 
 def _origin(read: ReadFolder) -> tuple[str, Location] | None:

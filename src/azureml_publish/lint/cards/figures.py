@@ -209,7 +209,7 @@ _SOME = pattern(
 )
 """Words before a figure that counts some of the layers, and not all."""
 
-_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?![\w,]|\.\d)")
+_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?![\w]|[.,]\d)")
 _DTYPES = {
     form: name
     for name, forms in (("bfloat16", "bf16 bfloat16"), ("float16", "fp16 f16 float16"), ("float32", "fp32 f32 float32"))

@@ -53,7 +53,7 @@ _LABELS: dict[Subject, str] = {
     "encoder": r"(?:number of )?encoder layers",
     "decoder": r"(?:number of )?decoder layers",
     "layers": r"(?:number of |# ?)?(?:transformer |hidden )?layers",
-    "hidden": r"hidden (?:size|dimensions?)|embedding dimensions?|d_model|model dimensions?",
+    "hidden": r"hidden (?:size|dimensions?)|embedding length|embedding dimensions?|d_model|model dimensions?",
     "kv": r"(?:number of )?(?:key[ /-]value|kv) heads",
     "feedforward": r"feed-?forward (?:size|dimensions?)|intermediate size|ffn (?:size|dim(?:ension)?)",
     "heads": r"(?:number of |# ?)?(?:attention )?heads(?: \((?:gqa|mha|mqa)\))?",
@@ -98,7 +98,8 @@ def statements(card: Card) -> tuple[Statement, ...]:
     """The statements of a card, in order, found once for all rules."""
     if card.too_large:
         return ()
-    found = [*_front_matter(card), *_lines(card), *_rows(card)]
+    subjects = ((subject_of(label), text, offset) for label, text, offset in labelled(card))
+    found = [*_front_matter(card), *(Statement(one, _value(text), offset) for one, text, offset in subjects if one)]
     return tuple(sorted(found, key=lambda one: one.offset))
 
 
@@ -128,27 +129,32 @@ def subject_of(label: str) -> Subject | None:
     return match.lastgroup if match else None
 
 
-def _lines(card: Card) -> Iterator[Statement]:
+@functools.lru_cache(maxsize=8)
+def labelled(card: Card) -> tuple[tuple[str, str, int], ...]:
+    """Label, text and offset of every line `Key: value` and every row of two cells."""
+    return () if card.too_large else (*_lines(card), *_rows(card))
+
+
+def _lines(card: Card) -> Iterator[tuple[str, str, int]]:
     for start, line in zip(card.starts, card.prose.split("\n"), strict=True):
         match = _LINE.match(card.prose, start) if ":" in line or "**" in line or "__" in line else None
-        subject = subject_of(match["bold"] or match["label"]) if match else None
-        if match and subject is not None:
-            yield Statement(subject, _value(match["value"]), match.start("value"))
+        if match:
+            yield match["bold"] or match["label"], match["value"].strip(), match.start("value")
 
 
 def _value(text: str) -> str:
     return text.strip().strip("*_`").strip()
 
 
-def _rows(card: Card) -> Iterator[Statement]:
+def _rows(card: Card) -> Iterator[tuple[str, str, int]]:
     """Rows of two cells: in a wider table they compare models."""
     for table in card.tables:
         if len(table.header.cells) != 2:
             continue
         for row in (table.header, *table.rows):
-            if len(row.cells) == 2 and row.cells[1].text and (subject := subject_of(row.cells[0].text)):
+            if len(row.cells) == 2 and row.cells[1].text:
                 start = card.starts[row.line - 1] + row.cells[1].column - 1
-                yield Statement(subject, _value(row.cells[1].text), start)
+                yield row.cells[0].text, row.cells[1].text.strip(), start
 
 
 _LENGTH_IN_CODE = pattern(

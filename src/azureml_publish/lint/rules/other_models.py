@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
-from azureml_publish.lint.cards.figures import architecture, fits, given_words, stated_figures
+from azureml_publish.lint.cards.facts import denied, figures_of
+from azureml_publish.lint.cards.figures import fits, given_words, stated_figures
 from azureml_publish.lint.cards.findings import replacing, short, width_of
 from azureml_publish.lint.cards.own_figures import contradictions, of_same_owner, of_sibling
 from azureml_publish.lint.cards.own_names import repository_of
@@ -254,7 +255,7 @@ def prose_contradicts_name(model: Described) -> Findings:
 @rule("CARD063", "figures-contradict-config", Severity.WARNING, "The card gives another model's figures.", pages=True)
 def figures_contradict_config(model: Described) -> Findings:
     """Layers, hidden size, heads, vocabulary and the like of another model."""
-    known, source = architecture(model)
+    known, source = figures_of(model)
     rate = known.get("sampling")
     for fence in model.card.fences if rate else ():
         match = _RATE.search(fence.text)
@@ -285,7 +286,7 @@ def figures_contradict_config(model: Described) -> Findings:
             "Give this model's own figures; those of a sibling's card do not fit.",
             width=width_of(one.text),
         )
-    for wrong in contradictions(model, known, source):
+    for wrong in (*contradictions(model, known, source), *denied(model)):
         message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)

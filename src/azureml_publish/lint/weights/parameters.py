@@ -7,12 +7,14 @@ from typing import Any, TypeGuard
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.known import known_facts
 
 
 def parameter_bounds(model: Described) -> tuple[float, float]:
-    """Bounds of the number of parameters by the lock, or by config.json for a dense transformer; 0 where unknown."""
-    if model.lock is not None and model.lock.model.parameters and not model.lock.model.quantization:
-        return model.lock.model.parameters, model.lock.model.parameters
+    """Bounds of the number of parameters by headers, else by config.json of a dense transformer; 0 where unknown."""
+    counted = known_facts(model).get("parameters")
+    if counted is not None and isinstance(counted.value, float) and "adapter_config.json" not in model.weights:
+        return counted.value, counted.value
     config: Mapping[str, Any] = model.config or {}
     return (0, 0) if any(key in config for key in _EXPERTS) else configured_bounds(config)
 

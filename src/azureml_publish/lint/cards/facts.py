@@ -1,0 +1,227 @@
+"""What card, tags and metadata say against the facts that the files of the weights give: one table of labels.
+
+A row, a line or a tag whose label names a fact is of this model; of sentences only those of few forms are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.lint.cards import comparisons
+from azureml_publish.lint.cards.comparisons import Facts
+from azureml_publish.lint.cards.figures import Given, architecture
+from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.own_figures import Wrong
+from azureml_publish.lint.cards.statements import labelled
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.known import Known, known_facts
+from azureml_publish.patterns import pattern
+
+Compare: TypeAlias = Callable[[str, str, Facts], str]
+"""The words of a text that a fact denies, by the fact's name; empty where none are."""
+
+
+def figures_of(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
+    """The figures of the architecture by the model's configuration, else by headers of its weights."""
+    known, source = architecture(model)
+    for name, fact in known_facts(model).items():
+        if name in _OF_HEADERS and name not in known and isinstance(fact.value, float):
+            known[name], source[name] = fact.value, fact.source
+    return known, source
+
+
+_OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
+
+
+def denied(model: Described) -> Iterator[Wrong]:
+    """Every statement of the card, the tags and the metadata that a file of the weights denies."""
+    facts = known_facts(model)
+    if not facts:
+        return
+    card = model.card
+    told: set[int] = set()
+    for label, text, offset in labelled(card):
+        for fact in _facts_of(label) & facts.keys():
+            if (words := _COMPARED[fact](text, fact, facts)) and not _PER_VARIANT.search(label):
+                said = f"The card says '{short(label)}: {short(words)}'"
+                told.add(card.position(offset)[0])
+                yield _denied(card.at(offset + max(0, text.find(words))), said, fact, facts, words)
+                break
+    yield from _in_sentences(model, card, facts, told)
+    yield from _in_code(model, facts)
+    for key, value in model.tags.items():
+        written = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+        for fact in sorted(_facts_of(key.replace("_", " ").replace("-", " ")) & facts.keys()) if written else ():
+            if words := _COMPARED[fact](written, fact, facts):
+                yield _denied(model.where(f"tags.{key}"), f"The tag {key} is '{short(words)}'", fact, facts)
+                break
+    count = str(model.metadata.get("parameterCount") or "")
+    if "parameters" in facts and (words := comparisons.count(count, "parameters", facts)):
+        yield _denied(model.where("parameterCount"), f"parameterCount is {words}", "parameters", facts)
+
+
+def _denied(where: Location, stated: str, fact: str, facts: Facts, words: str = "") -> Wrong:
+    return Wrong(where, stated, f"{facts[fact].source} gives {_shown(fact, facts[fact])}", width_of(words))
+
+
+def _shown(fact: str, known: Known) -> str:
+    """A fact as a message says it."""
+    value = known.value
+    if isinstance(value, float):
+        return _WORDS.get(fact, "{} " + fact).format(f"{value:,.10g}")
+    if isinstance(value, tuple):
+        return f"the {fact} " + ", ".join(" ".join(map(str, (one.name, one.datatype, *one.dims))) for one in value[:4])
+    if isinstance(value, frozenset):
+        return f"the {fact} {', '.join(sorted(value)[:6])}"
+    return f"{fact} {value}"
+
+
+_WORDS = {
+    "dimension": "a dimension of {}", "opset": "an opset of {}", "batch": "a largest batch of {}", "size": "{} bytes",
+    "kv": "{} key-value heads",
+}  # fmt: skip
+
+_PER_VARIANT = pattern(r"\b(?:base|teacher|original|full[- ]precision|previous|other)\b", re.IGNORECASE)
+
+_LIBRARY_LABELS = {
+    "scikit-learn": "scikit-?learn|sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "catboost": "catboost",
+    "torch": "(?:py)?torch", "tensorflow": "tensorflow", "keras": "keras", "onnx": "onnx", "mlflow": "mlflow",
+    "sentence-transformers": "sentence[- ]transformers", "python": "python", "spacy": "spacy", "prophet": "prophet",
+    "statsmodels": "statsmodels", "transformers": "transformers",
+}  # fmt: skip
+_DIMENSION = "dimension(?:s|ality)?|dims?"
+_ROWS: tuple[tuple[str, str, Compare], ...] = (
+    *((name, rf"(?:{form})(?: version)?", comparisons.version) for name, form in _LIBRARY_LABELS.items()),
+    (
+        "parameters",
+        r"(?:number of |total |model |adapter |# ?)?param(?:eter)?s(?: count)?|param(?:eter)? ?count|model size",
+        comparisons.count,
+    ),
+    ("size", r"(?:(?:model|file|disk|weights?|adapter)[ _-])?size(?: on disk)?", comparisons.size),
+    ("size", r"weights?|download(?: size)?|files?|precision|checkpoint(?: size)?", comparisons.size),
+    ("shards", r"weights?|shards?|files?|precision|format|checkpoint", comparisons.shards),
+    ("files", r"(?:weights? |model )?files?(?: ?names?)?|weights?|checkpoint", comparisons.file_names),
+    (
+        "quantization",
+        r"quanti[sz]ation(?: type| method| level)?|quant(?: type)?|precision|gguf type|file type",
+        comparisons.quantization,
+    ),
+    ("tensor", r"(?:tensor|weights?|numeric)[ _](?:type|dtype|precision|format)|dtype|torch dtype", comparisons.choice),
+    ("architecture", r"(?:model |base )?architecture|model type", comparisons.model_type),
+    ("class", r"(?:model |architecture )?class|architectures?|model type|pipeline model type", comparisons.model_class),
+    ("pooling", r"pooling(?: mode| method| strategy| type)?", comparisons.choice),
+    (
+        "similarity",
+        r"(?:default )?similarity(?: function| measure| metric| score)?|distance(?: metric| function)?",
+        comparisons.choice,
+    ),
+    (
+        "dimension",
+        rf"(?:embedding |output |vector )?(?:{_DIMENSION})|(?:embedding|vector) (?:size|length)",
+        comparisons.number,
+    ),
+    ("opset", r"(?:onnx )?opset(?: version)?", comparisons.number),
+    (
+        "batch",
+        r"(?:max(?:imum|imal)?|largest|biggest)[ _]batch(?:[ _]size)?|batch(?: size)? (?:limit|at most)",
+        comparisons.number,
+    ),
+    (
+        "inputs",
+        r"(?:model )?inputs?(?: tensors?| columns?| names?| features?| shape| type)?|features?|columns",
+        comparisons.ports,
+    ),
+    (
+        "outputs",
+        r"(?:model )?outputs?(?: tensors?| columns?| names?| shape| type)?|target|prediction",
+        comparisons.ports,
+    ),
+    ("labels", r"(?:class |output |sentiment )?(?:labels|classes)(?: names)?|id2label", comparisons.label_names),
+    (
+        "positions",
+        r"max[ _](?:seq(?:uence)?[ _]|input[ _]|token[ _])?len(?:gth)?|max tokens|sequence length",
+        comparisons.at_most,
+    ),
+    ("backend", r"(?:triton )?(?:backend|platform)", comparisons.choice),
+)
+_COMPARED: Mapping[str, Compare] = {fact: compare for fact, _, compare in _ROWS}
+_LABELS = tuple((fact, pattern(form, re.IGNORECASE)) for fact, form, _ in _ROWS)
+
+
+def _facts_of(label: str) -> frozenset[str]:
+    """The facts that a label may name."""
+    plain = " ".join(re.sub(r"[*`]|\([^)]*\)", "", label).split())
+    return frozenset(fact for fact, form in _LABELS if form.fullmatch(plain))
+
+
+# --- sentences and code --------------------------------------------------------------------------------------------
+
+_N = r"(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
+_PROSE: tuple[tuple[str, str, str], ...] = (
+    ("dimension", "vector", rf"\bvectors? (?:of|with) {_N} (?:numbers|values|floats|components|entries|dimensions)\b"),
+    ("dimension", "embedding", rf"\bembeddings? (?:of|with) {_N} (?:numbers|values|floats|components|dimensions)\b"),
+    ("dimension", "dimension", rf"\b(?:in|to|into) (?:an? )?{_N}[- ]dimensional\b"),
+    ("kv", "value heads", rf"(?<![\w.,]){_N} key[-/ ]value heads\b"),
+    ("opset", "opset", rf"\bopset(?: version)? {_N}\b"),
+    ("shards", "shards", r"\b(?P<n>[0-9]{1,3}|two|three|four|five|six|seven|eight) (?:safetensors |gguf )?shards\b"),
+    ("layers", "layers", r"\band (?P<n>[0-9]{1,3}|two|three|four|five|six|eight|ten|twelve) layers\b"),
+    (
+        "parameters",
+        "parameters",
+        r"\b(?:holds?|has|contains?|with|of) (?P<n>[0-9]{1,3}(?:,[0-9]{3})+) parameters\b",
+    ),
+)
+_SENTENCES = tuple((fact, word, pattern(form, re.IGNORECASE)) for fact, word, form in _PROSE)
+
+
+def _in_sentences(model: Described, card: Card, facts: Facts, told: set[int]) -> Iterator[Wrong]:
+    """Sentences of the card and the summary that give one figure, and no other model's."""
+    summary = str(model.metadata.get("summary") or "")
+    for fact, word, form in _SENTENCES:
+        if fact not in facts:
+            continue
+        texts = [(card.words, "The card")] if word in card.lowered else []
+        texts += [(summary, "The summary")] if word in summary.lower() else []
+        for text, what in texts:
+            found = [
+                match for match in form.finditer(text) if not comparisons.OF_OTHERS.search(_before(text, match.start()))
+            ]
+            wrong = [match for match in found if _value(match["n"]) != facts[fact].value]
+            here = card.position(wrong[0].start())[0] if wrong and text is card.words else 0
+            if wrong and len(wrong) == len(found) and here not in told:
+                where = card.at(wrong[0].start()) if text is card.words else model.where("summary")
+                yield _denied(where, f"{what} says '{short(wrong[0][0])}'", fact, facts, wrong[0][0])
+
+
+def _value(text: str) -> float:
+    return (
+        comparisons.SMALL.index(text.lower()) + 1 if text.lower() in comparisons.SMALL else float(text.replace(",", ""))
+    )
+
+
+def _before(text: str, offset: int) -> str:
+    """The sentence up to here."""
+    return re.split(r"[.!?|]\s|\n\s*\n", text[max(0, offset - 200) : offset])[-1]
+
+
+_LOADED = pattern(r"(?:-m|--model|--model-path|model_path ?=|filename ?=|Llama\()[ =]*[\"']?([\w./-]+\.gguf)\b")
+
+
+def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
+    """A GGUF file that code loads and the source, which has another, lacks."""
+    held = facts["files"].value if "files" in facts else frozenset()
+    own = sorted(one for one in held if one.endswith(".gguf")) if isinstance(held, frozenset) else []
+    for fence in model.card.fences if own else ():
+        for match in _LOADED.finditer(fence.text):
+            name = match[1].rpartition("/")[2]
+            if name not in own and name.lower() not in ("model.gguf", "your-model.gguf"):
+                start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
+                offset = max(start, model.card.source.find(match[1], start))
+                yield Wrong(
+                    model.card.at(offset), f"The code loads {short(name)}", f"the source has {min(own)}", len(match[1])
+                )
+                return

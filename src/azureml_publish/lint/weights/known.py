@@ -1,0 +1,275 @@
+"""What the files of weights say of their model, whatever their form: one table of facts, each with the file it is from.
+
+Sources: headers of safetensors and GGUF, graphs of ONNX, Triton's configuration, the files of sentence-transformers,
+MLmodel, and the versions and classes that `config.json` was saved with.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from azureml_publish.content.packaging.onnx import Port
+from azureml_publish.content.packaging.safetensors import Tensor
+from azureml_publish.content.packaging.triton import read_config, read_message
+from azureml_publish.documents import mapping_of
+from azureml_publish.lint.cards.samples import flavours, signature
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.settings import is_count
+from azureml_publish.patterns import pattern
+
+Fact: TypeAlias = float | str | frozenset[str] | tuple[Port, ...]
+
+
+class Known(NamedTuple):
+    """A fact of the model, and the file that says it."""
+
+    value: Fact
+    source: str
+
+
+@functools.lru_cache(maxsize=4)
+def known_facts(model: Described) -> Mapping[str, Known]:
+    """All facts by their names; what two files say differently is left out."""
+    found: dict[str, Known] = {}
+    unsure: set[str] = set()
+    for name, value, source in _facts(model):
+        before = found.setdefault(name, Known(value, source))
+        if before.value != value:
+            unsure.add(name)
+    return {name: one for name, one in found.items() if name not in unsure}
+
+
+def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
+    files = model.content
+    named: dict[str, list[str]] = {}
+    for path in sorted(files.places):
+        named.setdefault(path.rpartition("/")[2], []).append(path)
+    yield from _of_gguf(files)
+    yield from _of_safetensors(files)
+    for path in named.get("config.pbtxt", []) if len(named.get("config.pbtxt", [])) == 1 else []:
+        yield from _of_triton(files.text(path), path)
+    graphs = [path for path in files.places if path.endswith(".onnx")]
+    for path in graphs if len(graphs) == 1 else []:
+        yield from _of_onnx(files, path, configured="config.pbtxt" in named)
+    yield from _of_embedder(files, named)
+    yield from _of_configuration(model)
+    yield from _of_mlmodel(model)
+    held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
+    if held:
+        yield "files", frozenset(path.rpartition("/")[2] for path in held), "the source"
+    if not files.places and model.lock and model.lock.model.parameters and not model.lock.model.quantization:
+        yield "parameters", float(model.lock.model.parameters), "source.lock.json"
+
+
+# --- GGUF ----------------------------------------------------------------------------------------------------------
+
+_KEYS = {
+    "block_count": "layers",
+    "embedding_length": "hidden",
+    "feed_forward_length": "feedforward",
+    "attention.head_count": "heads",
+    "attention.head_count_kv": "kv",
+    "context_length": "context",
+    "expert_count": "experts",
+    "expert_used_count": "active experts",
+}
+_FILE_TYPES = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
+    13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS",
+    21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S",
+    29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0",
+}  # fmt: skip
+"""Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (general.file_type) and llama.cpp's llama_ftype."""
+
+_SHARD = pattern(r"-\d{5}-of-(\d{5})\.(?:gguf|safetensors)$")
+
+
+def _of_gguf(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
+    paths = sorted(path for path in files.places if path.endswith(".gguf") and "mmproj" not in path.lower())
+    for path in paths:
+        header = files.gguf(path)
+        shard = _SHARD.search(path)
+        if header is None or (shard and not path.startswith(paths[0].rpartition("-00001-of-")[0])):
+            continue
+        keys, kind = header.keys, str(header.keys.get("general.architecture") or "")
+        if kind:
+            yield "architecture", kind, path
+        for key, name in _KEYS.items():
+            if isinstance(value := keys.get(f"{kind}.{key}"), int) and value > 0:
+                yield name, float(value), path
+        words = keys.get("tokenizer.ggml.tokens")
+        size = keys.get(f"{kind}.vocab_size", len(words) if isinstance(words, range) else None)
+        if isinstance(size, int) and size > 0:
+            yield "vocabulary", float(size), path
+        named = _FILE_TYPES.get(keys.get("general.file_type", -1))
+        if named:
+            yield "quantization", named, path
+        if header.tensors and len(paths) == 1:
+            yield "parameters", float(sum(count for count, _ in header.tensors)), path
+            yield "size", float(files.size(path)), path
+
+
+# --- safetensors ---------------------------------------------------------------------------------------------------
+
+_DTYPES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32"}
+_NO_PARAMETER = pattern(r"(?:position_ids|inv_freq|masked_bias|num_batches_tracked|running_(?:mean|var))$")
+_EMBEDDED = pattern(r"(?:word_embeddings|embed_tokens|wte|embed_in|shared|lm_head|tok_embeddings)\.weight$")
+
+
+def _of_safetensors(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
+    """Of one checkpoint: parts that are numbered, or a single file; none where several lie side by side."""
+    paths = [path for path in files.places if path.endswith(".safetensors")]
+    shards = {match[1] for path in paths if (match := _SHARD.search(path))}
+    if not paths or (len(paths) > 1 and (len(shards) != 1 or int(min(shards)) != len(paths))):
+        return
+    held = {name: one for path in paths for name, one in files.tensors(path).items()}
+    source = paths[0] if len(paths) == 1 else f"the header of {len(paths)} files of safetensors"
+    kinds = Counter(one.dtype for one in held.values())
+    yield "shards", float(len(paths)), source
+    yield "size", float(sum(files.size(path) for path in paths)), source
+    if held and set(kinds) <= {*_DTYPES, "I64"}:
+        yield "parameters", float(_count(held)), source
+        yield "fewer parameters", float(_count(held, _EMBEDDED)), source
+        floats = {one.dtype for one in held.values() if len(one.shape) > 1 and one.dtype in _DTYPES}
+        if len(floats) == 1:
+            yield "tensor", _DTYPES[min(floats)], source
+
+
+def _count(held: Mapping[str, Tensor], less: re.Pattern[str] | None = None) -> int:
+    return sum(
+        math.prod(one.shape)
+        for name, one in held.items()
+        if not _NO_PARAMETER.search(name) and not (less and less.search(name)) and one.dtype != "I64"
+    )
+
+
+# --- Triton and ONNX -----------------------------------------------------------------------------------------------
+
+
+def _of_triton(text: str, path: str) -> Iterator[tuple[str, Fact, str]]:
+    if read_config(text)[1]:
+        return
+    fields = read_message(text)
+    batch = str(next(iter(fields.get("max_batch_size", [])), ""))
+    if batch.isdecimal() and int(batch) > 0:
+        yield "batch", float(batch), path
+    for side, name in (("input", "inputs"), ("output", "outputs")):
+        ports = tuple(_port(one) for one in fields.get(side, []) if isinstance(one, Mapping))
+        if ports:
+            yield name, ports, path
+    served = [str(one) for key in ("platform", "backend") for one in fields.get(key, [])]
+    if served:
+        yield "backend", served[0].removesuffix("_onnx").removesuffix("_plan"), path
+
+
+def _port(fields: Mapping[str, list[Any]]) -> Port:
+    dims = [int(one) for one in fields.get("dims", []) if isinstance(one, str) and re.fullmatch(r"-?\d{1,9}", one)]
+    kind = str(next(iter(fields.get("data_type", [])), "")).removeprefix("TYPE_")
+    return Port(str(next(iter(fields.get("name", [])), "")), kind, tuple(dims))
+
+
+def _of_onnx(files: WeightFiles, path: str, *, configured: bool) -> Iterator[tuple[str, Fact, str]]:
+    graph = files.graph(path)
+    if graph is None:
+        return
+    if graph.opset:
+        yield "opset", float(graph.opset), path
+    for name, ports in (("inputs", graph.inputs), ("outputs", graph.outputs)):
+        if ports and not configured:
+            yield name, ports, path
+
+
+# --- sentence-transformers -----------------------------------------------------------------------------------------
+
+_POOLING = {
+    "pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean", "pooling_mode_max_tokens": "max",
+    "pooling_mode_lasttoken": "last", "pooling_mode_weightedmean_tokens": "weighted mean",
+}  # fmt: skip
+
+
+def _of_embedder(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator[tuple[str, Fact, str]]:
+    path = next(iter(named.get("modules.json", [])), "")
+    modules = files.json(path) if path else None
+    folder = path.removesuffix("modules.json")
+    dimension: object = 0
+    for module in modules if isinstance(modules, list) else []:
+        kind, inner = (str(mapping_of(module).get(key) or "") for key in ("type", "path"))
+        settings: Mapping[str, Any] = files.settings(f"{folder}{inner}/config.json") if inner else {}
+        if kind.endswith(".Pooling"):
+            modes = [mode for key, mode in _POOLING.items() if settings.get(key) is True]
+            own = settings.get("pooling_mode")
+            modes = [own] if isinstance(own, str) else modes
+            dimension = settings.get("word_embedding_dimension", dimension)
+            if len(modes) == 1:
+                yield "pooling", modes[0], f"{folder}{inner}/config.json"
+        elif kind.endswith(".Dense"):
+            dimension = settings.get("out_features", 0)
+    if is_count(dimension):
+        yield "dimension", float(dimension), path
+    path = next(iter(named.get("config_sentence_transformers.json", [])), "")
+    written = mapping_of(files.settings(path).get("__version__")) if path else {}
+    for key, library in (("sentence_transformers", "sentence-transformers"), ("pytorch", "torch")):
+        if isinstance(version := written.get(key), str):
+            yield library, version, path
+    similarity = files.settings(path).get("similarity_fn_name") if path else None
+    if isinstance(similarity, str):
+        yield "similarity", similarity.replace("dot", "dot product"), path
+
+
+# --- configuration and MLmodel -------------------------------------------------------------------------------------
+
+
+def _of_configuration(model: Described) -> Iterator[tuple[str, Fact, str]]:
+    config: Mapping[str, Any] = model.config or {}
+    kind, listed, labels = (config.get(key) for key in ("model_type", "architectures", "id2label"))
+    if isinstance(kind, str) and kind:
+        yield "architecture", kind, "config.json"
+    if isinstance(listed, list | tuple) and len(listed) == 1:
+        yield "class", str(listed[0]), "config.json"
+    elif loaded := mapping_of(flavours(model.mlmodel).get("transformers")).get("pipeline_model_type"):
+        yield "class", str(loaded), "MLmodel"
+    texts = [str(one) for one in labels.values()] if isinstance(labels, Mapping) else []
+    if len(texts) > 1 and not any(re.fullmatch(r"LABEL_\d+|\d+", one) for one in texts):
+        yield "labels", frozenset(texts), "config.json"
+    window = config.get("max_position_embeddings")
+    if isinstance(window, int) and window > 0 and not config.get("rope_scaling"):
+        yield "positions", float(window), "config.json"
+
+
+_VERSIONS = (
+    ("sklearn", "sklearn_version", "scikit-learn"),
+    ("xgboost", "xgb_version", "xgboost"),
+    ("lightgbm", "lgb_version", "lightgbm"),
+    ("catboost", "catboost_version", "catboost"),
+    ("transformers", "transformers_version", "transformers"),
+    ("pytorch", "pytorch_version", "torch"),
+    ("tensorflow", "tensorflow_version", "tensorflow"),
+    ("keras", "keras_version", "keras"),
+    ("onnx", "onnx_version", "onnx"),
+    ("spacy", "spacy_version", "spacy"),
+    ("prophet", "prophet_version", "prophet"),
+    ("statsmodels", "statsmodels_version", "statsmodels"),
+    ("python_function", "python_version", "python"),
+)
+
+
+def _of_mlmodel(model: Described) -> Iterator[tuple[str, Fact, str]]:
+    if model.mlmodel is None:
+        return
+    found = flavours(model.mlmodel)
+    for flavour, key, library in _VERSIONS:
+        if (version := mapping_of(found.get(flavour)).get(key)) is not None and not isinstance(version, float):
+            yield library, str(version), "MLmodel"
+    logged = mapping_of(model.mlmodel.data).get("mlflow_version")
+    if isinstance(logged, str):
+        yield "mlflow", logged, "MLmodel"
+    for side, name in (("inputs", "inputs"), ("outputs", "outputs")):
+        columns = signature(model.mlmodel, side)  # type: ignore[arg-type]
+        if columns and all(one.name for one in columns):
+            yield name, tuple(Port(one.name, one.type, ()) for one in columns), "MLmodel"
