@@ -109,9 +109,9 @@ _FILE = pattern(
 def file_names(text: str, fact: str, facts: Facts) -> str:
     """A file that is not there."""
     held = facts[fact].value
-    return next(
-        (match[0] for match in _FILE.finditer(text) if isinstance(held, frozenset) and match[0] not in held), ""
-    )
+    names = held if isinstance(held, frozenset) else frozenset[str]()
+    kinds = tuple({f".{name.rpartition('.')[2]}" for name in names})  # of other kinds none is at hand
+    return next((match[0] for match in _FILE.finditer(text) if match[0].endswith(kinds) and match[0] not in names), "")
 
 
 _QUANT = pattern(r"(?<![a-z0-9])(?:i?q[1-8](?:_[a-z0-9]+)+|b?f16|f32)(?![a-z0-9])", re.IGNORECASE)

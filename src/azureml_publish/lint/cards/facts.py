@@ -43,15 +43,15 @@ def denied(model: Described) -> Iterator[Wrong]:
     if not facts:
         return
     card = model.card
-    told: set[int] = set()
+    reported: set[int] = set()
     for label, text, offset in labelled(card):
-        for fact in _facts_of(label) & facts.keys():
+        for fact in sorted(_facts_of(label) & facts.keys() - _OF_TAGS):
             if (words := _COMPARED[fact](text, fact, facts)) and not _PER_VARIANT.search(label):
-                said = f"The card says '{short(label)}: {short(words)}'"
-                told.add(card.position(offset)[0])
-                yield _denied(card.at(offset + max(0, text.find(words))), said, fact, facts, words)
+                words_there = f"The card says '{short(label)}: {short(words)}'"
+                reported.add(card.position(offset)[0])
+                yield _denied(card.at(offset + max(0, text.find(words))), words_there, fact, facts, words)
                 break
-    yield from _in_sentences(model, card, facts, told)
+    yield from _in_sentences(model, card, facts, reported)
     yield from _in_code(model, facts)
     for key, value in model.tags.items():
         written = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
@@ -148,6 +148,9 @@ _ROWS: tuple[tuple[str, str, Compare], ...] = (
     ),
     ("backend", r"(?:triton )?(?:backend|platform)", comparisons.choice),
 )
+_OF_TAGS = frozenset({"positions"})
+"""Of lines on lengths MATCH008 speaks."""
+
 _COMPARED: Mapping[str, Compare] = {fact: compare for fact, _, compare in _ROWS}
 _LABELS = tuple((fact, pattern(form, re.IGNORECASE)) for fact, form, _ in _ROWS)
 
@@ -178,7 +181,7 @@ _PROSE: tuple[tuple[str, str, str], ...] = (
 _SENTENCES = tuple((fact, word, pattern(form, re.IGNORECASE)) for fact, word, form in _PROSE)
 
 
-def _in_sentences(model: Described, card: Card, facts: Facts, told: set[int]) -> Iterator[Wrong]:
+def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]) -> Iterator[Wrong]:
     """Sentences of the card and the summary that give one figure, and no other model's."""
     summary = str(model.metadata.get("summary") or "")
     for fact, word, form in _SENTENCES:
@@ -192,7 +195,7 @@ def _in_sentences(model: Described, card: Card, facts: Facts, told: set[int]) ->
             ]
             wrong = [match for match in found if _value(match["n"]) != facts[fact].value]
             here = card.position(wrong[0].start())[0] if wrong and text is card.words else 0
-            if wrong and len(wrong) == len(found) and here not in told:
+            if wrong and len(wrong) == len(found) and here not in reported:
                 where = card.at(wrong[0].start()) if text is card.words else model.where("summary")
                 yield _denied(where, f"{what} says '{short(wrong[0][0])}'", fact, facts, wrong[0][0])
 

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from azureml_publish.content.packaging.onnx import Port
 from azureml_publish.content.packaging.safetensors import Tensor
@@ -67,6 +67,11 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
         yield "parameters", float(model.lock.model.parameters), "source.lock.json"
 
 
+def _is_size(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number that a model can have of anything."""
+    return is_count(value) and value < 10**15
+
+
 # --- GGUF ----------------------------------------------------------------------------------------------------------
 
 _KEYS = {
@@ -101,11 +106,11 @@ def _of_gguf(files: WeightFiles) -> Iterator[tuple[str, Fact, str]]:
         if kind:
             yield "architecture", kind, path
         for key, name in _KEYS.items():
-            if isinstance(value := keys.get(f"{kind}.{key}"), int) and value > 0:
+            if _is_size(value := keys.get(f"{kind}.{key}")):
                 yield name, float(value), path
         words = keys.get("tokenizer.ggml.tokens")
         size = keys.get(f"{kind}.vocab_size", len(words) if isinstance(words, range) else None)
-        if isinstance(size, int) and size > 0:
+        if _is_size(size):
             yield "vocabulary", float(size), path
         named = _FILE_TYPES.get(keys.get("general.file_type", -1))
         if named:
@@ -210,7 +215,7 @@ def _of_embedder(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator
                 yield "pooling", modes[0], f"{folder}{inner}/config.json"
         elif kind.endswith(".Dense"):
             dimension = settings.get("out_features", 0)
-    if is_count(dimension):
+    if _is_size(dimension):
         yield "dimension", float(dimension), path
     path = next(iter(named.get("config_sentence_transformers.json", [])), "")
     written = mapping_of(files.settings(path).get("__version__")) if path else {}
@@ -238,7 +243,7 @@ def _of_configuration(model: Described) -> Iterator[tuple[str, Fact, str]]:
     if len(texts) > 1 and not any(re.fullmatch(r"LABEL_\d+|\d+", one) for one in texts):
         yield "labels", frozenset(texts), "config.json"
     window = config.get("max_position_embeddings")
-    if isinstance(window, int) and window > 0 and not config.get("rope_scaling"):
+    if _is_size(window) and not config.get("rope_scaling"):
         yield "positions", float(window), "config.json"
 
 
