@@ -32,6 +32,7 @@ from azureml_publish.lint.weights.environments import (
     two_environments,
     version_differences,
 )
+from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.settings import flavour_differences
 
 _PREPARED = "preprocessor_config.json"

@@ -20,7 +20,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.samples import flavours, signature
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.settings import is_count
+from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 
 Fact: TypeAlias = float | str | frozenset[str] | tuple[Port, ...]
