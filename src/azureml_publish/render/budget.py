@@ -75,8 +75,7 @@ class Budget:
             raise RunawayTemplate(f"more than {MAX_SECONDS:g} seconds for one model")
 
     def write(self, length: int) -> None:
-        """Charge characters that are put out or built up."""
-        self._look_at_the_clock()
+        """Charge characters that are put out or built up; a turn, or the work that made them, was charged before."""
         self.characters -= length
         if self.characters < 0:
             raise RunawayTemplate(f"more than {MAX_CHARACTERS:,} characters")
