@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from azureml_publish.assets import SCENARIOS, CarriedFile, MinSkuSpec
 from azureml_publish.diagnostics import Diagnostic, Location
-from azureml_publish.documents import dump_yaml, parse_yaml
+from azureml_publish.documents import Document, dump_yaml, parse_yaml
 from azureml_publish.files import read_carried
 from azureml_publish.importer.cards import NewCard, make_card
 from azureml_publish.importer.comparison import NOTHING, Difference, compare
@@ -75,18 +75,18 @@ def make_model_folder(draft: Draft, settings: ImportSettings, found: list[Diagno
     spec = _validated(data, draft, found)
     if spec is None:
         return None
-    data |= _min_sku(draft, spec, settings)
-    spec = ModelSpec.model_validate(data)
+    if asserted := _min_sku(draft, spec, settings):
+        data |= asserted
+        spec = ModelSpec.model_validate(data)
     extra, verbatim = _verbatim(_unequal(draft, spec, settings))
     if tags := _own_tags(extra):
         data["tags"] = tags
         verbatim = tuple(key for key in verbatim if key.removeprefix("tags.") not in tags)
     if extra:
         data["extra"] = extra
-    spec = ModelSpec.model_validate(data)
-    data = _in_order(data)
-    text = _text(data)
-    document, _ = parse_yaml(text, f"{draft.asset.folder}/{MODEL_FILE}")
+    if tags or extra:
+        spec = ModelSpec.model_validate(data)
+    document = _document(_in_order(data), f"{draft.asset.folder}/{MODEL_FILE}")
     if document is None:
         raise ValueError(f"{draft.asset.shown}: its spec cannot be written")
     carried = draft.asset.carried
@@ -96,7 +96,7 @@ def make_model_folder(draft: Draft, settings: ImportSettings, found: list[Diagno
     card = _plain_card(draft) if draft.asset.plain else make_card(draft.asset.card, folder, allow, settings.style)
     if "huggingface" in data["source"]:
         carried = _not_rendered(folder, settings, carried)
-    files: dict[str, bytes | CarriedFile] = {MODEL_FILE: text.encode(), **card.files}
+    files: dict[str, bytes | CarriedFile] = {MODEL_FILE: document.text.encode(), **card.files}
     files |= {f"{CARRIED_FOLDER}/{file.path}": file for file in carried}
     return NewFolder(draft, files, verbatim, card.blocks, tuple(_unequal(draft, spec, settings)))
 
@@ -237,13 +237,12 @@ def _place(one: Difference) -> tuple[str, tuple[str | int, ...]]:
     return "root", one.key_path
 
 
-def _text(data: dict[str, Any]) -> str:
-    """The spec as text that parses to the same data."""
-    text = write_yaml(data)
-    document, wrong = parse_yaml(text, MODEL_FILE)
+def _document(data: dict[str, Any], path: str) -> Document | None:
+    """The spec as a file whose text parses to the same data."""
+    document, wrong = parse_yaml(write_yaml(data), path)
     if document is not None and not wrong and document.data == data:
-        return text
-    return dump_yaml(data) + "\n"
+        return document
+    return parse_yaml(dump_yaml(data) + "\n", path)[0]
 
 
 def _not_rendered(

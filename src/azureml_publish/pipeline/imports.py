@@ -24,7 +24,6 @@ from azureml_publish.importer.presets import choose_presets
 from azureml_publish.importer.project_file import new_project, with_presets
 from azureml_publish.importer.proof import prove
 from azureml_publish.importer.rules import ImportRules
-from azureml_publish.pipeline.check import render_folders
 from azureml_publish.pipeline.import_sources import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
 from azureml_publish.pipeline.locks import lock_new
@@ -104,7 +103,8 @@ def import_models(
     done = {one.draft.asset.folder for one in imported.folders}
     there = done | {draft.asset.folder for draft in known}
     compared = {draft.asset.folder: draft for draft in drafts if check and draft.asset.folder in there}
-    project, read = load_project(target.root) if done or compared else (None, ())
+    wanted = done | compared.keys()
+    project, read = load_project(target.root, meant=lambda path: path.name in wanted) if wanted else (None, ())
     proofs: tuple[Proof, ...] = ()
     if project is not None and done:
         notes.extend(_lock(project, done, run, registry))
@@ -292,6 +292,8 @@ def _prove(
     project: Project, drafts: Mapping[str, Draft], run: RunContext, found: list[Diagnostic]
 ) -> tuple[Proof, ...]:
     """Render each model in its original's layout, and compare."""
+    from azureml_publish.pipeline.check import render_folders  # noqa: PLC0415 - loads all rules, for --check alone
+
     catalogue, _ = read_catalogue(project.root)
     subject = subject_of(project, catalogue, day_of(run, None))
     proofs = []
