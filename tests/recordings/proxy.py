@@ -131,7 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
             {key.lower(): value for key, value in self.headers.items()},
             self.rfile.read(length),
         )
-        answer = self.respond(request)
+        try:
+            answer = self.respond(request)
+        except ConnectionError:  # a host that cannot be reached
+            self.close_connection = True
+            return
         content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         if answer.body is None:
             content = b""

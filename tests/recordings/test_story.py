@@ -230,6 +230,16 @@ def test_a_version_is_promoted_to_another_registry(applied: Run, project: Path) 
     assert applied("verify", NAME, "-r", "here").code == 0
 
 
+@pytest.mark.recordings(12)
+def test_what_is_not_handed_back_is_not_said_to_be_carried(applied: Run, service: Service, project: Path) -> None:
+    service.shape.hands_metadata_back = False
+    text = "registries:\n  feed: {name: testFeed}\n  here: {emulator: .publish/here}\nregistry: feed\n"
+    (project / "publish.yaml").write_text(text, encoding="utf-8")
+    for metadata in ("carry", "render"):
+        ran = applied("promote", NAME, "--from", "feed", "--to", "here", "--metadata", metadata)
+        assert ("without system metadata, which testFeed does not hand back" in ran.err) is (metadata == "carry"), ran
+
+
 def test_a_plan_reads_of_a_model_what_it_needs_and_no_more(applied: Run, network: Network, tiny: Path) -> None:
     def read() -> list[str]:
         made = len(network.requests)
@@ -293,6 +303,24 @@ def test_an_operation_that_fails_later_is_a_failure(
     assert ran.code == 1, ran
     assert "could not carry it out" in ran.out + ran.err
     assert "ModelRegistryError: No luck." in ran.out + ran.err
+
+
+def test_an_operation_whose_host_cannot_be_reached_is_no_failure(
+    ask: Run, service: Service, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a firewall that lets the front end through: what was written is read back."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))
+
+    def refuse(request: Request) -> None:
+        if "/operations/" in request.path:
+            raise ConnectionAbortedError
+
+    service.came = refuse
+    assert ask("apply", "--yes").code == 0
+    edit(tiny / "model.yaml", "languages: [en]", "languages: [en, de]")
+    assert ask("apply", "--yes").code == 0
+    assert len(service.writes) == 2
 
 
 def test_no_token_goes_to_a_host_that_azure_ai_ml_alone_was_led_to(

@@ -105,6 +105,8 @@ def plan_promotion(source: RegisteredAsset, folder: Desired | None, state: Regis
     if state.asset is None:
         if action.kind is ActionKind.CONFLICT:
             action = replace(action, hint=f"Bump it and apply it to the source registry first: {bump}.")
+        elif folder is None:
+            action = replace(action, reason=_left_behind(source))
     elif state.asset.properties.get(MANIFEST_PROPERTY) != manifest:
         reason = f"version {source.id.version} is there with other files"
         hint = f"Versions keep their files: {bump}, apply to the source registry, promote that."
@@ -133,12 +135,20 @@ def plan_rollback(source: RegisteredAsset, latest: RegisteredAsset, free: Regist
     """
     manifest, carried = find_manifest(source), wanted_of(source, None)
     wanted = replace(carried, asset=replace(carried.asset, version=free.next_version, archived=False))
-    action = replace(plan_model(wanted, free), reason=f"the files and metadata of version {source.id.version}")
+    reason = ", ".join(filter(None, (f"the files and metadata of version {source.id.version}", _left_behind(source))))
+    action = replace(plan_model(wanted, free), reason=reason)
     if latest.properties.get(MANIFEST_PROPERTY) == manifest and not latest.archived:
         wanted = replace(carried, asset=replace(carried.asset, version=latest.id.version))
         reason = f"it has the files of version {source.id.version} already"
         action = replace(action, version=latest.id.version, kind=ActionKind.UNCHANGED, reason=reason)
     return Promotion(source, wanted, Mode.CARRY, action)
+
+
+def _left_behind(source: RegisteredAsset) -> str:
+    """What of a version cannot be carried."""
+    return (
+        f"without system metadata, which {source.id.registry} does not hand back" if source.shown_keys is None else ""
+    )
 
 
 def _is_half_done(promotion: Promotion, there: RegisteredAsset) -> bool:

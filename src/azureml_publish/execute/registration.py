@@ -189,8 +189,10 @@ class Registration:
                 raise
             content = None  # this very run registered it, in a process that died before it could say so
         self._done(Step.WRITTEN)
-        unseen = self._read_back(guard)
+        there, unseen = self._read_back(guard)
         self._done(Step.READ_BACK)
+        if guard.is_lost(there) and Origin.of(there.properties).run:  # another run registered the very same first
+            return Written(Outcome.UNCHANGED, unseen=unseen)
         return Written(outcome, content, unseen)
 
     def _find_winner(self, guard: WriteGuard) -> RegisteredAsset | None:
@@ -208,11 +210,11 @@ class Registration:
             look_until(look, sleep=self._sleep)
         return winner
 
-    def _read_back(self, guard: WriteGuard) -> tuple[str, ...]:
+    def _read_back(self, guard: WriteGuard) -> tuple[RegisteredAsset, tuple[str, ...]]:
         """Read until the registry answers with what was written; at first it may answer with an older state.
 
         Returns:
-            What was written and is not handed back.
+            The version, and what was written and is not handed back.
 
         Raises:
             Overtaken: another run wrote over it.
@@ -226,7 +228,7 @@ class Registration:
         lacking = {change.field: lacking_keys(change) for change in self._plan(there).fields}
         if not all(lacking.get(field) for field in left):
             self._unread(*left)
-        return tuple(key for field in left for key in lacking[field])
+        return there, tuple(key for field in left for key in lacking[field])
 
     def _write_apart(self, registered: RegisteredAsset) -> None:
         """Write what can be written by other calls than an update: system metadata, and whether it is archived.

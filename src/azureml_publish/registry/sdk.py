@@ -40,7 +40,7 @@ class Sdk:
             AzureError: as azure-ai-ml raises it.
             OperationFailed: the registry took it, and could not carry it out.
         """
-        from azure.core.exceptions import HttpResponseError
+        from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
         client = self._ml_client()
         from azure.ai.ml.entities import Model
@@ -66,6 +66,9 @@ class Sdk:
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # what it raises as it reads such an answer
             if not is_taken():
                 raise unexpected_answer(self._cloud.arm, f"model {record.name}", "JSON of another shape") from error
+        except (ServiceRequestError, ServiceResponseError):  # operations have a host of their own, which may be closed
+            if not is_taken():
+                raise
         except HttpResponseError as error:
             request = getattr(error.response, "request", None)
             where = urlsplit(getattr(request, "url", "")).path

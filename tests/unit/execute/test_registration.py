@@ -76,7 +76,7 @@ class Creating(MemoryRegistry):
             if self.first is not None:
                 self.held["a"] = self.first
             raise self.refusal
-        self.held["a"] = registered(record, path)
+        self.held["a"] = self.first or registered(record, path)
 
     def register(
         self, wanted: Desired, journal: Listed | None = None, sleep: Callable[[float], None] | None = None
@@ -124,6 +124,12 @@ def test_the_version_says_which_run_registered_it_and_where_it_comes_from() -> N
     assert properties[MANIFEST_PROPERTY] == MANIFEST
     assert Origin.of(properties) == Origin("mine", "azureml://elsewhere")
     assert [step for step, _ in journal.lines] == [Step.BEGUN, Step.CONTENT, Step.WRITTEN, Step.READ_BACK]
+
+
+def test_a_version_that_another_run_registered_the_same_at_the_same_time_was_not_created_by_this_one() -> None:
+    """The registry takes both, and keeps the properties of the first."""
+    wanted = desired()
+    assert Creating(first=by_another_run(wanted)).register(wanted) == (Outcome.UNCHANGED, ())
 
 
 @pytest.mark.parametrize("refusal", [Conflict("It exists."), Refused("It is refused.")])
