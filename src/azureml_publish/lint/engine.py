@@ -63,10 +63,11 @@ def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
     subject, pages = ", ".join(type(one).__name__ for one in seen), tuple(_pages_of(seen))
     for look, of_pages in _looks(subject, tuple(checks_of() if checks is None else checks)):
-        yield from first_findings(look(*seen))
-        for page in pages if of_pages else ():
-            found = first_findings(look(page))
-            yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in found)
+        found = list(first_findings(look(*seen)))
+        yield from found
+        for page in pages if of_pages else ():  # what stands in the spec was found with the card
+            there = [one for one in first_findings(look(page)) if one not in found]
+            yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in there)
 
 
 @functools.lru_cache(maxsize=16)

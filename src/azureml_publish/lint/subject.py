@@ -27,7 +27,10 @@ from azureml_publish.skus.query import Selection
 from azureml_publish.spec import NO_HOUSE_RULES, PAGE_KEYS, BlobSource, HouseRules, LocalSource, Profile
 from azureml_publish.spec.lock import SourceLock
 
-BESIDE_WEIGHTS = ("adapter_config.json", "preprocessor_config.json", "sentence_bert_config.json")
+BESIDE_WEIGHTS = (
+    *("adapter_config.json", "preprocessor_config.json", "sentence_bert_config.json"),
+    *("model.safetensors.index.json", "pytorch_model.bin.index.json"),
+)
 """JSON files beside the weights, other than `config.json` and the tokenizer's, that rules compare with the card."""
 
 _TAG = pattern(r"\{[{%#]")

@@ -13,8 +13,7 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import Given, architecture
-from azureml_publish.lint.cards.findings import short, width_of
-from azureml_publish.lint.cards.own_figures import Wrong
+from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from azureml_publish.assets import Value
 from azureml_publish.documents import mapping_of
+from azureml_publish.lint.cards.figure_forms import CONFIG, COUNT, FIGURES, SMALL
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
@@ -33,172 +34,7 @@ class Stated:
     """In a line or a row of its own, whose label says what it is of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure: how a message says it, the file and the keys that give it, and how a sentence of a card says it.
-
-    `word` is in every such sentence, in lower case; figures of an adapter stand in lines and tables alone.
-    """
-
-    words: str
-    file: str
-    keys: tuple[str, ...]
-    word: str = ""
-    prose: re.Pattern[str] | None = None
-
-
-_SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
-_COUNT = rf"(?:{_NUMBER}|({'|'.join(_SMALL)}))"
-_TRIPLE = r"\W{1,4}([0-9.]{1,6}, ?[0-9.]{1,6}, ?[0-9.]{1,6})\b"
-_SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
-_LIBRARY = (
-    r"(?<!at least )(?<!from )\b{}[ =]{{1,2}}(\d{{1,2}}\.\d{{1,2}}\.\d{{1,2}})\b(?! (?:or|and) (?:later|newer|above))"
-)
-_RATE = rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b|\bsampl(?:ed at|ing rate of) {_NUMBER} ?hz\b"
-_PIECES = rf"\b(?:pieces|chunks|clips) of {_NUMBER}[ -]seconds?\b|{_NUMBER}[- ]second (?:pieces|chunks)\b"
-_DIMENSIONS = rf"\b(?:to an? |vectors? (?:of|with) |returns )(?=\d\d|\d,){_NUMBER}[- ]dimension(?:al|s)?\b"
-_RANK = rf"\b(?:lora rank (?:is|of)|(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank(?: of)?) {_NUMBER}\b"
-_CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
-
-
-def _figure(words: str, file: str, keys: str, word: str = "", prose: str = "") -> Figure:
-    return Figure(words, file, tuple(keys.split()), word, pattern(prose, re.IGNORECASE) if prose else None)
-
-
-FIGURES: Mapping[str, Figure] = {
-    "layers": _figure(
-        "{:.10g} layers",
-        _CONFIG,
-        "num_hidden_layers n_layers n_layer num_layers",
-        "layer",
-        rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b",
-    ),
-    "encoder": _figure(
-        "{:.10g} encoder layers", _CONFIG, "encoder_layers", "encoder layer", rf"{_NUMBER}[- ]encoder layers?\b"
-    ),
-    "decoder": _figure(
-        "{:.10g} decoder layers",
-        _CONFIG,
-        "decoder_layers num_decoder_layers",
-        "decoder layer",
-        rf"{_NUMBER}[- ]decoder layers?\b",
-    ),
-    "hidden": _figure(
-        "a hidden size of {:.10g}",
-        _CONFIG,
-        "hidden_size dim n_embd d_model",
-        "hidden",
-        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
-    ),
-    "heads": _figure(
-        "{:.10g} attention heads",
-        _CONFIG,
-        "num_attention_heads n_heads n_head num_heads encoder_attention_heads",
-        "heads",
-        rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b",
-    ),
-    "kv": _figure(
-        "{:.10g} key-value heads",
-        _CONFIG,
-        "num_key_value_heads",
-        "kv",
-        rf"\bheads\b[^\n]{{0,30}}? and {_NUMBER} for KV\b|{_NUMBER} KV heads\b",
-    ),
-    "feedforward": _figure("a feed-forward size of {:.10g}", _CONFIG, "intermediate_size encoder_ffn_dim"),
-    "parameters": _figure(
-        "{:.10g} million parameters",
-        "",
-        "",
-        "param",
-        rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b",
-    ),
-    "vocabulary": _figure(
-        "a vocabulary of {:.10g}",
-        _CONFIG,
-        "vocab_size",
-        "vocabulary",
-        rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
-    ),
-    "dimension": _figure(
-        "{:.10g} dimensions",
-        _CONFIG,
-        "hidden_size",
-        "dimension",
-        _DIMENSIONS,
-    ),
-    "classes": _figure(
-        "{:.10g} classes",
-        _CONFIG,
-        "id2label",
-        "classes",
-        r"\b(?:knows?|there are|distinguishes|predicts|recogni[sz]es|into|one of|(?:and|which|that) (?:has|have))"
-        rf" (?:the )?{_COUNT} classes\b",
-    ),
-    "queries": _figure(
-        "{:.10g} object queries",
-        _CONFIG,
-        "num_queries",
-        "object queries",
-        rf"{_NUMBER} object queries\b|\bnumber of object queries (?:is|is set to|was set to) {_NUMBER}\b",
-    ),
-    "patch": _figure(
-        "patches of {0:.10g}x{0:.10g}",
-        _CONFIG,
-        "patch_size",
-        "patch",
-        r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b",
-    ),
-    "mels": _figure(
-        "{:.10g} mel bins",
-        _CONFIG,
-        "num_mel_bins",
-        "mel",
-        rf"{_NUMBER}[- ](?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)\b|{_NUMBER}[- ]channels? log-?mel\b",
-    ),
-    "sampling": _figure("a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate", "hz", _RATE),
-    "window": _figure(
-        "windows of {:.10g} seconds",
-        _IMAGES,
-        "chunk_length",
-        "window",
-        rf"\bwindows? of {_NUMBER} ?s(?:ec(?:onds?)?)?\b|{_NUMBER}[- ]second windows?\b",
-    ),
-    "resized": _figure(
-        "images of {0:.10g}x{0:.10g}",
-        _IMAGES,
-        "size crop_size",
-        "resiz",
-        rf"\bresized?(?:/\w+| and \w+)? (?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}",
-    ),
-    "pixels": _figure(
-        "images of {0:.10g}x{0:.10g}",
-        _IMAGES,
-        "size crop_size",
-        "images of",
-        rf"\bimages of {_SQUARE} pixels (?:are|as)\b",
-    ),
-    "mean": _figure("a mean of {}", _IMAGES, "image_mean", "mean", rf"\bmean{_TRIPLE}"),
-    "deviation": _figure(
-        "a deviation of {}", _IMAGES, "image_std", "deviation", rf"\b(?:standard )?deviation{_TRIPLE}"
-    ),
-    "chunks": _figure("pieces of {:.10g} seconds", _IMAGES, "chunk_length", "second", _PIECES),
-    "rank": _figure("a rank of {:.10g}", _ADAPTER, "r", "rank", _RANK),
-    "alpha": _figure("an alpha of {:.10g}", _ADAPTER, "lora_alpha"),
-    "dropout": _figure("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
-    "modules": _figure("the modules {}", _ADAPTER, "target_modules"),
-    "tensor": _figure("numbers of {}", _CONFIG, "torch_dtype dtype"),
-    "sklearn": _figure("scikit-learn {}", "", "", "scikit-learn", _LIBRARY.format("scikit-learn")),
-    "xgboost": _figure("XGBoost {}", "", "", "xgboost", _LIBRARY.format("xgboost")),
-    "pieces": _figure(
-        "{:.10g} tokens",
-        "sentence_bert_config.json",
-        "max_seq_length",
-        "longer than",
-        rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b",
-    ),
-}
-_ANY_CLASSES = pattern(rf"{_COUNT} (?:[\w-]+ ){{0,2}}(?:classes|labels|categories)\b", re.IGNORECASE)
+_ANY_CLASSES = pattern(rf"{COUNT} (?:[\w-]+ ){{0,2}}(?:classes|labels|categories)\b", re.IGNORECASE)
 _NEAR = 40
 """How far from its word a figure may stand."""
 
@@ -209,7 +45,8 @@ _SOME = pattern(
 )
 """Words before a figure that counts some of the layers, and not all."""
 
-_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?![\w]|[.,]\d)")
+_WHOLE = pattern(r"(?<![\w.])[0-9]{1,3}(?:,[0-9]{3})+(?![\w.])|(?<![\w.,])[0-9]{1,7}(?:\.[0-9]{1,4})?(?!\w|,\d|\.\d)")
+_KV = pattern(r"[0-9]{1,3} (?:kv|key[-/ ]value)(?: heads)?|[0-9]{1,3} for kv", re.IGNORECASE)
 _DTYPES = {
     form: name
     for name, forms in (("bfloat16", "bf16 bfloat16"), ("float16", "fp16 f16 float16"), ("float32", "fp32 f32 float32"))
@@ -247,7 +84,7 @@ def stated_figures(card: Card, figure: str) -> Iterator[Stated]:
 
 
 def _number(text: str) -> float:
-    return _SMALL.index(text.lower()) + 1 if text.lower() in _SMALL else float(text.replace(",", ""))
+    return SMALL.index(text.lower()) + 1 if text.lower() in SMALL else float(text.replace(",", ""))
 
 
 def _values(text: str, figure: str) -> tuple[Given, ...]:
@@ -266,6 +103,7 @@ def _values(text: str, figure: str) -> tuple[Given, ...]:
         counts = (re.fullmatch(r"([0-9.,]+) ?(m|b|)(?:illion)?", one, re.IGNORECASE) for one in _COUNTS.findall(text))
         scale = {"m": 1, "b": 1000, "": 1e-6}
         return tuple(float(one[1].replace(",", "")) * scale[one[2].lower()] for one in counts if one)
+    text = _KV.sub("", text) if figure == "heads" else text
     ordinal = re.search(r"\d(?:st|nd|rd|th)\b", text)
     return () if ordinal else tuple(float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
 
@@ -317,13 +155,14 @@ _PUBLISHED: tuple[tuple[re.Pattern[str], dict[str, Given], str], ...] = tuple(
 
 def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     """The model's figures that its configuration gives, or else its family, and where each is from."""
-    files: Mapping[str, Mapping[str, Any]] = {**model.weights, _CONFIG: model.config or {}}
+    files: Mapping[str, Mapping[str, Any]] = {**model.weights, CONFIG: model.config or {}}
     found: dict[str, Given] = {}
     for name, figure in FIGURES.items():
         held = files.get(figure.file)
         if not held:
             continue
-        values = [held[key] for key in figure.keys if key in held]
+        sides = mapping_of(held.get("size")) if name in ("shortest", "longest") else {}
+        values = [{**held, **sides}[key] for key in figure.keys if key in held or key in sides]
         value = values if name in _IN_PIXELS else values[0] if values else None
         if (given := _given(name, value)) is not None:
             found[name] = given
@@ -349,9 +188,16 @@ def architecture(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     return found, sources
 
 
-_WHOLLY = ("sklearn", "xgboost", "sampling")
+_LIBRARIES = {
+    "sklearn": ("sklearn", "sklearn_version"),
+    "xgboost": ("xgboost", "xgb_version"),
+    "lightgbm": ("lightgbm", "lgb_version"),
+    "catboost": ("catboost", "cb_version"),
+    "prophet": ("prophet", "prophet_version"),
+    "spacy": ("spacy", "spacy_version"),
+}
+_WHOLLY = (*_LIBRARIES, "sampling")
 """Figures that are never of a part."""
-_LIBRARIES = {"sklearn": ("sklearn", "sklearn_version"), "xgboost": ("xgboost", "xgb_version")}
 _IN_PIXELS = ("resized", "pixels")
 _COUNTED = frozenset({"text-classification", "sentiment-analysis", "image-classification", "object-detection"})
 """Tasks whose classes are the labels of the configuration: those of entities stand there once for each place."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from azureml_publish.diagnostics import Diagnostic
+from azureml_publish.diagnostics import Diagnostic, Location
 from azureml_publish.lint.check import Check
 from azureml_publish.lint.markdown.cards import Card, CardEdit
 
@@ -13,6 +14,25 @@ MOST_EDITS = 1000
 
 WIDEST = 200
 """More characters are not underlined."""
+
+
+class Wrong(NamedTuple):
+    """One figure that is not the model's: its place, what is stated there, what is true, and how wide the words are."""
+
+    where: Location
+    stated: str
+    true: str
+    width: int = 0
+
+
+def once_a_place(found: Iterable[Wrong]) -> Iterator[Wrong]:
+    """Of findings in one line of one file the first: two checks may know a figure from two files."""
+    seen: set[tuple[str, int]] = set()
+    for one in found:
+        place = (one.where.path, one.where.line)
+        if place not in seen:
+            seen.add(place)
+            yield one
 
 
 def replacing(card: Card, start: int, end: int, text: str) -> CardEdit:

@@ -5,37 +5,31 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
-from azureml_publish.lint.cards.figures import FIGURES, Given, fits, given_words
-from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.figure_forms import FIGURES
+from azureml_publish.lint.cards.figures import Given, Stated, fits, given_words
+from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.labels import differing_labels
-from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.sentences import of_another_model, of_this_model, sentence_at
+from azureml_publish.lint.cards.sizes import SIZE, bytes_of, unlike_sizes
 from azureml_publish.lint.cards.statements import of_subject, subject_of
+from azureml_publish.lint.cards.words_of_figures import unlike_words
 from azureml_publish.lint.names.models import hub_id, is_own, own_names, tasks_of
 from azureml_publish.lint.names.variants import contradiction, sibling_of, tuned_otherwise, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
 
-class Wrong(NamedTuple):
-    """One figure that is not the model's: its place, what is stated there, what is true, and how wide the words are."""
-
-    where: Location
-    stated: str
-    true: str
-    width: int = 0
-
-
 def contradictions(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
     """What is stated and is not so; `known` are the figures of the configuration, `source` where they are from."""
     yield from _in_summary(model, known, source)
     yield from _in_tables(model, known, source)
-    for look in (_in_signature, _of_format, _of_build, _of_sizes, _unlike_case):
+    for look in (_in_signature, _of_format, _of_build, _of_sizes, _unlike_case, unlike_sizes, unlike_words):
         yield from look(model)
     yield from (Wrong(*one) for one in differing_labels(model))
 
@@ -101,11 +95,11 @@ def _in_signature(model: Described) -> Iterator[Wrong]:
 
 
 _FLOATS = pattern(
-    r"\b(?P<bf>bf16|bfloat16)\b|\b(?P<half>fp16|float16|16[- ]bit floats?|half[- ]precision)\b"
+    r"\b(?P<bf>bf16|bfloat16)\b|\b(?P<fp>fp16|float16)\b|\b(?P<half>16[- ]bit floats?|half[- ]precision)\b"
     r"|\b(?P<full>fp32|f32|float32|32[- ]bit floats?|(?:single|full)[- ]precision)\b",
     re.IGNORECASE,
 )
-_OF_DTYPE = {"bfloat16": ("bf", "half"), "float16": ("half",), "float32": ("full",)}
+_OF_DTYPE = {"bfloat16": ("bf", "half"), "float16": ("fp", "half"), "float32": ("full",)}
 _BUILT = pattern(r"gguf|onnx|cuda|cpu|gpu|npu|quant|int[48]|fp\d|bf16|awq|gptq|\d-?bit", re.IGNORECASE)
 """Words of names of builds, whose numbers are not those of the configuration."""
 
@@ -125,15 +119,6 @@ def _of_format(model: Described) -> Iterator[Wrong]:
             where, stated = model.card.at(offset), f"The card says '{short(text)}'"
             yield Wrong(where, stated, f"config.json has {dtype}", width_of(text))
             break
-    logged = mapping_of(model.mlmodel.data).get("model_size_bytes") if model.mlmodel is not None else None
-    if not isinstance(logged, int) or logged < _LEAST or "transformers" not in flavours(model.mlmodel):
-        return
-    sized = [*of_subject(model.card, "weights"), *of_subject(model.card, "size")]
-    sizes = [(match, claim) for claim in sized if (match := _SIZE.search(claim.text))]
-    if sizes and not any(logged / _APART <= _bytes(match) <= logged * _APART for match, _ in sizes):
-        match, claim = sizes[0]
-        stated, true = f"The card says '{short(match[0])}'", f"model_size_bytes of MLmodel is {logged}"
-        yield Wrong(model.card.at(claim.offset + match.start()), stated, true, width_of(match[0]))
 
 
 _STORED = pattern(
@@ -142,16 +127,6 @@ _STORED = pattern(
     re.IGNORECASE,
 )
 _BITS = pattern(r"\b(?:int[48]|[1-8][- ]bit|quanti[sz]ed|q\d)", re.IGNORECASE)
-_LEAST = 1_000_000
-_APART = 2.2
-"""A copy in numbers of half the size is half as large."""
-_SIZE = pattern(r"(?<![\w.,])([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGT])i?B\b")
-
-
-def _bytes(match: re.Match[str]) -> float:
-    return float(match[1]) * 1000.0 ** ("MGT".index(match[2]) + 2)
-
-
 _QUANT = pattern(r"(?<![a-z0-9])i?q(?P<bits>[1-8])(?:_[a-z0-9]+)+(?![a-z0-9])", re.IGNORECASE)
 _FILE = pattern(r"[\w.-]+\.gguf\b", re.IGNORECASE)
 _QUANTISED = pattern(r"\bquanti[sz]ed (?:to|as|with|in)\b[^.\n]{0,30}?(?<![a-z0-9])(?P<q>i?q[1-8]_\w+)", re.IGNORECASE)
@@ -198,8 +173,8 @@ def _of_sizes(model: Described) -> Iterator[Wrong]:
     quants = {match["bits"] for match in _QUANT.finditer(card.source)} if ".gguf" in card.source.lower() else set()
     count = next((found for one in of_subject(card, "parameters") if (found := _COUNT.match(one.text))), None)
     for claim in of_subject(card, "size") if len(quants) == 1 and count else ():
-        if (match := _SIZE.search(claim.text)) and count:
-            bits = _bytes(match) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
+        if (match := SIZE.search(claim.text)) and count:
+            bits = bytes_of(match) * 8 / (float(count[1]) * (1e9 if count[2] in "bB" else 1e6))
             quant = int(min(quants))
             if not quant / _FAR <= bits <= quant * _FAR + 1:
                 true = f"{count[0].strip()} parameters of about {quant} bits each have another size"
@@ -231,6 +206,33 @@ def _unlike_case(model: Described) -> Iterator[Wrong]:
         if lowers != keeps and lowers == (case == {"cased"}):
             stated = f"The card says '{short(claim.text)}'"
             yield Wrong(model.card.at(claim.offset), stated, f"{model.name} is {min(case)}", width_of(claim.text))
+
+
+def foreign(model: Described, figure: str, true: Given, stated: Sequence[Stated]) -> Stated | None:
+    """The statement that is not so, and is of this model.
+
+    A card that also gives the right figure speaks of several models, a teacher or a smaller sibling; in its only line
+    with the figure's label, and in a sentence whose subject this model is, it speaks of its own.
+    """
+    labelled = [one for one in stated if one.labelled]
+    if len(labelled) == 1 and not any(fits(figure, value, true) for value in labelled[0].values):
+        return labelled[0]
+    sentences = [(one, sentence_at(model.card, one.offset)) for one in stated if not one.weak and not one.labelled]
+    fitting = any(fits(figure, value, true) for one in stated for value in one.values)
+    for one, sentence in sentences:
+        own = of_this_model(model, model.card, sentence) and not _CHANGED.search(sentence.text)
+        if own and not any(fits(figure, value, true) for value in one.values):
+            same = [each for each, other in sentences if other.start == sentence.start and each is not one]
+            if not any(fits(figure, value, true) for each in same for value in each.values):
+                return one
+    alone = (
+        one for one, sentence in sentences if not _ELSE.search(sentence.text) and not of_another_model(model, sentence)
+    )
+    return None if fitting else labelled[0] if labelled else next(alone, None)
+
+
+_ELSE = pattern(r"\b(?:teachers?|students?|later|newer|earlier|previous|future|originals?|siblings?)\b", re.IGNORECASE)
+_CHANGED = pattern(r"\b(?:resampl|upsampl|downsampl|convert|interpolat|from)\w*\b", re.IGNORECASE)
 
 
 def of_sibling(model: Described, offset: int) -> bool:

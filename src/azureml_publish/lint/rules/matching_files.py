@@ -9,13 +9,15 @@ from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.parameter_counts import count_text
+from azureml_publish.lint.cards.quantisation import unlike_quantisation
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.publishers import families_in, strangers
 from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
-from azureml_publish.lint.rules.parameters import count_text, named_counts
+from azureml_publish.lint.rules.parameters import named_counts
 from azureml_publish.lint.subject import Described, Fact
 from azureml_publish.patterns import pattern
 
@@ -95,6 +97,8 @@ def build_differs(model: Described) -> Findings:
     yield from _methods(model, spec)
     yield from _kinds(model, spec)
     yield from _precisions(model)
+    for odd in unlike_quantisation(model):
+        yield _differs(odd.where, f"{odd.stated}, while {odd.true}.", odd.width)
     yield from _gguf_tables(model)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.facts import denied, figures_of
-from azureml_publish.lint.cards.figures import fits, given_words, stated_figures
-from azureml_publish.lint.cards.findings import replacing, short, width_of
-from azureml_publish.lint.cards.own_figures import contradictions, of_same_owner, of_sibling
+from azureml_publish.lint.cards.figures import given_words, stated_figures
+from azureml_publish.lint.cards.findings import once_a_place, replacing, short, width_of
+from azureml_publish.lint.cards.own_figures import contradictions, foreign, of_same_owner, of_sibling
 from azureml_publish.lint.cards.own_names import repository_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
@@ -271,22 +271,16 @@ def figures_contradict_config(model: Described) -> Findings:
         stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
         if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
             stated = [one for one in stated if one.labelled]
-        one = next((one for one in stated if not one.weak), None)
-        labelled = [each for each in stated if each.labelled]
-        # A card that also gives the right figure speaks of several models, a teacher or a smaller sibling; in its only
-        # line with the figure's label it speaks of its own.
-        if len(labelled) == 1 and not any(fits(figure, value, true) for value in labelled[0].values):
-            one = labelled[0]
-        elif one is None or any(fits(figure, value, true) for other in stated for value in other.values):
-            continue
-        yield figures_contradict_config.at(
-            model.card.at(one.offset),
-            f"The card says '{short(one.text)}', while {source[figure]} gives {model.name}"
-            f" {given_words(figure, true)}.",
-            "Give this model's own figures; those of a sibling's card do not fit.",
-            width=width_of(one.text),
-        )
-    for wrong in (*contradictions(model, known, source), *denied(model)):
+        one = foreign(model, figure, true, stated)
+        if one is not None:
+            yield figures_contradict_config.at(
+                model.card.at(one.offset),
+                f"The card says '{short(one.text)}', while {source[figure]} gives {model.name}"
+                f" {given_words(figure, true)}.",
+                "Give this model's own figures; those of a sibling's card do not fit.",
+                width=width_of(one.text),
+            )
+    for wrong in once_a_place((*contradictions(model, known, source), *denied(model))):
         message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.figures import published_positions
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.parameter_counts import count_text, wrong_counts
+from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import (
     LENGTH_TEXT,
     contexts_of,
@@ -19,7 +21,7 @@ from azureml_publish.lint.cards.statements import (
 )
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.names.variants import alphanumeric, variant_of
+from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.parameters import longest_input, parameter_bounds, spec_context
 from azureml_publish.patterns import pattern
@@ -58,17 +60,26 @@ _TOLERANCE = 1.4
 )
 def parameters_differ(model: Described) -> Findings:
     """A number of parameters in the card, or by config.json, that is far from the one in the model's name."""
+    found = list(_unlike_name(model))
+    yield from found
+    places = {one.location for one in found}
+    for wrong in wrong_counts(model, named_counts(model)):
+        if not any((one.path, one.line) == (wrong.where.path, wrong.where.line) for one in places):
+            message = f"{wrong.stated}, while {wrong.true}."
+            yield parameters_differ.at(wrong.where, message, _OWN_FIGURE, width=wrong.width)
+
+
+def _unlike_name(model: Described) -> Findings:
     named = named_counts(model)
     low, high = parameter_bounds(model)
     if not named:
-        yield from (two := list(_two_counts(model)))
         claims = list(_card_counts(model)) if high else []
         described = str(model.metadata.get("summary") or "")
         match = _COUNT.search(described) if high and not _COMPARED.search(described) else None
         if match and not low / 1.6 <= _number(match[1], match[2]) <= high * 1.6:
             message = f"The summary says '{match[0]}', while the weights' files make {count_text((low + high) / 2)}."
             yield parameters_differ.at(model.where("summary"), message, "Give this model's own figure.")
-        own = (*_own_line(model.card, claims), *(_own_counts(model.card) if not two else ()))
+        own = (*_own_line(model.card, claims), *_own_counts(model.card))
         odd = [one for one in own if high and not low / 1.6 <= one[0] <= high * 1.6]
         if odd or (claims and not any(low / 1.6 <= count <= high * 1.6 for count, *_ in claims)):
             claims = odd or claims
@@ -146,46 +157,6 @@ def _own_counts(card: Card) -> Iterator[tuple[float, str, int]]:
         yield _number(match["n"], match["u"]), match[0], match.start()
 
 
-def _two_counts(model: Described) -> Findings:
-    """Two such sentences, in the summary, the card or on the pages beside it, that cannot both be right."""
-    summary = model.metadata.get("summary")
-    in_summary = _COUNT.search(summary) if isinstance(summary, str) and not _COMPARED.search(summary) else None
-    first = _number(in_summary[1], in_summary[2]) if in_summary else None
-    for claim in of_subject(model.card, "parameters") if first else ():
-        own = _COUNT_ALONE.match(claim.text)
-        if first and own and not _close(first, _number(own[1], own[2])):
-            yield parameters_differ.at(
-                model.card.at(claim.offset),
-                f"'{short(claim.text)}' stands here, and {count_text(first)} in the summary.",
-                "Give one figure, this model's own.",
-                width=width_of(claim.text),
-            )
-            return
-    for page in (model.card, *model.pages):
-        for count, text, offset in (*_own_counts(page), *(_is_a(page, model.name) if page is model.card else ())):
-            if first is not None and not _close(first, count):
-                yield parameters_differ.at(
-                    page.at(offset),
-                    f"'{short(text)}' stands here, and {count_text(first)} elsewhere.",
-                    "Give one figure, this model's own.",
-                    width=width_of(text),
-                )
-                return
-            first = count if first is None else first
-
-
-def _is_a(card: Card, name: str) -> Iterator[tuple[float, str, int]]:
-    """`The Phi-3-mini is a 3.8B parameters model`, in the first words of a card."""
-    match = _COUNT.search(card.words[:400])
-    before = card.words[: match.start()].lower() if match else ""
-    if (
-        match
-        and re.search(r"\bis an? (?:\w+[ ,-]{1,2}){0,3}$", before)
-        and alphanumeric(name)[:6] in alphanumeric(before)
-    ):
-        yield _number(match[1], match[2]), match[0], match.start()
-
-
 def named_counts(model: Described) -> tuple[float, ...]:
     """What the name may say, first what its last part says: `2-7b` may be 7b or 2.7b. None of a mixture of experts."""
     sizes = sorted(variant_of(model.name).stated.get("size", frozenset()), key=len)
@@ -210,11 +181,6 @@ def _number(digits: str, unit: str) -> float:
     return float(digits) * {"b": 1e9, "m": 1e6}.get(unit[:1].lower(), 1)
 
 
-def count_text(count: float) -> str:
-    """A number of parameters as a message says it."""
-    return f"{count / 1e9:.3g} billion" if count >= 1e9 else f"{count / 1e6:.3g} million"
-
-
 def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
     """Counts that the card gives of this model, not of another one in passing."""
     card = model.card
@@ -228,7 +194,7 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
         before = card.words[max(0, match.start() - _NEAR) : match.start()].rpartition("\n\n")[2].lower()
         sentence = re.split(r"[.!?]\s|\n(?=[^\n]*\|)", before)[-1]
         own = _THIS.search(sentence) or any(word in sentence for word in words)
-        if own and not _COMPARED.search(sentence) and not _RANGE.search(sentence):
+        if own and not _COMPARED.search(sentence) and not OTHERS.search(sentence) and not _RANGE.search(sentence):
             yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()
 
 
@@ -261,8 +227,10 @@ def context_length_differs(model: Described) -> Findings:
     spec = next(iter(spec_context(model)), None)
     stated = list(contexts_of(model.card))
     lines = _labelled(model.card, stated) or stated
-    if spec is not None and stated and not any(_same_length(spec[0], value) for value, *_ in lines):
-        value, text, offset = lines[0]
+    own = next(_own_contexts(model, spec[0], stated, lines), None) if spec is not None else None
+    odd = lines and not any(_same_length(spec[0], value) for value, *_ in lines) if spec else False
+    if spec is not None and stated and (odd or own):
+        value, text, offset = own or lines[0]
         yield context_length_differs.at(
             model.card.at(offset),
             f"The card gives a context of {value} tokens, the spec of {spec[0]}.",
@@ -314,6 +282,16 @@ def context_length_differs(model: Described) -> Findings:
     known = [*(length for length in (spec and spec[0], most) if length), *(value for value, *_ in stated)]
     if known and (most is not None or not model.config):
         yield from _above(model, max(known))
+
+
+def _own_contexts(
+    model: Described, length: int, stated: Sequence[tuple[int, str, int]], lines: Sequence[tuple[int, str, int]]
+) -> Iterator[tuple[int, str, int]]:
+    """Contexts of sentences on this model that are not that of the spec, whatever the lines say."""
+    for one in stated:
+        differs = one not in lines and not _same_length(length, one[0])
+        if differs and of_this_model(model, model.card, sentence_at(model.card, one[2])):
+            yield one
 
 
 _OF_CONTEXT = pattern(r"context|input|window|maximum|longest", re.IGNORECASE)

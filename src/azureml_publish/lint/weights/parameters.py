@@ -16,7 +16,7 @@ def parameter_bounds(model: Described) -> tuple[float, float]:
     if counted is not None and isinstance(counted.value, float) and "adapter_config.json" not in model.weights:
         return counted.value, counted.value
     config: Mapping[str, Any] = model.config or {}
-    return (0, 0) if any(key in config for key in _EXPERTS) else configured_bounds(config)
+    return configured_bounds(config)
 
 
 def configured_bounds(config: Mapping[str, Any]) -> tuple[float, float]:
@@ -63,6 +63,13 @@ def _with_experts(config: Mapping[str, Any], kind: str, layers: int, hidden: int
 
 _EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
 _OF_EXPERTS = frozenset({"mixtral", "olmoe", "phimoe", "qwen2_moe", "qwen3_moe"})
+
+
+def active_bounds(config: Mapping[str, Any] | None) -> tuple[float, float]:
+    """Bounds of the parameters that one token passes, in a mixture of experts; 0 where unknown."""
+    key = next((key for key in _EXPERTS if key in (config or {})), None)
+    chosen = (config or {}).get("num_experts_per_tok")
+    return configured_bounds({**config, key: chosen}) if config and key and _is_size(chosen) else (0, 0)
 
 
 def _is_size(value: object) -> TypeGuard[int]:

@@ -1,0 +1,214 @@
+"""The figures of a model's architecture: the keys that give each, and how sentences of cards say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from azureml_publish.patterns import pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: how a message says it, the file and the keys that give it, and how a sentence of a card says it.
+
+    `word` is in every such sentence, in lower case; figures of an adapter stand in lines and tables alone.
+    """
+
+    words: str
+    file: str
+    keys: tuple[str, ...]
+    word: str = ""
+    prose: re.Pattern[str] | None = None
+
+
+SMALL = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER = r"(?<![\w.,-])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
+COUNT = rf"(?:{_NUMBER}|({'|'.join(SMALL)}))"
+_TRIPLE = r"\W{1,4}([0-9.]{1,6}, ?[0-9.]{1,6}, ?[0-9.]{1,6})\b"
+_SQUARE = r"([0-9]{2,4}) ?[x\u00d7] ?\1\b"
+_LIBRARY = (
+    r"(?<!at least )(?<!from )\b{}[ =]{{1,2}}(\d{{1,2}}\.\d{{1,2}}\.\d{{1,2}})\b(?! (?:or|and) (?:later|newer|above))"
+)
+_RATE = rf"{_NUMBER}(?:\.[0-9]+)?\s?khz\b|\bsampl(?:ed at|ing rate of) {_NUMBER} ?hz\b"
+_PIECES = rf"\b(?:pieces|chunks|clips) of {_NUMBER}[ -]seconds?\b|{_NUMBER}[- ]second (?:pieces|chunks)\b"
+_DIMENSIONS = rf"\b(?:to an? |vectors? (?:of|with) |returns )(?=\d\d|\d,){_NUMBER}[- ]dimension(?:al|s)?\b"
+_RANK = rf"\b(?:lora rank (?:is|of)|(?:lora|adapter)(?: adapter)?,? (?:of|with|has) (?:an? )?rank(?: of)?) {_NUMBER}\b"
+_SIDE = (
+    r"\b{} (?:side|edge)s?(?: (?:is|are|of|to|has|at|least|most|a|maximum|minimum|length|scaled|resized|with)){{0,5}} "
+    + _NUMBER.replace("{", "{{").replace("}", "}}")
+    + r"(?: pixels| px)?\b"
+)
+CONFIG, _IMAGES, _ADAPTER = "config.json", "preprocessor_config.json", "adapter_config.json"
+
+
+def _figure(words: str, file: str, keys: str, word: str = "", prose: str = "") -> Figure:
+    return Figure(words, file, tuple(keys.split()), word, pattern(prose, re.IGNORECASE) if prose else None)
+
+
+FIGURES: Mapping[str, Figure] = {
+    "layers": _figure(
+        "{:.10g} layers",
+        CONFIG,
+        "num_hidden_layers n_layers n_layer num_layers",
+        "layer",
+        rf"{_NUMBER}[- ](?:(?:transformer|encoder|hidden)[- ])?layers?\b",
+    ),
+    "encoder": _figure(
+        "{:.10g} encoder layers",
+        CONFIG,
+        "encoder_layers",
+        "encoder",
+        rf"{_NUMBER}[- ]encoder(?: and [0-9]{{1,2}} decoder)? layers?\b",
+    ),
+    "decoder": _figure(
+        "{:.10g} decoder layers",
+        CONFIG,
+        "decoder_layers num_decoder_layers",
+        "decoder layer",
+        rf"{_NUMBER}[- ]decoder layers?\b",
+    ),
+    "hidden": _figure(
+        "a hidden size of {:.10g}",
+        CONFIG,
+        "hidden_size dim n_embd d_model",
+        "hidden",
+        rf"{_NUMBER}\s+hidden\s+(?:dimensions?|units)\b|\bhidden\s+(?:size|dimension)(?:\s+(?:of|is))?\s+([0-9]{{2,5}})\b",
+    ),
+    "heads": _figure(
+        "{:.10g} attention heads",
+        CONFIG,
+        "num_attention_heads n_heads n_head num_heads encoder_attention_heads",
+        "heads",
+        rf"{_NUMBER}\s+(?:self-)?attention[- ]heads\b",
+    ),
+    "kv": _figure(
+        "{:.10g} key-value heads",
+        CONFIG,
+        "num_key_value_heads",
+        "heads",
+        rf"\bheads\b[^\n]{{0,30}}? and {_NUMBER} for KV\b|{_NUMBER} (?:KV|key[-/ ]value) heads\b",
+    ),
+    "experts": _figure(
+        "{:.10g} experts",
+        CONFIG,
+        "num_local_experts n_routed_experts num_experts moe_num_experts",
+        "experts",
+        rf"\b(?:has|have|with|of|uses|among|from) {_NUMBER} (?:routed |local |small )?experts\b"
+        rf"(?! (?:are|is|per|for|active|activated|chosen|selected)\b)",
+    ),
+    "chosen": _figure(
+        "{:.10g} experts per token",
+        CONFIG,
+        "num_experts_per_tok num_experts_per_token moe_top_k num_selected_experts",
+        "expert",
+        rf"{_NUMBER} (?:(?:of them|experts?) )?(?:are |is )?(?:active |activated |chosen |selected )?(?:experts? )?"
+        r"(?:per|for each|for every) token\b",
+    ),
+    "sliding": _figure(
+        "a sliding window of {:.10g}", CONFIG, "sliding_window", "sliding", rf"\bsliding[ -]window of {_NUMBER}\b"
+    ),
+    "headsize": _figure("heads of {:.10g}", CONFIG, "head_dim"),
+    "theta": _figure("a rope_theta of {:.10g}", CONFIG, "rope_theta"),
+    "shortest": _figure(
+        "a shortest side of {:.10g}", _IMAGES, "shortest_edge", "short", _SIDE.format("short(?:est|er)")
+    ),
+    "longest": _figure("a longest side of {:.10g}", _IMAGES, "longest_edge", "st ", _SIDE.format("(?:long|larg)est")),
+    "feedforward": _figure("a feed-forward size of {:.10g}", CONFIG, "intermediate_size encoder_ffn_dim"),
+    "parameters": _figure(
+        "{:.10g} million parameters",
+        "",
+        "",
+        "param",
+        rf"{_NUMBER}(?:\.[0-9]+)?\s?(?:M|million)\s+(?:trainable\s+)?param(?:eter)?s\b",
+    ),
+    "vocabulary": _figure(
+        "a vocabulary of {:.10g}",
+        CONFIG,
+        "vocab_size",
+        "vocabulary",
+        rf"\bvocabulary(?: size)?(?: (?:of|is|has|with|contains|size)){{0,2}} {_NUMBER}\b(?![\d,.]*\s?[km%])",
+    ),
+    "dimension": _figure(
+        "{:.10g} dimensions",
+        CONFIG,
+        "hidden_size",
+        "dimension",
+        _DIMENSIONS,
+    ),
+    "classes": _figure(
+        "{:.10g} classes",
+        CONFIG,
+        "id2label",
+        "classes",
+        r"\b(?:knows?|there are|distinguishes|predicts|recogni[sz]es|into|one of|(?:and|which|that) (?:has|have))"
+        rf" (?:the )?{COUNT} classes\b",
+    ),
+    "queries": _figure(
+        "{:.10g} object queries",
+        CONFIG,
+        "num_queries",
+        "object queries",
+        rf"{_NUMBER} object queries\b|\bnumber of object queries (?:is|is set to|was set to) {_NUMBER}\b",
+    ),
+    "patch": _figure(
+        "patches of {0:.10g}x{0:.10g}",
+        CONFIG,
+        "patch_size",
+        "patch",
+        r"\bpatch(?:es)?\b[^.\n]{0,30}?\b([0-9]{1,3})\s?[x\u00d7]\s?\1\b",
+    ),
+    "mels": _figure(
+        "{:.10g} mel bins",
+        CONFIG,
+        "num_mel_bins",
+        "mel",
+        rf"{_NUMBER}[- ](?:log-?)?mel[- ](?:bins|filters|filterbanks|channels)\b|{_NUMBER}[- ]channels? log-?mel\b",
+    ),
+    "sampling": _figure("a sampling rate of {:.10g} kHz", _IMAGES, "sampling_rate", "hz", _RATE),
+    "window": _figure(
+        "windows of {:.10g} seconds",
+        _IMAGES,
+        "chunk_length",
+        "window",
+        rf"\bwindows? of {_NUMBER} ?s(?:ec(?:onds?)?)?\b|{_NUMBER}[- ]second windows?\b",
+    ),
+    "resized": _figure(
+        "images of {0:.10g}x{0:.10g}",
+        _IMAGES,
+        "size crop_size",
+        "resiz",
+        rf"\bresized?(?:/\w+| and \w+)? (?:to|at)\b[^.\n]{{0,25}}?\b{_SQUARE}",
+    ),
+    "pixels": _figure(
+        "images of {0:.10g}x{0:.10g}",
+        _IMAGES,
+        "size crop_size",
+        "images of",
+        rf"\bimages of {_SQUARE} pixels (?:are|as)\b",
+    ),
+    "mean": _figure("a mean of {}", _IMAGES, "image_mean", "mean", rf"\bmean{_TRIPLE}"),
+    "deviation": _figure(
+        "a deviation of {}", _IMAGES, "image_std", "deviation", rf"\b(?:standard )?deviation{_TRIPLE}"
+    ),
+    "chunks": _figure("pieces of {:.10g} seconds", _IMAGES, "chunk_length", "second", _PIECES),
+    "rank": _figure("a rank of {:.10g}", _ADAPTER, "r", "rank", _RANK),
+    "alpha": _figure("an alpha of {:.10g}", _ADAPTER, "lora_alpha"),
+    "dropout": _figure("a dropout of {:.10g}", _ADAPTER, "lora_dropout"),
+    "modules": _figure("the modules {}", _ADAPTER, "target_modules"),
+    "tensor": _figure("numbers of {}", CONFIG, "torch_dtype dtype"),
+    "sklearn": _figure("scikit-learn {}", "", "", "scikit-learn", _LIBRARY.format("scikit-learn")),
+    "xgboost": _figure("XGBoost {}", "", "", "xgboost", _LIBRARY.format("xgboost")),
+    "lightgbm": _figure("LightGBM {}", "", "", "lightgbm", _LIBRARY.format("lightgbm")),
+    "catboost": _figure("CatBoost {}", "", "", "catboost", _LIBRARY.format("catboost")),
+    "prophet": _figure("Prophet {}", "", "", "prophet", _LIBRARY.format("prophet")),
+    "spacy": _figure("spaCy {}", "", "", "spacy", _LIBRARY.format("spacy")),
+    "pieces": _figure(
+        "{:.10g} tokens",
+        "sentence_bert_config.json",
+        "max_seq_length",
+        "longer than",
+        rf"\blonger than {_NUMBER} (?:word ?pieces|tokens)\b",
+    ),
+}

@@ -1,0 +1,142 @@
+"""What name, card, summary, tags and commands say of the quantisation, against `quantization_config`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azureml_publish.diagnostics import Location
+from azureml_publish.documents import mapping_of
+from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.sentences import OTHERS, first_sentence, of_this_model, sentence_at
+from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """How numbers are quantised, as far as a text or a configuration says it."""
+
+    methods: frozenset[str]
+    bits: frozenset[int]
+    groups: frozenset[int]
+
+    def denied_by(self, true: Quantised) -> str:
+        """What is true instead, in words; empty where both may be right."""
+        if self.methods and true.methods and not self.methods & true.methods:
+            return f"the method {min(true.methods)}"
+        if self.bits and true.bits and not self.bits & true.bits:
+            return f"{min(true.bits)} bits"
+        if self.groups and true.groups and not self.groups & true.groups:
+            return f"a group size of {min(true.groups)}"
+        return ""
+
+
+_METHOD = pattern(
+    r"(?<![a-z])(?:auto-?)?(?P<m>awq|gptq|bitsandbytes|bnb|nf4|hqq|aqlm|exl2|eetq|squeezellm|fp8)(?:model|_marlin)?(?![a-z])",
+    re.IGNORECASE,
+)
+_SAME = {"bnb": "bitsandbytes", "nf4": "bitsandbytes"}
+_BITS = pattern(
+    r"(?<![\w.-])(?P<a>[2-8])[- ]?bits?\b|\bu?int-?(?P<b>[248])\b|\bw(?P<c>[48])a(?:4|8|16)\b|\b(?P<d>nf4|fp4|fp8)\b",
+    re.IGNORECASE,
+)
+_GROUP = pattern(
+    r"\bgroup[ _-]?size\W{0,3}(?:of |is )?(?P<n>\d{2,4})\b|\bgroups of (?P<m>\d{2,4})\b|-g(?P<o>\d{2,3})\b",
+    re.IGNORECASE,
+)
+
+
+def quantised(text: str) -> Quantised:
+    """What a text says."""
+    methods = {_SAME.get(match["m"].lower(), match["m"].lower()) for match in _METHOD.finditer(text)}
+    bits = {int(re.sub(r"\D", "", next(one for one in match.groups() if one))) for match in _BITS.finditer(text)}
+    groups = {int(next(one for one in match.groups() if one)) for match in _GROUP.finditer(text)}
+    return Quantised(frozenset(methods), frozenset(bits), frozenset(groups))
+
+
+def _configured(config: Mapping[str, Any]) -> Quantised | None:
+    """What `quantization_config` says; None where it says nothing that texts say."""
+    given = mapping_of(config.get("quantization_config"))
+    method = str(given.get("quant_method") or "").lower()
+    method = method if _METHOD.fullmatch(method) else "bitsandbytes" if given.get("load_in_4bit") else ""
+    loaded = 4 if given.get("load_in_4bit") else 8 if given.get("load_in_8bit") else None
+    number = given.get("bits", given.get("w_bit", loaded))
+    group = given.get("group_size", given.get("q_group_size"))
+    bits = {number} if isinstance(number, int) and 1 < number <= 8 else {8} if method == "fp8" else set[int]()
+    groups = {group} if isinstance(group, int) and group > 1 else set[int]()
+    if not method and not bits:
+        return None
+    return Quantised(frozenset({method} if method else ()), frozenset(bits), frozenset(groups))
+
+
+def unlike_quantisation(model: Described) -> Iterator[Wrong]:
+    """Places that name another method, other bits or another group size than the configuration of the weights."""
+    true = _configured(model.config or {})
+    if true is None:
+        return
+    if "gguf" not in model.name.lower() and (other := quantised(model.name).denied_by(true)):
+        yield Wrong(model.where("name"), f"The name is {model.name}", f"config.json has {other}")
+        return
+    for where, text, stated in _claims(model):
+        if other := stated.denied_by(true):
+            yield Wrong(where(), f"'{short(text)}' stands here", f"config.json has {other}", width_of(text))
+
+
+class _At:
+    """Where an offset of a card was written, which takes a second rendering."""
+
+    def __init__(self, card: Card, offset: int) -> None:
+        self._card, self._offset = card, offset
+
+    def __call__(self) -> Location:
+        return self._card.at(self._offset)
+
+
+def _claims(model: Described) -> Iterator[tuple[Any, str, Quantised]]:
+    for key in ("summary", "displayName"):
+        text = model.metadata.get(key)
+        if isinstance(text, str) and not OTHERS.search(text):
+            yield (lambda key=key: model.where(key)), text, quantised(text)
+    for key, value in model.tags.items():
+        if isinstance(value, str | int) and (form := _TAGS.get(key.lower().replace("-", "_"))):
+            text = form.format(value)
+            yield (lambda key=key: model.where(f"tags.{key}")), f"{key}: {value}", quantised(text)
+    for card in (model.card, *model.pages):
+        if not card.too_large:
+            yield from _of_card(model, card)
+
+
+_TAGS = {
+    **dict.fromkeys(("quantization", "quantisation", "quant_method", "quantization_method", "precision"), "{}"),
+    **dict.fromkeys(("bits", "quantization_bits", "quant_bits", "w_bit"), "{} bits"),
+    **dict.fromkeys(("group_size", "q_group_size"), "group size {}"),
+}
+"""Tags that say how a model is quantised, and the words that their values stand for."""
+
+_COMMAND = pattern(r"--quantization[= ]+[\"']?(?P<m>\w+)|\bquantization ?= ?[\"'](?P<n>\w+)")
+_SPOKEN = pattern(r"\bquanti[sz](?:ed|ation)\b|\bgroup[ _]size\b", re.IGNORECASE)
+
+
+def _of_card(model: Described, card: Card) -> Iterator[tuple[Any, str, Quantised]]:
+    for subject, form in (("quantization", "{}"), ("bits", "{} bits"), ("group", "group size {}")):
+        rows = of_subject(card, subject)
+        for row in rows if len(rows) == 1 else ():
+            yield _At(card, row.offset), row.text, quantised(form.format(row.text))
+    for fence in card.fences:
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _COMMAND.finditer(fence.text):
+            offset = max(start, card.source.find(match[0], start))
+            yield _At(card, offset), match[0], quantised(match["m"] or match["n"])
+    seen, first = set[int](), first_sentence(card)
+    for match in _SPOKEN.finditer(card.words) if "quanti" in card.lowered or "group" in card.lowered else ():
+        sentence = sentence_at(card, match.start())
+        begins = first is not None and card.position(sentence.start)[0] == card.position(first.start)[0]
+        own = of_this_model(model, card, sentence) or (begins and not OTHERS.search(sentence.text))
+        if own and sentence.start not in seen:
+            seen.add(sentence.start)
+            yield _At(card, sentence.start), sentence.text, quantised(sentence.text)

@@ -1,0 +1,146 @@
+"""Sizes in bytes, and numbers of shards, that rows, tables and sentences give of this model's weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.own_rows import own_cells
+from azureml_publish.lint.cards.parameter_counts import stated_counts
+from azureml_publish.lint.cards.samples import flavours
+from azureml_publish.lint.cards.sentences import OTHERS, sentence_at
+from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.bytes import BYTES_OF, number_type, shard_count, weight_bytes
+from azureml_publish.patterns import pattern
+
+SIZE = pattern(r"(?<![\w.,])([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGTK])i?B\b")
+"""A size in bytes."""
+
+
+def bytes_of(match: re.Match[str]) -> float:
+    """How many bytes a match of `SIZE` says."""
+    return float(match[1]) * 1000.0 ** ("KMGT".index(match[2]) + 1)
+
+
+class _Claim(NamedTuple):
+    """A size: where, its text and that of its cell or sentence, and how far the true size may be below and above."""
+
+    offset: int
+    text: str
+    around: str
+    size: float
+    below: float
+    above: float
+
+
+_TAKES = pattern(
+    r"\b(?P<of>weights|checkpoint|model(?: files?)?|files|download|adapter)(?: alone| itself| together)?,?"
+    r" (?:only |just )?(?:needs?|takes?(?: up)?|occup(?:y|ies)|are|is|uses?|has|have|weighs?|comes? to|adds? up to"
+    r"|requires?|totals?|fits? (?:in|into)|measures?)"
+    r" (?:about |around |approximately |roughly |some |only |~ ?|less than )*"
+    r"(?=[0-9][0-9.]* ?[MGTK]i?B\b)",
+    re.IGNORECASE,
+)
+_BESIDE = pattern(
+    r"\b(?:cache|train\w*|fine-?tun\w*|activations?|batch|context|data\w*|corpus|limit|per)\b", re.IGNORECASE
+)
+_MEMORY = pattern(r"\b(?:v?ram|memory)\b", re.IGNORECASE)
+_DTYPE = pattern(
+    r"\b(?:(?P<bfloat16>bf16|bfloat16)|(?P<float16>fp16|float16|half[- ]precision)"
+    r"|(?P<float32>fp32|float32|full[- ]precision)"
+    r"|(?P<other>int[48]|fp8|[1-8][- ]?bits?|quanti[sz]\w+|q\d\w*|awq|gptq|nf4|gguf|onnx))\b",
+    re.IGNORECASE,
+)
+_ANY = 2.2
+"""A copy in numbers of half the size is half as large."""
+
+_CLOSE = 1.25
+"""Gigabytes may be of 1024, and figures are rounded."""
+
+_UNIT = 5.0
+"""What only a wrong unit or a lost point exceeds."""
+
+
+def _claims(model: Described, card: Card) -> Iterator[_Claim]:
+    for subject in ("weights", "size", "parameters", "memory"):
+        rows = of_subject(card, subject)
+        for row in rows if len(rows) == 1 else ():
+            found = list(SIZE.finditer(row.text))
+            line = card.lines[card.position(row.offset)[0] - 1]
+            if len(found) == 1 and not OTHERS.search(row.text) and not _RUN.search(line):
+                wide = (
+                    (_CLOSE, _CLOSE) if subject == "weights" else (1.6, _UNIT) if subject == "memory" else (_ANY, _ANY)
+                )
+                yield _Claim(row.offset + found[0].start(), found[0][0], row.text, bytes_of(found[0]), *wide)
+    for head, cell in own_cells(model, card, ("size", "weights")):
+        if (match := SIZE.fullmatch(cell.text.strip("*_ "))) and head:
+            yield _Claim(card.starts[cell.line - 1] + cell.column - 1, match[0], match[0], bytes_of(match), _ANY, _ANY)
+    for match in _TAKES.finditer(card.words):
+        size, sentence = SIZE.match(card.words, match.end()), sentence_at(card, match.start())
+        behind = sentence.text.partition(size[0])[2] if size else ""
+        if size is None or OTHERS.search(sentence.text) or _BESIDE.search(sentence.text):
+            continue
+        whole = match["of"].lower() in ("weights", "adapter")
+        wide = (_CLOSE, 1.6 if whole else 4.0) if _MEMORY.search(behind) else (_CLOSE if whole else _ANY, _ANY)
+        yield _Claim(size.start(), size[0], sentence.text, bytes_of(size), *wide)
+
+
+_RUN = pattern(r"\b(?:train\w*|required for|fine-?tun\w*|batch|activations?)\b", re.IGNORECASE)
+
+
+def unlike_sizes(model: Described) -> Iterator[Wrong]:
+    """Sizes and shards that are not those of the weights, by index, by MLflow, or by parameters and their type."""
+    card = model.card
+    claims = list(_claims(model, card)) if not card.too_large and "gguf" not in card.source.lower() else []
+    held, stored = weight_bytes(model), number_type(model.config)
+    logged = "transformers" in flavours(model.mlmodel) or "hftransformersv2" in flavours(model.mlmodel)
+    if held is None and model.mlmodel is not None and logged:
+        held = weight_bytes(model, alone=True)
+    for claim in claims:
+        named = {match.lastgroup or "" for match in _DTYPE.finditer(claim.around)}
+        if held is not None:
+            dtype = next(iter(named)) if len(named) == 1 else ""
+            scale = BYTES_OF[dtype] / BYTES_OF[stored] if stored and dtype in BYTES_OF else 1.0
+            if len(named) > 1 or ("other" in named and stored):
+                continue
+            below, above = (max(one, held.tolerance) for one in (claim.below, claim.above))
+            if not held.size * scale / below <= claim.size <= held.size * scale * above:
+                yield _wrong(card, claim.offset, claim.text, held.source)
+            continue
+        size = _count(model) * BYTES_OF.get(next(iter(named)), 0) if len(named) == 1 else 0
+        if size and not size / _UNIT <= claim.size <= size * _UNIT:
+            true = f"the parameters that the card gives have {size / 1e6:,.3g} MB of {min(named)}"
+            yield _wrong(card, claim.offset, claim.text, true)
+    yield from _unlike_shards(model, card)
+
+
+def _count(model: Described) -> float:
+    """The parameters that rows give: of an adapter those that were trained, else all."""
+    adapted = "adapter_config.json" in model.weights
+    return next((one.value for one in stated_counts(model, trained=adapted) if one.card is not None), 0)
+
+
+def _wrong(card: Card, offset: int, text: str, true: str) -> Wrong:
+    return Wrong(card.at(offset), f"The card says '{short(text)}'", true, width_of(text))
+
+
+_SHARDS = pattern(
+    r"(?<![\w.,-])(?P<n>\d{1,3}|one|two|three|four|five|six|seven|eight)(?: weight| safetensors)?"
+    r" (?:shards|safetensors files)\b",
+    re.IGNORECASE,
+)
+_SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def _unlike_shards(model: Described, card: Card) -> Iterator[Wrong]:
+    count = shard_count(model)
+    claims = [(one.text, one.offset, one.text) for one in of_subject(card, "shards") if one.text.isdecimal()]
+    claims += [(match["n"], match.start(), match[0]) for match in _SHARDS.finditer(card.words)] if count else []
+    for number, offset, text in claims if count else ():
+        given = _SMALL.index(number.lower()) if number.lower() in _SMALL else int(number)
+        if given != count and not OTHERS.search(sentence_at(card, offset).text):
+            yield _wrong(card, offset, text, f"the index of the weights names {count} files")

@@ -1,0 +1,87 @@
+"""What a configuration says in words: activation, dense or a mixture of experts, columns of a signature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.samples import signature
+from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
+from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.names.variants import alphanumeric
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+
+def unlike_words(model: Described) -> Iterator[Wrong]:
+    """Rows, sentences and summaries whose words are not those of the model's configuration, name or signature."""
+    config: Mapping[str, Any] = model.config or {}
+    yield from _unlike_activation(model, config)
+    yield from _unlike_kind(model, config)
+    rows = of_subject(model.card, "columns")
+    names = [column.name for column in signature(model.mlmodel) or ()]
+    if (
+        len(rows) == 1
+        and rows[0].text.isdecimal()
+        and len(names) > 1
+        and all(names)
+        and int(rows[0].text) != len(names)
+    ):
+        yield _wrong(model, rows[0].offset, rows[0].text, f"the signature has {len(names)} inputs")
+
+
+def _wrong(model: Described, offset: int, text: str, true: str) -> Wrong:
+    return Wrong(model.card.at(offset), f"The card says '{short(text)}'", true, width_of(text))
+
+
+_ACTIVATIONS = {
+    **dict.fromkeys(("gelu", "gelunew", "gelufast", "quickgelu", "gelupytorchtanh", "geglu", "gelupython"), "gelu"),
+    **dict.fromkeys(("silu", "swish", "swiglu"), "silu"),
+    **{name: name for name in ("relu", "relu2", "tanh", "mish", "elu", "leakyrelu")},
+}
+
+
+_ACTIVATION_KEYS = ("hidden_act", "activation_function", "hidden_activation", "activation")
+
+
+def _unlike_activation(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
+    key = next(
+        (key for key in ("hidden_act", "activation_function", "hidden_activation", "activation") if key in config), ""
+    )
+    true = _ACTIVATIONS.get(alphanumeric(str(config.get(key) or "")))
+    rows = of_subject(model.card, "activation") if true else ()
+    for row in rows if len(rows) == 1 else ():
+        stated = _ACTIVATIONS.get(alphanumeric(row.text))
+        if stated is not None and stated != true:
+            yield _wrong(model, row.offset, row.text, f"{key} is {config[key]} in config.json")
+
+
+_DENSE = pattern(r"\bdense (?:[\w-]+ ){0,4}?(?:model|transformer|network|decoder|architecture)\b", re.IGNORECASE)
+_MIXED = pattern(
+    r"\bmixture[- ]of[- ]experts\b|\bmixture of [\w-]+ experts\b|(?<![\w-])MoE\b|\bsparse (?:[\w-]+ )?model\b"
+)
+_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
+_PLAIN = frozenset({"llama", "mistral", "phi3", "gemma", "gemma2", "qwen2", "qwen3", "bert", "roberta", "gpt2", "phi"})
+
+
+def _unlike_kind(model: Described, config: Mapping[str, Any]) -> Iterator[Wrong]:
+    """A dense model that is a mixture of experts by its configuration, or the other way."""
+    experts = next((config[key] for key in _EXPERTS if isinstance(config.get(key), int)), 0)
+    mixed = experts > 1
+    if not mixed and str(config.get("model_type")) not in _PLAIN:
+        return
+    form, denial = (_DENSE, _MIXED) if mixed else (_MIXED, _DENSE)
+    true = (
+        f"config.json has {experts} experts"
+        if mixed
+        else f"config.json is of {config.get('model_type')}, without experts"
+    )
+    summary = str(model.metadata.get("summary") or "")
+    if (match := form.search(summary)) and not denial.search(summary) and not OTHERS.search(summary):
+        yield Wrong(model.where("summary"), f"The summary says '{match[0]}'", true)
+    for match in form.finditer(model.card.words):
+        sentence = sentence_at(model.card, match.start())
+        if not denial.search(sentence.text) and of_this_model(model, model.card, sentence):
+            yield _wrong(model, match.start(), match[0], true)
