@@ -21,7 +21,7 @@ SHARDS = {f"layer.{number}": f"model-0000{number}-of-00003.safetensors" for numb
 
 def mixture(card: str, summary: str = "") -> Described:
     """A mixture of experts of 6.9 billion parameters in three files."""
-    weights = {INDEX: {"metadata": {"total_size": 13_838_323_712}, "weight_map": SHARDS}}
+    weights: dict[str, Any] = {INDEX: {"metadata": {"total_size": 13_838_323_712}, "weight_map": SHARDS}}
     about = {"summary": summary} if summary else {}
     return replace(model(f"{card}\n", "Owl-MoE", **about), config=MIXTURE, weights=weights)
 

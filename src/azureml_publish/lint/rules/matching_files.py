@@ -96,9 +96,10 @@ def build_differs(model: Described) -> Findings:
         )
     yield from _methods(model, spec)
     yield from _kinds(model, spec)
-    yield from _precisions(model)
+    yield from (found := list(_precisions(model)))
     for odd in unlike_quantisation(model):
-        yield _differs(odd.where, f"{odd.stated}, while {odd.true}.", odd.width)
+        if odd.where not in [one.location for one in found]:
+            yield _differs(odd.where, f"{odd.stated}, while {odd.true}.", odd.width)
     yield from _gguf_tables(model)
 
 
