@@ -167,7 +167,6 @@ _PROSE: tuple[tuple[str, str, str], ...] = (
     ("dimension", "vector", rf"\bvectors? (?:of|with) {_N} (?:numbers|values|floats|components|entries|dimensions)\b"),
     ("dimension", "embedding", rf"\bembeddings? (?:of|with) {_N} (?:numbers|values|floats|components|dimensions)\b"),
     ("dimension", "dimension", rf"\b(?:in|to|into) (?:an? )?{_N}[- ]dimensional\b"),
-    ("kv", "value heads", rf"(?<![\w.,]){_N} key[-/ ]value heads\b"),
     ("opset", "opset", rf"\bopset(?: version)? {_N}\b"),
     ("shards", "shards", r"\b(?P<n>[0-9]{1,3}|two|three|four|five|six|seven|eight) (?:safetensors |gguf )?shards\b"),
     ("layers", "layers", r"\band (?P<n>[0-9]{1,3}|two|three|four|five|six|eight|ten|twelve) layers\b"),
