@@ -75,7 +75,11 @@ HEADS = "|Benchmark|{}|Writer-7b|\n|--|--|--|\n|MMLU|61|62|\n"
         ),
         ({"card": TABLE.format("12-v2")}, {"card": TABLE.format("6-v2")}, "reader-L6-v2"),
         ({"page": HEADS.format("Reader-7b")}, {"page": HEADS.format("Reader-2b")}, "reader-2b"),
-        ({"page": HEADS.format("Reader-7b")}, {"page": HEADS.format("Reader-7b|This model")[:-3]}, "reader-2b"),
+        (
+            {"page": HEADS.format("Reader-7b")},
+            {"page": HEADS.format("Reader-7b").replace("Writer-7b", "This model")},
+            "reader-2b",
+        ),
         (
             {"page": "The table compares Writer-7b-chat with its own stages.\n"},
             {"page": "The table compares Reader-2b with Writer-7b-chat.\n"},

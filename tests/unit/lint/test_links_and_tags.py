@@ -10,8 +10,8 @@ from tests.unit.lint.cards_at_hand import described, findings
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ('<picture><source srcset="dark.png 2x"><img src="https://e.com/a.png"></picture>', "CARD064"),
-        ('<picture><source srcset="https://e.com/d.png 2x"><img src="https://e.com/a.png"></picture>', None),
+        ('<picture><source srcset="dark.png 2x"><img alt="a" src="https://e.com/a.png"></picture>', "CARD064"),
+        ('<picture><source srcset="https://e.com/d.png 2x"><img alt="a" src="https://e.com/a.png"></picture>', None),
         ('<video src="https://e.com/a.mp4" poster="first.png"></video>', "CARD064"),
         ("![a](<my pictures/a b.png>)", "CARD064"),
         ("![a](attachment:image.png)", "CARD064"),
@@ -21,7 +21,7 @@ from tests.unit.lint.cards_at_hand import described, findings
         ("![a](https://www.dropbox.com/s/abc/a.png?dl=0)", "CARD057"),
         ("![a](https://www.dropbox.com/s/abc/a.png?raw=1)", None),
         ('<img alt="a">', "CARD022"),
-        ('<img data-x="a" src="https://e.com/a.png">', None),
+        ('<img alt="" data-x="a" src="https://e.com/a.png">', None),
         ('<a herf="https://e.com">a</a>', "CARD022"),
         ('<a name="here"></a>', None),
         ("See <https://e.com/my docs>.", "CARD023"),
@@ -43,7 +43,7 @@ from tests.unit.lint.cards_at_hand import described, findings
         ("![figure][nowhere]", "CARD066"),
         ("#Results", "CARD066"),
         ('<div align="center"\n\nText.', "CARD055"),
-        ('<img src="https://e.com/a.png width="3">', "CARD055"),
+        ('<img alt="a" src="https://e.com/a.png width="3">', "CARD055"),
         ("Line</br>", "CARD055"),
         ("<detials><summary>a</summary></detials>", "CARD055"),
         ("A list of <String> or <Centre>.", None),

@@ -293,7 +293,7 @@ def test_a_summary_is_text(text: str, tmp_path: Path) -> None:
         ("See [docs](https://e.com/%ZZ).", "CARD023"),
         ("See [docs](https://e.com/a%20b).", None),
         ("See [docs](https://example.com/your-docs).", "CARD023"),
-        ("See [docs](https://example.com/docs).", None),
+        ("See [docs](https://e.com/docs).", None),
         ("See [docs](link to docs).", "CARD023"),
         ("It is f[x](x, y).", None),
         ("See [us](https://team@contoso.com).", "CARD023"),

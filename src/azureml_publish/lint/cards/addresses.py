@@ -33,7 +33,10 @@ _ODD = tuple(
             "Write mailto:NAME@HOST.",
         ),
         (r"data:image/[\w.+-]+(?:;base64)?,\s*$", "is an image without data", "Write the address of an image."),
-        (r"https?://(?:www\.)?example\.(?:com|org|net)/\S*\b(?:your|path|to|my|insert|placeholder)\b", *_PLACE),
+        (
+            r"https?://(?:www\.)?example\.(?:com(?:[/?#]|$)|(?:org|net)/\S*\b(?:your|path|to|my|insert|placeholder)\b)",
+            *_PLACE,
+        ),
         (
             r"(?:https?://)?(?:url|link|href|address|todo|tbd|x{3,}|\.\.\.|(?:insert|your|link[-_ ]to)[-_ ]\w+)/?$",
             *_PLACE,

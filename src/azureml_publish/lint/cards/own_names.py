@@ -102,7 +102,8 @@ def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
         apart = [index for index, text in enumerate(texts) if _NAME.fullmatch(text) and sibling_of(model.name, text)]
         if not apart or any(_may_be_own(model, text, own) for text in (*texts, *_firsts(table))):
             continue
-        if _models_of(texts)[:1] == [texts[apart[0]]]:
+        models = _models_of(texts)
+        if len(models) > 1 and models[0] == texts[apart[0]]:
             cell = table.header.cells[apart[0]]
             yield from _wrong(model, card.place(cell.line, cell.column), cell.text, texts[apart[0]])
 

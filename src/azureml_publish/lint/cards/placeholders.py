@@ -150,11 +150,16 @@ FORMS = (
         r"|specified|supplied|updated|written)(?: (?:here|later|soon))?(?=[\s.!*_)]*$)",
         r"\bthis (?:section|part|page|table|card) (?:is |still )?(?:has )?to be (?:added|completed|filled|written)\b",
     ),
-    _form("", "your-|your_|your.", r"\byour-(?:container|storage)-(?:name|path)\b|\byour[._-](?:e?mail|name)@[\w.-]+"),
+    _form(
+        "",
+        "your-|your_|your.",
+        r"\byour-(?:container|storage)-(?:name|path)\b|\byour[._-](?:[a-z]{2,10}[._-]?){1,2}@[\w.-]+",
+    ),
     _form(
         "",
         "here",
-        r"\b(?:description|text|content|summary|details|information) goes? here\b|\b(?:title|name) here$",
+        r"\b(?:description|text|content|summary|details|information)(?: of [\w ]{2,30})? goes? here\b"
+        r"|\b(?:title|name) here$",
         r"\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)",
         rf"{_MARKS}your (?:text|content|description|summary|title) here\b",
         r"\bclick here to (?:edit|add|enter|type|write)\b",
@@ -163,6 +168,7 @@ FORMS = (
         "",
         "xx|yy|nn",
         r"^x{3,}[.!]*$",
+        rf"{_MARKS}(?-i:XXX)[:,]? (?-i:[a-z])\w+",
         rf"(?-i:(?<![\w.$-])(?:X{{2,4}}|Y{{2,4}}|N{{2,4}}))(?:\.X+)? ?{_UNIT}",
         rf"(?-i:{_VALUE}[xX]{{2,4}}(?:\.[xX]+)?) ?(?:{_UNIT}|(?:[mgt]i?b|ms|gpu hours|seconds?|minutes?)\b)",
     ),

@@ -118,7 +118,8 @@ def _in_comments(card: Card) -> Findings:
 
 _OTHERS_CODE = pattern(
     r"(?:from_pretrained\(|snapshot_download\(|\b(?:model_name|model_id|repo_id|base_model|model)[ ]?=)\s{0,20}"
-    r"(?:\w+[ ]?=[ ]?)?[\"'](?P<name><?your[-_]?(?:hf[-_]?)?(?:user(?:[-_]?name)?|name|org|account)>?"
+    r"(?:\w+[ ]?(?:=|,)[ ]?)?[\"'](?P<name><(?:your|my|path[-_ ]to)[-_ ][\w -]{2,40}>(?=[\"'])"
+    r"|<?your[-_]?(?:hf[-_]?)?(?:user(?:[-_]?name)?|name|org|account)>?"
     r"/[\w.-]{2,80})[\"']",
     re.IGNORECASE,
 )
@@ -210,7 +211,11 @@ def _unwritten(card: Card) -> Iterator[_Place]:
         for match in _LINE.finditer(card.words):
             yield from _found(card, match.start(1), match[1], rows, "")
             rows.add(card.position(match.start(1))[0])
+    covered: list[tuple[int, int]] = []
     for form, match in unwritten_in(card.prose, signs):
+        if any(start <= match.start() < end for start, end in covered):
+            continue  # one text, of two forms
+        covered.append(match.span())
         if "<" in match[0] or "@" in match[0] or card.words.startswith(match[0], match.start()):
             yield from _found(card, match.start(), match[0], rows, form.what)
 

@@ -22,7 +22,7 @@ _TAIL = "".join(
 _RUN = pattern(rf"(?:[\u00c2-\u00f4][{re.escape(_TAIL)}]{{1,3}})+")
 _LONE = pattern(
     r"(?<!\w)\u00c2(?=[ \t]|$)|(?<=[.,;:!?)'\"])\u00c2(?=\s|$)|(?<=[a-z]{2})\u00c2(?=\s|$)"
-    r"|(?<=\w)\ufffd|\ufffd(?=\w)|(?<=\w )\ufffd+(?= (?!or |and |character)\w)",
+    r"|(?<=\w)\ufffd|\ufffd(?=\w)|(?<=[\w.,;:!?)] )\ufffd+(?= (?!or |and |character|is |are |for )\w)",
     re.MULTILINE,
 )
 _OTHER_PAGES = {"cp1251": "\u0432\u0402", "mac-roman": "\u201a\u00c4"}
@@ -184,7 +184,10 @@ def _hidden(card: Card) -> Findings:
         yield found if harmful else replace(found, severity=Severity.INFO)
 
 
-_IN_WORD = pattern("(?<=[A-Za-z0-9_-])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9_-])")
+_IN_WORD = pattern(
+    "(?<=[A-Za-z0-9_-])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9_-])"
+    "|(?<=[A-Za-z]{3})[\u2060\u200b\u200c](?= [a-z]{3})"
+)
 """Within a word or a name a search does not find it any more, and what is copied does not work. At the beginning, where
 editors of Windows write one, a heading or a front matter is none."""
 

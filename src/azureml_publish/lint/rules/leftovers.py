@@ -29,7 +29,7 @@ def conflict_marker(model: Described) -> Findings:
     """The marks that git writes where two branches changed one place."""
     for card in prose_of(model):
         found = list(_CONFLICT.finditer(card.source)) if "<<<<<<<" in card.source else []
-        if found and any(match[0].startswith(">") for match in found):
+        if found and any(match[0].startswith(">") or " " in match[0] for match in found):
             yield _conflict(card.at(found[0].start()), found[0][0])
             continue
         sign = "\n@@ -" in card.source or "\ndiff --git" in card.source or "\n>>>>>>> " in card.source
@@ -316,7 +316,13 @@ def _paragraphs(card: Card) -> Iterator[tuple[int, int, str, str, str]]:
             yield start, end, text, "paragraph", text
 
 
-@rule("CARD067", "section-empty", Severity.WARNING, "A section or a label has nothing behind it.", pages=True)
+@rule(
+    "CARD067",
+    "section-empty",
+    Severity.WARNING,
+    "A section, a label or a sentence is not written to its end.",
+    pages=True,
+)
 def section_empty(model: Described) -> Findings:
     """A heading that is followed by one of its own level or above, or by the end. A title needs nothing below it."""
     card = model.card
@@ -329,6 +335,13 @@ def section_empty(model: Described) -> Findings:
             f"Nothing stands behind '{short(match['label'])}'.",
             "Write it, or take the label out.",
             width=width_of(match["label"]),
+        )
+    for last, text in _broken_off(card):
+        yield section_empty.at(
+            card.place(last, max(1, len(card.lines[last - 1].rstrip()) - len(text) + 1)),
+            f"The text breaks off after '{short(text)}'.",
+            "Write the rest of the sentence.",
+            width=width_of(text),
         )
     if not (card.paragraphs or card.fences or card.tables or card.html):
         return  # CARD052 says so
@@ -349,6 +362,23 @@ def section_empty(model: Described) -> Findings:
                 "Write it, or take the heading out.",
                 width=width_of(heading.text),
             )
+
+
+_BROKEN = pattern(
+    r"[\w,)] (?:and|or|the|an?|of|with|that|which|by|from|its|but|was|will|and it|because|than|between|into)\s*\Z"
+)
+
+
+def _broken_off(card: Card) -> Iterator[tuple[int, str]]:
+    """The last lines of paragraphs of sentences that end in the middle of one, before a heading or another of them."""
+    for first, last in card.paragraphs:
+        match = _BROKEN.search(card.lines[last - 1])
+        if match is None or not re.match(r"\s{0,3}[A-Z*_\[]", card.lines[first - 1]):
+            continue
+        text = " ".join(card.lines[first - 1 : last])
+        following = next((line for line in card.lines[last:] if line.strip()), "# ")
+        if len(text) > _LEAST // 2 and re.match(r"#{1,6} |[A-Z][a-z]+ ", following):
+            yield last, match[0].strip()
 
 
 _LABEL = pattern(

@@ -93,7 +93,13 @@ def link_non_default_branch(model: Described) -> Findings:
         )
 
 
-@rule("CARD022", "link-empty", Severity.ERROR, "A link has no target or no text, or an image no address.", pages=True)
+@rule(
+    "CARD022",
+    "link-empty",
+    Severity.ERROR,
+    "A link has no target or no text, or an image no address or words.",
+    pages=True,
+)
 def link_empty(model: Described) -> Findings:
     """A link that goes nowhere, or that nobody can see."""
     card = model.card
@@ -125,8 +131,21 @@ def link_empty(model: Described) -> Findings:
                 "Write the address, or take the image out.",
                 width=width_of(card.source[image.start : image.end]),
             )
+    unnamed = [
+        image for image in card.images if "://" in image.url and _UNNAMED.match(card.source, image.start, image.end)
+    ]
+    if unnamed:
+        more = f" So have {len(unnamed) - 1} more." if len(unnamed) > 1 else ""
+        yield link_empty.at(
+            card.at(unnamed[0].start),
+            f"The image has no words for those who do not see it.{more}",
+            'Write what it shows: ![words](address), or alt="words"; alt="" where it only decorates.',
+            severity=Severity.WARNING,
+            width=width_of(card.source[unnamed[0].start : unnamed[0].end]),
+        )
 
 
+_UNNAMED = pattern(r"!\[\s*\]\(|<img\b(?![^<>]*\balt\b)", re.IGNORECASE)
 _BARE_TAG = pattern(
     r"<img(?=[\s/>])(?![^<>]*\bsrc(?:set)?\s*=)[^<>]*>|<a\s(?![^<>]*\b(?:href|id|name|class)\s*=)[^<>]*=[^<>]*>"
     r"|<a>(?=[^<>\n]{1,200}</a>)|<a\s(?![^<>]*\bhref\s*=)[^<>]*\b(?:herf|hfef|hre|src|url|link)\s*=[^<>]*>",

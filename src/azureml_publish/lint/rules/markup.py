@@ -149,6 +149,9 @@ _NO_IMAGE = pattern(r"!\[(?<![^\s>|(]!\[)([^\[\]\n]{0,100})\](?:\[\])?(?![(\[:])
 _IN_CODE = pattern(r"&(?:lt|gt|amp|quot|nbsp|#39|#x27);")
 _PLAIN_CODE = frozenset({"python", "py", "bash", "sh", "shell", "console", "json", "yaml", "yml"})
 _TAGS = pattern(r"</?(?:b|i|u|p|a|em|br|ul|li|div|span|strong|font|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_TAG_SHOWN = pattern(
+    r"&lt;/?(?:br|p|em|ul|li|tr|td|img|div|span|table|strong|h[1-6])(?: [^&\n]{0,80})?/?&gt;", re.IGNORECASE
+)
 _INLINE = MarkdownIt("commonmark")
 _NOTE = pattern(r"(?:(?<=[\w.,;:!?)*])[ ]?|^(?=\[\^[\w-]{1,20}\] \w))\[\^([\w-]{1,20})\](?!:|[+*?])", re.MULTILINE)
 _NOTE_BELOW = pattern(r"^ {0,3}\[\^([\w-]{1,20})\]:", re.MULTILINE)
@@ -211,6 +214,9 @@ def _all(card: Card) -> Iterator[_Shown]:
     for match in _ENTITY.finditer(card.prose) if "&amp;" in card.prose else ():
         edit = replacing(card, match.start(), match.end(), "&" + match[0].removeprefix("&amp;"))
         yield match.start(), match[0], "is an entity that was escaped twice", f"Write {edit[-1]}.", edit
+    for match in _TAG_SHOWN.finditer(card.prose) if "&lt;" in card.prose else ():
+        if "tag" not in card.lines[card.position(match.start())[0] - 1].lower():
+            yield match.start(), match[0], "is a tag of HTML that readers see", "Write the tag, or take it out.", None
     yield from _marks(card, defined)
     yield from _entities(card)
     yield from _tex(card)

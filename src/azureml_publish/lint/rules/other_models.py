@@ -72,7 +72,7 @@ def card_links_other_model(model: Described) -> Findings:
     """A card that sends its reader to another model's page, or loads another model in its code."""
     card = model.card
     own = own_names(model)
-    yield from _later_versions(model)
+    yield from _other_versions(model)
     for link in card.links:
         linked = linked_model(link.url)
         if not linked or link.kind == "broken" or is_own(linked, own) or declared(model, linked):
@@ -112,19 +112,23 @@ def card_links_other_model(model: Described) -> Findings:
                 )
 
 
-_ASSET = pattern(r"azureml://registries/[\w-]+/models/([\w.-]+)/versions/(\d{1,9})\b")
+_ASSET = pattern(
+    r"(?:azureml://registries/[\w-]+/models/(?P<a>[\w.-]+)/versions/|(?P<of>models):/(?P<b>[\w.-]+)/)(?P<n>\d{1,9})\b"
+)
 
 
-def _later_versions(model: Described) -> Findings:
-    """Code that takes a version of this model which is not there yet."""
-    for match in _ASSET.finditer(model.card.source) if "azureml://" in model.card.source else ():
-        if match[1].lower() == model.name.lower() and isinstance(model.version, int) and int(match[2]) > model.version:
+def _other_versions(model: Described) -> Findings:
+    """Code that takes a version of this model which is not there yet, or of a team's own model the one before."""
+    for match in _ASSET.finditer(model.card.source) if "models" in model.card.source else ():
+        name, version, other = match["a"] or match["b"], model.version, int(match["n"])
+        known = name.lower() == model.name.lower() and isinstance(version, int)
+        if known and isinstance(version, int) and (other > version or (match["of"] and other < version)):
             yield card_links_other_model.at(
-                model.card.at(match.start(2)),
-                f"The card takes version {match[2]} of {model.name}, and the spec is of version {model.version}.",
+                model.card.at(match.start("n")),
+                f"The card takes version {other} of {model.name}, and the spec is of version {model.version}.",
                 f"Write {model.version}.",
                 severity=Severity.WARNING,
-                width=len(match[2]),
+                width=len(match["n"]),
             )
 
 

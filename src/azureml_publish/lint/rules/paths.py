@@ -51,13 +51,15 @@ def container_path_name_mismatch(subject: AssetSubject) -> Findings:
     described = subject.described
     if not isinstance(folder, str) or not described.name:
         return
+    where = _place(subject, ("path", "container_path"))
+    yield from _of_version_before(folder, described.version, where)
     whole = alphanumeric(folder)
     hub_id = str(described.metadata.get("huggingFaceModelId") or "")
     names = {alphanumeric(name) for name in (described.name, described.folder, hub_id, hub_id.rpartition("/")[2])}
     if not any(name and name in whole for name in names):
         foreign = _is_foreign(folder, (described.name, hub_id))
         yield container_path_name_mismatch.at(
-            _place(subject, ("path", "container_path")),
+            where,
             f"The container path '{folder}' does not name {described.name}.",
             "Check that these are the model's own files; another model's path is easily left in a copy.",
             severity=Severity.WARNING if foreign else None,
@@ -71,6 +73,9 @@ _SUPPORTED = ("azureblob", "git", "local")
 def _path_of_another_family(model: ModelSubject) -> Findings:
     """Of a model folder only where the path names a family that the model is not of: its own paths are its affair."""
     source = model.folder.spec.source
+    if isinstance(source, BlobSource):
+        where = model.folder.document.location(("source", "azureblob", "path"))
+        yield from _of_version_before(source.azureblob.path, model.folder.spec.version, where)
     if isinstance(source, BlobSource) and _is_foreign(source.azureblob.path, (model.folder.spec.name,)):
         yield container_path_name_mismatch.at(
             model.folder.document.location(("source", "azureblob", "path")),
@@ -78,6 +83,20 @@ def _path_of_another_family(model: ModelSubject) -> Findings:
             "Write the folder of the model's own files; another model's path is easily left in a copy.",
             severity=Severity.WARNING,
         )
+
+
+def _of_version_before(path: str, version: object, where: Location) -> Findings:
+    """A path with a number that is the version before this one: the number was perhaps not raised there."""
+    before = version - 1 if isinstance(version, int) and not isinstance(version, bool) else 0
+    parts = path.strip("/").split("/")
+    if not before or str(before) not in parts[1:] or parts[0] == "huggingface":  # those of Microsoft begin with 1
+        return
+    yield container_path_name_mismatch.at(
+        where,
+        f"The path '{short(path)}' is of version {before}, and this is version {version}.",
+        f"Write the folder of version {version}; suppress this where the files are still the same.",
+        severity=Severity.WARNING,
+    )
 
 
 def _is_foreign(folder: str, names: Iterable[str]) -> bool:

@@ -66,8 +66,7 @@ def sample_row_width(model: Described) -> Findings:
         columns, rows = given.get("columns"), given.get("data")
         if not isinstance(columns, list) or not isinstance(rows, list):
             continue
-        required = frozenset(column.name for column in signature(model.mlmodel) or () if column.required)
-        yield from _rows(sample, (key,) if key else (), columns, rows, required)
+        yield from _rows(sample, (key,) if key else (), columns, rows)
         index = given.get("index")
         if isinstance(index, list) and len(index) != len(rows):
             yield sample_row_width.at(
@@ -81,22 +80,19 @@ _SPLIT = ("input_data", "dataframe_split")
 """Keys of a request that may hold columns and rows: Azure ML's own and MLflow's."""
 
 
-def _rows(
-    sample: SampleText, path: KeyPath, columns: Sequence[Any], rows: Sequence[Any], required: frozenset[str]
-) -> Findings:
+def _rows(sample: SampleText, path: KeyPath, columns: Sequence[Any], rows: Sequence[Any]) -> Findings:
     """Rows that are maps name their columns themselves; pandas takes them beside `columns`."""
     widths = [len(columns) if isinstance(row, Mapping) else len(row) if isinstance(row, list) else 1 for row in rows]
     for number, width in enumerate(widths):
         if width == len(columns):
             continue
         filled = width < len(columns) == max(widths)
-        lacking = required.intersection(map(str, columns[width:]))
         yield sample_row_width.at(
             place_in(sample, (*path, "data", number)),
             f"Row {number + 1} has {width} value{'s' * (width != 1)} for {len(columns)} "
             f"column{'s' * (len(columns) != 1)}{'; the rest is read as nothing' * filled}.",
             f"Give a value for each of {', '.join(str(name) for name in columns)}, if only an empty one.",
-            severity=(Severity.WARNING if lacking else Severity.INFO) if filled else None,
+            severity=Severity.INFO if filled else None,
         )
 
 
