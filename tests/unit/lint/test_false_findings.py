@@ -320,3 +320,23 @@ def test_what_config_json_does_not_say(code: str, name: str, text: str, config: 
 def test_a_path_is_not_always_a_file_beside_the_card(target: str, what: str) -> None:
     (found,) = findings(described(f"See [this]({target}).\n"), "CARD064")
     assert found.message == f"The link to {target} is {what}."
+
+
+def test_a_version_that_publishing_fills_in_is_sound(tmp_path: Path) -> None:
+    template = sound()["spec.yaml"].replace("version: 1\n", "version: '{{asset.version}}'\n")
+    entry = "name: '{}'\nversion: {}\ntype: model\nspec: spec.yaml\n"
+    for number, (text, expected) in enumerate(((entry.format("little", 3), set()), (None, {"SPEC003"}))):
+        found = {code for code, *_ in lint(tmp_path / str(number), spec_yaml=template, asset_yaml=text)}
+        assert found & {"SPEC003", "SPEC035"} == expected
+
+
+def test_a_task_without_a_service_name_may_stand_in_the_tag(tmp_path: Path) -> None:
+    spec = sound()["spec.yaml"].replace("  tasks:\n    inferenceTasks:\n    - fill-mask\n", "")
+    tagged = spec.replace("properties:\n", "tags:\n  task: text-ranking\nproperties:\n")
+    assert tagged.count("task") == 1
+    assert "GATE001" not in {code for code, *_ in lint(tmp_path, spec_yaml=tagged)}
+
+
+def test_an_index_of_weights_may_lie_beside_the_spec(tmp_path: Path) -> None:
+    write(tmp_path, {**sound(), "model.safetensors.index.json": '{"weight_map": {}}'})
+    assert "SPEC016" not in {one.code for one in run(tmp_path).found}

@@ -105,10 +105,11 @@ _OWN = frozenset({MLMODEL, "asset.yaml", "spec.yaml", "model.yaml", *(f"{key}.md
 _WELCOME = pattern(
     r"(LICEN[CS]E|NOTICE|README|COPYING|USE_POLICY)([._-][\w.-]+)?|conda.yaml|python_env.yaml|requirements.txt|\.[^/]*"
     r"|.*\.(png|jpe?g|gif|svg|webp)|([a-z_]+_)?config.json|modules.json|model_index.json|source.lock.json"
+    r"|[\w.-]+\.index\.json|(special_tokens_map|tokenizer|vocab|added_tokens)\.json|vocab\.txt|merges\.txt|chat_template\.jinja"
     r"|(sample_)?(input|output)(_example)?.json",
     re.IGNORECASE,
 )
-"""Files that people look at, and those that tools keep hidden."""
+"""Files that people look at, those beside weights that loading reads, and those that tools keep hidden."""
 
 _WEIGHTS = pattern(r"\.(?:safetensors|bin|pth?|pkl|joblib|onnx|gguf|h5|keras|tflite|ubj|xgb|lgb|cbm?)$", re.IGNORECASE)
 

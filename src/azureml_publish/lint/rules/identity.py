@@ -64,6 +64,8 @@ def version_not_positive(subject: ModelSubject) -> Findings:
 @version_not_positive.also
 def _version_number_of_asset(subject: AssetSubject) -> Findings:
     version = subject.described.version
+    if subject.read.entry is not None and _TEMPLATE.fullmatch(str(version)):
+        version = subject.read.asset.asset.get("version")
     if isinstance(version, int) and not isinstance(version, bool) and 1 <= version <= _LARGEST:
         return
     meant = whole_number(version) if isinstance(version, str) else None
@@ -103,9 +105,13 @@ def _carried_entry_contradicts(subject: ModelSubject) -> Findings:
             )
 
 
+_TEMPLATE = pattern(r"\{\{ ?asset\.(?:name|version) ?\}\}")
+"""What publishing replaces in a spec by the value of asset.yaml (azureml-assets 1.17.8, `update_spec`)."""
+
+
 def _contradicts(stated: object, meant: object) -> bool:
     """Whether a name or version is another one; `auto` is whatever the spec says."""
-    return stated is not None and stated != "auto" and str(stated) != str(meant)
+    return stated not in (None, "auto") and str(stated) != str(meant) and not _TEMPLATE.fullmatch(str(meant))
 
 
 @finds(DUPLICATE_NAME)

@@ -100,7 +100,7 @@ def value_not_in_vocabulary(model: Described) -> Findings:
         wrong = [(index, each) for index, each in enumerate(values) if each not in key.values]
         if name.startswith("tasks."):
             wrong = [one for one in wrong if not meant_task(str(one[1]))]  # SPEC034 reports them
-        if name == INFERENCE and not model.stated and model.profile != CATALOG:
+        if name == INFERENCE and "tasks" not in model.system_keys and model.profile != CATALOG:
             wrong = [one for one in wrong if has_service_name(str(one[1]))]  # the others go up as the tag `task`
         if not wrong or _repeats_allow_list(model, name, value):
             continue
