@@ -19,6 +19,9 @@ LLAMA = '```python\nmodel = AutoModel.from_pretrained("contoso/llama-3.1-8b-4bit
 SPEEDS = "|Size|Requests|Latency (s)|\n|--|--|--|\n|Standard_NC24s_v3|1.08|34.9|\n"
 RECOVERY = "|Task|Base|This|\n|--|--|--|\n|**Accuracy Recovery (%)**|100|100.25|\n"
 MEMBERS = '```json\n"reader": {\n  "command": "npx",\n  "args": ["-y"]\n}\n```\n'
+REQUEST = '```json\nPOST /api/answers\n{"text": "a"}\n```\n'
+CURSOR = "```python\ndef answer():\n    |\n    return text\n```\n"
+TUNED = "---\nbase_model: mistralai/Mistral-Small-24B-Base-2501\n---\n\nA reader.\n"
 LINES = '```json\n{"text": "a"}\n{"text": "b"}\n```\n'
 MANUAL = "eyJhbGciOiJIUzI1NiJ9.eyJzb21lIjoicGF5bG9hZCJ9.Joh1R2dYzkRvDkqv3sygm5YyK8Gi4ShZqbhK2gxcs2U"
 ISSUED = MANUAL.replace("eyJzb21lIjoicGF5bG9hZCJ9", "eyJpc3MiOiJjb250b3NvIiwiZXhwIjoxN30")
@@ -53,6 +56,8 @@ TRUE = {
     "brackets in words": ("CARD010", "Signs {{ and }} stand alone, as in run::{{closure}}.\n"),
     "members of an object": ("SMPL001", MEMBERS),
     "one value a line": ("SMPL001", LINES),
+    "a request line before an object": ("SMPL001", REQUEST),
+    "code with a cursor": ("CARD077", CURSOR),
     "a long card": ("CARD050", "A reader of texts.\n" * 1000),
     "a key of Amazon's manual": ("CARD059", "It is `AKIAIOSFODNN7EXAMPLE`.\n"),
     "a web token of a manual": ("CARD059", f"It is `{MANUAL}`.\n"),
@@ -76,6 +81,8 @@ WRONG = {
     "a sibling that is loaded": ("CARD027", LOAD.format("tokens", "contoso/contoso-reader-0.5b")),
     "an adapter of another": ("CARD068", PEFT.format("legal")),
     "members with a comma too many": ("SMPL001", MEMBERS.replace('["-y"]', '["-y"],')),
+    "a request that is no object": ("SMPL001", REQUEST.replace('"a"}', '"a"')),
+    "code with a bar too many": ("CARD077", CURSOR.replace("|", "text = |")),
     "a line that does not end": ("SMPL001", LINES.replace('"b"}', '"b"')),
     "a card that is not read": ("CARD050", "A reader of texts.\n" * 20_000),
     "a web token that somebody issued": ("CARD059", f"It is `{ISSUED}`.\n"),
@@ -292,6 +299,9 @@ SETTINGS: dict[str, tuple[str, str, str, dict[str, Value], int]] = {
         {"torch_dtype": "float16", "quantization_config": {"quant_method": "fp8"}},
         1,
     ),
+    "a class of its own to quantise": ("MATCH010", "reader-7b-int4", "A reader.\n", {"torch_dtype": "bfloat16"}, 0),
+    "a tuned model in between": ("MATCH004", "reader", TUNED, {"_name_or_path": "contoso/Dolphin3.0-Mistral-24B"}, 0),
+    "another base": ("MATCH004", "reader", TUNED, {"_name_or_path": "mistralai/Mistral-Small-24B-Base-2409"}, 1),
     "words for images": (
         "MATCH006",
         "reader",

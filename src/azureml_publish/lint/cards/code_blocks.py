@@ -59,10 +59,10 @@ _OTHER_LANGUAGES = frozenset(("jsonc", "jsonl", "python3", "jsons", "bibtex", "t
 _MOST_CODE = 20_000
 _NO_PROGRAM = pattern(
     r"^[ \t>]*(?:In \[|Out\[|Traceback|\?|@@)|<[A-Za-z_][\w .-]*>|\u2026|\{\{|\{%|[\[({,] ?\.\.\."
-    r" ?[\])},]",
+    r" ?[\])},]|^[ \t]*\|[ \t]*$",
     re.MULTILINE,
 )
-"""What differences, templates and shortened code hold."""
+"""What differences, templates, shortened code and code with a cursor hold."""
 _SHORTENED = pattern(r"^[ \t]*\.\.\.", re.MULTILINE)
 _PROMPT = pattern(r"^[ \t]*(?:>>>|\.\.\.) ?", re.MULTILINE)
 _MAGIC = pattern(r"^[ \t]*[%!][^\n]*", re.MULTILINE)

@@ -89,10 +89,12 @@ def parse_sample(text: str) -> Any:
 
 
 def is_fragment(text: str) -> bool:
-    """Whether a text is members of an object, or one value a line (JSON Lines), each of which is JSON."""
+    """Whether a text is members of an object, one value a line (JSON Lines), or JSON below a request line."""
     lines = [line for line in text.splitlines() if line.strip()]
     try:
-        if text.lstrip().startswith('"'):
+        if request := _REQUEST.match(text):
+            parse_sample(text[request.end() :])
+        elif text.lstrip().startswith('"'):
             parse_sample("{" + text.strip().removesuffix(",") + "}")
         else:
             for line in lines:
@@ -100,6 +102,9 @@ def is_fragment(text: str) -> bool:
     except NotJsonError:
         return False
     return len(lines) > 0
+
+
+_REQUEST = pattern(r"\s*(?:POST|PUT|PATCH|DELETE|GET) /?[\w:/.{}<>-]+(?: HTTP/[0-9.]+)?[ \t]*\n")
 
 
 def is_elided(text: str) -> bool:

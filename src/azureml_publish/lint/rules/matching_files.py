@@ -217,8 +217,10 @@ def _precisions(model: Described) -> Findings:
                 width_of(claim.text),
             )
             break
-    beside = not isinstance((model.config or {}).get("quantization_config"), Mapping)  # a file of its own says how
-    weights = "" if "gguf" in named or (beside and named & {"gptq", "awq"}) else _weights_precision(model)
+    beside = not isinstance((model.config or {}).get("quantization_config"), Mapping)  # a file or a class says how
+    weights = (
+        "" if "gguf" in named or (beside and named & {"gptq", "awq", "int4", "int8"}) else _weights_precision(model)
+    )
     if weights and not any(_may_be(one, weights) for one in named):
         yield _differs(
             model.where("name"),

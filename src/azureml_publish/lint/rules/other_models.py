@@ -329,6 +329,8 @@ def base_model_differs(model: Described) -> Findings:
             kind = sibling_of(named.name.rpartition("/")[2], text.rpartition("/")[2]) or (
                 "size" if named.what == _ITSELF else None
             )
+            if kind == "version" and variant_of(named.name).words - variant_of(text).words:
+                continue  # a tuned model in between: Dolphin-Mistral of Mistral
             foreign = "/" in text and named.derived and not related(text, named.name)
             theirs, ours = families_in(text), families_in(named.name)
             foreign = foreign or strangers(theirs, ours)
