@@ -251,7 +251,8 @@ SOUND = {"model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size
     [
         (SOUND, False),
         ({**SOUND, "model_type": "roberta"}, True),
-        ({**SOUND, "model_type": "own_type"}, False),  # with code of its own
+        ({**SOUND, "model_type": "own_type"}, True),
+        ({**SOUND, "model_type": "own_type", "auto_map": {"AutoModel": "own.Model"}}, False),  # with code of its own
         ({**SOUND, "architectures": ["LittleForMaskedLM"]}, False),
         ({**SOUND, "eos_token_id": [30521, 30522]}, True),
         ({**SOUND, "vocab_size": None}, False),
@@ -313,9 +314,7 @@ def test_the_version_of_a_library_in_the_card(sentence: str, wrong: bool) -> Non
     assert bool(findings(replace(described(f"{sentence}\n"), mlmodel=document), "CARD063")) is wrong
 
 
-@pytest.mark.parametrize(
-    ("day", "wrong"), [("2042-05-16 08:19:09", True), ("2024-05-16 08:19:09", False), ("-", False)]
-)
+@pytest.mark.parametrize(("day", "wrong"), [("2042-05-16 08:19:09", True), ("2024-05-16 08:19:09", False), ("-", True)])
 def test_the_day_of_logging(day: str, wrong: bool) -> None:
     document = parse_yaml(json.dumps({"flavors": {"sklearn": {}}, "utc_time_created": day}), "MLmodel")[0]
     assert ("MATCH012" in codes(replace(model("Text.\n"), mlmodel=document))) is wrong

@@ -109,7 +109,7 @@ def test_labels_against_the_configuration(tmp_path: Path, labels: dict[str, str]
         ({"requirements.txt": "cloudpickle==3.0.0\n"}, False),  # the rest may be in the image
         ({"conda.yaml": "dependencies:\n- python=3.10.5\n- pip:\n  - mlflow==2.12.2\n"}, True),
         ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2043-05-16 08:19:09'\n"}, True),
-        ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2023-05-16 08:19:09'\n"}, False),
+        ({"MLmodel": MLMODEL.format(loader="mlflow.sklearn") + "utc_time_created: '2024-05-16 08:19:09'\n"}, False),
         ({"MLmodel": MLMODEL.format(loader="mlflow.xgboost")}, True),
         ({"MLmodel": MLMODEL.format(loader="mlflow.pyfunc.model")}, False),
     ],

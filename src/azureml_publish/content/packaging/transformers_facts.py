@@ -105,6 +105,14 @@ def types_of(name: str) -> frozenset[str]:
     return frozenset(kind for table in tables for kind, names in table.items() if name in names)
 
 
+def tasks_of_class(name: str) -> tuple[str, ...]:
+    """The tasks that a class of transformers serves; none where it is not known, or loads any model."""
+    autos = {name, *loaders_of(name)}
+    if "AutoModel" in autos:
+        return ()
+    return tuple(task for task, facts in stated()["tasks"].items() if autos.intersection(facts["models"]))
+
+
 def type_of_name(name: str) -> str:
     """The type of models that a name begins with, the longest one: `xlm-roberta` of `xlm-roberta-base`; or nothing."""
     parts, known = name.lower().split("-"), stated()["model_types"]

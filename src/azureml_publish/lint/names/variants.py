@@ -46,7 +46,7 @@ def one_letter_apart(one: str, other: str) -> bool:
 
 _WORDS: dict[str, tuple[Kind, str]] = {
     **{name: ("class", name) for name in ("nano", "micro", "tiny", "mini", "small", "base", "medium", "large", "xl")},
-    **{name: ("class", name) for name in ("xxl", "huge", "giant")},
+    **{name: ("class", name) for name in ("xxl", "huge", "giant", "moe", "vision")},
     "xlarge": ("class", "xl"),
     "xxlarge": ("class", "xxl"),
     **{name: ("case", name) for name in ("cased", "uncased")},

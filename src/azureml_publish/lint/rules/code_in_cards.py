@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated, types_of
+from azureml_publish.content.packaging.transformers_facts import find_task, stated, tasks_of_class, types_of
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.code_blocks import mistake_in
 from azureml_publish.lint.cards.findings import short, width_of
@@ -18,6 +18,7 @@ from azureml_publish.lint.names.publishers import families_in
 from azureml_publish.lint.names.variants import variant_of
 from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.environments import OWN_PACKAGES
 from azureml_publish.patterns import pattern
 from azureml_publish.skus.catalogue import is_retired, load_catalogue
 
@@ -140,6 +141,28 @@ def code_of_another_kind(model: Described) -> Findings:
     tasks = frozenset(tasks_of(model))
     for what, name, offset, hint in _of_other_kinds(model, tasks) if tasks else ():
         yield code_of_another_kind.at(model.card.at(offset), f"The code {what}.", hint, width=width_of(name))
+    held = [*flavours(model.mlmodel)]
+    for name, offset in _loaders(model.card) if held else ():
+        flavour = "python_function" if name == "pyfunc" else name
+        if flavour not in held and flavour in OWN_PACKAGES | {"python_function", "tensorflow", "keras", "spacy"}:
+            yield code_of_another_kind.at(
+                model.card.at(offset),
+                f"The code loads the model by mlflow.{name}, and MLmodel has the flavours {', '.join(held)}.",
+                f"Write mlflow.{'pyfunc' if held[0] == 'python_function' else held[0]}.",
+                width=width_of(f"mlflow.{name}"),
+            )
+            return
+
+
+_LOADS = pattern(r"\bmlflow\.(\w{2,30})\.load_model\(")
+
+
+def _loaders(card: Card) -> Iterator[tuple[str, int]]:
+    """The modules of MLflow by which code loads a model, and where."""
+    for fence in card.fences:
+        start = card.starts[min(fence.line, len(card.starts) - 1)]
+        for match in _LOADS.finditer(fence.text) if ".load_model(" in fence.text else ():
+            yield match[1], max(start, card.source.find(match[0], start))
 
 
 def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[str, str, int, str]]:
@@ -152,10 +175,10 @@ def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[s
     if loaded and len(foreign) == len(loaded):
         yield f"loads the model as {foreign[0][0]}, which is no class for {own}", *foreign[0], _CLASS
     if loaded and not foreign and tasks <= KNOWN_TASKS - _ANY_MODELS:
-        meant = [_tasks_of_class(name) for name, _ in loaded]
+        meant = [tasks_of_class(name) for name, _ in loaded]
         listed = (model.config or {}).get("architectures")
         names = listed if isinstance(listed, list | tuple) else ()
-        configured = {task for name in names for task in _tasks_of_class(str(name))}
+        configured = {task for name in names for task in tasks_of_class(str(name))}
         if all(meant) and not any(one in configured or _serves(one, served) for each in meant for one in each):
             yield f"loads the model as {loaded[0][0]}, which is for {meant[0][0]}; it is for {own}", *loaded[0], _CLASS
     written = flavours(model.mlmodel).get("transformers")
@@ -178,14 +201,6 @@ def _of_other_kinds(model: Described, tasks: frozenset[str]) -> Iterator[tuple[s
 
 
 _CLASS = "Write the class that config.json names."
-
-
-def _tasks_of_class(name: str) -> tuple[str, ...]:
-    """The tasks that a class of transformers serves; none where it is not known, or loads any model."""
-    autos = {name, *loaders_of(name)}
-    if "AutoModel" in autos:
-        return ()
-    return tuple(task for task, facts in stated()["tasks"].items() if autos.intersection(facts["models"]))
 
 
 _PIPELINE = pattern(r"\bpipeline\(\s{0,9}(?:task ?= ?)?[\"']([a-z][a-z0-9-]{2,40})[\"']")

@@ -14,6 +14,7 @@ from azureml_publish.documents import mapping_of, walk
 from azureml_publish.lint.asset_folders import MLMODEL
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.check import Findings, finds, rule
+from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.rules.mlmodel import installed
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
 from azureml_publish.lint.weights.environments import (
@@ -24,7 +25,10 @@ from azureml_publish.lint.weights.environments import (
     too_old,
 )
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.settings import contradictions, differences, gguf_differences
+from azureml_publish.lint.weights.logged import pair_differences, pair_of_name, pairs_logged
+from azureml_publish.lint.weights.parameters import spec_context
+from azureml_publish.lint.weights.settings import Contradiction, contradictions, differences, gguf_differences
+from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 from azureml_publish.project import (
     CARD_FILE,
@@ -204,7 +208,7 @@ def pickle_allowed(subject: ModelSubject) -> Findings:
 def weights_files_differ(subject: AssetSubject) -> Findings:
     """Settings, tokens, indexes and headers of one folder of weights that contradict one another."""
     files = subject.described.content
-    for found in contradictions(files):
+    for found in (*contradictions(files), *_of_the_spec(subject.described, files)):
         yield weights_files_differ.at(files.at(found.path, found.key), found.message, _OF_ONE_MODEL)
     metadata = subject.described.metadata
     for message in gguf_differences(files, metadata.get("textContextWindow"), metadata.get("license")):
@@ -217,6 +221,21 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
 
 
 _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
+
+
+def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction]:
+    """Languages of a tokenizer, and how much it keeps of a text, against what the model translates and takes."""
+    data = mapping_of(model.mlmodel.data if model.mlmodel is not None else None)
+    pair = pair_of_name(model.name, hub_id(model)) or next((one for _, one in pairs_logged(data)), "")
+    window = min((one for one, _ in spec_context(model)), default=0)
+    for path in sorted(files.places):
+        tokenizer = files.settings(path) if path.rpartition("/")[2] == "tokenizer_config.json" else {}
+        for key, message in pair_differences(tokenizer, pair):
+            yield Contradiction(path, key, message)
+        most = tokenizer.get("model_max_length")
+        if is_count(most) and most < window:
+            message = f"model_max_length is {most}, and the spec's context {window}: longer texts are cut."
+            yield Contradiction(path, "model_max_length", message)
 
 
 def _environment(files: WeightFiles, described: Described) -> Findings:

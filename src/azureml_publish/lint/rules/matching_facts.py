@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
+from azureml_publish.content.packaging.transformers_facts import find_task, tasks_of_class
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.data_sets import differing_data_sets, message_of
 from azureml_publish.lint.cards.findings import short, width_of
@@ -237,6 +238,11 @@ Source: https://huggingface.co/docs/transformers/model_doc/auto
 _SEES = pattern(r"image|vision|visual|audio")
 """In keys of config.json: settings of a model that takes more than text."""
 
+_OF_MEDIA = frozenset(
+    {"object-detection", "image-object-detection", "image-classification", "image-segmentation", "depth-estimation"}
+) | {"image-instance-segmentation", "automatic-speech-recognition", "audio-classification", "mask-generation"}
+"""Tasks of images and sound; a class of text often serves several."""
+
 _ADAPTED = {"SEQ_CLS": "text-classification", "TOKEN_CLS": "token-classification", "QUESTION_ANS": "question-answering"}
 """Kinds of tasks of PEFT (https://huggingface.co/docs/peft/package_reference/peft_types) that serve one task alone."""
 
@@ -268,6 +274,9 @@ def task_differs(model: Described) -> Findings:
         )
     for name in _architectures(model):
         meant = next((task for ending, task in _CLASSES.items() if name.endswith(ending)), None)
+        served = frozenset(tasks_of_class(name) if meant is None and _OF_MEDIA.issuperset(every) else ())
+        if served and served.isdisjoint(task.name for one in every if (task := find_task(one)) is not None):
+            meant = min(served)
         if meant == "text-generation" and any(_SEES.search(key) for key in model.config or ()):
             continue  # FuyuForCausalLM answers with text to images
         if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):

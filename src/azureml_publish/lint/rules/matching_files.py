@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.diagnostics import Location, Severity
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.parameter_counts import count_text
 from azureml_publish.lint.cards.quantisation import unlike_quantisation
@@ -19,6 +20,8 @@ from azureml_publish.lint.names.publishers import families_in, strangers
 from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.lint.rules.parameters import named_counts
 from azureml_publish.lint.subject import Described, Fact
+from azureml_publish.lint.weights.indexes import INDEX, bytes_by_configuration
+from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 
 _ON_DEVICE = pattern(r"\b(local )?inference on (?:[\w-]+ ){0,3}?(CPU|GPU|NPU)s?\b", re.IGNORECASE)
@@ -221,7 +224,8 @@ def _precisions(model: Described) -> Findings:
     weights = (
         "" if "gguf" in named or (beside and named & {"gptq", "awq", "int4", "int8"}) else _weights_precision(model)
     )
-    if weights and not any(_may_be(one, weights) for one in named):
+    methods = {weights} & _METHODS and named & _METHODS  # `AWQ-INT4`: both have to hold
+    if weights and (not any(_may_be(one, weights) for one in named) or (methods and weights not in methods)):
         yield _differs(
             model.where("name"),
             f"The weights are {weights} by config.json, while the name {model.name} says {' or '.join(sorted(named))}.",
@@ -241,11 +245,13 @@ def _quantised_unsaid(model: Described) -> Findings:
         yield _differs(model.where("name"), f"The weights are {found} by config.json, and nothing else says so.")
 
 
+_METHODS = frozenset({"awq", "gptq", "gguf", "nf4"})
+
+
 def _may_be(one: str, other: str) -> bool:
     """Whether two words may mean one precision: AWQ and GPTQ say how, int4 and int8 how many bits."""
-    methods = {"awq", "gptq", "gguf", "nf4"}
     return one == other or (
-        (one in methods) != (other in methods) and "fp" not in one + other and "bf" not in one + other
+        (one in _METHODS) != (other in _METHODS) and "fp" not in one + other and "bf" not in one + other
     )
 
 
@@ -269,6 +275,7 @@ _FIELD = "variantInfo.variantMetadata.fileSizeBytes"
 def bytes_differ(model: Described) -> Findings:
     """A number of bytes in the spec that the lock, the card or the number of parameters contradicts."""
     yield from _logged_bytes(model)
+    yield from _bytes_of_files(model)
     details = model.variant.get("variantMetadata") if model.variant is not None else None
     size = details.get("fileSizeBytes") if isinstance(details, Mapping) else None
     if isinstance(size, str) and not size.strip().isdecimal():
@@ -318,6 +325,30 @@ def _logged_bytes(model: Described) -> Findings:
         message = f"model_size_bytes is {size}, while the name {model.name} says {count_text(count)} parameters."
         yield _bytes(where, message)
 
+
+def _bytes_of_files(model: Described) -> Findings:
+    """The size that MLflow wrote, and that of the spec, against an index of the weights and their configuration."""
+    files, document = model.content, model.mlmodel
+    data = mapping_of(document.data if document is not None else None)
+    logged = document.location(("model_size_bytes",)) if document is not None else model.where("name")
+    details = mapping_of((model.variant or {}).get("variantMetadata"))
+    indexes = [files.settings(path) for path in sorted(files.places) if INDEX.fullmatch(path.rpartition("/")[2])]
+    totals = [one for index in indexes if is_count(one := mapping_of(index.get("metadata")).get("total_size"))]
+    for name, size, where in (
+        ("model_size_bytes", data.get("model_size_bytes"), logged),
+        ("fileSizeBytes", details.get("fileSizeBytes"), model.where(_FIELD)),
+    ):
+        if not is_count(size):
+            continue
+        messages = [message for _, message in bytes_by_configuration(name, size, model.config or {})]
+        if len(totals) == 1 and not 0.98 <= size / totals[0] <= _TWICE:
+            messages = [f"{name} is {size:,}, and total_size of the index of weights {totals[0]:,}."]
+        for message in messages[:1]:
+            yield _bytes(where, message)
+
+
+_TWICE = 3.5
+"""A folder may hold the weights in two forms, beside other files."""
 
 _LEAST_BYTES = 100_000
 """Fewer are megabytes or gigabytes that were written as bytes."""

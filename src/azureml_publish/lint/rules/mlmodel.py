@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from azureml_publish.content.packaging.rules import BROKEN_MLMODEL
@@ -33,6 +32,7 @@ from azureml_publish.lint.weights.environments import (
     version_differences,
 )
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.logged import class_differences, logging_mistakes, pair_of_name, pairs_logged
 from azureml_publish.lint.weights.settings import flavour_differences
 
 _PREPARED = "preprocessor_config.json"
@@ -138,7 +138,7 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
     """
     if model.mlmodel is None:
         return
-    yield from _still_to_come(model, model.mlmodel)
+    yield from _by_itself(model, model.mlmodel)
     yield from _environment(model)
     flavour = flavours(model.mlmodel).get("transformers")
     if not isinstance(flavour, Mapping):
@@ -185,17 +185,17 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
             )
 
 
-def _still_to_come(model: Described, document: Document) -> Findings:
-    """A day of logging that is years away."""
-    if not isinstance(document.data, Mapping):
+def _by_itself(model: Described, document: Document) -> Findings:
+    """When it was written, and classes and languages of its tasks."""
+    data = document.data
+    if not isinstance(data, Mapping):
         return
-    created = _day(document.data.get("utc_time_created"))
-    if created is not None and (created - model.as_of).days > 365:
-        yield mlmodel_contradicts_itself.at(
-            document.location(("utc_time_created",)),
-            f"MLmodel was written in {created.year}, which is yet to come.",
-            "Copy the MLmodel that MLflow wrote.",
-        )
+    found = [*logging_mistakes(data, model.as_of), *class_differences(data, model.config or {})]
+    logged = [*pairs_logged(data)]
+    pair = pair_of_name(model.name, hub_id(model)) or (logged[0][1] if logged else "")
+    found += [(path, f"The task is of {one}, and the model of {pair}.") for path, one in logged if one != pair]
+    for path, message in found:
+        yield mlmodel_contradicts_itself.at(document.location(path), message, "Copy the MLmodel that MLflow wrote.")
 
 
 def _of_its_name(model: Described, document: Document, flavour: Mapping[str, Any], loaded: str) -> Findings:
@@ -248,13 +248,6 @@ def _environment(subject: Described) -> Findings:
             f"{loader} loads the flavour {named}, which MLmodel does not have.",
             f"Write mlflow.{next((one for one in found if one != 'python_function'), named)}.",
         )
-
-
-def _day(written: object) -> date | None:
-    try:
-        return date.fromisoformat(str(written)[:10])
-    except ValueError:
-        return None
 
 
 def _kind(name: str) -> str:

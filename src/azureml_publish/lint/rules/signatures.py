@@ -351,7 +351,9 @@ def _logged(model: Described) -> str | None:
         task = written.get(key) if isinstance(written, Mapping) else None
         if isinstance(task, str):
             return task
-    return None
+    metadata = mapping_of(mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("metadata"))
+    base = metadata.get("base_model_task")
+    return base if isinstance(base, str) and metadata.get("is_finetuned_model") is not True else None
 
 
 def _plain(task: str) -> str:

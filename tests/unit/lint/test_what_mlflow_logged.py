@@ -1,0 +1,140 @@
+"""What MLmodel and a tokenizer say against the name, the spec, the code and the sizes of a model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.documents import parse_yaml
+from azureml_publish.lint.weights.logged import (
+    class_differences,
+    logging_mistakes,
+    pair_differences,
+    pair_of_name,
+    pairs_logged,
+)
+from tests.unit.lint import assets
+from tests.unit.lint.cards_at_hand import described, findings
+from tests.unit.lint.test_values_of_settings import INDEX, LLAMA
+
+TODAY = date(2026, 11, 21)
+LOGGED = {"mlflow_version": "2.16.2", "model_uuid": "8d5f4f3e2a1b4c6d9e7f0a1b2c3d4e5f"}
+LOGGED |= {"utc_time_created": "2024-10-01 09:00:12.554310"}
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({}, None),
+        ({"model_uuid": "8d5f4f3e-2a1b-4c6d-9e7f-0a1b2c3d4e5f"}, None),
+        ({"model_id": "m-8d5f4f3e2a1b4c6d9e7f0a1b2c3d4e5f"}, None),
+        ({"model_uuid": "8d5f4f3e2a1b4c6d9e7f0a1b2c3d4e"}, "model_uuid"),
+        ({"utc_time_created": "2024-16-01 09:00:12"}, "utc_time_created"),
+        ({"utc_time_created": "2034-10-01 09:00:12"}, "utc_time_created"),
+        ({"utc_time_created": "2023-10-01 09:00:12"}, "utc_time_created"),  # before this version of MLflow
+        ({"mlflow_version": "1.30.0"}, None),
+        ({"mlflow_version": 2.16}, None),
+        ({"mlflow_version": "of-ours", "utc_time_created": None}, None),
+    ],
+)  # fmt: skip
+def test_when_and_by_what_it_was_logged(change: dict[str, Any], key: str | None) -> None:
+    found = [path[-1] for path, _ in logging_mistakes(LOGGED | change, TODAY)]
+    assert found == ([key] if key else [])
+
+
+@pytest.mark.parametrize(
+    ("auto", "task", "config", "wrong"),
+    [
+        ("AutoModelForCausalLM", "chat-completion", LLAMA, False),
+        ("AutoModelForSequenceClassification", "chat-completion", {}, True),
+        ("AutoModelForSequenceClassification", "of-ours", LLAMA, False),  # which llama has as well
+        ("AutoModelForMaskedLM", "of-ours", LLAMA, True),
+        ("AutoModel", "embeddings", LLAMA, False),
+    ],
+)
+def test_the_class_of_azure_mls_flavour(auto: str, task: str, config: dict[str, Any], wrong: bool) -> None:
+    flavour = {"hf_pretrained_class": auto, "task_type": task}
+    named = config | ({"architectures": ["LlamaForSequenceClassification"]} if "Sequence" in auto else {})
+    assert bool([*class_differences({"flavors": {"hftransformersv2": flavour}}, named)]) is wrong
+
+
+def test_pairs_of_languages() -> None:
+    data = {
+        "flavors": {"transformers": {"task": "translation_en_to_fr"}},
+        "metadata": {"base_model_task": "translation"},
+    }
+    assert [*pairs_logged(data)] == [(("flavors", "transformers", "task"), "en-fr")]
+    assert pair_of_name("helsinki", "Helsinki-NLP/opus-mt-en-de") == "en-de"
+    assert pair_of_name("t5-base") == ""
+    for sound in ({"source_lang": "eng", "target_lang": "deu"}, {"src_lang": "en_XX", "tgt_lang": "de_DE"}, {}):
+        assert [*pair_differences(sound, "en-de")] == []
+    assert [key for key, _ in pair_differences({"source_lang": "eng", "target_lang": "fra"}, "en-de")] == [
+        "target_lang"
+    ]
+    assert [key for key, _ in pair_differences({"src_lang": "deu_Latn"}, "en-de")] == ["src_lang"]
+    assert [*pair_differences({"target_lang": "fra"}, "")] == []
+
+
+@pytest.mark.parametrize(
+    ("task", "architecture", "wrong"),
+    [
+        ("object-detection", "DetrForSegmentation", True),
+        ("object-detection", "DetrForObjectDetection", False),
+        ("image-segmentation", "DetrForSegmentation", False),
+        ("automatic-speech-recognition", "WhisperForConditionalGeneration", False),
+        ("object-detection", "OfItsOwn", False),
+    ],
+)
+def test_the_class_of_the_weights_against_the_task(task: str, architecture: str, wrong: bool) -> None:
+    model = replace(described("A model.\n", task=task, finetune=()), config={"architectures": [architecture]})
+    assert bool(findings(model, "MATCH006")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("model = mlflow.lightgbm.load_model(path)", False),
+        ("model = mlflow.pyfunc.load_model(path)", False),
+        ("model = mlflow.xgboost.load_model(path)", True),
+        ("mlflow.xgboost.autolog()", False),
+    ],
+)
+def test_the_flavour_that_code_loads(code: str, wrong: bool) -> None:
+    logged = parse_yaml("flavors:\n  lightgbm: {lgb_version: 4.3.0}\n  python_function: {}\n", "MLmodel")[0]
+    model = replace(described(f"A model.\n\n```python\nimport mlflow\n{code}\n```\n"), mlmodel=logged)
+    assert bool(findings(model, "CARD069")) is wrong
+
+
+@pytest.mark.parametrize(
+    ("size", "index", "wrong"),
+    [
+        (16_061_000_000, True, False),
+        (16_061_000_000, False, False),
+        (32_121_000_000, True, False),  # the folder may hold them twice
+        (1_606_100_000, True, True),
+        (1_606_100_000, False, True),
+        (160_610_000_000, True, True),
+        (160_610_000_000, False, False),
+    ],
+)
+def test_the_size_that_was_logged(tmp_path: Path, size: int, index: bool, wrong: bool) -> None:
+    files: dict[str, str | bytes] = {**assets.sound(), "MLmodel": f"flavors: {{a: {{}}}}\nmodel_size_bytes: {size}\n"}
+    files |= {"config.json": json.dumps(LLAMA)}
+    files |= {"model.safetensors.index.json": json.dumps(INDEX)} if index else {}
+    assets.write(tmp_path, files)
+    found = [one.message for one in assets.run(tmp_path).found if one.code == "MATCH011"]
+    assert bool(found) is wrong
+
+
+@pytest.mark.parametrize(("longest", "wrong"), [(4096, False), (2048, True), (10**30, False)])
+def test_a_tokenizer_that_cuts_what_the_spec_promises(tmp_path: Path, longest: int, wrong: bool) -> None:
+    spec = assets.sound()["spec.yaml"].replace("system_metadata:\n", "system_metadata:\n  textContextWindow: 4096\n", 1)
+    tokenizer = json.dumps({"model_max_length": longest})
+    assets.write(tmp_path, {**assets.sound(), "spec.yaml": spec, "tokenizer_config.json": tokenizer})
+    found = [one.message for one in assets.run(tmp_path).found if "texts are cut" in one.message]
+    assert bool(found) is wrong
