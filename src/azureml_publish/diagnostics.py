@@ -140,17 +140,22 @@ CREDENTIAL = re.compile(
 """Signatures, keys and tokens by their own forms: Azure's SAS and account keys, the Hub's, GitHub's, OpenAI's, NVIDIA's
 and AWS' tokens, JSON Web Tokens, private keys."""
 
-_SIGNS = (
-    *("sig=", "AccountKey=", "SharedAccessKey=", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-    *("nvapi-", "AKIA", "eyJ", "PRIVATE KEY"),
-)
+_SIGNS = ("nvapi-", "AKIA", "eyJ", "PRIVATE KEY")
+_WITH = {
+    "=": ("sig=", "AccountKey=", "SharedAccessKey="),
+    "_": ("hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+}
+"""One of these is in every text that the expression above finds; a single character is looked for much faster."""
 _SHORTEST = 20
 _OPENAI = re.compile(r"sk-(?<!\wsk-)[A-Za-z0-9_-]{32}")
 
 
 def may_hold_credential(text: str) -> bool:
     """Whether `CREDENTIAL` may find something; takes a tenth of the time of looking for it."""
-    return len(text) >= _SHORTEST and (any(sign in text for sign in _SIGNS) or _OPENAI.search(text) is not None)
+    if len(text) < _SHORTEST:
+        return False
+    signs = (*_SIGNS, *(_WITH["="] if "=" in text else ()), *(_WITH["_"] if "_" in text else ()))
+    return any(sign in text for sign in signs) or _OPENAI.search(text) is not None
 
 
 def mask_passwords(text: str) -> str:

@@ -62,7 +62,7 @@ _SIDES = pattern(r"\bimages of ([0-9]{2,4}) ?[x\u00d7] ?\1\b", re.IGNORECASE)
 def _in_tables(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
     """The row of this model in a table of several."""
     own = own_names(model)
-    for table in model.card.tables:
+    for table in model.card.tables if known else ():
         heads = [subject_of(cell.text) for cell in table.header.cells]
         for row in table.rows if len(heads) > 2 and any(head in known for head in heads[1:]) else ():
             if not is_own(re.sub(r"[*`_]", "", row.cells[0].text), own):

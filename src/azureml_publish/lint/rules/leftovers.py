@@ -89,7 +89,8 @@ def credential_shown(model: Described) -> Findings:
                 continue
             yield _shown(card, match.start(), match[0], _kind(card.source, match))
         lowered = card.source.lower()
-        named = _NAMED.finditer(card.source) if any(sign in lowered for sign in _NAMES) else ()
+        names = (*_NAMES, *(_KEYS if "key" in lowered else ()))
+        named = _NAMED.finditer(card.source) if any(sign in lowered for sign in names) else ()
         for match in (*named, *(_PASSWORD.finditer(card.source) if "@" in card.source else ())):
             value = match["value"]
             of_address = match[0].startswith("://")
@@ -122,10 +123,8 @@ _NO_PASSWORD = pattern(
     re.IGNORECASE,
 )
 """What manuals write for the user and the password of an address."""
-_NAMES = (
-    *("bearer ", "api-key", "subscription-key", "secret_access_key", "client_secret", "api_key", "account_key"),
-    "access_token",
-)
+_NAMES = ("bearer ", "client_secret", "access_token")
+_KEYS = ("api-key", "subscription-key", "secret_access_key", "api_key", "account_key")
 _MADE_UP = pattern(
     r"your|xxx|example|token|secret|passw|key[_-]|placeholder|dummy|1234|abcd|\.\.\.|os\.|env", re.IGNORECASE
 )
