@@ -157,8 +157,9 @@ def labelled(card: Card) -> tuple[tuple[str, str, int], ...]:
 
 def _lines(card: Card) -> Iterator[tuple[str, str, int]]:
     for start, line in zip(card.starts, card.prose.split("\n"), strict=True):
-        match = _LINE.match(card.prose, start) if ":" in line or "**" in line or "__" in line else None
-        if match:
+        match = _LINE.match(card.source, start) if ":" in line or "**" in line or "__" in line else None
+        end = match.start("value") if match else 0
+        if match and card.prose[start:end] == card.source[start:end]:  # no code and no comment
             yield match["bold"] or match["label"], match["value"].strip(), match.start("value")
 
 

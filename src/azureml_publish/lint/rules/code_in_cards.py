@@ -15,8 +15,8 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import declared, hub_id, is_own, own_names, sibling, tasks_of
 from azureml_publish.lint.names.publishers import families_in
+from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.names.variants import variant_of
-from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.environments import OWN_PACKAGES
 from azureml_publish.patterns import pattern

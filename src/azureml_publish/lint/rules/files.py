@@ -27,6 +27,7 @@ from azureml_publish.lint.weights.environments import (
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.logged import pair_differences, pair_of_name, pairs_logged
 from azureml_publish.lint.weights.parameters import spec_context
+from azureml_publish.lint.weights.readme import readme_differences
 from azureml_publish.lint.weights.settings import Contradiction, contradictions, differences, gguf_differences
 from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
@@ -269,3 +270,10 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
         found = [f"config.json of the source: {message}" for _, message in differences("config.json", config, config)]
     for message in found:
         yield weights_files_differ.at(place, message, "Take the files of one model, as they lie beside its weights.")
+
+
+@weights_files_differ.also
+def _readme(model: Described) -> Findings:
+    """What the README beside the weights says in its front matter, and the spec denies."""
+    for where, message in readme_differences(model):
+        yield weights_files_differ.at(where, message, "Write the same in both: what is true of these weights.")

@@ -22,6 +22,7 @@ from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.licences import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
 from azureml_publish.lint.names.models import tasks_of
+from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -193,28 +194,6 @@ def _licence_texts(model: Described) -> Iterator[_Stated]:
 _SHORT = 400
 """A longer description is a licence's text, which may name other licences."""
 
-_TASK_GROUPS = tuple(
-    frozenset(row.split())
-    for row in (
-        "fill-mask",
-        "audio-classification",
-        "text-classification sentiment-analysis zero-shot-classification",
-        "token-classification ner named-entity-recognition",
-        "question-answering extractive-qa",
-        "text-generation chat-completion conversational completions text-to-text image-text-to-text",
-        "text2text-generation summarization translation text-translation text-generation chat-completion",
-        "automatic-speech-recognition speech-recognition",
-        "embeddings feature-extraction sentence-similarity image-feature-extraction text-embeddings",
-        "image-classification image-feature-extraction zero-shot-image-classification",
-        "object-detection image-object-detection zero-shot-object-detection video-multi-object-tracking",
-        "image-segmentation image-instance-segmentation mask-generation instance-segmentation",
-        "text-to-image text-to-image-inpainting image-to-image",
-        "image-to-text visual-question-answering image-text-to-text",
-    )
-)
-"""Tasks that go by several names, or that one model serves."""
-
-KNOWN_TASKS = frozenset[str]().union(*_TASK_GROUPS)
 _CLASSES = {
     "ForMaskedLM": "fill-mask",
     "ForSequenceClassification": "text-classification",
@@ -291,11 +270,6 @@ def _architectures(model: Described) -> tuple[str, ...]:
     listed = model.config.get("architectures") if model.config is not None else None
     found = [name for name in listed if isinstance(name, str)] if isinstance(listed, list | tuple) else []
     return tuple(found) or (model.lock.model.architectures if model.lock is not None else ())
-
-
-def tasks_agree(task: str, others: tuple[str, ...]) -> bool:
-    """Whether a task is one of the others, goes by another name there, or is served by the same models."""
-    return any(task == other or any(task in row and other in row for row in _TASK_GROUPS) for other in others)
 
 
 @rule("MATCH007", "languages-differ", Severity.WARNING, "Card and spec name different languages.")

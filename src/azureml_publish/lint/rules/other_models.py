@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.bases import other_bases
 from azureml_publish.lint.cards.facts import denied, figures_of
 from azureml_publish.lint.cards.figures import given_words, stated_figures
 from azureml_publish.lint.cards.findings import once_a_place, replacing, short, width_of
@@ -297,6 +298,8 @@ _RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
 def base_model_differs(model: Described) -> Findings:
     """A base in front matter, a line `Base model:` or a link that is a sibling of the one in spec or files."""
     yield from _tuned_from(model)
+    for found in other_bases(model):
+        yield base_model_differs.at(found.where, found.message, "Write the same base in all.", width=found.width)
     tag, base = model.tags.get("base_model"), model.weights.get(_ADAPTER, {}).get("base_model_name_or_path")
     if isinstance(base, str) and isinstance(tag, str) and tuned_otherwise(base, tag):
         yield base_model_differs.at(

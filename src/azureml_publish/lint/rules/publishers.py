@@ -13,8 +13,8 @@ from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import hub_id, tasks_of
 from azureml_publish.lint.names.publishers import BY_NAME, families_in, publisher_of
+from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.names.variants import alphanumeric, one_letter_apart, variant_of
-from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
@@ -211,9 +211,14 @@ _NEEDS = tuple(
         (_SPEECH, "inputModalities", "audio"),
         (f"{_TEXT_OUT} {_SPEECH}", "outputModalities", "text"),
         ("text-to-image text-to-image-inpainting", "outputModalities", "image"),
+        ("embeddings text-embeddings feature-extraction sentence-similarity", "outputModalities", "embeddings"),
     )
 )
 """What a task takes or makes, whatever the model: its tasks, the key of the metadata, and the value to be there."""
+
+
+_MEDIA = {"text": ("code",), "embeddings": ("text", "data", "json", "csv")}
+"""Words that also stand for a medium."""
 
 
 @rule("MATCH015", "modality-differs", Severity.WARNING, "The model's task needs what its modalities do not name.")
@@ -225,7 +230,7 @@ def modality_differs(model: Described) -> Findings:
         listed = values.split(",") if isinstance(values, str) else values if isinstance(values, list | tuple) else []
         named = [str(one).strip().lower() for one in listed]
         task = next((one for one in tasks if one in served), None)
-        known = {medium, "code"} if medium == "text" else {medium}
+        known = {medium, *_MEDIA.get(medium, ())}
         if named and task is not None and known.isdisjoint(named) and len(tasks) == 1:
             yield modality_differs.at(
                 model.where(key),

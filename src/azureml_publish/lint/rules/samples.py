@@ -25,7 +25,7 @@ from azureml_publish.lint.cards.samples import (
 from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.models import tasks_of
-from azureml_publish.lint.rules.matching_facts import KNOWN_TASKS
+from azureml_publish.lint.names.tasks import KNOWN_TASKS
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern
 from azureml_publish.project import BROKEN_SAMPLE

@@ -12,10 +12,12 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.cards.answers import records, unlike_answers
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.sample_values import denied_inputs, denied_outputs, examples
 from azureml_publish.lint.cards.samples import Column, flavours, inputs, outputs, place_in, signature
+from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.models import tasks_of
-from azureml_publish.lint.rules.matching_facts import tasks_agree
+from azureml_publish.lint.names.tasks import tasks_agree
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.patterns import pattern
 
@@ -27,10 +29,12 @@ def sample_signature_mismatch(model: Described) -> Findings:
     Source: MLflow, Model Signature: column names are matched, missing required ones and unknown types are errors
     (https://mlflow.org/docs/latest/ml/model/signatures/).
     """
+    for sample, message in denied_inputs(model):
+        yield sample_signature_mismatch.at(place_in(sample, ()), message, "Send what the model takes.")
     columns = signature(model.mlmodel)
     if columns is None:
         return
-    for sample, data in inputs(model):
+    for sample, data in (*inputs(model), *examples(model)):
         if not isinstance(data, Mapping):
             continue
         key = next((key for key in _FORMS if data.get(key) is not None), None)
@@ -180,8 +184,10 @@ def sample_output_mismatch(model: Described) -> Findings:
         severity = None if unlike.certain else Severity.INFO
         yield sample_output_mismatch.at(place_in(unlike.sample, ()), unlike.message, unlike.hint, severity=severity)
     yield from _labels(model)
+    for sample, message in denied_outputs(model):
+        yield sample_output_mismatch.at(place_in(sample, ()), message, "Show what the model answers.")
+    yield from _values_of_another_type(model, columns or ())
     if not names:
-        yield from _values_of_another_type(model, columns or ())
         return
     for sample, data in outputs(model):
         rows = data if isinstance(data, list) else [data]
@@ -264,10 +270,11 @@ def _values_of_another_type(model: Described, columns: Sequence[Column]) -> Find
         values = data if isinstance(data, list) else []
         numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values]
         texts = [isinstance(value, str) for value in values]
-        if values and ((wanted == "string" and all(numbers)) or (wanted in _NUMBERS and all(texts))):
+        if values and ((wanted == "string" and any(numbers)) or (wanted in _NUMBERS and any(texts))):
+            listed = "texts" if wanted in _NUMBERS else "numbers"
             yield sample_output_mismatch.at(
                 place_in(sample, ()),
-                f"The sample output lists {'numbers' if all(numbers) else 'texts'}; MLflow's signature gives {wanted}.",
+                f"The sample output lists {listed}; MLflow's signature gives {wanted}.",
                 "Show what the model answers, or fix the signature in MLmodel.",
             )
 
@@ -308,6 +315,7 @@ def task_vs_mlmodel(model: Described) -> Findings:
     task = next(iter(tasks_of(model)), None)
     if task is None:
         return
+    yield from _of_tables(model, task)
     one, other = _plain(task), _plain(logged)
     if _apart(one, other) or _by_other_classes(task, logged):
         yield task_vs_mlmodel.at(
@@ -327,6 +335,29 @@ def task_vs_mlmodel(model: Described) -> Findings:
             f"The task is {task}, and MLmodel's base_model_task is {base}.",
             "Write the task that the model was logged for in both.",
         )
+
+
+_ESTIMATOR = pattern(r"\b[A-Z]\w*(?P<kind>Classifier|Regressor)\b")
+_NOT_OF = {"tabular-regression": "Classifier", "tabular-classification": "Regressor"}
+
+
+def _of_tables(model: Described, task: str) -> Findings:
+    """A classifier for a task of numbers, or the other way round, by the signature or by a row on the estimator."""
+    columns, wrong = signature(model.mlmodel, "outputs") or (), ""
+    if task == "tabular-regression" and columns and all(one.type in ("string", "boolean") for one in columns):
+        named = _quoted([one.name or one.type for one in columns])
+        wrong = f"MLmodel answers with {named} of the type {columns[0].type}"
+    rows = [text for label, text, _ in labelled(model.card) if _ESTIMATED.fullmatch(label.strip("* "))]
+    kinds = {match["kind"] for text in rows for match in _ESTIMATOR.finditer(text)} if task in _NOT_OF else set()
+    if wrong or (kinds and kinds == {_NOT_OF.get(task)}):
+        yield task_vs_mlmodel.at(
+            model.where("tasks.inferenceTasks"),
+            f"The task is {task}, and {wrong or f'the card names a {min(kinds)}'}.",
+            "Write the task that the model was trained for.",
+        )
+
+
+_ESTIMATED = pattern(r"(?:estimator|algorithm|model|model (?:type|class)|class|architecture)", re.IGNORECASE)
 
 
 def _apart(one: str, other: str) -> bool:

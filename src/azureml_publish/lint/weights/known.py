@@ -20,6 +20,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.samples import flavours, signature
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
 
@@ -165,18 +166,11 @@ def _of_triton(text: str, path: str) -> Iterator[tuple[str, Fact, str]]:
     if batch.isdecimal() and int(batch) > 0:
         yield "batch", float(batch), path
     for side, name in (("input", "inputs"), ("output", "outputs")):
-        ports = tuple(_port(one) for one in fields.get(side, []) if isinstance(one, Mapping))
-        if ports:
+        if ports := ports_of(fields, side):
             yield name, ports, path
     served = [str(one) for key in ("platform", "backend") for one in fields.get(key, [])]
     if served:
         yield "backend", served[0].removesuffix("_onnx").removesuffix("_plan"), path
-
-
-def _port(fields: Mapping[str, list[Any]]) -> Port:
-    dims = [int(one) for one in fields.get("dims", []) if isinstance(one, str) and re.fullmatch(r"-?\d{1,9}", one)]
-    kind = str(next(iter(fields.get("data_type", [])), "")).removeprefix("TYPE_")
-    return Port(str(next(iter(fields.get("name", [])), "")), kind, tuple(dims))
 
 
 def _of_onnx(files: WeightFiles, path: str, *, configured: bool) -> Iterator[tuple[str, Fact, str]]:

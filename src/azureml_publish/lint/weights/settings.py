@@ -13,6 +13,7 @@ from azureml_publish.content.packaging.transformers_facts import stated, types_o
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.generation import generation_differences, tokenizer_differences
+from azureml_publish.lint.weights.graphs import CONFIGURATION, triton_differences
 from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
 from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
 from azureml_publish.lint.weights.values import class_mistakes, is_count, marks_outside, value_mistakes
@@ -41,6 +42,8 @@ def contradictions(files: WeightFiles) -> Iterator[Contradiction]:
             header, size = files.gguf(path), files.size(path)
             if header is not None and header.least > size:
                 yield Contradiction(path, "", f"The header promises {header.least:,} bytes, the file has {size:,}.")
+        if name == CONFIGURATION:
+            yield from (Contradiction(path, "", message) for message in triton_differences(files, path))
         if not _READ.fullmatch(name):
             continue
         data = files.json(path)

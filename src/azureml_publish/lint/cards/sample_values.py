@@ -1,0 +1,92 @@
+"""Samples against what the files of the weights take and give: tensors of Triton and ONNX, lengths of vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from azureml_publish.content.packaging.onnx import Port
+from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.cards.samples import NotJsonError, inputs, outputs, parse_sample
+from azureml_publish.lint.names.models import tasks_of
+from azureml_publish.lint.subject import Described, SampleText
+from azureml_publish.lint.weights.known import known_facts
+
+
+def denied_inputs(model: Described) -> Iterator[tuple[SampleText, str]]:
+    """Each sample input with a tensor that the model does not take, and why."""
+    for sample, data in inputs(model):
+        yield from ((sample, message) for message in _tensors(model, data, "inputs"))
+
+
+def denied_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:
+    """Each sample output with a tensor or a vector that the model does not give, and why."""
+    dimension = known_facts(model).get("dimension")
+    for sample, data in outputs(model):
+        yield from ((sample, message) for message in _tensors(model, data, "outputs"))
+        if dimension is None or "embeddings" not in tasks_of(model):
+            continue
+        wrong = next((len(one) for one in _vectors(data) if len(one) != dimension.value), None)
+        if wrong is not None:
+            given = f"{dimension.source} gives {dimension.value:g}"
+            yield sample, f"The sample output has a vector of {wrong} numbers; {given}."
+
+
+def _tensors(model: Described, data: Any, side: str) -> Iterator[str]:
+    """Tensors of a request or an answer in the form of KServe, which Triton speaks."""
+    fact = known_facts(model).get(side)
+    listed = data.get(side) if isinstance(data, Mapping) else None
+    if fact is None or fact.source == "MLmodel" or not isinstance(fact.value, tuple) or not isinstance(listed, list):
+        return
+    known: dict[str, Port] = {one.name: one for one in fact.value}
+    for one in listed:
+        name = one.get("name") if isinstance(one, Mapping) else None
+        if not isinstance(name, str) or not isinstance(one, Mapping):
+            continue
+        port, kind, shape = known.get(name), one.get("datatype"), one.get("shape")
+        if port is None:
+            yield f"The sample has the tensor '{short(name)}'; {fact.source} has {', '.join(sorted(known))}."
+            continue
+        if isinstance(kind, str) and port.datatype and _kserve(port.datatype) != kind:
+            yield f"The sample's '{short(name)}' is {short(kind)}; {fact.source} has {_kserve(port.datatype)}."
+        sizes = [size for size in shape if isinstance(size, int)] if isinstance(shape, list) else []
+        for dims in (port.dims,) if sizes and port.dims else ():
+            ways = [sizes, sizes[1:]]
+            if not any(_fit(way, dims) for way in ways):
+                yield f"The sample's '{short(name)}' has the shape {sizes}; {fact.source} has the dims {[*dims]}."
+
+
+def _kserve(kind: str) -> str:
+    """Triton's word for a type in a request: strings go as bytes."""
+    return "BYTES" if kind == "STRING" else kind
+
+
+def _fit(sizes: list[int], dims: tuple[int, ...]) -> bool:
+    return len(sizes) == len(dims) and all(
+        -1 in (size, dim) or size == dim for size, dim in zip(sizes, dims, strict=True)
+    )
+
+
+_LEAST = 32
+"""A shorter vector may stand for a longer one."""
+
+
+def _vectors(data: Any, depth: int = 6) -> Iterator[list[Any]]:
+    """Lists of many numbers, at any depth."""
+    if isinstance(data, list) and len(data) >= _LEAST and all(isinstance(one, int | float) for one in data):
+        yield data
+        return
+    inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
+    for one in inner if depth else ():
+        yield from _vectors(one, depth - 1)
+
+
+def examples(model: Described) -> Iterator[tuple[SampleText, Any]]:
+    """The examples that MLflow kept beside the model of a local source; those of an asset folder are samples."""
+    for path in ("input_example.json", "serving_input_example.json") if not model.stated else ():
+        text = model.content.text(path)
+        sample = SampleText("input", text, lambda line, _column, path=path: model.content.shown(path, line))  # type: ignore[misc]
+        try:
+            yield from [(sample, parse_sample(text))] if text else []
+        except NotJsonError:
+            continue

@@ -1,0 +1,166 @@
+"""A model folder of a local source: README, graphs, examples, bases and samples against spec, card and one another."""
+
+from __future__ import annotations
+
+import json
+import struct
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.pipeline.check import check
+from azureml_publish.pipeline.load import Settings, load
+from azureml_publish.pipeline.run import RunContext
+from tests.unit.content.packaging.test_weights import ONNX
+from tests.unit.lint.test_facts_of_weights import EMBEDDER, MLMODEL
+from tests.unit.lint.test_settings_of_weights import safetensors
+
+SPEC: dict[str, Any] = {
+    "name": "harbour-nano-ledger",
+    "version": 1,
+    "type": "custom_model",
+    "source": {"local": "../../weights/w"},
+    "license": "mit",
+    "languages": ["en"],
+    "datasets": ["contoso/reviews"],
+    "tasks": {"inference": "text-classification"},
+}
+CARD = '{% extends "card.md.j2" %}\n{% block summary %}\nSorts reviews.\n\nTEXT\n{% endblock %}\n'
+README = "---\nlicense: mit\nlanguage: en\npipeline_tag: text-classification\ndatasets: [contoso/reviews]\n---\n\n# w\n"
+PBTXT = """\
+platform: "onnxruntime_onnx"
+input [ { name: "x" data_type: TYPE_FP32 dims: [ 300 ] } ]
+output [ { name: "y" data_type: TYPE_FP32 dims: [ 300 ] } ]
+"""
+TRITON: dict[str, Any] = {"m/config.pbtxt": PBTXT, "m/1/model.onnx": ONNX}
+BASE = "contoso-ai/harbour-nano-instruct"
+LORA: dict[str, Any] = {
+    "adapter_config.json": {"peft_type": "LORA", "r": 8, "base_model_name_or_path": BASE},
+    "adapter_model.safetensors": safetensors({"a.q_proj.lora_A.weight": (8, 64)}),
+}
+IRIS: dict[str, Any] = {"MLmodel": MLMODEL, "model.pkl": b"x", "requirements.txt": "scikit-learn==1.5.1\n"}
+EXAMPLE = {"columns": ["width", "length"], "data": [[1.0, 2.0]]}
+VECTOR = [[0.5] * 128]
+LABELS = 'output [ { name: "y" data_type: TYPE_FP32 dims: [ 300 ] label_filename: "l.txt" } ]'
+
+
+def codes(
+    root: Path, files: dict[str, Any], text: str = "", samples: dict[str, Any] | None = None, **spec: Any
+) -> set[str]:
+    """The codes of all errors and warnings, of rules that compare."""
+    whole: dict[str, Any] = {
+        "publish.yaml": "{}",
+        "models/m/model.yaml": {**SPEC, **spec},
+        "models/m/card.md.j2": CARD.replace("TEXT", text),
+        **{f"models/m/samples/{name}.json": data for name, data in (samples or {}).items()},
+        **{f"weights/w/{name}": data for name, data in files.items()},
+    }
+    for name, data in whole.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        written = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data)).encode()
+        (root / name).write_bytes(written)
+    run = RunContext(root, {}, date(2026, 11, 28))
+    found = check(run, load(run, (), Settings())).found
+    return {one.code for one in found if one.severity != "info" and one.code.startswith(("MATCH", "SMPL0", "SPEC022"))}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("", "", False),
+        ("license: mit", "license: cc-by-nc-4.0", True),
+        ("license: mit", "license: other", False),
+        ("language: en", "language: [es]", True),
+        ("language: en", "language: en-US", False),
+        ("pipeline_tag: text-classification", "pipeline_tag: fill-mask", True),
+        ("pipeline_tag: text-classification", "pipeline_tag: other", False),
+        ("contoso/reviews", "contoso/mails", True),
+        ("---\nlicense", "---\n  x: [\nlicense", False),
+    ],
+)
+def test_the_readme_of_the_weights_against_the_spec(tmp_path: Path, old: str, new: str, wrong: bool) -> None:
+    assert codes(tmp_path, {"README.md": README.replace(old, new)}) == ({"MATCH016"} if wrong else set())
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        (TRITON, False),
+        ({**TRITON, "m/config.pbtxt": PBTXT.replace('"y"', '"scores"')}, True),
+        ({**TRITON, "m/config.pbtxt": PBTXT.replace("300 ] } ]\no", "3, 8 ] } ]\no")}, True),
+        ({**TRITON, "m/config.pbtxt": PBTXT.replace("FP32", "FP16")}, True),
+        ({**TRITON, "m/config.pbtxt": PBTXT.replace("300", "-1")}, False),
+        ({**TRITON, "m/config.pbtxt": PBTXT + LABELS, "m/l.txt": "a\nb\n"}, True),
+        ({**TRITON, "m/config.pbtxt": PBTXT + LABELS, "m/l.txt": "a\n" * 300}, False),
+        ({**TRITON, "m/1/model.onnx": ONNX[:60]}, False),
+    ],
+)
+def test_triton_against_the_graph_that_it_serves(tmp_path: Path, files: dict[str, Any], wrong: bool) -> None:
+    assert codes(tmp_path, files, type="triton_model") == ({"MATCH016"} if wrong else set())
+
+
+@pytest.mark.parametrize(
+    ("readme", "tag", "text", "wrong"),
+    [
+        (BASE, BASE, f"Base model: `{BASE}`", False),
+        (BASE, "somebody/Harbour-Nano-Instruct-bnb-4bit", "", False),
+        ("contoso-ai/harbour-7b-instruct", BASE, "", True),
+        (BASE, "contoso-ai/harbour-7b-instruct", "", True),
+        (BASE, BASE, "Base model: contoso-ai/harbour-7b-instruct", True),
+        (BASE, BASE, '```python\nAutoModelForCausalLM.from_pretrained("contoso-ai/harbour-7b-instruct")\n```', True),
+        (BASE, BASE, f'```python\nAutoModelForCausalLM.from_pretrained("{BASE}")\n```', False),
+        ("./harbour", "", "Base model: none", False),
+    ],
+)
+def test_the_base_wherever_it_is_said(tmp_path: Path, readme: str, tag: str, text: str, wrong: bool) -> None:
+    files = {**LORA, "README.md": f"---\nbase_model: {readme}\n---\n"}
+    spec: dict[str, Any] = {"tags": {"base_model": tag}} if tag else {}
+    assert ("MATCH004" in codes(tmp_path, files, text, **spec)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("files", "task", "samples", "found"),
+    [
+        (EMBEDDER, "embeddings", {"output": VECTOR}, set()),
+        (EMBEDDER, "embeddings", {"output": [VECTOR[0][:64]]}, {"SMPL008"}),
+        (EMBEDDER, "embeddings", {"output": [[0.1, 0.2, 0.3]]}, set()),  # a vector cut short to be shown
+        ({**IRIS, "input_example.json": EXAMPLE}, "tabular-classification", {"output": ["setosa"]}, set()),
+        ({**IRIS, "input_example.json": EXAMPLE}, "tabular-classification", {"output": [0, "setosa"]}, {"SMPL008"}),
+        ({**IRIS, "input_example.json": EXAMPLE}, "tabular-regression", {}, {"SPEC022"}),
+        ({**IRIS, "input_example.json": {**EXAMPLE, "columns": ["width", "size"]}}, "tabular-classification", {},
+         {"SMPL002"}),
+    ],
+)  # fmt: skip
+def test_samples_against_the_files(
+    tmp_path: Path, files: dict[str, Any], task: str, samples: dict[str, Any], found: set[str]
+) -> None:
+    kind = {"type": "mlflow_model"} if "MLmodel" in files else {}
+    assert codes(tmp_path, files, samples=samples, tasks={"inference": task}, **kind) == found
+
+
+@pytest.mark.parametrize(
+    ("tensor", "wrong"),
+    [
+        ({"name": "x", "datatype": "FP32", "shape": [1, 300], "data": []}, False),
+        ({"name": "x", "datatype": "FP16", "shape": [300], "data": []}, True),
+        ({"name": "x", "datatype": "FP32", "shape": [3, 8], "data": []}, True),
+        ({"name": "pixels", "datatype": "FP32", "shape": [300], "data": []}, True),
+        ({"name": ["x"]}, False),
+    ],
+)
+def test_requests_to_triton(tmp_path: Path, tensor: dict[str, Any], wrong: bool) -> None:
+    samples = {"input": {"inputs": [tensor]}}
+    assert ("SMPL002" in codes(tmp_path, TRITON, samples=samples, type="triton_model")) is wrong
+
+
+def test_an_embedder_makes_no_images(tmp_path: Path) -> None:
+    for media, found in ((["image"], {"MATCH015"}), (["embeddings"], set()), (["text"], set())):
+        spec = {"tasks": {"inference": "embeddings"}, "metadata": {"outputModalities": media}}
+        assert codes(tmp_path, EMBEDDER, **spec) == found
+
+
+def test_a_header_that_promises_more_than_memory_has(tmp_path: Path) -> None:
+    data = b"GGUF" + struct.pack("<IQQ", 3, 2**40, 2**40)
+    assert codes(tmp_path, {"a.gguf": data}) == set()
