@@ -1,4 +1,4 @@
-"""Which model this one was made of, wherever that is said: spec, adapter, README of the weights, card and its code."""
+"""Which model this one was made of, by spec, adapter, README of the weights, card and its code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.names.models import hub_id
-from azureml_publish.lint.names.variants import alphanumeric, variant_of
+from azureml_publish.lint.names.variants import alphanumeric, sibling_of, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.readme import readme_values
 from azureml_publish.patterns import pattern
@@ -98,6 +98,8 @@ def _in_code(model: Described, known: list[_Base]) -> Iterator[OtherBase]:
         return
     for name, line in loaded:
         owners = {base.name.partition("/")[0] for base in known}
+        if any(sibling_of(base.name, name.rpartition("/")[2]) for base in known):
+            return  # CARD027 reports it
         own = alphanumeric(name.rpartition("/")[2]) in {alphanumeric(model.name), alphanumeric(model.folder)}
         if name.partition("/")[0] in owners and not own and not re.search(r"token|processor", name, re.IGNORECASE):
             start = model.card.starts[min(line, len(model.card.starts) - 1)]
