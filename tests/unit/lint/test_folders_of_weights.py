@@ -136,7 +136,7 @@ def test_the_base_wherever_it_is_said(tmp_path: Path, readme: str, tag: str, tex
 def test_samples_against_the_files(
     tmp_path: Path, files: dict[str, Any], task: str, samples: dict[str, Any], found: set[str]
 ) -> None:
-    kind = {"type": "mlflow_model"} if "MLmodel" in files else {}
+    kind: dict[str, Any] = {"type": "mlflow_model"} if "MLmodel" in files else {}
     assert codes(tmp_path, files, samples=samples, tasks={"inference": task}, **kind) == found
 
 
@@ -157,7 +157,7 @@ def test_requests_to_triton(tmp_path: Path, tensor: dict[str, Any], wrong: bool)
 
 def test_an_embedder_makes_no_images(tmp_path: Path) -> None:
     for media, found in ((["image"], {"MATCH015"}), (["embeddings"], set()), (["text"], set())):
-        spec = {"tasks": {"inference": "embeddings"}, "metadata": {"outputModalities": media}}
+        spec: dict[str, Any] = {"tasks": {"inference": "embeddings"}, "metadata": {"outputModalities": media}}
         assert codes(tmp_path, EMBEDDER, **spec) == found
 
 
