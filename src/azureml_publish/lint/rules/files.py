@@ -273,7 +273,11 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
 
 
 @weights_files_differ.also
-def _readme(model: Described) -> Findings:
-    """What the README beside the weights says in its front matter, and the spec denies."""
+def _of_described(model: Described) -> Findings:
+    """The README beside the weights against the spec; of a local source also the rest that needs the spec."""
     for where, message in readme_differences(model):
         yield weights_files_differ.at(where, message, "Write the same in both: what is true of these weights.")
+    if not model.stated:
+        for found in _of_the_spec(model, model.content):
+            yield weights_files_differ.at(model.content.at(found.path, found.key), found.message, _OF_ONE_MODEL)
+        yield from _environment(model.content, model)
