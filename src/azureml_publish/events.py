@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from azureml_publish.errors import PublishError
+from azureml_publish.patterns import pattern
 
 
 class Kind(StrEnum):
@@ -161,7 +162,7 @@ def failure_facts(error: BaseException) -> dict[str, Any]:
     return {"code": "interrupted" if interrupted else "failure", "message": type(error).__name__, "hint": ""}
 
 
-_SECRETS = re.compile(
+_SECRETS = pattern(
     r"(?P<before>[?&;](?:sig|signature|x-amz-signature|x-amz-security-token|token|access_token|code)="
     r"|\b(?:accountkey|sharedaccesssignature|password|client_secret)=|\bbearer\s+|://[^/\s:@]*:(?=[^/\s@]*@))"
     r"(?P<secret>[^\s&;,'\"@]+)"
@@ -170,7 +171,7 @@ _SECRETS = re.compile(
 )
 """What looks like a secret: signatures in addresses, keys, passwords, tokens of the Hub and GitHub, and JWTs."""
 
-_SECRET_NAMES = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSPHRASE|_KEY|CREDENTIAL)S?$")
+_SECRET_NAMES = pattern(r"(TOKEN|SECRET|PASSWORD|PASSPHRASE|_KEY|CREDENTIAL)S?$")
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:

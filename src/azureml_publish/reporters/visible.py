@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from azureml_publish.patterns import pattern
+
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"
 """Invisible, and needed: scripts and emoji are written with them."""
 
-_HIDDEN = re.compile(
+_HIDDEN = pattern(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u2064\u2066-\u206f\ud800-\udfff\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd"
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
@@ -20,17 +22,17 @@ _HIDDEN = re.compile(
 )
 """Characters of the categories Cc, Cf, Cs, Co, Zl and Zp but tab, line ends and the joiners."""
 
-_OPENED = re.compile(f"#[{_JOINERS}]*#(?=[\\w{_JOINERS}]{{0,40}}\\[)")
+_OPENED = pattern(f"#[{_JOINERS}]*#(?=[\\w{_JOINERS}]{{0,40}}\\[)")
 """Azure Pipelines' `##vso[`, the runner's `##[`, TeamCity's `##teamcity[`: read anywhere in a line."""
 
-_LINE = re.compile(f"^((?:[^\\S\n]|\x1b\\[[0-9;]*m)*):[{_JOINERS}]*:", re.MULTILINE)
+_LINE = pattern(f"^((?:[^\\S\n]|\x1b\\[[0-9;]*m)*):[{_JOINERS}]*:", re.MULTILINE)
 """A workflow command of GitHub: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands.
 Space before it is passed over, and so are colours."""
 
-_ANNOTATION = re.compile(r"::(?:error|warning|notice) (?:title|file)=")
+_ANNOTATION = pattern(r"::(?:error|warning|notice) (?:title|file)=")
 """The beginning of the workflow commands that reporters write."""
 
-_ISSUE = re.compile(r"##vso\[task\.logissue type=(?:error|warning);")
+_ISSUE = pattern(r"##vso\[task\.logissue type=(?:error|warning);")
 """The beginning of the commands of Azure Pipelines that reporters write."""
 
 TAB = "    "
