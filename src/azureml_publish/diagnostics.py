@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from azureml_publish.patterns import pattern
+
 
 class Severity(StrEnum):
     """How serious a finding is: an error stops plan and apply, the others are only reported."""
@@ -131,7 +133,7 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(found.severity is Severity.ERROR for found in diagnostics)
 
 
-CREDENTIAL = re.compile(
+CREDENTIAL = pattern(
     r"(?<=[?&;]sig=)[A-Za-z0-9%+/=_-]{20,}|(?<=AccountKey=)[A-Za-z0-9+/=]{40,}|(?<=SharedAccessKey=)[A-Za-z0-9+/=]{20,}"
     r"|\bhf_[A-Za-z0-9]{30,}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_\w{40,}\b|\bsk-[A-Za-z0-9_-]{32,}"
     r"|\bnvapi-[\w-]{40,}|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
@@ -147,7 +149,7 @@ _WITH = {
 }
 """One of these is in every text that the expression above finds; a single character is looked for much faster."""
 _SHORTEST = 20
-_OPENAI = re.compile(r"sk-(?<!\wsk-)[A-Za-z0-9_-]{32}")
+_OPENAI = pattern(r"sk-(?<!\wsk-)[A-Za-z0-9_-]{32}")
 
 
 def may_hold_credential(text: str) -> bool:
