@@ -90,7 +90,9 @@ _LIBRARY_LABELS = {
     "scikit-learn": "scikit-?learn|sklearn", "xgboost": "xgboost", "lightgbm": "lightgbm", "catboost": "catboost",
     "torch": "(?:py)?torch", "tensorflow": "tensorflow", "keras": "keras", "onnx": "onnx", "mlflow": "mlflow",
     "sentence-transformers": "sentence[- ]transformers", "python": "python", "spacy": "spacy", "prophet": "prophet",
-    "statsmodels": "statsmodels", "transformers": "transformers",
+    "statsmodels": "statsmodels", "transformers": "transformers", "peft": "peft", "bitsandbytes": "bitsandbytes",
+    "accelerate": "accelerate", "trl": "trl", "diffusers": "diffusers", "timm": "timm", "optimum": "optimum",
+    "autoawq": "(?:auto)?awq",
 }  # fmt: skip
 _DIMENSION = "dimension(?:s|ality)?|dims?"
 _ROWS: tuple[tuple[str, str, Compare], ...] = (

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
@@ -20,6 +21,7 @@ def unlike_words(model: Described) -> Iterator[Wrong]:
     config: Mapping[str, Any] = model.config or {}
     yield from _unlike_activation(model, config)
     yield from _unlike_kind(model, config)
+    yield from _lower_rank(model)
     rows = of_subject(model.card, "columns")
     names = [column.name for column in signature(model.mlmodel) or ()]
     if (
@@ -30,6 +32,22 @@ def unlike_words(model: Described) -> Iterator[Wrong]:
         and int(rows[0].text) != len(names)
     ):
         yield _wrong(model, rows[0].offset, rows[0].text, f"the signature has {len(names)} inputs")
+
+
+_RANK = pattern(r"(?:--max[-_]lora[-_]rank|\bmax_lora_rank)[ =]+(?P<n>\d{1,4})\b")
+
+
+def _lower_rank(model: Described) -> Iterator[Wrong]:
+    """Commands that serve adapters of a smaller rank than this one has."""
+    rank = mapping_of(model.weights.get("adapter_config.json")).get("r")
+    for fence in model.card.fences if isinstance(rank, int) else ():
+        start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
+        for match in _RANK.finditer(fence.text):
+            if isinstance(rank, int) and int(match["n"]) < rank:
+                offset = max(start, model.card.source.find(match[0], start))
+                yield Wrong(
+                    model.card.at(offset), f"'{match[0]}' stands here", f"the adapter's rank is {rank}", len(match[0])
+                )
 
 
 def _wrong(model: Described, offset: int, text: str, true: str) -> Wrong:

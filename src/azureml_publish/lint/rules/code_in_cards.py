@@ -53,6 +53,7 @@ def code_loads_another_model(model: Described) -> Findings:
 
     Of siblings CARD027 speaks.
     """
+    yield from _another_version(model)
     card = model.card
     own = own_names(model)
     loaded = [one for one in _loaded(card) if not _PARTS.search(one.by)]
@@ -80,6 +81,26 @@ def code_loads_another_model(model: Described) -> Findings:
             width=width_of(one.name),
         )
         return
+
+
+_OF_VERSION = pattern(
+    r"\b(?:models:/|azureml://registries/[\w-]+/models/)(?P<name>[\w.-]+)/(?:versions/)?(?P<version>\d{1,6})\b"
+)
+
+
+def _another_version(model: Described) -> Findings:
+    """Code that loads this model in a version that this is not."""
+    version = str(model.version)
+    for fence in model.card.fences if version.isdecimal() else ():
+        start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
+        for match in _OF_VERSION.finditer(fence.text):
+            if match["name"] == model.name and match["version"] != version:
+                yield code_loads_another_model.at(
+                    model.card.at(max(start, model.card.source.find(match[0], start))),
+                    f"The code loads version {match['version']} of {model.name}, and this is version {version}.",
+                    f"Write {version}.",
+                    width=len(match[0]),
+                )
 
 
 def _loaded(card: Card) -> Iterator[_Loaded]:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from azureml_publish.diagnostics import Diagnostic, Severity
+from azureml_publish.lint.cards.arithmetic import wrong_sums
+from azureml_publish.lint.cards.data_dates import unlike_data_date
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.misquoted import misquoted
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card, Cell, Table
 from azureml_publish.lint.names.variants import alphanumeric
-from azureml_publish.lint.rules.lifecycle import MONTHS
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -232,7 +234,10 @@ def figures_differ(model: Described) -> Findings:
     for page in (model.card, *model.pages):
         for table in page.tables:
             yield from _twice(page, table)
-    yield from _ends_of_knowledge(model)
+    sums = (one for page in (model.card, *model.pages) for one in wrong_sums(page))
+    for wrong in (*unlike_data_date(model), *misquoted(model), *sums):
+        hint = "Write the figure that was measured, the same in both."
+        yield figures_differ.at(wrong.where, f"{wrong.stated}, while {wrong.true}.", hint, width=wrong.width)
     if not model.pages:
         return
     own = alphanumeric(model.name)
@@ -251,32 +256,6 @@ def figures_differ(model: Described) -> Findings:
                         "Write the figure that was measured in both.",
                         width=len(one.cell.text),
                     )
-
-
-_CUTOFF = pattern(
-    r"\b(?:knowledge|(?:training )?data) (?:ends|stops|reaches|(?:cut-?off)(?: date)?)\W{0,6}(?:is |in |to )?"
-    r"(?P<month>[A-Z][a-z]{2,8}) (?P<year>20\d\d)\b",
-    re.IGNORECASE,
-)
-
-
-def _ends_of_knowledge(model: Described) -> Findings:
-    """The end of the model's knowledge, which is not the one of the spec."""
-    written = str(model.metadata.get("trainingDataDate") or "").lower().split()
-    if len(written) != 2 or written[0][:3] not in MONTHS:
-        return
-    for page in (model.card, *model.pages):
-        ends = list(_CUTOFF.finditer(page.words)) if "knowledge" in page.lowered or "data " in page.lowered else []
-        months = [(match["month"].lower()[:3], match["year"]) for match in ends]
-        for match, (month, _) in zip(ends, months, strict=True):
-            if month in MONTHS and (written[0][:3], written[1]) not in months:
-                yield figures_differ.at(
-                    page.at(match.start("month")),
-                    f"The text says '{short(match[0])}', and trainingDataDate is {model.metadata['trainingDataDate']}.",
-                    "Write the same month in both.",
-                    width=width_of(match[0][match.start("month") - match.start() :]),
-                )
-                return
 
 
 def _is_own(column: str, own: str) -> bool:

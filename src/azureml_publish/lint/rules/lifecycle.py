@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from azureml_publish.diagnostics import Severity
+from azureml_publish.lint.cards.data_dates import MONTHS, made_before_data
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -87,6 +88,12 @@ def dates_contradict(model: Described) -> Findings:
         yield dates_contradict.at(
             model.where("trainingDataDate"),
             f"The training data would be from {model.metadata['trainingDataDate']}, which is still to come.",
+            "Write the month up to which the data reach.",
+        )
+    elif logged := made_before_data(model):
+        yield dates_contradict.at(
+            model.where("trainingDataDate"),
+            f"The training data would be from {model.metadata['trainingDataDate']}, and MLmodel was made on {logged}.",
             "Write the month up to which the data reach.",
         )
 
@@ -188,7 +195,6 @@ def _no_dates(card: Card, this_year: int) -> Iterator[tuple[int, str, str]]:
 _FIRST_YEAR = 1990
 
 _DAYS_OF = ("/20", "february", "april", "june", "september", "november")
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 @rule("CARD075", "date-to-come", Severity.WARNING, "The card dates what is past into the future.", pages=True)

@@ -337,6 +337,9 @@ def base_model_differs(model: Described) -> Findings:
             foreign = "/" in text and named.derived and not related(text, named.name)
             theirs, ours = families_in(text), families_in(named.name)
             foreign = foreign or strangers(theirs, ours)
+            tails = ["/" + one.rpartition("/")[2] for one in (named.name, text)]
+            if "precision" in own.stated and tuned_otherwise(*tails):  # a conversion keeps the tuning
+                kind = "tuning"
             if kind is not None or foreign:
                 yield base_model_differs.at(
                     model.card.at(offset),

@@ -19,6 +19,7 @@ from azureml_publish.content.packaging.triton import read_config, read_message
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.samples import flavours, signature
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.environments import is_environment
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.values import is_count
@@ -61,6 +62,9 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
     yield from _of_embedder(files, named)
     yield from _of_configuration(model)
     yield from _of_mlmodel(model)
+    for path in filter(is_environment, files.places):
+        for match in _PINNED.finditer(files.text(path)):
+            yield match["name"].lower(), match["version"], path
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
     if held:
         yield "files", frozenset(path.rpartition("/")[2] for path in held), "the source"
@@ -240,6 +244,12 @@ def _of_configuration(model: Described) -> Iterator[tuple[str, Fact, str]]:
     if _is_size(window) and not config.get("rope_scaling"):
         yield "positions", float(window), "config.json"
 
+
+_PINNED = pattern(
+    r"^[ \t'\"-]*(?P<name>peft|bitsandbytes|accelerate|trl|diffusers|timm|optimum|autoawq)==(?P<version>\d[\w.]*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Packages that no flavour of MLflow has a version of."""
 
 _VERSIONS = (
     ("sklearn", "sklearn_version", "scikit-learn"),

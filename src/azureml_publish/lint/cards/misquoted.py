@@ -1,0 +1,244 @@
+"""Figures of results that a sentence gives otherwise than the tables, lists and blocks of the card and its pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from azureml_publish.lint.cards.findings import Wrong, short
+from azureml_publish.lint.cards.own_rows import own_row
+from azureml_publish.lint.cards.sentences import of_this_model, sentence_at
+from azureml_publish.lint.markdown.cards import Card, Table
+from azureml_publish.lint.names.models import is_own, own_names
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+
+class _Result(NamedTuple):
+    """A result of a table or a block: what it is of, by its row and its column, and the number as it is written."""
+
+    labels: tuple[str, ...]
+    text: str
+
+
+_NUMBER = pattern(r"(?<![\w.,/-])\d{1,3}(?:,\d{3})*(?:\.\d{1,16})?(?![\w/]|[.,]\d)")
+_CELL = pattern(r"[*_`~ ]*(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d{1,6})?)[*_`~ ]*%?[*_`~ ]*(?:[(\u00b1].{0,20})?")
+_LABEL = r"(?P<label>[A-Za-z][\w@ -]{0,30}?)"
+_IN_BLOCK = pattern(rf"""["']?{_LABEL}["']? ?[:=] ?(?P<n>\d{{1,6}}(?:\.\d{{1,20}})?),?[ \t]*$""", re.MULTILINE)
+_IN_LIST = pattern(
+    rf"^[ \t]*[-*+][ \t]+\W{{0,3}}{_LABEL}\W{{0,3}}[:=]\W{{0,4}}(?P<n>\d{{1,6}}(?:\.\d{{1,6}})?)\b", re.MULTILINE
+)
+_LEAST_DIGITS = 3
+
+
+def misquoted(model: Described) -> Iterator[Wrong]:
+    """Numbers in sentences that are slips of the same result in a table, or those of another row than this model's."""
+    pages = [page for page in (model.card, *model.pages) if not page.too_large]
+    results = [one for page in pages for one in _results(page)]
+    for page in pages:
+        lines = _table_lines(page)
+        owned = list(_own_results(model, page))
+        for match in _NUMBER.finditer(page.words) if results else ():
+            text = match[0]
+            digits = re.sub(r"\D", "", text).lstrip("0")
+            line = page.position(match.start())[0]
+            if len(digits) < 2 or line in lines or _IN_LIST.match(page.words, page.starts[line - 1]):
+                continue
+            sentence = sentence_at(page, match.start())
+            own = _of_another(owned, sentence.text, text) if owned else None
+            before = page.words[sentence.start : match.start()]
+            if own and (_REACHES.search(before) or of_this_model(model, page, sentence)):
+                yield _wrong(page, match.start(), text, own)
+                continue
+            slip = _slip(results, sentence.text, text) if len(digits) >= _LEAST_DIGITS else None
+            if slip and not any(text in _forms(one.text) for one in results):
+                yield _wrong(page, match.start(), text, slip)
+
+
+_REACHES = pattern(
+    r"\b(?:the|this|our) model (?:reaches|achieves|scores|gets|obtains|attains|has)\b[^.;,]{0,40}\Z", re.IGNORECASE
+)
+
+
+def _wrong(page: Card, offset: int, text: str, true: _Result) -> Wrong:
+    words = f"{short(' | '.join(true.labels))} is {true.text} where it is listed"
+    return Wrong(page.at(offset), f"The text says {text}", words, len(text))
+
+
+def _table_lines(page: Card) -> frozenset[int]:
+    return frozenset(row.line for table in page.tables for row in (table.header, *table.rows))
+
+
+def _results(page: Card) -> Iterator[_Result]:
+    if page.too_large:
+        return
+    for table in page.tables:
+        yield from _of_table(table)
+    for fence in page.fences:
+        if fence.language in ("", "json", "text", "yaml"):
+            yield from (_Result((match["label"].strip(),), match["n"]) for match in _IN_BLOCK.finditer(fence.text))
+    yield from (_Result((match["label"].strip(),), match["n"]) for match in _IN_LIST.finditer(page.words))
+
+
+def _of_table(table: Table) -> Iterator[_Result]:
+    heads = [cell.text for cell in table.header.cells]
+    for row in table.rows:
+        labels = [cell.text for cell in row.cells if cell.text and not _CELL.fullmatch(cell.text)]
+        for head, cell in list(zip(heads, row.cells, strict=False))[1:]:
+            if match := _CELL.fullmatch(cell.text):
+                yield _Result((*(_plain(one) for one in labels), _plain(head)), match[1])
+
+
+def _plain(label: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>|[*_`]|\]\([^)]*\)|\[|\([^)]*\)", " ", label).split())
+
+
+def _forms(text: str) -> Iterator[str]:
+    """A number as sentences write it: as it is, rounded, or as a share or in per cent."""
+    plain = text.replace(",", "")
+    yield from (text, plain)
+    value = float(plain)
+    for scaled in (value, value * 100, value / 100):
+        yield from (f"{scaled:.{places}f}" for places in range(5))
+        yield f"{scaled:,.0f}"
+
+
+def _slip(results: list[_Result], sentence: str, text: str) -> _Result | None:
+    """The result that the sentence names and whose number, rounded as here, has two digits the other way round."""
+    places, plain = len(text.partition(".")[2]), text.replace(",", "")
+    clause = next((part for part in re.split(r"[,;] | and | but ", sentence) if text in part), sentence)
+    for one in results:
+        value, given = float(one.text.replace(",", "")), len(one.text.partition(".")[2])
+        for scale in (1, 100):
+            true = f"{value * scale:.{places}f}"
+            swapped = given >= places and _swapped(true, plain)
+            near = places > 1 and given >= places and _one_off(true, plain) and not _COMPARED.search(clause)
+            named = (swapped or near) and any(_names(sentence.lower(), label) for label in one.labels)
+            if named and (swapped or _only(results, one)):
+                return one
+    return None
+
+
+def _only(results: list[_Result], true: _Result) -> bool:
+    """Whether few results go by these labels: among many one is near by chance."""
+    named = [one for one in results if set(one.labels) & set(true.labels)]
+    return len(named) <= _MOST_NAMED
+
+
+_MOST_NAMED = 8
+_COMPARED = pattern(
+    r"\b(?:from|previous\w*|baseline|below|above|threshold|target|improv\w*|increas\w*|drop\w*|less|more|than|under|over"
+    r"|between|versions?|other|first|before|earlier|raises?|reduc\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def _names(sentence: str, label: str) -> bool:
+    """Whether a sentence has a label of a table, or its first word where that is a name of its own."""
+    plain = label.lower()
+    first = re.split(r"[\s.:/]", plain)[0]
+    words = (plain, first) if any(sign.isupper() for sign in label[:2]) and len(first) > 2 else (plain,)
+    known = (word for word in words if len(word) > 1 and word not in _GENERIC)
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", sentence) for word in known)
+
+
+_GENERIC = frozenset(
+    {
+        *(
+            "model",
+            "models",
+            "value",
+            "score",
+            "scores",
+            "metric",
+            "metrics",
+            "task",
+            "tasks",
+            "size",
+            "dataset",
+            "data",
+        ),
+        *(
+            "test",
+            "set",
+            "the",
+            "this",
+            "our",
+            "base",
+            "train",
+            "average",
+            "all",
+            "total",
+            "overall",
+            "result",
+            "results",
+        ),
+        *("language", "english", "benchmark", "category", "name", "type", "setup", "parameters", "version"),
+        *("versions", "python", "pytorch", "torch", "cuda", "transformers", "tensorflow", "year"),
+    }
+)
+
+
+def _swapped(true: str, stated: str) -> bool:
+    """Whether two neighbouring digits stand the other way round."""
+    if len(true) != len(stated) or true == stated:
+        return False
+    apart = [at for at, (one, other) in enumerate(zip(true, stated, strict=True)) if one != other]
+    if len(apart) != 2 or true[apart[0]] != stated[apart[1]] or true[apart[1]] != stated[apart[0]]:
+        return False
+    return len(true[apart[0] : apart[1] + 1].replace(".", "")) == 2
+
+
+def _one_off(true: str, stated: str) -> bool:
+    """Whether one digit, and not the last, is another."""
+    if len(true) != len(stated):
+        return False
+    apart = [at for at, (one, other) in enumerate(zip(true, stated, strict=True)) if one != other]
+    return len(apart) == 1 and apart[0] < len(true) - 1
+
+
+def _own_results(model: Described, page: Card) -> Iterator[tuple[_Result, list[str]]]:
+    """What tables of several models give for this one, in its row or its column, each with what the others have."""
+    own = own_names(model)
+    for table in page.tables:
+        heads = [_plain(cell.text) for cell in table.header.cells]
+        index = own_row(model, table)
+        columns = [at for at, head in enumerate(heads) if at and is_own(head, own)]
+        rows = [[cell.text.strip("*_` %") for cell in row.cells] for row in table.rows]
+        rows = [row for row in rows if len(row) == len(heads)]
+        if index is not None and len(rows) == len(table.rows):
+            for at, head in list(enumerate(heads))[1:]:
+                others = [row[at] for row in rows if row is not rows[index]]
+                yield _Result((head,), rows[index][at]), others
+        elif len(columns) == 1:
+            (at,) = columns
+            for row in rows:
+                label = next((_plain(one) for one in reversed(row[:at]) if not _CELL.fullmatch(one)), "")
+                yield _Result((label,), row[at]), [one for where, one in enumerate(row) if where != at]
+
+
+def _of_another(owned: list[tuple[_Result, list[str]]], sentence: str, text: str) -> _Result | None:
+    """This model's own result, where a sentence gives what the tables have for another model."""
+    lowered, found = sentence.lower(), None
+    for one, others in owned:
+        if not one.labels[0] or not _CELL.fullmatch(one.text):
+            continue
+        meant = "." in text and text in others and _names(lowered, one.labels[0])
+        if meant or _measures(lowered, one.labels[0], text):
+            if text.replace(",", "") in set(_forms(one.text)):
+                return None
+            found = found or (one if text in others or "." not in text else None)
+    return found
+
+
+def _measures(sentence: str, head: str, number: str) -> bool:
+    """Whether a sentence gives the number for the head of a column: `500 epochs`, `an AP of 42.0`."""
+    word = re.escape(head.lower().split()[-1]) if head else ""
+    if len(word) < 2 or word in _GENERIC:
+        return False
+    figure, of = re.escape(number), r"(?: score)?(?: \([^)]*\))?(?: of| is| was|:|,)? (?:about )?"
+    return bool(
+        re.search(rf"(?<![\d.,]){figure} ?%? {word}\b", sentence)
+        or re.search(rf"(?<!\w){word}\b{of}{figure}(?![\d.,]\d)", sentence)
+    )
