@@ -152,7 +152,7 @@ def test_the_base_of_an_adapter_against_its_name(name: str, base: str, found: li
     ("card", "name", "metadata", "found"),
     [
         ("- **Base model:** mistralai/Mistral-7B-v0.3", "support-bot", {}, ["MATCH004"]),
-        ("- **Base model:** meta-llama/Llama-3-8B-Instruct", "support-bot", {}, []),
+        ("- **Base model:** meta-llama/Llama-3-8B-Instruct", "support-bot", {}, ["MATCH004"]),
         ("This card is about the 32B model.", "Qwen2.5-7B", {}, ["MATCH009"]),
         ("This repo contains the instruction-tuned 7B model.", "Qwen2.5-7B", {}, []),
         ("Text.", "Qwen2.5-7B", {"summary": "An instruction-tuned 72B model."}, ["MATCH009"]),

@@ -106,6 +106,32 @@ def test_a_place_of_the_model_names_the_model(wrong: dict[str, str], right: dict
         assert len(found_here) == expected, found_here
 
 
+@pytest.mark.parametrize(
+    ("changes", "hub", "wrong"),
+    [
+        ({"displayName": "Reader Coder 7B"}, "contoso/reader-7b-instruct", True),
+        ({"displayName": "Reader 7B, Chinese"}, "contoso/reader-7b-en", True),
+        ({"displayName": "Reader 7B reranker"}, "contoso/reader-7b-instruct", False),
+        ({"card": "The original is [it](https://huggingface.co/contoso/reader-7b).\n"}, "contoso/reader-7b-v1.5", True),
+        (
+            {"card": "The original is [it](https://huggingface.co/contoso/reader-7b-v1.5).\n"},
+            "contoso/reader-7b-v1.5",
+            False,
+        ),
+        ({"card": "The original is [it](https://huggingface.co/writer/reader-7b).\n"}, "contoso/reader-7b-v1.5", False),
+        (
+            {"card": "This model is [Reader 2B](https://huggingface.co/contoso/reader-2b), tuned.\n"},
+            "contoso/reader-7b",
+            True,
+        ),
+        ({"card": "Reader 2B (English) turns texts into others.\n"}, "contoso/reader-7b", True),
+    ],
+)
+def test_names_are_compared_with_the_hub_id_as_well(changes: dict[str, str], hub: str, wrong: bool) -> None:
+    one = model(**{"card": "It reads texts.\n", **changes}, name="reader-7b", huggingFaceModelId=hub)
+    assert bool(found(one, "MATCH001", "MATCH002")) == wrong
+
+
 LOADS = 'It reads.\n\n```python\nreader = AutoModelForCausalLM.from_pretrained("contoso/{}")\n```\n'
 
 
@@ -141,6 +167,8 @@ LISTED = "## Supported languages\n\nEnglish, German, French, Italian, Portuguese
         ("It is made for chat in twelve languages.\n", "It is made for chat in eight languages.\n", EIGHT),
         ("It supports 9 languages.\n", "It supports 8 languages, and is trained on more than 30 languages.\n", EIGHT),
         ("It reads Korean.\n", "It reads texts.\n", ["en", "kr"]),
+        ("It summarizes dialogues in German.\n", "It summarizes dialogues in English, by a German team.\n", ["en"]),
+        ("An assistant for support in English and French.\n", "An assistant in English and German.\n", ["en", "de"]),
         ("It reads English, German, German and French texts.\n", "It reads texts.\n", ["en", "de", "fr"]),
     ],
 )

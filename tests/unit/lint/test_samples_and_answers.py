@@ -13,6 +13,7 @@ from tests.unit.lint.cards_at_hand import described
 NER = "token-classification"
 QA = "question-answering"
 TEXT = "My name is Ada and I live in Berlin"
+TWO = {"columns": ["question", "context"], "index": [0, 1], "data": [["Who?", "I am John."], ["Where?", "In Seattle."]]}
 PAIRS = {"columns": ["query", "passage"], "index": [0, 1], "data": [["a", "b"], ["a", "c"]]}
 ASKED = {"columns": ["question", "context"], "index": [0], "data": [["Who am I?", "I am John."]]}
 
@@ -34,6 +35,8 @@ def card(given: Any, shown: Any) -> str:
         ("embeddings", ["one text"], [0.1, 0.2, 0.3], False),
         (QA, ASKED, ["POSITIVE"], True),
         (QA, ASKED, ["john"], False),
+        (QA, TWO, ["John", "Seattle"], False),
+        (QA, TWO, ["Seattle", "John"], True),
         (QA, ASKED, [{"answer": "", "score": 0.9}], False),
         (NER, [TEXT], [{"entity": "LOC", "word": "Berlin", "start": 34, "end": 40}], True),
         (NER, [TEXT], [{"entity": "LOC", "word": "Berlin", "start": 29, "end": 35}], False),

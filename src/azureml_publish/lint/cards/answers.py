@@ -38,7 +38,7 @@ def unlike_answers(model: Described) -> Iterator[Unlike]:
     yield from _counts(model, sample, data, sent)
     yield from _spans(sample, data, texts)
     if "question-answering" in tasks_of(model):
-        yield from _extracted(sample, data, texts)
+        yield from _extracted(sample, data, sent if isinstance(data, list) and len(sent) == len(data) else [], texts)
     if (pair := variant_of(model.name).stated.get("pair")) and len(pair) == 1:
         yield from _translated(sample, data, min(pair).partition("-")[2])
 
@@ -102,13 +102,14 @@ def records(data: Any, depth: int = 4) -> Iterator[Mapping[str, Any]]:
         yield from records(one, depth - 1)
 
 
-def _extracted(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:
-    """An answer that is taken from a context and stands in none."""
+def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str]) -> Iterator[Unlike]:
+    """An answer that is taken from a context and stands in none, or not in that of its own row."""
     values = data if isinstance(data, list) else [data]
-    found = [one.get("answer") if isinstance(one, Mapping) else one for one in values]
-    for answer in found:
-        if isinstance(answer, str) and answer and not any(answer.lower() in text.lower() for text in texts):
-            message = f"The answer '{short(answer)}' is in none of the contexts that the sample input has."
+    for number, one in enumerate(values):
+        answer = one.get("answer") if isinstance(one, Mapping) else one
+        own = list(_texts(rows[number])) if rows else texts
+        if isinstance(answer, str) and answer and not any(answer.lower() in text.lower() for text in own):
+            message = f"The answer '{short(answer)}' is in no context of the sample input that it answers."
             yield Unlike(sample, message, "Show what the model answers: a part of the context.")
             return
 

@@ -47,6 +47,7 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
         yield Misstated(page.at(offset), message, _SAME, width_of(text))
         return
     yield from _in_sentences(model, spec)
+    yield from _in_beginnings(model, spec)
     yield from _counted(model, spec)
     summary = model.metadata.get("summary")
     if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
@@ -124,6 +125,32 @@ def _lists_below(card: Card) -> Iterator[tuple[str, int]]:
         yield match["listed"].strip().rstrip(".,;"), match.start("listed")
 
 
+_IN_ONE = pattern(
+    r"\b(?:in|into|for|of|from) (?P<listed>(?:[A-Z][a-z]{3,12}, )*[A-Z][a-z]{3,12}(?:,? and [A-Z][a-z]{3,12})?)\b"
+)
+
+
+def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated]:
+    """Languages in which the summary or the card's first sentences say that the model works, and none is the spec's."""
+    summary = model.metadata.get("summary")
+    for text, is_summary in ((summary, True), (model.card.words[:_FIRST], False)):
+        if not isinstance(text, str):
+            continue
+        found = [(match, languages_in(match["listed"])) for match in _IN_ONE.finditer(text)]
+        named = frozenset[str]().union(*(codes for _, codes in found))
+        for match, codes in found:
+            if (
+                codes
+                and (not codes & spec if len(codes) == 1 else codes - spec)
+                and (len(codes) > 1 or not named & spec)
+            ):
+                message = f"The text says '{short(match[0])}', and the spec names {', '.join(sorted(spec)[:5])}."
+                where = model.where("summary") if is_summary else model.card.at(match.start())
+                yield Misstated(where, message, _SAME, width_of(match[0]))
+                return
+
+
+_FIRST = 300
 _NUMERALS = (
     *(
         "two",

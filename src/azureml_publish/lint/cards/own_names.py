@@ -10,8 +10,8 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card, Table
-from azureml_publish.lint.names.models import is_own, linked_model, own_names
-from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, sibling_of, variant_of
+from azureml_publish.lint.names.models import hub_id, is_own, linked_model, own_names
+from azureml_publish.lint.names.variants import KIND_WORDS, Kind, alphanumeric, sibling_of, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -29,14 +29,22 @@ def misnamed(model: Described) -> Iterator[Misnamed]:
     for card in (model.card, *model.pages):
         if card.too_large:
             continue
-        for look in (_this_model, _backbones, _heads, _hours):
+        for look in (_this_model, _backbones, _heads, _hours, _originals):
             yield from look(model, card)
     for page in model.pages:
         yield from _subjects(model, page)
 
 
+def sibling_by_any(model: Described, name: str) -> Kind | None:
+    """By what a name means another model than the one that asset and Hub id name, which agree with each other."""
+    tail = hub_id(model).rpartition("/")[2]
+    known = (model.name, tail) if tail and sibling_of(model.name, tail) is None else (model.name,)
+    related = [one for one in known if variant_of(one).words & variant_of(model.name).words]
+    return next((kind for one in related if (kind := sibling_of(one, name))), None)
+
+
 def _wrong(model: Described, where: Location, text: str, name: str) -> Iterator[Misnamed]:
-    kind = sibling_of(model.name, name.rpartition("/")[2])
+    kind = sibling_by_any(model, name.rpartition("/")[2])
     if kind is not None:
         message = f"Here stands {short(text)}, which is of another {KIND_WORDS[kind]} than {model.name}."
         yield Misnamed(where, message, width_of(text))
@@ -62,6 +70,7 @@ NAME = r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+"
 """A name: parts with hyphens between them."""
 
 _NAME = pattern(NAME)
+_IS = pattern(r"\W*This (?:model|checkpoint) is (?:the |an? )?\[(?P<name>[^\]\n]{3,60})\]")
 _WITH = pattern(rf"\bwith an? (?P<name>{NAME}) (?:backbone|encoder|trunk)\b")
 
 
@@ -71,7 +80,8 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
         if name := _NAME.match(stated.text):
             yield from _wrong(model, card.at(stated.offset), stated.text, name[0])
     beginning = card.words[:_FIRST] if " with a" in card.words[:_FIRST] else ""
-    for match in _WITH.finditer(beginning):
+    named = [match] if (match := _IS.match(card.words)) else []
+    for match in (*named, *_WITH.finditer(beginning)):
         yield from _wrong(model, card.at(match.start("name")), match["name"], match["name"])
 
 
@@ -91,6 +101,36 @@ def _hours(model: Described, card: Card) -> Iterator[Misnamed]:
         yield Misnamed(card.at(stated[0].start()), message, width_of(stated[0][0]))
 
 
+_ORIGINAL = pattern(
+    r"\b(?:(?:the )?original (?:model |checkpoint |weights )?|(?:this|the) model |(?:the |its )?weights |, )?"
+    r"(?:(?:is|are) (?:published |available )?(?:as |at |on |from )?|published (?:as|at) )[\[*`]*\Z",
+    re.IGNORECASE,
+)
+
+
+PUBLISHED_AS = pattern(
+    r"\b(?:(?:model|checkpoint|this|it|which|and|parameters),? (?:is |are )?published (?:as|at)"
+    r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
+    re.IGNORECASE,
+)
+"""What says before a link that this model itself lies there; CARD027 reports the links of siblings there."""
+
+
+def _originals(model: Described, card: Card) -> Iterator[Misnamed]:
+    """A link to where this model was published, which leads to another one of the owner of its Hub id."""
+    hub = hub_id(model)
+    for link in card.links if "/" in hub and ("original" in card.lowered or "published" in card.lowered) else ():
+        linked = linked_model(link.url)
+        apart = linked.partition("/")[0].lower() == hub.partition("/")[0].lower() and linked.lower() != hub.lower()
+        before = card.words[max(0, link.start - _NEAR) : link.start] if apart else ""
+        if apart and PUBLISHED_AS.search(before) and sibling_of(model.name, linked.rpartition("/")[2]):
+            continue
+        if apart and _ORIGINAL.search(before) and re.search(r"original|published", before, re.IGNORECASE):
+            message = f"Here this model is at {short(linked)}, and huggingFaceModelId says {hub}."
+            yield Misnamed(card.at(link.url_start), message, width_of(link.url))
+
+
+_NEAR = 60
 _OUR = pattern(r"\b(?:this model|ours?|the model)\b", re.IGNORECASE)
 
 

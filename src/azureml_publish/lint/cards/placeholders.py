@@ -152,21 +152,23 @@ FORMS = (
     ),
     _form(
         "",
-        "your-|your_|your.",
+        "your-|your_|your.|yourname@|last@|lastname@",
         r"\byour-(?:container|storage)-(?:name|path)\b|\byour[._-](?:[a-z]{2,10}[._-]?){1,2}@[\w.-]+",
+        r"\b(?:first(?:[._-]?name)?[._-]last(?:[._-]?name)?|your-?name)@[\w-]+\.\w+",
     ),
     _form(
         "",
         "here",
         r"\b(?:description|text|content|summary|details|information)(?: of [\w ]{2,30})? goes? here\b"
-        r"|\b(?:title|name) here$",
+        r"|\b(?:title|name) here$|(?<=\[)link text here(?=\]\()",
         r"\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)",
         rf"{_MARKS}your (?:text|content|description|summary|title) here\b",
         r"\bclick here to (?:edit|add|enter|type|write)\b",
     ),
     _form(
         "",
-        "xx|yy|nn",
+        "xx|yy|nn|to be continued",
+        r"^\W*to be continued\W*$",
         r"^x{3,}[.!]*$",
         rf"{_MARKS}(?-i:XXX)[:,]? (?-i:[a-z])\w+",
         rf"(?-i:(?<![\w.$-])(?:X{{2,4}}|Y{{2,4}}|N{{2,4}}))(?:\.X+)? ?{_UNIT}",

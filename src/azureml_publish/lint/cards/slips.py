@@ -1,11 +1,15 @@
-"""Slips of the hand: what is wrong with a line of code, and names that are almost known ones."""
+"""Slips of the hand: what is wrong with a line of code, names that are almost known ones, sentences without an end."""
 
 from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.patterns import pattern
 
 
 class Mistake(NamedTuple):
@@ -72,3 +76,26 @@ def misspelled(word: str) -> tuple[str, str] | None:
     if meant is None or meant.startswith(plain) or plain.startswith(meant):
         return None
     return word, meant.capitalize() if word[0].isupper() else meant
+
+
+_WITHOUT_END = pattern(
+    r"(?<=[a-z] )(?:and|or|of|with|an?|to) (?:It|This|These|They|We)(?= (?:is|are|was|has|have|can|does|may|will)\b)"
+)
+_BROKEN = pattern(
+    r"[\w,)] (?:and|or|the|an?|of|with|that|which|by|from|its|but|was|will|and it|because|than|between|into)\s*\Z"
+)
+_FEWEST_WORDS = 4
+
+
+def unfinished(card: Card) -> Iterator[tuple[int, str]]:
+    """Where a sentence ends in the middle: before the next one, or with a paragraph that a heading or text follows."""
+    for match in _WITHOUT_END.finditer(card.words):
+        yield match.start(), match[0]
+    for first, last in card.paragraphs:
+        end = _BROKEN.search(card.lines[last - 1])
+        if end is None or not re.match(r"\s{0,3}[A-Z*_\[]", card.lines[first - 1]):
+            continue
+        words = " ".join(card.lines[first - 1 : last]).split()
+        following = next((line for line in card.lines[last:] if line.strip()), "# ")
+        if len(words) > _FEWEST_WORDS and re.match(r"#{1,6} |[A-Z][a-z]+ ", following):
+            yield card.starts[last - 1] + end.start(), end[0].strip()

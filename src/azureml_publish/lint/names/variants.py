@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -63,7 +63,8 @@ _WORDS: dict[str, tuple[Kind, str]] = {
     "float16": ("precision", "fp16"),
     "float32": ("precision", "fp32"),
     "bfloat16": ("precision", "bf16"),
-    **{name: ("language", name) for name in NAMES.values()},
+    **{name: ("language", code) for code, name in NAMES.items()},
+    **{code: ("language", code) for code in ("en", "zh", "de", "fr", "es", "ja", "ko", "ru", "pt", "ar", "nl")},
 }
 """Words of names that say something of a kind; providers of a device say on which machines it runs, and no kind."""
 
@@ -175,6 +176,17 @@ def sibling_of(one: str, other: str, kinds: tuple[Kind, ...] = MEMBER) -> Kind |
     """By what two names of one family mean two models; None where they may mean one, or are of two families."""
     mine, theirs = variant_of(one), variant_of(other)
     return contradiction(mine, theirs, kinds) if mine.of_family(theirs) else None
+
+
+_PURPOSES = frozenset(("coder", "math", "vl", "omni"))
+
+
+def of_another_purpose(name: str, own: Iterable[str]) -> bool:
+    """Whether a name of the family says that the model is for a purpose of which none of its own names speaks."""
+    theirs, mine = variant_of(name), [variant_of(one) for one in own]
+    known = frozenset[str]().union(*(one.words for one in mine))
+    purposes = theirs.words & _PURPOSES
+    return bool(purposes - known) and bool((theirs.words - purposes) & known)
 
 
 KIND_WORDS: Mapping[Kind, str] = {

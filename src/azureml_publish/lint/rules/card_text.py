@@ -118,9 +118,10 @@ def _in_comments(card: Card) -> Findings:
 
 _OTHERS_CODE = pattern(
     r"(?:from_pretrained\(|snapshot_download\(|\b(?:model_name|model_id|repo_id|base_model|model)[ ]?=)\s{0,20}"
-    r"(?:\w+[ ]?(?:=|,)[ ]?)?[\"'](?P<name><(?:your|my|path[-_ ]to)[-_ ][\w -]{2,40}>(?=[\"'])"
-    r"|<?your[-_]?(?:hf[-_]?)?(?:user(?:[-_]?name)?|name|org|account)>?"
-    r"/[\w.-]{2,80})[\"']",
+    r"(?:\w+[ ]?(?:=|,)[ ]?)?[\"'](?P<name>"
+    r"<(?:(?:your|my|path[-_ ]to)[-_ ][\w -]{2,40}|(?:model|repo|adapter)[-_ ](?:id|name|path))>(?=[\"'])"
+    r"|YOUR_(?:MODEL|REPO|ADAPTER|CHECKPOINT)[A-Z_]{0,20}(?=[\"'])"
+    r"|<?your[-_]?(?:hf[-_]?)?(?:user(?:[-_]?name)?|name|org|account)>?/[\w.-]{2,80})[\"']",
     re.IGNORECASE,
 )
 _OTHERS_PAGE = pattern(
@@ -140,7 +141,11 @@ _ABOUT_TEMPLATES = pattern(
 def _made_by_programs(card: Card) -> Findings:
     """What a program that writes cards was not given: an owner in code that loads, a commit, the name of a link."""
     found: list[tuple[int, str]] = []
-    if "your" in card.source.lower() and "push_to_hub" not in card.source and not card.too_large:
+    if (
+        ("your" in card.source.lower() or "<model" in card.source)
+        and "push_to_hub" not in card.source
+        and not card.too_large
+    ):
         found += [(match.start("name"), match["name"]) for match in _OTHERS_CODE.finditer(card.source)][:1]
     if "`{{" in card.source and not _ABOUT_TEMPLATES.search(card.source):
         found += [(match.start("name"), match["name"]) for match in _COMMIT_UNFILLED.finditer(card.source)][:1]

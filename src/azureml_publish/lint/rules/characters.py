@@ -186,7 +186,7 @@ def _hidden(card: Card) -> Findings:
 
 _IN_WORD = pattern(
     "(?<=[A-Za-z0-9_-])[\ufeff\u2060\u200b\u200c\u200d\u00ad](?=[A-Za-z0-9_-])"
-    "|(?<=[A-Za-z]{3})[\u2060\u200b\u200c](?= [a-z]{3})"
+    "|(?<=[A-Za-z]{3})[\u2060\u200b\u200c](?= [a-z]{3}|[,.;:!?)])"
 )
 """Within a word or a name a search does not find it any more, and what is copied does not work. At the beginning, where
 editors of Windows write one, a heading or a front matter is none."""

@@ -12,6 +12,7 @@ from itertools import pairwise
 from azureml_publish.diagnostics import CREDENTIAL, Diagnostic, Location, Severity, may_hold_credential
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.prose import everything_of, prose_of, texts_of
+from azureml_publish.lint.cards.slips import unfinished
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described, carried_text
@@ -28,7 +29,8 @@ _DIFFERENCE = pattern(
 def conflict_marker(model: Described) -> Findings:
     """The marks that git writes where two branches changed one place."""
     for card in prose_of(model):
-        found = list(_CONFLICT.finditer(card.source)) if "<<<<<<<" in card.source else []
+        possible = "<<<<<<<" in card.source or "\n>>>>>>> " in card.source
+        found = list(_CONFLICT.finditer(card.source)) if possible else []
         if found and any(match[0].startswith(">") or " " in match[0] for match in found):
             yield _conflict(card.at(found[0].start()), found[0][0])
             continue
@@ -241,7 +243,7 @@ def _at_once(card: Card) -> Findings:
             )
 
 
-_ENTRY_TWICE = pattern(r"\b([A-Z][a-z]{3,14})(?:,|,? and) \1(?=,|\.|;| and\b)")
+_ENTRY_TWICE = pattern(r"\b([A-Z][a-z]{3,14}|[a-z]+_[a-z_]{2,20})(?:,|,? and) \1(?=,|\.|;| and\b)")
 
 
 def _words_twice(text: str) -> Iterator[tuple[int, int]]:
@@ -335,13 +337,9 @@ def section_empty(model: Described) -> Findings:
             "Write it, or take the label out.",
             width=width_of(match["label"]),
         )
-    for last, text in _broken_off(card):
-        yield section_empty.at(
-            card.place(last, max(1, len(card.lines[last - 1].rstrip()) - len(text) + 1)),
-            f"The text breaks off after '{short(text)}'.",
-            "Write the rest of the sentence.",
-            width=width_of(text),
-        )
+    for offset, text in unfinished(card):
+        message = f"The sentence breaks off at '{short(text)}'."
+        yield section_empty.at(card.at(offset), message, "Write the rest of it.", width=width_of(text))
     if not (card.paragraphs or card.fences or card.tables or card.html):
         return  # CARD052 says so
     following = (*card.headings[1:], None)
@@ -361,23 +359,6 @@ def section_empty(model: Described) -> Findings:
                 "Write it, or take the heading out.",
                 width=width_of(heading.text),
             )
-
-
-_BROKEN = pattern(
-    r"[\w,)] (?:and|or|the|an?|of|with|that|which|by|from|its|but|was|will|and it|because|than|between|into)\s*\Z"
-)
-
-
-def _broken_off(card: Card) -> Iterator[tuple[int, str]]:
-    """The last lines of paragraphs of sentences that end in the middle of one, before a heading or another of them."""
-    for first, last in card.paragraphs:
-        match = _BROKEN.search(card.lines[last - 1])
-        if match is None or not re.match(r"\s{0,3}[A-Z*_\[]", card.lines[first - 1]):
-            continue
-        text = " ".join(card.lines[first - 1 : last])
-        following = next((line for line in card.lines[last:] if line.strip()), "# ")
-        if len(text) > _LEAST // 2 and re.match(r"#{1,6} |[A-Z][a-z]+ ", following):
-            yield last, match[0].strip()
 
 
 _LABEL = pattern(

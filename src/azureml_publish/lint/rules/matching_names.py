@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short, width_of
-from azureml_publish.lint.cards.own_names import NAME, misnamed, repository_of
+from azureml_publish.lint.cards.own_names import NAME, misnamed, repository_of, sibling_by_any
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
@@ -25,6 +25,7 @@ from azureml_publish.lint.names.variants import (
     Variant,
     alphanumeric,
     contradiction,
+    of_another_purpose,
     sibling_of,
     variant_of,
 )
@@ -50,16 +51,18 @@ def names_a_sibling(model: Described) -> Findings:
     """A base, a parent or a place of files of another size or variant of the family; SPEC004 looks at the Hub id."""
     for named in names_of(model):
         kind = sibling_of(model.name, named.name, _UNTUNED if named.what.startswith("_name_or_path") else MEMBER)
+        kind = sibling_by_any(model, named.name) if named.what == _SHOWN else kind
         if named.what == _SHOWN and kind is None and _is_untuned(model.name, named.name):
             kind = "tuning"
+        purpose = named.what == _SHOWN and of_another_purpose(named.name, (model.name, hub_id(model)))
         foreign = named.derived and not related(model.name, named.name)
         if named.what.endswith("of MLmodel"):
             foreign = _is_foreign(model, named.name)
         elif named.what in (ADAPTED, _SHOWN):  # an adapter may well have a name of its own
             foreign = strangers(families_in(model.name), families_in(named.name))
-        if kind is None and not foreign:
+        if kind is None and not foreign and not purpose:
             continue
-        why = f"another {KIND_WORDS[kind]}" if kind else "another family"
+        why = f"another {KIND_WORDS[kind]}" if kind else "another family" if foreign else "another purpose"
         yield names_a_sibling.at(
             named.location,
             f"{named.what} is {short(named.name)}, which is of {why} than {model.name}.",
@@ -203,7 +206,7 @@ def card_of_a_sibling(model: Described) -> Findings:
                 width=width_of(title.text),
             )
             return
-    first = _ABOUT.match(card.words)
+    first = _ABOUT.match(card.words) or _DOES.match(card.words)
     if first and (kind := sibling_of(model.name, first["name"])):
         yield card_of_a_sibling.at(
             card.at(first.start("name")),
@@ -232,6 +235,11 @@ _ABOUT = pattern(
     r" (?:(?:model|checkpoint) )?(?:is|are|was) (?:an?|fine-?tuned) "
 )
 """The first words of a card, where they say which model it is about."""
+_DOES = pattern(
+    r"\W{0,3}(?P<name>[A-Z][\w.]*(?:[ -][\w.]+){1,3}?) (?:\([^()\n]{2,40}\) )?"
+    r"(?:turns|reads|maps|detects|finds|sorts|answers|translates|writes|classifies|recogni[sz]es|predicts|generates)\b"
+)
+"""The same, where they say what it does."""
 
 
 def _of_another_family(model: Described) -> Findings:

@@ -11,7 +11,7 @@ from azureml_publish.lint.cards.facts import denied, figures_of
 from azureml_publish.lint.cards.figures import given_words, stated_figures
 from azureml_publish.lint.cards.findings import once_a_place, replacing, short, width_of
 from azureml_publish.lint.cards.own_figures import contradictions, foreign, of_same_owner, of_sibling
-from azureml_publish.lint.cards.own_names import repository_of
+from azureml_publish.lint.cards.own_names import PUBLISHED_AS, repository_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
@@ -149,7 +149,7 @@ def _almost(written: str, meant: str) -> str:
 def _taken_for_own(card: Card, link: Link, linked: str, own: Sequence[str]) -> bool:
     """Whether the link's words say that this is the model at hand, or nothing near it says that it is a sibling."""
     before = card.words[max(0, link.start - _NEAR) : link.start]
-    if normal(link.text) in (normal(linked), normal(linked.rpartition("/")[2])) and _PUBLISHED_AS.search(before):
+    if normal(link.text) in (normal(linked), normal(linked.rpartition("/")[2])) and PUBLISHED_AS.search(before):
         return any(sibling_of(name, linked.rpartition("/")[2]) for name in own)
     if _ORIGINAL.search(link.text):
         return not any(_is_build(name, linked) for name in own)
@@ -190,12 +190,6 @@ def _named_as_own(text: str, linked: str, own: Sequence[str]) -> bool:
 
 
 _NEAR = 60
-_PUBLISHED_AS = pattern(
-    r"\b(?:(?:model|checkpoint|this|it|which|and|parameters),? (?:is |are )?published (?:as|at)"
-    r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
-    re.IGNORECASE,
-)
-"""What says before a link that this model itself lies there."""
 _WHOLE_NAME = 8
 """Shorter words are in the names of many models."""
 
@@ -334,6 +328,8 @@ def base_model_differs(model: Described) -> Findings:
             )
             if kind == "version" and variant_of(named.name).words - variant_of(text).words:
                 continue  # a tuned model in between: Dolphin-Mistral of Mistral
+            if named.what == ADAPTED and "/" in text and tuned_otherwise(named.name, text):
+                kind = "tuning"
             foreign = "/" in text and named.derived and not related(text, named.name)
             theirs, ours = families_in(text), families_in(named.name)
             foreign = foreign or strangers(theirs, ours)

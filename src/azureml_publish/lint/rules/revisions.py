@@ -12,7 +12,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.samples import flavours
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.names.publishers import BY_NAME, publisher_of
-from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, sibling_of
+from azureml_publish.lint.names.variants import KIND_WORDS, alphanumeric, of_another_purpose, sibling_of
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
 from azureml_publish.patterns import pattern
 from azureml_publish.spec import HubSource
@@ -64,6 +64,8 @@ def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | Non
         close = [name for name in BY_NAME if len(name) > _LONG and sorted(name) == sorted(owner_of_it)]
         if close:
             return f"The owner in '{fact.value}' is almost {BY_NAME[close[0]]}'s name.", f"Write {close[0]}."
+    if _words(fact.model) - _words(_tail(fact.value)) in _TUNED and fact.value.partition("/")[2]:
+        return f"The Hub id is '{fact.value}', which is not the tuned model that the name {fact.model} is of.", hint
     if _words(_tail(fact.value)) <= _words(fact.model):
         return made_from if _is_exactly_another(fact) else None
     owner = owners.get(alphanumeric(fact.value))
@@ -72,6 +74,8 @@ def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | Non
         found = f"'{fact.value}' is the Hub id of {owner.model} ({owner.location.path}), not of {fact.model}.", hint
     elif kind := sibling_of(fact.model, fact.value):
         found = f"The Hub id is '{fact.value}', which is of another {KIND_WORDS[kind]} than {fact.model}.", hint
+    elif of_another_purpose(_tail(fact.value), (fact.model,)):
+        found = f"The Hub id is '{fact.value}', which is for another purpose than {fact.model}.", hint
     elif _is_foreign(fact):
         found = f"The Hub id is '{fact.value}', which has nothing of the name {fact.model} or of its files.", hint
     elif meant := _meant(fact):
@@ -82,6 +86,7 @@ def _of_another(fact: Fact, owners: Mapping[str, Fact]) -> tuple[str, str] | Non
     return found
 
 
+_TUNED = tuple(frozenset((word,)) for word in ("instruct", "chat", "it"))
 _REPOSITORY = pattern(r"[\w.-]+(?:/[\w.-]+)?")
 
 
