@@ -57,6 +57,8 @@ def test_requirements_as_pip_reads_them(line: str) -> None:
         ("transformers @ git+https://github.com/huggingface/transformers\n", None),
         ("--extra-index-url https://download.pytorch.org/whl/cu118\ntorch==2.4.0+cu118\n", None),
         ("prefix-tuning==1.0\n", None),
+        ("a @ git+https://oauth2@github.com/contoso/private.git\n", "only those can who have access"),
+        ("python==3.7\nmlflow==2.14.1\n", "mlflow 2.14.1 needs Python 3.8, and Python is 3.7"),
     ],
 )
 def test_what_nobody_else_can_install(text: str, message: str | None) -> None:
@@ -146,3 +148,19 @@ def test_in_folders_without_an_mlmodel(tmp_path: Path) -> None:
         ("requirements.txt", 1),
         ("requirements.txt", 2),
     ]
+
+
+def test_the_list_for_pip_in_conda_yaml() -> None:
+    for conda, messages in (
+        (CONDA, []),
+        (
+            CONDA.replace("torch==2.4.0", "torch=2.4.0"),
+            [(7, "conda.yaml: pip cannot read torch=2.4.0, which has one =.")],
+        ),
+        (CONDA.replace("- pip:", "- pip"), [(4, "conda.yaml has packages below `- pip` without a colon")]),
+        (CONDA + "  - -r requirement.txt\n", [(8, "conda.yaml takes requirements from requirement.txt")]),
+    ):
+        found = environment_mistakes({"conda.yaml": conda, "requirements.txt": LISTED})
+        assert [
+            (one.line, one.message[: len(message)]) for one, (_, message) in zip(found, messages, strict=True)
+        ] == messages

@@ -52,7 +52,9 @@ INDEX: dict[str, Any] = {
     "metadata": {"total_size": 16_060_522_496},
     "weight_map": dict(zip(TENSORS, NAMES, strict=True)),
 }
+ROBERTA = {"model_type": "roberta", "max_position_embeddings": 514, "vocab_size": 50265}
 LORA = {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "lora_dropout": 0.05, "bias": "none", "task_type": "CAUSAL_LM"}
+OF_GPT2 = LORA | {"base_model_name_or_path": "openai-community/gpt2"}
 
 
 def found(root: Path, files: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -129,6 +131,12 @@ def test_sound_configurations_are_let_pass(tmp_path: Path, config: Mapping[str, 
         (WAVE | {"conv_stride": [5]}, "conv_stride has 1 entries"),
         (WAVE | {"num_feat_extract_layers": 7}, "num_feat_extract_layers is 7"),
         (LLAMA | {"layer_types": ["full_attention"] * 31}, "layer_types has 31 entries"),
+        (LLAMA | {"quantization_config": {"quant_method": "awq", "bits": 8}}, "awq has 4"),
+        (LLAMA | {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 100}}, "cannot be parted"),
+        (LLAMA | {"quantization_config": {"quant_method": "awq", "version": "gem"}}, "version is gem"),
+        (LLAMA | {"rope_scaling": LLAMA3 | {"original_max_position_embeddings": 81920}}, "above the 8192"),
+        (NER | {"id2label": {"0": "O", "1": "A", "2": "B", "3": "C", "4": "D", "6": "E"}}, "none of the number 5"),
+        (NER | {"id2label": {"0": "O", "1": "A"}, "num_labels": 3}, "num_labels is 3"),
     ],
 )
 def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any], message: str) -> None:
@@ -154,6 +162,12 @@ def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any]
         ("adapter_config.json", LORA | {"r": 0}, "it is above 0"),
         ("adapter_config.json", LORA | {"lora_dropout": 5}, "a share"),
         ("adapter_config.json", LORA | {"task_type": "CASUAL_LM"}, "CAUSAL_LM was meant"),
+        ("adapter_config.json", LORA | {"target_modules": ["q_porj", "v_proj"]}, "q_proj was perhaps meant"),
+        ("adapter_config.json", LORA | {"target_modules": ["q_proj", "q_proj"]}, "q_proj twice"),
+        ("adapter_config.json", LORA | {"target_modules": []}, "changes nothing"),
+        ("adapter_config.json", OF_GPT2 | {"target_modules": ["q_proj"]}, "gpt2 do not have"),
+        ("tokenizer_config.json", {"bos_token": "<s>"}, "it is <|begin_of_text|>"),
+        ("tokenizer_config.json", {"chat_template": "[INST] a <|im_end|>"}, "marks of ChatML and of Llama 2"),
     ],
 )
 def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[str, Any], message: str) -> None:
@@ -168,6 +182,19 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
         (NER, "tokenizer_config.json", {"do_lower_case": True}, "a cased BERT"),
         (NER | {"vocab_size": 30522}, "tokenizer_config.json", {"do_lower_case": False}, "an uncased BERT"),
         (NER, "tokenizer_config.json", {"tokenizer_class": "RobertaTokenizer"}, "tokenizer_class is RobertaTokenizer"),
+        (NER, "tokenizer_config.json", {"mask_token": "<mask>"}, "it is [MASK]"),
+        (ROBERTA, "tokenizer_config.json", {"model_max_length": 514}, "the model has 514 positions"),
+        (ROBERTA, "tokenizer_config.json", {"model_max_length": 512}, None),
+        (WAVE, "tokenizer_config.json", {"tokenizer_class": "WhisperTokenizer"}, "of other models than wav2vec2"),
+        ({"model_type": "qwen2"}, "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizerFast"}, None),
+        (WAVE, "preprocessor_config.json", {"feature_size": 80}, "the wave itself"),
+        (
+            {"model_type": "vit"},
+            "preprocessor_config.json",
+            {"do_rescale": True, "image_mean": [123.7]},
+            "image_mean has",
+        ),
+        (NER | {"vocab_size": 2}, "vocab.json", {"a": 0, "b": 1, "c": 2}, "vocab.json has 3 words"),
         (WAVE, "preprocessor_config.json", {"sampling_rate": 8000}, "hear 16000 samples"),
         ({"model_type": "detr"}, "preprocessor_config.json", {"image_processor_type": "YolosImageProcessor"}, "detr"),
         ({"model_type": "vit"}, "preprocessor_config.json", {"image_processor_type": "DetrImageProcessor"}, "vit"),
@@ -229,3 +256,17 @@ def test_an_index_of_another_kind_and_beside_other_files(tmp_path: Path) -> None
     messages = found(tmp_path, files)
     assert any("which is not there beside" in one for one in messages)
     assert any("lies beside the index" in one for one in messages)
+
+
+def test_what_an_index_has_and_its_configuration_not(tmp_path: Path) -> None:
+    shards = {"model.layers.0.block_sparse_moe.experts.8.w1.weight": NAMES[0], "model.layers.0.q.qweight": NAMES[1]}
+    index = {"weight_map": shards | {TENSORS[0]: NAMES[2]}}
+    messages = found(tmp_path, {"config.json": MIXTURE, "model.safetensors.index.json": index})
+    assert any("is of expert 8, and config.json has 8 experts" in one for one in messages)
+    assert any("is quantised, and config.json has no quantization_config" in one for one in messages)
+    awq = LLAMA | {"quantization_config": {"quant_method": "awq", "bits": 4}}
+    assert found(
+        tmp_path, {"config.json": awq, "model.safetensors.index.json": {"weight_map": INDEX["weight_map"]}}
+    ) == ["No tensor is quantised (.qweight), while config.json says awq."]
+    pooling = {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": False}
+    assert "no vector comes out" in found(tmp_path, {"config.json": NER, "1_Pooling/config.json": pooling})[0]

@@ -13,6 +13,7 @@ import pytest
 from azureml_publish.documents import parse_yaml
 from azureml_publish.lint.weights.logged import (
     class_differences,
+    flavour_mistakes,
     logging_mistakes,
     pair_differences,
     pair_of_name,
@@ -138,3 +139,35 @@ def test_a_tokenizer_that_cuts_what_the_spec_promises(tmp_path: Path, longest: i
     assets.write(tmp_path, {**assets.sound(), "spec.yaml": spec, "tokenizer_config.json": tokenizer})
     found = [one.message for one in assets.run(tmp_path).found if "texts are cut" in one.message]
     assert bool(found) is wrong
+
+
+FOUND = frozenset({"MLmodel", "model.pkl", "model/config.json", "components/tokenizer/tokenizer_config.json"})
+
+
+@pytest.mark.parametrize(
+    ("flavour", "settings", "key"),
+    [
+        ("python_function", {"loader_module": "mlflow.lightgbm", "data": "model.pkl", "model_binary": "model"}, None),
+        ("python_function", {"loader_module": "mlflow.lighgbm"}, "loader_module"),
+        ("python_function", {"loader_module": "of.ours"}, None),
+        ("python_function", {"python_model": "python_model.pkl"}, "python_model"),  # beside model.pkl
+        ("lightgbm", {"data": "model.txt"}, None),  # it may lie with the weights
+        ("lightgbm", {"model_class": "xgboost.sklearn.XGBClassifier"}, "model_class"),
+        ("lightgbm", {"model_class": "lightgbm.sklearn.LGBMClassifier", "serialization_format": "cloudpickle"}, None),
+        ("lightgbm", {"serialization_format": "clodpickle"}, "serialization_format"),
+        ("transformers", {"model_binary": "weights"}, "model_binary"),
+        ("transformers", {"components": ["tokenizer"], "task": "fill-mask", "framework": "pt"}, None),
+        ("transformers", {"components": ["tokenizer", "feature_extractor"]}, "components"),
+        ("transformers", {"task": "text-classifcation"}, "task"),
+        ("hftransformersv2", {"task_type": "chat-complettion"}, "task_type"),
+    ],
+)
+def test_words_and_files_of_a_flavour(flavour: str, settings: dict[str, Any], key: str | None) -> None:
+    found = [path[-1] for path, _ in flavour_mistakes({"flavors": {flavour: settings}}, FOUND, "model/config.json")]
+    assert found == ([key] if key else [])
+
+
+def test_how_an_example_lies_in_its_file() -> None:
+    for orient, wrong in (("split", False), ("spilt", True)):
+        data = {"flavors": {}, "saved_input_example_info": {"pandas_orient": orient}}
+        assert bool([*flavour_mistakes(data, FOUND, "")]) is wrong

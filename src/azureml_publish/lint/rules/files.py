@@ -17,6 +17,7 @@ from azureml_publish.lint.check import Findings, finds, rule
 from azureml_publish.lint.names.models import hub_id
 from azureml_publish.lint.rules.mlmodel import installed
 from azureml_publish.lint.subject import AssetSubject, Described, ModelSubject
+from azureml_publish.lint.weights.chat_formats import format_of_name, formats_in
 from azureml_publish.lint.weights.environments import (
     Loaded,
     environment_mistakes,
@@ -130,8 +131,8 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
     values = (value for data in held for _, value in walk(data)) if strange else ()
     named = {value for value in values if isinstance(value, str)}
     at_hand = mapping_of(asset.model.get("path")).get("type") == "local" or any(map(_WEIGHTS.search, others))
-    for name in sorted(filter(is_leftover, subject.described.files)):
-        message = f"{name} belongs to no model: a desktop, an editor or a tool left it."
+    for name in sorted(one for one in subject.described.files if is_leftover(one) or _LEFT.fullmatch(one)):
+        message = f"{name} belongs to no model: a desktop, an editor, a training or a copy left it."
         yield unexpected_file_name.at(Location(f"{asset.shown}/{name}"), message, "Take it away.")
     for name in strange:
         near = next((own for own in sorted(_OWN | {asset.files["card"]}) if _plain(own) == _plain(name)), None)
@@ -141,6 +142,15 @@ def unexpected_file_name(subject: AssetSubject) -> Findings:
         yield unexpected_file_name.at(
             Location(f"{asset.shown}/{name}"), f"Nothing reads {name}: no file of the folder names it.", hint
         )
+
+
+_LEFT = pattern(
+    r".*(?:\.(?:bak|orig|rej|old|tmp)|~)|.* (?:\(\d+\)|copy)\.\w+|(?:.*/)?Untitled\d*\.ipynb|(?:.*/)?nohup\.out"
+    r"|(?:.*/)?events\.out\.tfevents\..*|(?:.*/)?(?:optimizer\.pt|scheduler\.pt|rng_state(?:_\d+)?\.pth|trainer_state\.json)"
+    r"|(?:.*/)?wandb/.*",
+    re.IGNORECASE,
+)
+"""What editors, merges and copies leave, and the state of a training, which nothing loads."""
 
 
 @unexpected_file_name.also
@@ -216,10 +226,21 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
         yield weights_files_differ.at(subject.place(("name",)), message, _OF_ONE_MODEL)
     yield from _environment(files, subject.described)
     for path in sorted(files.places):
-        if _WEIGHTS.search(path) and files.starts_with(path, LFS_POINTER):
-            message, hint = f"{path} is a pointer of Git LFS, not the weights.", "Run git lfs pull for the file itself."
+        message, hint = "", "Run git lfs pull for the file itself."
+        if not path.endswith(".json") and files.size(path) < _LONGEST_POINTER and files.starts_with(path, LFS_POINTER):
+            message = f"{path} is a pointer of Git LFS, not the file itself."
+        elif _WEIGHTS.search(path) and any(
+            files.starts_with(path, mark) for mark in (b"<!DOCTYPE", b"<html", b"<?xml")
+        ):
+            message, hint = f"{path} is a page of a server, not weights.", "Download it again."
+        elif _WEIGHTS.search(path) and files.size(path) == 0:
+            message, hint = f"{path} is empty.", "Copy it again, from where the model was saved."
+        if message:
             yield weights_files_differ.at(files.at(path), message, hint)
 
+
+_LONGEST_POINTER = 1024
+"""Bytes that a pointer of Git LFS stays below (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 _OF_ONE_MODEL = "Copy all files of one model, as they lie beside its weights."
 
@@ -233,6 +254,10 @@ def _of_the_spec(model: Described, files: WeightFiles) -> Iterator[Contradiction
         tokenizer = files.settings(path) if path.rpartition("/")[2] == "tokenizer_config.json" else {}
         for key, message in pair_differences(tokenizer, pair):
             yield Contradiction(path, key, message)
+        wanted, written = format_of_name(model.name), tokenizer.get("chat_template")
+        formats = formats_in(written) if wanted and isinstance(written, str) else frozenset[str]()
+        if formats and wanted not in formats:
+            yield Contradiction(path, "chat_template", f"The template has marks of {min(formats)}, not of {wanted}.")
         most = tokenizer.get("model_max_length")
         if is_count(most) and most < window:
             message = f"model_max_length is {most}, and the spec's context {window}: longer texts are cut."

@@ -50,8 +50,9 @@ def _in_files_beside(subject: AssetSubject) -> Findings:
     for file in subject.read.asset.carried:
         name = file.path.rpartition("/")[2]
         text = (carried_text(file) or "") if _SETTINGS.fullmatch(name) else ""
-        found = list(_CONFLICT.finditer(text)) if "<<<<<<< " in text and "\n=======\n" in text else []
-        if found and found[0][0].startswith("<") and any(match[0].startswith(">") for match in found):
+        marked = "<<<<<<< " in text or ">>>>>>> " in text
+        found = [one for one in _CONFLICT.finditer(text) if " " in one[0]] if marked else []
+        if found:
             line = text.count("\n", 0, found[0].start()) + 1
             yield _conflict(Location(f"{subject.read.asset.shown}/{file.path}", line, 1), found[0][0])
 
@@ -67,7 +68,7 @@ def _conflict(where: Location, mark: str) -> Diagnostic:
 
 _SETTINGS = pattern(
     r"(?:requirements[\w.-]*\.txt|(?!tokenizer\.json|vocab\.json)[\w.-]+\.(?:ya?ml|py|jinja2?|toml|cfg|json)"
-    r"|Dockerfile)"
+    r"|Dockerfile|MLmodel|LICENSE|special_tokens_map\.json)"
 )
 
 _LEAST_LETTERS = 8

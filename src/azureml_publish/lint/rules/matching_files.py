@@ -319,7 +319,7 @@ def _logged_bytes(model: Described) -> Findings:
     if model.mlmodel is None or not isinstance(size, int) or isinstance(size, bool) or size <= 0:
         return
     count, where = next(iter(named_counts(model)), None), model.mlmodel.location(("model_size_bytes",))
-    if size < _LEAST_BYTES and "transformers" in flavours(model.mlmodel):
+    if size < _LEAST_BYTES and ("transformers" in flavours(model.mlmodel) or (model.config or {}).get("model_type")):
         yield _bytes(where, f"model_size_bytes is {size}, too few for the weights of a model.")
     elif count is not None and size / count < 0.1:
         message = f"model_size_bytes is {size}, while the name {model.name} says {count_text(count)} parameters."

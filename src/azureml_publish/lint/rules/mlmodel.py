@@ -28,11 +28,19 @@ from azureml_publish.lint.weights.environments import (
     OWN_PACKAGES,
     environment_mistakes,
     is_environment,
+    too_old,
     two_environments,
     version_differences,
 )
 from azureml_publish.lint.weights.files import WeightFiles
-from azureml_publish.lint.weights.logged import class_differences, logging_mistakes, pair_of_name, pairs_logged
+from azureml_publish.lint.weights.logged import (
+    base_task_differences,
+    class_differences,
+    flavour_mistakes,
+    logging_mistakes,
+    pair_of_name,
+    pairs_logged,
+)
 from azureml_publish.lint.weights.settings import flavour_differences
 
 _PREPARED = "preprocessor_config.json"
@@ -171,18 +179,6 @@ def mlmodel_contradicts_itself(model: Described) -> Findings:
             f"MLmodel's tokenizer is {flavour['tokenizer_type']}, and tokenizer_config.json has {own}.",
             "Copy the MLmodel that MLflow wrote beside this model's files.",
         )
-    written = model.mlmodel.data
-    data = written.get("metadata") if isinstance(written, Mapping) else None
-    base = data.get("base_model_task") if isinstance(data, Mapping) else None
-    task = flavour.get("task")
-    if isinstance(base, str) and isinstance(task, str):
-        one, other = find_task(base), find_task(task)
-        if one is not None and other is not None and not {*one.models} & {*other.models}:
-            yield mlmodel_contradicts_itself.at(
-                model.mlmodel.location(("metadata", "base_model_task")),
-                f"base_model_task is {base}, the flavour's task {task}.",
-                "Write the task that the model was logged for in both.",
-            )
 
 
 def _by_itself(model: Described, document: Document) -> Findings:
@@ -191,6 +187,13 @@ def _by_itself(model: Described, document: Document) -> Findings:
     if not isinstance(data, Mapping):
         return
     found = [*logging_mistakes(data, model.as_of), *class_differences(data, model.config or {})]
+    config_at = min((one for one in model.content.places if one.endswith("/config.json")), key=len, default="")
+    found += flavour_mistakes(data, frozenset(model.content.places), config_at)
+    for name, flavour in flavours(document).items():
+        version = flavour.get("transformers_version") if isinstance(flavour, Mapping) else None
+        if version and (message := too_old(version, model.config or {})):
+            found.append((("flavors", name, "transformers_version"), message))
+    found += base_task_differences(data)
     logged = [*pairs_logged(data)]
     pair = pair_of_name(model.name, hub_id(model)) or (logged[0][1] if logged else "")
     found += [(path, f"The task is of {one}, and the model of {pair}.") for path, one in logged if one != pair]
@@ -271,7 +274,7 @@ def _contradictions(flavour: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "pipeline_model_type", f"{name} is not a class of models for {task}."
     every = stated()["tasks"].values() if found is not None and pipeline else ()
     served = {each["pipeline"]: {*each["models"]} for each in every}
-    if found is not None and pipeline in served and not served[pipeline] & {*found.models}:
+    if found is not None and pipeline in served and pipeline != found.pipeline:
         yield "instance_type", f"{pipeline} does not serve {task}."
     own = {auto for auto in loaders if auto not in _ANY}
     types = [kind for kind, pair in stated()["tokenizer_of"].items() if tokenizer in pair] if own else []

@@ -38,7 +38,7 @@ def environment_mistakes(texts: Mapping[str, str]) -> Iterator[Mistake]:
     for path, text in texts.items():
         if "<<<<<<<" in text:
             continue
-        for line, message in requirement_mistakes(text) if path.endswith(".txt") else ():
+        for line, message in requirement_mistakes(text if path.endswith(".txt") else _of_pip(text)):
             yield Mistake(
                 path, line, f"{path}: {message}", "Write each package once, with == and its version.", breaks=True
             )
@@ -53,6 +53,18 @@ def environment_mistakes(texts: Mapping[str, str]) -> Iterator[Mistake]:
             message = f"{path} installs {short(match['what'])}, which only those can who have access there."
             hint = "Publish the package and write its version, or take its code into the folder."
             yield Mistake(path, text.count("\n", 0, match.start("what")) + 1, message, hint)
+        if match := _PIP_WITHOUT_COLON.search(text):
+            message = f"{path} has packages below `- pip` without a colon, so that conda reads one odd name."
+            yield Mistake(path, text.count("\n", 0, match.start()) + 1, message, "Write `- pip:`.", breaks=True)
+        if message := _too_old_python(text):
+            yield Mistake(path, 1, f"{path}: {message}", "Write versions that go together; pip finds none with these.")
+        named = _FURTHER.search(text)
+        above = path.rpartition("/")[0]
+        others = [one for one in texts if one != path and one.endswith(".txt")]
+        if named and f"{above}/{named['file']}".lstrip("/") not in texts and others:
+            message = f"{path} takes requirements from {short(named['file'])}, which is not there beside {others[0]}."
+            line = text.count("\n", 0, named.start("file")) + 1
+            yield Mistake(path, line, message, "Name the file that is there.", breaks=True)
         if message := _together(text):
             hint = "Write versions that were made for each other; pip finds no environment with these."
             yield Mistake(path, 1, f"{path}: {message}", hint)
@@ -68,12 +80,45 @@ _OF_A_MACHINE = pattern(
 
 _OF_A_TEAM = pattern(
     r"^[ \t\"'-]*(?:e(?:ditable)?[ =]|[\w.-]{1,60}(?:\[[\w,-]{1,60}\])? ?@ ?)?[\"']?"
-    r"(?P<what>git\+ssh://[^\s\"']+|(?:git\+)?git@[^\s\"']+"
+    r"(?P<what>git\+ssh://[^\s\"']+|git\+https?://[^/\s\"'@]+@[^\s\"']+|(?:git\+)?git@[^\s\"']+"
     r"|(?:--(?:extra-)?index-url|-i|--find-links|-f)[ =]+https?://(?:localhost|127\.|10\.|192\.168\.|[\w.-]+\.(?:internal|local|corp|lan)\b)[^\s\"']*"
     r"|--?e(?:ditable)?[ =]+\.\.?(?:/[^\s\"']*)?$)",
     re.MULTILINE,
 )
 """A repository that asks for somebody's key, an index of one network, or code beside the file of another folder."""
+
+_FURTHER = pattern(r"^[ \t\"'-]*(?:-r|--requirement)[ =]+(?P<file>[\w./-]+\.txt)\b", re.MULTILINE)
+_LIST_OF_PIP = pattern(r"^(?P<indent>[ \t]*)- pip:[ \t]*\n(?P<list>(?:(?P=indent)[ \t]*- [^\n]*\n?)*)", re.MULTILINE)
+
+
+def _of_pip(text: str) -> str:
+    """The lines of conda.yaml's list for pip as requirements, each in its own line; other lines are empty."""
+    match = _LIST_OF_PIP.search(text)
+    if match is None:
+        return ""
+    lines = [re.sub(r"^[ \t]*- [\"']?|[\"']$", "", line) for line in match["list"].splitlines()]
+    return "\n" * text.count("\n", 0, match.start("list")) + "\n".join(lines)
+
+
+_PIP_WITHOUT_COLON = pattern(r"^(?P<indent>[ \t]*)- pip[ \t]*\n(?P=indent)[ \t]+- ", re.MULTILINE)
+_PYTHON = pattern(r"^[ \t]*(?:- )?python(?:==?|: ?)3\.(\d+)", re.MULTILINE)
+_NEEDS: Mapping[str, tuple[tuple[int, int], int]] = {
+    "mlflow": ((2, 0), 8), "transformers": ((4, 31), 8), "torch": ((2, 0), 8), "pandas": ((2, 1), 9),
+    "numpy": ((2, 0), 9), "scikit-learn": ((1, 3), 8), "scipy": ((1, 11), 9), "xgboost": ((2, 0), 8),
+    "matplotlib": ((3, 8), 9), "accelerate": ((0, 20), 8), "sentence-transformers": ((2, 3), 8),
+}  # fmt: skip
+"""Packages, a version, and the Python 3 that it and later ones need (Requires-Python on https://pypi.org)."""
+
+
+def _too_old_python(text: str) -> str:
+    python = _PYTHON.search(text)
+    for name, version in _PINNED.findall(text) if python else ():
+        since, needed = _NEEDS.get(name.lower().replace("_", "-"), ((0, 0), 0))
+        numbers = tuple(int(one) for one in version.split(".")[:2] if one.isdecimal())
+        if python and needed > int(python[1]) and numbers >= since:
+            return f"{name} {version} needs Python 3.{needed}, and Python is 3.{python[1]}."
+    return ""
+
 
 _PIN = pattern(r"^[ \t]*-?[ \t]*(torch|torchvision|torchaudio)==([0-9]+)\.([0-9]+)", re.MULTILINE)
 
@@ -185,6 +230,9 @@ OWN_PACKAGES = frozenset(
 """Flavours that need the package of their own version."""
 
 
+_OF_AZURE = frozenset({"hftransformers", "hftransformersv2"})
+
+
 def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:
     """The key of MLmodel with a version that an environment beside it denies or does not install, and how."""
     flavours = data.get("flavors")
@@ -192,11 +240,16 @@ def version_differences(data: Mapping[str, Any], texts: Mapping[str, str]) -> It
         for key, package in _VERSIONS.items() if isinstance(flavour, Mapping) else ():
             value = flavour.get(key)
             message = _denied(key, value, package, texts) if value else ""
-            if value and not message and name in OWN_PACKAGES:
+            if value and not message and name in OWN_PACKAGES | _OF_AZURE:
                 path = next((path for path, text in texts.items() if lacks(text, package)), "")
                 message = f"{key} is {value}, while {path} names no {package}." if path else ""
             if message:
                 yield ("flavors", name, key), message
+        framework = flavour.get("framework") if isinstance(flavour, Mapping) else None
+        package = {"pt": "torch", "tf": "tensorflow"}.get(str(framework), "")
+        path = next((path for path, text in texts.items() if package and lacks(text, package)), "")
+        if path:
+            yield ("flavors", name, "framework"), f"framework is {framework}, while {path} names no {package}."
     logged = data.get("mlflow_version")
     if logged and (message := _denied("mlflow_version", logged, "mlflow", texts)):
         yield ("mlflow_version",), message

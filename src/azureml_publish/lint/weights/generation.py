@@ -11,6 +11,7 @@ from jinja2 import Environment, TemplateSyntaxError
 
 from azureml_publish.content.packaging.transformers_facts import knows_tokenizer, stated
 from azureml_publish.lint.cards.findings import short
+from azureml_publish.lint.weights.chat_formats import formats_in
 from azureml_publish.lint.weights.parameters import longest_input
 from azureml_publish.lint.weights.values import is_count, marks_outside, numbers_in
 from azureml_publish.patterns import pattern
@@ -53,10 +54,16 @@ def _other_marks(
         if here and there and here.isdisjoint(there | ({own} if own else set())):
             of = f"; the tokenizer's is {own}" if own else ""
             yield key, f"A text {verb} with {min(here)}, by config.json with {min(there)}{of}."
-    start, other = data.get("decoder_start_token_id"), config.get("decoder_start_token_id")
-    if config.get("model_type") in _WITH_DECODER and is_count(start) and is_count(other) and start != other:
-        yield "decoder_start_token_id", f"decoder_start_token_id is {start}, and config.json has {other}."
+    for key in _ALSO_IN_CONFIG:
+        if key in data and key in config and data[key] != config[key] and None not in (data[key], config[key]):
+            yield key, f"{key} is {short(str(data[key]))}, and config.json has {short(str(config[key]))}."
+    start, other = ([*numbers_in(one.get("decoder_start_token_id"))] for one in (data, config))
+    if config.get("model_type") in _WITH_DECODER and start and other and start != other:
+        yield "decoder_start_token_id", f"decoder_start_token_id is {start[0]}, and config.json has {other[0]}."
 
+
+_ALSO_IN_CONFIG = ("num_beams", "forced_eos_token_id", "no_repeat_ngram_size", "length_penalty", "bad_words_ids")
+"""Settings that older files of configuration have as well, from which these were made."""
 
 _WITH_DECODER = ("whisper", "marian", "bart", "mbart", "t5", "mt5", "pegasus")
 
@@ -122,6 +129,38 @@ _VOCABULARIES: Mapping[int, tuple[frozenset[str], bool | None]] = {
 whether these write small letters. Source: config.json and tokenizer_config.json of these models on the Hub."""
 
 
+_STRICT = {
+    "phi3": ("Llama", "Phi"), "gemma": ("Gemma", "Llama"), "qwen": ("Qwen", "Llama"), "marian": ("Marian",),
+    "whisper": ("Whisper",), "wav2vec2": ("Wav2Vec2",), "hubert": ("Wav2Vec2",), "t5": ("T5",), "mt5": ("T5",),
+    "pegasus": ("Pegasus",), "clip": ("CLIP",), "bart": ("Bart", "Roberta"), "mbart": ("Bart",), "gpt2": ("GPT2",),
+}  # fmt: skip
+"""By the type of models parts of the names of the tokenizers that read its one vocabulary."""
+
+_ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend", "GPT2Tokenizer", "BertTokenizer"})
+_OF_WORD_PIECES = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
+_OF_WORD_PIECES |= {"mask_token": "[MASK]"}
+_OF_PAIRS = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "pad_token": "<pad>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
+
+
+def _marks_of(kind: str, words: object) -> Mapping[str, str]:
+    """The marks of well-known vocabularies: of BERT's, RoBERTa's, XLM-R's, and what begins texts of Llama and Gemma."""
+    if kind in ("bert", "distilbert", "electra") and words in (30522, 28996, 119547, 105879):
+        return _OF_WORD_PIECES
+    if (kind, words) in (("roberta", 50265), ("xlm-roberta", 250002)):
+        return _OF_PAIRS
+    first = {("llama", 128256): "<|begin_of_text|>", ("mistral", 32000): "<s>", ("phi3", 32064): "<s>"}
+    first |= dict.fromkeys((("llama", 32000), ("mixtral", 32000)), "<s>")
+    first |= dict.fromkeys((("gemma", 256000), ("gemma2", 256000), ("gemma3_text", 262144)), "<bos>")
+    begun = first.get((kind, words)) if is_count(words) else None
+    return {"bos_token": begun} if begun else {}
+
+
 def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A class, a case or a language that is not that of the weights' vocabulary."""
     written = tokenizer.get("tokenizer_class")
@@ -140,6 +179,15 @@ def _of_vocabulary(tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> I
             "tokenizer_class",
             f"The {words} entries of vocab_size are of {min(classes)}, and tokenizer_class is {written}.",
         )
+    kind = str(config.get("model_type"))
+    own = _STRICT.get(kind) or next((of for start, of in _STRICT.items() if kind.startswith(start)), ())
+    plain = frozenset({*known, *(one.removesuffix("Fast") for one in known)})
+    if own and name in plain - _ANYBODYS and not any(one in name for one in own):
+        yield "tokenizer_class", f"tokenizer_class is {written}, which is of other models than {kind}."
+    for key, wanted in _marks_of(str(config.get("model_type")), words).items():
+        token = _content(tokenizer.get(key))
+        if token and token != wanted:
+            yield key, f"{key} is {short(token)}; it is {wanted} where vocab_size is {words}."
     given = tokenizer.get("do_lower_case")
     if lowers is not None and given is True and not lowers and name in (classes | {""}):
         yield "do_lower_case", f"do_lower_case is true; the {words} entries of vocab_size are of a cased BERT."
@@ -165,6 +213,8 @@ def _tokens(tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         template = one.get("template") if isinstance(one, Mapping) else None
         if isinstance(template, str) and (wrong := template_mistake(template)):
             yield "chat_template", f"The chat template is none that Jinja can read: {wrong}"
+        elif isinstance(template, str) and len(mixed := sorted(formats_in(template))) > 1:
+            yield "chat_template", f"The chat template has marks of {' and of '.join(mixed[:2])}."
 
 
 def template_mistake(template: str) -> str:

@@ -29,6 +29,7 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     tensors = [files.tensors(folder + one) for one in {*by_tensor.values()} if f"{folder}{one}" in files.places]
     config = files.settings(f"{folder}config.json")
     yield from _layers(config, by_tensor)
+    yield from _kinds(config, by_tensor)
     if total is not None and not is_count(total):
         if not isinstance(total, float):  # which some tools write
             yield "total_size", f"total_size is {short(str(total))}, not a number of bytes."
@@ -61,7 +62,7 @@ def _names(name: str, by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]
         yield "weight_map", f"weight_map has no tensor of number {min(lacking)} of {count} files."
     kind = "safetensors" if ".safetensors." in name else "bin"
     strange = next((one for one, shard in by_tensor.items() if not shard.endswith(f".{kind}")), None)
-    if strange is not None and "." in by_tensor[strange]:
+    if strange is not None:
         yield (
             strange,
             f"{short(strange)} lies in {short(by_tensor[strange])}, and {name} is of files ending in .{kind}.",
@@ -98,6 +99,26 @@ def _layers(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator
         yield last, f"{short(last)} is of layer {found[last]}, and config.json has {config[key]} layers, from 0."
 
 
+_EXPERT = pattern(r".*\.experts\.(\d{1,5})\..*")
+
+
+def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Experts, or a form of quantisation, that the tensors have and the configuration does not, or the other way."""
+    experts = next((config[key] for key in _EXPERTS if is_count(config.get(key))), 0)
+    found = {name: int(match[1]) for name in by_tensor if (match := _EXPERT.fullmatch(name))}
+    last = max(found, key=lambda one: found[one], default="")
+    if last and experts and found[last] >= experts and not config.get("auto_map"):
+        yield last, f"{short(last)} is of expert {found[last]}, and config.json has {experts} experts, from 0."
+    quantised = config.get("quantization_config")
+    method = str(quantised.get("quant_method")).lower() if isinstance(quantised, Mapping) else ""
+    packed = next((name for name in by_tensor if name.endswith(".qweight")), "")
+    if packed and config and not isinstance(quantised, Mapping):
+        yield packed, f"{short(packed)} is quantised, and config.json has no quantization_config."
+    elif by_tensor and not packed and method in ("awq", "gptq") and any(map(_LAYER.fullmatch, by_tensor)):
+        yield "weight_map", f"No tensor is quantised (.qweight), while config.json says {method}."
+
+
+_EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
 _BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "float64": 8}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from azureml_publish.content.packaging.transformers_facts import find_task, loaders_of, stated
+from azureml_publish.content.packaging.transformers_facts import CATALOGUE_TASKS, find_task, loaders_of, stated
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.names.languages import meant_language
 from azureml_publish.lint.names.variants import variant_of
@@ -53,6 +54,86 @@ def _day(written: object) -> date | None:
         return None
 
 
+_LOADERS = (
+    *("sklearn", "lightgbm", "xgboost", "catboost", "pytorch", "tensorflow", "keras", "transformers", "pyfunc"),
+    *("sentence_transformers", "onnx", "spark", "statsmodels", "prophet", "spacy", "langchain", "diviner", "h2o"),
+    *(
+        "pmdarima",
+        "fastai",
+        "openai",
+        "paddle",
+        "johnsnowlabs",
+        "llama_index",
+        "promptflow",
+        "dspy",
+        "pyspark",
+        "gluon",
+    ),
+)
+"""Modules of MLflow that load models (https://mlflow.org/docs/latest/api_reference/python_api/index.html)."""
+
+
+def flavour_mistakes(data: Mapping[str, Any], paths: frozenset[str], config_at: str) -> Iterator[KeyedMessage]:
+    """A word of a flavour that is misspelt, and a file or folder of it that lies under another name."""
+    for name, flavour in _flavours(data).items():
+        for key, value in flavour.items() if isinstance(flavour, Mapping) else ():
+            message = ""
+            if isinstance(value, str):
+                message = _word(name, key, value) or _file(key, value, paths, config_at)
+            elif key == "components" and isinstance(value, list):
+                message = _components(value, paths)
+            if message:
+                yield ("flavors", name, key), message
+    example = data.get("saved_input_example_info")
+    orient = example.get("pandas_orient") if isinstance(example, Mapping) else None
+    if isinstance(orient, str) and orient not in _ORIENTS:
+        yield ("saved_input_example_info", "pandas_orient"), f"pandas has no orient {short(orient)}."
+
+
+def _word(flavour: str, key: str, value: str) -> str:
+    """A loader, a task or a format that is almost one that there is; a class of another library than the flavour's."""
+    if key == "loader_module" and value.startswith("mlflow."):
+        module = value.split(".")[1]
+        close = difflib.get_close_matches(module, _LOADERS, 1, 0.7) if module not in _LOADERS else []
+        return f"MLflow has no module mlflow.{module}; it has mlflow.{close[0]}." if close else ""
+    if key in ("task", "task_type") and find_task(value) is None:
+        close = difflib.get_close_matches(value, [*stated()["tasks"], *CATALOGUE_TASKS], 1, 0.86)
+        return f"Nothing serves the task {short(value)}; {close[0]} was meant." if close else ""
+    known = _WORDS.get(key, (value,))
+    if value not in known and (close := difflib.get_close_matches(value, known, 1, 0.6)):
+        return f"{key} is {short(value)}, which MLflow does not know; it has {close[0]}."
+    top = value.partition(".")[0] if key == "model_class" else flavour
+    return (
+        f"model_class is {short(value)}, in the flavour {flavour}."
+        if top != flavour and {top, flavour} <= _LIBRARIES
+        else ""
+    )
+
+
+def _file(key: str, value: str, paths: frozenset[str], config_at: str) -> str:
+    """A file or folder that is not there, where one of its kind is."""
+    inside = value.strip("/") + "/"
+    if key not in _OF_FILES or inside == "/" or any(f"{one}/".startswith(inside) for one in paths):
+        return ""
+    ending = f".{value.rpartition('.')[2]}" if "." in value else ""
+    alike = [one for one in paths if ending and "/" not in one and one.endswith(ending)]
+    if not ending and "/" in config_at:
+        alike = [config_at.partition("/")[0]]
+    return f"{key} is {short(value)}, which is not there beside {min(alike)}." if alike else ""
+
+
+def _components(listed: list[Any], paths: frozenset[str]) -> str:
+    there = {one.split("/")[1] for one in paths if one.startswith("components/")}
+    lacking = [str(one) for one in listed if str(one) not in there]
+    return f"components names {lacking[0]}, which is not there beside {min(there)}." if there and lacking else ""
+
+
+_ORIENTS = ("split", "records", "index", "columns", "values", "table")
+_LIBRARIES = frozenset({"sklearn", "lightgbm", "xgboost", "catboost"})
+_WORDS = {"serialization_format": ("cloudpickle", "pickle", "skops"), "framework": ("pt", "tf", "flax", "jax")}
+_OF_FILES = ("data", "model_binary", "model_data", "model_path", "pickled_model", "python_model")
+
+
 def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[KeyedMessage]:
     """An Auto class of Azure ML's flavours that serves another task than theirs, or does not load the weights."""
     listed = config.get("architectures")
@@ -68,6 +149,18 @@ def class_differences(data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
             yield path, f"{auto} is no class for {flavour['task_type']}, which {task.models[0]} is for."
         elif names and loaders_of(names[0]) and auto not in loaders_of(names[0]):
             yield path, f"{auto} does not load {names[0]} of config.json."
+
+
+def base_task_differences(data: Mapping[str, Any]) -> Iterator[KeyedMessage]:
+    """A task of the base in the metadata that other classes serve than the flavour's own task."""
+    metadata = data.get("metadata")
+    base = metadata.get("base_model_task") if isinstance(metadata, Mapping) else None
+    for name, key in (("transformers", "task"), ("hftransformersv2", "task_type"), ("hftransformers", "task_type")):
+        flavour = _flavours(data).get(name)
+        task = flavour.get(key) if isinstance(flavour, Mapping) else None
+        one, other = find_task(str(base)), find_task(str(task))
+        if one is not None and other is not None and not {*one.models} & {*other.models}:
+            yield ("metadata", "base_model_task"), f"base_model_task is {base}, the flavour's task {task}."
 
 
 _TRANSLATES = pattern(r"translation_(\w\w)_to_(\w\w)")

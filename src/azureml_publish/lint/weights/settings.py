@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from azureml_publish.content.packaging.safetensors import Tensor
@@ -15,6 +13,15 @@ from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.generation import generation_differences, tokenizer_differences
 from azureml_publish.lint.weights.graphs import CONFIGURATION, triton_differences
 from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
+from azureml_publish.lint.weights.parts import (
+    adapter_mistakes,
+    label_mistakes,
+    module_mistakes,
+    pooling_mistakes,
+    quantisation_mistakes,
+    vocabulary_mistakes,
+    word_mistakes,
+)
 from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
 from azureml_publish.lint.weights.values import class_mistakes, is_count, marks_outside, value_mistakes
 from azureml_publish.patterns import pattern
@@ -96,17 +103,18 @@ _LOADED = ("tokenizer.json", "generation_config.json", "modules.json")
 def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tuple[str, str]]:
     folder = path[: -len(name)]
     if name == "modules.json":
-        yield from _modules(files, folder, data)
+        yield from module_mistakes(files, folder, data)
     if not isinstance(data, dict):
         return
     if name == "tokenizer.json":
-        yield from _words(files, folder, data)
+        yield from word_mistakes(files, folder, data)
     elif name == "adapter_config.json":
-        yield from _adapter(data)
+        yield from adapter_mistakes(data)
         yield from adapter_differences(data, files.tensors(f"{folder}adapter_model.safetensors"))
     elif name == "config.json" and not folder.endswith("_Pooling/"):
         yield from differences(name, data, data)
         yield from tensor_differences(data, _tensors(files, folder))
+        yield from vocabulary_mistakes(files, folder, data)
     elif INDEX.fullmatch(name):
         yield from index_mistakes(files, folder, name, data)
     else:
@@ -149,11 +157,13 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
     """The key of a file that contradicts `config.json`, and how."""
     kind = str(config.get("model_type") or "")
     if name == "config.json":
-        yield from _labels(data)
+        yield from label_mistakes(data)
+        yield from quantisation_mistakes(data)
         yield from _of_two_models(data)
         yield from class_mistakes(data)
         yield from marks_outside(data, data)
     elif name == "1_Pooling":
+        yield from pooling_mistakes(data)
         hidden = next((config[key] for key in ("hidden_size", "dim", "d_model") if is_count(config.get(key))), None)
         given = data.get("word_embedding_dimension")
         if hidden is not None and is_count(given) and given != hidden:
@@ -162,15 +172,19 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
         yield from _images_or_sound(kind, data, config)
     elif kind in OF_FIXED_POSITIONS and not config.get("auto_map"):  # else its own code may know other positions
         most = config.get("max_position_embeddings", config.get("n_positions"))
+        kept = 2 if kind in _FROM_TWO else 0
         for key in ("model_max_length", "max_seq_length"):
             length = data.get(key)
-            if is_count(most) and is_count(length) and most < length < _NO_LIMIT:
+            if is_count(most) and is_count(length) and most - kept < length < _NO_LIMIT:
                 yield key, f"{key} is {length}, and the model has {most} positions by config.json."
 
 
 OF_FIXED_POSITIONS = frozenset(
     {"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "albert", "mpnet", "gpt2"}
 )
+_FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
+"""Types that number positions from 2, so that two fewer are left for tokens."""
+
 _OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip"})
 """Models of transformers that fail on longer texts, or on other images, than config.json says."""
 
@@ -191,6 +205,11 @@ def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, An
     longest = size.get("longest_edge") if isinstance(size, Mapping) else None
     if is_count(height) and is_count(longest) and height > longest:
         yield "size", f"shortest_edge is {height}, above the {longest} of longest_edge."
+    for key in ("image_mean", "image_std"):
+        listed = data.get(key)
+        shares = [one for one in listed if isinstance(one, int | float)] if isinstance(listed, list) else []
+        if shares and ((key == "image_std" and min(shares) <= 0) or (max(shares) > 1 and data.get("do_rescale"))):
+            yield key, f"{key} has {max(shares) if max(shares) > 1 else min(shares):g}; pixels are from 0 to 1 by then."
     scale = data.get("rescale_factor")
     if isinstance(scale, int | float) and scale > 1:
         yield "rescale_factor", f"rescale_factor is {scale:g}, by which pixels are multiplied; 1/255 was perhaps meant."
@@ -226,6 +245,7 @@ _ALIKE = frozenset(
 )
 """Beginnings of classes that prepare for their own models alone; others, such as ViT's and CLIP's, serve many."""
 
+_OF_WAVES = ("wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio")
 _RATES = {
     **dict.fromkeys(("whisper", "wav2vec2", "wav2vec2-bert", "wav2vec2-conformer", "hubert", "wavlm"), 16_000),
     **dict.fromkeys(("audio-spectrogram-transformer", "speech_to_text", "seamless_m4t", "moonshine"), 16_000),
@@ -239,6 +259,8 @@ def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
     bins, size = config.get("num_mel_bins"), data.get("feature_size")
     if kind == "whisper" and is_count(bins) and is_count(size) and bins != size:
         yield "feature_size", f"feature_size is {size}, and config.json has num_mel_bins {bins}."
+    if kind in _OF_WAVES and is_count(size) and size != 1:
+        yield "feature_size", f"feature_size is {size}; models of the type {kind} take the wave itself, which is 1."
     rate, usual = data.get("sampling_rate"), _RATES.get(kind)
     if is_count(rate) and usual and rate != usual:
         yield "sampling_rate", f"sampling_rate is {rate}; models of the type {kind} hear {usual} samples a second."
@@ -256,60 +278,3 @@ def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         kinds = types_of(str(name))
         if kinds and kind in stated()["model_types"] and kind not in kinds:
             yield "model_type", f"model_type is {kind}, and {name} is a class of {min(kinds, key=len)}."
-
-
-def _labels(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A label that two maps of one file give different numbers; it may well be missing from one, or stand twice."""
-    by_number, by_label = config.get("id2label"), config.get("label2id")
-    if not isinstance(by_number, Mapping) or not isinstance(by_label, Mapping):
-        return
-    numbers = {label: number for number, label in by_number.items() if isinstance(label, str)}
-    single = len(numbers) == len(by_number)
-    for label, number in by_label.items() if single else ():
-        if label in numbers and str(number) != numbers[label]:
-            yield "label2id", f"label2id gives '{short(label)}' the number {number}, and id2label {numbers[label]}."
-            return
-
-
-def _modules(files: WeightFiles, folder: str, listed: Any) -> Iterator[tuple[str, str]]:
-    """Modules of sentence-transformers that are not there, where others are; `Normalize` has no files."""
-    modules = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    beside = {name for name in files.folders if re.fullmatch(rf"{re.escape(folder)}\d+_[^/]*", name)}
-    for one in modules if beside else ():
-        path, kind = one.get("path"), str(one.get("type"))
-        if isinstance(path, str) and path and not kind.endswith(".Normalize") and folder + path not in files.folders:
-            yield "path", f"modules.json names {short(path)}, which is not there beside {min(beside)}."
-
-
-def _words(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The words of `vocab.txt` against those of `tokenizer.json`."""
-    model = tokenizer.get("model")
-    held = model.get("vocab") if isinstance(model, Mapping) and model.get("type") == "WordPiece" else None
-    text = files.text(f"{folder}vocab.txt") if isinstance(held, dict) else ""
-    lines = [line.rstrip("\r") for line in text.rstrip("\r\n").split("\n")] if text else []
-    if isinstance(held, dict) and lines and len(lines) != len(held) and {*lines} != {*held}:
-        yield "vocab", f"tokenizer.json has {len(held)} words, and vocab.txt {len(lines)}."
-
-
-def _adapter(adapter: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A kind of adapter that PEFT does not know, and a base model on somebody's own machine."""
-    kind, base = adapter.get("peft_type"), adapter.get("base_model_name_or_path")
-    close = _close(kind.upper(), _PEFT_TYPES) if isinstance(kind, str) and kind not in _PEFT_TYPES else []
-    if close:
-        yield "peft_type", f"peft_type is {kind}, which PEFT does not know; it has {close[0]}."
-    if isinstance(base, str) and _OF_A_MACHINE.match(base):
-        yield "base_model_name_or_path", f"The adapter's base is {short(base)}, a folder where it was trained."
-
-
-def _close(word: str, words: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(word, words, n=1, cutoff=0.75)
-
-
-_OF_A_MACHINE = pattern(r"(?:/|~|\.{1,2}/|[A-Za-z]:[\\/])")
-_PEFT_TYPES = (
-    *("PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "LORA", "ADALORA", "BOFT"),
-    *("ADAPTION_PROMPT", "IA3", "LOHA", "LOKR", "OFT", "POLY", "LN_TUNING", "VERA", "FOURIERFT", "XLORA", "HRA"),
-    *("VBLORA", "CPT", "BONE", "RANDLORA", "TRAINABLE_TOKENS", "SHIRA", "C3A", "MISS", "ROAD", "WAVEFT", "OSF"),
-    *("DELORA", "GRALORA"),
-)
-"""Source: PEFT's PeftType (https://huggingface.co/docs/peft/package_reference/peft_types)."""

@@ -157,6 +157,7 @@ _WORDS: Mapping[str, tuple[frozenset[str], float]] = {
         ),
         0.8,
     ),
+    "bias": (frozenset({"none", "all", "lora_only", "boft_only", "oft_only", "vera_only"}), 0.6),
     "feat_extract_norm": (frozenset({"group", "layer"}), 0.0),
     "task_type": (_ADAPTED, 0.7),
     "similarity_fn_name": (frozenset({"cosine", "dot", "euclidean", "manhattan", "dot_product"}), 0.0),
@@ -270,6 +271,9 @@ def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in _CHOSEN if experts else ():
         if is_count(data.get(key)) and data[key] > data[experts]:
             yield key, f"{key} is {data[key]}, and {experts} only {data[experts]}."
+    words, other = data.get("vocab_size"), data.get("decoder_vocab_size")
+    if data.get("share_encoder_decoder_embeddings") is True and is_count(words) and is_count(other) and words != other:
+        yield "vocab_size", f"vocab_size is {words}, and decoder_vocab_size {other}, which share their embeddings."
     groups, chosen = data.get("n_group"), data.get("topk_group")
     if is_count(groups) and is_count(chosen) and chosen > groups:
         yield "topk_group", f"topk_group is {chosen}, and n_group only {groups}."
@@ -294,6 +298,9 @@ def _positions(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         scaling = data.get(place)
         if not isinstance(scaling, Mapping):
             continue
+        first = scaling.get("original_max_position_embeddings")
+        if is_count(most) and is_count(first) and first > most:
+            yield place, f"original_max_position_embeddings is {first}, above the {most} of max_position_embeddings."
         kind = str(scaling.get("rope_type", scaling.get("type")) or "")
         if (
             kind
@@ -328,11 +335,11 @@ def marks_outside(data: Mapping[str, Any], config: Mapping[str, Any]) -> Iterato
 
 
 def numbers_in(given: object) -> Iterator[int]:
-    """Every whole number above 0 in a value, at any depth."""
+    """Every whole number from 0 in a value, at any depth."""
     if isinstance(given, list | tuple):
         for one in given:
             yield from numbers_in(one)
-    elif is_count(given):
+    elif isinstance(given, int) and not isinstance(given, bool) and given >= 0:
         yield given
 
 
