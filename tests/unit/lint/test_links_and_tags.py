@@ -22,6 +22,8 @@ from tests.unit.lint.cards_at_hand import described, findings
         ("![a](https://www.dropbox.com/s/abc/a.png?raw=1)", None),
         ('<img alt="a">', "CARD022"),
         ('<img alt="" data-x="a" src="https://e.com/a.png">', None),
+        ('<img title="A reader" src="https://e.com/a.png">', None),
+        ('<img width="9" src="https://e.com/title.png">', "CARD022"),
         ('<a herf="https://e.com">a</a>', "CARD022"),
         ('<a name="here"></a>', None),
         ("See <https://e.com/my docs>.", "CARD023"),

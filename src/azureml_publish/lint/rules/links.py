@@ -145,7 +145,7 @@ def link_empty(model: Described) -> Findings:
         )
 
 
-_UNNAMED = pattern(r"!\[\s*\]\(|<img\b(?![^<>]*\balt\b)", re.IGNORECASE)
+_UNNAMED = pattern(r"!\[\s*\]\(|<img\b(?![^<>]*(?:\balt\b|\b(?:title|aria-label)\s*=))", re.IGNORECASE)
 _BARE_TAG = pattern(
     r"<img(?=[\s/>])(?![^<>]*\bsrc(?:set)?\s*=)[^<>]*>|<a\s(?![^<>]*\b(?:href|id|name|class)\s*=)[^<>]*=[^<>]*>"
     r"|<a>(?=[^<>\n]{1,200}</a>)|<a\s(?![^<>]*\bhref\s*=)[^<>]*\b(?:herf|hfef|hre|src|url|link)\s*=[^<>]*>",
