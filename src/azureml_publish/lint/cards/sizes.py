@@ -19,6 +19,8 @@ from azureml_publish.patterns import pattern
 
 SIZE = pattern(r"(?<![\w.,])([0-9]{1,4}(?:\.[0-9]{1,3})?) ?([MGTK])i?B\b")
 """A size in bytes."""
+_BYTES = pattern(r"[MGTK]i?B\b")
+"""In every text with a size, and found much faster."""
 
 
 def bytes_of(match: re.Match[str]) -> float:
@@ -79,7 +81,7 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
     for head, cell in own_cells(model, card, ("size", "weights")):
         if (match := SIZE.fullmatch(cell.text.strip("*_ "))) and head:
             yield _Claim(card.starts[cell.line - 1] + cell.column - 1, match[0], match[0], bytes_of(match), _ANY, _ANY)
-    for match in _TAKES.finditer(card.words):
+    for match in _TAKES.finditer(card.words) if _BYTES.search(card.words) else ():
         size, sentence = SIZE.match(card.words, match.end()), sentence_at(card, match.start())
         behind = sentence.text.partition(size[0])[2] if size else ""
         if size is None or OTHERS.search(sentence.text) or _BESIDE.search(sentence.text):

@@ -81,18 +81,23 @@ def misspelled(word: str) -> tuple[str, str] | None:
 _WITHOUT_END = pattern(
     r"(?<=[a-z] )(?:and|or|of|with|an?|to) (?:It|This|These|They|We)(?= (?:is|are|was|has|have|can|does|may|will)\b)"
 )
+_AFTER_WORD = pattern("|".join(rf"{word}(?<=[a-z] {word})" for word in ("It", "This", "These", "They", "We")))
+"""In every text that the expression above finds, and found much faster."""
 _BROKEN = pattern(
     r"[\w,)] (?:and|or|the|an?|of|with|that|which|by|from|its|but|was|will|and it|because|than|between|into)\s*\Z"
 )
+_LONGEST_END = 12
+"""Of a line, what the expression above can find."""
 _FEWEST_WORDS = 4
 
 
 def unfinished(card: Card) -> Iterator[tuple[int, str]]:
     """Where a sentence ends in the middle: before the next one, or with a paragraph that a heading or text follows."""
-    for match in _WITHOUT_END.finditer(card.words):
+    for match in _WITHOUT_END.finditer(card.words) if _AFTER_WORD.search(card.words) else ():
         yield match.start(), match[0]
     for first, last in card.paragraphs:
-        end = _BROKEN.search(card.lines[last - 1])
+        line = card.lines[last - 1]
+        end = _BROKEN.search(line, max(0, len(line.rstrip()) - _LONGEST_END))
         if end is None or not re.match(r"\s{0,3}[A-Z*_\[]", card.lines[first - 1]):
             continue
         words = " ".join(card.lines[first - 1 : last]).split()

@@ -142,7 +142,6 @@ _PART_BEFORE = pattern(
     r"\b(?:split|train(?:ing)?[ /,&-]+(?:val\w*|dev\w*|test\w*))\b[^.\n|]{0,40}?(?<![\d/.:-])(?P<a>\d{2}) ?%? ?\Z",
     re.IGNORECASE,
 )
-_TRAINED_AND = pattern(r"[/,& -](?:val|dev|test)")
 _LONGEST = 70
 """So far before a figure stands what it is of."""
 _COUNTED = r" (?:tokens|rows|images|samples|examples|documents|sentences|steps|records)\b"
@@ -170,7 +169,8 @@ def _in_sentences(card: Card) -> Findings:
         if named and not _COMPARED.search(card.lines[card.position(match.start())[0] - 1]):
             what = f"is {'below 0' if match['n'][0] == '-' else 'above 1'}, and no share is"
             yield _impossible(card, named.start(), match.end(), what)
-    parted = "split" in card.lowered or ("train" in card.lowered and _TRAINED_AND.search(card.lowered))
+    tested = "train" in card.lowered and any(word in card.lowered for word in ("val", "dev", "test"))
+    parted = tested or "split" in card.lowered
     for match in _PART.finditer(words) if parted else ():
         before = _PART_BEFORE.search(words, max(0, match.start() - _LONGEST), match.start())
         parts = [int(one) for one in (before["a"], match["b"], match["c"]) if one] if before else []

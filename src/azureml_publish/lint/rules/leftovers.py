@@ -226,7 +226,8 @@ def _at_once(card: Card) -> Findings:
         yield text_repeated.at(
             card.at(start), f"'{short(text)}' says one thing twice.", "Take one of the two out.", width=width_of(text)
         )
-    for entry in _ENTRY_TWICE.finditer(card.words):
+    keys = _KEY_TWICE.finditer(card.words) if "_" in card.words else ()
+    for entry in (*_ENTRY_TWICE.finditer(card.words), *keys):
         yield text_repeated.at(
             card.at(entry.start()),
             f"The list has {entry[1]} twice.",
@@ -244,7 +245,8 @@ def _at_once(card: Card) -> Findings:
             )
 
 
-_ENTRY_TWICE = pattern(r"\b([A-Z][a-z]{3,14}|[a-z]+_[a-z_]{2,20})(?:,|,? and) \1(?=,|\.|;| and\b)")
+_ENTRY_TWICE = pattern(r"([A-Z](?<!\w[A-Z])[a-z]{3,14})(?:,|,? and) \1(?=,|\.|;| and\b)")
+_KEY_TWICE = pattern(r"\b([a-z]+_[a-z_]{2,20})(?:,|,? and) \1(?=,|\.|;| and\b)")
 
 
 def _words_twice(text: str) -> Iterator[tuple[int, int]]:
