@@ -169,6 +169,7 @@ _PROSE: tuple[tuple[str, str, str], ...] = (
     ("dimension", "vector", rf"\bvectors? (?:of|with) {_N} (?:numbers|values|floats|components|entries|dimensions)\b"),
     ("dimension", "embedding", rf"\bembeddings? (?:of|with) {_N} (?:numbers|values|floats|components|dimensions)\b"),
     ("dimension", "dimension", rf"\b(?:in|to|into) (?:an? )?{_N}[- ]dimensional\b"),
+    ("dimension", "dimensions", rf"\b(?:embeddings?|vectors?|output)[ *]*[|:][ *]*{_N}[- ]dim(?:ension)?s?\b"),
     ("opset", "opset", rf"\bopset(?: version)? {_N}\b"),
     ("shards", "shards", r"\b(?P<n>[0-9]{1,3}|two|three|four|five|six|seven|eight) (?:safetensors |gguf )?shards\b"),
     ("layers", "layers", r"\band (?P<n>[0-9]{1,3}|two|three|four|five|six|eight|ten|twelve) layers\b"),
@@ -214,8 +215,18 @@ def _before(text: str, offset: int) -> str:
 _LOADED = pattern(r"(?:-m|--model|--model-path|model_path ?=|filename ?=|Llama\()[ =]*[\"']?([\w./-]+\.gguf)\b")
 
 
+_SHAPE = pattern(
+    r"\b(?:embed|vec|enc|emb|feat)\w*\.(?:shape|size\(\))[^\n#]{0,40}(?:\n?[ \t]*# *(?:->|=>|>>>|prints:?)? *)"
+    r"(?:torch\.Size\()?[(\[]\d{1,4}, (?P<n>\d{2,5})[)\]]"
+)
+
+
 def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
-    """A GGUF file that code loads and the source, which has another, lacks."""
+    """A GGUF file that code loads and the source, which has another, lacks; a shape that no vectors have."""
+    for match in _SHAPE.finditer(model.card.source) if "dimension" in facts and ".s" in model.card.source else ():
+        if float(match["n"]) != facts["dimension"].value:
+            yield _denied(model.card.at(match.start("n")), f"A comment says {match['n']}", "dimension", facts, match["n"])
+            break
     held = facts["files"].value if "files" in facts else frozenset()
     own = sorted(one for one in held if one.endswith(".gguf")) if isinstance(held, frozenset) else []
     for fence in model.card.fences if own else ():

@@ -27,6 +27,7 @@ from azureml_publish.lint.weights.environments import (
 )
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.logged import pair_differences, pair_of_name, pairs_logged
+from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
 from azureml_publish.lint.weights.parameters import spec_context
 from azureml_publish.lint.weights.readme import readme_differences
 from azureml_publish.lint.weights.settings import Contradiction, contradictions, differences, gguf_differences
@@ -225,6 +226,8 @@ def weights_files_differ(subject: AssetSubject) -> Findings:
     for message in gguf_differences(files, metadata.get("textContextWindow"), metadata.get("license")):
         yield weights_files_differ.at(subject.place(("name",)), message, _OF_ONE_MODEL)
     yield from _environment(files, subject.described)
+    for path, key, message in (*naming_mistakes(files), *triton_mistakes(files)):
+        yield weights_files_differ.at(files.at(path, key), message, "Put the file there, or write what is there.")
     for path in sorted(files.places):
         message, hint = "", "Run git lfs pull for the file itself."
         if not path.endswith(".json") and files.size(path) < _LONGEST_POINTER and files.starts_with(path, LFS_POINTER):
@@ -288,6 +291,7 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
     place = subject.folder.document.location(("source",))
     if files := subject.content if subject.content.places else None:
         found = [f"{one.path}: {one.message}" for one in contradictions(files)]
+        found += [f"{path}: {message}" for path, _, message in naming_mistakes(files)]
         spec = subject.folder.spec
         found += gguf_differences(files, spec.metadata.text_context_window, spec.license)
     else:

@@ -221,6 +221,7 @@ _VERSIONS: Mapping[str, str] = {
     "lgb_version": "lightgbm",
     "pytorch_version": "torch",
     "torch_version": "torch",
+    "cloudpickle_version": "cloudpickle",
 }
 """Keys of flavours with the version that wrote the model, and the package of it."""
 
