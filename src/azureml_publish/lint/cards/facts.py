@@ -225,7 +225,9 @@ def _in_code(model: Described, facts: Facts) -> Iterator[Wrong]:
     """A GGUF file that code loads and the source, which has another, lacks; a shape that no vectors have."""
     for match in _SHAPE.finditer(model.card.source) if "dimension" in facts and ".s" in model.card.source else ():
         if float(match["n"]) != facts["dimension"].value:
-            yield _denied(model.card.at(match.start("n")), f"A comment says {match['n']}", "dimension", facts, match["n"])
+            yield _denied(
+                model.card.at(match.start("n")), f"A comment says {match['n']}", "dimension", facts, match["n"]
+            )
             break
     held = facts["files"].value if "files" in facts else frozenset()
     own = sorted(one for one in held if one.endswith(".gguf")) if isinstance(held, frozenset) else []

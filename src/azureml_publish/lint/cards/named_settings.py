@@ -16,7 +16,7 @@ from azureml_publish.lint.cards.figure_forms import FIGURES
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.sentences import OTHERS, of_another_model, sentence_at
 from azureml_publish.lint.cards.statements import labelled, subject_of
-from azureml_publish.lint.markdown.cards import Card, Table
+from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -41,7 +41,12 @@ _UNSAID = pattern(
 """Keys that no card speaks of, or of which other rules know more."""
 
 _WORDS = pattern(r"[a-z]+|\d+")
-_FILLERS = frozenset("number num of n the a an count size sizes dim dims dimension dimensions dimensionality".split())
+_FILLERS = frozenset(
+    (
+        *("number", "num", "n", "of", "the", "a", "an", "count", "size", "sizes"),
+        *("dim", "dims", "dimension", "dimensions", "dimensionality"),
+    )
+)
 _SAME = {
     "maximum": "max", "largest": "max", "minimum": "min", "embeddings": "embedding", "sequence": "seq",
     "normalization": "norm", "normalisation": "norm", "timesteps": "timestep", "damping": "damp", "vision": "image",
@@ -78,7 +83,7 @@ def _core(words: frozenset[str]) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4)
 def settings_of(model: Described) -> Mapping[frozenset[str], tuple[Setting, ...]]:
-    """Every value that cards speak of, by the words of its key; a key that not all parts of a model have is left out."""
+    """Every value that cards speak of, by the words of its key; none of a key that only some parts of a model have."""
     files: dict[str, Mapping[str, Any]] = {
         path: model.content.settings(path) for path in sorted(model.content.places) if _FILE.fullmatch(path)
     }
@@ -102,7 +107,7 @@ def settings_of(model: Described) -> Mapping[frozenset[str], tuple[Setting, ...]
     return {words: tuple(settings) for words, settings in found.items() if words}
 
 
-_MOST = 3000
+_MOST, _MOST_OF_ANY = 3000, 10**15
 _OF_ONE_PART = frozenset(("patch_size", "image_size", "num_channels", "num_mel_bins"))
 
 
@@ -120,7 +125,7 @@ def _also(key: str, data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _is_plain(value: object) -> bool:
     values = value if isinstance(value, list) else [value]
-    return bool(values) and all(isinstance(one, int | float) for one in values)
+    return bool(values) and all(isinstance(one, int | float) and abs(one) < _MOST_OF_ANY for one in values)
 
 
 def unlike_settings(model: Described) -> Iterator[Wrong]:
@@ -167,10 +172,14 @@ def _of_parts(card: Card) -> Iterator[tuple[str, str, int]]:
                 yield row.cells[0].text, ", ".join(cell.text for cell in cells), offset
 
 
-_NUMBER = pattern(r"(?<![\w.,/-])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,6})?(?:e-?\d{1,2})?)(?![\w/]|[.,]\d)")
+_NUMBER = pattern(
+    r"(?<![\w.,/-])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,6})?(?:e-?\d{1,2})?)(?![\w/]|[.,]\d)"
+)
 _TRUTH = {**dict.fromkeys(("yes", "true", "on", "enabled"), True), **dict.fromkeys(("no", "false", "off"), False)}
 _TRUTH["disabled"] = False
-_UNCERTAIN = pattern(r"\b(?:up to|at most|or|varies|various|default|about|to|not|per|between|any)\b|[%~<>\u2248\u2264-]")
+_UNCERTAIN = pattern(
+    r"\b(?:up to|at most|or|varies|various|default|about|to|not|per|between|any)\b|[%~<>\u2248\u2264-]"
+)
 
 
 def _denies(text: str, settings: Sequence[Setting]) -> bool:
@@ -200,8 +209,14 @@ def _given(settings: Sequence[Setting]) -> str:
     return f"{one.source} gives {one.key} {str(one.value).lower() if isinstance(one.value, bool) else one.value}"
 
 
-_COUNTED = pattern(r"(?<![\w.,/-])(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7}) (?P<of>[a-z]+(?: [a-z]+){1,2})\b", re.IGNORECASE)
-_SIZED = pattern(r"\b(?P<of>(?:[a-z]+ ){0,2}(?:size|length|channels|patches|dimension)) of (?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})\b", re.IGNORECASE)
+_COUNTED = pattern(
+    r"(?<![\w.,/-])(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7}) (?P<of>[a-z]+(?: [a-z]+){1,2})\b", re.IGNORECASE
+)
+_SIZED = pattern(
+    r"\b(?P<of>(?:[a-z]+ ){0,2}(?:size|length|channels|patches|dimension)) of"
+    r" (?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})\b",
+    re.IGNORECASE,
+)
 _LATER = pattern(r"\b(?:last|first|top|bottom|additional|extra|every|each|per|batch|train\w*|data\w*)\b", re.IGNORECASE)
 
 
@@ -216,7 +231,11 @@ def _in_words(model: Described, known: Mapping[frozenset[str], tuple[Setting, ..
             for words in map(_key_words, (words_of(" ".join(way)) for way in ways)):
                 settings = known.get(words, ())
                 numeric = [one for one in settings if not isinstance(one.value, bool)]
-                if numeric and len(numeric) == len(settings) and not _OF_FIGURES.intersection(one.key for one in settings):
+                if (
+                    numeric
+                    and len(numeric) == len(settings)
+                    and not _OF_FIGURES.intersection(one.key for one in settings)
+                ):
                     stated.setdefault(settings, []).append((float(match["n"].replace(",", "")), match))
                     break
     for settings, claims in stated.items():
@@ -232,7 +251,9 @@ def _in_words(model: Described, known: Mapping[frozenset[str], tuple[Setting, ..
 
 _OF_FIGURES = frozenset(key for name, one in FIGURES.items() if one.prose and name != "patch" for key in one.keys)
 
-_CLASS = pattern(r"`(?P<name>[A-Z]\w+?(?P<kind>Scheduler|Tokenizer(?:Fast)?|ImageProcessor(?:Fast)?|FeatureExtractor))`")
+_CLASS = pattern(
+    r"`(?P<name>[A-Z]\w+?(?P<kind>Scheduler|Tokenizer(?:Fast)?|ImageProcessor(?:Fast)?|FeatureExtractor))`"
+)
 _BEGUN = pattern(r"(?:[.:|*-] |\n)\Z")
 _CLASS_KEYS = ("_class_name", "tokenizer_class", "image_processor_type", "feature_extractor_type")
 
@@ -253,7 +274,9 @@ def _of_classes(model: Described) -> Iterator[Wrong]:
         kind = match["kind"].removesuffix("Fast")
         of_kind = {name: path for name, path in own.items() if name.endswith(kind)}
         alone = not any(name in card.source for name in of_kind)
-        begun = _BEGUN.search(card.source, max(0, match.start() - 2), match.start()) or card.position(match.start())[1] == 1
+        begun = (
+            _BEGUN.search(card.source, max(0, match.start() - 2), match.start()) or card.position(match.start())[1] == 1
+        )
         first = begun and not OTHERS.search(sentence_at(card, match.end()).text)
         if of_kind and alone and first and match["name"].removesuffix("Fast") not in of_kind:
             name, path = next(iter(of_kind.items()))

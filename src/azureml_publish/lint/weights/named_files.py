@@ -10,6 +10,7 @@ from typing import Any
 
 from azureml_publish.content.packaging.transformers_facts import stated
 from azureml_publish.content.packaging.triton import CONFIG, read_config, read_message
+from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.values import is_count
@@ -46,8 +47,7 @@ def _pipeline(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     for key, (_, wanted) in parts.items() if there else ():
         held = [f"{folder}{key}/{name}" for name in ("config.json", "scheduler_config.json")]
         data: Mapping[str, Any] = next((found for path in held if (found := files.settings(path))), {})
-        listed = data.get("architectures")
-        own = data.get("_class_name") or (listed[0] if isinstance(listed, list) and listed else None)
+        own = data.get("_class_name") or next(iter(_listed(data.get("architectures"))), None)
         if key not in there:
             yield key, f"model_index.json names {key}, of which no file is there beside {there[0]}."
         elif isinstance(own, str) and wanted not in (own, f"Flax{own}") and "Onnx" not in wanted:
@@ -80,27 +80,33 @@ def _modules(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     listed = files.json(f"{folder}modules.json")
     modules = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     for key in ("idx", "path"):
-        twice = [one for one, count in Counter(str(each.get(key)) for each in modules).items() if count > 1]
+        twice = [one for one, count in Counter(str(each[key]) for each in modules if key in each).items() if count > 1]
         if twice:
             yield key, f"Two modules of modules.json have the {key} {short(twice[0])}."
 
 
-_WEIGHTS = pattern(r"(?:model|pytorch_model|tf_model|flax_model)[\w.-]*\.(?:safetensors|bin|h5|msgpack)(?:\.index\.json)?")
+_WEIGHTS = pattern(
+    r"(?:model|pytorch_model|tf_model|flax_model)[\w.-]*\.(?:safetensors|bin|h5|msgpack)(?:\.index\.json)?"
+)
 _PREPARES = ("preprocessor_config.json", "processor_config.json", "image_processor_config.json", "feature_extractor")
 
 
 def _preprocessor(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     """Models of transformers that read pictures or sound, and nothing that prepares these for them."""
     config = files.settings(f"{folder}config.json")
-    kind = config.get("model_type")
+    kind = str(config.get("model_type"))
     needs = kind in stated()["image_processor_of"] or kind in stated()["feature_extractor_of"]
     names = {path.rpartition("/")[2] for path in files.places}
-    of_text = any("CausalLM" in str(one) for one in config.get("architectures") or ())
+    of_text = any("CausalLM" in str(one) for one in _listed(config.get("architectures")))
     whole = f"{folder}tokenizer_config.json" in files.places or any(
         _WEIGHTS.fullmatch(path.removeprefix(folder)) for path in files.places if path.startswith(folder)
     )
     if needs and whole and not of_text and names.isdisjoint(_PREPARES) and "model_index.json" not in names:
         yield "model_type", f"A model of the type {kind} needs preprocessor_config.json, which is not there."
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 _SHARED = ("bits", "group_size", "desc_act", "sym", "quant_method", "damp_percent", "zero_point", "version")
@@ -110,10 +116,13 @@ def _quantised(files: WeightFiles, folder: str) -> Iterator[tuple[str, str]]:
     """How the weights were quantised, by a file of its own and by config.json."""
     for name in ("quantize_config.json", "quant_config.json"):
         own = files.settings(f"{folder}{name}")
-        other = files.settings(f"{folder}config.json").get("quantization_config")
-        for key in _SHARED if own and isinstance(other, Mapping) else ():
+        other = mapping_of(files.settings(f"{folder}config.json").get("quantization_config"))
+        for key in _SHARED:
             if key in own and key in other and str(own[key]).lower() != str(other[key]).lower():
-                yield key, f"{name} gives {key} {short(str(own[key]))}, and quantization_config {short(str(other[key]))}."
+                yield (
+                    key,
+                    f"{name} gives {key} {short(str(own[key]))}, and quantization_config {short(str(other[key]))}.",
+                )
 
 
 _LOOKS = {

@@ -1,0 +1,137 @@
+"""Labels of cards against the keys of settings that have their words; files and parts that other files name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
+from tests.unit.lint.test_across_files import codes, model
+
+CLIP: dict[str, Any] = {
+    "model_type": "clip",
+    "projection_dim": 768,
+    "text_config": {"hidden_size": 512, "projection_dim": 768, "num_hidden_layers": 12},
+    "vision_config": {"hidden_size": 1024, "projection_dim": 768, "patch_size": 14},
+}
+T5: dict[str, Any] = {"model_type": "t5", "num_layers": 12, "num_decoder_layers": 12}
+PATCHTST: dict[str, Any] = {"prediction_length": 24, "context_length": 96, "num_input_channels": 7, "tie_weights": True}
+GPTQ: dict[str, Any] = {"bits": 4, "desc_act": False, "damp_percent": 0.1}
+VAE: dict[str, Any] = {"_class_name": "AutoencoderKL", "latent_channels": 4, "sample_size": 1024}
+SCHEDULER: dict[str, Any] = {"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": 1000}
+INDEX: dict[str, Any] = {
+    "_class_name": "StableDiffusionPipeline",
+    "scheduler": ["diffusers", "EulerDiscreteScheduler"],
+    "vae": ["diffusers", "AutoencoderKL"],
+    "safety_checker": [None, None],
+}
+PIPELINE = {"model_index.json": INDEX, "vae/config.json": VAE, "scheduler/scheduler_config.json": SCHEDULER}
+UNET = {"unet/config.json": {"_class_name": "UNet2DConditionModel", "in_channels": 9}}
+TABLE = "| Property | Value |\n| --- | --- |\n"
+PARTS = "| Property | Image encoder | Text encoder |\n| --- | --- | --- |\n"
+
+
+def files_of(root: Path, files: dict[str, Any]) -> WeightFiles:
+    for name, data in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(data if isinstance(data, str) else json.dumps(data))
+    return WeightFiles({name: root / name for name in files})
+
+
+@pytest.mark.parametrize(
+    ("files", "card", "wrong"),
+    [
+        ({"config.json": CLIP}, f"{PARTS}| Projection | 512 | 512 |", True),
+        (
+            {"config.json": CLIP},
+            f"{PARTS}| Projection | 768 | 512 |",
+            False,
+        ),  # one of the cells may be of something else
+        ({"config.json": CLIP}, f"{PARTS}| Input | 224 pixels, patches of 32 | 77 tokens |", True),
+        ({"config.json": CLIP}, "It reads patches of 14.", False),
+        ({"config.json": CLIP}, "Unlike the small one with patches of 32, it sees details.", False),
+        ({"config.json": T5}, f"{TABLE}| Encoder layers | 24 |", True),
+        ({"config.json": T5}, f"{TABLE}| Encoder layers | 12 |", False),
+        ({"config.json": PATCHTST}, f"{TABLE}| Horizon | 96 hours |", True),
+        ({"config.json": PATCHTST}, f"{TABLE}| Forecast horizon | 24 hours |\n| Context | 96 hours |", False),
+        ({"config.json": PATCHTST}, "- Channels: 12", True),
+        ({"config.json": PATCHTST}, f"{TABLE}| Horizon | up to 96 hours |", False),
+        ({"quantize_config.json": GPTQ}, f"{TABLE}| Act order | yes |", True),
+        ({"quantize_config.json": GPTQ}, f"{TABLE}| Act order | no |\n| Damping | 0.1 |", False),
+        ({"quantize_config.json": GPTQ}, f"{TABLE}| Damping | 0.01 |", True),
+        ({"quantize_config.json": GPTQ}, f"{TABLE}| Damping | 10 % |", False),
+        (PIPELINE, "| Part | Class |\n| --- | --- |\n| Autoencoder | `AutoencoderKL`, 16 latent channels |", True),
+        (PIPELINE, "The autoencoder has 4 latent channels. Another one has 16 latent channels.", False),
+        (PIPELINE, "`DDIMScheduler` with 1,000 steps.", True),
+        (PIPELINE, "`EulerDiscreteScheduler` with 1,000 steps.", False),
+        (PIPELINE, "For speed take `DPMSolverMultistepScheduler`.", False),
+        (PIPELINE, f"{TABLE}| Samples | 12,000 |", False),  # which are no sample_size
+        (PIPELINE, f"{TABLE}| Sample size | 512 |", True),
+    ],
+)
+def test_a_label_is_held_against_the_key_with_its_words(
+    tmp_path: Path, files: dict[str, Any], card: str, wrong: bool
+) -> None:
+    held = replace(model(f"Text.\n\n{card}\n"), content=files_of(tmp_path, files), config=files.get("config.json"))
+    assert codes(held) == (["CARD063"] if wrong else [])
+
+
+MODULES = [{"idx": 0, "path": "", "type": "T"}, {"idx": 1, "path": "1_Pooling", "type": "P"}]
+VIT = {"config.json": {"model_type": "vit"}, "model.safetensors": "x"}
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        ({"python_env.yaml": "dependencies:\n- -r requirements.txt\n", "requirements.txt": "mlflow==2.16.2\n"}, ""),
+        (
+            {"python_env.yaml": "dependencies:\n- -r requirements-prod.txt\n", "requirements.txt": ""},
+            "requirements-prod",
+        ),
+        (PIPELINE, ""),
+        ({**PIPELINE, "model_index.json": {**INDEX, "scheduler": ["diffusers", "PNDMScheduler"]}}, "PNDMScheduler"),
+        (
+            {**PIPELINE, "model_index.json": {**INDEX, "text_encoder": ["transformers", "CLIPTextModel"]}},
+            "text_encoder",
+        ),
+        ({**PIPELINE, **UNET}, "9 channels"),
+        ({**PIPELINE, **UNET, "model_index.json": {**INDEX, "_class_name": "StableDiffusionInpaintPipeline"}}, ""),
+        ({"modules.json": MODULES}, ""),
+        ({"modules.json": [*MODULES, {"idx": 1, "path": "2_Normalize", "type": "N"}]}, "idx 1"),
+        (VIT, "preprocessor_config.json"),
+        ({**VIT, "preprocessor_config.json": {}}, ""),
+        ({"config.json": {"model_type": "vit"}, "m/1/model.onnx": "x"}, ""),
+        ({"quantize_config.json": GPTQ, "config.json": {"quantization_config": {**GPTQ, "bits": 8}}}, "bits"),
+        ({"quantize_config.json": GPTQ, "config.json": {"quantization_config": GPTQ}}, ""),
+    ],
+)
+def test_what_a_file_names_is_there_and_is_so(tmp_path: Path, files: dict[str, Any], wrong: str) -> None:
+    found = [message for _, _, message in naming_mistakes(files_of(tmp_path, files))]
+    assert (len(found) == 1 and wrong in found[0]) if wrong else not found
+
+
+PBTXT = """\
+name: "m"
+platform: "onnxruntime_onnx"
+output [ { name: "y" data_type: TYPE_FP32 dims: [ 2 ] label_filename: "l.txt" } ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("", "", ""),
+        ('name: "m"', 'name: "n"', "the folder"),
+        ("l.txt", "labels.txt", "label_filename"),
+        ("[ 2 ]", "[ 1000 ]", "1000 numbers"),
+    ],
+)
+def test_what_triton_looks_for_is_there(tmp_path: Path, old: str, new: str, wrong: str) -> None:
+    files = files_of(tmp_path, {"m/config.pbtxt": PBTXT.replace(old, new), "m/l.txt": "cat\ndog\n"})
+    found = [message for _, _, message in triton_mistakes(files)]
+    assert (len(found) == 1 and wrong in found[0]) if wrong else not found
