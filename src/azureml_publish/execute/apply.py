@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -117,20 +117,22 @@ class Applying:
 
     def carry_out(self, action: Action, content: ModelContent) -> Result:
         """What becomes of one action; failures too are results."""
-        with self._uploads if action.kind is ActionKind.CREATE else nullcontext():
+        with ExitStack() as place:  # given up as soon as the files are there: registering them is mostly waiting
+            if action.kind is ActionKind.CREATE:
+                place.enter_context(self._uploads)
             if self._tools.transfer.stop() or self._halted.is_set() or self._tools.journal.failure is not None:
                 return Result(action.model, action.version, Outcome.SKIPPED)
             events = self._tools.events
             with events.one_model("apply", action.model, action.version, action=str(action.kind)) as ended:
-                result = self._result(action, content)
+                result = self._result(action, content, place.close)
                 brought = result.content
                 sizes = {"files": brought.files, "bytes": brought.size} if brought is not None else {}
                 ended(str(result.outcome), result.error if result.outcome is Outcome.FAILED else None, **sizes)
                 return result
 
-    def _result(self, action: Action, content: ModelContent) -> Result:
+    def _result(self, action: Action, content: ModelContent, brought: Callable[[], None]) -> Result:
         try:
-            return self._write(action, content)
+            return self._write(action, content, brought)
         except Interrupted as error:
             return Result(action.model, action.version, Outcome.SKIPPED, error=error)
         except PublishError as error:
@@ -146,14 +148,16 @@ class Applying:
             self._halted.set()
         return Result(action.model, action.version, Outcome.FAILED, error=error)
 
-    def _write(self, action: Action, content: ModelContent) -> Result:
+    def _write(self, action: Action, content: ModelContent, brought: Callable[[], None]) -> Result:
         registration = Registration(Desired(content.rendered.asset, content.digest), self._tools)
         if action.kind is ActionKind.CREATE:
-            written = registration.create(partial(self._bring, action, content))
+            written = registration.create(partial(self._bring, action, content, brought))
             return Result(action.model, action.version, written.outcome, written.content, unseen=written.unseen)
         updated = registration.update(action)
         return Result(action.model, action.version, updated.outcome, unseen=updated.unseen)
 
-    def _bring(self, action: Action, content: ModelContent) -> Content:
+    def _bring(self, action: Action, content: ModelContent, brought: Callable[[], None]) -> Content:
         start = partial(self._tools.registry.start_upload, action.model, action.version)
-        return publish_content(content, start(), self._tools.transfer, start)
+        found = publish_content(content, start(), self._tools.transfer, start)
+        brought()
+        return found

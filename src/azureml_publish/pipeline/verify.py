@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from azureml_publish.assets import MANIFEST_PROPERTY, ContentCheck, RegisteredAsset
 from azureml_publish.content.manifest import check_content
 from azureml_publish.content.signing import Verifier
 from azureml_publish.content.upload.progress import Progress
 from azureml_publish.errors import Interrupted, NotFound, PublishError
+from azureml_publish.events import Events
 from azureml_publish.pipeline.references import (
     expand_reference,
     find_registered,
@@ -22,6 +23,9 @@ from azureml_publish.pipeline.registries import open_registry
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.project import Project
 from azureml_publish.registry.protocol import Registry
+
+JOBS = 4
+"""Versions that are verified at a time: a small one is mostly waiting for answers, a large one fills the network."""
 
 
 def verify(
@@ -53,41 +57,53 @@ def verify(
     if not references:
         require_readable(project, "*")
     named = name_references(run, project, references) or tuple(model.spec.name for model in project.models)
-    with open_registry(run, project, registry) as opened, ExitStack() as stack:
-        checks, errors = [], []
-        stack.enter_context(run.events.stage("verify"))
-        for asset in _registered(opened.registry, _exact(opened.registry, project, named), missing):
-            with run.events.one_model("verify", asset.id.name, asset.id.version) as ended:
-                try:
-                    checks.append(_check(opened.registry, asset, progress, verifier, quick=quick))
-                except Interrupted:
-                    raise
-                except PublishError as error:
-                    errors.append(error)
-                    checks.append(ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",)))
-                    ended("unreadable", error)
+    checks: list[ContentCheck] = []
+    errors: list[PublishError] = []
+    with open_registry(run, project, registry) as opened, run.events.stage("verify"):
+
+        def check(asset: RegisteredAsset) -> ContentCheck:
+            return _check(opened.registry, asset, progress, verifier, quick=quick)
+
+        def look(reference: str) -> ContentCheck | NotFound:
+            try:
+                asset = find_registered(opened.registry, reference)
+            except NotFound as error:
+                return error
+            return _checked(run.events, asset, check, errors)
+
+        wanted = _exact(opened.registry, project, named)
+        with ThreadPoolExecutor(JOBS, thread_name_prefix="verify") as pool:
+            for reference, found in zip(wanted, pool.map(look, wanted), strict=True):
+                if isinstance(found, ContentCheck):
+                    checks.append(found)
+                elif missing is None:
+                    raise found
                 else:
-                    one = checks[-1]
-                    ended("differs" if one.problems else "intact", files=one.files, bytes=one.size)
+                    missing[reference] = found
     if errors and len(errors) == len(checks):
         raise errors[0]
     return tuple(checks)
 
 
+def _checked(
+    events: Events, asset: RegisteredAsset, check: Callable[[RegisteredAsset], ContentCheck], errors: list[PublishError]
+) -> ContentCheck:
+    """What a check finds; that the version cannot be read is a finding, too, and goes to the errors."""
+    with events.one_model("verify", asset.id.name, asset.id.version) as ended:
+        try:
+            found = check(asset)
+        except Interrupted:
+            raise
+        except PublishError as error:
+            errors.append(error)
+            ended("unreadable", error)
+            return ContentCheck(asset.id, problems=(f"it cannot be read: {error.message}",))
+        ended("differs" if found.problems else "intact", files=found.files, bytes=found.size)
+        return found
+
+
 def _exact(registry: Registry, project: Project, references: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for each in references for one in expand_reference(registry, project, each)))
-
-
-def _registered(
-    registry: Registry, wanted: Iterable[str], missing: dict[str, NotFound] | None
-) -> Iterator[RegisteredAsset]:
-    for reference in wanted:
-        try:
-            yield find_registered(registry, reference)
-        except NotFound as error:
-            if missing is None:
-                raise
-            missing[reference] = error
 
 
 def _check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from azureml_publish.assets import (
     RUN_PROPERTY,
     AssetId,
     AssetRecord,
+    Content,
     Origin,
     RegisteredAsset,
     RenderedAsset,
@@ -19,14 +21,15 @@ from azureml_publish.assets import (
 )
 from azureml_publish.content.sources.hub import Hub
 from azureml_publish.content.upload.progress import Silent
-from azureml_publish.content.upload.transfer import Transfer
+from azureml_publish.content.upload.transfer import ModelContent, Transfer
 from azureml_publish.errors import Conflict, Overtaken, PublishError, Refused
+from azureml_publish.execute.apply import apply_plan
 from azureml_publish.execute.journal import Step
 from azureml_publish.execute.outcome import Outcome
 from azureml_publish.execute.registration import Registration, Tools
 from azureml_publish.plan.actions import Desired
 from azureml_publish.registry.read_back import LOOKS_AT_A_REFUSAL, READ_BACK_DELAYS
-from tests.unit.execute.applying import Listed, MemoryRegistry
+from tests.unit.execute.applying import Listed, MakeContents, MemoryRegistry, outcomes, plan_of
 
 MANIFEST = "f" * 64
 METADATA: Mapping[str, Value] = {"license": "mit", "nested": {"a": "1"}}
@@ -236,3 +239,24 @@ def test_a_version_that_this_run_registered_in_a_process_that_died_is_finished(*
     assert registry.register(wanted, journal) == (Outcome.CREATED, ())
     assert registry.held["a"].archived is archived
     assert journal.lines[-1] == (Step.READ_BACK, "a")
+
+
+def test_a_model_whose_files_are_there_gives_its_place_to_the_next_one(
+    make_contents: MakeContents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One model at a time brings files in, and both of them are being registered."""
+    together = threading.Barrier(2)
+
+    class Meeting(Creating):
+        def create(self, record: AssetRecord, path: str) -> None:
+            together.wait(60)
+            self.held[record.name] = registered(record, path)
+
+    def publish(content: ModelContent, *_rest: object) -> Content:
+        return Content("https://one/c/abc/model", MANIFEST, content.digest, 1, 1)
+
+    monkeypatch.setattr("azureml_publish.execute.apply.publish_content", publish)
+    contents, registry = make_contents("a", "b"), Meeting()
+    tools = Tools(registry, Transfer(Hub(), Silent(), "test", lambda: False), registry.slept.append)
+    results = apply_plan(plan_of(contents, registry), contents, tools, jobs=2, uploads=1)
+    assert outcomes(results) == {"a": Outcome.CREATED, "b": Outcome.CREATED}
