@@ -73,6 +73,19 @@ HEADS = "|Benchmark|{}|Writer-7b|\n|--|--|--|\n|MMLU|61|62|\n"
             {"card": "FINDER with a ResNet-50 backbone finds things.\n"},
             "finder-resnet-50",
         ),
+        (
+            {"summary": "Speech, tuned on 100 hours of it."},
+            {"summary": "Speech, tuned on 960 hours of it."},
+            "ear-base-960h",
+        ),
+        ({"displayName": "OPUS English to French"}, {"displayName": "OPUS English to German"}, "opus-mt-en-de"),
+        ({"card": "- **Architecture:** RoBERTa\n"}, {"card": "- **Architecture:** bert\n"}, "electra-small"),
+        ({"card": "The large model of Ear.\n"}, {"card": "The base model of Ear.\n"}, "ear-base-960h"),
+        (
+            {"card": "|A|B|\n|--|--|\n|X (this model)|ResNet-101|\n"},
+            {"card": "|A|B|\n|--|--|\n|X (this model)|ResNet-50|\n"},
+            "finder-resnet-50",
+        ),
         ({"card": TABLE.format("12-v2")}, {"card": TABLE.format("6-v2")}, "reader-L6-v2"),
         ({"page": HEADS.format("Reader-7b")}, {"page": HEADS.format("Reader-2b")}, "reader-2b"),
         (
@@ -138,6 +151,7 @@ LOADS = 'It reads.\n\n```python\nreader = AutoModelForCausalLM.from_pretrained("
 @pytest.mark.parametrize(
     ("loaded", "name", "wrong"),
     [
+        ("writer-L2", "writer-L6", True),
         ("reader-2b", "reader-2b-instruct", True),
         ("reader-2b-instruct", "reader-2b-instruct", False),
         ("reader-de-en", "reader-en-de", True),
@@ -167,6 +181,7 @@ LISTED = "## Supported languages\n\nEnglish, German, French, Italian, Portuguese
         ("It is made for chat in twelve languages.\n", "It is made for chat in eight languages.\n", EIGHT),
         ("It supports 9 languages.\n", "It supports 8 languages, and is trained on more than 30 languages.\n", EIGHT),
         ("It reads Korean.\n", "It reads texts.\n", ["en", "kr"]),
+        ("- **Target language:** French\n", "- **Target language:** German\n", ["en", "de"]),
         ("It summarizes dialogues in German.\n", "It summarizes dialogues in English, by a German team.\n", ["en"]),
         ("An assistant for support in English and French.\n", "An assistant in English and German.\n", ["en", "de"]),
         ("It reads English, German, German and French texts.\n", "It reads texts.\n", ["en", "de", "fr"]),

@@ -24,17 +24,19 @@ class Unlike(NamedTuple):
 
 
 def unlike_answers(model: Described) -> Iterator[Unlike]:
-    """What the only sample output of a model says that its only sample input denies."""
-    given = [data.get("input_data") for _, data in inputs(model) if isinstance(data, Mapping)]
+    """What the sample outputs of a model say that the sample inputs deny, where there are as many of both."""
+    given = [data["input_data"] for _, data in inputs(model) if isinstance(data, Mapping) and "input_data" in data]
     shown = list(outputs(model))
-    if len(given) != 1 or len(shown) != 1:
-        return
-    sample, data = shown[0]
-    rows = given[0].get("data") if isinstance(given[0], Mapping) and "columns" in given[0] else given[0]
+    for one, (sample, data) in zip(given, shown, strict=False) if len(given) == len(shown) else ():
+        yield from _unlike(model, one, sample, data)
+
+
+def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iterator[Unlike]:
+    rows = given.get("data") if isinstance(given, Mapping) and "columns" in given else given
     sent = rows if isinstance(rows, list) else []
     if any(isinstance(one, Mapping) and "role" in one for one in sent):
         return  # a conversation
-    texts = list(_texts(given[0]))
+    texts = list(_texts(given))
     yield from _counts(model, sample, data, sent)
     yield from _spans(sample, data, texts)
     if "question-answering" in tasks_of(model):

@@ -46,16 +46,25 @@ def differing_languages(model: Described) -> Iterator[Misstated]:
         message = f"The card {' and '.join(parts)}."
         yield Misstated(page.at(offset), message, _SAME, width_of(text))
         return
+    for side in of_subject(model.card, "side"):
+        if (named := languages_in(side.text)) and not named <= spec:
+            message = f"The card gives {short(side.text)}, and the spec names {', '.join(sorted(spec)[:5])}."
+            yield Misstated(model.card.at(side.offset), message, _SAME, width_of(side.text))
     yield from _in_sentences(model, spec)
     yield from _in_beginnings(model, spec)
     yield from _counted(model, spec)
     summary = model.metadata.get("summary")
+    alone = _ALONE.search(f"{summary}. {model.card.words[:_FIRST]}") if len(spec) > 1 else None
+    if alone and code_of(alone["language"]):
+        message = f"Summary or card say '{alone[0]}', and the spec names {len(spec)} languages."
+        yield Misstated(model.where("languages"), message, _SAME)
     if len(spec) == 1 and isinstance(summary, str) and _OF_MANY.match(summary):
         message = f"The summary says '{short(summary.split()[0])}', and the spec names {min(spec)} alone."
         hint = "List every language of the model, or correct the summary."
         yield Misstated(model.where("languages"), message, hint)
 
 
+_ALONE = pattern(r"\b(?P<language>[A-Z][a-z]{3,12})[- ]only\b")
 _SAME = "Write the same languages in both."
 _COUNTRIES = dict(
     pair.split("=")
@@ -137,6 +146,8 @@ def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated
         if not isinstance(text, str):
             continue
         found = [(match, languages_in(match["listed"])) for match in _IN_ONE.finditer(text)]
+        turns = _FROM_TO.finditer(text) if is_summary else ()
+        found += [(turn, frozenset(filter(None, (code_of(turn["one"]), code_of(turn["other"]))))) for turn in turns]
         named = frozenset[str]().union(*(codes for _, codes in found))
         for match, codes in found:
             if (
@@ -150,6 +161,7 @@ def _in_beginnings(model: Described, spec: frozenset[str]) -> Iterator[Misstated
                 return
 
 
+_FROM_TO = pattern(r"\bfrom (?P<one>[A-Z][a-z]{3,12}) (?:in)?to (?P<other>[A-Z][a-z]{3,12})\b")
 _FIRST = 300
 _NUMERALS = (
     *(

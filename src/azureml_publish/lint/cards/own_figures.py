@@ -254,7 +254,7 @@ def of_same_owner(model: Described, loaded: str, before: str) -> bool:
         "/" in hub
         and loaded.partition("/")[0] == hub.partition("/")[0]
         and bool(own.words & other.words)
-        and contradiction(own, other, ("size", "class", "case")) is not None
+        and contradiction(own, other, ("size", "class", "case", "layers", "pair", "language", "hours")) is not None
         and not any(hub in fence.text for fence in model.card.fences)
     )
 

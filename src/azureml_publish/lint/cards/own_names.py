@@ -11,7 +11,8 @@ from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card, Table
 from azureml_publish.lint.names.models import hub_id, is_own, linked_model, own_names
-from azureml_publish.lint.names.variants import KIND_WORDS, Kind, alphanumeric, sibling_of, variant_of
+from azureml_publish.lint.names.publishers import families_in, strangers
+from azureml_publish.lint.names.variants import KIND_WORDS, Kind, alphanumeric, contradiction, sibling_of, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -25,7 +26,11 @@ class Misnamed(NamedTuple):
 
 
 def misnamed(model: Described) -> Iterator[Misnamed]:
-    """Every such place of the card and the pages beside it."""
+    """Every such place of the card, the pages beside it and the summary."""
+    if isinstance(summary := model.metadata.get("summary"), str):
+        at_summary = Card(summary, lambda _line, _column: model.where("summary"))
+        for look in (_backbones, _hours):
+            yield from look(model, at_summary)
     for card in (model.card, *model.pages):
         if card.too_large:
             continue
@@ -64,14 +69,19 @@ def _this_model(model: Described, card: Card) -> Iterator[Misnamed]:
             for cell in row.cells:
                 if match := _THIS.fullmatch(cell.text.strip()):
                     yield from _wrong(model, card.place(cell.line, cell.column), cell.text, match["name"])
+                    for beside in row.cells if row is not table.header else ():
+                        if beside is not cell and _NAME.fullmatch(beside.text):
+                            yield from _wrong(model, card.place(beside.line, beside.column), beside.text, beside.text)
 
 
 NAME = r"[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+"
 """A name: parts with hyphens between them."""
 
 _NAME = pattern(NAME)
+_CHECKPOINT = pattern(r"\bcheckpoint \W?(?P<name>tiny|mini|small|base|medium|large|huge)\b")
+_THE_SIZE = pattern(r"\W*The (?P<name>tiny|mini|small|base|medium|large|huge) (?:model|version|variant) of\b")
 _IS = pattern(r"\W*This (?:model|checkpoint) is (?:the |an? )?\[(?P<name>[^\]\n]{3,60})\]")
-_WITH = pattern(rf"\bwith an? (?P<name>{NAME}) (?:backbone|encoder|trunk)\b")
+_WITH = pattern(rf"\b(?:with|and) an? (?P<name>{NAME}) (?:backbone|encoder|trunk)\b")
 
 
 def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
@@ -79,7 +89,16 @@ def _backbones(model: Described, card: Card) -> Iterator[Misnamed]:
     for stated in of_subject(card, "backbone"):
         if name := _NAME.match(stated.text):
             yield from _wrong(model, card.at(stated.offset), stated.text, name[0])
-    beginning = card.words[:_FIRST] if " with a" in card.words[:_FIRST] else ""
+    beginning = card.words[:_FIRST]
+    size = _CHECKPOINT.search(beginning) or _THE_SIZE.match(beginning)
+    if size and contradiction(variant_of(model.name), variant_of(size["name"]), ("class",)):
+        message = f"Here stands the checkpoint {size['name']}, which is of another size than {model.name}."
+        yield Misnamed(card.at(size.start("name")), message, width_of(size["name"]))
+    for stated in of_subject(card, "architecture"):
+        key_of_llama_cpp = re.fullmatch(r"[a-z0-9]+", stated.text)  # `llama` of every model that is built like it
+        if not key_of_llama_cpp and strangers(families_in(model.name), families_in(stated.text.partition(",")[0])):
+            message = f"Here stands {short(stated.text)}, which is of another family than {model.name}."
+            yield Misnamed(card.at(stated.offset), message, width_of(stated.text))
     named = [match] if (match := _IS.match(card.words)) else []
     for match in (*named, *_WITH.finditer(beginning)):
         yield from _wrong(model, card.at(match.start("name")), match["name"], match["name"])
@@ -178,12 +197,15 @@ _SUBJECT = pattern(
 def _subjects(model: Described, page: Card) -> Iterator[Misnamed]:
     """The model that a page of results says it is of, where that is another and this one is not named."""
     match = _SUBJECT.search(page.words)
-    if match is None or not re.search(r"\d", match["name"]) or alphanumeric(model.name) in alphanumeric(page.source):
+    if match is None or not re.search(r"\d", match["name"]):
+        return
+    sentence = page.words[match.start() :].partition(". ")[0]
+    if alphanumeric(model.name) in alphanumeric(sentence if sibling_of(model.name, match["name"]) else page.source):
         return
     name, tails = match["name"], {alphanumeric(one.rpartition("-")[2]) for one in own_names(model)}
     unlike = not variant_of(name).of_family(variant_of(model.name)) and alphanumeric(name) not in tails
     if sibling_of(model.name, name) or unlike:
-        message = f"The page says that it is of {short(name)}, and never names {model.name}."
+        message = f"The page says that it is of {short(name)}, and is one of {model.name}."
         yield Misnamed(page.at(match.start("name")), message, width_of(name))
 
 

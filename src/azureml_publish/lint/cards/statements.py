@@ -35,9 +35,11 @@ _LABELS: dict[Subject, str] = {
     "license": r"licen[cs]e(?: type| name| \(?id\)?)?|model licen[cs]e",
     "language": r"(?:supported |model |input )?languages?(?: ?\(s\))?(?: ?\(nlp\))?",
     "data": r"(?:training|fine-?tuning|train) (?:data|data ?sets?|corpus)|trained on|data ?sets?(?: used)?",
+    "side": r"(?:source|target) languages?",
     "task": r"(?:inference |pipeline |model |ml |downstream )?tasks?|pipeline[ _]tag",
     "base": r"(?:base|original|parent)[ _-]models?|fine-?tuned from(?: model)?|finetuned from model(?: \[optional\])?",
     "encoder_of": r"language model",
+    "architecture": r"(?:model |base |network )?architecture",
     "backbone": r"(?:vision |image |text )?backbone(?: network| model)?",
     "hub": r"(?:model )?source|hugging ?face(?: hub)?(?: (?:id|model(?: id)?|repo(?:sitory)?|link|page))?|hub(?: id)?"
     r"|(?:model )?repo(?:sitory)?|(?:model )?(?:on|at) (?:the )?(?:hugging ?face(?: hub)?|hub)|model id|checkpoint",

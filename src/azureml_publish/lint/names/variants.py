@@ -81,13 +81,16 @@ _MIXTURE = pattern(r"\d{1,3}x\d{1,4}(?:\.\d+)?[bm]")
 _CONTEXT = pattern(r"(\d{1,4})k")
 _LAYERS = pattern(r"l-?(\d{1,2})")
 _HOURS = pattern(r"(\d{2,5})h(?:rs?)?")
+_HOURS_APART = pattern(r"(\d) hours\b")
+_CODES = {name: code for code, name in NAMES.items()}
+_TURN = pattern(rf"\b({'|'.join(_CODES)}) (?:in)?to ({'|'.join(_CODES)})\b", re.IGNORECASE)
 _PAIR = pattern(rf"\b({'|'.join(NAMES)})[-_]({'|'.join(NAMES)})$")
 """What names of models of translation end with: `opus-mt-en-de`."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = pattern(rf"\b({'|'.join(_MONTHS)})[a-z]{{0,6}} 20(\d\d)\b", re.IGNORECASE)
 """A release as people write it: `September 2024` is `0924` in a name, or `2409`."""
 _VERSION = pattern(r"v?(\d{1,4}(?:\.\d{1,3}){0,2})")
-_GLUED = pattern(r"([a-z]{2,})v?(\d{1,3}(?:\.\d{1,3})?)")
+_GLUED = pattern(r"([a-z]{2,}|[a-z]+2[a-z]+)v?(\d{1,3}(?:\.\d{1,3})?)")
 _MOST_PARTS = 20
 
 
@@ -117,6 +120,10 @@ def variant_of(name: str) -> Variant:
         number = f"{_MONTHS.index(month[1].lower()) + 1:02}"
         stated["version"] = {number + month[2], month[2] + number, "20" + month[2], f"20{month[2]}{number}"}
         name = name.replace(month[0], "")
+    name = _HOURS_APART.sub(r"\1h", name) if "hours" in name else name
+    if turn := _TURN.search(name) if " to " in name else None:
+        stated["pair"] = {f"{_CODES[turn[1].lower()]}-{_CODES[turn[2].lower()]}"}
+        name = name.replace(turn[0], "")
     if pair := _PAIR.search(name.lower()):
         stated["pair"] = {f"{pair[1]}-{pair[2]}"}
         name = name[: pair.start()]

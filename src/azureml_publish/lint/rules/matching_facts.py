@@ -64,10 +64,15 @@ def license_differs(model: Described) -> Findings:
             yield license_differs.at(model.card.at(row.offset), message, _SAME_LICENCE, width=width_of(row.text))
     meant = {spec, *licences_in(spec)}
     pages = (stated for page in (model.card, *model.pages) for stated in _card_licence(page))
+    lines: set[tuple[str, int]] = set()
     for stated in (*pages, *_named_licence(model), *_licence_texts(model)):
-        if stated.values and not any(may_be_one(own, one) for own in meant for one in stated.values):
+        if not stated.values or any(may_be_one(own, one) for own in meant for one in stated.values):
+            continue
+        where = stated.find_location()
+        if (where.path, where.line) not in lines:  # one statement may be a section and a sentence
+            lines.add((where.path, where.line))
             yield license_differs.at(
-                stated.find_location(),
+                where,
                 f"Here the licence is {' or '.join(sorted(stated.values))}, the spec says {written}.",
                 _SAME_LICENCE,
                 width=width_of(stated.text),

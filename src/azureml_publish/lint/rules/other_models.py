@@ -50,7 +50,7 @@ _PAGE = pattern(r"\W*(?:this |the |hugging ?face |hub )*model[- ]?(?:card|page|h
 """Words that say the same, unless they follow the name of another model."""
 
 _LOADED = pattern(
-    r"(?:from_pretrained\(|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\bmodel(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
+    r"(?:from_pretrained\((?:base(?:_model)?,\s{0,20}|model,\s{0,20})?|\b(?:SentenceTransformer|CrossEncoder|WhisperModel|snapshot_download)\(|\b(?:base_(?:LM_|lm_)?)?model(?:_name|_id|_name_or_path)?\s{0,3}=|\bpipeline\()"
     r"\s{0,3}(?:[\"'][\w-]+[\"']\s{0,3},\s{0,3}model\s{0,3}=\s{0,3})?[\"']([\w.-]{1,100}(?:/[\w.-]{1,100})?)[\"']"
 )
 
@@ -313,10 +313,12 @@ def base_model_differs(model: Described) -> Findings:
     stated += [(linked_model(one["url"]), one["url"], one.start("url")) for one in links]
     own = variant_of(model.name)
     for one in of_subject(model.card, "encoder_of"):
-        if kind := contradiction(own, variant_of(one.text), _OF_A_SIZE):
+        foreign = strangers(families_in(model.name), families_in(one.text))
+        if (kind := contradiction(own, variant_of(one.text), _OF_A_SIZE)) or foreign:
             yield base_model_differs.at(
                 model.card.at(one.offset),
-                f"The card gives {short(one.text)}, which is of another {KIND_WORDS[kind]} than {model.name}.",
+                f"The card gives {short(one.text)}, which is of another {KIND_WORDS[kind] if kind else 'family'} than"
+                f" {model.name}.",
                 "Write what the model was made from; a sibling's card was perhaps copied.",
                 width=width_of(one.text),
             )
