@@ -1,7 +1,8 @@
 """Lists of defects that people made without a look at the rules, in sound folders and a sound project, as data.
 
-`folders.json` and `project.json` hold what is sound, `defects-*.json` a kind a line: its name, and each defect as
-folder, file, what stands there (`$`: at the end, `^`: at the beginning, null: the whole file) and what is put there.
+`folders*.json` and `project.json` hold what is sound, `defects-*.json` a kind a line: its name, and each defect as
+folder, file, what stands there (`$`: at the end, `^`: at the beginning, null: the whole file) and what is put there;
+null for a file that is taken away.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from azureml_publish.diagnostics import Diagnostic
 from azureml_publish.pipeline.lint_assets import check_folder, lint_assets
 from azureml_publish.pipeline.run import RunContext
 
-LISTS = ("first", "across", "of-projects")
-"""The first list is of defects of one text and across files, the others of the latter alone."""
+LISTS = ("first", "across", "of-projects", "third", "fourth")
+"""The second and third of these are of defects across files alone, the others of all kinds."""
 
 DAY = date(2026, 11, 28)
 HERE = Path(__file__).parent / "listed"
@@ -33,13 +34,15 @@ class Listed:
     kind: str
     folder: str
     file: str
-    text: str
+    text: str | None
+    """None where the file is taken away."""
 
 
 def sound(name: str) -> dict[str, dict[str, str]]:
     """The sound folders of a list, by name; the project as one folder, with the models that the repository has."""
     if name != "of-projects":
-        return dict(json.loads((HERE / "folders.json").read_text(encoding="utf-8")))
+        own = HERE / f"folders-{name}.json"
+        return dict(json.loads((own if own.exists() else HERE / "folders.json").read_text(encoding="utf-8")))
     project = dict(json.loads((HERE / "project.json").read_text(encoding="utf-8")))
     for path in (ROOT / "publish.yaml", *sorted((ROOT / "models").rglob("*"))):
         if path.is_file():
@@ -53,7 +56,8 @@ def defects(name: str) -> Iterator[Listed]:
     for kind, *changes in json.loads((HERE / f"defects-{name}.json").read_text(encoding="utf-8")):
         for folder, file, old, new in changes:
             before = folders.get(folder, folders.get("project", {})).get(file, "")
-            whole = {"$": before + new, "^": new + before, None: new}.get(old, before.replace(old or "", new, 1))
+            put = new or ""
+            whole = {"$": before + put, "^": put + before, None: new}.get(old, before.replace(old or "", put, 1))
             assert whole != before, (kind, file, old)
             yield Listed(kind, folder, file, whole)
 
@@ -81,11 +85,13 @@ class Finder:
                 return new
         return []
 
-    def _found(self, folder: str, changed: Mapping[str, str], *, whole: bool = False) -> list[Diagnostic]:
+    def _found(self, folder: str, changed: Mapping[str, str | None], *, whole: bool = False) -> list[Diagnostic]:
         shutil.rmtree(self.scratch / "here", ignore_errors=True)
         root = self.scratch / "here"
         files = self.folders["project"] if self.of_project else self.folders[folder]
         for file, text in {**files, **changed}.items():
+            if text is None:
+                continue
             path = root / file if self.of_project else root / folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
