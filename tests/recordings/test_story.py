@@ -146,7 +146,7 @@ def test_fixing_drift_leaves_what_the_registry_does_not_hand_back(
 
 @pytest.mark.recordings(6, 7, 13)
 def test_what_is_registered_is_imported(applied: Run, project: Path) -> None:
-    ran = applied("import", "-r", "azureml://registries/testFeed", "--into", "taken/models")
+    ran = applied("import", "-r", "feed", "--into", "taken/models")  # known to the project here, not to the new one
     assert ran.code == 0, ran
     (spec,) = (project / "taken").rglob("model.yaml")
     text = spec.read_text(encoding="utf-8")

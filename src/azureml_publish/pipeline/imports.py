@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from azureml_publish.importer.rules import ImportRules
 from azureml_publish.pipeline.import_sources import read_models, read_registered
 from azureml_publish.pipeline.load import day_of, read_catalogue, subject_of
 from azureml_publish.pipeline.locks import lock_new
-from azureml_publish.pipeline.references import unusable
+from azureml_publish.pipeline.references import read_project, unusable
 from azureml_publish.pipeline.registries import find_config
 from azureml_publish.pipeline.run import RunContext
 from azureml_publish.pipeline.sources import find_readers_alone
@@ -92,6 +92,7 @@ def import_models(
     others = 0
     target = _find_target(run, into)
     if registry is not None:
+        registry = _address(run, target, registry)
         document = target.document or Document(CONFIG_FILE, "", None, {})
         known_only = Project(target.root, target.config, document, ())
         registered, notes = read_registered(run, known_only, registry, places, found)
@@ -114,6 +115,15 @@ def import_models(
         found.extend(one for one in read if one.severity is Severity.ERROR and _concerns(one, compared))
         proofs = _prove(project, compared, run, found) if project is not None else ()
     return ImportResult(imported, proofs, in_order(found), tuple(notes))
+
+
+def _address(run: RunContext, target: _Target, registry: str) -> str:
+    """A registry by its address, where the project here knows it, and the new one can know none yet."""
+    if target.document is None:
+        with suppress(PublishError):
+            named = find_config(read_project(run, ()), registry).name
+            return f"azureml://registries/{named}" if named else registry
+    return registry
 
 
 def _lock(project: Project, new: Container[str], run: RunContext, registry: str | None) -> tuple[str, ...]:
