@@ -61,6 +61,7 @@ WHAT = {
     ),
     "assistant": ("is an answer of an assistant to the author, not a text for readers.", "Take it out."),
     "printed": ("is what a program printed for a value that it did not have.", "Write the value, or take the row out."),
+    "signs": ("is shown as these two signs, and not as a new line.", "Write a new line."),
     "authors": ("is for the card's authors, and is published with it.", "Do what it says, and take it out."),
 }
 """What a message says of a text, and what to write."""
@@ -122,6 +123,8 @@ FORMS = (
         "<",
         r"<(?:your|insert|model|company|organi[sz]ation|dataset|author|paper)[ _-][a-z_ -]{2,40}>",
         r"(?<![(=\w])<(?:add|describe|enter|fill in|provide) [a-z][a-z ]{2,50}>",
+        r"(?<![(=\w`])<(?:link|url|reference|pointer|path|name|number|date|version|title|address) (?:to|of|for|here)\b"
+        r"[^<>\n]{0,40}>",
     ),
     _form("", "(insert|(fill in", r"\((?:insert|fill in) [^()\n]{2,60}\)"),
     _form(
@@ -163,6 +166,9 @@ FORMS = (
         r"|\b(?:title|name) here$|(?<=\[)link text here(?=\]\()",
         r"\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)",
         rf"{_MARKS}your (?:text|content|description|summary|title) here\b",
+        rf"{_MARKS}(?:add|write|insert|put|enter|describe|explain|list|state) here (?:what|how|who|which|why|the|any"
+        r"|your)\b",
+        rf"{_MARKS}(?:add|write|insert|put|enter) (?:an? |the |your |some )(?:[\w-]+ ){{1,8}}here[.!]*$",
         r"\bclick here to (?:edit|add|enter|type|write)\b",
     ),
     _form(
@@ -171,6 +177,7 @@ FORMS = (
         r"^\W*to be continued\W*$",
         r"^x{3,}[.!]*$",
         rf"{_MARKS}(?-i:XXX)[:,]? (?-i:[a-z])\w+",
+        r"(?-i:(?<![\w.$-])X{2,4}\.X{1,3})(?![\w.])",
         rf"(?-i:(?<![\w.$-])(?:X{{2,4}}|Y{{2,4}}|N{{2,4}}))(?:\.X+)? ?{_UNIT}",
         rf"(?-i:{_VALUE}[xX]{{2,4}}(?:\.[xX]+)?) ?(?:{_UNIT}|(?:[mgt]i?b|ms|gpu hours|seconds?|minutes?)\b)",
     ),
@@ -191,6 +198,8 @@ FORMS = (
         rf"\[edit this [a-z ]{{3,20}}\](?!\()|{_MARKS}edit this (?:section|text|part|paragraph)[\s.!*_\])]*$",
         r"\bthis (?:section|part) will be (?:added|completed|written|filled|provided|updated)\b",
     ),
+    _form("", "coming soon|to follow", rf"{_VALUE}(?:coming soon|to follow)[.!]*(?=[\s*_)]*$)"),
+    _form("signs", "\\n", r"(?-i:\\n\\n(?=[\sA-Z*#-]|$)|(?<=[.;:!?)])\\n(?=[A-Z*#-]))"),
     _form(
         "",
         "more information needed|more info needed",

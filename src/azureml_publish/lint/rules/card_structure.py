@@ -116,7 +116,8 @@ def fence_open(model: Described) -> Findings:
         elif (
             (inner := _FENCE_WITHIN.search(token.content))
             and inner["marks"] == token.markup
-            and token.info.strip() not in ("md", "markdown", "text", "txt")
+            and token.info.strip() not in ("md", "markdown")
+            and (token.info.strip() not in ("text", "txt") or _HEADING_WITHIN.search(token.content, 0, inner.start()))
         ):
             yield fence_open.at(
                 card.place(first + 1, card.lines[first].find(token.markup) + 1),
@@ -132,6 +133,7 @@ def fence_open(model: Described) -> Findings:
         yield fence_open.at(card.at(begun[-1]), "No $$ closes this formula.", hint, width=2)
 
 
+_HEADING_WITHIN = pattern(r"^#{1,6} \S", re.MULTILINE)
 _FENCE_WITHIN = pattern(r"^ {0,3}(?P<marks>`{3,}|~{3,}) ?[a-z]+[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 

@@ -100,11 +100,21 @@ _OF_A_TEMPLATE = pattern(
 Source: https://github.com/huggingface/huggingface_hub (templates/modelcard_template.md)."""
 
 
+_EMPTY_ITEM = pattern(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]+(?:\*\*[^*\n]{1,40}\*\*:?[ \t]*)?")
+_ASKS = pattern(
+    r"\s*(?:please )?(?:add|insert|write|describe|list|fill|enter|provide|put|state|give)\b[^-\n]{0,40}", re.IGNORECASE
+)
+"""What a comment asks for that is all that an item of a list holds."""
+
+
 def _in_comments(card: Card) -> Findings:
     """Notes of the authors to themselves, which no page shows and which are published all the same."""
     of_template = None
     for match in _COMMENT.finditer(card.source) if "<!--" in card.source else ():
         note = _FOR_AUTHORS.search(match[1])
+        line = card.source[card.source.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if note is None and _EMPTY_ITEM.fullmatch(line) and card.source[match.end() : match.end() + 1] in ("", "\n"):
+            note = _ASKS.match(match[1])
         if note is None and not of_template:
             note = of_template = _OF_A_TEMPLATE.search(match[1])
         if note and not within_fence(card, match.start()):

@@ -10,6 +10,7 @@ from datetime import date
 from azureml_publish.diagnostics import Severity
 from azureml_publish.lint.cards.data_dates import MONTHS, made_before_data
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.prose import texts_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import AssetSubject, Described
@@ -205,6 +206,11 @@ def date_to_come(model: Described) -> Findings:
     for offset, text, what in _no_dates(card, model.as_of.year):
         hint = "Write the date as it was."
         yield date_to_come.at(card.at(offset), f"'{short(text)}' is {what}.", hint, width=width_of(text))
+    for path, one in texts_of(model):
+        for _, written, what in _no_dates(one, model.as_of.year) if "-" in one.text else ():
+            yield date_to_come.at(
+                model.where(path), f"{path} says {short(written)}, which is {what}.", "Write the date as it was."
+            )
     if not any(int(year) >= model.as_of.year for year in _YEAR.findall(card.words)):
         return  # most cards name no year to come, and the two expressions take long
     for match in (*_DATED.finditer(card.words), *_GATHERED.finditer(card.words), *_DONE.finditer(card.words)):

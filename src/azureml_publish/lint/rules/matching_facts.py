@@ -56,6 +56,11 @@ def license_differs(model: Described) -> Findings:
     spec = canonical(written) if isinstance(written, str) else ""
     if spec in _CLOSED:
         yield from _open_beside_closed(model, spec)
+    if spec == "unknown":
+        given = next((one.values for one in (*_card_licence(model.card), *_licence_texts(model)) if one.values), ())
+        if given:
+            message = f"The licence is {written}, and card or licence text says {' or '.join(sorted(given))}."
+            yield license_differs.at(model.where("license"), message, _SAME_LICENCE)
     if spec not in KNOWN or spec in OPEN_ENDED:
         return
     for row in of_subject(model.card, "license") if spec in _PERMISSIVE else ():
