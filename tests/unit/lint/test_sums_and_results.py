@@ -55,6 +55,9 @@ BLOCK = '\n\n```\n"exact": 79.87029,\n"f1": 82.91251\n```\n'
         (f"On GSM8K the model reaches 54.4, above all others.{COLUMNS}", True),
         (f"On GSM8K the model reaches 86.2, above all others.{COLUMNS}", False),
         (f"On GSM8K Lynx-7B reaches 54.4.{COLUMNS}", False),
+        (f"The loss of Tatoeba is 12.04.{RESULTS}", True),
+        ("The set holds 11,873 questions; of the 11,783 questions half are hard.", True),
+        ("The set holds 11,873 questions; of the 11,873 questions half are hard.", False),
     ],
 )
 def test_results_in_sentences_and_tables(text: str, wrong: bool) -> None:
@@ -101,6 +104,9 @@ def test_sums_that_a_text_states(text: str, wrong: bool) -> None:
         ("The cutoff of the pretraining data is March 2023.", True),
         ("Earlier models had a cutoff of March 2023.", False),
         ("# Training data\n\nDialogues from January to November 2025.", True),
+        ("It was trained on loans granted from January 2019 to June 2024.", True),
+        ("The model was trained between June and August 2022.", True),
+        ("The model was trained between June and August 2024.", False),
         ("# Training data\n\nDialogues of the years 2020 to 2023.", False),
         ("# Training data\n\nIt was evaluated on texts from January to November 2025.", False),
     ],

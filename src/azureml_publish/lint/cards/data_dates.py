@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
-from azureml_publish.lint.cards.sentences import OTHERS, sentence_at
+from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -48,6 +48,7 @@ def unlike_data_date(model: Described) -> Iterator[Wrong]:
         if ends and not page.too_large:
             yield from _ends(model, page, ends)
             yield from _later_data(model, page, ends)
+            yield from _before(model, page, ends)
 
 
 def _ends(model: Described, page: Card, ends: tuple[int, int]) -> Iterator[Wrong]:
@@ -66,13 +67,26 @@ def _later_data(model: Described, page: Card, ends: tuple[int, int]) -> Iterator
         month = (int(match["alone"]), 1) if match["alone"] else _month(match)
         heading = page.heading_of(page.position(match.start())[0])
         sentence = sentence_at(page, match.start()).text
-        of_data = "training data" in (heading.text.lower() if heading else "") or "trained on" in sentence.lower()
+        of_data = "training data" in (heading.text.lower() if heading else "") or _TRAINED_ON.search(sentence)
         later = month[0] > ends[0] if match["alone"] else month > ends
         if of_data and later and not _NOT_DATA.search(sentence) and not OTHERS.search(sentence):
             yield _wrong(model, page, match, match.start())
             return
 
 
+def _before(model: Described, page: Card, ends: tuple[int, int]) -> Iterator[Wrong]:
+    """A training or a release of this model that was over before its data were there."""
+    for match in _MADE.finditer(page.words) if "trained " in page.lowered or "released " in page.lowered else ():
+        if _month(match) < ends and of_this_model(model, page, sentence_at(page, match.start())):
+            yield _wrong(model, page, match, match.start())
+            return
+
+
+_MADE = pattern(
+    rf"\b(?:was|were) (?:pre-?)?(?:trained|released|published) (?:in|on|between|from|during)\b[^.\n|\d]{{0,25}}?{_M}",
+    re.IGNORECASE,
+)
+_TRAINED_ON = pattern(r"\btrained\b[^.]{0,80}\bon\b", re.IGNORECASE)
 _NOT_DATA = pattern(
     r"\b(?:evaluat\w*|test(?:ed|ing)?|released?|published|was trained (?:from|between)|ran)\b", re.IGNORECASE
 )

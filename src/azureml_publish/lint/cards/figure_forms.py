@@ -88,7 +88,7 @@ FIGURES: Mapping[str, Figure] = {
         CONFIG,
         "num_key_value_heads",
         "heads",
-        rf"\bheads\b[^\n]{{0,30}}? and {_NUMBER} for KV\b|{_NUMBER} (?:KV|key[-/ ]value) heads\b",
+        rf"\bheads\b[^\n]{{0,40}}?(?: and|,) {_NUMBER} for (?:KV|keys)\b|{_NUMBER} (?:KV|key[-/ ]value) heads\b",
     ),
     "experts": _figure(
         "{:.10g} experts",
@@ -104,7 +104,8 @@ FIGURES: Mapping[str, Figure] = {
         "num_experts_per_tok num_experts_per_token moe_top_k num_selected_experts",
         "expert",
         rf"{_NUMBER} (?:(?:of them|experts?) )?(?:are |is )?(?:active |activated |chosen |selected )?(?:experts? )?"
-        r"(?:per|for each|for every) token\b",
+        r"(?:per|for each|for every) token\b"
+        rf"|{_NUMBER} (?:out )?of (?:the |its )?[0-9]{{1,3}} experts\b",
     ),
     "sliding": _figure(
         "a sliding window of {:.10g}", CONFIG, "sliding_window", "sliding", rf"\bsliding[ -]window of {_NUMBER}\b"

@@ -39,11 +39,17 @@ def misquoted(model: Described) -> Iterator[Wrong]:
     for page in pages:
         lines = _table_lines(page)
         owned = list(_own_results(model, page))
-        for match in _NUMBER.finditer(page.words) if results else ():
+        for match in _NUMBER.finditer(page.words):
             text = match[0]
             digits = re.sub(r"\D", "", text).lstrip("0")
             line = page.position(match.start())[0]
-            if len(digits) < 2 or line in lines or _IN_LIST.match(page.words, page.starts[line - 1]):
+            long = "," in text and len(digits) >= _LONG
+            if (
+                len(digits) < 2
+                or not (results or long)
+                or line in lines
+                or _IN_LIST.match(page.words, page.starts[line - 1])
+            ):
                 continue
             sentence = sentence_at(page, match.start())
             own = _of_another(owned, sentence.text, text) if owned else None
@@ -51,13 +57,36 @@ def misquoted(model: Described) -> Iterator[Wrong]:
             if own and (_REACHES.search(before) or of_this_model(model, page, sentence)):
                 yield _wrong(page, match.start(), text, own)
                 continue
+            if long and (count := _count_meant(pages, text)):
+                yield _wrong(page, match.start(), text, _Result(("The number",), count))
+                continue
             slip = _slip(results, sentence.text, text) if len(digits) >= _LEAST_DIGITS else None
             if slip and not any(text in _forms(one.text) for one in results):
                 yield _wrong(page, match.start(), text, slip)
 
 
+_LONG = 5
+"""So many digits no two numbers of a card share by chance."""
+
+
+def _count_meant(pages: list[Card], text: str) -> str:
+    """The count elsewhere in the texts of which this one, that stands there once, has two digits swapped."""
+    sources = [page.source for page in pages]
+    if sum(source.count(text) for source in sources) > 1:
+        return ""
+    plain = text.replace(",", "")
+    if any(re.search(rf"(?<![\d.,]){plain}(?![\d.,]\d|\d)", source) for source in sources):
+        return ""
+    others = {match[0] for source in sources for match in _NUMBER.finditer(source) if len(match[0]) >= _LONG}
+    others |= {match[0] for source in sources for match in _PLAIN.finditer(source)}
+    return next((one for one in sorted(others) if _swapped(one.replace(",", ""), plain)), "")
+
+
+_PLAIN = pattern(r"(?<![\w.,/-])\d{5,9}(?![\w/]|[.,]\d)")
+
 _REACHES = pattern(
-    r"\b(?:the|this|our) model (?:reaches|achieves|scores|gets|obtains|attains|has)\b[^.;,]{0,40}\Z", re.IGNORECASE
+    r"\b(?:(?:the|this|our) model|it) (?:reaches|achieves|scores|gets|obtains|attains|has)\b[^.;,]{0,40}\Z",
+    re.IGNORECASE,
 )
 
 
@@ -112,7 +141,7 @@ def _slip(results: list[_Result], sentence: str, text: str) -> _Result | None:
         value, given = float(one.text.replace(",", "")), len(one.text.partition(".")[2])
         for scale in (1, 100):
             true = f"{value * scale:.{places}f}"
-            swapped = given >= places and _swapped(true, plain)
+            swapped = (given >= places and _swapped(true, plain)) or (scale == 1 and _shifted(one.text, plain))
             near = places > 1 and given >= places and _one_off(true, plain) and not _COMPARED.search(clause)
             named = (swapped or near) and any(_names(sentence.lower(), label) for label in one.labels)
             if named and (swapped or _only(results, one)):
@@ -188,6 +217,17 @@ def _swapped(true: str, stated: str) -> bool:
     if len(apart) != 2 or true[apart[0]] != stated[apart[1]] or true[apart[1]] != stated[apart[0]]:
         return False
     return len(true[apart[0] : apart[1] + 1].replace(".", "")) == 2
+
+
+def _shifted(true: str, stated: str) -> bool:
+    """Whether the point stands one digit further on: 0.568 of 0.0568."""
+    digits = [re.sub(r"\D", "", one).lstrip("0") for one in (true, stated)]
+    return (
+        digits[0] == digits[1] != "" and "." in true and abs(float(true.replace(",", "")) / float(stated) - 1) > _TENTH
+    )
+
+
+_TENTH = 0.5
 
 
 def _one_off(true: str, stated: str) -> bool:

@@ -48,7 +48,8 @@ _KIND = r"(?:total|active|activated|overall)"
 _IN_PROSE = pattern(
     rf"{_N.format('')}(?:[\s-](?P<kind>{_KIND}|trainable|trained|learnable))?[\s-]param(?:eter)?s?\b"
     rf"(?:,? (?:in )?(?P<after>total|active|activated|per token)\b)?"
-    rf"|{_N.format('2')} (?P<kind2>active|activated|total)(?: param(?:eter)?s)?(?= and [\d.]+)",
+    rf"|{_N.format('2')} (?P<kind2>active|activated|total)(?: param(?:eter)?s)?(?= and [\d.]+)"
+    rf"|\bactivat(?:es?|ing) (?:only |about )?{_N.format('3')}(?= (?:out )?of (?:its|the|all)\b)",
     re.IGNORECASE,
 )
 _PART = pattern(
@@ -98,8 +99,8 @@ def _in_rows(card: Card, subject: str, kind: Kind) -> Iterator[Count]:
 def _in_text(text: str) -> Iterator[tuple[str, float, Kind, int]]:
     """Counts of a whole model in sentences: the words, how many, of which kind, and the offset."""
     for match in _IN_PROSE.finditer(text):
-        digits, unit = match["n"] or match["n2"], match["u"] or match["u2"]
-        word = match["kind"] or match["after"] or match["kind2"] or ""
+        digits, unit = (match[key] or match[f"{key}2"] or match[f"{key}3"] for key in ("n", "u"))
+        word = match["kind"] or match["after"] or match["kind2"] or ("active" if match["n3"] else "")
         begun = text[max(0, match.start() - _NEAR) : match.start()]
         before = re.split(r"[.!?]\s|\n\s*\n", begun)[-1]
         if (unit or "," in digits) and not _PART.search(before) and not _PART.fullmatch(word):
@@ -111,7 +112,10 @@ _NEAR = 40
 
 def _several(text: str) -> bool:
     """Whether more than one total is given: a list of sizes."""
-    found = [_kind(one["kind"] or one["after"] or one["kind2"]) for one in _IN_PROSE.finditer(text)]
+    found = [
+        _kind("active" if one["n3"] else one["kind"] or one["after"] or one["kind2"])
+        for one in _IN_PROSE.finditer(text)
+    ]
     return len(found) > len(set(found)) or bool(_RANGE.search(text))
 
 
@@ -145,9 +149,12 @@ def wrong_counts(model: Described, named: Sequence[float]) -> Iterator[Wrong]:
             yield one.wrong(model, denied)
     if not truths["total"]:
         yield from _unlike(model, totals)
+    largest = max((one.value for one in totals), default=0)
+    for one in _in_rows(model.card, "bare", "total") if largest else ():
+        if one.value > largest * 1.02:
+            yield one.wrong(model, f"the model has {count_text(largest)} with all embeddings")
     if not truths["active"]:
         yield from _unlike(model, active)
-        largest = max((one.value for one in totals), default=0)
         for one in active if largest else ():
             if one.value > largest * 1.02:
                 yield one.wrong(model, f"the model has {count_text(largest)} in total")

@@ -119,6 +119,7 @@ _TAGS = {
 """Tags that say how a model is quantised, and the words that their values stand for."""
 
 _COMMAND = pattern(r"--quantization[= ]+[\"']?(?P<m>\w+)|\bquantization ?= ?[\"'](?P<n>\w+)")
+_OF_IT = pattern(r"(?:the )?quanti[sz]ation to\b", re.IGNORECASE)
 _SPOKEN = pattern(r"\bquanti[sz](?:ed|ation)\b|\bgroup[ _]size\b", re.IGNORECASE)
 
 
@@ -136,6 +137,7 @@ def _of_card(model: Described, card: Card) -> Iterator[tuple[Any, str, Quantised
     for match in _SPOKEN.finditer(card.words) if "quanti" in card.lowered or "group" in card.lowered else ():
         sentence = sentence_at(card, match.start())
         begins = first is not None and card.position(sentence.start)[0] == card.position(first.start)[0]
+        begins = begins or _OF_IT.match(sentence.text) is not None
         own = of_this_model(model, card, sentence) or (begins and not OTHERS.search(sentence.text))
         if own and sentence.start not in seen:
             seen.add(sentence.start)

@@ -37,8 +37,8 @@ def sentence_at(card: Card, offset: int) -> Sentence:
 OTHERS = pattern(
     r"\b(?:(?<!longer )(?<!more )(?<!less )(?<!fewer )than|unlike|compar\w+|outperform\w*|vs|versus|teachers?|students?"
     r"|distill\w*|others?|another|siblings?|earlier|previous\w*|later|future|newer|older|predecessors?|successors?"
-    r"|originals?|parent|larger|smaller|bigger|variants|famil(?:y|ies)|series|collection|suite|range|models|versions"
-    r"|releases|checkpoints|up to|either|respectively|while|whereas|instead|unquanti[sz]ed|towers?|draft)\b",
+    r"|originals?|parent|larger|smaller|bigger|variants|(?:famil(?:y|ies)|series|collection|suite|range) of|models"
+    r"|versions|releases|checkpoints|up to|either|respectively|while|whereas|instead|unquanti[sz]ed|towers?|draft)\b",
     re.IGNORECASE,
 )
 """Words of sentences that speak of other models as well, or of a part of this one."""
@@ -62,7 +62,7 @@ _BEGINNING = 25
 _SUBJECT = pattern(
     r"\W{0,4}(?:(?P<this>this model|the model|it)|(?:the )?(?P<name>[\w.-]+(?: [\w.-]+){0,3}?)(?: model)?),? (?:is|has"
     r"|was|supports?|contains?|reads?|takes?|comes|uses?|consists?|comprises|accepts?|handles?|needs?|requires?|reaches"
-    r"|achieves|scores|gets|obtains|runs|returns|knows|expects)\b",
+    r"|achieves|scores|gets|obtains|runs|returns|knows|expects|activates|holds|offers|employs|weighs|totals)\b",
     re.IGNORECASE,
 )
 

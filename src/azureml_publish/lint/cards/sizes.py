@@ -40,10 +40,10 @@ class _Claim(NamedTuple):
 
 
 _TAKES = pattern(
-    r"\b(?P<of>weights|checkpoint|model(?: files?)?|files|download|adapter)(?: alone| itself| together)?,?"
+    r"\b(?P<of>weights|parameters|checkpoint|model(?: files?)?|files|download|adapter)(?: alone| itself| together)?,?"
     r" (?:only |just )?(?:needs?|takes?(?: up)?|occup(?:y|ies)|are|is|uses?|has|have|weighs?|comes? to|adds? up to"
     r"|requires?|totals?|fits? (?:in|into)|measures?)"
-    r" (?:about |around |approximately |roughly |some |only |~ ?|less than )*"
+    r" (?:at least |about |around |approximately |roughly |some |only |~ ?|less than )*"
     r"(?=[0-9][0-9.]* ?[MGTK]i?B\b)",
     re.IGNORECASE,
 )
@@ -86,7 +86,7 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
         behind = sentence.text.partition(size[0])[2] if size else ""
         if size is None or OTHERS.search(sentence.text) or _BESIDE.search(sentence.text):
             continue
-        whole = match["of"].lower() in ("weights", "adapter")
+        whole = match["of"].lower() in ("weights", "adapter", "parameters")
         wide = (_CLOSE, 1.6 if whole else 4.0) if _MEMORY.search(behind) else (_CLOSE if whole else _ANY, _ANY)
         yield _Claim(size.start(), size[0], sentence.text, bytes_of(size), *wide)
 

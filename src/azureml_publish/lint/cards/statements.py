@@ -51,6 +51,8 @@ _LABELS: dict[Subject, str] = {
     "parameters": rf"(?:total )?(?:number of |total |model |# ?)?{_PARAMETERS}(?: count)?(?: \(total\))?"
     r"|parameter count|model size",
     "trained": rf"(?:number of |# ?)?train(?:ed|able) {_PARAMETERS}|(?:lora|adapter) {_PARAMETERS}",
+    "bare": rf"non-?embedding {_PARAMETERS}"
+    rf"|(?:number of )?{_PARAMETERS} \(?(?:without|excluding|non-?) ?embeddings?\)?",
     "active": rf"(?:number of )?activ(?:e|ated) {_PARAMETERS}(?: per token)?|{_PARAMETERS} \(active\)"
     rf"|{_PARAMETERS} (?:activated|active|used) per token",
     "quantization": r"quanti[sz]ation(?: method| type| scheme| format| config\w*)?|quant(?: method| type)?"

@@ -10,7 +10,7 @@ from azureml_publish.documents import mapping_of
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.samples import signature
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
-from azureml_publish.lint.cards.statements import of_subject
+from azureml_publish.lint.cards.statements import labelled, of_subject
 from azureml_publish.lint.names.variants import alphanumeric
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
@@ -69,11 +69,14 @@ def _unlike_activation(model: Described, config: Mapping[str, Any]) -> Iterator[
         (key for key in ("hidden_act", "activation_function", "hidden_activation", "activation") if key in config), ""
     )
     true = _ACTIVATIONS.get(alphanumeric(str(config.get(key) or "")))
-    rows = of_subject(model.card, "activation") if true else ()
-    for row in rows if len(rows) == 1 else ():
-        stated = _ACTIVATIONS.get(alphanumeric(row.text))
-        if stated is not None and stated != true:
-            yield _wrong(model, row.offset, row.text, f"{key} is {config[key]} in config.json")
+    rows = [row for row in labelled(model.card) if _OF_ACTIVATION.fullmatch(row[0].strip("*_ "))] if true else []
+    for _, text, offset in rows:
+        found = {_ACTIVATIONS[one] for word in text.split() if (one := alphanumeric(word)) in _ACTIVATIONS}
+        if len(found) == 1 and true not in found:
+            yield _wrong(model, offset, text, f"{key} is {config[key]} in config.json")
+
+
+_OF_ACTIVATION = pattern(r"(?:hidden )?activation(?: function)?|(?:model )?architecture", re.IGNORECASE)
 
 
 _DENSE = pattern(r"\bdense (?:[\w-]+ ){0,4}?(?:model|transformer|network|decoder|architecture)\b", re.IGNORECASE)
