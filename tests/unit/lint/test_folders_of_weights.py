@@ -63,7 +63,12 @@ def codes(
         (root / name).write_bytes(written)
     run = RunContext(root, {}, date(2026, 11, 28))
     found = check(run, load(run, (), Settings())).found
-    return {one.code for one in found if one.severity != "info" and one.code.startswith(("MATCH", "SMPL0", "SPEC022"))}
+    return {
+        one.code
+        for one in found
+        if one.severity != "info"
+        and one.code.startswith(("MATCH", "SMPL0", "SPEC022", "CARD063", "CARD052", "CARD065"))
+    }
 
 
 @pytest.mark.parametrize(
@@ -164,3 +169,70 @@ def test_an_embedder_makes_no_images(tmp_path: Path) -> None:
 def test_a_header_that_promises_more_than_memory_has(tmp_path: Path) -> None:
     data = b"GGUF" + struct.pack("<IQQ", 3, 2**40, 2**40)
     assert codes(tmp_path, {"a.gguf": data}) == set()
+
+
+def test_a_card_without_a_text_of_its_own_and_headings_of_the_template(tmp_path: Path) -> None:
+    hand = "## Sample inputs and outputs\n\nSee below."
+    samples = {"input": {"input_data": ["a"]}, "output": ["b"]}
+    assert codes(tmp_path / "a", {"a.txt": "a"}, hand, samples) == {"CARD065"}
+    folder = tmp_path / "b"
+    assert codes(folder, {"a.txt": "a"}) == set()
+    (folder / "models/m/card.md.j2").write_text('{% extends "card.md.j2" %}\n\n{% block summary %}\n{% endblock %}\n')
+    run = RunContext(folder, {}, date(2026, 11, 28))
+    assert "CARD052" in {one.code for one in check(run, load(run, (), Settings())).found}
+    (folder / "templates").mkdir()
+    (folder / "templates/card.md.j2").write_text(
+        "What all of ours are, at length.\n\n{% block summary %}{% endblock %}\n"
+    )
+    assert "CARD052" not in {one.code for one in check(run, load(run, (), Settings())).found}
+
+
+LINK = "\n{% endblock %}\n{% block license %}\nMIT, as [its text]({}) says.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "found"),
+    [
+        (LINK.replace("{}", "https://spdx.org/licenses/MIT.html"), {}, set()),
+        (LINK.replace("{}", "https://spdx.org/licenses/Apache-2.0.html"), {}, {"MATCH005"}),
+        (LINK.replace("{}", "https://creativecommons.org/licenses/by-nc/4.0/"), {}, {"MATCH005"}),
+        (LINK.replace("{}", "https://example.com/terms"), {}, set()),
+        ("", {"metadata": {"licenseDescription": "Licensed under the MIT License (https://mit.org)."}}, set()),
+        (
+            "",
+            {"metadata": {"licenseDescription": "Licensed under the BSD 3-Clause License. See MIT's page."}},
+            {"MATCH005"},
+        ),
+    ],
+)
+def test_licences_that_texts_link_and_name(tmp_path: Path, text: str, spec: dict[str, Any], found: set[str]) -> None:
+    assert codes(tmp_path, {"a.txt": "a"}, text, **spec) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        ({"config.json": '{"hidden_size": 8,,}'}, True),
+        ({"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizer"},
+          "tokenizer.json": {"model": {"type": "WordPiece", "vocab": {}}}}, True),
+        ({"tokenizer_config.json": {"tokenizer_class": "BertTokenizerFast"},
+          "tokenizer.json": {"model": {"type": "WordPiece", "vocab": {}}}}, False),
+        ({"tokenizer_config.json": {"tokenizer_class": "OwnTokenizer"},
+          "tokenizer.json": {"model": {"type": "BPE", "vocab": {}}}}, False),
+    ],
+)  # fmt: skip
+def test_settings_that_nothing_else_reads(tmp_path: Path, files: dict[str, Any], wrong: bool) -> None:
+    assert codes(tmp_path, files) == ({"MATCH016"} if wrong else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("- **Parameters:** 7.25 billion\n- **Precision:** bfloat16, about 14.5 GB", False),
+        ("- **Parameters:** 7.25 billion\n- **Precision:** bfloat16, about 145 GB", True),
+        ("- **Parameters:** 7.25 billion\n- **Precision:** bfloat16 or int8, 7.3 GB", False),
+        ("- **Parameters:** 7.25 billion\n- **Memory:** bfloat16, 40 GB", False),
+    ],
+)
+def test_a_size_that_the_parameters_cannot_have(tmp_path: Path, text: str, wrong: bool) -> None:
+    assert codes(tmp_path, {"a.txt": "a"}, text) == ({"CARD063"} if wrong else set())

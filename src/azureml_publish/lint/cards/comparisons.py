@@ -15,8 +15,8 @@ Facts: TypeAlias = Mapping[str, Known]
 
 _NUMBER = pattern(r"(?<![\w.,-])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,4})?)(?![\w]|[.,]\d)")
 OF_OTHERS = pattern(
-    r"\b(?:than|like|unlike|compar\w+|vs|versus|teacher|distill\w*|other|up to|between|original|instead|without|base"
-    r"|active|trainable|non-?embedding|public|many|until|before|earlier|previously)\b",
+    r"\b(?:than|like|unlike|compar\w+|vs|versus|teacher|distill\w*|other|up to|between|original|instead|without"
+    r"|(?-i:base)|active|trainable|non-?embedding|public|many|until|before|earlier|previously)\b",
     re.IGNORECASE,
 )
 
@@ -60,7 +60,7 @@ def count(text: str, fact: str, facts: Facts) -> str:
     return found[0][0]
 
 
-_BYTES = pattern(
+SIZE = pattern(
     r"(?<![\w.,-])(?P<n>[0-9]{1,4}(?:,[0-9]{3})*(?:\.[0-9]{1,3})?) ?(?P<u>[kmgt])(?P<i>i?)b\b", re.IGNORECASE
 )
 _MEMORY = pattern(r"\b(?:v?ram|memory|gpu|disk space|needs?|requires?|context)\b", re.IGNORECASE)
@@ -68,7 +68,7 @@ _MEMORY = pattern(r"\b(?:v?ram|memory|gpu|disk space|needs?|requires?|context)\b
 
 def size(text: str, fact: str, facts: Facts) -> str:
     """A size that the files have not."""
-    found, true = [*_BYTES.finditer(text)], facts[fact].value
+    found, true = [*SIZE.finditer(text)], facts[fact].value
     if not found or _MEMORY.search(text) or not isinstance(true, float):
         return ""
     for match in found:

@@ -14,7 +14,7 @@ from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import Given, architecture
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
-from azureml_publish.lint.cards.statements import labelled
+from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
 from azureml_publish.lint.weights.known import Known, known_facts
@@ -36,12 +36,15 @@ def figures_of(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
 _OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
 
 
-def denied(model: Described) -> Iterator[Wrong]:
-    """Every statement of the card, the tags and the metadata that a file of the weights denies."""
-    facts = known_facts(model)
+def denied(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+    """Every statement of the card, the tags and the metadata that a file of the weights denies, or the card itself."""
+    figures = {name: Known(float(true), source[name]) for name, true in known.items() if isinstance(true, float | int)}
+    facts = {**figures, **known_facts(model)}
+    card = model.card
+    if "size" not in facts:
+        yield from _of_arithmetic(card)
     if not facts:
         return
-    card = model.card
     reported: set[int] = set()
     for label, text, offset in labelled(card):
         for fact in sorted(_facts_of(label) & facts.keys() - _OF_TAGS):
@@ -54,8 +57,10 @@ def denied(model: Described) -> Iterator[Wrong]:
     yield from _in_code(model, facts)
     for key, value in model.tags.items():
         written = value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
-        for fact in sorted(_facts_of(key.replace("_", " ").replace("-", " ")) & facts.keys()) if written else ():
-            if words := _COMPARED[fact](written, fact, facts):
+        label = key.replace("_", " ").replace("-", " ")
+        named = _facts_of(label) | {subject_of(label) or ""} & figures.keys()
+        for fact in sorted(named & facts.keys()) if written else ():
+            if words := _COMPARED.get(fact, comparisons.number)(written, fact, facts):
                 yield _denied(model.where(f"tags.{key}"), f"The tag {key} is '{short(words)}'", fact, facts)
                 break
     count = str(model.metadata.get("parameterCount") or "")
@@ -160,6 +165,30 @@ def _facts_of(label: str) -> frozenset[str]:
     """The facts that a label may name."""
     plain = " ".join(re.sub(r"[*`]|\([^)]*\)", "", label).split())
     return frozenset(fact for fact, form in _LABELS if form.fullmatch(plain))
+
+
+_OF_TYPE = {"bfloat16": 2, "bf16": 2, "float16": 2, "fp16": 2, "float32": 4, "fp32": 4, "int8": 1, "fp8": 1}
+_TYPE = pattern(rf"(?<![\w-])(?:{'|'.join(_OF_TYPE)})(?![\w-])", re.IGNORECASE)
+_COUNT = pattern(r"^\W*(?:about |~ ?)?(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?) ?(?P<u>[mb])(?:illion)?\b", re.IGNORECASE)
+_FAR = 1.7
+"""So far a size may be from the product of parameters and bytes: other files, layers of another type."""
+
+
+def _of_arithmetic(card: Card) -> Iterator[Wrong]:
+    """A size that so many parameters of a type have not, where one line or row gives type and size together."""
+    rows = labelled(card)
+    counts = [found for label, text, _ in rows if "parameters" in _facts_of(label) and (found := _COUNT.match(text))]
+    for label, text, offset in rows if len(counts) == 1 else ():
+        types, sizes = set(_TYPE.findall(text)), [*comparisons.SIZE.finditer(text)]
+        if "size" not in _facts_of(label) or len(types) != 1 or len(sizes) != 1:
+            continue
+        count = float(counts[0]["n"]) * (1e9 if counts[0]["u"] in "bB" else 1e6)
+        whole, given = count * _OF_TYPE[min(types).lower()], comparisons.bytes_of(sizes[0])
+        if not whole / _FAR <= given <= whole * _FAR:
+            true = f"{counts[0][0].strip()} parameters of {min(types)} have about {whole / 1e9:.3g} GB"
+            yield Wrong(
+                card.at(offset + sizes[0].start()), f"The card says '{sizes[0][0]}'", true, width_of(sizes[0][0])
+            )
 
 
 # --- sentences and code --------------------------------------------------------------------------------------------

@@ -87,6 +87,9 @@ def _number(text: str) -> float:
     return SMALL.index(text.lower()) + 1 if text.lower() in SMALL else float(text.replace(",", ""))
 
 
+_SHARE = pattern(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%")
+
+
 def _values(text: str, figure: str) -> tuple[Given, ...]:
     """What a line or a row gives."""
     if figure == "modules":
@@ -94,6 +97,8 @@ def _values(text: str, figure: str) -> tuple[Given, ...]:
         return (named,) if named and "all" not in text.lower() else ()
     if figure == "tensor":
         return tuple(_DTYPES[word] for word in re.findall(r"[a-z]+\d+", text.lower()) if word in _DTYPES)
+    if figure == "dropout":  # also in per cent
+        text = _SHARE.sub(lambda match: f"{float(match[1]) / 100:g}", text)
     if figure == "sampling":  # also in Hz
         found = (float(digits.replace(",", "")) for digits in _WHOLE.findall(text))
         return tuple(value / 1000 if value >= 1000 else value for value in found)

@@ -147,6 +147,31 @@ def licence_of_text(text: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+_PAGE = pattern(
+    r"https?://(?:www\.)?(?:spdx\.org/licenses|opensource\.org/licenses?|choosealicense\.com/licenses|gnu\.org/licenses"
+    r"|(?:old\.)?opensource\.org/licenses)/(?P<id>[\w.+-]+?)(?:-license)?(?:\.(?:html|txt|php|en|json))*/?(?:#.*)?",
+    re.IGNORECASE,
+)
+_PAGES = (
+    (pattern(r"https?://(?:www\.)?apache\.org/licenses/LICENSE-2\.0(?:\.\w+)?/?", re.IGNORECASE), "apache-2.0"),
+    (pattern(r"https?://(?:www\.)?mit-license\.org/?", re.IGNORECASE), "mit"),
+)
+_CREATIVE = pattern(
+    r"https?://creativecommons\.org/licenses/(?P<kind>by[a-z-]*)/(?P<version>\d\.\d)\b.*", re.IGNORECASE
+)
+
+
+def licence_of_page(url: str) -> str:
+    """The licence whose page an address is; empty for every other page."""
+    if match := _CREATIVE.fullmatch(url):
+        found = f"cc-{match['kind']}-{match['version']}".lower()
+    elif match := _PAGE.fullmatch(url):
+        found = canonical(match["id"])
+    else:
+        found = next((name for form, name in _PAGES if form.fullmatch(url)), "")
+    return found if found in KNOWN else ""
+
+
 def may_be_one(one: str, other: str) -> bool:
     """Whether two identifiers may mean one licence: `bsd` may be any BSD licence, `gpl` any GPL."""
     if {one, other} == {"openrail++", "creativeml-openrail++-m"}:  # the Hub's word for it

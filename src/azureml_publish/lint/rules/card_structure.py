@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from azureml_publish.diagnostics import Severity
+from azureml_publish.diagnostics import Location, Severity
 from azureml_publish.lint.cards.findings import replacing, short, width_of
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import PARSED_CHARACTERS, Card
 from azureml_publish.lint.names.models import hub_id
-from azureml_publish.lint.subject import Described
+from azureml_publish.lint.subject import Described, ModelSubject
 from azureml_publish.patterns import pattern
 
 _SHOWN = pattern(r"[^\W_]")
@@ -42,6 +42,23 @@ def card_empty(model: Described) -> Findings:
         f"This text {what}, and it is published with the model.",
         "Write what the model does, for whom, and where it comes from.",
     )
+
+
+@card_empty.also
+def _template_empty(model: ModelSubject) -> Findings:
+    """A card that is the template alone: what the page then says is made of the spec."""
+    begun = _OF_TEMPLATE.match(model.folder.card) if not model.folder.finished else None
+    own = (model.project.project.templates / "card.md.j2").is_file()
+    if begun and not own and not model.folder.spec.description and not _SHOWN.search(_TAGS.sub("", model.folder.card)):
+        yield card_empty.at(
+            Location(model.folder.card_path),
+            "The card has no text of its own, so that the page shows no more than the spec.",
+            "Write in its blocks what the model does, for whom, and where it comes from.",
+        )
+
+
+_OF_TEMPLATE = pattern(r"\s*\{% extends \"card\.md\.j2\" %\}")
+_TAGS = pattern(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 _KEY = pattern(r"[A-Za-z][\w-]*[ \t]*:(?=\s|$)")

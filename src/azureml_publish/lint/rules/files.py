@@ -285,6 +285,9 @@ def _environment(files: WeightFiles, described: Described) -> Findings:
             yield weights_files_differ.at(files.shown(path, line), message, hint)
 
 
+_SETTINGS = pattern(r"(?:[\w.-]+/)*(?:config|tokenizer_config|preprocessor_config|adapter_config)\.json")
+
+
 @weights_files_differ.also
 def _configuration_of_source(subject: ModelSubject) -> Findings:
     """The same of a local source; of another one its configuration, as far as that is at hand."""
@@ -293,6 +296,9 @@ def _configuration_of_source(subject: ModelSubject) -> Findings:
         found = [f"{one.path}: {one.message}" for one in contradictions(files)]
         found += [f"{path}: {message}" for path, _, message in naming_mistakes(files)]
         spec = subject.folder.spec
+        held = files.places if spec.type != "mlflow_model" else ()  # of which packaging reports it
+        broken = [path for path in held if _SETTINGS.fullmatch(path) and files.text(path).strip()]
+        found += [f"{one} is not JSON, so that nothing can load it." for one in broken if files.json(one) is None]
         found += gguf_differences(files, spec.metadata.text_context_window, spec.license)
     else:
         config = subject.config or {}

@@ -265,13 +265,17 @@ def _headings_twice(card: Card) -> Findings:
     for heading in card.headings:
         name = (heading.level, " ".join(heading.text.lower().split()))
         above = [*(one for one in above if one[0] < heading.level), name]
-        before = first.setdefault(tuple(above), heading.line)
+        path = ((0, name[1]),) if name[1] in _OF_TEMPLATE else tuple(above)
+        before = first.setdefault(path, heading.line)
         if before != heading.line and heading.level <= _DEEPEST and re.fullmatch(r"[\w /&,()'-]{4,60}", name[1]):
             yield text_repeated.at(
                 card.place(heading.line, heading.column),
                 f"The heading '{short(heading.text)}' stands in line {card.place(before, 1).line} already.",
                 "Put both sections together, or give each its own name.",
             )
+
+
+_OF_TEMPLATE = ("inference samples", "sample inputs and outputs", "finetuning samples", "model evaluation samples")
 
 
 def _second_half(card: Card) -> int | None:

@@ -20,7 +20,15 @@ from azureml_publish.lint.cards.languages import differing_languages
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.check import Findings, rule
 from azureml_publish.lint.markdown.cards import Card
-from azureml_publish.lint.names.licences import KNOWN, OPEN_ENDED, canonical, licence_of_text, licences_in, may_be_one
+from azureml_publish.lint.names.licences import (
+    KNOWN,
+    OPEN_ENDED,
+    canonical,
+    licence_of_page,
+    licence_of_text,
+    licences_in,
+    may_be_one,
+)
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.subject import Described
@@ -133,6 +141,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
             short_enough = text is not None and (not lines or len(shown) <= _SHORT_LINE or begun)
             if text is not None and short_enough and len(found := licences_in(text[0])) == 1:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
+            yield from _linked(card, heading.line)
             break
     claims = _UNDER.finditer(card.prose) if "under" in card.prose.lower() else ()
     called = _CALLED.finditer(card.prose) if "licensed " in card.lowered or "licenced " in card.lowered else ()
@@ -149,6 +158,17 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
         shown = unquote(badge["name"]).replace("--", "\n").replace("_", " ").replace("\n", "-")
         if of_badge := licences_in(shown):
             yield _Stated(of_badge, shown, partial(card.at, badge.start("name")))
+
+
+def _linked(card: Card, line: int) -> Iterator[_Stated]:
+    """The page of a licence that the card's section on it links, where it links just one."""
+    end = min((heading.line for heading in card.headings if heading.line > line), default=len(card.lines) + 1)
+    start, stop = card.starts[line - 1], card.starts[end - 1] if end <= len(card.starts) else len(card.source)
+    links = [(link, licence_of_page(link.url)) for link in card.links if start <= link.start < stop]
+    named = [(link, found) for link, found in links if found]
+    if len({found for _, found in named}) == 1 and not _OF_OTHERS.search(card.source[start:stop]):
+        link, found = named[0]
+        yield _Stated(frozenset((found,)), link.url, partial(card.at, link.url_start))
 
 
 _OF_NAME = pattern(
@@ -196,11 +216,14 @@ def _licence_texts(model: Described) -> Iterator[_Stated]:
     described = model.metadata.get("licenseDescription")
     if isinstance(described, str):
         found = licence_of_text(described)
-        values = frozenset((found,)) if found else licences_in(described) if len(described) < _SHORT else frozenset()
+        under = _TERMS.search(described)
+        named = licences_in(under["name"] if under else described if len(described) < _SHORT else "")
+        values = frozenset((found,)) if found else named
         if len(values) == 1:
             yield _Stated(values, "", partial(model.where, "licenseDescription"))
 
 
+_TERMS = pattern(r"\blicen[cs]ed under (?:the )?(?P<name>[^;(\n]{2,60})", re.IGNORECASE)
 _SHORT = 400
 """A longer description is a licence's text, which may name other licences."""
 

@@ -280,7 +280,8 @@ def figures_contradict_config(model: Described) -> Findings:
                 "Give this model's own figures; those of a sibling's card do not fit.",
                 width=width_of(one.text),
             )
-    for wrong in once_a_place((*contradictions(model, known, source), *denied(model), *unlike_settings(model))):
+    own = (*contradictions(model, known, source), *denied(model, known, source), *unlike_settings(model))
+    for wrong in once_a_place(own):
         message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)

@@ -24,6 +24,7 @@ from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.graphs import ports_of
 from azureml_publish.lint.weights.values import is_count
 from azureml_publish.patterns import pattern
+from azureml_publish.spec.lock import LOCK_FILE, SourceLock
 
 Fact: TypeAlias = float | str | frozenset[str] | tuple[Port, ...]
 
@@ -68,8 +69,24 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
     if held:
         yield "files", frozenset(path.rpartition("/")[2] for path in held), "the source"
-    if not files.places and model.lock and model.lock.model.parameters and not model.lock.model.quantization:
-        yield "parameters", float(model.lock.model.parameters), "source.lock.json"
+    if not files.places and model.lock is not None:
+        yield from _of_lock(model.lock)
+
+
+def _of_lock(lock: SourceLock) -> Iterator[tuple[str, Fact, str]]:
+    """What was read of a source that lies elsewhere."""
+    weights = [one for one in lock.files if one.path.endswith((".safetensors", ".gguf"))]
+    if lock.model.parameters and not lock.model.quantization:
+        yield "parameters", float(lock.model.parameters), LOCK_FILE
+    if weights and (len(weights) == 1 or all(_SHARD.search(one.path) for one in weights)):
+        yield "size", float(sum(one.bytes for one in weights)), LOCK_FILE
+        yield "shards", float(len(weights)), LOCK_FILE
+    if lock.model.model_type:
+        yield "architecture", lock.model.model_type, LOCK_FILE
+    if len(lock.model.architectures) == 1:
+        yield "class", lock.model.architectures[0], LOCK_FILE
+    if lock.model.dtype and not lock.model.quantization:
+        yield "tensor", lock.model.dtype, LOCK_FILE
 
 
 def _is_size(value: object) -> TypeGuard[int]:

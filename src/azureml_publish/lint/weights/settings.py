@@ -126,6 +126,7 @@ def _of_file(files: WeightFiles, path: str, name: str, data: Any) -> Iterator[tu
         elif name == "tokenizer_config.json":
             marks, added = (files.settings(f"{folder}{one}.json") for one in ("special_tokens_map", "added_tokens"))
             yield from tokenizer_differences(data, config, marks, added)
+            yield from _cut(files, folder, data)
     if name != "tokenizer.json" and not INDEX.fullmatch(name):
         yield from value_mistakes(data)
 
@@ -278,3 +279,25 @@ def _of_two_models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         kinds = types_of(str(name))
         if kinds and kind in stated()["model_types"] and kind not in kinds:
             yield "model_type", f"model_type is {kind}, and {name} is a class of {min(kinds, key=len)}."
+
+
+_KINDS = {
+    one: kind
+    for kind, names in (
+        ("WordPiece", "Bert DistilBert Electra MPNet MobileBert ConvBert Lxmert Funnel Splinter"),
+        ("BPE", "GPT2 Roberta Llama Qwen2 CodeGen GPTNeoX Bloom Bart Longformer LED Whisper CLIP Gemma CodeLlama"),
+        ("Unigram", "T5 XLMRoberta Albert Camembert MBart MBart50 Pegasus XLNet BigBird DebertaV2 RemBert"),
+    )
+    for one in names.split()
+}
+"""How the tokenizers of transformers cut words, by their classes."""
+
+
+def _cut(files: WeightFiles, folder: str, tokenizer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A class of tokenizers that cuts words otherwise than tokenizer.json does."""
+    named = str(tokenizer.get("tokenizer_class") or "")
+    wanted = _KINDS.get(named.removesuffix("Fast").removesuffix("Tokenizer"))
+    model = files.settings(f"{folder}tokenizer.json").get("model")
+    kind = model.get("type") if isinstance(model, Mapping) else None
+    if wanted and kind in _KINDS.values() and kind != wanted and "auto_map" not in tokenizer:
+        yield "tokenizer_class", f"tokenizer_class is {named}, of {wanted}, and tokenizer.json has a model of {kind}."
