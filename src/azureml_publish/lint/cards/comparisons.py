@@ -14,6 +14,7 @@ from azureml_publish.patterns import pattern
 Facts: TypeAlias = Mapping[str, Known]
 
 _NUMBER = pattern(r"(?<![\w.,-])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9}(?:\.[0-9]{1,4})?)(?![\w]|[.,]\d)")
+_SIDES = pattern(r"\d ?[x\u00d7] ?\d")
 OF_OTHERS = pattern(
     r"\b(?:than|like|unlike|compar\w+|vs|versus|teacher|distill\w*|other|up to|between|original|instead|without"
     r"|(?-i:base)|active|trainable|non-?embedding|public|many|until|before|earlier|previously)\b",
@@ -23,7 +24,7 @@ OF_OTHERS = pattern(
 
 def number(text: str, fact: str, facts: Facts) -> str:
     """The first number, where none is the fact's."""
-    found = [match[0] for match in _NUMBER.finditer(text)]
+    found = [match[0] for match in _NUMBER.finditer(text)] if not _SIDES.search(text) else []
     right = any(float(one.replace(",", "")) == facts[fact].value for one in found)
     return "" if right or not found or "." in found[0] else found[0]
 

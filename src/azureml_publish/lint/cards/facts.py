@@ -14,6 +14,7 @@ from azureml_publish.lint.cards import comparisons
 from azureml_publish.lint.cards.comparisons import Facts
 from azureml_publish.lint.cards.figures import Given, architecture
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.statements import labelled, subject_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
@@ -39,6 +40,7 @@ _OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
 def denied(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
     """Every statement of the card, the tags and the metadata that a file of the weights denies, or the card itself."""
     figures = {name: Known(float(true), source[name]) for name, true in known.items() if isinstance(true, float | int)}
+    figures.pop("dimension", None)  # which is not that of every vector
     facts = {**figures, **known_facts(model)}
     card = model.card
     if "size" not in facts:
@@ -223,6 +225,7 @@ def _in_sentences(model: Described, card: Card, facts: Facts, reported: set[int]
             found = [
                 match for match in form.finditer(text) if not comparisons.OF_OTHERS.search(_before(text, match.start()))
             ]
+            found = [match for match in found if text is summary or not of_sibling(model, match.start())]
             wrong = [match for match in found if _value(match["n"]) != facts[fact].value]
             here = card.position(wrong[0].start())[0] if wrong and text is card.words else 0
             if wrong and len(wrong) == len(found) and here not in reported:

@@ -139,9 +139,11 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
             shown = re.sub(r"\]\([^)]*\)", "]", text[0]) if text is not None else ""
             begun = bool(licences_in(shown[:_FIRST_WORDS])) and not _OF_OTHERS.search(shown)
             short_enough = text is not None and (not lines or len(shown) <= _SHORT_LINE or begun)
-            if text is not None and short_enough and len(found := licences_in(text[0])) == 1:
+            found = licences_in(text[0]) if text is not None and short_enough else frozenset()
+            if text is not None and len(found) == 1:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
-            yield from _linked(card, heading.line)
+            else:
+                yield from _linked(card, heading.line)
             break
     claims = _UNDER.finditer(card.prose) if "under" in card.prose.lower() else ()
     called = _CALLED.finditer(card.prose) if "licensed " in card.lowered or "licenced " in card.lowered else ()
