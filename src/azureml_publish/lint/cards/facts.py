@@ -34,13 +34,31 @@ def figures_of(model: Described) -> tuple[dict[str, Given], dict[str, str]]:
     return known, source
 
 
+_WHOLE = frozenset(
+    {
+        "layers",
+        "encoder",
+        "decoder",
+        "hidden",
+        "heads",
+        "kv",
+        "feedforward",
+        "patch",
+        "mels",
+        "queries",
+        "rank",
+        "alpha",
+    }
+)
+"""Figures of the configuration that nobody rounds."""
+
 _OF_HEADERS = ("layers", "hidden", "heads", "kv", "feedforward", "vocabulary")
 
 
 def denied(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
     """Every statement of the card, the tags and the metadata that a file of the weights denies, or the card itself."""
-    figures = {name: Known(float(true), source[name]) for name, true in known.items() if isinstance(true, float | int)}
-    figures.pop("dimension", None)  # which is not that of every vector
+    given = {name: true for name, true in known.items() if name in _WHOLE and "://" not in source[name]}
+    figures = {name: Known(float(true), source[name]) for name, true in given.items() if isinstance(true, float | int)}
     facts = {**figures, **known_facts(model)}
     card = model.card
     if "size" not in facts:
