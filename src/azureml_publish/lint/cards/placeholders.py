@@ -149,6 +149,7 @@ FORMS = (
     _form(
         "",
         "to be ",
+        r"^[ \t(*_.]{0,9}to be continued[ \t)*_.]{0,9}$",
         rf"{_VALUE}to be (?:added|announced|completed|confirmed|decided|defined|determined|filled(?: in)?|provided"
         r"|specified|supplied|updated|written)(?: (?:here|later|soon))?(?=[\s.!*_)]*$)",
         r"\bthis (?:section|part|page|table|card) (?:is |still )?(?:has )?to be (?:added|completed|filled|written)\b",
@@ -173,8 +174,7 @@ FORMS = (
     ),
     _form(
         "",
-        "xx|yy|nn|to be continued",
-        r"^\W*to be continued\W*$",
+        "xx|yy|nn",
         r"^x{3,}[.!]*$",
         rf"{_MARKS}(?-i:XXX)[:,]? (?-i:[a-z])\w+",
         r"(?-i:(?<![\w.$-])X{2,4}\.X{1,3})(?![\w.])",
