@@ -237,7 +237,8 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
     pages = [page for page in (model.card, *model.pages) if _TWO_NAMES.search(page.words)]
     for page, match in ((one, match) for one in pages for match in _READS.finditer(one.words)):
         read = languages_in(match["listed"])
-        if len(read) > 1 and (extra := sorted(read - spec)):
+        before = re.split(r"[.!?]\s", page.words[max(0, match.start() - 200) : match.start()])[-1]
+        if len(read) > 1 and not _OF_OTHERS.search(before) and (extra := sorted(read - spec)):
             yield Misstated(
                 page.at(match.start("listed")),
                 f"The text says '{short(match[0])}', and the spec lacks {', '.join(extra)}.",
@@ -261,6 +262,7 @@ def _in_sentences(model: Described, spec: frozenset[str]) -> Iterator[Misstated]
             return
 
 
+_OF_OTHERS = pattern(r"\b(?:original|base|other|earlier|previous|not|unlike)\b", re.IGNORECASE)
 _TWO_NAMES = pattern(r" and [A-Z]")
 
 

@@ -121,12 +121,10 @@ def _hours(model: Described, card: Card) -> Iterator[Misnamed]:
 
 
 _ORIGINAL = pattern(
-    r"\b(?:(?:the )?original (?:model |checkpoint |weights )?|(?:this|the) model |(?:the |its )?weights |, )?"
-    r"(?:(?:is|are) (?:published |available )?(?:as |at |on |from )?|published (?:as|at) )[\[*`]*\Z",
+    r"\b(?:original(?: model| checkpoint| weights)?|this (?:model|checkpoint)|^it|\. it|parameters,|the weights)"
+    r" (?:(?:is|are) (?:published |available )?(?:as |at |on |from )?|published (?:as|at) )[\[*`]*\Z",
     re.IGNORECASE,
 )
-
-
 PUBLISHED_AS = pattern(
     r"\b(?:(?:model|checkpoint|this|it|which|and|parameters),? (?:is |are )?published (?:as|at)"
     r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
@@ -156,6 +154,9 @@ _OUR = pattern(r"\b(?:this model|ours?|the model)\b", re.IGNORECASE)
 def _heads(model: Described, card: Card) -> Iterator[Misnamed]:
     """A table that compares models, a sibling first, and has this one in no place."""
     own = own_names(model)
+    cells = (cell.text for table in card.tables for row in (table.header, *table.rows) for cell in row.cells)
+    if any(is_own(re.sub(r"[*`_]", "", text), own) for text in cells):
+        return
     for table in card.tables:
         texts = [re.sub(r"[*`_]|\]\([^)]*\)|[\[\]]", "", cell.text).strip() for cell in table.header.cells]
         apart = [index for index, text in enumerate(texts) if _NAME.fullmatch(text) and sibling_of(model.name, text)]
