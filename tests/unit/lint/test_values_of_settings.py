@@ -52,6 +52,7 @@ INDEX: dict[str, Any] = {
     "metadata": {"total_size": 16_060_522_496},
     "weight_map": dict(zip(TENSORS, NAMES, strict=True)),
 }
+WHISPER = {"model_type": "whisper", "max_target_positions": 448}
 ROBERTA = {"model_type": "roberta", "max_position_embeddings": 514, "vocab_size": 50265}
 LORA = {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "lora_dropout": 0.05, "bias": "none", "task_type": "CAUSAL_LM"}
 OF_GPT2 = LORA | {"base_model_name_or_path": "openai-community/gpt2"}
@@ -79,7 +80,7 @@ def test_sound_settings_are_let_pass(tmp_path: Path, folder: str) -> None:
         f"{folder}config.json": LLAMA,
         f"{folder}generation_config.json": GENERATED,
         f"{folder}model.safetensors.index.json": INDEX,
-        f"{tokenizers[folder]}tokenizer_config.json": {"model_max_length": 131072, "padding_side": "left"},
+        f"{tokenizers[folder]}tokenizer_config.json": {"model_max_length": 32768, "padding_side": "left"},
     }
     assert found(tmp_path, files) == []
 
@@ -137,6 +138,9 @@ def test_sound_configurations_are_let_pass(tmp_path: Path, config: Mapping[str, 
         (LLAMA | {"rope_scaling": LLAMA3 | {"original_max_position_embeddings": 81920}}, "above the 8192"),
         (NER | {"id2label": {"0": "O", "1": "A", "2": "B", "3": "C", "4": "D", "6": "E"}}, "none of the number 5"),
         (NER | {"id2label": {"0": "O", "1": "A"}, "num_labels": 3}, "num_labels is 3"),
+        (NER | {"id2label": {"0": "O", "1": "A"}, "label2id": {"O": 0, "A": 1, "B": 2}}, "id2label 2 labels"),
+        ({"model_type": "vit", "image_size": 224, "patch_size": 15}, "cannot be parted"),
+        (LLAMA | {"quantization_config": {"load_in_4bit": True, "load_in_8bit": True}}, "both true"),
     ],
 )
 def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any], message: str) -> None:
@@ -155,6 +159,8 @@ def test_configurations_that_cannot_be(tmp_path: Path, config: Mapping[str, Any]
         ("generation_config.json", GENERATED | {"max_length": 81920}, "the model has 8192 positions"),
         ("generation_config.json", GENERATED | {"min_length": 5000}, "above the 4096 of max_length"),
         ("generation_config.json", GENERATED | {"top_p": 9}, "a share"),
+        ("generation_config.json", GENERATED | {"temperature": 70}, "nothing useful"),
+        ("tokenizer_config.json", {"model_max_length": 1310720}, "has 8192 positions"),
         ("generation_config.json", GENERATED | {"do_sample": "false"}, "takes for true"),
         ("tokenizer_config.json", {"padding_side": "lft"}, "left was meant"),
         ("tokenizer_config.json", {"tokenizer_class": "LlamaTokeniser"}, "LlamaTokenizer"),
@@ -186,6 +192,16 @@ def test_a_neighbour_that_does_not_fit(tmp_path: Path, name: str, data: Mapping[
         (ROBERTA, "tokenizer_config.json", {"model_max_length": 514}, "the model has 514 positions"),
         (ROBERTA, "tokenizer_config.json", {"model_max_length": 512}, None),
         (WAVE, "tokenizer_config.json", {"tokenizer_class": "WhisperTokenizer"}, "of other models than wav2vec2"),
+        ({"model_type": "bart"}, "tokenizer_config.json", {"tokenizer_class": "BertTokenizer"}, None),  # of Chinese
+        (
+            WHISPER,
+            "preprocessor_config.json",
+            {"n_samples": 480000, "hop_length": 160, "nb_max_frames": 1500},
+            "make 3000",
+        ),
+        (WHISPER, "generation_config.json", {"max_length": 4480}, "the model has 448 positions"),
+        (WHISPER, "generation_config.json", {"max_length": 448}, None),
+        ({"model_type": "vit"}, "preprocessor_config.json", {"resample": 9}, "from 0 to 5"),
         ({"model_type": "qwen2"}, "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizerFast"}, None),
         (WAVE, "preprocessor_config.json", {"feature_size": 80}, "the wave itself"),
         (

@@ -30,6 +30,8 @@ def generation_differences(
     yield from marks_outside(data, config)
     yield from _other_marks(data, config, tokenizer)
     most = longest_input(config)
+    if config.get("model_type") == "whisper" and is_count(config.get("max_target_positions")):
+        most = config["max_target_positions"]
     for key in ("max_length", "max_new_tokens"):
         if most and is_count(data.get(key)) and data[key] > most and config.get("model_type") not in _RELATIVE:
             yield key, f"{key} is {data[key]}, and the model has {most} positions by config.json."
@@ -38,7 +40,7 @@ def generation_differences(
             yield key, f"{key} is {data[key]}, above the {data[above]} of {above}."
 
 
-_RELATIVE = ("t5", "mt5", "umt5", "longt5", "bloom", "mpt", "xlnet", "whisper", "switch_transformers")
+_RELATIVE = ("t5", "mt5", "umt5", "longt5", "bloom", "mpt", "xlnet", "switch_transformers")
 """Types without a table of positions, or with one of another kind of input."""
 
 _NOT_ABOVE = (("min_length", "max_length"), ("min_new_tokens", "max_new_tokens"), ("num_beam_groups", "num_beams"))
@@ -130,13 +132,13 @@ whether these write small letters. Source: config.json and tokenizer_config.json
 
 
 _STRICT = {
-    "phi3": ("Llama", "Phi"), "gemma": ("Gemma", "Llama"), "qwen": ("Qwen", "Llama"), "marian": ("Marian",),
-    "whisper": ("Whisper",), "wav2vec2": ("Wav2Vec2",), "hubert": ("Wav2Vec2",), "t5": ("T5",), "mt5": ("T5",),
-    "pegasus": ("Pegasus",), "clip": ("CLIP",), "bart": ("Bart", "Roberta"), "mbart": ("Bart",), "gpt2": ("GPT2",),
+    "phi3": ("Llama", "Phi", "GPT2"), "gemma": ("Gemma", "Llama"), "qwen": ("Qwen", "Llama", "GPT2"),
+    "marian": ("Marian",), "whisper": ("Whisper",), "wav2vec2": ("Wav2Vec2",), "hubert": ("Wav2Vec2",),
+    "clip": ("CLIP",),
 }  # fmt: skip
 """By the type of models parts of the names of the tokenizers that read its one vocabulary."""
 
-_ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend", "GPT2Tokenizer", "BertTokenizer"})
+_ANYBODYS = frozenset({"PreTrainedTokenizer", "TokenizersBackend"})
 _OF_WORD_PIECES = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]"}
 _OF_WORD_PIECES |= {"mask_token": "[MASK]"}
 _OF_PAIRS = {

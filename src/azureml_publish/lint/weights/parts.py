@@ -18,6 +18,8 @@ def quantisation_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]
     quantised = config.get("quantization_config")
     if not isinstance(quantised, Mapping):
         return
+    if quantised.get("load_in_4bit") is True and quantised.get("load_in_8bit") is True:
+        yield "load_in_8bit", "load_in_4bit and load_in_8bit are both true; bitsandbytes takes one."
     method, bits, group = (quantised.get(key) for key in ("quant_method", "bits", "group_size"))
     known = _BITS.get(str(method).lower())
     if known and is_count(bits) and bits not in known:
@@ -54,6 +56,9 @@ def label_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for label, number in by_label.items() if single else ():
         if label in numbers and str(number) != numbers[label]:
             yield "label2id", f"label2id gives '{short(label)}' the number {number}, and id2label {numbers[label]}."
+            return
+        if label not in numbers and is_count(number) and number >= len(by_number) and len(by_number) > 1:
+            yield "label2id", f"label2id has '{short(label)}', number {number}, and id2label {len(by_number)} labels."
             return
 
 

@@ -13,6 +13,7 @@ from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.generation import generation_differences, tokenizer_differences
 from azureml_publish.lint.weights.graphs import CONFIGURATION, triton_differences
 from azureml_publish.lint.weights.indexes import INDEX, index_mistakes
+from azureml_publish.lint.weights.parameters import longest_input
 from azureml_publish.lint.weights.parts import (
     adapter_mistakes,
     label_mistakes,
@@ -23,7 +24,7 @@ from azureml_publish.lint.weights.parts import (
     word_mistakes,
 )
 from azureml_publish.lint.weights.tensors import adapter_differences, tensor_differences
-from azureml_publish.lint.weights.values import class_mistakes, is_count, marks_outside, value_mistakes
+from azureml_publish.lint.weights.values import as_text, class_mistakes, is_count, marks_outside, value_mistakes
 from azureml_publish.patterns import pattern
 
 
@@ -36,7 +37,7 @@ class Contradiction(NamedTuple):
 
 
 _READ = pattern(
-    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer"
+    r"(?:config|(?:tokenizer|preprocessor|generation|sentence_bert|adapter|processor)_config|modules|tokenizer|config_sentence_transformers"
     r"|[\w.-]+\.index(?:\.[\w-]+)?)\.json"
 )
 
@@ -178,15 +179,25 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
             length = data.get(key)
             if is_count(most) and is_count(length) and most - kept < length < _NO_LIMIT:
                 yield key, f"{key} is {length}, and the model has {most} positions by config.json."
+    elif name == "tokenizer_config.json" and (most := longest_input(config)) is not None:
+        length = data.get("model_max_length")
+        if is_count(length) and most * _STRETCHED < length < _NO_LIMIT:
+            yield (
+                "model_max_length",
+                f"model_max_length is {length}, and the model has {most} positions by config.json.",
+            )
 
 
 OF_FIXED_POSITIONS = frozenset(
     {"bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "albert", "mpnet", "gpt2"}
 )
+_STRETCHED = 8
+"""How many times longer texts some models of relative positions are made to read, at most."""
+
 _FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
 """Types that number positions from 2, so that two fewer are left for tokens."""
 
-_OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip"})
+_OF_FIXED_IMAGES = frozenset({"vit", "deit", "beit", "clip", "siglip", "llava"})
 """Models of transformers that fail on longer texts, or on other images, than config.json says."""
 
 _NO_LIMIT = 10**9
@@ -206,14 +217,17 @@ def _images_or_sound(kind: str, data: Mapping[str, Any], config: Mapping[str, An
     longest = size.get("longest_edge") if isinstance(size, Mapping) else None
     if is_count(height) and is_count(longest) and height > longest:
         yield "size", f"shortest_edge is {height}, above the {longest} of longest_edge."
+    if is_count(data.get("resample")) and data["resample"] > _LANCZOS:
+        yield "resample", f"resample is {data['resample']}; Pillow's filters are numbered from 0 to {_LANCZOS}."
     for key in ("image_mean", "image_std"):
         listed = data.get(key)
         shares = [one for one in listed if isinstance(one, int | float)] if isinstance(listed, list) else []
-        if shares and ((key == "image_std" and min(shares) <= 0) or (max(shares) > 1 and data.get("do_rescale"))):
-            yield key, f"{key} has {max(shares) if max(shares) > 1 else min(shares):g}; pixels are from 0 to 1 by then."
+        odd = max(shares, default=0) if max(shares, default=0) > 1 else min(shares, default=0)
+        if shares and ((key == "image_std" and odd <= 0) or (odd > 1 and data.get("do_rescale"))):
+            yield key, f"{key} has {as_text(odd)}; pixels are from 0 to 1 by then."
     scale = data.get("rescale_factor")
     if isinstance(scale, int | float) and scale > 1:
-        yield "rescale_factor", f"rescale_factor is {scale:g}, by which pixels are multiplied; 1/255 was perhaps meant."
+        yield "rescale_factor", f"rescale_factor is {as_text(scale)}, by which pixels are multiplied; write 1/255."
     yield from _preparing(kind, data)
     yield from _sound(kind, data, config)
 
@@ -247,6 +261,7 @@ _ALIKE = frozenset(
 """Beginnings of classes that prepare for their own models alone; others, such as ViT's and CLIP's, serve many."""
 
 _OF_WAVES = ("wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat", "sew", "sew-d", "data2vec-audio")
+_LANCZOS = 5
 _RATES = {
     **dict.fromkeys(("whisper", "wav2vec2", "wav2vec2-bert", "wav2vec2-conformer", "hubert", "wavlm"), 16_000),
     **dict.fromkeys(("audio-spectrogram-transformer", "speech_to_text", "seamless_m4t", "moonshine"), 16_000),
@@ -266,6 +281,9 @@ def _sound(kind: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Ite
     if is_count(rate) and usual and rate != usual:
         yield "sampling_rate", f"sampling_rate is {rate}; models of the type {kind} hear {usual} samples a second."
     length, samples = data.get("chunk_length"), data.get("n_samples")
+    frames, hop = data.get("nb_max_frames"), data.get("hop_length")
+    if is_count(samples) and is_count(frames) and is_count(hop) and frames != samples // hop:
+        yield "nb_max_frames", f"nb_max_frames is {frames}; n_samples and hop_length make {samples // hop}."
     if is_count(rate) and is_count(length) and is_count(samples) and samples != rate * length:
         yield "n_samples", f"n_samples is {samples}; chunk_length and sampling_rate make {rate * length}."
 

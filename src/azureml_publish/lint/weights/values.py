@@ -17,6 +17,11 @@ def is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def as_text(number: float) -> str:
+    """A number as a message shows it; a whole one may have hundreds of digits."""
+    return short(str(number)) if isinstance(number, int) else f"{number:g}"
+
+
 def value_mistakes(data: Mapping[str, Any], *, own_code: bool = False, depth: int = 4) -> Iterator[tuple[str, str]]:
     """The key of a value that transformers or PEFT cannot take, or that another key of the file denies, and how.
 
@@ -33,7 +38,9 @@ def value_mistakes(data: Mapping[str, Any], *, own_code: bool = False, depth: in
     yield from _positions(data)
 
 
-_OPEN = frozenset({"id2label", "label2id", "task_specific_params", "added_tokens_decoder", "auto_map", "init_kwargs"})
+_OPEN = frozenset(
+    {"id2label", "label2id", "task_specific_params", "added_tokens_decoder", "auto_map", "init_kwargs", "__version__"}
+)
 """Mappings whose keys and values are anybody's own."""
 
 _OF_TEXT = pattern(
@@ -69,7 +76,18 @@ _COUNTS = frozenset(
 )
 _POSITIVE = (_COUNTS - {"num_experts", "num_local_experts", "num_experts_per_tok"}) | {
     *("rope_theta", "lora_alpha", "num_beams", "repetition_penalty", "initializer_range", "rms_norm_eps"),
-    *("layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "bits", "hop_length", "n_fft", "factor", "vocab_size"),
+    *(
+        "num_heads",
+        "num_layers",
+        "layer_norm_eps",
+        "layer_norm_epsilon",
+        "norm_epsilon",
+        "bits",
+        "hop_length",
+        "n_fft",
+        "factor",
+        "vocab_size",
+    ),
 }
 _SHARE = pattern(
     r"(?:.*_)?(?:dropout|dropout_prob|pdrop|layerdrop|dropout_rate|drop_path_rate)|top_p|min_p|typical_p"
@@ -83,14 +101,17 @@ def _range(key: str, value: object) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
     if _SHARE.fullmatch(key) and not 0 <= value <= 1:
-        return f"{key} is {value:g}; it is a share from 0 to 1."
+        return f"{key} is {as_text(value)}; it is a share from 0 to 1."
+    if (key == "temperature" and value > _HOTTEST) or (key == "top_k" and value < -1):
+        return f"{key} is {as_text(value)}, with which nothing useful is written."
     if _SMALL.fullmatch(key) and value >= 1:
-        return f"{key} is {value:g}; it is a small number, such as 1e-05."
+        return f"{key} is {as_text(value)}; it is a small number, such as 1e-05."
     if key in _POSITIVE and (value < 0 or (value == 0 and key in _NOT_NOTHING)):
-        return f"{key} is {value:g}; it is above 0."
+        return f"{key} is {as_text(value)}; it is above 0."
     return ""
 
 
+_HOTTEST = 10
 _NOT_NOTHING = frozenset({"hidden_size", "d_model", "r", "num_beams", "patch_size", "sampling_rate", "rope_theta"})
 
 _DTYPES = frozenset(
@@ -158,6 +179,10 @@ _WORDS: Mapping[str, tuple[frozenset[str], float]] = {
         0.8,
     ),
     "bias": (frozenset({"none", "all", "lora_only", "boft_only", "oft_only", "vera_only"}), 0.6),
+    "feed_forward_proj": (_ACTIVATIONS, 0.7),
+    "vision_feature_select_strategy": (frozenset({"default", "full", "cls", "patch", "cls_patch"}), 0.7),
+    "ctc_loss_reduction": (frozenset({"sum", "mean", "none"}), 0.6),
+    "format": (frozenset({"coco_detection", "coco_panoptic"}), 0.8),
     "feat_extract_norm": (frozenset({"group", "layer"}), 0.0),
     "task_type": (_ADAPTED, 0.7),
     "similarity_fn_name": (frozenset({"cosine", "dot", "euclidean", "manhattan", "dot_product"}), 0.0),
@@ -207,7 +232,7 @@ def class_mistakes(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 _EQUALLY_LONG: tuple[tuple[str, ...], ...] = (
     ("conv_dim", "conv_stride", "conv_kernel"),
     ("num_heads", "depths"),
-    ("sr_ratios", "depths", "hidden_sizes", "patch_sizes", "strides"),
+    ("sr_ratios", "depths", "hidden_sizes", "patch_sizes", "strides", "mlp_ratios"),
     ("tdnn_dim", "tdnn_kernel", "tdnn_dilation"),
     ("upsample_rates", "upsample_kernel_sizes"),
     ("resblock_kernel_sizes", "resblock_dilation_sizes"),
@@ -221,7 +246,7 @@ _COUNTED_BY = (
     *(("num_feat_extract_layers", key) for key in ("conv_dim", "conv_stride", "conv_kernel")),
     *(("num_encoder_blocks", key) for key in ("depths", "sr_ratios", "hidden_sizes", "num_attention_heads")),
     *(("num_hidden_layers", key) for key in ("layer_types", "mlp_layer_types", "layers_block_type")),
-    ("num_stages", "depths"),
+    *(("num_stages", "depths"), ("num_layers", "depths")),
 )
 """Numbers, and lists with so many entries."""
 
@@ -261,7 +286,7 @@ def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     heads, shared = data.get("num_attention_heads"), data.get("num_key_value_heads")
     if is_count(heads) and is_count(shared) and heads % shared:
         yield "num_key_value_heads", f"num_key_value_heads is {shared}, no part of the {heads} of num_attention_heads."
-    plain = data.get("model_type") in stated()["model_types"] and not any(map(_OWN_HEADS.fullmatch, data))
+    plain = (data.get("model_type", "bert") in stated()["model_types"]) and not any(map(_OWN_HEADS.fullmatch, data))
     for size, key in _OF_HEADS if plain else ():
         whole, parts = data.get(size), data.get(key)
         if is_count(whole) and is_count(parts) and whole % parts:
@@ -274,11 +299,15 @@ def _multiples(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     words, other = data.get("vocab_size"), data.get("decoder_vocab_size")
     if data.get("share_encoder_decoder_embeddings") is True and is_count(words) and is_count(other) and words != other:
         yield "vocab_size", f"vocab_size is {words}, and decoder_vocab_size {other}, which share their embeddings."
+    pixels, patch = data.get("image_size"), data.get("patch_size")
+    if data.get("model_type") in _IN_PATCHES and is_count(pixels) and is_count(patch) and pixels % patch:
+        yield "patch_size", f"patch_size is {patch}, into which the image_size of {pixels} cannot be parted."
     groups, chosen = data.get("n_group"), data.get("topk_group")
     if is_count(groups) and is_count(chosen) and chosen > groups:
         yield "topk_group", f"topk_group is {chosen}, and n_group only {groups}."
 
 
+_IN_PATCHES = ("vit", "deit", "beit", "vit_mae", "clip_vision_model")
 _NEEDED = {
     "llama3": ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
     "yarn": ("factor",),
@@ -313,9 +342,9 @@ def _positions(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield place, f"{place} of the type {kind} lacks {lacking[0]}."
         low, high, factor = (scaling.get(key) for key in ("low_freq_factor", "high_freq_factor", "factor"))
         if isinstance(low, int | float) and isinstance(high, int | float) and low >= high:
-            yield place, f"low_freq_factor is {low:g}, and high_freq_factor {high:g}, which is no more."
+            yield place, f"low_freq_factor is {as_text(low)}, and high_freq_factor {as_text(high)}, which is no more."
         if isinstance(factor, int | float) and 0 <= factor < 1:
-            yield place, f"{place} has the factor {factor:g}; positions are stretched by 1 or more."
+            yield place, f"{place} has the factor {as_text(factor)}; positions are stretched by 1 or more."
 
 
 _MARKS = (
