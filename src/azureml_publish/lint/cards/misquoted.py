@@ -22,7 +22,7 @@ class _Result(NamedTuple):
     text: str
 
 
-_NUMBER = pattern(r"(?<![\w.,/-])\d{1,3}(?:,\d{3})*(?:\.\d{1,16})?(?![\w/]|[.,]\d)")
+_NUMBER = pattern(r"\d(?<![\w.,/-]\d)\d{0,2}(?:,\d{3})*(?:\.\d{1,16})?(?![\w/]|[.,]\d)")
 _CELL = pattern(r"[*_`~ ]*(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d{1,6})?)[*_`~ ]*%?[*_`~ ]*(?:[(\u00b1].{0,20})?")
 _LABEL = r"(?P<label>[A-Za-z][\w@ -]{0,30}?)"
 _IN_BLOCK = pattern(rf"""["']?{_LABEL}["']? ?[:=] ?(?P<n>\d{{1,6}}(?:\.\d{{1,20}})?),?[ \t]*$""", re.MULTILINE)
@@ -35,21 +35,14 @@ _LEAST_DIGITS = 3
 def misquoted(model: Described) -> Iterator[Wrong]:
     """Numbers in sentences that are slips of the same result in a table, or those of another row than this model's."""
     pages = [page for page in (model.card, *model.pages) if not page.too_large]
-    results = [one for page in pages for one in _results(page)]
-    for page in pages:
-        lines = _table_lines(page)
-        owned = list(_own_results(model, page))
-        for match in _NUMBER.finditer(page.words):
+    numbers = [list(_numbers(page)) for page in pages]
+    results = [one for page in pages for one in _results(page)] if any(numbers) else []
+    for page, quoted in zip(pages, numbers, strict=True):
+        owned = list(_own_results(model, page)) if quoted else []
+        for match, digits in quoted:
             text = match[0]
-            digits = re.sub(r"\D", "", text).lstrip("0")
-            line = page.position(match.start())[0]
-            long = "," in text and len(digits) >= _LONG
-            if (
-                len(digits) < 2
-                or not (results or long)
-                or line in lines
-                or _IN_LIST.match(page.words, page.starts[line - 1])
-            ):
+            long = "," in text and digits >= _LONG
+            if not results and not long:
                 continue
             sentence = sentence_at(page, match.start())
             own = _of_another(owned, sentence.text, text) if owned else None
@@ -60,9 +53,19 @@ def misquoted(model: Described) -> Iterator[Wrong]:
             if long and (count := _count_meant(pages, text)):
                 yield _wrong(page, match.start(), text, _Result(("The number",), count))
                 continue
-            slip = _slip(results, sentence.text, text) if len(digits) >= _LEAST_DIGITS else None
+            slip = _slip(results, sentence.text, text) if digits >= _LEAST_DIGITS else None
             if slip and not any(text in _forms(one.text) for one in results):
                 yield _wrong(page, match.start(), text, slip)
+
+
+def _numbers(page: Card) -> Iterator[tuple[re.Match[str], int]]:
+    """The numbers of two digits or more that stand in sentences, and how many digits they have."""
+    lines = _table_lines(page)
+    for match in _NUMBER.finditer(page.words):
+        digits = len(re.sub(r"\D", "", match[0]).lstrip("0"))
+        line = page.position(match.start())[0]
+        if digits > 1 and line not in lines and not _IN_LIST.match(page.words, page.starts[line - 1]):
+            yield match, digits
 
 
 _LONG = 5
