@@ -164,3 +164,11 @@ def test_the_list_for_pip_in_conda_yaml() -> None:
         assert [
             (one.line, one.message[: len(message)]) for one, (_, message) in zip(found, messages, strict=True)
         ] == messages
+
+
+@pytest.mark.parametrize(
+    "text", ["a==" + "1" * 60 + "!", "a==" + "1a" * 5000 + "!", " " * 20_000 + "x", "- " * 10_000 + "x"]
+)
+def test_texts_without_an_end_are_read_in_one_pass(text: str) -> None:
+    assert len([*environment_mistakes({"requirements.txt": text, "conda.yaml": text})]) <= 2
+    assert two_environments({"requirements.txt": text, "conda.yaml": text}) == ""

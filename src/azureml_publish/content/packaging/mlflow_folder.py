@@ -184,7 +184,8 @@ _REQUIREMENT = pattern(
 _SIGNED = pattern(r"([=<>!~]*)[ \t]*(.*)")
 _SIGNS = frozenset({"==", "===", ">=", "<=", "!=", "~=", ">", "<"})
 _VERSION = pattern(
-    r"v?[0-9]+(?:\.[0-9]+)*(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview|post|rev|r|dev)?[-_.]?[0-9]*)*(?:\+[\w.-]+)?(?:\.\*)?"
+    r"v?[0-9]++(?:\.[0-9]++)*+"
+    r"(?:[-_.]?(?:alpha|beta|preview|pre|post|rev|rc|dev|a|b|c|r)[-_.]?[0-9]*+)*+(?:-[0-9]++)?(?:\+[\w.-]++)?(?:\.\*)?"
 )
 """Source: https://packaging.python.org/en/latest/specifications/version-specifiers/"""
 _PINNED = pattern(r"[ \t]*([A-Za-z][\w.-]*)[ \t]*==[ \t]*([0-9][\w.+]*)[ \t]*(?:#|$)")

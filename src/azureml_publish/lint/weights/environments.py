@@ -120,7 +120,7 @@ def _too_old_python(text: str) -> str:
     return ""
 
 
-_PIN = pattern(r"^[ \t]*-?[ \t]*(torch|torchvision|torchaudio)==([0-9]+)\.([0-9]+)", re.MULTILINE)
+_PIN = pattern(r"^[ \t]*+(?:-[ \t]*+)?(torch|torchvision|torchaudio)==([0-9]+)\.([0-9]+)", re.MULTILINE)
 
 
 def _together(text: str) -> str:
@@ -141,7 +141,7 @@ _LAST_TOGETHER = 9
 """Later ones of torchaudio do not ask for one version of torch."""
 
 
-_PINNED = pattern(r"^[ \t]*-?[ \t]*([A-Za-z][\w.-]*)==([0-9][\w.]*)(?![\w.*]|[^\n]*;)", re.MULTILINE)
+_PINNED = pattern(r"^[ \t]*+(?:-[ \t]*+)?([A-Za-z][\w.-]*)==([0-9][\w.]*)(?![\w.*]|[^\n]*;)", re.MULTILINE)
 """A version for all machines; what is for some alone stands before a `;`."""
 
 
