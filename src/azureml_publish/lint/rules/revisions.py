@@ -298,5 +298,7 @@ def revision_missing(model: Described) -> Findings:
         yield revision_missing.at(
             model.where("huggingFaceModelId"),
             f"It is not known which commit of {hub_id} this is.",
-            f"State it as {'the property SHA' if model.stated else 'source.revision'}, 40 hexadecimal digits.",
+            "State it as the property SHA, 40 hexadecimal digits."
+            if model.stated
+            else "Take the files by source.huggingface and source.revision; a local source has no commit.",
         )
