@@ -57,6 +57,7 @@ BLOCK = '\n\n```\n"exact": 79.87029,\n"f1": 82.91251\n```\n'
         (f"On GSM8K Lynx-7B reaches 54.4.{COLUMNS}", False),
         (f"The loss of Tatoeba is 12.04.{RESULTS}", True),
         ("The set holds 11,873 questions; of the 11,783 questions half are hard.", True),
+        ("It holds 11,873 questions of one set and 11,783 of another.", False),
         ("The set holds 11,873 questions; of the 11,873 questions half are hard.", False),
     ],
 )
@@ -103,6 +104,7 @@ def test_sums_that_a_text_states(text: str, wrong: bool) -> None:
         ("It has a cutoff date of October 2023 for public data.", False),
         ("The cutoff of the pretraining data is March 2023.", True),
         ("Earlier models had a cutoff of March 2023.", False),
+        ("The cutoff of the evaluation data is March 2024.", False),
         ("# Training data\n\nDialogues from January to November 2025.", True),
         ("It was trained on loans granted from January 2019 to June 2024.", True),
         ("The model was trained between June and August 2022.", True),

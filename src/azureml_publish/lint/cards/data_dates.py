@@ -56,7 +56,8 @@ def _ends(model: Described, page: Card, ends: tuple[int, int]) -> Iterator[Wrong
     found = [match for form in _CUTOFFS for match in form.finditer(page.words)] if possible else []
     months = [_month(match) for match in found]
     for match in found if ends not in months else ():
-        if not OTHERS.search(sentence_at(page, match.start()).text):
+        sentence = sentence_at(page, match.start()).text
+        if not OTHERS.search(sentence) and not _NOT_DATA.search(sentence):
             yield _wrong(model, page, match, match.start("month"))
             return
 

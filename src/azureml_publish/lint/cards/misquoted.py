@@ -50,7 +50,7 @@ def misquoted(model: Described) -> Iterator[Wrong]:
             if own and (_REACHES.search(before) or of_this_model(model, page, sentence)):
                 yield _wrong(page, match.start(), text, own)
                 continue
-            if long and (count := _count_meant(pages, text)):
+            if long and (count := _count_meant(pages, text)) and count not in sentence.text:
                 yield _wrong(page, match.start(), text, _Result(("The number",), count))
                 continue
             slip = _slip(results, sentence.text, text) if digits >= _LEAST_DIGITS else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.publishers import families_in
-from azureml_publish.lint.names.variants import alphanumeric, sibling_of
+from azureml_publish.lint.names.variants import alphanumeric, contradiction, sibling_of, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -91,9 +91,23 @@ def of_another_model(model: Described, sentence: Sentence) -> bool:
     named = match["name"] if match else None
     if not named or is_named(model, named):
         return False
-    return bool(_VERSION.search(named) or families_in(named) or sibling_of(model.name, named.replace(" ", "-")))
+    return bool(
+        _VERSION.search(named)
+        or _NUMBERED.match(named)
+        or families_in(named)
+        or sibling_of(model.name, named.replace(" ", "-"))
+    )
 
 
+def of_another_size(model: Described, sentence: Sentence) -> bool:
+    """Whether a sentence speaks of a model of another size: `the tiny model`, `the 70B version`."""
+    own = variant_of(model.name)
+    sizes = (variant_of(match[1]) for match in _SIZED.finditer(sentence.text))
+    return any(contradiction(own, one, ("size", "class")) for one in sizes)
+
+
+_SIZED = pattern(r"\b(?:the|an?) ([\w.-]+) (?:models?|versions?|variants?|ones?|checkpoints?)\b", re.IGNORECASE)
+_NUMBERED = pattern(r"[A-Z][\w.]*-[\w.]*\d|[A-Z]+\d+-")
 _VERSION = pattern(r"\b(?:version|release) \d|\bv\d", re.IGNORECASE)
 
 

@@ -10,7 +10,7 @@ from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.own_rows import own_cells
 from azureml_publish.lint.cards.parameter_counts import stated_counts
 from azureml_publish.lint.cards.samples import flavours
-from azureml_publish.lint.cards.sentences import OTHERS, sentence_at
+from azureml_publish.lint.cards.sentences import OTHERS, of_another_size, sentence_at
 from azureml_publish.lint.cards.statements import of_subject
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
@@ -84,7 +84,12 @@ def _claims(model: Described, card: Card) -> Iterator[_Claim]:
     for match in _TAKES.finditer(card.words) if _BYTES.search(card.words) else ():
         size, sentence = SIZE.match(card.words, match.end()), sentence_at(card, match.start())
         behind = sentence.text.partition(size[0])[2] if size else ""
-        if size is None or OTHERS.search(sentence.text) or _BESIDE.search(sentence.text):
+        if (
+            size is None
+            or of_another_size(model, sentence)
+            or OTHERS.search(sentence.text)
+            or _BESIDE.search(sentence.text)
+        ):
             continue
         whole = match["of"].lower() in ("weights", "adapter", "parameters")
         wide = (_CLOSE, 1.6 if whole else 4.0) if _MEMORY.search(behind) else (_CLOSE if whole else _ANY, _ANY)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.figures import published_positions
 from azureml_publish.lint.cards.findings import short, width_of
+from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.parameter_counts import count_text, wrong_counts
 from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import (
@@ -195,6 +196,8 @@ def _card_counts(model: Described) -> Iterator[tuple[float, str, int]]:
         sentence = re.split(r"[.!?]\s|\n(?=[^\n]*\|)", before)[-1]
         own = _THIS.search(sentence) or any(word in sentence for word in words)
         if own and not _COMPARED.search(sentence) and not OTHERS.search(sentence) and not _RANGE.search(sentence):
+            if of_sibling(model, match.start()):
+                continue
             yield _number(match[1], match[2]), f"{match[0]} parameters", match.start()
 
 
