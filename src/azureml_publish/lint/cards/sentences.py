@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.names.publishers import families_in
-from azureml_publish.lint.names.variants import alphanumeric, contradiction, sibling_of, variant_of
+from azureml_publish.lint.names.variants import Kind, alphanumeric, sibling_of, variant_of
 from azureml_publish.lint.subject import Described
 from azureml_publish.patterns import pattern
 
@@ -101,9 +101,12 @@ def of_another_model(model: Described, sentence: Sentence) -> bool:
 
 def of_another_size(model: Described, sentence: Sentence) -> bool:
     """Whether a sentence speaks of a model of another size: `the tiny model`, `the 70B version`."""
-    own = variant_of(model.name)
-    sizes = (variant_of(match[1]) for match in _SIZED.finditer(sentence.text))
-    return any(contradiction(own, one, ("size", "class")) for one in sizes)
+    own = variant_of(model.name).stated
+    found = (variant_of(match[1]).stated for match in _SIZED.finditer(sentence.text))
+    return any(kind in one and not one[kind] & own.get(kind, frozenset()) for one in found for kind in _SIZES)
+
+
+_SIZES: tuple[Kind, ...] = ("size", "class")
 
 
 _SIZED = pattern(r"\b(?:the|an?) ([\w.-]+) (?:models?|versions?|variants?|ones?|checkpoints?)\b", re.IGNORECASE)
