@@ -63,8 +63,10 @@ def check(*seen: object, checks: Sequence[Check] | None = None) -> Findings:
     """What the rules find in one thing that they look at (`SUBJECTS`): a project, say, or a link and its answer."""
     subject, pages = ", ".join(type(one).__name__ for one in seen), tuple(_pages_of(seen))
     for look, of_pages in _looks(subject, tuple(checks_of() if checks is None else checks)):
-        found = list(first_findings(look(*seen)))
-        yield from found
+        found: list[Diagnostic] = []
+        for one in first_findings(look(*seen)):
+            found.append(one)
+            yield one  # at once: what a rule found before its time is up is kept
         for page in pages if of_pages else ():  # what stands in the spec was found with the card
             there = [one for one in first_findings(look(page)) if one not in found]
             yield from (replace(one, message=one.message.replace("The card ", "The page ", 1)) for one in there)
