@@ -95,7 +95,7 @@ _SHARDS = pattern(
 def shards(text: str, fact: str, facts: Facts) -> str:
     """A number of parts that is not the files' own."""
     match = _SHARDS.search(text)
-    if match is None or not re.search(r"shard|safetensors|part|weight", text, re.IGNORECASE):
+    if match is None or not re.search(r"shard|safetensors|part|weight|\bGB in\b", text, re.IGNORECASE):
         return ""
     word = match["n"].lower()
     count = SMALL.index(word) + 1 if word in SMALL else int(word)

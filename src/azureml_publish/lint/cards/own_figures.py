@@ -11,10 +11,12 @@ from typing import Any
 
 from azureml_publish.diagnostics import Location
 from azureml_publish.documents import mapping_of
+from azureml_publish.lint.cards.agreement import unlike_itself
 from azureml_publish.lint.cards.figure_forms import FIGURES
 from azureml_publish.lint.cards.figures import Given, Stated, fits, given_words
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.labels import differing_labels
+from azureml_publish.lint.cards.named_settings import unlike_settings
 from azureml_publish.lint.cards.sentences import of_another_model, of_this_model, sentence_at
 from azureml_publish.lint.cards.sizes import SIZE, bytes_of, unlike_sizes
 from azureml_publish.lint.cards.statements import of_subject, subject_of
@@ -29,7 +31,17 @@ def contradictions(model: Described, known: Mapping[str, Given], source: Mapping
     """What is stated and is not so; `known` are the figures of the configuration, `source` where they are from."""
     yield from _in_summary(model, known, source)
     yield from _in_tables(model, known, source)
-    for look in (_in_signature, _of_format, _of_build, _of_sizes, _unlike_case, unlike_sizes, unlike_words):
+    for look in (
+        _in_signature,
+        _of_format,
+        _of_build,
+        _of_sizes,
+        _unlike_case,
+        unlike_sizes,
+        unlike_words,
+        unlike_settings,
+        unlike_itself,
+    ):
         yield from look(model)
     yield from (Wrong(*one) for one in differing_labels(model))
 

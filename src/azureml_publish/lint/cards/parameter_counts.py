@@ -53,7 +53,7 @@ _IN_PROSE = pattern(
     re.IGNORECASE,
 )
 _PART = pattern(
-    r"\b(?:adapters?|lora|trainable|trained|learnable|encoder|decoder|head|projector|embedding|non-embedding|additional|only|layers?"
+    r"\b(?:adapters?|lora|trainable|trained|learnable|encoder(?!-decoder)|(?<!encoder-)decoder|head|projector|embedding|non-embedding|additional|only|layers?"
     r"|new|extra|expert|each|every|per)\b",
     re.IGNORECASE,
 )

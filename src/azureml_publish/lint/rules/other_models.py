@@ -10,7 +10,6 @@ from azureml_publish.lint.cards.bases import other_bases
 from azureml_publish.lint.cards.facts import denied, figures_of
 from azureml_publish.lint.cards.figures import given_words, stated_figures
 from azureml_publish.lint.cards.findings import once_a_place, replacing, short, width_of
-from azureml_publish.lint.cards.named_settings import unlike_settings
 from azureml_publish.lint.cards.own_figures import contradictions, foreign, of_same_owner, of_sibling
 from azureml_publish.lint.cards.own_names import PUBLISHED_AS, repository_of
 from azureml_publish.lint.cards.statements import of_subject
@@ -280,8 +279,7 @@ def figures_contradict_config(model: Described) -> Findings:
                 "Give this model's own figures; those of a sibling's card do not fit.",
                 width=width_of(one.text),
             )
-    own = (*contradictions(model, known, source), *denied(model, known, source), *unlike_settings(model))
-    for wrong in once_a_place(own):
+    for wrong in once_a_place((*contradictions(model, known, source), *denied(model, known, source))):
         message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)

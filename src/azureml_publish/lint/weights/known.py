@@ -66,6 +66,10 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
     for path in filter(is_environment, files.places):
         for match in _PINNED.finditer(files.text(path)):
             yield match["name"].lower(), match["version"], path
+    yield from _of_indexes(files, named)
+    size = mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("model_size_bytes")
+    if _is_size(size) and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
+        yield "size", float(size), "MLmodel"
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
     if held:
         yield "files", frozenset(path.rpartition("/")[2] for path in held), "the source"
@@ -174,6 +178,14 @@ def _count(held: Mapping[str, Tensor], less: re.Pattern[str] | None = None) -> i
         for name, one in held.items()
         if not _NO_PARAMETER.search(name) and not (less and less.search(name)) and one.dtype != "I64"
     )
+
+
+def _of_indexes(files: WeightFiles, named: Mapping[str, list[str]]) -> Iterator[tuple[str, Fact, str]]:
+    """How many parts the only index has, where they are not at hand."""
+    paths = named.get("model.safetensors.index.json", [])
+    weights = files.settings(paths[0]).get("weight_map") if len(paths) == 1 else None
+    if isinstance(weights, Mapping) and not any(path.endswith(".safetensors") for path in files.places):
+        yield "shards", float(len({*map(str, weights.values())})), paths[0]
 
 
 # --- Triton and ONNX -----------------------------------------------------------------------------------------------

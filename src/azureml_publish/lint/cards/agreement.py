@@ -1,0 +1,155 @@
+"""One figure in several places of a model: what a tag, the summary, a row and a sentence on this model count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from azureml_publish.lint.cards.findings import Wrong, short, width_of
+from azureml_publish.lint.cards.named_settings import words_of
+from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
+from azureml_publish.lint.cards.statements import labelled
+from azureml_publish.lint.markdown.cards import Card
+from azureml_publish.lint.subject import Described
+from azureml_publish.patterns import pattern
+
+_N = r"(?<![\w.,/-])(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})"
+_NOUNS = (
+    r"trees|estimators|layers|languages|classes|labels|categories|features|experts|speakers|voices|topics|channels"
+    r"|emotions|intents|stages|codebooks|variables|components|clusters|neighbou?rs|leaves|keypoints|iterations"
+)
+_COUNTED = pattern(rf"{_N}(?: |-)(?:[a-z]+ )?(?P<of>{_NOUNS})\b", re.IGNORECASE)
+_SQUARE = pattern(r"(?<![\w.,])(?P<n>[0-9]{2,4}) ?[x\u00d7] ?(?P=n)(?= (?P<of>pixels|px)\b)", re.IGNORECASE)
+_AHEAD = pattern(
+    rf"{_N}[ -](?P<of>minutes?|hours?|days?|weeks?|months?)(?= ahead\b|[ -](?:ahead )?(?:horizon|forecasts?)\b)",
+    re.IGNORECASE,
+)
+_FORMS = (_COUNTED, _SQUARE, _AHEAD)
+
+
+def unlike_itself(model: Described) -> Iterator[Wrong]:
+    """Counts of the summary, tags and own sentences that the card, or a row of it, gives otherwise."""
+    card = model.card
+    if card.too_large:
+        return
+    rows = _rows(card)
+    yield from _in_sentences(model, card, rows)
+    summary = str(model.metadata.get("summary") or "")
+    for form in _FORMS if not OTHERS.search(summary) else ():
+        for match in form.finditer(summary):
+            given = {*_counts(card, form).get(_noun(match["of"]), ()), *rows.get(frozenset((_noun(match["of"]),)), ())}
+            if given and _value(match["n"]) not in given:
+                true = f"the card says {_most(given)} {match['of']}"
+                yield Wrong(model.where("summary"), f"The summary says '{short(match[0])} {match['of']}'", true)
+                break
+    yield from _in_tags(model, card, rows)
+    yield from _of_the_spec(model, card)
+
+
+def _noun(text: str) -> str:
+    return next(iter(words_of(text)), "")
+
+
+def _value(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def _most(given: set[float]) -> str:
+    return " and ".join(f"{one:,.10g}" for one in sorted(given)[:3])
+
+
+def _counts(card: Card, form: re.Pattern[str]) -> Mapping[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for match in form.finditer(card.words):
+        found.setdefault(_noun(match["of"]), []).append(_value(match["n"]))
+    return found
+
+
+_FIRST = pattern(r"(?:about |some )?(?P<n>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,6})(?![\w.,]*\d| ?[%kmb]\b)", re.IGNORECASE)
+_UNITS = frozenset(
+    [
+        "hour",
+        "day",
+        "minute",
+        "mb",
+        "gb",
+        "khz",
+        "hz",
+        "token",
+        "ms",
+        "second",
+        "px",
+        "pixel",
+        "num",
+        "number",
+        "of",
+        "n",
+        "max",
+        "total",
+    ]
+)
+
+
+def _rows(card: Card) -> Mapping[frozenset[str], list[float]]:
+    """The number that a row or line begins with, by the words of its label."""
+    found: dict[frozenset[str], list[float]] = {}
+    for label, text, _ in labelled(card):
+        if match := _FIRST.match(text.strip("*_` ")):
+            found.setdefault(words_of(label) - _UNITS, []).append(_value(match["n"]))
+    return found
+
+
+def _in_sentences(model: Described, card: Card, rows: Mapping[frozenset[str], Sequence[float]]) -> Iterator[Wrong]:
+    """`500 trees` in a sentence on this model, whose only row of trees has 800."""
+    counts = _counts(card, _COUNTED)
+    for match in _COUNTED.finditer(card.words):
+        noun = _noun(match["of"])
+        given = rows.get(frozenset((noun,)), ())
+        if len(given) != 1 or given[0] in counts[noun]:
+            continue
+        sentence = sentence_at(card, match.start())
+        if of_this_model(model, card, sentence) and not _SOME.search(sentence.text):
+            true = f"the row '{match['of']}' has {given[0]:,.10g}"
+            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
+
+
+_SOME = pattern(
+    r"\b(?:first|last|top|bottom|additional|extra|each|every|per|of (?:its|the|these|them)|frozen)\b", re.IGNORECASE
+)
+
+
+def _in_tags(model: Described, card: Card, rows: Mapping[frozenset[str], Sequence[float]]) -> Iterator[Wrong]:
+    """A tag with a number, whose words are those of a row, of a count, or stand before another number."""
+    for key, value in model.tags.items():
+        text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        words = words_of(key.replace("_", " ").replace("-", " ")) - _UNITS
+        if not re.fullmatch(r"[0-9]{1,6}", text) or not words:
+            continue
+        given = {*rows.get(words, ())}
+        if words == {"horizon"}:
+            unit = next((one for one in ("hour", "day", "minute", "week", "month") if one in key), "hour")
+            given |= {*_counts(card, _AHEAD).get(unit, ())}
+        elif len(words) == 1:
+            word = next(iter(words))
+            given |= {*_counts(card, _COUNTED).get(word, ())}
+            behind = rf"\b{re.escape(word)}(?: version)? (?P<n>[0-9]{{1,6}})(?![\w.,]*\d)"
+            if word in _SAID_BEFORE:
+                given |= {_value(match["n"]) for match in re.finditer(behind, card.lowered)}
+        if given and float(text) not in given:
+            yield Wrong(model.where(f"tags.{key}"), f"The tag {key} is {text}", f"the card says {_most(given)}")
+
+
+_SAID_BEFORE = frozenset(("opset", "rank", "version", "alpha", "depth"))
+_LISTS = pattern(
+    rf"\b(?:spec(?:ification)?|metadata|front matter) (?:lists|names|has|gives|contains) {_N} languages\b"
+    r"|\b(?P<m>[0-9]{1,3}) languages (?:are )?(?:listed|named) in the (?:spec|metadata)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_the_spec(model: Described, card: Card) -> Iterator[Wrong]:
+    listed = model.metadata.get("languages")
+    for match in _LISTS.finditer(card.words) if isinstance(listed, list | tuple) else ():
+        if _value(match["n"] or match["m"]) != len({*map(str, listed)}):
+            true = f"the spec lists {len({*map(str, listed)})}"
+            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
