@@ -135,3 +135,47 @@ def test_what_triton_looks_for_is_there(tmp_path: Path, old: str, new: str, wron
     files = files_of(tmp_path, {"m/config.pbtxt": PBTXT.replace(old, new), "m/l.txt": "cat\ndog\n"})
     found = [message for _, _, message in triton_mistakes(files)]
     assert (len(found) == 1 and wrong in found[0]) if wrong else not found
+
+
+LABELS: dict[str, Any] = {"id2label": {"0": "can", "1": "glass", "2": "paper"}}
+CLASSES = "| Index | Class |\n| ---: | --- |\n| 0 | can |\n| {} | glass |\n| {} | paper |"
+TENSORS = "| Tensor | Type |\n| --- | --- |\n| `{}` | FP32 |\n| `y` | FP32 |"
+PORTS = (
+    'platform: "onnxruntime_onnx"\ninput [ { name: "x" data_type: TYPE_FP32 dims: [ 3 ] } ]\n'
+    'output [ { name: "y" data_type: TYPE_FP32 dims: [ 2 ] } ]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "card", "wrong"),
+    [
+        ({"config.json": LABELS}, CLASSES.format(1, 2), False),
+        ({"config.json": LABELS}, CLASSES.format(2, 1), True),
+        ({"labels.txt": "can\nglass\npaper\n"}, CLASSES.format(2, 1), True),
+        ({"labels.txt": "can\nglass\nmetal\n"}, CLASSES.format(2, 1), False),  # which are others, or of others
+        ({"m/config.pbtxt": PORTS}, TENSORS.format("x"), False),
+        ({"m/config.pbtxt": PORTS}, TENSORS.format("input"), True),
+        ({}, f"{TABLE}| Trees | 800 |\n\nThis model is an ensemble of 500 trees.", True),
+        (
+            {},
+            f"{TABLE}| Trees | 800 |\n\nThis model is an ensemble of 800 trees; the version before had 500 trees.",
+            False,
+        ),
+        ({}, f"{TABLE}| Trees | 800 |\n\nThe one before was an ensemble of 500 trees.", False),
+        ({}, "The spec lists 12 languages.", True),
+        ({}, "The spec lists 2 languages.", False),
+        ({}, "It forecasts 48 hours ahead.", True),
+        ({}, "It forecasts 24 hours ahead. The one before forecast 48 hours ahead.", False),
+        ({}, "Format: ONNX, opset 11.", True),
+        ({}, "Format: ONNX, opset 17.", False),
+        ({}, "It makes images of 1024 x 1024 pixels.", True),
+        ({}, "It makes images of 512 x 512 pixels, or of 1024 x 1024 pixels.", False),
+    ],
+)
+def test_what_cards_say_in_several_places(tmp_path: Path, files: dict[str, Any], card: str, wrong: bool) -> None:
+    held = model(f"Text.\n\n{card}\n")
+    metadata = {**held.metadata, "languages": ["en", "de"], "summary": "It makes images of 512 x 512 pixels."}
+    tags: dict[str, Any] = {"horizon_hours": "24", "opset": 17}
+    config = files.get("config.json")
+    held = replace(held, content=files_of(tmp_path, files), config=config, metadata=metadata, tags=tags)
+    assert ("CARD063" in codes(held)) == wrong

@@ -133,13 +133,13 @@ def _in_tags(model: Described, card: Card, rows: Mapping[frozenset[str], Sequenc
             word = next(iter(words))
             given |= {*_counts(card, _COUNTED).get(word, ())}
             behind = rf"\b{re.escape(word)}(?: version)? (?P<n>[0-9]{{1,6}})(?![\w.,]*\d)"
-            if word in _SAID_BEFORE:
+            if word in _BEFORE_NUMBERS:
                 given |= {_value(match["n"]) for match in re.finditer(behind, card.lowered)}
         if given and float(text) not in given:
             yield Wrong(model.where(f"tags.{key}"), f"The tag {key} is {text}", f"the card says {_most(given)}")
 
 
-_SAID_BEFORE = frozenset(("opset", "rank", "version", "alpha", "depth"))
+_BEFORE_NUMBERS = frozenset(("opset", "rank", "version", "alpha", "depth"))
 _LISTS = pattern(
     rf"\b(?:spec(?:ification)?|metadata|front matter) (?:lists|names|has|gives|contains) {_N} languages\b"
     r"|\b(?P<m>[0-9]{1,3}) languages (?:are )?(?:listed|named) in the (?:spec|metadata)\b",
@@ -148,8 +148,9 @@ _LISTS = pattern(
 
 
 def _of_the_spec(model: Described, card: Card) -> Iterator[Wrong]:
-    listed = model.metadata.get("languages")
-    for match in _LISTS.finditer(card.words) if isinstance(listed, list | tuple) else ():
-        if _value(match["n"] or match["m"]) != len({*map(str, listed)}):
-            true = f"the spec lists {len({*map(str, listed)})}"
+    written = model.metadata.get("languages")
+    listed = {str(one) for one in written} if isinstance(written, list | tuple) else set()
+    for match in _LISTS.finditer(card.words) if listed else ():
+        if _value(match["n"] or match["m"]) != len(listed):
+            true = f"the spec lists {len(listed)}"
             yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))

@@ -36,7 +36,7 @@ def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iter
     sent = rows if isinstance(rows, list) else []
     if any(isinstance(one, Mapping) and "role" in one for one in sent):
         return  # a conversation
-    texts = list(_texts(given))
+    texts = list(texts_in(given))
     yield from _counts(model, sample, data, sent)
     yield from _spans(sample, data, texts)
     if "question-answering" in tasks_of(model):
@@ -45,12 +45,13 @@ def _unlike(model: Described, given: Any, sample: SampleText, data: Any) -> Iter
         yield from _translated(sample, data, min(pair).partition("-")[2])
 
 
-def _texts(value: Any, depth: int = 5) -> Iterator[str]:
+def texts_in(value: Any, depth: int = 5) -> Iterator[str]:
+    """Every text of some data."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list) and depth:
         for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(one, depth - 1)
+            yield from texts_in(one, depth - 1)
 
 
 _ONE_EACH = frozenset({"fill-mask", "translation", "text-translation", "summarization", "automatic-speech-recognition"})
@@ -109,7 +110,7 @@ def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str])
     values = data if isinstance(data, list) else [data]
     for number, one in enumerate(values):
         answer = one.get("answer") if isinstance(one, Mapping) else one
-        own = list(_texts(rows[number])) if rows else texts
+        own = list(texts_in(rows[number])) if rows else texts
         if isinstance(answer, str) and answer and not any(answer.lower() in text.lower() for text in own):
             message = f"The answer '{short(answer)}' is in no context of the sample input that it answers."
             yield Unlike(sample, message, "Show what the model answers: a part of the context.")
@@ -118,7 +119,7 @@ def _extracted(sample: SampleText, data: Any, rows: list[Any], texts: list[str])
 
 def _translated(sample: SampleText, data: Any, target: str) -> Iterator[Unlike]:
     """A translation in another language than the one that the model's name ends with."""
-    shown = language_of(" ".join(_texts(data)))
+    shown = language_of(" ".join(texts_in(data)))
     if shown and shown != target and target in DISTINGUISHED:
         message = (
             f"The sample output is in {NAMES[shown].title()}, and the model translates into {NAMES[target].title()}."

@@ -9,6 +9,7 @@ from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.markdown.cards import Card
 from azureml_publish.lint.subject import Described
+from azureml_publish.lint.weights.known import known_facts
 from azureml_publish.patterns import pattern
 
 _HEAD = pattern(
@@ -37,7 +38,10 @@ _OUTPUTS = pattern(
 
 
 def differing_labels(model: Described) -> Iterator[tuple[Location, str, str, int]]:
-    """Place, what is stated, what is true and how wide, of each statement on labels that is not so."""
+    """Place, what is stated, what is true and how wide, of each statement on labels or tensors that is not so."""
+    for page in (model.card, *model.pages):
+        yield from _numbered(model, page)
+        yield from _tensors(model, page)
     named = (model.config or {}).get("id2label")
     labels = [str(one) for one in named.values()] if isinstance(named, Mapping) else []
     if not labels:
@@ -48,6 +52,59 @@ def differing_labels(model: Described) -> Iterator[tuple[Location, str, str, int
             yield from _tables(page, labels)
             yield from _lists(page, labels)
             yield from _words(page, labels)
+
+
+_NUMBER = pattern(r"(?:(?:class|label) ?)?(?:index|id|number|#|no\.?)|#", re.IGNORECASE)
+
+
+def _numbered(model: Described, page: Card) -> Iterator[tuple[Location, str, str, int]]:
+    """A table of numbers and labels, of which one has another number than in the configuration or in labels.txt."""
+    named = (model.config or {}).get("id2label")
+    by_number = {str(key): str(one) for key, one in named.items()} if isinstance(named, Mapping) else {}
+    source, listed = "config.json", [path for path in model.content.places if path.endswith("labels.txt")]
+    if not by_number and len(listed) == 1:
+        source, lines = listed[0], model.content.text(listed[0]).splitlines()
+        by_number = {str(number): line.strip() for number, line in enumerate(lines)}
+    for table in page.tables if by_number else ():
+        heads = [cell.text.strip("*_` ") for cell in table.header.cells[:2]]
+        pairs = [(row.cells[0].text.strip("*_` "), row.cells[1]) for row in table.rows if len(row.cells) > 1]
+        labels = {cell.text.strip("*_` ").lower() for _, cell in pairs}
+        same = labels == {one.lower() for one in by_number.values()} and len(labels) > 1
+        if len(heads) < 2 or not _NUMBER.fullmatch(heads[0]) or not same:
+            continue
+        for number, cell in pairs:
+            label, true = cell.text.strip("*_` "), by_number.get(number)
+            if true is not None and true.lower() != label.lower():
+                message = f"{source} gives the number {number} to {short(true)}"
+                yield (
+                    page.place(cell.line, cell.column),
+                    f"The table has {number} for '{short(label)}'",
+                    message,
+                    len(label),
+                )
+                break
+
+
+_PORTS = pattern(r"(?:tensor|input|output|port|node)s?(?: name)?|name", re.IGNORECASE)
+_TYPED = pattern(r"(?:data ?)?types?|dtype|shape", re.IGNORECASE)
+
+
+def _tensors(model: Described, page: Card) -> Iterator[tuple[Location, str, str, int]]:
+    """A tensor in a table of names and types that neither inputs nor outputs have, while the others are of them."""
+    facts = [one for name in ("inputs", "outputs") if (one := known_facts(model).get(name))]
+    ports = {
+        port.name for one in facts if one.source != "MLmodel" and isinstance(one.value, tuple) for port in one.value
+    }
+    for table in page.tables if ports else ():
+        heads = [cell.text.strip("*_` ") for cell in table.header.cells]
+        if len(heads) < 2 or not _PORTS.fullmatch(heads[0]) or not any(map(_TYPED.fullmatch, heads[1:])):
+            continue
+        cells = [row.cells[0] for row in table.rows if re.fullmatch(r"`[\w.:/-]+`", row.cells[0].text)]
+        strange = [cell for cell in cells if cell.text.strip("`") not in ports]
+        if len(strange) == 1 and len(cells) > 1:
+            true = f"{facts[0].source} has {', '.join(sorted(ports))}"
+            where = page.place(strange[0].line, strange[0].column)
+            yield where, f"The table has the tensor '{short(strange[0].text)}'", true, len(strange[0].text)
 
 
 def _tables(page: Card, labels: list[str]) -> Iterator[tuple[Location, str, str, int]]:

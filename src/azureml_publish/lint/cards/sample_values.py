@@ -2,28 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from azureml_publish.content.packaging.onnx import Port
+from azureml_publish.lint.cards.answers import records, texts_in
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.samples import NotJsonError, inputs, outputs, parse_sample
+from azureml_publish.lint.cards.samples import NotJsonError, inputs, is_elided, outputs, parse_sample, signature
 from azureml_publish.lint.names.models import tasks_of
 from azureml_publish.lint.subject import Described, SampleText
 from azureml_publish.lint.weights.known import known_facts
+from azureml_publish.patterns import pattern
 
 
 def denied_inputs(model: Described) -> Iterator[tuple[SampleText, str]]:
     """Each sample input with a tensor that the model does not take, and why."""
     for sample, data in inputs(model):
         yield from ((sample, message) for message in _tensors(model, data, "inputs"))
+    yield from _refused_roles(model)
+
+
+_NO_SYSTEM = pattern(r"raise_exception\([^)]{0,80}\bsystem\b", re.IGNORECASE)
+
+
+def _refused_roles(model: Described) -> Iterator[tuple[SampleText, str]]:
+    """A turn of the system in a sample, where the tokenizer's template raises an error for it."""
+    paths = [path for path in sorted(model.content.places) if path.endswith("tokenizer_config.json")]
+    templates = [one.get("chat_template") for one in (model.tokenizer or {}, *map(model.content.settings, paths))]
+    refuses = any(isinstance(one, str) and _NO_SYSTEM.search(one) and "system_message" not in one for one in templates)
+    for sample, data in inputs(model) if refuses else ():
+        if any(one.get("role") == "system" for one in records(data)):
+            yield sample, "The sample sends a turn of the system, which the tokenizer's chat_template refuses."
+
+
+_ZERO_SHOT = frozenset({"zero-shot-classification", "zero-shot-image-classification", "zero-shot-object-detection"})
+_OF_TEXT = frozenset(("summarization", "translation", "text-translation", "text-generation", "text2text-generation"))
+_REPEATED = ("prompt", "query", "question", "input_text")
+
+
+def _repeated(model: Described) -> Iterator[tuple[SampleText, str]]:
+    """A label of an answer, or a prompt that it repeats, which the sample input does not have."""
+    sent = [" ".join(texts_in(data)).lower() for _, data in inputs(model)]
+    offered = not _ZERO_SHOT.isdisjoint(tasks_of(model))
+    for sample, data in outputs(model) if len(sent) == 1 and not is_elided(sample_text(model)) else ():
+        for record in records(data):
+            labels = [record.get(key) for key in ("labels", "label")] if offered else []
+            names = [one for held in labels for one in (held if isinstance(held, list) else [held])]
+            repeated = [record.get(key) for key in _REPEATED]
+            for one in (*names, *repeated):
+                if isinstance(one, str) and one and one.lower() not in sent[0]:
+                    yield sample, f"The sample output has '{short(one)}', which the sample input does not."
+                    return
+
+
+def sample_text(model: Described) -> str:
+    """All sample inputs, as they are written."""
+    return "\n".join(sample.text for sample, _ in inputs(model))
 
 
 def denied_outputs(model: Described) -> Iterator[tuple[SampleText, str]]:
     """Each sample output with a tensor or a vector that the model does not give, and why."""
+    yield from _repeated(model)
     dimension = known_facts(model).get("dimension")
+    columns = signature(model.mlmodel, "outputs") or ()
     for sample, data in outputs(model):
         yield from ((sample, message) for message in _tensors(model, data, "outputs"))
+        texts = (
+            not _OF_TEXT.isdisjoint(tasks_of(model))
+            and [one.type for one in columns] == ["string"]
+            and isinstance(data, list)
+            and not columns[0].name
+        )
+        if texts and any(isinstance(one, Mapping) and "score" in one for one in data):
+            yield sample, "The sample output has records with scores, and MLmodel's signature gives texts."
         if dimension is None or "embeddings" not in tasks_of(model):
             continue
         wrong = next((len(one) for one in _vectors(data) if len(one) != dimension.value), None)

@@ -54,7 +54,7 @@ def sample_row_width(model: Described) -> Findings:
 
     Source: pandas, DataFrame: rows that are wider than the columns, or all of them narrower, raise ValueError ("2
     columns passed, passed data had 1 columns"); a row that is shorter than others is filled up with nothing, hence an
-    info then.
+    info then, or a warning where there are many.
     """
     for sample, data in inputs(model):
         if not isinstance(data, Mapping):
@@ -76,6 +76,8 @@ def sample_row_width(model: Described) -> Findings:
             )
 
 
+_FEW = 2
+"""Labels of a picture are the same for all rows, and stand in the first alone."""
 _SPLIT = ("input_data", "dataframe_split")
 """Keys of a request that may hold columns and rows: Azure ML's own and MLflow's."""
 
@@ -92,7 +94,7 @@ def _rows(sample: SampleText, path: KeyPath, columns: Sequence[Any], rows: Seque
             f"Row {number + 1} has {width} value{'s' * (width != 1)} for {len(columns)} "
             f"column{'s' * (len(columns) != 1)}{'; the rest is read as nothing' * filled}.",
             f"Give a value for each of {', '.join(str(name) for name in columns)}, if only an empty one.",
-            severity=Severity.INFO if filled else None,
+            severity=(Severity.WARNING if len(columns) > _FEW else Severity.INFO) if filled else None,
         )
 
 

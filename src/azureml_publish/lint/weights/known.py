@@ -68,7 +68,10 @@ def _facts(model: Described) -> Iterator[tuple[str, Fact, str]]:
             yield match["name"].lower(), match["version"], path
     yield from _of_indexes(files, named)
     size = mapping_of(model.mlmodel.data if model.mlmodel is not None else None).get("model_size_bytes")
-    if _is_size(size) and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
+    of_one_form = (
+        flavours(model.mlmodel).keys().isdisjoint(("transformers", "hftransformersv2"))
+    )  # else one may convert
+    if _is_size(size) and of_one_form and not any(path.endswith((".safetensors", ".gguf")) for path in files.places):
         yield "size", float(size), "MLmodel"
     held = [*files.places] or [one.path for one in (model.lock.files if model.lock is not None else ())]
     if held:
