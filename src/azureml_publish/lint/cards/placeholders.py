@@ -167,7 +167,8 @@ FORMS = (
         r"|\b(?:title|name) here$|(?<=\[)link text here(?=\]\()",
         r"\b(?:add|write|insert|put|enter) (?:an? |your |the )?(?:\w+ ){1,2}here\b(?=[.!)\]\n]|$)",
         rf"{_MARKS}your (?:text|content|description|summary|title) here\b",
-        rf"{_MARKS}(?:add|write|insert|put|enter|describe|explain|list|state) here (?:what|how|who|which|why|the|any"
+        rf"{_MARKS}(?!write here what the model does, for whom)"  # CARD011
+        r"(?:add|write|insert|put|enter|describe|explain|list|state) here (?:what|how|who|which|why|the|any"
         r"|your)\b",
         rf"{_MARKS}(?:add|write|insert|put|enter) (?:an? |the |your |some )(?:[\w-]+ ){{1,8}}here[.!]*$",
         r"\bclick here to (?:edit|add|enter|type|write)\b",
