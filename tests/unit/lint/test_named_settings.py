@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from azureml_publish.lint.cards.sample_values import columns_in_code
 from azureml_publish.lint.weights.files import WeightFiles
+from azureml_publish.lint.weights.indexes import index_mistakes
 from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
 from tests.unit.lint.test_across_files import codes, model
 
@@ -179,3 +181,64 @@ def test_what_cards_say_in_several_places(tmp_path: Path, files: dict[str, Any],
     config = files.get("config.json")
     held = replace(held, content=files_of(tmp_path, files), config=config, metadata=metadata, tags=tags)
     assert ("CARD063" in codes(held)) == wrong
+
+
+UP, DOWN = ([f"model.layers.{number}.{part}.weight" for number in range(8)] for part in ("up", "down"))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "wrong"),
+    [
+        ({f"model.layers.{n}.{part}.weight": "a" for n in range(8) for part in ("up", "down")}, False),
+        (
+            {
+                f"model.layers.{n}.{part}.weight": "a"
+                for n in range(8)
+                for part in ("up", "down")
+                if (n, part) != (3, "up")
+            },
+            True,
+        ),
+        ({f"model.layers.{n}.experts.0.up": "a" for n in range(1, 8)} | {"model.layers.0.up": "a"}, False),
+        (
+            {f"model.layers.{n}.ssm": "a" for n in range(0, 8, 2)} | {f"model.layers.{n}.q": "a" for n in range(8)},
+            False,
+        ),
+    ],
+)
+def test_no_layer_of_an_index_lacks_a_tensor(tmp_path: Path, tensors: list[str], wrong: bool) -> None:
+    index = {"metadata": {}, "weight_map": dict.fromkeys(tensors, "model-00001-of-00001.safetensors")}
+    held = files_of(tmp_path, {"model.safetensors.index.json": index})
+    found = [message for _, message in index_mistakes(held, "", "model.safetensors.index.json", index)]
+    assert bool(found) == wrong
+
+
+@pytest.mark.parametrize(
+    ("card", "found"),
+    [
+        ("Its 151.3 million parameters, stored as 32-bit floats in 1.71 GB, are small.", ["CARD063"]),
+        ("Its 427.6 million parameters, stored as 32-bit floats in 1.71 GB, are small.", []),
+        ("# License\n\nThe Open RAIL++-M licence (`mit` on the Hub).", ["MATCH005"]),
+        ("# License\n\nThe Open RAIL++-M licence (`openrail++` on the Hub).", []),
+        ("It runs at its full context of 128,000 tokens.", ["MATCH008"]),
+        ("Llama 3.1 8B has a context of 128,000 tokens.", []),
+    ],
+)
+def test_a_sentence_by_itself_and_against_the_spec(card: str, found: list[str]) -> None:
+    held = model(f"Text.\n\n{card}\n")
+    assert codes(replace(held, metadata={**held.metadata, "license": "openrail++", "textContextWindow": 8192})) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ('row = {"width": 1.0, "length": 2.0, "depth": 3.0}', False),
+        ('row = {"width": 1.0, "long": 2.0, "depth": 3.0}', True),
+        ('row = {"width": 1.0, "length": 2.0, "depth": 3.0, "id": 7}', False),
+        ('frame = DataFrame(rows, columns=["width", "depth", "len"])', True),
+        ('settings = {"headers": 1, "timeout": 2}', False),
+    ],
+)
+def test_columns_of_code_are_the_signatures(code: str, wrong: bool) -> None:
+    held = model(f"Text.\n\n```python\n{code}\n```\n")
+    assert bool(list(columns_in_code(held, ["width", "length", "depth"]))) == wrong

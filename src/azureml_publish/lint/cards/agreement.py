@@ -44,6 +44,7 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
                 break
     yield from _in_tags(model, card, rows)
     yield from _of_the_spec(model, card)
+    yield from _by_themselves(card)
 
 
 def _noun(text: str) -> str:
@@ -153,4 +154,23 @@ def _of_the_spec(model: Described, card: Card) -> Iterator[Wrong]:
     for match in _LISTS.finditer(card.words) if listed else ():
         if _value(match["n"] or match["m"]) != len(listed):
             true = f"the spec lists {len(listed)}"
+            yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))
+
+
+_WEIGHED = pattern(
+    r"(?<![\w.,])(?P<n>[0-9]{1,4}(?:\.[0-9]{1,3})?) (?P<u>million|billion) parameters,?"
+    r" (?:are |and )?(?:stored |saved |kept )?(?:as|in) (?P<bits>8|16|32)[- ]bit (?:floats|numbers)(?:,| and)?"
+    r" (?:in|take|of) (?P<size>[0-9]{1,4}(?:\.[0-9]{1,3})?) ?(?P<b>[MG])i?B\b",
+    re.IGNORECASE,
+)
+_APART = 1.3
+
+
+def _by_themselves(card: Card) -> Iterator[Wrong]:
+    """Parameters, their bits and their bytes in one sentence, of which two make another third."""
+    for match in _WEIGHED.finditer(card.words) if "parameters" in card.lowered else ():
+        size = float(match["size"]) * (1e9 if match["b"].lower() == "g" else 1e6)
+        made = float(match["n"]) * (1e9 if match["u"].lower() == "billion" else 1e6) * int(match["bits"]) / 8
+        if not made / _APART <= size <= made * _APART:
+            true = f"so many numbers of {match['bits']} bits are {made / 1e9:.3g} GB"
             yield Wrong(card.at(match.start()), f"The card says '{short(match[0])}'", true, width_of(match[0]))

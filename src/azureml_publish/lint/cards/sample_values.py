@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azureml_publish.content.packaging.onnx import Port
+from azureml_publish.diagnostics import Location
 from azureml_publish.lint.cards.answers import records, texts_in
 from azureml_publish.lint.cards.findings import short
 from azureml_publish.lint.cards.samples import NotJsonError, inputs, is_elided, outputs, parse_sample, signature
@@ -131,6 +133,31 @@ def _vectors(data: Any, depth: int = 6) -> Iterator[list[Any]]:
     inner = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
     for one in inner if depth else ():
         yield from _vectors(one, depth - 1)
+
+
+def columns_in_code(model: Described, names: Sequence[str]) -> Iterator[tuple[Location, str, int]]:
+    """A column of a row or a frame in the card's code that the signature has not, while it has most of the others."""
+    for fence in model.card.fences if len(names) > 1 else ():
+        try:
+            tree = ast.parse(fence.text) if fence.language in ("python", "py") else ast.Module([], [])
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        for node in ast.walk(tree):
+            listed: Sequence[ast.expr | None] = node.keys if isinstance(node, ast.Dict) else ()
+            if isinstance(node, ast.keyword) and node.arg == "columns" and isinstance(node.value, ast.List):
+                listed = node.value.elts
+            keys = [one.value for one in listed if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            strange = [key for key in keys if key not in names]
+            fits = len(keys) == len(listed) and len(strange) * 2 < len(keys) and not {*names} <= {*keys}
+            if strange and fits:
+                start = model.card.starts[min(fence.line, len(model.card.starts) - 1)]
+                where = model.card.at(max(start, model.card.source.find(strange[0], start)))
+                missing = ", ".join(sorted({*names} - {*keys})[:4])
+                yield (
+                    where,
+                    f"The code has a column '{short(strange[0])}'; the signature has {missing}.",
+                    len(strange[0]),
+                )
 
 
 def examples(model: Described) -> Iterator[tuple[SampleText, Any]]:

@@ -41,6 +41,7 @@ class _Claim(NamedTuple):
 
 _TAKES = pattern(
     r"\b(?P<of>weights|parameters|checkpoint|model(?: files?)?|files|download|adapter)(?: alone| itself| together)?,?"
+    r"(?: are (?:in |stored (?:in|as) )?(?:16|32)[- ]bit floats and)?"
     r" (?:only |just )?(?:needs?|takes?(?: up)?|occup(?:y|ies)|are|is|uses?|has|have|weighs?|comes? to|adds? up to"
     r"|requires?|totals?|fits? (?:in|into)|measures?)"
     r" (?:at least |about |around |approximately |roughly |some |only |~ ?|less than )*"

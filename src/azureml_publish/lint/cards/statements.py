@@ -225,7 +225,8 @@ _CONTEXT = pattern(
     r"[ -](?:length|window|size)"
     r"|\b(?:context|sequence)[ -](?:length|window|size)\s+(?:of|is|up to|=|:)?\s*(?:up to\s+)?"
     r"(?P<b>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}|[0-9]{1,4}\s?k)\b"
-    r"|\b(?:a|its) context of (?P<c>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens\b",
+    r"|\b(?:a|its|the)(?: full| whole| maximum| native)? context of"
+    r" (?P<c>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{3,7}) tokens\b",
     re.IGNORECASE,
 )
 LENGTH_TEXT = pattern(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.[0-9]+)?\s?(k|m)?(?![\w.])", re.IGNORECASE)

@@ -173,6 +173,8 @@ def _linked(card: Card, line: int) -> Iterator[_Stated]:
         yield _Stated(frozenset((found,)), link.url, partial(card.at, link.url_start))
 
 
+_IDENTIFIER = pattern(r"`([a-z0-9][a-z0-9.+-]{2,30})`")
+
 _OF_NAME = pattern(
     r"^(?P<subject>[A-Z][\w.-]{2,30}) (?:is|are) (?:released|licen[cs]ed|distributed|published) under"
     r" (?:an? |the )?(?P<name>[^\n]{0,60}?\blicen[cs]e\b)",

@@ -10,7 +10,7 @@ from azureml_publish.lint.cards.figures import published_positions
 from azureml_publish.lint.cards.findings import short, width_of
 from azureml_publish.lint.cards.own_figures import of_sibling
 from azureml_publish.lint.cards.parameter_counts import count_text, wrong_counts
-from azureml_publish.lint.cards.sentences import OTHERS, of_this_model, sentence_at
+from azureml_publish.lint.cards.sentences import OTHERS, of_another_model, of_this_model, sentence_at
 from azureml_publish.lint.cards.statements import (
     LENGTH_TEXT,
     contexts_of,
@@ -228,7 +228,7 @@ def _close(one: float, other: float) -> bool:
 def context_length_differs(model: Described) -> Findings:
     """A context length in the card or in config.json that is not the one of the spec, or of the model's name."""
     spec = next(iter(spec_context(model)), None)
-    stated = list(contexts_of(model.card))
+    stated = [one for one in contexts_of(model.card) if not of_another_model(model, sentence_at(model.card, one[2]))]
     lines = _labelled(model.card, stated) or stated
     own = next(_own_contexts(model, spec[0], stated, lines), None) if spec is not None else None
     odd = lines and not any(_same_length(spec[0], value) for value, *_ in lines) if spec else False

@@ -12,7 +12,7 @@ from azureml_publish.diagnostics import Severity
 from azureml_publish.documents import KeyPath, mapping_of
 from azureml_publish.lint.cards.answers import records, unlike_answers
 from azureml_publish.lint.cards.findings import short
-from azureml_publish.lint.cards.sample_values import denied_inputs, denied_outputs, examples
+from azureml_publish.lint.cards.sample_values import columns_in_code, denied_inputs, denied_outputs, examples
 from azureml_publish.lint.cards.samples import Column, flavours, inputs, outputs, place_in, signature
 from azureml_publish.lint.cards.statements import labelled
 from azureml_publish.lint.check import Findings, rule
@@ -34,6 +34,8 @@ def sample_signature_mismatch(model: Described) -> Findings:
     columns = signature(model.mlmodel)
     if columns is None:
         return
+    for where, message, width in columns_in_code(model, [one.name for one in columns if one.name]):
+        yield sample_signature_mismatch.at(where, message, "Send what the model takes.", width=width)
     for sample, data in (*inputs(model), *examples(model)):
         if not isinstance(data, Mapping):
             continue

@@ -29,6 +29,7 @@ def index_mistakes(files: WeightFiles, folder: str, name: str, index: Mapping[st
     tensors = [files.tensors(folder + one) for one in {*by_tensor.values()} if f"{folder}{one}" in files.places]
     config = files.settings(f"{folder}config.json")
     yield from _layers(config, by_tensor)
+    yield from _gaps(by_tensor)
     yield from _kinds(config, by_tensor)
     if total is not None and not is_count(total):
         if not isinstance(total, float):  # which some tools write
@@ -122,6 +123,27 @@ def _kinds(config: Mapping[str, Any], by_tensor: Mapping[str, str]) -> Iterator[
 
 
 _EXPERTS = ("num_local_experts", "n_routed_experts", "num_experts")
+_PARTED = pattern(r"(?P<before>(?:[A-Za-z_]\w*\.)+)(?P<layer>\d{1,4})\.(?P<behind>[\w.]+)")
+
+
+def _gaps(by_tensor: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A tensor that each layer has but one in the middle; the first and the last ones may well be of another form."""
+    layers: dict[tuple[str, str], set[int]] = {}
+    for name in by_tensor:
+        if match := _PARTED.fullmatch(name):
+            layers.setdefault((match["before"], match["behind"]), set()).add(int(match["layer"]))
+    full = {
+        before: set[int]().union(*(held for key, held in layers.items() if key[0] == before)) for before, _ in layers
+    }
+    for (before, behind), held in layers.items():
+        lacking = full[before] - held
+        if len(full[before]) > _FEW and len(lacking) == 1 and 0 < min(lacking) < max(full[before]):
+            yield "weight_map", f"weight_map has no {before}{min(lacking)}.{behind}, which each other layer has."
+            return
+
+
+_FEW = 5
+
 _BYTES = {"float16": 2, "bfloat16": 2, "half": 2, "float32": 4, "float": 4, "float64": 8}
 
 
