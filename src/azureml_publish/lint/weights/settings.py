@@ -179,7 +179,7 @@ def differences(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
             length = data.get(key)
             if is_count(most) and is_count(length) and most - kept < length < _NO_LIMIT:
                 yield key, f"{key} is {length}, and the model has {most} positions by config.json."
-    elif name == "tokenizer_config.json" and (most := longest_input(config)) is not None:
+    elif name == "tokenizer_config.json" and not config.get("auto_map") and (most := longest_input(config)) is not None:
         length = data.get("model_max_length")
         if is_count(length) and most * _STRETCHED < length < _NO_LIMIT:
             yield (
