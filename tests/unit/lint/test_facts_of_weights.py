@@ -111,6 +111,11 @@ def test_rows_against_the_files(tmp_path: Path, files: dict[str, Any], label: st
     assert len(found(tmp_path / "b", files, row(label, wrong))) == 1
 
 
+def test_a_figure_that_two_files_give_is_reported_once(tmp_path: Path) -> None:
+    files = {"config.json": {"model_type": "bert", "num_hidden_layers": 2, "num_encoder_layers": 2}}
+    assert len(found(tmp_path, files, row("Layers", "12"))) == 1
+
+
 @pytest.mark.parametrize(
     ("files", "card", "count"),
     [

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from azureml_publish.lint.cards.sample_values import columns_in_code
+from azureml_publish.lint.engine import check
 from azureml_publish.lint.weights.files import WeightFiles
 from azureml_publish.lint.weights.indexes import index_mistakes
 from azureml_publish.lint.weights.named_files import naming_mistakes, triton_mistakes
-from tests.unit.lint.test_across_files import codes, model
+from tests.unit.lint.test_across_files import CHECKS, codes, model
 
 CLIP: dict[str, Any] = {
     "model_type": "clip",
@@ -242,3 +243,10 @@ def test_a_sentence_by_itself_and_against_the_spec(card: str, found: list[str]) 
 def test_columns_of_code_are_the_signatures(code: str, wrong: bool) -> None:
     held = model(f"Text.\n\n```python\n{code}\n```\n")
     assert bool(list(columns_in_code(held, ["width", "length", "depth"]))) == wrong
+
+
+def test_the_summary_is_quoted_as_it_is_written() -> None:
+    held = model("Text.\n\nThis model knows 100 topics.\n")
+    held = replace(held, metadata={**held.metadata, "summary": "Tells 200 topics apart."})
+    (found,) = [one for one in check(held, checks=CHECKS) if one.code == "CARD063"]
+    assert found.message == "The summary says '200 topics', while the card says 100 topics."

@@ -40,7 +40,8 @@ def unlike_itself(model: Described) -> Iterator[Wrong]:
             given = {*_counts(card, form).get(_noun(match["of"]), ()), *rows.get(frozenset((_noun(match["of"]),)), ())}
             if given and _value(match["n"]) not in given:
                 true = f"the card says {_most(given)} {match['of']}"
-                yield Wrong(model.where("summary"), f"The summary says '{short(match[0])} {match['of']}'", true)
+                written = summary[match.start() : match.end("of")]
+                yield Wrong(model.where("summary"), f"The summary says '{short(written)}'", true)
                 break
     yield from _in_tags(model, card, rows)
     yield from _of_the_spec(model, card)

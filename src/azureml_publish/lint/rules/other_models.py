@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from azureml_publish.diagnostics import Diagnostic, Severity
 from azureml_publish.lint.cards.bases import other_bases
 from azureml_publish.lint.cards.facts import denied, figures_of
-from azureml_publish.lint.cards.figures import given_words, stated_figures
-from azureml_publish.lint.cards.findings import once_a_place, replacing, short, width_of
+from azureml_publish.lint.cards.figures import Given, given_words, stated_figures
+from azureml_publish.lint.cards.findings import Wrong, once_a_place, replacing, short, width_of
 from azureml_publish.lint.cards.own_figures import contradictions, foreign, of_same_owner, of_sibling
 from azureml_publish.lint.cards.own_names import PUBLISHED_AS, repository_of
 from azureml_publish.lint.cards.statements import of_subject
@@ -266,26 +266,26 @@ def figures_contradict_config(model: Described) -> Findings:
                 "Bring the sound to the model's own rate first.",
                 width=len(match[0]),
             )
-    for figure, true in known.items():
-        stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
-        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
-            stated = [one for one in stated if one.labelled]
-        one = foreign(model, figure, true, stated)
-        if one is not None:
-            yield figures_contradict_config.at(
-                model.card.at(one.offset),
-                f"The card says '{short(one.text)}', while {source[figure]} gives {model.name}"
-                f" {given_words(figure, true)}.",
-                "Give this model's own figures; those of a sibling's card do not fit.",
-                width=width_of(one.text),
-            )
-    for wrong in once_a_place((*contradictions(model, known, source), *denied(model, known, source))):
+    for wrong in once_a_place(
+        (*_figures(model, known, source), *contradictions(model, known, source), *denied(model, known, source))
+    ):
         message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)
 
 
 _RATE = pattern(r"\bsampling_rate ?= ?([0-9]{4,6})\b")
+
+
+def _figures(model: Described, known: Mapping[str, Given], source: Mapping[str, str]) -> Iterator[Wrong]:
+    for figure, true in known.items():
+        stated = [one for one in stated_figures(model.card, figure) if not of_sibling(model, one.offset)]
+        if figure == "classes" and isinstance(true, frozenset):  # of entities, which sentences count as they like
+            stated = [one for one in stated if one.labelled]
+        one = foreign(model, figure, true, stated)
+        if one is not None:
+            words = f"{source[figure]} gives {model.name} {given_words(figure, true)}"
+            yield Wrong(model.card.at(one.offset), f"The card says '{short(one.text)}'", words, width_of(one.text))
 
 
 @rule("MATCH004", "base-model-differs", Severity.WARNING, "The card names another base model than the spec.")
