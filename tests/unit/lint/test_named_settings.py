@@ -221,13 +221,18 @@ def test_no_layer_of_an_index_lacks_a_tensor(tmp_path: Path, tensors: list[str],
         ("Its 427.6 million parameters, stored as 32-bit floats in 1.71 GB, are small.", []),
         ("# License\n\nThe Open RAIL++-M licence (`mit` on the Hub).", ["MATCH005"]),
         ("# License\n\nThe Open RAIL++-M licence (`openrail++` on the Hub).", []),
+        ("# License\n\nThe CreativeML Open RAIL++-M licence (`creativeml-openrail-m` on the Hub).", ["MATCH005"]),
+        ("The checkpoint here is [contoso/little-large](https://huggingface.co/contoso/little-large).", ["MATCH002"]),
+        ("The checkpoint here is [contoso/little](https://huggingface.co/contoso/little).", []),
+        ("It wraps the checkpoint [contoso/big](https://huggingface.co/contoso/big).", ["MATCH002"]),
         ("It runs at its full context of 128,000 tokens.", ["MATCH008"]),
         ("Llama 3.1 8B has a context of 128,000 tokens.", []),
     ],
 )
 def test_a_sentence_by_itself_and_against_the_spec(card: str, found: list[str]) -> None:
     held = model(f"Text.\n\n{card}\n")
-    assert codes(replace(held, metadata={**held.metadata, "license": "openrail++", "textContextWindow": 8192})) == found
+    spec: dict[str, Any] = {"license": "openrail++", "textContextWindow": 8192, "huggingFaceModelId": "contoso/little"}
+    assert codes(replace(held, metadata={**held.metadata, **spec})) == found
 
 
 @pytest.mark.parametrize(

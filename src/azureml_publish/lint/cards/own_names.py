@@ -125,6 +125,13 @@ _ORIGINAL = pattern(
     r" (?:(?:is|are) (?:published |available )?(?:as |at |on |from )?|published (?:as|at) )[\[*`]*\Z",
     re.IGNORECASE,
 )
+_CHECKPOINT = pattern(
+    r"(?:\b(?:the|this) checkpoint(?: here)? is"
+    r"|\b(?:wraps|packages|holds|serves|publishes) the (?:checkpoint|weights|model))"
+    r"\s+[\[*`]*\Z",
+    re.IGNORECASE,
+)
+_BUILD = pattern(r"gptq|awq|gguf|int[48]|fp8|bnb|onnx|openvino|quant|4bit|8bit")
 PUBLISHED_AS = pattern(
     r"\b(?:(?:model|checkpoint|this|it|which|and|parameters),? (?:is |are )?published (?:as|at)"
     r"|(?:the|these|its|model) weights (?:are|come|stem) (?:available )?(?:at|on|from|in))\s+[\[*`]*\Z",
@@ -136,13 +143,16 @@ PUBLISHED_AS = pattern(
 def _originals(model: Described, card: Card) -> Iterator[Misnamed]:
     """A link to where this model was published, which leads to another one of the owner of its Hub id."""
     hub = hub_id(model)
-    for link in card.links if "/" in hub and ("original" in card.lowered or "published" in card.lowered) else ():
+    possible = any(word in card.lowered for word in ("original", "published", "checkpoint", "wraps"))
+    for link in card.links if "/" in hub and possible else ():
         linked = linked_model(link.url)
         apart = linked.partition("/")[0].lower() == hub.partition("/")[0].lower() and linked.lower() != hub.lower()
         before = card.words[max(0, link.start - _NEAR) : link.start] if apart else ""
         if apart and PUBLISHED_AS.search(before) and sibling_of(model.name, linked.rpartition("/")[2]):
             continue
-        if apart and _ORIGINAL.search(before) and re.search(r"original|published", before, re.IGNORECASE):
+        there = _ORIGINAL.search(before) and re.search(r"original|published", before, re.IGNORECASE)
+        here = _CHECKPOINT.search(before) and not _BUILD.search(hub.lower().removeprefix(linked.lower()))
+        if apart and (there or here):
             message = f"Here this model is at {short(linked)}, and huggingFaceModelId says {hub}."
             yield Misnamed(card.at(link.url_start), message, width_of(link.url))
 

@@ -266,6 +266,9 @@ def card_not_written(model: Described) -> Findings:
             "Write a few sentences there: what the model does, for whom, and where it comes from.",
             width=len(BEGINNING),
         )
+    if str(model.metadata.get("summary")).strip() == BEGINNING:
+        message = "The summary still holds what `publish init` wrote for the card."
+        yield card_not_written.at(model.where("summary"), message, "Write what the model does, in a sentence or two.")
 
 
 @rule("CARD030", "heading-level-skip", Severity.INFO, "A heading skips a level.")

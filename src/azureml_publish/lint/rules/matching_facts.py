@@ -126,6 +126,13 @@ _RESERVED = pattern(
 )
 
 
+def _by_identifier(card: Card, text: tuple[str, int] | None, found: frozenset[str]) -> Iterator[_Stated]:
+    """The only identifier in code of a line whose words may mean several licences."""
+    ids = _IDENTIFIER.findall(text[0]) if text is not None and not _OF_OTHERS.search(text[0]) else []
+    if text is not None and len(ids) == 1 and canonical(ids[0]) in KNOWN and len(found) > 1:
+        yield _Stated(frozenset((canonical(ids[0]),)), text[0], partial(card.at, text[1]))
+
+
 def _card_licence(card: Card) -> Iterator[_Stated]:
     """Clear statements of the card: front matter and lines, else a section, else a sentence."""
     if card.too_large:
@@ -144,6 +151,7 @@ def _card_licence(card: Card) -> Iterator[_Stated]:
                 yield _Stated(found, text[0], partial(card.at, text[1]))
             else:
                 yield from _linked(card, heading.line)
+            yield from _by_identifier(card, text, found)
             break
     claims = _UNDER.finditer(card.prose) if "under" in card.prose.lower() else ()
     called = _CALLED.finditer(card.prose) if "licensed " in card.lowered or "licenced " in card.lowered else ()

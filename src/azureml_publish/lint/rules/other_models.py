@@ -354,7 +354,7 @@ _ITSELF = "the model"
 _BASES = ("`base", "base_model_name", "The parent", "_name_or_path", ADAPTED)
 _MADE_OF = pattern(
     r"(?:\badapters? (?:for|of|on|to)|\bfine-?tuned (?:version )?(?:from|of)|\bus(?:es|ed) the pre-?trained"
-    r"|\b(?:initiali[sz]ed|trained|derived) from)\s+(?:the )?\[[^\]\n]{2,80}\]\((?P<url>https://huggingface\.co/[^)\s]+)\)",
+    r"|\b(?:initiali[sz]ed|trained|derived) from|\bthe base model is)\s+(?:the )?\[[^\]\n]{2,80}\]\((?P<url>https://huggingface\.co/[^)\s]+)\)",
     re.IGNORECASE,
 )
 """Words before a link that say: this model was made of that one."""
