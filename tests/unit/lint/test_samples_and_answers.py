@@ -42,6 +42,9 @@ def card(given: Any, shown: Any) -> str:
         (NER, [TEXT], [{"entity": "LOC", "word": "Berlin", "start": 29, "end": 35}], False),
         (NER, [TEXT], [{"entity": "LOC", "word": "##lin", "start": 32, "end": 35}], False),
         (NER, [TEXT], [{"entity": "LOC", "word": "Paris", "start": 29, "end": 34}], True),
+        ("text-classification", ["a", "b"], [{"label": "x"}, {"label": "y"}, {"label": "x"}], True),
+        ("text-classification", ["a", "b"], [{"label": "x"}, {"label": "y"}], False),
+        ("text-classification", ["a"], [{"label": "x"}, {"label": "y"}, {"label": "z"}], False),
         ("chat-completion", [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}], ["c"], False),
     ],
 )

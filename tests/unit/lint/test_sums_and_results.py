@@ -33,6 +33,7 @@ COLUMNS = """
 | GSM8K (8-shot) | 86.2 | 54.4 |
 | MMLU | 69.0 | 60.3 |
 """
+CLASSES = "| Language | Precision | Recall | F1 |\n| --- | --- | --- | --- |\n| Hindi | 0.984 | 0.996 | 0.990 |\n"
 BLOCK = '\n\n```\n"exact": 79.87029,\n"f1": 82.91251\n```\n'
 
 
@@ -87,6 +88,17 @@ def test_a_page_that_gives_another_result_than_the_card() -> None:
         ("Trained on 16 V100 GPUs with 4 images per GPU (a total batch size of 64).", False),
         ("- Batch size: 32 (8 per device, 8 accumulation steps)", True),
         ("- Batch size: 128 (8 per device, 8 accumulation steps)", False),
+        ("It has 90,000 samples: 80,000 for training, 10,000 for validation and 10,000 for the test.", True),
+        ("It has 90,000 samples: 70,000 for training, 10,000 for validation and 10,000 for the test.", False),
+        ("Of 9,100 texts (8,000 train, 600 dev, and 800 test) all are short.", True),
+        ("Of about 9,100 texts (8,000 train, 600 dev, and 800 test) all are short.", False),
+        ("3,760 of the 4,000 windows were right, which is an accuracy of 96.0 %.", True),
+        ("3,760 of the 4,000 windows were right, which is an accuracy of 94.0 %.", False),
+        ("The test gives a precision of 0.91, a recall of 0.88 and an F1 of 0.95.", True),
+        ("The test gives a precision of 0.91, a recall of 0.88 and an F1 of 0.89.", False),
+        (f"{CLASSES}| Urdu | 1.000 | 0.972 | 0.896 |", True),
+        (f"{CLASSES}| Urdu | 1.000 | 0.972 | 0.986 |", False),
+        (f"{CLASSES}| Macro average | 0.812 | 0.790 | 0.771 |", False),
         ("So 12 x 12 = 148 patches.", True),
         ("So 2 x 8 x 4 = 64 and 12 x 12 = 144.", False),
         ("- train_batch_size: 8\n- gradient_accumulation_steps: 4\n- total_train_batch_size: 16\n", True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -168,3 +169,69 @@ def test_a_licence_that_nobody_filled_in(text: str, wrong: bool) -> None:
 )
 def test_front_matter_that_is_not_first(text: str, wrong: bool) -> None:
     assert bool(findings(described(f"{text}\n"), "CARD053")) is wrong
+
+
+LISTED = "It detects these languages:\n\nEnglish (en), German (de), Polish (pl), Urdu (ur), "
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (f"{LISTED}Thai (th)", False),
+        (f"{LISTED}Thai (th), Greek (el)", True),
+        (f"{LISTED}Ukrainian (uk)", True),
+        ("These languages are rare:\n\nGreek, Thai, and 5 of India", False),
+    ],
+)
+def test_a_list_of_languages_in_a_paragraph(text: str, wrong: bool) -> None:
+    known = model(f"A model.\n\n{text}\n", languages=["en", "de", "pl", "ur", "th"])
+    assert ("MATCH007" in codes(known)) is wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Little has 2 layers and takes at most 16,384 tokens.", True),
+        ("Little has 2 layers and takes at most 4,096 tokens.", False),
+        ("Little has 2 layers and takes at most 512 tokens.", False),
+        ("A model.\n\nBig takes at most 16,384 tokens.", False),
+    ],
+)
+def test_a_limit_above_the_context(text: str, wrong: bool) -> None:
+    assert ("MATCH008" in codes(model(f"{text}\n", textContextWindow=4096))) is wrong
+
+
+SAMPLES = "# {} samples\n\nTask|Use case|Dataset\n--|--|--\nToken Classification|Names|CoNLL\n"
+VISION = {"architectures": ["OwlModel"], "patch_size": 14, "image_size": 224, "num_channels": 3}
+
+
+@pytest.mark.parametrize(
+    ("tasks", "text", "found"),
+    [
+        ({"inferenceTasks": ["summarization"]}, SAMPLES.format("Finetuning"), ["MATCH006"]),
+        ({"inferenceTasks": ["summarization"]}, SAMPLES.format("Model Evaluation"), ["MATCH006"]),
+        ({"inferenceTasks": ["fill-mask"]}, SAMPLES.format("Finetuning"), []),
+        (
+            {"inferenceTasks": ["fill-mask"], "fineTuningTasks": ["text-classification"]},
+            SAMPLES.format("Finetuning"),
+            ["MATCH006"],
+        ),
+        ({"inferenceTasks": ["token-classification"]}, SAMPLES.format("Model Evaluation"), []),
+    ],
+)
+def test_tables_of_samples_for_the_task(tasks: dict[str, list[str]], text: str, found: list[str]) -> None:
+    assert [one for one in codes(model(text, tasks=tasks)) if one == "MATCH006"] == found
+
+
+@pytest.mark.parametrize(
+    ("task", "media", "found"),
+    [
+        ("embeddings", {"inputModalities": ["image"], "outputModalities": ["embeddings"]}, []),
+        ("embeddings", {"inputModalities": ["text"]}, ["MATCH015"]),
+        ("image-classification", {"inputModalities": ["image"]}, ["MATCH006"]),
+        ("image-classification", {"outputModalities": ["embeddings"]}, ["MATCH006", "MATCH015"]),
+    ],
+)
+def test_media_and_heads_by_the_configuration(task: str, media: dict[str, Any], found: list[str]) -> None:
+    known = replace(model("A model.\n", tasks={"inferenceTasks": [task]}, **media), config=VISION)
+    assert [one for one in codes(known) if one in ("MATCH006", "MATCH015")] == found

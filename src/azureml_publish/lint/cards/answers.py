@@ -62,6 +62,9 @@ _ONE_RECORD = frozenset(
 ) | {"tabular-classification", "tabular-regression"}
 """Tasks that answer each text, image or row with a record, or with several."""
 
+_ONE_LABEL = _ONE_RECORD - {"object-detection"}
+"""Those of as many records for each input."""
+
 
 def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) -> Iterator[Unlike]:
     """An output of one value for each of several inputs, of which it has not as many."""
@@ -75,6 +78,9 @@ def _counts(model: Described, sample: SampleText, data: Any, sent: list[Any]) ->
     if (len(values) != len(sent) and (plain or answers or numbers)) or (len(values) < len(sent) and mapped):
         message = f"The sample input has {len(sent)} texts or rows, and the sample output answers {len(values)}."
         yield Unlike(sample, message, "Show one answer for each input.", certain=not mapped)
+    elif mapped and len(sent) > 1 and _ONE_LABEL.intersection(tasks) and len(values) % len(sent):
+        message = f"The sample input has {len(sent)} texts or rows, and the sample output {len(values)} results."
+        yield Unlike(sample, message, "Show as many results for each input as the model gives.")
 
 
 def _spans(sample: SampleText, data: Any, texts: list[str]) -> Iterator[Unlike]:

@@ -19,6 +19,10 @@ _SHARES = tuple(
         rf"{_N.format('whole')} {_FEW},? (?:of which|of them|of these),? {_N.format('part')}{_FEW} ?\({_P}\)",
         rf"{_N.format('part')}{_FEW} (?:out )?of (?:the |all )?{_N.format('whole')}{_FEW} ?\({_P}\)",
         rf"{_N.format('part')}{_FEW},? \(?{_P} of (?:all |the )?{_N.format('whole')}",
+        (
+            rf"{_N.format('part')} (?:out )?of (?:the |all )?{_N.format('whole')}{_FEW},? (?:which|that|this) (?:is"
+            rf"|makes|gives) (?:an? )?(?:accuracy |share |rate |recall |precision )?(?:of )?{_P}"
+        ),
     )
 )
 _EACH = (
@@ -57,6 +61,8 @@ def wrong_sums(card: Card) -> Iterator[Wrong]:
     if not card.too_large:
         yield from _shares(card)
         yield from _products(card)
+        yield from _parts(card)
+        yield from _means(card)
 
 
 def _shares(card: Card) -> Iterator[Wrong]:
@@ -69,7 +75,7 @@ def _shares(card: Card) -> Iterator[Wrong]:
             part, whole, share = _number(match["part"]), _number(match["whole"]), float(match["p"])
             exact = 100 * part / whole if whole else 0
             places = len(match["p"].partition(".")[2])
-            if part <= whole and abs(exact - share) > max(1.01 * 10**-places, 0.03 * exact):
+            if part <= whole and abs(exact - share) > max(1.01 * 10**-places, (0.005 if places else 0.03) * exact):
                 yield _wrong(card, match, f"{match['part']} of {match['whole']} is {exact:.{max(places, 1)}f} %")
     for form in (_LIST, _SPLIT):
         for match in form.finditer(words):
@@ -95,6 +101,77 @@ def _products(card: Card) -> Iterator[Wrong]:
         yield _wrong(card, match, f"the lines above make {product}")
 
 
+_SET = (
+    r"(?<![\w.,-])(?:\d{1,3}(?:,\d{3})+|\d{3,9})(?: [a-z-]+){0,2}? (?:(?:for|in|as|of|to|are|form|make up|serve for|go"
+    r" to|belong to) )?(?:the )?(?:train|valid|dev|test|eval)\w*(?: (?:set|split|data|part))?"
+)
+_SETS = rf"(?P<parts>{_SET}(?:, {_SET})*(?:, and|,| and) {_SET})"
+_PARTED = (
+    pattern(rf"{_N.format('whole')} [a-z][^.|\n\d]{{0,60}}?[:;,(] ?{_SETS}", re.IGNORECASE),
+    pattern(rf"{_SETS}[^.|\n\d]{{0,10}} {_N.format('whole')} (?:[a-z]+ )?(?:in total|in all|together|altogether)"),
+)
+_ROUGH = pattern(r"(?:over|than|about|around|nearly|almost|roughly|some|approximately|least|to) ?~?\Z|[~>\u2248]\Z")
+
+
+def _parts(card: Card) -> Iterator[Wrong]:
+    """Sets for training, validation and test that are not as large as the whole beside them."""
+    for form in _PARTED if " train" in card.lowered and "test" in card.lowered else ():
+        for match in form.finditer(card.words):
+            sizes = re.findall(r"(?<![\w.,-])(?:\d{1,3}(?:,\d{3})+|\d{3,9})", match["parts"])
+            whole, total = _number(match["whole"]), sum(map(_number, sizes))
+            rounded = any(_zeros(one) < _zeros(match["whole"]) for one in sizes)
+            near = 10 ** _zeros(match["whole"]) if rounded else 0
+            rough = _ROUGH.search(card.lowered, max(0, match.start() - 15), match.start())
+            if not rough and abs(whole - total) > near and total < 2 * whole and "train" in match["parts"].lower():
+                yield _wrong(card, match, f"these are {total:,} together")
+
+
+def _zeros(number: str) -> int:
+    plain = number.replace(",", "")
+    return len(plain) - len(plain.rstrip("0"))
+
+
+_MEASURES = {
+    name: pattern(rf"\W*(?:{form})(?: ?\(?%?\)?)?\W*", re.IGNORECASE)
+    for name, form in (("p", "precision|prec"), ("r", "recall|rec"), ("f", "f1(?:[- ]?(?:score|measure))?|f-score"))
+}
+_IN_WORDS = pattern(
+    r"\bprecision\W{1,3}(?:of |is |was )?(?P<p>\d{1,3}\.\d{1,4}) ?%?[^.\n|\d]{0,30}\brecall\W{1,3}(?:of |is |was )?"
+    r"(?P<r>\d{1,3}\.\d{1,4}) ?%?[^.\n|\d]{0,30}\bf1(?:[- ]score)?\W{1,3}(?:of |is |was )?(?P<f>\d{1,3}\.\d{1,4})",
+    re.IGNORECASE,
+)
+_AVERAGED = pattern(r"\b(?:macro|micro|weighted|average|avg|overall|all|total|mean|model)\b", re.IGNORECASE)
+_OF_CLASSES = pattern(
+    r"\W*(?:class|label|language|entity|categor|tag|type|intent|emotion|topic)\w*[^|]*", re.IGNORECASE
+)
+
+
+def _means(card: Card) -> Iterator[Wrong]:
+    """An F1 above both precision and recall, or in a row of one class below both: it is a mean of the two."""
+    for match in _IN_WORDS.finditer(card.words) if "precision" in card.lowered else ():
+        if float(match["f"]) > max(float(match["p"]), float(match["r"])) + _ROUNDED:
+            yield _wrong(card, match, "an F1 lies between precision and recall")
+    for table in card.tables if "precision" in card.lowered and "recall" in card.lowered else ():
+        heads = [cell.text for cell in table.header.cells]
+        columns = {
+            name: [at for at, head in enumerate(heads) if form.fullmatch(head)] for name, form in _MEASURES.items()
+        }
+        if any(len(found) != 1 for found in columns.values()):
+            continue
+        for row in table.rows:
+            cells = [row.cells[columns[name][0]] for name in "prf" if columns[name][0] < len(row.cells)]
+            texts = [cell.text.strip("*_` %") for cell in cells]
+            if len(cells) != len("prf") or not all(re.fullmatch(r"\d{1,3}\.\d{1,4}", text) for text in texts):
+                continue
+            low, high = sorted(map(float, texts[:2]))
+            value, near = float(texts[2]), 1.5 * 10.0 ** -min(len(text.partition(".")[2]) for text in texts)
+            single = _OF_CLASSES.fullmatch(heads[0]) and not _AVERAGED.search(row.cells[0].text)
+            if value > high + near or (single and value < low - near):
+                where = card.place(cells[2].line, cells[2].column)
+                yield Wrong(where, f"F1 is {texts[2]} here", f"one lies between {low:g} and {high:g}", len(texts[2]))
+
+
+_ROUNDED = 0.0005
 _MOST, _NO_SHARES, _LEAST = 102, 150, 70
 """Shares are rounded; far more than a whole are no shares of one thing, and far less are not all."""
 

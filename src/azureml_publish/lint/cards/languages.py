@@ -132,6 +132,9 @@ def _lists_below(card: Card) -> Iterator[tuple[str, int]]:
             yield re.sub(r"[*_`]", "", ", ".join(lines)), card.starts[first]
     for match in _INTRODUCED.finditer(card.words) if " languages" in card.lowered else ():
         yield match["listed"].strip().rstrip(".,;"), match.start("listed")
+    for start, line in zip(card.starts, card.prose.split("\n"), strict=True) if " languages" in card.lowered else ():
+        if line.count(",") >= _OFTEN and "|" not in line and languages_in(line.strip(" .*_-")):
+            yield line.strip(" .*_-"), start
 
 
 _IN_ONE = pattern(

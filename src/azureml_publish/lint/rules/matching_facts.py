@@ -289,6 +289,7 @@ def task_differs(model: Described) -> Findings:
                 width=width_of(stated.text),
             )
             break
+    yield from _of_samples(model, tasks)
     kind = str(model.weights.get("adapter_config.json", {}).get("task_type"))
     if (meant := _ADAPTED.get(kind)) and not tasks_agree(meant, every):
         yield task_differs.at(
@@ -303,11 +304,39 @@ def task_differs(model: Described) -> Findings:
             meant = min(served)
         if meant == "text-generation" and any(_SEES.search(key) for key in model.config or ()):
             continue  # FuyuForCausalLM answers with text to images
+        headless = re.search(r"[a-z0-9](?<!Head)(?<!Heads)(?<!For)Model$", name) and _HEADED.issuperset(every)
+        headless = headless and "text-classification" not in every  # whose head may be one of setfit
+        meant = "embeddings" if headless and meant is None else meant
         if meant is not None and not tasks_agree(meant, every) and not tasks_agree("embeddings", every):
             yield task_differs.at(
                 model.where("tasks.inferenceTasks"),
                 f"The task is {', '.join(tasks)}, and the weights' config.json has {name}, which is for {meant}.",
                 f"Write {meant}, or take the weights of a model for {tasks[0]}.",
+            )
+
+
+_HEADED = frozenset({"text-classification", "token-classification", "question-answering", "image-classification"}) | {
+    *("object-detection", "audio-classification", "image-segmentation", "summarization", "translation"),
+}
+"""Tasks that need a layer of their own on top of a model."""
+
+
+def _of_samples(model: Described, tasks: list[str]) -> Findings:
+    """A table of samples for fine-tuning or evaluation, all of whose tasks are others than the spec's."""
+    tuned = [task for task in tasks_of(model, "fineTuningTasks") if task in KNOWN_TASKS]
+    for table in model.card.tables:
+        above = next((one.text.lower() for one in reversed(model.card.headings) if one.line < table.header.line), "")
+        cells = [row.cells[0] for row in table.rows if row.cells]
+        slugs = [re.sub(r"[\s_]+", "-", cell.text.strip("*_` ").lower()) for cell in cells]
+        if table.header.cells[0].text.strip("*_` ").lower() != "task" or not KNOWN_TASKS.issuperset(slugs) or not cells:
+            continue
+        own = tuned or (tasks if _HEADED.issuperset(tasks) else []) if "tun" in above else tasks
+        if own and "sample" in above and not any(tasks_agree(slug, tuple(own)) for slug in slugs):
+            yield task_differs.at(
+                model.card.place(cells[0].line, cells[0].column),
+                f"'{short(above)}' has {short(cells[0].text)}, and the spec {', '.join(own)}.",
+                "Write the tasks of the spec, with samples for them, or correct the spec.",
+                width=width_of(cells[0].text),
             )
 
 

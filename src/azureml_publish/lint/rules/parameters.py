@@ -232,7 +232,7 @@ def context_length_differs(model: Described) -> Findings:
     lines = _labelled(model.card, stated) or stated
     own = next(_own_contexts(model, spec[0], stated, lines), None) if spec is not None else None
     odd = lines and not any(_same_length(spec[0], value) for value, *_ in lines) if spec else False
-    if spec is not None and stated and (odd or own):
+    if spec is not None and (own or (stated and odd)):
         value, text, offset = own or lines[0]
         yield context_length_differs.at(
             model.card.at(offset),
@@ -291,7 +291,7 @@ def _own_contexts(
     model: Described, length: int, stated: Sequence[tuple[int, str, int]], lines: Sequence[tuple[int, str, int]]
 ) -> Iterator[tuple[int, str, int]]:
     """Contexts of sentences on this model that are not that of the spec, whatever the lines say."""
-    for one in stated:
+    for one in (*stated, *(limit for limit in limits_in_words(model.card) if limit[0] > length)):
         differs = one not in lines and not _same_length(length, one[0])
         if differs and of_this_model(model, model.card, sentence_at(model.card, one[2])):
             yield one

@@ -16,6 +16,7 @@ from azureml_publish.lint.names.publishers import BY_NAME, families_in, publishe
 from azureml_publish.lint.names.tasks import KNOWN_TASKS, tasks_agree
 from azureml_publish.lint.names.variants import alphanumeric, one_letter_apart, variant_of
 from azureml_publish.lint.subject import AssetSubject, Described, Fact, ModelSubject
+from azureml_publish.patterns import pattern
 
 _PASSES_ON = frozenset({"Microsoft", "Hugging Face"})
 """Publishers that offer the models of others as well, converted or just hosted."""
@@ -237,3 +238,35 @@ def modality_differs(model: Described) -> Findings:
                 f"{key} names {', '.join(named)}; a model for {task} {'takes' if 'in' in key else 'makes'} {medium}.",
                 f"Write {medium}, or the task that the model has.",
             )
+    for key, media, why in _by_files(model, tasks):
+        values = model.metadata.get(key)
+        listed = values.split(",") if isinstance(values, str) else values if isinstance(values, list | tuple) else []
+        named = [str(one).strip().lower() for one in listed]
+        if named and media.isdisjoint(named) and _MEDIA_KNOWN.issuperset(named):
+            yield modality_differs.at(
+                model.where(key),
+                f"{key} names {', '.join(named)}, and {why}.",
+                f"Write {'image' if 'image' in media and 'text' not in media else 'text'}.",
+            )
+
+
+_MEDIA_KNOWN = frozenset({"text", "image", "audio", "video", "embeddings"})
+_OF_IMAGES = frozenset({"patch_size", "image_size", "num_channels"})
+_OF_MORE = pattern(r"vision|audio|image|speech|mel|feat|patch|visual|video|channels|conv|modal")
+
+
+def _by_files(model: Described, tasks: tuple[str, ...]) -> Iterator[tuple[str, frozenset[str], str]]:
+    """What config.json says that goes in, where the task takes anything, and what a classifier never makes."""
+    config = model.config or {}
+    if tasks and _OPEN.issuperset(tasks):
+        if config.keys() >= _OF_IMAGES and not {"vocab_size", "text_config"} & config.keys():
+            yield "inputModalities", frozenset({"image", "video"}), "config.json is of a model of images alone"
+        elif "vocab_size" in config and not any(_OF_MORE.search(key) for key in config):
+            yield "inputModalities", frozenset({"text"}), "config.json is of a model of text alone"
+    if len(tasks) == 1 and _ENDS_IN_LABELS.search(tasks[0]):
+        others = _MEDIA_KNOWN - {"embeddings"}
+        yield "outputModalities", others, f"a model for {tasks[0]} makes labels, which are text"
+
+
+_OPEN = frozenset({"embeddings", "feature-extraction", "text-embeddings"})
+_ENDS_IN_LABELS = pattern(r"(?:text|token|image|audio)-classification|sentiment-analysis|question-answering")
