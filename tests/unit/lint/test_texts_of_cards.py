@@ -202,7 +202,7 @@ def test_a_limit_above_the_context(text: str, wrong: bool) -> None:
 
 
 SAMPLES = "# {} samples\n\nTask|Use case|Dataset\n--|--|--\nToken Classification|Names|CoNLL\n"
-VISION = {"architectures": ["OwlModel"], "patch_size": 14, "image_size": 224, "num_channels": 3}
+VISION: dict[str, Any] = {"architectures": ["OwlModel"], "patch_size": 14, "image_size": 224, "num_channels": 3}
 
 
 @pytest.mark.parametrize(
