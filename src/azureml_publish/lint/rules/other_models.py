@@ -266,9 +266,9 @@ def figures_contradict_config(model: Described) -> Findings:
                 "Bring the sound to the model's own rate first.",
                 width=len(match[0]),
             )
-    for wrong in once_a_place(
-        (*_figures(model, known, source), *contradictions(model, known, source), *denied(model, known, source))
-    ):
+    figures = list(_figures(model, known, source))  # a line may well have several
+    others = (*figures, *contradictions(model, known, source), *denied(model, known, source))
+    for wrong in (*figures, *(one for one in once_a_place(others) if one not in figures)):
         message = f"{wrong.stated}, while {wrong.true}."
         hint = "Give this model's own figures; those of a sibling do not fit."
         yield figures_contradict_config.at(wrong.where, message, hint, width=wrong.width)
