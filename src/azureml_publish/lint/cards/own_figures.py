@@ -17,7 +17,7 @@ from azureml_publish.lint.cards.figures import Given, Stated, fits, given_words
 from azureml_publish.lint.cards.findings import Wrong, short, width_of
 from azureml_publish.lint.cards.labels import differing_labels
 from azureml_publish.lint.cards.named_settings import unlike_settings
-from azureml_publish.lint.cards.sentences import of_another_model, of_this_model, sentence_at
+from azureml_publish.lint.cards.sentences import is_named, of_another_model, of_this_model, sentence_at
 from azureml_publish.lint.cards.sizes import SIZE, bytes_of, unlike_sizes
 from azureml_publish.lint.cards.statements import of_subject, subject_of
 from azureml_publish.lint.cards.words_of_figures import unlike_words
@@ -249,9 +249,20 @@ _CHANGED = pattern(r"\b(?:resampl|upsampl|downsampl|convert|interpolat|from)\w*\
 
 def of_sibling(model: Described, offset: int) -> bool:
     """Whether the sentence names a sibling before its figure: `Whisper large has 32 layers`."""
-    before = re.split(r"[.!?|]\s|\n\s*\n", model.card.words[max(0, offset - _SENTENCE) : offset])[-1].split()
+    text = re.split(r"[.!?|]\s|\n\s*\n", model.card.words[max(0, offset - _SENTENCE) : offset])[-1]
+    before = text.split()
     names = (*before, *(" ".join(pair) for pair in pairwise(before)))
-    return any(sibling_of(model.name, name.strip("*_,:()")) for name in names)
+    subjects = (match[1].rpartition("/")[2] for match in _SUBJECT.finditer(text))
+    return any(sibling_of(model.name, name.strip("*_,:()")) for name in names) or any(
+        not is_named(model, one) for one in subjects
+    )
+
+
+_SUBJECT = pattern(
+    r"(?<![\w/.-])(?=[\w./-]*\d)([A-Za-z][\w.]*(?:/[\w.]+)?(?:-[\w./]+)+),?"
+    r" (?:has|have|with|is|uses|gives?|returns?|takes|needs|reaches)\b"
+)
+"""A name with a hyphen that is the subject: `all-MiniLM-L6-v2 has 22.7M parameters`."""
 
 
 _SENTENCE = 200
